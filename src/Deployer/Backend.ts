@@ -1,0 +1,129 @@
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
+import type {
+  DeploymentDeprovisionFailed,
+  DeploymentLogsNotFound,
+  DeploymentProvisionFailed,
+  EngineUnavailable,
+  OutcomeUnknown,
+  PortUnavailable,
+  ResourceNotOwned
+} from "../Errors/Lifecycle.js"
+import type * as Settings from "../Settings.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+
+/**
+ * What a backend runs for one generation of a deployment.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Instance {
+  readonly deploymentId: DeploymentId
+  readonly name: DeploymentName
+  readonly generation: number
+}
+
+/**
+ * What a backend is asked to create and start.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProvisionRequest<S extends Settings.Deployment> extends Instance {
+  readonly registryId: string
+  readonly snapshot: Snapshot
+  /** Complete and decoded by the backend's own Schema. */
+  readonly settings: S
+  /** SHA-256 digests (hex) of the keys the service accepts; none means that no key is asked for. */
+  readonly authKeyDigests: ReadonlyArray<string>
+  /** The secrets the settings name, by name. */
+  readonly secrets: Readonly<Record<string, Redacted.Redacted>>
+  /** Metadata of the last known instance, such as the port to keep. */
+  readonly previous: Readonly<Record<string, unknown>> | undefined
+}
+
+/**
+ * How creating and starting an instance fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type BackendProvisionError =
+  | DeploymentProvisionFailed
+  | PortUnavailable
+  | ResourceNotOwned
+  | EngineUnavailable
+  | OutcomeUnknown
+
+/**
+ * Which lines of a log, oldest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LogsOptions {
+  /** Only the last so many lines. */
+  readonly tail?: number | undefined
+  /** Only lines at or after this time, in milliseconds since the epoch. */
+  readonly since?: number | undefined
+  /** Keep going as lines are written; default `false`. */
+  readonly follow?: boolean | undefined
+}
+
+/**
+ * What one flavor implements. All shared flow (validation, leases, intent, health, generations, events) is
+ * `Deployer.make`'s; a backend only knows how to run, observe and stop instances.
+ *
+ * **Details**
+ *
+ * Every operation can be repeated, alone or after a crash in the middle of it: `provision` adopts or replaces its own
+ * leftovers of the same generation, `deprovision` of something missing succeeds. A backend answers `absent` only when
+ * it looked and nothing was there; if it could not look it fails with `EngineUnavailable`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Backend<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
+  /** Kind of deployer, such as `local` or `docker`. */
+  readonly flavor: string
+  /** Name of this deployer; a deployment belongs to the flavor and name that made it. */
+  readonly name: string
+  /** Everything that can be set for this flavor. A setting it does not list is refused. */
+  readonly settings: Schema.Schema<S, SI>
+  /** Defaults of this deployer, below those of snapshots and calls. */
+  readonly defaults: SI
+  /**
+   * Whether the old instance has to stop before a new one with these settings can start, because both need the same
+   * thing (a fixed port).
+   */
+  readonly exclusive: (old: OperationalState, settings: S) => boolean
+  /** Creates and starts an instance; does not wait until it is healthy. */
+  readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError>
+  /** Observes an instance. `running` here means started; whether it is healthy is asked over HTTP. */
+  readonly state: (
+    instance: Instance,
+    metadata: OperationalState["metadata"]
+  ) => Effect.Effect<OperationalState, EngineUnavailable>
+  /** The instance's log. */
+  readonly logs: (
+    instance: Instance,
+    options: LogsOptions
+  ) => Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable>
+  /** Asks the instance to stop, waits up to `grace`, then ends and removes it. The deployment's data stays. */
+  readonly deprovision: (
+    instance: Instance,
+    metadata: OperationalState["metadata"],
+    options: { readonly grace: Duration.DurationInput }
+  ) => Effect.Effect<void, DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown>
+  /** Removes what outlives instances: data folder, run store, logs. */
+  readonly destroy: (
+    deployment: Omit<Instance, "generation">
+  ) => Effect.Effect<void, DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown>
+  /** Extra work of `refresh` for flavors that have some, before the state is observed. */
+  readonly refresh?: ((instance: Instance) => Effect.Effect<void, EngineUnavailable>) | undefined
+}

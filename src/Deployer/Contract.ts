@@ -1,0 +1,256 @@
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { Deployment, LogLine, Revision } from "../Deployment.js"
+import type { DeploymentEvent } from "../DeploymentEvent.js"
+import type { DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
+import type {
+  DeploymentAlreadyExists,
+  DeploymentBusy,
+  DeploymentDeployerMismatch,
+  DeploymentDeprovisionFailed,
+  DeploymentLogsNotFound,
+  DeploymentNotFound,
+  DeploymentProvisionFailed,
+  DeploymentSnapshotMismatch,
+  DeploymentTimeout,
+  EngineUnavailable,
+  LeaseLost,
+  OutcomeUnknown,
+  PortUnavailable,
+  ResourceNotOwned,
+  SnapshotNotFound
+} from "../Errors/Lifecycle.js"
+import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type * as Settings from "../Settings.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+import type { LogsOptions } from "./Backend.js"
+
+/**
+ * A snapshot, its id, `name@version`, or a pipeline name (the newest version).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SnapshotRef = Snapshot | string
+
+/**
+ * What can be said when provisioning.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.DeploymentInput> {
+  /** Name of the deployment, or its id to change an existing one. */
+  readonly name: string
+  /** Whether an existing deployment may be replaced; default `true`. */
+  readonly replace?: boolean | undefined
+  /** Settings of this call, above those of the deployer and the snapshot. */
+  readonly settings?: S | undefined
+  /** This very key instead of what `settings.auth` says. */
+  readonly authKey?: Redacted.Redacted | undefined
+  /** Throw a generated key away and make a new one; default `false`. */
+  readonly rotateAuthKey?: boolean | undefined
+}
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type ProvisionError =
+  | InvalidName
+  | DeploymentInvalidSettings
+  | DeploymentAlreadyExists
+  | DeploymentDeployerMismatch
+  | DeploymentSnapshotMismatch
+  | SnapshotNotFound
+  | SecretNotFound
+  | SecretKeyError
+  | DeploymentBusy
+  | LeaseLost
+  | DeploymentProvisionFailed
+  | DeploymentTimeout
+  | PortUnavailable
+  | ResourceNotOwned
+  | EngineUnavailable
+  | OutcomeUnknown
+  | StoreError
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type RollbackError = ProvisionError | DeploymentNotFound
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type RefreshError = DeploymentNotFound | DeploymentDeployerMismatch | StoreError
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type DeprovisionError =
+  | DeploymentNotFound
+  | DeploymentDeployerMismatch
+  | DeploymentBusy
+  | LeaseLost
+  | DeploymentDeprovisionFailed
+  | DeploymentTimeout
+  | EngineUnavailable
+  | OutcomeUnknown
+  | StoreError
+
+/**
+ * Deleting what does not exist succeeds, so there is no `DeploymentNotFound`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type DeleteError = Exclude<DeprovisionError, DeploymentNotFound>
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type LogsError =
+  | DeploymentNotFound
+  | DeploymentDeployerMismatch
+  | DeploymentLogsNotFound
+  | EngineUnavailable
+  | StoreError
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type PlanError =
+  | InvalidName
+  | DeploymentInvalidSettings
+  | DeploymentAlreadyExists
+  | DeploymentDeployerMismatch
+  | DeploymentSnapshotMismatch
+  | SnapshotNotFound
+  | SecretNotFound
+  | SecretKeyError
+  | StoreError
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type AuthKeyError = DeploymentNotFound | SecretKeyError | StoreError
+
+/**
+ * What a provision would do, without doing it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
+  /** `create` a new deployment, `replace` what runs, `restart` what is stopped or broken. */
+  action: Schema.Literal("create", "replace", "restart"),
+  name: Schema.String,
+  /** The generation it would make. */
+  generation: Schema.Int,
+  snapshot: Schema.Struct({ id: Schema.String, pipelineName: Schema.String, version: Schema.Int }),
+  /** The settings that would change, by dotted path. */
+  changes: Schema.Array(
+    Schema.Struct({
+      path: Schema.String,
+      from: Schema.optional(Schema.Unknown),
+      to: Schema.optional(Schema.Unknown)
+    })
+  ),
+  /** Whether callers would be refused for a moment, because the old instance has to stop first. */
+  gap: Schema.Boolean
+}) {}
+
+/**
+ * What one pass of reconciling found and did.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class ReconcileReport extends Schema.Class<ReconcileReport>("effect-deployers/ReconcileReport")({
+  /** Deployments that were looked at. */
+  observed: Schema.Int,
+  /** What was done, in order. */
+  actions: Schema.Array(
+    Schema.Struct({
+      deployment: Schema.String,
+      action: Schema.Literal("observe", "finish", "undo"),
+      detail: Schema.String
+    })
+  )
+}) {}
+
+/**
+ * The lifecycle operations. `S` are the settings the deployer understands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service<S extends Settings.DeploymentInput = Settings.DeploymentInput> {
+  readonly flavor: string
+  readonly name: string
+  /**
+   * Makes a deployment serve a snapshot, creating or replacing it, and waits until it is healthy. When it fails, what
+   * served before still serves and the registry is as before. Repeating it is safe.
+   */
+  readonly provision: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Deployment, ProvisionError>
+  /**
+   * Gives the deployment of that name if it runs the snapshot with the same settings, else provisions it. The way to say
+   * "this shall run" from a program.
+   */
+  readonly getOrCreate: (
+    snapshot: SnapshotRef,
+    options: ProvisionOptions<S>
+  ) => Effect.Effect<Deployment, ProvisionError>
+  /** Serves a deployment's last revision again: after `deprovision`, after a crash, or with other settings. */
+  readonly reprovision: (
+    ref: string,
+    options?: Omit<ProvisionOptions<S>, "name" | "replace"> & { readonly snapshot?: SnapshotRef | undefined }
+  ) => Effect.Effect<Deployment, RollbackError>
+  /** Serves an earlier accepted revision again, as a new generation; by default the one before the current. */
+  readonly rollback: (
+    ref: string,
+    options?: { readonly to?: number | undefined }
+  ) => Effect.Effect<Deployment, RollbackError>
+  /** Observes a deployment and writes down what was seen. What cannot be observed keeps its last known state. */
+  readonly refresh: (ref: string) => Effect.Effect<Deployment, RefreshError>
+  /** Stops a deployment and keeps its record. Stopping what is stopped succeeds. */
+  readonly deprovision: (
+    ref: string,
+    options?: { readonly timeoutMillis?: number | undefined }
+  ) => Effect.Effect<Deployment, DeprovisionError>
+  /**
+   * Stops a deployment and forgets it, with its data. Deleting what does not exist succeeds. With `force` the record is
+   * dropped even if the backend cannot be reached; what still runs is then nobody's.
+   */
+  readonly delete: (
+    ref: string,
+    options?: { readonly force?: boolean | undefined; readonly timeoutMillis?: number | undefined }
+  ) => Effect.Effect<void, DeleteError>
+  /** The log of the current instance. */
+  readonly logs: (ref: string, options?: LogsOptions) => Stream.Stream<LogLine, LogsError>
+  /** What `provision` would do, without doing it. */
+  readonly plan: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Plan, PlanError>
+  /** Finishes or undoes operations whose process died, and observes every deployment of this deployer. */
+  readonly reconcile: Effect.Effect<ReconcileReport, StoreError>
+  /** Progress of every operation of this process, from the moment of subscription. */
+  readonly events: Stream.Stream<DeploymentEvent>
+  /** Deployments of this registry, of every deployer, sorted by name, as last observed. */
+  readonly list: (options?: {
+    readonly status?: Deployment["status"] | undefined
+  }) => Effect.Effect<ReadonlyArray<Deployment>, StoreError>
+  /** One deployment as last observed. */
+  readonly get: (ref: string) => Effect.Effect<Deployment, DeploymentNotFound | StoreError>
+  /** The key callers need, for the owner's own client; `undefined` when none is asked for. */
+  readonly authKey: (ref: string) => Effect.Effect<Redacted.Redacted | undefined, AuthKeyError>
+  /** Every generation that was tried, newest first. */
+  readonly revisions: (ref: string) => Effect.Effect<ReadonlyArray<Revision>, DeploymentNotFound | StoreError>
+}

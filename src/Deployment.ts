@@ -1,0 +1,193 @@
+/**
+ * The domain of deployments: names, ids, statuses and what is known about one. Values here cross process borders (the
+ * registry, the CLI's JSON), so each is a Schema.
+ *
+ * @since 0.1.0
+ */
+
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { InvalidName } from "./Errors/Input.js"
+
+/**
+ * UUIDv7 of a deployment; stable over all its generations.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeploymentId = Schema.UUID.pipe(Schema.brand("DeploymentId"))
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type DeploymentId = typeof DeploymentId.Type
+
+/**
+ * Name of a deployment: 1 to 40 lowercase letters, digits and hyphens, starting with a letter and not ending with a
+ * hyphen, so that it can be part of a host name, a container name and a path.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeploymentName = Schema.String.pipe(
+  Schema.pattern(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/),
+  Schema.brand("DeploymentName")
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type DeploymentName = typeof DeploymentName.Type
+
+/**
+ * Checks a name against the grammar of {@link DeploymentName}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parseName = (name: string): Effect.Effect<DeploymentName, InvalidName> =>
+  Effect.mapError(ParseResult.decodeUnknown(DeploymentName)(name), () => new InvalidName({ name }))
+
+/**
+ * What is known about a deployment: `pending` a change is under way, `running` it answered its health check, `error`
+ * it should run and does not, `absent` nothing of it exists, `unknown` its state could not be observed yet.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Status = Schema.Literal("running", "pending", "error", "absent", "unknown")
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Status = typeof Status.Type
+
+/**
+ * Which status may follow which. A status may always follow itself. `absent` is left only by a new provisioning or by
+ * finding the thing again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const transitions: { readonly [From in Status]: ReadonlyArray<Status> } = {
+  pending: ["running", "error", "absent", "unknown"],
+  running: ["pending", "error", "absent", "unknown"],
+  error: ["pending", "running", "absent", "unknown"],
+  absent: ["pending", "running"],
+  unknown: ["pending", "running", "error", "absent"]
+}
+
+/**
+ * Whether a status may follow another.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const canFollow = (from: Status, to: Status): boolean => from === to || transitions[from].includes(to)
+
+/**
+ * What a backend observed of one generation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class OperationalState extends Schema.Class<OperationalState>("effect-deployers/OperationalState")({
+  status: Status,
+  /** Where the service answers, without a trailing slash; only while it runs. */
+  url: Schema.optional(Schema.String),
+  /** What the flavor knows: process id, container id, port, log file. Shape: the flavor's metadata Schema. */
+  metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** One sentence on why the status is not `running`. */
+  reason: Schema.optional(Schema.String)
+}) {}
+
+/**
+ * Whether a deployment shall run (`running`) or only be remembered (`stopped`).
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Desired = Schema.Literal("running", "stopped")
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Desired = typeof Desired.Type
+
+/**
+ * A deployment as callers see it. No secret is in it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deployment")({
+  id: DeploymentId,
+  name: DeploymentName,
+  status: Status,
+  /** Where the service answers, without a trailing slash. */
+  url: Schema.optional(Schema.String),
+  /** Last accepted generation; 0 before the first one was accepted. */
+  generation: Schema.NonNegativeInt,
+  /** The deployer that made it; only that one may change it. */
+  deployer: Schema.Struct({ flavor: Schema.String, name: Schema.String }),
+  /** The snapshot it serves. */
+  snapshot: Schema.Struct({ id: Schema.String, pipelineName: Schema.String, version: Schema.Int }),
+  metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  authEnabled: Schema.Boolean,
+  desired: Desired,
+  /** One sentence on why the status is not what is desired. */
+  reason: Schema.optional(Schema.String),
+  /** Since when its state could not be observed; what is shown is the last known one. */
+  unknownSince: Schema.optional(Schema.DateTimeUtc),
+  createdAt: Schema.DateTimeUtc,
+  updatedAt: Schema.DateTimeUtc
+}) {}
+
+/**
+ * How one generation ended: still under way, accepted, or refused with the old one left serving.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RevisionOutcome = Schema.Literal("pending", "accepted", "failed")
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RevisionOutcome = typeof RevisionOutcome.Type
+
+/**
+ * The stored record of one generation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class Revision extends Schema.Class<Revision>("effect-deployers/Revision")({
+  deploymentId: DeploymentId,
+  generation: Schema.Int,
+  snapshotId: Schema.String,
+  /** The merged settings it was provisioned with, encoded. */
+  settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  outcome: RevisionOutcome,
+  reason: Schema.optional(Schema.String),
+  createdAt: Schema.DateTimeUtc,
+  settledAt: Schema.optional(Schema.DateTimeUtc)
+}) {}
+
+/**
+ * One line of a deployment's log.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class LogLine extends Schema.Class<LogLine>("effect-deployers/LogLine")({
+  /** When it was written, if the line or one before it says so. */
+  at: Schema.optional(Schema.DateTimeUtc),
+  text: Schema.String
+}) {}

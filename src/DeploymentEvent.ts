@@ -1,0 +1,67 @@
+/**
+ * Progress of lifecycle operations. The same events are drawn by the CLI, asserted on by tests and stored as the audit
+ * log.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * What happened, in the order of a provision that replaces an older generation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const EventType = Schema.Literal(
+  "operation_started",
+  "validated",
+  "lease_acquired",
+  "intent_recorded",
+  "auth_key_generated",
+  "auth_key_removed",
+  "old_instance_stopped",
+  "image_building",
+  "image_built",
+  "instance_started",
+  "health_waiting",
+  "healthy",
+  "generation_committed",
+  "old_instance_removed",
+  "old_instance_restored",
+  "instance_removed",
+  "status_observed",
+  "operation_finished",
+  "operation_failed"
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type EventType = typeof EventType.Type
+
+/**
+ * One event.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeploymentEvent = Schema.Struct({
+  /** Grows within one registry. */
+  sequence: Schema.Int,
+  deploymentId: Schema.String,
+  deploymentName: Schema.String,
+  /** The operation it belongs to (UUIDv7). */
+  operationId: Schema.String,
+  operation: Schema.Literal("provision", "deprovision", "delete", "refresh"),
+  type: EventType,
+  at: Schema.DateTimeUtc,
+  /** Details: generation, reason, url; never a secret. */
+  data: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type DeploymentEvent = typeof DeploymentEvent.Type

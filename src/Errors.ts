@@ -1,0 +1,27 @@
+/**
+ * Every failure of this library as a tagged error: data fields, a sentence a user can act on as `message`, and the HTTP
+ * status it answers with as an annotation.
+ *
+ * @since 0.1.0
+ */
+export * from "./Errors/Http.js"
+export * from "./Errors/Input.js"
+export {
+  /**
+   * Whether a value is a tagged error of this library.
+   *
+   * @category guards
+   * @since 0.1.0
+   */
+  isDeployersError,
+  /**
+   * Marks every tagged error of this library.
+   *
+   * @category type IDs
+   * @since 0.1.0
+   */
+  TypeId
+} from "./Errors/Kind.js"
+export * from "./Errors/Lifecycle.js"
+export * from "./Errors/Pipelines.js"
+export * from "./Errors/Stores.js"

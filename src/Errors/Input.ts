@@ -1,0 +1,97 @@
+/**
+ * What a caller gave was not acceptable.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { status, TypeId } from "./Kind.js"
+
+/**
+ * One problem with a value: where it is and what is wrong.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Issue = Schema.Struct({
+  /** Property names and indices from the outside in, joined by dots; empty for the value itself. */
+  path: Schema.String,
+  reason: Schema.String
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Issue = typeof Issue.Type
+
+/** @internal */
+export const formatIssues = (issues: ReadonlyArray<Issue>): string =>
+  issues.map(({ path, reason }) => (path === "" ? reason : `${path}: ${reason}`)).join("; ")
+
+/**
+ * A deployment name breaks the grammar.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidName extends Schema.TaggedError<InvalidName>()(
+  "InvalidName",
+  { name: Schema.String },
+  status(400, "The name breaks the grammar of deployment names.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${JSON.stringify(this.name)} cannot name a deployment: use 1 to 40 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen.`
+  }
+}
+
+/**
+ * Settings did not decode, or the flavor cannot honour one of them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeploymentInvalidSettings extends Schema.TaggedError<DeploymentInvalidSettings>()(
+  "DeploymentInvalidSettings",
+  { issues: Schema.Array(Issue) },
+  status(400, "The settings are not valid.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The deployment settings are not valid: ${formatIssues(this.issues)}.`
+  }
+}
+
+/**
+ * Parameters of an invocation do not fit the pipeline's input schema.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeploymentInvalidParameters extends Schema.TaggedError<DeploymentInvalidParameters>()(
+  "DeploymentInvalidParameters",
+  { deployment: Schema.String, issues: Schema.Array(Issue) },
+  status(400, "The parameters do not fit the pipeline's input.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The parameters do not fit the input of "${this.deployment}": ${formatIssues(this.issues)}.`
+  }
+}
+
+/**
+ * A secret was asked for that the registry does not have.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SecretNotFound extends Schema.TaggedError<SecretNotFound>()(
+  "SecretNotFound",
+  { name: Schema.String },
+  status(404, "No such secret.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `There is no secret named "${this.name}"; set it with \`deployers secret set ${this.name}\`.`
+  }
+}

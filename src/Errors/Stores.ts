@@ -1,0 +1,108 @@
+/**
+ * How reading and writing the registry and the run store fails.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { status, TypeId } from "./Kind.js"
+
+/**
+ * What went wrong with a store. `busy` and `full` may pass; the others need somebody's hand.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StoreReason = Schema.Literal(
+  "busy",
+  "full",
+  "readonly",
+  "corrupt",
+  "notADatabase",
+  "empty",
+  "newerSchema",
+  "foreign",
+  "unreadable",
+  "query"
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type StoreReason = typeof StoreReason.Type
+
+const explanations: { readonly [Reason in StoreReason]: string } = {
+  busy: "another process keeps it locked; try again",
+  full: "the disk is full; free some space and try again",
+  readonly: "it cannot be written; check the owner and mode of the file and its folder",
+  corrupt: "its content is damaged; restore it from a backup",
+  notADatabase: "the file is not a database; it was left as it is",
+  empty: "the file is empty where data is expected; restore it from a backup, or remove it to begin anew",
+  newerSchema: "it was written by a newer version of effect-deployers; upgrade, it was left as it is",
+  foreign: "it is a database of something else; it was left as it is",
+  unreadable: "the file cannot be opened; check the path, owner and mode",
+  query: "a query failed"
+}
+
+/**
+ * A store operation failed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StoreError extends Schema.TaggedError<StoreError>()(
+  "StoreError",
+  {
+    /** Which store. */
+    store: Schema.Literal("registry", "runs"),
+    /** The operation, such as `deployments.find`. */
+    operation: Schema.String,
+    reason: StoreReason,
+    /** The database file, when the store is one. */
+    path: Schema.optional(Schema.String),
+    cause: Schema.optional(Schema.Defect)
+  },
+  status(503, "The store cannot be used.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const where = this.path === undefined ? "" : ` (${this.path})`
+    return `The ${this.store} store${where} could not carry out "${this.operation}": ${explanations[this.reason]}.`
+  }
+  /** Whether the same operation may succeed later without anybody's help. */
+  get isRetryable(): boolean {
+    return this.reason === "busy" || this.reason === "full"
+  }
+}
+
+/**
+ * A stored secret cannot be read: the key file is missing, unusable or another one than it was sealed with, or the
+ * stored bytes were changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SecretKeyError extends Schema.TaggedError<SecretKeyError>()(
+  "SecretKeyError",
+  {
+    reason: Schema.Literal("missing", "malformed", "permissions", "undecryptable"),
+    /** The key file, when it is one. */
+    path: Schema.optional(Schema.String)
+  },
+  status(500, "A secret cannot be read.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const file = this.path ?? "the key"
+    switch (this.reason) {
+      case "missing":
+        return `There is no key file ${file}, but the registry holds secrets sealed with one; restore it.`
+      case "malformed":
+        return `${file} is not a 256-bit key; restore the original file.`
+      case "permissions":
+        return `${file} can be read by others; run \`chmod 600 ${file}\`.`
+      case "undecryptable":
+        return `A stored secret cannot be opened with ${file}: it was sealed with another key, or its bytes were changed. Set the secret again.`
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Where this library keeps its files on the machine: one folder, readable by its owner only.
+ *
+ * @since 0.1.0
+ */
+
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * The paths below the home folder. Nothing is created by asking for one.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Home extends Context.Tag("effect-deployers/Home")<
+  Home,
+  {
+    readonly root: string
+    /** The registry database. */
+    readonly registry: string
+    /** The key that seals secrets in the registry. */
+    readonly key: string
+    /** Bundles by digest. */
+    readonly bundles: string
+    /** Everything of one deployment: log, run store, a folder per generation. */
+    readonly deployment: (id: string) => string
+  }
+>() {}
+
+/**
+ * A home at a given folder.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (folder: string): Layer.Layer<Home> => {
+  const root = Path.resolve(folder)
+  return Layer.succeed(Home, {
+    root,
+    registry: Path.join(root, "registry.db"),
+    key: Path.join(root, "key"),
+    bundles: Path.join(root, "bundles"),
+    deployment: (id) => Path.join(root, "deployments", id)
+  })
+}
+
+/**
+ * The home named by `DEPLOYERS_HOME`, else `~/.effect-deployers`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig: Layer.Layer<Home, ConfigError> = Layer.unwrapEffect(
+  Effect.map(
+    Config.string("DEPLOYERS_HOME").pipe(
+      Config.withDescription("The folder of the registry, the bundles and the deployments."),
+      Config.withDefault(Path.join(Os.homedir(), ".effect-deployers"))
+    ),
+    layer
+  )
+)

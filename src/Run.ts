@@ -1,0 +1,116 @@
+/**
+ * The run a step or pipeline is executing in: how user code publishes messages and reads its run's identity, and how
+ * the serving runtime listens to steps. Outside a served deployment (a unit test, a script) the current run is
+ * detached: nothing is recorded and everything still works.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Schema from "effect/Schema"
+
+/**
+ * Why a run was interrupted: the caller asked (`cancelled`), the client went away (`disconnected`), the deadline passed
+ * (`timeout`), the service is stopping (`shutdown`), or the process died and nobody can tell (`lost`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InterruptionCause = "cancelled" | "disconnected" | "timeout" | "shutdown" | "lost"
+
+/**
+ * Identity of the current run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunInfo {
+  /** UUIDv7 of the run. */
+  readonly id: string
+  /** Name given by the caller, or one derived from the pipeline's name and the run's index. */
+  readonly name: string
+  /** Name of the deployment that serves the run. */
+  readonly deploymentName: string
+}
+
+/**
+ * What a step tells its run when one call starts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepCall {
+  /** Name the step was made with; the listener numbers repeated calls (`forecast`, `forecast#2`, ...). */
+  readonly step: string
+  /** Schema of the step's output, for encoding what is recorded. */
+  readonly output: Schema.Schema.AnyNoContext
+  /** Schema of the step's typed failures, when it declares one. */
+  readonly error: Schema.Schema.AnyNoContext | undefined
+}
+
+/**
+ * Receives the end of one step call.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepObserver {
+  /** Called once per call with how it ended and how often its body ran (1 = no retry). */
+  readonly ended: (exit: Exit.Exit<unknown, unknown>, attempts: number) => Effect.Effect<void>
+}
+
+/**
+ * Listens to everything a run does. The serving runtime provides one per run; user code never needs it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunListener {
+  readonly info: RunInfo | undefined
+  readonly stepStarted: (call: StepCall) => Effect.Effect<StepObserver>
+  readonly published: (data: unknown) => Effect.Effect<void>
+}
+
+const silent: StepObserver = { ended: () => Effect.void }
+const detached: RunListener = {
+  info: undefined,
+  stepStarted: () => Effect.succeed(silent),
+  published: () => Effect.void
+}
+
+/**
+ * The listener of the run this fiber belongs to. It has a default, so it never shows up in `R`.
+ *
+ * @category context
+ * @since 0.1.0
+ */
+export class CurrentRun extends Context.Reference<CurrentRun>()("effect-deployers/Run/CurrentRun", {
+  defaultValue: (): RunListener => detached
+}) {}
+
+/**
+ * Publishes a JSON message on the current run: it is stored with the run and streamed to whoever follows it. Does
+ * nothing outside a served run.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const program = Run.publish({ progress: 0.5 }).pipe(Effect.as("half way"))
+ * ```
+ *
+ * @category publishing
+ * @since 0.1.0
+ */
+export const publish = (data: unknown): Effect.Effect<void> =>
+  Effect.flatMap(CurrentRun, (listener) => listener.published(data))
+
+/**
+ * The identity of the current run, or `undefined` outside a served run.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const info: Effect.Effect<RunInfo | undefined> = Effect.map(CurrentRun, (listener) => listener.info)

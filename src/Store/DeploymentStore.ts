@@ -1,0 +1,188 @@
+/**
+ * Deployments in the registry: their rows, revisions, operations and leases.
+ *
+ * **Details**
+ *
+ * Invariants every implementation keeps and `StoreSuite` checks:
+ *
+ * - At most one lease per deployment is valid. Its token only grows. A write that takes a lease fails with `LeaseLost`
+ *   when a later token was given out, and then changes nothing.
+ * - An operation is recorded (`begin`) before anything outside the registry is touched, and closed exactly once.
+ * - `commit` is the only way the generation, snapshot, settings and key of a deployment change; `abort` leaves them
+ *   byte-equal.
+ * - `observe` never changes a row whose generation is another one, or that has an open operation.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type Deployment, DeploymentId, type OperationalState, type Revision, type Status } from "../Deployment.js"
+import type { DeploymentAlreadyExists, DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
+import type { StoreError } from "../Errors/Stores.js"
+import type { Sealed } from "./SecretBox.js"
+
+/**
+ * The key of a deployment at rest: a digest for checking, and the key itself, sealed, for its owner's own client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AuthKey {
+  /** SHA-256 (hex) of the key. */
+  readonly digest: string
+  readonly sealed: Sealed
+}
+
+/**
+ * A deployment as the registry keeps it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeploymentRecord {
+  readonly deployment: Deployment
+  /** The settings of the last accepted generation as they were merged, encoded. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly authKey: AuthKey | undefined
+}
+
+/**
+ * The right to change one deployment, for a while.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lease {
+  readonly deploymentId: DeploymentId
+  readonly holder: string
+  /** Fencing token: every new lease of a deployment has a higher one. */
+  readonly token: number
+}
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const OperationKind = Schema.Literal("provision", "deprovision", "delete")
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type OperationKind = typeof OperationKind.Type
+
+/**
+ * A lifecycle operation that was begun. While it is open it is the intent that a later command finishes or undoes.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class Operation extends Schema.Class<Operation>("effect-deployers/Operation")({
+  /** UUIDv7. */
+  id: Schema.String,
+  deploymentId: DeploymentId,
+  kind: OperationKind,
+  /** The generation it makes (`provision`) or takes down. */
+  generation: Schema.Int,
+  holder: Schema.String,
+  startedAt: Schema.DateTimeUtc
+}) {}
+
+/**
+ * Keeps deployments.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class DeploymentStore extends Context.Tag("effect-deployers/Store/DeploymentStore")<
+  DeploymentStore,
+  {
+    /** UUID of this registry, made when the database was. */
+    readonly registryId: string
+    /** By name or id. */
+    readonly find: (ref: string) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
+    /** Sorted by name; `after` is the last name of the page before. */
+    readonly list: (options?: {
+      readonly status?: Status | undefined
+      readonly limit?: number | undefined
+      readonly after?: string | undefined
+    }) => Effect.Effect<ReadonlyArray<DeploymentRecord>, StoreError>
+    /** Adds a deployment at generation 0, status `pending`. */
+    readonly insert: (draft: {
+      readonly id: DeploymentId
+      readonly name: Deployment["name"]
+      readonly deployer: Deployment["deployer"]
+      readonly snapshot: Deployment["snapshot"]
+    }) => Effect.Effect<DeploymentRecord, DeploymentAlreadyExists | StoreError>
+    /** Takes the lease if it is free, expired, or already held by the same holder. */
+    readonly acquire: (
+      deploymentId: DeploymentId,
+      options: { readonly name: string; readonly holder: string; readonly ttl: Duration.DurationInput }
+    ) => Effect.Effect<Lease, DeploymentBusy | StoreError>
+    /** Extends a lease that is still ours. */
+    readonly renew: (lease: Lease, ttl: Duration.DurationInput) => Effect.Effect<void, LeaseLost | StoreError>
+    /** Gives a lease back; nothing happens if it is not ours any more. */
+    readonly release: (lease: Lease) => Effect.Effect<void, StoreError>
+    /**
+     * Records the intent of an operation before anything else is touched. A `provision` gets the next generation number
+     * and a pending revision; the others work on the current generation. If an earlier operation was left open (its
+     * process died), it is closed as abandoned and its pending revision as failed.
+     */
+    readonly begin: (
+      lease: Lease,
+      intent:
+        | {
+            readonly id: string
+            readonly kind: "provision"
+            readonly snapshotId: string
+            readonly settings: Readonly<Record<string, unknown>>
+          }
+        | { readonly id: string; readonly kind: "deprovision" | "delete" }
+    ) => Effect.Effect<Operation, LeaseLost | StoreError>
+    /** Accepts the generation an operation made: it becomes the deployment's, desired `running`. Closes the operation. */
+    readonly commit: (
+      lease: Lease,
+      operation: Operation,
+      change: {
+        readonly snapshot: Deployment["snapshot"]
+        readonly settings: Readonly<Record<string, unknown>>
+        readonly state: OperationalState
+        readonly authKey: AuthKey | undefined
+      }
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /**
+     * Refuses what an operation tried, with a one-sentence reason. The deployment stays as it was; only one that never had
+     * an accepted generation gets status `error` and the reason. Closes the operation.
+     */
+    readonly abort: (
+      lease: Lease,
+      operation: Operation,
+      reason: string
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** The deployment was taken down: desired `stopped`, status `absent`, no url; metadata is kept. Closes the operation. */
+    readonly stopped: (lease: Lease, operation: Operation) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** Deletes the row with its revisions, operations and lease. Its events stay, as the audit log. */
+    readonly remove: (lease: Lease) => Effect.Effect<void, LeaseLost | StoreError>
+    /**
+     * Writes what a backend observed of a generation, or that it could not be observed (`unobservable` keeps the last
+     * known state and sets `unknownSince`). Changes nothing when the row has moved on; returns the row as it is then.
+     */
+    readonly observe: (
+      deploymentId: DeploymentId,
+      generation: number,
+      observation: OperationalState | "unobservable"
+    ) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
+    /** Replaces the key of a deployment, or removes it. */
+    readonly setAuthKey: (
+      lease: Lease,
+      authKey: AuthKey | undefined
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** Newest first. */
+    readonly revisions: (deploymentId: DeploymentId) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
+    /** Operations that were begun and not closed, oldest first. */
+    readonly openOperations: Effect.Effect<ReadonlyArray<Operation>, StoreError>
+  }
+>() {}

@@ -1,0 +1,139 @@
+/**
+ * Runs of one deployment, in a database of its own.
+ *
+ * **Details**
+ *
+ * Invariants every implementation keeps and `StoreSuite` checks: a batch is stored as a whole or not at all, and is on
+ * disk when `commit` succeeds; a run that ended never changes again; a run's steps come back in the order they were
+ * started.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { StoreError } from "../Errors/Stores.js"
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RunStatus = Schema.Literal("queued", "running", "succeeded", "failed", "interrupted")
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RunStatus = typeof RunStatus.Type
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Cause = Schema.Literal("cancelled", "disconnected", "timeout", "shutdown", "lost")
+
+/**
+ * One call of a step.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StepRun = Schema.Struct({
+  /** `forecast`, `forecast#2`, ... */
+  name: Schema.String,
+  status: Schema.Literal("running", "succeeded", "failed", "interrupted"),
+  /** How often the body ran; 1 without a retry. */
+  attempts: Schema.Int,
+  startedAt: Schema.DateTimeUtc,
+  finishedAt: Schema.optional(Schema.DateTimeUtc),
+  executionTimeMillis: Schema.optional(Schema.Number),
+  outputs: Schema.optional(Schema.Unknown),
+  error: Schema.optional(Schema.Unknown)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type StepRun = typeof StepRun.Type
+
+/**
+ * One invocation, as `GET /runs/{id}` answers it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Run = Schema.Struct({
+  /** UUIDv7. */
+  id: Schema.String,
+  /** Counts the runs of a deployment from 1. */
+  index: Schema.Int,
+  name: Schema.String,
+  status: RunStatus,
+  /** Why it was interrupted. */
+  cause: Schema.optional(Cause),
+  parameters: Schema.Unknown,
+  outputs: Schema.optional(Schema.Unknown),
+  error: Schema.optional(Schema.Unknown),
+  startedAt: Schema.DateTimeUtc,
+  finishedAt: Schema.optional(Schema.DateTimeUtc),
+  executionTimeMillis: Schema.optional(Schema.Number),
+  steps: Schema.optional(Schema.Array(StepRun))
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Run = typeof Run.Type
+
+/**
+ * What a batch may contain: a run with the steps it has so far (an insert or an update by id), or a published message.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RunWrite =
+  | { readonly _tag: "Run"; readonly run: Run }
+  | {
+      readonly _tag: "Message"
+      readonly runId: string
+      /** Position in the run's events, from 1. */
+      readonly sequence: number
+      readonly at: number
+      readonly data: unknown
+    }
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
+  RunStore,
+  {
+    /** Stores a batch in one transaction. */
+    readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
+    /** With its steps. */
+    readonly find: (id: string) => Effect.Effect<Option.Option<Run>, StoreError>
+    /** Newest first, without steps; `cursor` comes from the page before. A cursor that is none gives the first page. */
+    readonly list: (options: {
+      readonly status?: RunStatus | undefined
+      readonly limit: number
+      readonly cursor?: string | undefined
+    }) => Effect.Effect<{ readonly runs: ReadonlyArray<Run>; readonly nextCursor: string | undefined }, StoreError>
+    /** Messages of a run in order. */
+    readonly messages: (
+      runId: string
+    ) => Effect.Effect<
+      ReadonlyArray<{ readonly sequence: number; readonly at: number; readonly data: unknown }>,
+      StoreError
+    >
+    /** Runs by status, over the life of the deployment. */
+    readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
+    /** Highest index given out, 0 for none. */
+    readonly lastIndex: Effect.Effect<number, StoreError>
+    /** Marks runs that a dead process left `running` as interrupted with cause `lost`; says how many. */
+    readonly markLost: Effect.Effect<number, StoreError>
+  }
+>() {}

@@ -1,0 +1,13 @@
+/**
+ * Typed pipelines as running HTTP services.
+ *
+ * @since 0.1.0
+ */
+export * as Bundle from "./Bundle.js"
+export * as Deployment from "./Deployment.js"
+export * as Errors from "./Errors.js"
+export * as Pipeline from "./Pipeline.js"
+export * as Run from "./Run.js"
+export * as Settings from "./Settings.js"
+export * as Snapshot from "./Snapshot.js"
+export * as Step from "./Step.js"

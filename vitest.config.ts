@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  resolve: { conditions: ["@effect-deployers/source"] },
+  ssr: { resolve: { conditions: ["@effect-deployers/source"], externalConditions: ["@effect-deployers/source"] } },
+  test: {
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    pool: "forks",
+    reporters: ["default", "hanging-process"]
+  }
+})
