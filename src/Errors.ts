@@ -24,4 +24,5 @@ export {
 } from "./Errors/Kind.js"
 export * from "./Errors/Lifecycle.js"
 export * from "./Errors/Pipelines.js"
+export * from "./Errors/Runs.js"
 export * from "./Errors/Stores.js"

@@ -182,15 +182,18 @@ export type DeploymentInput = typeof Deployment.Encoded
  * @category combining
  * @since 0.1.0
  */
-export const merge = <S extends DeploymentInput>(...layers: ReadonlyArray<S>): S =>
-  layers.reduce((merged, layer) => {
-    const present = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as S
-    return {
-      ...merged,
-      ...present,
-      ...(merged.environment || present.environment
-        ? { environment: { ...merged.environment, ...present.environment } }
-        : {}),
-      ...(merged.serving || present.serving ? { serving: { ...merged.serving, ...present.serving } } : {})
-    }
-  })
+export const merge = <S extends DeploymentInput>(...layers: ReadonlyArray<S>): S => layers.reduce(over)
+
+// internal
+
+const over = <S extends DeploymentInput>(base: S, layer: S): S => {
+  const present = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as S
+  return {
+    ...base,
+    ...present,
+    ...(base.environment || present.environment
+      ? { environment: { ...base.environment, ...present.environment } }
+      : {}),
+    ...(base.serving || present.serving ? { serving: { ...base.serving, ...present.serving } } : {})
+  }
+}

@@ -3,4 +3,6 @@
  *
  * @since 0.1.0
  */
+export * from "./Snapshot/FromFile.js"
 export * from "./Snapshot/Model.js"
+export { compile } from "./Snapshot/Spec.js"

@@ -121,15 +121,15 @@ export class TooManyRuns extends Schema.TaggedError<TooManyRuns>()(
 }
 
 /**
- * The service is stopping, or cannot record runs.
+ * The service is still starting, is stopping, or cannot record runs.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ServiceUnavailable extends Schema.TaggedError<ServiceUnavailable>()(
   "ServiceUnavailable",
-  { message: Schema.String, reason: Schema.Literal("draining", "store"), retryAfterSeconds: Schema.Number },
-  status(503, "The service is stopping, or cannot record runs.")
+  { message: Schema.String, reason: Schema.Literal("starting", "draining", "store"), retryAfterSeconds: Schema.Number },
+  status(503, "The service is starting or stopping, or cannot record runs.")
 ) {
   readonly [TypeId]: TypeId = TypeId
 }

@@ -75,6 +75,17 @@ export class StoreError extends Schema.TaggedError<StoreError>()(
   }
 }
 
+const keyExplanations = {
+  missing: (file: string) =>
+    `There is no key file ${file}, but the registry holds secrets sealed with one; restore it.`,
+  malformed: (file: string) => `${file} is not a 256-bit key; restore the original file.`,
+  permissions: (file: string) => `${file} can be read by others; run \`chmod 600 ${file}\`.`,
+  inaccessible: (file: string) =>
+    `${file} cannot be read or created; check the owner and mode of the file and its folder, and the space left.`,
+  undecryptable: (file: string) =>
+    `A stored secret cannot be opened with ${file}: it was sealed with another key, or its bytes were changed. Set the secret again.`
+}
+
 /**
  * A stored secret cannot be read: the key file is missing, unusable or another one than it was sealed with, or the
  * stored bytes were changed.
@@ -85,7 +96,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()(
 export class SecretKeyError extends Schema.TaggedError<SecretKeyError>()(
   "SecretKeyError",
   {
-    reason: Schema.Literal("missing", "malformed", "permissions", "undecryptable"),
+    reason: Schema.Literal("missing", "malformed", "permissions", "inaccessible", "undecryptable"),
     /** The key file, when it is one. */
     path: Schema.optional(Schema.String)
   },
@@ -93,16 +104,6 @@ export class SecretKeyError extends Schema.TaggedError<SecretKeyError>()(
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    const file = this.path ?? "the key"
-    switch (this.reason) {
-      case "missing":
-        return `There is no key file ${file}, but the registry holds secrets sealed with one; restore it.`
-      case "malformed":
-        return `${file} is not a 256-bit key; restore the original file.`
-      case "permissions":
-        return `${file} can be read by others; run \`chmod 600 ${file}\`.`
-      case "undecryptable":
-        return `A stored secret cannot be opened with ${file}: it was sealed with another key, or its bytes were changed. Set the secret again.`
-    }
+    return keyExplanations[this.reason](this.path ?? "the key")
   }
 }

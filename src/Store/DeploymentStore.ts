@@ -120,7 +120,13 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     /** Takes the lease if it is free, expired, or already held by the same holder. */
     readonly acquire: (
       deploymentId: DeploymentId,
-      options: { readonly name: string; readonly holder: string; readonly ttl: Duration.DurationInput }
+      options: {
+        readonly name: string
+        readonly holder: string
+        readonly ttl: Duration.DurationInput
+        /** A holder known to be dead, whose lease may be taken before it expires. */
+        readonly takeOverFrom?: string | undefined
+      }
     ) => Effect.Effect<Lease, DeploymentBusy | StoreError>
     /** Extends a lease that is still ours. */
     readonly renew: (lease: Lease, ttl: Duration.DurationInput) => Effect.Effect<void, LeaseLost | StoreError>

@@ -1,0 +1,59 @@
+// `npm test`: type tests and all of vitest, with one closing line that counts both.
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const folder = mkdtempSync(join(tmpdir(), "effect-deployers-test-"))
+const report = join(folder, "vitest.json")
+
+/** Runs a command with its output shown; resolves its exit code and what it printed. */
+const run = (command, args) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] })
+    let printed = ""
+    child.stdout.on("data", (chunk) => {
+      printed += chunk
+      process.stdout.write(chunk)
+    })
+    child.on("error", () => resolve({ code: 127, printed }))
+    child.on("close", (code) => resolve({ code: code ?? 1, printed }))
+  })
+
+const bin = (name) => join("node_modules", ".bin", name)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+const plain = (text) => text.replace(/\x1b\[[0-9;]*m/g, "")
+
+/** Assertions of the type tests: `Tests:      2 failed, 6 passed, 8 total`. */
+const typeCounts = (printed) => {
+  const line = /^Tests:(.*)$/m.exec(plain(printed))?.[1] ?? ""
+  const count = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0)
+  return { passed: count("passed"), failed: count("failed") }
+}
+
+const runtimeCounts = () => {
+  const { numFailedTests, numFailedTestSuites, numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"))
+  const broken = testResults.filter(
+    ({ assertionResults, status }) => status === "failed" && assertionResults.length === 0
+  )
+  return { passed: numPassedTests, failed: numFailedTests + broken.length, suites: numFailedTestSuites }
+}
+
+try {
+  const types = await run(bin("tstyche"), [])
+  const runtime = await run(bin("vitest"), [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2)
+  ])
+  const typed = typeCounts(types.printed)
+  const ran = runtimeCounts()
+  const failed = typed.failed + ran.failed
+  const broken = types.code !== 0 || runtime.code !== 0
+  process.stdout.write(`\n${typed.passed + ran.passed} passed, ${broken ? Math.max(1, failed) : failed} failed\n`)
+  process.exitCode = broken ? 1 : 0
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

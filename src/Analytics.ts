@@ -1,0 +1,64 @@
+/**
+ * What happened with deployments, for whoever wants to count it. Nothing is sent anywhere unless an app provides a
+ * layer that does.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import { void as done } from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * One finished lifecycle operation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnalyticsEvent {
+  readonly operation: "provision" | "deprovision" | "delete"
+  readonly succeeded: boolean
+  readonly durationMillis: number
+  readonly flavor: string
+  readonly deploymentId: string
+  readonly pipelineName: string
+  readonly generation: number
+  /** The tag of the failure, when it failed with one. */
+  readonly failure: string | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  readonly track: (event: AnalyticsEvent) => Effect.Effect<void>
+}
+
+const none: Service = { track: () => done }
+
+/**
+ * Where lifecycle operations are reported to. It has a default that does nothing.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Analytics extends Context.Reference<Analytics>()("effect-deployers/Analytics", {
+  defaultValue: () => none
+}) {}
+
+/**
+ * Reports to a function of yours. It cannot fail an operation.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (track: Service["track"]): Layer.Layer<never> => Layer.succeed(Analytics, { track })
+
+/**
+ * Reports nowhere; the default.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNone: Layer.Layer<never> = Layer.succeed(Analytics, none)

@@ -1,0 +1,78 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type {
+  PipelineBundleFailed,
+  PipelineExportInvalid,
+  PipelineExportNotFound,
+  PipelineFileNotFound,
+  PipelineLoadFailed,
+  PipelineSchemaUnsupported
+} from "../Errors/Pipelines.js"
+import type { External, PipelineSpec } from "../Snapshot/Model.js"
+
+/**
+ * A bundle on disk.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bundle {
+  /** SHA-256 (hex) of the file. */
+  readonly digest: string
+  /** The folder it is in; `main.mjs` is the program, `node_modules` holds links to its external packages. */
+  readonly directory: string
+  /** The program: `node main.mjs serve MANIFEST`, or `node main.mjs describe`. */
+  readonly main: string
+  readonly externals: ReadonlyArray<External>
+  /** What it was made from: the absolute path, and the export if one was chosen. */
+  readonly source: Source
+}
+
+/**
+ * Which pipeline: a module file and, unless the module exports exactly one pipeline, the name of the export.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source {
+  readonly file: string
+  readonly export?: string | undefined
+}
+
+/**
+ * How bundling fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type BundleError = PipelineFileNotFound | PipelineBundleFailed
+
+/**
+ * How reading a spec from a bundle fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type DescribeError =
+  | PipelineExportNotFound
+  | PipelineExportInvalid
+  | PipelineLoadFailed
+  | PipelineSchemaUnsupported
+
+/**
+ * Makes bundles and reads specs from them.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
+  Bundler,
+  {
+    /** Bundles a module into the home's `bundles` folder. The same input gives the same digest and is written once. */
+    readonly bundle: (source: Source) => Effect.Effect<Bundle, BundleError>
+    /** Loads the bundle in a process of its own and reads the pipeline's spec and the name of its export. */
+    readonly describe: (
+      bundle: Bundle
+    ) => Effect.Effect<{ readonly spec: PipelineSpec; readonly export: string }, DescribeError>
+  }
+>() {}

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import { type Compiled, names } from "./Compile.js"
+import type { Package } from "./Packages.js"
+
+type Written = Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path>
+
+/**
+ * Puts a bundle into the folder named by its digest below `bundles` and gives that folder. It appears complete or not
+ * at all; one that is there is verified, and what is damaged in it is written again.
+ */
+export const ensure = (
+  bundles: string,
+  compiled: Compiled
+): Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const directory = path.join(bundles, compiled.digest)
+    yield* fs.makeDirectory(bundles, { recursive: true, mode: 0o700 })
+    const exists = yield* fs.exists(directory)
+    // Somebody else may write the same bundle at the same time; then theirs is verified.
+    yield* exists
+      ? repair(directory, compiled)
+      : Effect.catchAll(create(bundles, directory, compiled), () => repair(directory, compiled))
+    return directory
+  })
+
+const create = (bundles: string, directory: string, compiled: Compiled): Written =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const temporary = yield* fs.makeTempDirectoryScoped({ directory: bundles, prefix: ".writing-" })
+      const content = path.join(temporary, "content")
+      yield* repair(content, compiled)
+      yield* fs.rename(content, directory)
+    })
+  )
+
+const repair = (directory: string, compiled: Compiled): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
+    yield* ensureFile(path.join(directory, names.main), compiled.main)
+    yield* ensureFile(path.join(directory, names.sourceMap), compiled.sourceMap)
+    yield* Effect.forEach(compiled.natives, (native) => ensureLink(directory, native), { discard: true })
+  })
+
+const ensureFile = (file: string, content: Uint8Array): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const found = yield* Effect.option(fs.readFile(file))
+    if (found._tag === "Some" && digest(found.value) === digest(content)) return
+    yield* replace(file, (temporary) => fs.writeFile(temporary, content, { mode: 0o600 }))
+  })
+
+const ensureLink = (directory: string, native: Package): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const link = path.join(directory, "node_modules", native.name)
+    const found = yield* Effect.option(fs.readLink(link))
+    if (found._tag === "Some" && found.value === native.directory) return
+    yield* fs.makeDirectory(path.dirname(link), { recursive: true, mode: 0o700 })
+    yield* replace(link, (temporary) => fs.symlink(native.directory, temporary))
+  })
+
+/** Writes beside the target and renames, so that nobody ever sees half of it. */
+const replace = (target: string, write: (temporary: string) => Effect.Effect<void, PlatformError>): Written =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const temporary = yield* fs.makeTempDirectoryScoped({ directory: path.dirname(target), prefix: ".writing-" })
+      const fresh = path.join(temporary, path.basename(target))
+      yield* write(fresh)
+      yield* fs.rename(fresh, target)
+    })
+  )
+
+const digest = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex")

@@ -1,0 +1,56 @@
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Home } from "../Home.js"
+import { compile, names } from "./Compile.js"
+import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
+import { describe } from "./Describe.js"
+import * as Service from "./Esbuild.js"
+import * as Folder from "./Folder.js"
+import * as Problems from "./Problems.js"
+
+type Requirements = Home | FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
+
+/**
+ * Makes bundles with esbuild. esbuild is loaded with the first bundle, and its process is gone when the scope closes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | Scope.Scope> = Effect.gen(function* () {
+  const context = yield* Effect.context<Requirements>()
+  yield* Service.stopWithScope
+  return {
+    bundle: (source) => Effect.provide(bundle(source), context),
+    describe: (bundle) => Effect.provide(describe(bundle), context)
+  }
+})
+
+/**
+ * Makes bundles with esbuild in the home's `bundles` folder.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Bundler, never, Requirements> = Layer.scoped(Bundler, make)
+
+const bundle = (asked: Source): Effect.Effect<Bundle, BundleError, Home | FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { bundles } = yield* Home
+    const source = { ...asked, file: path.resolve(asked.file) }
+    const compiled = yield* compile(source, bundles)
+    const directory = yield* Effect.mapError(Folder.ensure(bundles, compiled), (error) =>
+      Problems.failed(source.file, `the bundle cannot be written: ${error.message}`)
+    )
+    return {
+      digest: compiled.digest,
+      directory,
+      main: path.join(directory, names.main),
+      externals: compiled.natives.map(({ name, version }) => ({ name, version })),
+      source
+    }
+  }).pipe(Effect.withSpan("Bundle.bundle", { attributes: { file: asked.file } }))

@@ -1,0 +1,17 @@
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+
+const self = fileURLToPath(import.meta.url)
+
+/** The folder of this library's modules: its sources or what was built from them, whichever is running. */
+export const root: string = Path.resolve(Path.dirname(self), "..")
+
+/** The file of one of this library's modules, such as `Server/Entrypoint`. */
+export const moduleFile = (name: string): string => Path.join(root, `${name}${Path.extname(self)}`)
+
+/** The name this library is imported by. */
+export const packageName = "effect-deployers"
+
+/** The file of one of this library's entry points: `effect-deployers` or `effect-deployers/Local`. */
+export const entryFile = (specifier: string): string =>
+  moduleFile(`${specifier.slice(packageName.length + 1)}/index`.replace(/^\//, ""))

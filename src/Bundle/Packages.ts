@@ -1,0 +1,80 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+const Names = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), { default: () => ({}) })
+
+/** The part of a `package.json` that matters here. */
+const PackageJson = Schema.parseJson(
+  Schema.Struct({
+    name: Schema.String,
+    version: Schema.optionalWith(Schema.String, { default: () => "0.0.0" }),
+    gypfile: Schema.optionalWith(Schema.Unknown, { default: () => false }),
+    dependencies: Names,
+    optionalDependencies: Names
+  })
+)
+
+/** An installed package. */
+export interface Package {
+  readonly name: string
+  readonly version: string
+  readonly directory: string
+  /** Whether it loads a native addon or runs a program of its own, so that it cannot become part of a bundle. */
+  readonly native: boolean
+}
+
+/** The name of the package an import specifier starts with, or `undefined` if it is a path or an alias. */
+export const nameOf = (specifier: string): string | undefined =>
+  /^(@[^/]+\/)?[^./@#:~][^/:]*(?=\/|$)/.exec(specifier)?.[0]
+
+/** The package a file belongs to: the nearest folder above it whose `package.json` has a name. */
+export const ownerOf = (
+  file: string
+): Effect.Effect<Option.Option<Package>, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.flatMap(Path.Path, (path) => {
+    const folder = path.dirname(file)
+    return folder === file ? Effect.succeedNone : Effect.catchAll(Effect.asSome(read(folder)), () => ownerOf(folder))
+  })
+
+const read = (directory: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* fs.readFileString(path.join(directory, "package.json"))
+    const json = yield* Schema.decode(PackageJson)(text)
+    const native = declaresAddon(json) || (yield* containsAddon(directory))
+    return { name: json.name, version: json.version, directory, native } satisfies Package
+  })
+
+const addonLoaders = [
+  "bindings",
+  "node-gyp-build",
+  "node-gyp-build-optional-packages",
+  "prebuild-install",
+  "node-pre-gyp",
+  "@mapbox/node-pre-gyp",
+  "cmake-js",
+  "pkg-prebuilds"
+]
+const platformPackage = /(linux|darwin|win32)-?(x64|arm64|ia32|x86_64)/
+
+const declaresAddon = (json: Schema.Schema.Type<typeof PackageJson>): boolean =>
+  json.gypfile === true ||
+  addonLoaders.some((loader) => loader in json.dependencies || loader in json.optionalDependencies) ||
+  Object.keys(json.optionalDependencies).some((name) => platformPackage.test(name))
+
+const containsAddon = (directory: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const entries = (folder: string) => Effect.orElseSucceed(fs.readDirectory(folder), (): ReadonlyArray<string> => [])
+    const isAddon = (name: string) => name.endsWith(".node")
+    const top = yield* entries(directory)
+    return (
+      top.some((name) => name === "binding.gyp" || name === "prebuilds" || isAddon(name)) ||
+      (top.includes("build") && (yield* entries(path.join(directory, "build", "Release"))).some(isAddon))
+    )
+  })

@@ -1,0 +1,15 @@
+import type { Source } from "./Contract.js"
+
+const identifier = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u
+
+/**
+ * Reads `file` or `file#export`, as people write it on a command line. What follows the last `#` is an export only if
+ * it can name one, so a file may have a `#` in its name.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parseSource = (text: string): Source => {
+  const [, file, name] = identifier.exec(text) ?? []
+  return file === undefined || name === undefined ? { file: text } : { file, export: name }
+}

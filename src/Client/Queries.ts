@@ -1,0 +1,169 @@
+/**
+ * Asking a deployment about itself and its runs.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { DeploymentHttpError, RunNotFound } from "../Errors/Http.js"
+import type { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
+import { Run, type RunStatus } from "../Store/RunStore.js"
+import type { Endpoint, Ref } from "./Endpoints.js"
+import { exampleOf } from "./Example.js"
+import { type Answer, ask, errorOf } from "./Http.js"
+import { type FindError, find, type Requirements } from "./Invoke.js"
+import { type Paths, paths } from "./Paths.js"
+import { type Schemas, schemasOf } from "./Schemas.js"
+import { type QueryError, queryError, runNotFound } from "./Wire.js"
+
+/**
+ * The JSON Schemas of what a deployment takes and answers.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const schema = <const R extends Ref>(
+  ref: R
+): Effect.Effect<Schemas, DeploymentSchemaNotFound | QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(find(ref), schemasOf)
+
+/**
+ * An example of the parameters a deployment takes, valid as far as its JSON Schema tells.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const example = <const R extends Ref>(
+  ref: R
+): Effect.Effect<unknown, DeploymentSchemaNotFound | QueryError | FindError<R>, Requirements<R>> =>
+  Effect.map(schema(ref), ({ input }) => exampleOf(input))
+
+/**
+ * One page of runs, newest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunPage {
+  readonly runs: ReadonlyArray<Run>
+  /** Give it back as `cursor` for the next page; missing on the last one. */
+  readonly nextCursor?: string | undefined
+}
+
+/**
+ * The runs of a deployment, newest first, without their steps. `limit` is at most 100.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const runs = <const R extends Ref>(
+  ref: R,
+  options: {
+    readonly status?: RunStatus | undefined
+    readonly limit?: number | undefined
+    readonly cursor?: string | undefined
+  } = {}
+): Effect.Effect<RunPage, QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(find(ref), (endpoint) =>
+    Effect.flatMap(
+      get(endpoint, paths(endpoint.serving).runs, {
+        status: options.status,
+        limit: options.limit === undefined ? undefined : String(options.limit),
+        cursor: options.cursor
+      }),
+      (answer) => decoded(endpoint, answer, decodePage)
+    )
+  )
+
+/**
+ * One run of a deployment with its steps.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const run = <const R extends Ref>(
+  ref: R,
+  id: string
+): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(find(ref), (endpoint) =>
+    Effect.flatMap(
+      get(endpoint, `${paths(endpoint.serving).runs}/${encodeURIComponent(id)}`),
+      (answer): Effect.Effect<Run, RunNotFound | QueryError> => {
+        const missing = Option.getOrUndefined(runNotFound(answer.json))
+        return missing === undefined ? decoded(endpoint, answer, decodeRun) : Effect.fail(missing)
+      }
+    )
+  )
+
+/**
+ * What a deployment says of its health.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Health = Schema.Struct({
+  status: Schema.Literal("live", "ready", "draining", "failed"),
+  checks: Schema.optionalWith(Schema.Array(Schema.Unknown), { default: () => [] })
+})
+
+/**
+ * The health of a deployment. One that answers with 503 has one too.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const health = <const R extends Ref>(
+  ref: R
+): Effect.Effect<typeof Health.Type, QueryError | FindError<R>, Requirements<R>> =>
+  asking(ref, "health", (endpoint, answer) => decoded(endpoint, { ...answer, status: 200 }, decodeHealth))
+
+/**
+ * The metrics of a deployment in the Prometheus text format.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const metrics = <const R extends Ref>(
+  ref: R
+): Effect.Effect<string, QueryError | FindError<R>, Requirements<R>> =>
+  asking(ref, "metrics", (endpoint, answer) =>
+    answer.status === 200 ? Effect.succeed(answer.text) : Effect.fail(queryError(endpoint, answer))
+  )
+
+// internal
+
+const asking = <A, const R extends Ref>(
+  ref: R,
+  path: keyof Paths,
+  read: (endpoint: Endpoint, answer: Answer) => Effect.Effect<A, QueryError>
+): Effect.Effect<A, QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(find(ref), (endpoint) =>
+    Effect.flatMap(get(endpoint, paths(endpoint.serving)[path]), (answer) => read(endpoint, answer))
+  )
+
+const decodePage = Schema.decodeUnknownOption(
+  Schema.Struct({ runs: Schema.Array(Run), nextCursor: Schema.optional(Schema.String) })
+)
+const decodeRun = Schema.decodeUnknownOption(Run)
+const decodeHealth = Schema.decodeUnknownOption(Health)
+
+const get = (
+  endpoint: Endpoint,
+  path: string,
+  query?: Readonly<Record<string, string | undefined>>
+): Effect.Effect<Answer, DeploymentHttpError, HttpClient.HttpClient> =>
+  ask(endpoint, { method: "GET", path, query, timeout: "30 seconds" })
+
+const decoded = <A>(
+  endpoint: Endpoint,
+  answer: Answer,
+  decode: (json: unknown) => Option.Option<A>
+): Effect.Effect<A, QueryError> => {
+  if (answer.status !== 200) return Effect.fail(queryError(endpoint, answer))
+  return Option.match(decode(answer.json), {
+    onNone: () => Effect.fail(errorOf(endpoint, "what it answered is not what a deployment answers", answer.status)),
+    onSome: Effect.succeed
+  })
+}

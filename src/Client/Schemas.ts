@@ -1,0 +1,53 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
+import type { Endpoint } from "./Endpoints.js"
+import { ask } from "./Http.js"
+import type { JsonSchema } from "./JsonSchema.js"
+import { paths } from "./Paths.js"
+import { type QueryError, queryError } from "./Wire.js"
+
+/**
+ * JSON Schemas of what a deployment takes and answers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Schemas {
+  readonly input: JsonSchema
+  readonly output: JsonSchema
+}
+
+/**
+ * The schemas of a deployment: as its snapshot has them when it comes from a registry, else as it tells itself.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const schemasOf = (
+  endpoint: Endpoint
+): Effect.Effect<Schemas, DeploymentSchemaNotFound | QueryError, HttpClient.HttpClient> => {
+  const { inputSchema: input, outputSchema: output } = endpoint
+  return input !== undefined && output !== undefined ? Effect.succeed({ input, output }) : asked(endpoint)
+}
+
+// internal
+
+const Document = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+const decodeInfo = Schema.decodeUnknownOption(
+  Schema.Struct({ pipeline: Schema.Struct({ input: Document, output: Document }) })
+)
+
+const asked = (endpoint: Endpoint) =>
+  Effect.gen(function* () {
+    const answer = yield* ask(endpoint, { method: "GET", path: paths(endpoint.serving).info, timeout: "10 seconds" })
+    const info = Option.getOrUndefined(decodeInfo(answer.json))
+    if (info !== undefined) return info.pipeline
+    if (answer.status === 404 || answer.status < 300) {
+      return yield* new DeploymentSchemaNotFound({ ref: endpoint.name })
+    }
+    return yield* Effect.fail(queryError(endpoint, answer))
+  })

@@ -1,0 +1,180 @@
+/**
+ * What deployments answer, as Schemas: the envelope of an invocation, and the wire errors as the tagged errors they
+ * were.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import {
+  type DeploymentHttpError,
+  InternalError,
+  InvalidRequest,
+  NotFound,
+  PayloadTooLarge,
+  RunInterrupted,
+  RunNotFound,
+  RunTimedOut,
+  ServiceUnavailable,
+  TooManyRuns,
+  Unauthorized
+} from "../Errors/Http.js"
+import { DeploymentInvalidParameters } from "../Errors/Input.js"
+import type { Endpoint } from "./Endpoints.js"
+import { type Answer, errorOf } from "./Http.js"
+
+/**
+ * What an answered invocation says of its run.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Metadata = Schema.Struct({
+  deploymentId: Schema.String,
+  deploymentName: Schema.String,
+  snapshotId: Schema.String,
+  snapshotName: Schema.String,
+  pipelineName: Schema.String,
+  runId: Schema.String,
+  runIndex: Schema.Int,
+  runName: Schema.String,
+  /** The parameters with defaults filled in, encoded. */
+  parametersUsed: Schema.Unknown
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Metadata = typeof Metadata.Type
+
+/**
+ * The answer of a successful invocation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Success = Schema.Struct({
+  success: Schema.Literal(true),
+  outputs: Schema.Unknown,
+  executionTimeMillis: Schema.Number,
+  metadata: Metadata
+})
+
+/**
+ * A typed failure of the pipeline as it travels.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Failure = Schema.Struct({
+  _tag: Schema.String,
+  message: Schema.String,
+  error: Schema.Unknown,
+  runId: Schema.optional(Schema.String)
+})
+
+/**
+ * How an invocation fails besides with the pipeline's own failures.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type InvokeError =
+  | DeploymentInvalidParameters
+  | Unauthorized
+  | PayloadTooLarge
+  | TooManyRuns
+  | ServiceUnavailable
+  | RunTimedOut
+  | RunInterrupted
+  | InternalError
+  | DeploymentHttpError
+
+/**
+ * How asking a deployment about itself and its runs fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type QueryError = Unauthorized | ServiceUnavailable | InternalError | DeploymentHttpError
+
+/**
+ * The typed failure in an answer, undecoded; none if it is another answer.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const failureOf = ({ json, status }: Answer): typeof Failure.Type | undefined =>
+  status >= 400 && Predicate.isRecord(json) && "error" in json ? Option.getOrUndefined(decodeFailure(json)) : undefined
+
+/**
+ * The error an answer to an invocation stands for.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const invokeError = (endpoint: Endpoint, answer: Answer): InvokeError => {
+  const error = Option.getOrUndefined(decodeInvokeError(answer.json))
+  return error?._tag === "InvalidRequest" ? invalidParameters(endpoint, error) : (error ?? strange(endpoint, answer))
+}
+
+/**
+ * The error an answer to a question stands for.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const queryError = (endpoint: Endpoint, answer: Answer): QueryError =>
+  Option.getOrElse(decodeQueryError(answer.json), () => strange(endpoint, answer))
+
+/**
+ * The `RunNotFound` in an answer, if it is one.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const runNotFound: (json: unknown) => Option.Option<RunNotFound> = Schema.decodeUnknownOption(RunNotFound)
+
+// internal
+
+const decodeFailure = Schema.decodeUnknownOption(Failure)
+
+const decodeInvokeError = Schema.decodeUnknownOption(
+  Schema.Union(
+    InvalidRequest,
+    Unauthorized,
+    PayloadTooLarge,
+    TooManyRuns,
+    ServiceUnavailable,
+    RunTimedOut,
+    RunInterrupted,
+    InternalError
+  )
+)
+
+const decodeQueryError = Schema.decodeUnknownOption(Schema.Union(Unauthorized, ServiceUnavailable, InternalError))
+
+const decodeNotFound = Schema.decodeUnknownOption(NotFound)
+
+/** Paths on the wire begin with the envelope's field; callers only know their parameters. */
+const invalidParameters = (endpoint: Endpoint, { issues, message }: InvalidRequest): DeploymentInvalidParameters =>
+  new DeploymentInvalidParameters({
+    deployment: endpoint.name,
+    issues:
+      issues.length === 0
+        ? [{ path: "", reason: message }]
+        : issues.map(({ path, reason }) => ({ path: path.replace(/^parameters(\.|$)/, ""), reason }))
+  })
+
+const strange = (endpoint: Endpoint, { json, status }: Answer): DeploymentHttpError =>
+  errorOf(
+    endpoint,
+    Option.isSome(decodeNotFound(json))
+      ? "it does not know that path; check its serving settings"
+      : status < 300
+        ? "what it answered is not what a deployment answers"
+        : "something else than a deployment seems to answer there",
+    status
+  )

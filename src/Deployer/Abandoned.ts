@@ -1,0 +1,73 @@
+import * as Effect from "effect/Effect"
+import type { DeploymentId } from "../Deployment.js"
+import { DeploymentProvisionFailed, type EngineUnavailable, type OutcomeUnknown } from "../Errors/Lifecycle.js"
+import type { StoreError } from "../Errors/Stores.js"
+import type * as Settings from "../Settings.js"
+import type { DeploymentRecord, Operation } from "../Store/DeploymentStore.js"
+import type { Kit } from "./Kit.js"
+
+/**
+ * Removes what provisions of a deployment left behind whose process died before they ended. Call it with the lease
+ * held: then every open operation is a dead one.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const clear = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  { deployment }: DeploymentRecord
+): Effect.Effect<void, DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | StoreError> =>
+  Effect.flatMap(interrupted(kit, deployment.id), (operations) =>
+    Effect.forEach(
+      operations.filter(({ generation }) => generation !== deployment.generation),
+      ({ generation }) =>
+        kit.backend.deprovision({ deploymentId: deployment.id, name: deployment.name, generation }, {}, { grace: 0 }),
+      { discard: true }
+    )
+  ).pipe(
+    Effect.catchTag("DeploymentDeprovisionFailed", ({ name, reason }) =>
+      Effect.fail(
+        new DeploymentProvisionFailed({
+          name,
+          reason: `what an earlier, interrupted attempt left behind could not be removed: ${reason}`,
+          logs: []
+        })
+      )
+    )
+  )
+
+/**
+ * Takes back the provisions of a deployment whose process died, if nobody alive is changing it: removes what they left
+ * and closes them. Says which they were.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const takeBack = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  record: DeploymentRecord
+) =>
+  Effect.flatMap(interrupted(kit, record.deployment.id), (operations) =>
+    operations.length === 0
+      ? Effect.succeed(operations)
+      : kit.leases.holdNow(record.deployment, (lease) =>
+          clear(kit, record).pipe(
+            Effect.zipRight(
+              Effect.forEach(operations, (operation) =>
+                kit.deployments.abort(lease, operation, "the process that provisioned it ended in the middle")
+              )
+            ),
+            Effect.as(operations)
+          )
+        )
+  )
+
+// internal
+
+const interrupted = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  id: DeploymentId
+): Effect.Effect<ReadonlyArray<Operation>, StoreError> =>
+  Effect.map(kit.deployments.openOperations, (operations) =>
+    operations.filter(({ deploymentId, kind }) => deploymentId === id && kind === "provision")
+  )

@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from "node:crypto"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { DeploymentInvalidSettings, type SecretNotFound } from "../Errors/Input.js"
+import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type * as Settings from "../Settings.js"
+import type { AuthKey, DeploymentRecord } from "../Store/DeploymentStore.js"
+import { SecretBox } from "../Store/SecretBox.js"
+import { SecretStore } from "../Store/SecretStore.js"
+import { requireSecret } from "./Requests.js"
+
+/**
+ * Decides which key a deployment asks for. Ported from ZenML's rules, with one mended: a key can be removed.
+ *
+ * **Details**
+ *
+ * A key given with the call wins. `none` removes the key. `secret` takes the secret's value. `generate` keeps the key
+ * there is, so that callers survive a redeploy, unless it is to be rotated or came from a secret.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AuthKeys {
+  readonly decide: (request: {
+    readonly deploymentId: string
+    readonly auth: Settings.Auth
+    readonly existing: DeploymentRecord | undefined
+    readonly given: Redacted.Redacted | undefined
+    readonly rotate: boolean
+  }) => Effect.Effect<Decision, SecretNotFound | SecretKeyError | DeploymentInvalidSettings | StoreError>
+  /** Opens the key of a deployment for its owner's own client. */
+  readonly open: (deploymentId: string, authKey: AuthKey) => Effect.Effect<Redacted.Redacted, SecretKeyError>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Decision {
+  readonly authKey: AuthKey | undefined
+  readonly outcome: "kept" | "generated" | "given" | "removed"
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<AuthKeys, never, SecretBox | SecretStore> = Effect.gen(function* () {
+  const box = yield* SecretBox
+  const secrets = yield* SecretStore
+
+  const seal = (deploymentId: string, key: Redacted.Redacted, outcome: Decision["outcome"]) =>
+    Effect.map(
+      box.seal(place(deploymentId), key),
+      (sealed): Decision => ({ authKey: { digest: digest(key), sealed }, outcome })
+    )
+
+  const decide: AuthKeys["decide"] = ({ auth, deploymentId, existing, given, rotate }) => {
+    if (given !== undefined) return Effect.flatMap(usable(given), (key) => seal(deploymentId, key, "given"))
+    switch (auth._tag) {
+      case "none":
+        return Effect.succeed({ authKey: undefined, outcome: existing?.authKey === undefined ? "kept" : "removed" })
+      case "secret":
+        return requireSecret(secrets, auth.name).pipe(
+          Effect.flatMap(usable),
+          Effect.flatMap((key) => seal(deploymentId, key, "given"))
+        )
+      case "generate":
+        return existing?.authKey !== undefined && !rotate && !cameFromSecret(existing)
+          ? Effect.succeed({ authKey: existing.authKey, outcome: "kept" })
+          : Effect.flatMap(generate, (key) => seal(deploymentId, key, "generated"))
+    }
+  }
+
+  return { decide, open: (deploymentId, authKey) => box.open(place(deploymentId), authKey.sealed) }
+})
+
+// internal
+
+const place = (deploymentId: string) => `deployments/${deploymentId}/authKey`
+
+const digest = (key: Redacted.Redacted): string => createHash("sha256").update(Redacted.value(key)).digest("hex")
+
+const generate = Effect.sync(() => Redacted.make(randomBytes(32).toString("base64url")))
+
+const cameFromSecret = (record: DeploymentRecord): boolean => {
+  const auth = record.settings.auth
+  return typeof auth === "object" && auth !== null && "_tag" in auth && auth._tag === "secret"
+}
+
+const usable = (key: Redacted.Redacted): Effect.Effect<Redacted.Redacted, DeploymentInvalidSettings> =>
+  /^[\x21-\x7e]{8,}$/.test(Redacted.value(key))
+    ? Effect.succeed(key)
+    : Effect.fail(
+        new DeploymentInvalidSettings({
+          issues: [{ path: "auth", reason: "a key needs at least 8 printable ASCII characters without spaces" }]
+        })
+      )

@@ -1,0 +1,84 @@
+import * as Effect from "effect/Effect"
+import type { OperationalState } from "../Deployment.js"
+import { DeploymentProvisionFailed, DeploymentTimeout } from "../Errors/Lifecycle.js"
+import type * as Settings from "../Settings.js"
+import type { ProvisionRequest } from "./Backend.js"
+import { type Change, newInstance } from "./Change.js"
+import type { ProvisionError } from "./Contract.js"
+import { awaitHealthy } from "./Health.js"
+import { currentInstance } from "./Kit.js"
+
+/**
+ * Starts the new instance of a change and waits until it is healthy, within the deadline of its settings.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const bringUp = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>
+): Effect.Effect<OperationalState, ProvisionError> => {
+  const { name, settings } = self.request
+  return Effect.timeoutFail(start(self), {
+    duration: settings.timeoutMillis,
+    onTimeout: () =>
+      new DeploymentTimeout({ name, operation: "provision", timeoutMillis: settings.timeoutMillis, logs: [] })
+  })
+}
+
+// internal
+
+const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>
+): Effect.Effect<OperationalState, ProvisionError> =>
+  Effect.gen(function* () {
+    const { journal, kit, request } = self
+    const instance = newInstance(self)
+    if (self.exclusive) yield* stopOld(self)
+    const started = yield* kit.backend.provision(provisionRequest(self))
+    yield* journal.emit("instance_started", { generation: instance.generation, metadata: started.metadata })
+    yield* journal.emit("health_waiting", { timeoutMillis: request.settings.timeoutMillis })
+    const state = yield* awaitHealthy(kit, instance, request.settings.serving, started.metadata)
+    yield* journal.emit("healthy", { url: state.url })
+    return state
+  }).pipe(
+    Effect.catchTag("InstanceEnded", ({ reason }) =>
+      Effect.fail(new DeploymentProvisionFailed({ name: self.request.name, reason, logs: [] }))
+    )
+  )
+
+/** Uninterruptible, so that it is known whether the old instance has to be restored. */
+const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  before,
+  journal,
+  kit,
+  request
+}: Change<S, SI>) =>
+  kit.backend
+    .deprovision(currentInstance(before), before.deployment.metadata, {
+      grace: request.settings.stopGraceMillis
+    })
+    .pipe(
+      Effect.catchTag("DeploymentDeprovisionFailed", ({ reason }) =>
+        Effect.fail(
+          new DeploymentProvisionFailed({
+            name: request.name,
+            reason: `the old instance, which holds what the new one needs, could not be stopped: ${reason}`,
+            logs: []
+          })
+        )
+      ),
+      Effect.zipLeft(journal.emit("old_instance_stopped", { generation: before.deployment.generation })),
+      Effect.uninterruptible
+    )
+
+const provisionRequest = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>
+): ProvisionRequest<S> => ({
+  ...newInstance(self),
+  registryId: self.kit.deployments.registryId,
+  snapshot: self.request.snapshot,
+  settings: self.request.settings,
+  authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
+  secrets: self.request.secrets,
+  previous: self.before.deployment.generation > 0 ? self.before.deployment.metadata : undefined
+})

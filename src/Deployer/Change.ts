@@ -1,0 +1,88 @@
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { type Deployment, OperationalState } from "../Deployment.js"
+import type * as Settings from "../Settings.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
+import type { Decision } from "./AuthKeys.js"
+import type { Instance } from "./Backend.js"
+import type { Journal } from "./Journal.js"
+import type { Kit } from "./Kit.js"
+import type { Request } from "./Requests.js"
+
+/**
+ * One change of a deployment, from its recorded intent on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Change<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
+  readonly kit: Kit<S, SI>
+  readonly lease: Lease
+  readonly request: Request<S>
+  /** The deployment as it was when the lease was taken. */
+  readonly before: DeploymentRecord
+  readonly operation: Operation
+  readonly journal: Journal
+  readonly auth: Decision
+  /** Whether the old instance has to stop before the new one can start. */
+  readonly exclusive: boolean
+}
+
+/**
+ * The instance a change makes.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const newInstance = ({ before, operation }: { before: DeploymentRecord; operation: Operation }): Instance => ({
+  deploymentId: before.deployment.id,
+  name: before.deployment.name,
+  generation: operation.generation
+})
+
+/**
+ * What was last known of a deployment, in the form a backend observes it.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const lastState = ({ deployment }: DeploymentRecord): OperationalState =>
+  new OperationalState({
+    status: deployment.status,
+    metadata: deployment.metadata,
+    ...(deployment.url === undefined ? {} : { url: deployment.url })
+  })
+
+/**
+ * How a deployment row refers to its snapshot.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["snapshot"] => ({
+  id,
+  pipelineName,
+  version
+})
+
+/**
+ * The last lines an instance wrote since an operation began, for error messages; none if they cannot be had quickly.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const lastLogs = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  instance: Instance,
+  since: DateTime.Utc
+): Effect.Effect<ReadonlyArray<string>> =>
+  kit.backend.logs(instance, { tail: 20, since: DateTime.toEpochMillis(since) }).pipe(
+    Stream.map((line) => line.text),
+    Stream.runCollect,
+    Effect.map(Chunk.toReadonlyArray),
+    Effect.timeoutTo({ duration: "2 seconds", onSuccess: (lines) => lines, onTimeout: () => [] }),
+    Effect.orElseSucceed(() => [])
+  )

@@ -1,0 +1,44 @@
+import * as Os from "node:os"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+
+/**
+ * Who holds leases: this process. Others on the same host can tell from the name whether it still lives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** `host:pid`, the prefix of the names of this process's lease holders. */
+  readonly process: string
+  /** Whether a holder is known to be dead. A holder on another host never is. */
+  readonly isDead: (holder: string) => Effect.Effect<boolean>
+}
+
+const isMissing = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH"
+  }
+}
+
+const host = Os.hostname()
+
+/**
+ * The holder of leases in this process. It has a default that asks the operating system.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Holder extends Context.Reference<Holder>()("effect-deployers/Deployer/Holder", {
+  defaultValue: (): Service => ({
+    process: `${host}:${process.pid}`,
+    isDead: (holder) =>
+      Effect.sync(() => {
+        const match = /^(.*):(\d+)\//.exec(holder)
+        return match !== null && match[1] === host && isMissing(Number(match[2]))
+      })
+  })
+}) {}

@@ -1,0 +1,72 @@
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
+import { EventStore } from "../Store/EventStore.js"
+
+/**
+ * Writes the events of one operation: to the registry, and to whoever follows `Deployer.events`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Journal {
+  readonly operationId: string
+  readonly emit: (type: EventType, data?: Readonly<Record<string, unknown>>) => Effect.Effect<void>
+}
+
+/**
+ * What a journal is about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Subject = Pick<DeploymentEvent, "deploymentId" | "deploymentName" | "operation" | "operationId">
+
+/**
+ * The events of a deployer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Journals {
+  readonly events: Stream.Stream<DeploymentEvent>
+  readonly open: (subject: Subject) => Journal
+}
+
+/**
+ * Makes the journals of a deployer. An event that cannot be stored is logged and still published: progress must not
+ * stop an operation.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Journals, never, EventStore> = Effect.gen(function* () {
+  const store = yield* EventStore
+  const hub = yield* PubSub.unbounded<DeploymentEvent>()
+
+  const record = Effect.fnUntraced(function* (
+    subject: Subject,
+    type: EventType,
+    data: Readonly<Record<string, unknown>>
+  ) {
+    const event = { ...subject, type, data, at: yield* DateTime.now }
+    const stored = yield* store
+      .append(event)
+      .pipe(
+        Effect.catchAll((error) =>
+          Effect.as(Effect.logWarning("An event could not be stored", error), { ...event, sequence: 0 })
+        )
+      )
+    yield* PubSub.publish(hub, stored)
+  })
+
+  return {
+    events: Stream.fromPubSub(hub),
+    open: (subject) => ({
+      operationId: subject.operationId,
+      emit: (type, data = {}) => record(subject, type, data)
+    })
+  }
+})

@@ -1,0 +1,102 @@
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import type { DeploymentId, DeploymentName } from "../Deployment.js"
+import type { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
+import type { StoreError } from "../Errors/Stores.js"
+import { DeploymentStore, type Lease } from "../Store/DeploymentStore.js"
+import { Holder } from "./Holder.js"
+
+const ttl = Duration.seconds(15)
+const beats = Schedule.spaced("5 seconds")
+const patience = Duration.seconds(20)
+
+/**
+ * Guards the changes of deployments.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Leases {
+  /**
+   * Runs an effect while holding the lease of a deployment. Waits for another holder as long as a dead one's lease
+   * could last, takes the lease of a holder known to be dead at once, and interrupts the effect if the lease is lost.
+   */
+  readonly hold: <A, E, R>(
+    deployment: { readonly id: DeploymentId; readonly name: DeploymentName },
+    use: (lease: Lease) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | DeploymentBusy | LeaseLost | StoreError, R>
+  /** The same, but gives up at once when somebody alive holds the lease. */
+  readonly holdNow: Leases["hold"]
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentStore> =>
+  Effect.gen(function* () {
+    const store = yield* DeploymentStore
+    const holder = yield* Holder
+
+    const take = (deployment: { readonly id: DeploymentId; readonly name: DeploymentName }, label: string) => {
+      const request = { name: deployment.name, holder: label, ttl }
+      return store
+        .acquire(deployment.id, request)
+        .pipe(
+          Effect.catchTag("DeploymentBusy", (busy) =>
+            Effect.flatMap(holder.isDead(busy.holder), (dead) =>
+              dead ? store.acquire(deployment.id, { ...request, takeOverFrom: busy.holder }) : Effect.fail(busy)
+            )
+          )
+        )
+    }
+
+    const keep = (lease: Lease) => Effect.repeat(store.renew(lease, ttl), beats)
+
+    let count = 0
+    const holdWith =
+      (waiting: Schedule.Schedule<unknown>): Leases["hold"] =>
+      (deployment, use) =>
+        Effect.acquireUseRelease(
+          Effect.suspend(() => take(deployment, `${holder.process}/${deployer}#${++count}`)).pipe(
+            Effect.retry({ schedule: waiting, while: (error) => error._tag === "DeploymentBusy" }),
+            Effect.interruptible
+          ),
+          (lease) => guarded(use(lease), keep(lease)),
+          (lease) => Effect.ignoreLogged(store.release(lease))
+        )
+
+    return {
+      hold: holdWith(Schedule.spaced("200 millis").pipe(Schedule.upTo(patience))),
+      holdNow: holdWith(Schedule.recurs(0))
+    }
+  })
+
+// internal
+
+/**
+ * Runs an effect as long as a guard lives. When the guard fails the effect is interrupted and the failure is the guard's.
+ * Unlike a race, an interruption from outside waits until the effect has taken back what it did.
+ */
+const guarded = <A, E, R, E2, R2>(
+  effect: Effect.Effect<A, E, R>,
+  guard: Effect.Effect<unknown, E2, R2>
+): Effect.Effect<A, E | E2, R | R2> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const worker = yield* Effect.fork(restore(effect))
+      const lost = yield* Deferred.make<never, E2>()
+      const watch = guard.pipe(
+        Effect.tapErrorCause((cause) => Effect.zipRight(Deferred.failCause(lost, cause), Fiber.interrupt(worker))),
+        Effect.interruptible
+      )
+      const watcher = yield* Effect.fork(watch)
+      const exit = yield* Effect.onInterrupt(restore(Fiber.await(worker)), () => Fiber.interrupt(worker))
+      yield* Fiber.interrupt(watcher)
+      return yield* Exit.isFailure(exit) && (yield* Deferred.isDone(lost)) ? Deferred.await(lost) : exit
+    })
+  )

@@ -1,0 +1,134 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { type Deployment, DeploymentId } from "../Deployment.js"
+import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
+import type * as Settings from "../Settings.js"
+import type { DeploymentRecord, Lease } from "../Store/DeploymentStore.js"
+import * as Abandoned from "./Abandoned.js"
+import { bringUp } from "./BringUp.js"
+import { type Change, lastState, reference } from "./Change.js"
+import type { ProvisionError, ProvisionOptions, SnapshotRef } from "./Contract.js"
+import type { Kit } from "./Kit.js"
+import type { Request } from "./Requests.js"
+import { commit, removeOld, undo } from "./Settle.js"
+import * as Tracking from "./Tracking.js"
+
+/**
+ * Makes a deployment serve a snapshot: validate, lease, intent, new instance, health, commit, old instance away. Until
+ * the commit nothing the callers see has changed, and every failure or interruption before it is undone.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const provision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  snapshot: SnapshotRef,
+  options: ProvisionOptions<SI>
+): Effect.Effect<Deployment, ProvisionError> =>
+  Effect.gen(function* () {
+    const request = yield* kit.requests.provision(snapshot, options)
+    const { deployment } = request.existing ?? (yield* insert(kit, request, options))
+    return yield* kit.leases.hold(deployment, (lease) => change(kit, lease, request, options))
+  })
+
+// internal
+
+/** A concurrent insert of the same name is no failure when replacing is allowed: then that row is changed. */
+const insert = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  request: Request<S>,
+  options: ProvisionOptions<SI>
+) =>
+  Effect.gen(function* () {
+    const draft = {
+      id: DeploymentId.make(yield* kit.ids.next),
+      name: request.name,
+      deployer: { flavor: kit.backend.flavor, name: kit.backend.name },
+      snapshot: reference(request.snapshot)
+    }
+    const inserted = yield* Effect.either(kit.deployments.insert(draft))
+    if (Either.isRight(inserted)) return inserted.right
+    if (inserted.left._tag === "StoreError" || options.replace === false) return yield* inserted.left
+    const found = yield* kit.deployments.find(request.name)
+    return yield* Option.isNone(found) ? inserted.left : kit.requests.owned(found.value)
+  })
+
+const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  lease: Lease,
+  request: Request<S>,
+  options: ProvisionOptions<SI>
+) =>
+  Effect.gen(function* () {
+    const before = yield* stillThere(kit, lease, request)
+    yield* Abandoned.clear(kit, before)
+    const auth = yield* kit.authKeys.decide({
+      deploymentId: before.deployment.id,
+      auth: request.settings.auth,
+      existing: before,
+      given: options.authKey,
+      rotate: options.rotateAuthKey ?? false
+    })
+    return yield* Tracking.tracked(kit, before, "provision", (journal) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          yield* journal.emit("lease_acquired", { holder: lease.holder })
+          const operation = yield* kit.deployments.begin(lease, {
+            id: journal.operationId,
+            kind: "provision",
+            snapshotId: request.snapshot.id,
+            settings: request.encoded
+          })
+          yield* journal.emit("intent_recorded", {
+            generation: operation.generation,
+            snapshot: request.snapshot.label
+          })
+          const exclusive = isExclusive(kit, before, request)
+          return yield* attempt({ kit, lease, request, before, operation, journal, auth, exclusive }, restore)
+        })
+      )
+    )
+  })
+
+const stillThere = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  lease: Lease,
+  { name }: Request<S>
+) =>
+  Effect.flatMap(
+    kit.deployments.find(lease.deploymentId),
+    Option.match({
+      onNone: () =>
+        Effect.fail(
+          new DeploymentProvisionFailed({
+            name,
+            reason: "it was deleted meanwhile; repeat the command to create it anew",
+            logs: []
+          })
+        ),
+      onSome: Effect.succeed
+    })
+  )
+
+const isExclusive = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  before: DeploymentRecord,
+  { settings }: Request<S>
+) =>
+  before.deployment.generation > 0 &&
+  before.deployment.desired === "running" &&
+  kit.backend.exclusive(lastState(before), settings)
+
+/** From the recorded intent to its end; uninterruptible except where `restore` says otherwise. */
+const attempt = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.Effect<Deployment, ProvisionError> =>
+  Effect.gen(function* () {
+    const committed = yield* Effect.exit(Effect.flatMap(restore(bringUp(self)), (state) => commit(self, state)))
+    if (Exit.isFailure(committed)) return yield* undo(self, committed.cause)
+    yield* removeOld(self)
+    return committed.value.deployment
+  })

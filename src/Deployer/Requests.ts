@@ -1,0 +1,186 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Record from "effect/Record"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Deployment from "../Deployment.js"
+import { DeploymentInvalidSettings, SecretNotFound } from "../Errors/Input.js"
+import {
+  DeploymentAlreadyExists,
+  DeploymentDeployerMismatch,
+  DeploymentSnapshotMismatch,
+  SnapshotNotFound
+} from "../Errors/Lifecycle.js"
+import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import * as Settings from "../Settings.js"
+import { Snapshot } from "../Snapshot/Model.js"
+import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
+import { SecretStore } from "../Store/SecretStore.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
+import type { Backend } from "./Backend.js"
+import type { PlanError, ProvisionOptions, SnapshotRef } from "./Contract.js"
+
+/**
+ * A provision that passed every check that needs no engine and no lease.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Request<S extends Settings.Deployment> {
+  readonly name: Deployment.DeploymentName
+  readonly existing: DeploymentRecord | undefined
+  readonly snapshot: Snapshot
+  readonly settings: S
+  /** `settings` as they are stored. */
+  readonly encoded: Readonly<Record<string, unknown>>
+  readonly secrets: Readonly<Record<string, Redacted.Redacted>>
+}
+
+/**
+ * Checks what callers ask of a deployer. Ported checks of ZenML's base deployer: the snapshot has input and output
+ * schemas, the deployment belongs to this deployer, an existing one may be replaced. Unlike there, a snapshot may back
+ * any number of deployments.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Requests<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
+  readonly provision: (snapshot: SnapshotRef, options: ProvisionOptions<SI>) => Effect.Effect<Request<S>, PlanError>
+  readonly owned: (record: DeploymentRecord) => Effect.Effect<DeploymentRecord, DeploymentDeployerMismatch>
+  /** What the accepted generation of a deployment was provisioned with. */
+  readonly stored: (
+    record: DeploymentRecord
+  ) => Effect.Effect<Pick<Request<S>, "snapshot" | "settings" | "secrets">, PlanError>
+  /** How the accepted generation of a deployment is served; the defaults if its settings cannot be read any more. */
+  readonly serving: (record: DeploymentRecord) => Settings.Serving
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  backend: Backend<S, SI>
+): Effect.Effect<Requests<S, SI>, never, DeploymentStore | SnapshotStore | SecretStore> =>
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    const snapshots = yield* SnapshotStore
+    const secretStore = yield* SecretStore
+
+    const decode = Schema.decodeUnknown(backend.settings, { errors: "all", onExcessProperty: "error" })
+    const settings = (input: unknown) => Effect.mapError(decode(input), invalidSettings)
+
+    const owned: Requests<S, SI>["owned"] = (record) => {
+      const owner = record.deployment.deployer
+      return owner.flavor === backend.flavor && owner.name === backend.name
+        ? Effect.succeed(record)
+        : Effect.fail(
+            new DeploymentDeployerMismatch({
+              name: record.deployment.name,
+              owner,
+              given: { flavor: backend.flavor, name: backend.name }
+            })
+          )
+    }
+
+    const existing = Effect.fnUntraced(function* (options: ProvisionOptions<SI>) {
+      const found = yield* deployments.find(options.name)
+      if (Option.isNone(found)) return undefined
+      if (options.replace === false) return yield* new DeploymentAlreadyExists({ name: found.value.deployment.name })
+      return yield* owned(found.value)
+    })
+
+    const provision = Effect.fnUntraced(function* (ref: SnapshotRef, options: ProvisionOptions<SI>) {
+      const record = yield* existing(options)
+      const name = yield* record === undefined
+        ? Deployment.parseName(options.name)
+        : Effect.succeed(record.deployment.name)
+      const snapshot = yield* findSnapshot(snapshots, ref)
+      const merged = yield* settings(
+        Settings.merge<Settings.DeploymentInput>(
+          backend.defaults,
+          { serving: snapshot.spec.serving },
+          snapshot.settings,
+          options.settings ?? {}
+        )
+      )
+      const encoded = yield* Effect.mapError(Schema.encode(backend.settings)(merged), invalidSettings)
+      const secrets = yield* findSecrets(secretStore, merged)
+      return { name, existing: record, snapshot, settings: merged, encoded: { ...encoded }, secrets }
+    })
+
+    const stored = Effect.fnUntraced(function* (record: DeploymentRecord) {
+      const decoded = yield* settings(record.settings)
+      return {
+        settings: decoded,
+        snapshot: yield* findSnapshot(snapshots, record.deployment.snapshot.id),
+        secrets: yield* findSecrets(secretStore, decoded)
+      }
+    })
+
+    const serving: Requests<S, SI>["serving"] = (record) =>
+      Option.getOrElse(decodeServing(record.settings.serving ?? {}), () => Schema.decodeSync(Settings.Serving)({}))
+
+    return { provision, owned, stored, serving }
+  })
+
+// internal
+
+const decodeServing = Schema.decodeUnknownOption(Settings.Serving)
+
+const invalidSettings = (error: ParseResult.ParseError): DeploymentInvalidSettings =>
+  new DeploymentInvalidSettings({
+    issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => ({
+      path: path.map(String).join("."),
+      reason: message
+    }))
+  })
+
+const findSnapshot = (
+  snapshots: typeof SnapshotStore.Service,
+  ref: SnapshotRef
+): Effect.Effect<Snapshot, SnapshotNotFound | DeploymentSnapshotMismatch | StoreError> =>
+  Effect.gen(function* () {
+    const found = yield* snapshots.find(ref instanceof Snapshot ? ref.id : ref)
+    if (Option.isNone(found)) {
+      return yield* new SnapshotNotFound({ ref: ref instanceof Snapshot ? ref.label : ref })
+    }
+    const { label, spec } = found.value
+    if (Record.isEmptyRecord(spec.input) || Record.isEmptyRecord(spec.output)) {
+      return yield* new DeploymentSnapshotMismatch({
+        snapshot: label,
+        reason: "it has no input or output schema",
+        remedy: "Make the snapshot again from the pipeline file"
+      })
+    }
+    return found.value
+  })
+
+const findSecrets = (
+  store: typeof SecretStore.Service,
+  settings: Settings.Deployment
+): Effect.Effect<
+  Readonly<Record<string, Redacted.Redacted>>,
+  SecretNotFound | DeploymentInvalidSettings | SecretKeyError | StoreError
+> => {
+  const stray = settings.secretsInEnvironment.find((name) => !settings.secrets.includes(name))
+  if (stray !== undefined) {
+    return new DeploymentInvalidSettings({
+      issues: [{ path: "secretsInEnvironment", reason: `${stray} is not among \`secrets\`; add it there too` }]
+    })
+  }
+  return Effect.all(Record.fromEntries(settings.secrets.map((name) => [name, requireSecret(store, name)])))
+}
+
+/**
+ * The value of a secret that has to be there.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const requireSecret = (
+  store: typeof SecretStore.Service,
+  name: string
+): Effect.Effect<Redacted.Redacted, SecretNotFound | SecretKeyError | StoreError> =>
+  Effect.flatMap(store.get(name), Option.match({ onNone: () => new SecretNotFound({ name }), onSome: Effect.succeed }))

@@ -1,0 +1,113 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { OperationalState } from "../Deployment.js"
+import { DeploymentProvisionFailed, DeploymentTimeout, type LeaseLost } from "../Errors/Lifecycle.js"
+import type { StoreError } from "../Errors/Stores.js"
+import type * as Settings from "../Settings.js"
+import type { DeploymentRecord } from "../Store/DeploymentStore.js"
+import { type Change, lastLogs, newInstance, reference } from "./Change.js"
+import type { ProvisionError } from "./Contract.js"
+import { currentInstance } from "./Kit.js"
+import { restoreOld } from "./Restore.js"
+
+/**
+ * Accepts the new generation. From here on callers are led to it.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const commit = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  { auth, journal, kit, lease, operation, request }: Change<S, SI>,
+  state: OperationalState
+): Effect.Effect<DeploymentRecord, LeaseLost | StoreError> =>
+  kit.deployments
+    .commit(lease, operation, {
+      snapshot: reference(request.snapshot),
+      settings: request.encoded,
+      state,
+      authKey: auth.authKey
+    })
+    .pipe(
+      Effect.tap(() => journal.emit("generation_committed", { generation: operation.generation, url: state.url })),
+      Effect.tap(() => (auth.outcome === "generated" ? journal.emit("auth_key_generated") : Effect.void)),
+      Effect.tap(() => (auth.outcome === "removed" ? journal.emit("auth_key_removed") : Effect.void))
+    )
+
+/**
+ * Drains and removes the instance of the generation before. What cannot be removed now is reported and left to
+ * reconciling: the change itself has succeeded.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const removeOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  before,
+  exclusive,
+  journal,
+  kit,
+  request
+}: Change<S, SI>): Effect.Effect<void> => {
+  if (before.deployment.generation === 0 || exclusive) return Effect.void
+  const { generation, metadata } = before.deployment
+  return kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis }).pipe(
+    Effect.matchEffect({
+      onFailure: (error) => Effect.logWarning(`Generation ${generation} could not be removed yet`, error),
+      onSuccess: () => journal.emit("old_instance_removed", { generation })
+    })
+  )
+}
+
+/**
+ * Takes a failed or interrupted change back: removes the new instance, restores the old one if it had to stop, closes
+ * the operation, and fails with the same failure, the new instance's last log lines attached. Touches nothing when the
+ * lease was lost, because then somebody else is at work.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const undo = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  cause: Cause.Cause<ProvisionError>
+): Effect.Effect<never, ProvisionError> =>
+  Effect.gen(function* () {
+    const { kit, lease, operation } = self
+    yield* kit.deployments.renew(lease, "1 minute")
+    const instance = newInstance(self)
+    const logs = yield* lastLogs(kit, instance, operation.startedAt)
+    const removed = yield* removeNew(self)
+    if (removed) yield* kit.deployments.abort(lease, operation, reason(cause))
+    if (self.exclusive) yield* restoreOld(self)
+    return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
+  })
+
+// internal
+
+/** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */
+const removeNew = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>
+): Effect.Effect<boolean> =>
+  self.kit.backend.deprovision(newInstance(self), {}, { grace: 0 }).pipe(
+    Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
+    Effect.as(true),
+    Effect.catchAll((error) =>
+      Effect.as(Effect.logWarning(`Generation ${self.operation.generation} could not be removed yet`, error), false)
+    )
+  )
+
+const reason = (cause: Cause.Cause<ProvisionError>): string =>
+  Option.match(Cause.failureOption(cause), {
+    onNone: () => (Cause.isInterrupted(cause) ? "it was interrupted" : "an unexpected failure"),
+    onSome: (error) => error.message
+  })
+
+const withLogs = (error: ProvisionError, logs: ReadonlyArray<string>): ProvisionError => {
+  switch (error._tag) {
+    case "DeploymentProvisionFailed":
+      return new DeploymentProvisionFailed({ ...error, logs: error.logs.length > 0 ? error.logs : logs })
+    case "DeploymentTimeout":
+      return new DeploymentTimeout({ ...error, logs })
+    default:
+      return error
+  }
+}

@@ -1,0 +1,52 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as Settings from "../Settings.js"
+import type { Backend } from "./Backend.js"
+import type { Service } from "./Contract.js"
+import * as Kit from "./Kit.js"
+import * as Planning from "./Planning.js"
+import { provision } from "./Provision.js"
+import { reconcile } from "./Reconcile.js"
+import { refresh } from "./Refresh.js"
+import { deprovision, remove } from "./TakeDown.js"
+
+/**
+ * Makes a deployer of a backend: all validation, leases, intents, health gates, generations and events around it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  backend: Backend<S, SI>
+): Effect.Effect<Service<SI>, never, Kit.Requirements> =>
+  Effect.map(Kit.make(backend), (kit): Service<SI> => {
+    const required = (ref: string) => Kit.requireDeployment(kit.deployments, ref)
+    return {
+      flavor: backend.flavor,
+      name: backend.name,
+      provision: (snapshot, options) => provision(kit, snapshot, options),
+      getOrCreate: (snapshot, options) => Planning.getOrCreate(kit, snapshot, options),
+      reprovision: (ref, options) => Planning.reprovision(kit, ref, options),
+      rollback: (ref, options) => Planning.rollback(kit, ref, options),
+      refresh: (ref) => refresh(kit, ref),
+      deprovision: (ref, options) => deprovision(kit, ref, options),
+      delete: (ref, options) => remove(kit, ref, options),
+      logs: (ref, options = {}) =>
+        Stream.unwrap(
+          Effect.map(Effect.flatMap(required(ref), kit.requests.owned), (record) =>
+            backend.logs(Kit.currentInstance(record), options)
+          )
+        ),
+      plan: (snapshot, options) => Planning.plan(kit, snapshot, options),
+      reconcile: reconcile(kit),
+      events: kit.journals.events,
+      list: (options) =>
+        Effect.map(kit.deployments.list(options), (records) => records.map(({ deployment }) => deployment)),
+      get: (ref) => Effect.map(required(ref), ({ deployment }) => deployment),
+      authKey: (ref) =>
+        Effect.flatMap(required(ref), ({ authKey, deployment }) =>
+          authKey === undefined ? Effect.succeed(undefined) : kit.authKeys.open(deployment.id, authKey)
+        ),
+      revisions: (ref) => Effect.flatMap(required(ref), ({ deployment }) => kit.deployments.revisions(deployment.id))
+    }
+  })

@@ -1,0 +1,31 @@
+/**
+ * How a run of a deployment fails for a caller who does not know the pipeline's types.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { status, TypeId } from "./Kind.js"
+
+/**
+ * The pipeline failed with one of its typed failures, seen by a caller without the pipeline: `error` is its encoded
+ * form, as the pipeline's error schema writes it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeploymentRunFailed extends Schema.TaggedError<DeploymentRunFailed>()(
+  "DeploymentRunFailed",
+  {
+    deployment: Schema.String,
+    /** What the failure says of itself. */
+    reason: Schema.String,
+    error: Schema.Unknown,
+    runId: Schema.optional(Schema.String)
+  },
+  status(422, "The pipeline failed with a typed failure.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The run of "${this.deployment}" failed: ${this.reason}`
+  }
+}

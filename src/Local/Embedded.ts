@@ -1,0 +1,80 @@
+/**
+ * The embedded defaults in one layer: local processes, a SQLite registry and the bundler, in one home folder. Nothing has
+ * to be installed or running.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type { HttpClient } from "@effect/platform/HttpClient"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import type { ConfigError } from "effect/ConfigError"
+import * as Layer from "effect/Layer"
+import { layer as layerBundler } from "../Bundle/Layer.js"
+import type { Bundler } from "../Bundle.js"
+import type { Deployer } from "../Deployer.js"
+import type { StoreError } from "../Errors/Stores.js"
+import * as Home from "../Home.js"
+import * as Ids from "../Ids.js"
+import * as Registry from "../Store/Registry.js"
+import type { SecretBox } from "../Store/SecretBox.js"
+import type * as LocalBackend from "./LocalBackend.js"
+import * as LocalDeployer from "./LocalDeployer.js"
+import * as Ports from "./Ports.js"
+import * as Processes from "./Processes.js"
+
+/**
+ * Everything the layer provides.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provides =
+  | Deployer
+  | LocalDeployer.LocalDeployer
+  | Bundler
+  | Registry.Stores
+  | SecretBox
+  | Home.Home
+  | Ids.Ids
+  | HttpClient
+
+/**
+ * How the embedded defaults may differ.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends LocalBackend.Options {
+  /** The home folder; default `$DEPLOYERS_HOME`, else `~/.effect-deployers`. */
+  readonly home?: string | undefined
+}
+
+/**
+ * A local deployer with its registry and bundler.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Deployer, Snapshot } from "effect-deployers"
+ * import { Embedded } from "effect-deployers/Local"
+ *
+ * const program = Effect.gen(function* () {
+ *   const deployer = yield* Deployer.Deployer
+ *   const snapshot = yield* Snapshot.fromFile("./weather.ts")
+ *   return yield* deployer.getOrCreate(snapshot, { name: "weather" })
+ * }).pipe(Effect.provide(Embedded.layer()))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<Provides, StoreError | ConfigError> => {
+  const { home, ...backend } = options
+  return Layer.mergeAll(LocalDeployer.layer(backend), layerBundler).pipe(
+    Layer.provideMerge(Registry.layerHome),
+    Layer.provideMerge(
+      Layer.mergeAll(home === undefined ? Home.layerConfig : Home.layer(home), Ids.layer, FetchHttpClient.layer)
+    ),
+    Layer.provide(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer))
+  )
+}

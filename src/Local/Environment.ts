@@ -1,0 +1,50 @@
+/**
+ * The environment of a served process: a few variables every program expects, those of the settings, and nothing else
+ * of the process that starts it.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Settings from "../Settings.js"
+
+/**
+ * The variables a served process gets from its parent, when they are set.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const inherited: ReadonlyArray<string> = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"]
+
+/**
+ * The complete environment for some settings. What is inherited is read through the current `ConfigProvider`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const environmentFor = (
+  settings: Settings.Deployment,
+  secrets: Readonly<Record<string, Redacted.Redacted>>
+): Effect.Effect<Record<string, string>> =>
+  Effect.map(Effect.forEach(inherited, readVariable), (variables) => ({
+    ...Object.fromEntries(variables.flatMap(Option.toArray)),
+    NODE_ENV: "production",
+    ...settings.environment,
+    ...optedIn(settings.secretsInEnvironment, secrets)
+  }))
+
+const readVariable = (name: string): Effect.Effect<Option.Option<readonly [string, string]>> =>
+  Effect.map(Effect.option(Config.string(name)), (value) => Option.map(value, (text) => [name, text] as const))
+
+const optedIn = (
+  names: ReadonlyArray<string>,
+  secrets: Readonly<Record<string, Redacted.Redacted>>
+): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const secret = secrets[name]
+      return secret === undefined ? [] : [[name, Redacted.value(secret)]]
+    })
+  )

@@ -1,0 +1,50 @@
+/**
+ * The deployer of the local flavor.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Requirements as DeployerRequirements } from "../Deployer/Kit.js"
+import { Deployer, make as makeDeployer, type Service } from "../Deployer.js"
+import type { Home } from "../Home.js"
+import * as LocalBackend from "./LocalBackend.js"
+import type { Ports } from "./Ports.js"
+import type { Processes } from "./Processes.js"
+import type { LocalSettingsInput } from "./Settings.js"
+
+/**
+ * The local deployer with all of its settings. The same deployer is offered as `Deployer` to programs that work with any
+ * flavor.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LocalDeployer extends Context.Tag("effect-deployers/Local/LocalDeployer")<
+  LocalDeployer,
+  Service<LocalSettingsInput>
+>() {}
+
+/**
+ * What the layer needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Requirements = DeployerRequirements | Home | FileSystem | Processes | Ports
+
+/**
+ * Deploys to processes of this machine. Everything it needs can be swapped; `Embedded.layer` is the same with all of it
+ * wired.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: LocalBackend.Options = {}): Layer.Layer<Deployer | LocalDeployer, never, Requirements> =>
+  Layer.effectContext(
+    Effect.map(Effect.flatMap(LocalBackend.make(options), makeDeployer), (deployer) =>
+      Context.make(LocalDeployer, deployer).pipe(Context.add(Deployer, deployer))
+    )
+  )

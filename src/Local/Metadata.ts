@@ -1,0 +1,66 @@
+/**
+ * What the local flavor knows about an instance.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+/**
+ * Metadata of a process; what is stored in the registry and shown to users.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Metadata = Schema.Struct({
+  /** Number of the process. */
+  pid: Schema.Int,
+  /** Tells the process apart from later ones with the same number. */
+  processIdentity: Schema.String,
+  /** The port it listens on; missing until it does. */
+  port: Schema.optional(Schema.Int),
+  /** The address it was told to listen on. */
+  host: Schema.String,
+  /** The file with its standard output and error. */
+  logFile: Schema.String,
+  generation: Schema.Int,
+  /** When it was started. */
+  startedAt: Schema.DateTimeUtc,
+  /** Its exit code, once it ended, if it is known. */
+  exitCode: Schema.optional(Schema.Int),
+  /** The signal that ended it, if it is known. */
+  exitSignal: Schema.optional(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Metadata = typeof Metadata.Type
+
+/**
+ * Reads stored metadata; none if it is not of this flavor.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode: (stored: unknown) => Option.Option<Metadata> = Schema.decodeUnknownOption(Metadata)
+
+/**
+ * The form in which metadata is stored.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encode: (metadata: Metadata) => typeof Metadata.Encoded = Schema.encodeSync(Metadata)
+
+/**
+ * The port in stored metadata of any generation, if there is one.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const portOf = (stored: Readonly<Record<string, unknown>> | undefined): number | undefined =>
+  Option.getOrUndefined(Schema.decodeUnknownOption(Port)(stored?.["port"]))
+
+const Port = Schema.Int.pipe(Schema.between(1, 65_535))

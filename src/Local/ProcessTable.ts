@@ -1,0 +1,210 @@
+/**
+ * Reads which processes run on this machine, from `/proc` or with `ps`. A process is told apart from a later one with
+ * the same number by its identity: the time it started, and on Linux the boot it started in.
+ *
+ * @since 0.1.0
+ */
+import * as ChildProcess from "node:child_process"
+import * as Fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ProcessTableUnavailable } from "./ProcessErrors.js"
+
+/**
+ * A process, told apart from later ones with the same number.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessRef {
+  readonly pid: number
+  readonly identity: string
+}
+
+/**
+ * One row of the process table.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row extends ProcessRef {
+  /** Number of its process group. */
+  readonly group: number
+  /** Whether it ended already and only waits to be collected by its parent. */
+  readonly dead: boolean
+}
+
+/**
+ * One way to read the process table. Its functions run at once and throw when the table cannot be read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reader {
+  /** What every identity of this boot starts with. */
+  readonly epoch: () => string
+  readonly one: (pid: number) => Row | undefined
+  readonly all: () => ReadonlyArray<Row>
+  /** Whether the command line of a process ends with these arguments. */
+  readonly endsWith: (row: Row, lastArguments: ReadonlyArray<string>) => boolean
+}
+
+/**
+ * Questions about processes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessTable {
+  /** The identity of a living process. */
+  readonly identify: (pid: number) => Effect.Effect<Option.Option<string>, ProcessTableUnavailable>
+  /** Whether the process itself has ended and others of its group live on. */
+  readonly groupLives: (process: ProcessRef) => Effect.Effect<boolean, ProcessTableUnavailable>
+  /** Living processes whose command line ends with these arguments. */
+  readonly find: (
+    lastArguments: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<ProcessRef>, ProcessTableUnavailable>
+}
+
+/**
+ * Answers questions from what a reader reads.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (reader: Reader): ProcessTable => ({
+  identify: (pid) =>
+    ask(() => Option.map(Option.filter(Option.fromNullable(reader.one(pid)), isAlive), (row) => row.identity)),
+  groupLives: (process) => ask(() => groupOutlives(reader, process)),
+  find: (lastArguments) =>
+    ask(() =>
+      reader
+        .all()
+        .filter((row) => isAlive(row) && reader.endsWith(row, lastArguments))
+        .map(({ identity, pid }) => ({ identity, pid }))
+    )
+})
+
+const isAlive = (row: Row): boolean => !row.dead
+
+// The system keeps a number taken while a group of that number has members, so a group without its leader is still ours.
+const groupOutlives = (reader: Reader, process: ProcessRef): boolean => {
+  if (!process.identity.startsWith(reader.epoch())) return false
+  const leader = reader.one(process.pid)
+  if (leader !== undefined && (isAlive(leader) || leader.identity !== process.identity)) return false
+  return reader.all().some((row) => row.group === process.pid && isAlive(row))
+}
+
+const ask = <A>(question: () => A): Effect.Effect<A, ProcessTableUnavailable> =>
+  Effect.try({
+    try: question,
+    catch: (cause) =>
+      new ProcessTableUnavailable({ reason: cause instanceof Error ? cause.message : "no answer", cause })
+  })
+
+/**
+ * Reads Linux's `/proc`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const procReader = (root = "/proc"): Reader => {
+  const epoch = (): string => `${Fs.readFileSync(`${root}/sys/kernel/random/boot_id`, "utf8").trim()}/`
+  const read = (pid: number, boot: string): Row | undefined => {
+    const stat = readIfThere(`${root}/${pid}/stat`)
+    return stat === undefined ? undefined : parseStat(pid, stat, boot)
+  }
+  return {
+    epoch,
+    one: (pid) => read(pid, epoch()),
+    all: () => {
+      const boot = epoch()
+      return Fs.readdirSync(root)
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((name) => read(Number(name), boot) ?? [])
+    },
+    endsWith: ({ pid }, lastArguments) => {
+      const given = (readIfThere(`${root}/${pid}/cmdline`) ?? "").split("\0").slice(0, -1)
+      return (
+        given.length >= lastArguments.length &&
+        lastArguments.every((argument, index) => given[given.length - lastArguments.length + index] === argument)
+      )
+    }
+  }
+}
+
+/**
+ * Reads one `/proc/<pid>/stat`. The second field is the program's name in parentheses and may itself contain spaces and
+ * parentheses, so fields are counted from the last one.
+ *
+ * @internal
+ */
+export const parseStat = (pid: number, stat: string, boot: string): Row | undefined => {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const [state, , group] = fields
+  const startTicks = fields[19]
+  if (state === undefined || group === undefined || startTicks === undefined) return undefined
+  return { pid, group: Number(group), dead: "ZXx".includes(state), identity: `${boot}${startTicks}` }
+}
+
+const readIfThere = (file: string): string | undefined => {
+  try {
+    return Fs.readFileSync(file, "utf8")
+  } catch (cause) {
+    if (isGone(cause)) return undefined
+    throw cause
+  }
+}
+
+const isGone = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ESRCH")
+
+const psRow = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/
+const psEpoch = "started/"
+
+/**
+ * Asks `ps`, which macOS and the BSDs have. Start times are full seconds.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const psReader: Reader = {
+  epoch: () => psEpoch,
+  one: (pid) => listWithPs(["-p", `${pid}`])[0],
+  all: () => listWithPs(["-A"]),
+  endsWith: (row, lastArguments) => "command" in row && `${row.command}`.endsWith(` ${lastArguments.join(" ")}`)
+}
+
+const listWithPs = (which: ReadonlyArray<string>): ReadonlyArray<Row> => {
+  const result = ChildProcess.spawnSync("ps", ["-ww", ...which, "-o", "pid=,pgid=,stat=,lstart=,command="], {
+    env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" },
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024
+  })
+  if (result.error !== undefined) throw result.error
+  return result.stdout.split("\n").flatMap((line) => parsePs(line) ?? [])
+}
+
+/** @internal */
+export const parsePs = (line: string): (Row & { readonly command: string }) | undefined => {
+  const [, pid, group, state, started, command] = psRow.exec(line) ?? []
+  if (pid === undefined || started === undefined) return undefined
+  return {
+    pid: Number(pid),
+    group: Number(group),
+    dead: (state ?? "").startsWith("Z"),
+    identity: `${psEpoch}${started.replaceAll(/\s+/g, " ")}`,
+    command: command ?? ""
+  }
+}
+
+/**
+ * The process table of this machine.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofThisMachine: ProcessTable & { readonly reader: Reader } = (() => {
+  const reader = process.platform === "linux" ? procReader() : psReader
+  return { ...make(reader), reader }
+})()

@@ -1,0 +1,213 @@
+/**
+ * Starts an instance: its files, then its process.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { ProvisionRequest } from "../Deployer/Backend.js"
+import { OperationalState } from "../Deployment.js"
+import { DeploymentProvisionFailed, PortUnavailable } from "../Errors/Lifecycle.js"
+import { Home } from "../Home.js"
+import { Manifest } from "../Manifest.js"
+import { Children } from "./Children.js"
+import { environmentFor } from "./Environment.js"
+import { fingerprint } from "./Fingerprint.js"
+import { type Paths, ProcessRecord, paths, readJson, removeGeneration, writeWhole } from "./Layout.js"
+import { markStart } from "./LogWriting.js"
+import * as Metadata from "./Metadata.js"
+import { processesOf, refOf, serveArguments } from "./Observing.js"
+import { Ports } from "./Ports.js"
+import type { ProcessSpawnFailed, ProcessTableUnavailable } from "./ProcessErrors.js"
+import { Processes, type Spawned } from "./Processes.js"
+import type { LocalSettings } from "./Settings.js"
+import { isAlive, type StopError, stop } from "./Stopping.js"
+
+type Request = ProvisionRequest<LocalSettings>
+type Needs = Home | FileSystem.FileSystem | Processes | Ports | Children
+
+/**
+ * How starting an instance fails, before it is put in the words of the backend contract.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type StartError =
+  | DeploymentProvisionFailed
+  | PortUnavailable
+  | ProcessSpawnFailed
+  | ProcessTableUnavailable
+  | StopError
+  | PlatformError
+
+/**
+ * Starts an instance, or adopts the process an interrupted attempt at the same left behind. When it fails, nothing of the
+ * attempt is left.
+ *
+ * @param node the Node program that runs bundles
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const start = (node: string, request: Request): Effect.Effect<OperationalState, StartError, Needs> =>
+  Effect.gen(function* () {
+    const at = yield* paths(request)
+    const adopted = yield* adopt(at, request)
+    if (Option.isSome(adopted)) return pending(adopted.value)
+    yield* discardLeftovers(request)
+    const program = yield* bundleProgram(request)
+    yield* checkPort(request)
+    return yield* Effect.onError(
+      Effect.flatMap(prepare(at, request), () => launch(node, program, at, request)),
+      () => Effect.ignore(Effect.catchTag(discardLeftovers(request), "SystemError", () => removeGeneration(at)))
+    )
+  })
+
+const adopt = (at: Paths, request: Request) =>
+  Effect.gen(function* () {
+    const recorded = yield* readJson(at.process, ProcessRecord)
+    if (Option.isNone(recorded)) return Option.none<Metadata.Metadata>()
+    const { fingerprint: recordedFingerprint, ...metadata } = recorded.value
+    if (recordedFingerprint !== fingerprint(request)) return Option.none<Metadata.Metadata>()
+    return (yield* isAlive(refOf(metadata)))
+      ? Option.some<Metadata.Metadata>(metadata)
+      : Option.none<Metadata.Metadata>()
+  })
+
+const discardLeftovers = (request: Request) =>
+  Effect.gen(function* () {
+    const leftovers = yield* processesOf(request, {})
+    yield* Effect.forEach(leftovers, (leftover) => stop(leftover, leftoverGrace), {
+      concurrency: "unbounded",
+      discard: true
+    })
+    yield* removeGeneration(yield* paths(request))
+  })
+
+// It never served anybody: nothing it does is worth waiting for.
+const leftoverGrace = "2 seconds"
+
+const bundleProgram = (request: Request) =>
+  Effect.gen(function* () {
+    const home = yield* Home
+    const fs = yield* FileSystem.FileSystem
+    const program = Path.join(home.bundles, request.snapshot.bundle.digest, "main.mjs")
+    if (yield* fs.exists(program)) return program
+    return yield* new DeploymentProvisionFailed({
+      name: request.name,
+      reason: `the bundle of snapshot ${request.snapshot.label} is not on this machine (${program}); deploy from the file again`,
+      logs: []
+    })
+  })
+
+const checkPort = ({ name, settings }: Request) =>
+  Effect.gen(function* () {
+    const { probe } = yield* Ports
+    const verdict = yield* probe(settings.host, settings.port ?? 0)
+    if (verdict === "taken" && settings.port !== undefined) {
+      return yield* new PortUnavailable({ name, port: settings.port })
+    }
+    if (verdict === "unknownHost") {
+      return yield* new DeploymentProvisionFailed({
+        name,
+        reason: `the setting host "${settings.host}" is no address of this machine; use "127.0.0.1" or one it has`,
+        logs: []
+      })
+    }
+  })
+
+const prepare = (at: Paths, request: Request) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(at.deployment, 0o700)
+    yield* writeSecrets(at, request)
+    yield* writeWhole(at.manifest, encodeManifest(manifestFor(at, request)), 0o400)
+    yield* markStart(at.log, request)
+  })
+
+const writeSecrets = (at: Paths, { secrets }: Request) =>
+  Effect.gen(function* () {
+    const entries = Object.entries(secrets)
+    if (entries.length === 0) return
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.makeDirectory(at.secrets, { mode: 0o700 })
+    yield* Effect.forEach(
+      entries,
+      ([name, secret]) => fs.writeFileString(Path.join(at.secrets, name), Redacted.value(secret), { mode: 0o400 }),
+      { discard: true }
+    )
+  })
+
+const encodeManifest = Schema.encodeSync(Schema.parseJson(Manifest, { space: 2 }))
+
+const manifestFor = (at: Paths, request: Request): Manifest => ({
+  formatVersion: 1,
+  deployment: { id: request.deploymentId, name: request.name },
+  generation: request.generation,
+  snapshot: {
+    id: request.snapshot.id,
+    pipelineName: request.snapshot.pipelineName,
+    version: request.snapshot.version,
+    digest: request.snapshot.bundle.digest
+  },
+  serving: request.settings.serving,
+  listen: listenFor(request),
+  authKeyDigests: request.authKeyDigests,
+  runStore: at.runStore,
+  endpointFile: at.endpoint,
+  log: { file: at.log, maxBytes: request.settings.logMaxBytes, keep: request.settings.logKeep },
+  ...(Object.keys(request.secrets).length === 0 ? {} : { secretsDirectory: at.secrets })
+})
+
+const listenFor = ({ previous, settings }: Request): Manifest["listen"] => {
+  if (settings.port !== undefined) return { host: settings.host, port: settings.port, fallback: false }
+  const kept = Metadata.portOf(previous)
+  return { host: settings.host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
+}
+
+const launch = (node: string, program: string, at: Paths, request: Request) =>
+  Effect.gen(function* () {
+    const { spawnDetached } = yield* Processes
+    const env = yield* environmentFor(request.settings, request.secrets)
+    const args = [...nodeArguments(request.settings), program, ...serveArguments(at)]
+    const child = yield* spawnDetached({ command: node, args, env, cwd: at.deployment, logFile: at.log })
+    return pending(yield* record(at, request, child))
+  }).pipe(Effect.uninterruptible)
+
+const nodeArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> => [
+  "--enable-source-maps",
+  ...(chosen?.maxOldSpaceMb === undefined ? [] : [`--max-old-space-size=${chosen.maxOldSpaceMb}`])
+]
+
+const record = (at: Paths, request: Request, child: Spawned) =>
+  Effect.gen(function* () {
+    const { remember } = yield* Children
+    yield* remember(child)
+    const metadata: Metadata.Metadata = {
+      pid: child.pid,
+      processIdentity: child.identity,
+      ...(request.settings.port === undefined ? {} : { port: request.settings.port }),
+      host: request.settings.host,
+      logFile: at.log,
+      generation: request.generation,
+      startedAt: yield* DateTime.now
+    }
+    yield* writeWhole(at.process, encodeRecord({ ...metadata, fingerprint: fingerprint(request) }), 0o600)
+    return metadata
+  }).pipe(Effect.tapErrorCause(() => Effect.ignore(stop(child, 0))))
+
+const encodeRecord = Schema.encodeSync(Schema.parseJson(ProcessRecord))
+
+const pending = (metadata: Metadata.Metadata): OperationalState =>
+  new OperationalState({
+    status: "pending",
+    metadata: Metadata.encode(metadata),
+    reason: "its process was started and is not known to be healthy yet"
+  })

@@ -1,0 +1,62 @@
+/**
+ * Ends and removes instances and deployments.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Instance } from "../Deployer/Backend.js"
+import type { OperationalState } from "../Deployment.js"
+import type { Home } from "../Home.js"
+import { Children } from "./Children.js"
+import { orIfMissing, paths, removeGeneration } from "./Layout.js"
+import { processesOf } from "./Observing.js"
+import type { Processes } from "./Processes.js"
+import { type StopError, stop } from "./Stopping.js"
+
+type Needs = Home | FileSystem.FileSystem | Processes | Children
+
+/**
+ * Ends every process of an instance, verifies that none is left, and removes the files of its generation.
+ *
+ * @category ending
+ * @since 0.1.0
+ */
+export const end = (
+  instance: Pick<Instance, "deploymentId" | "generation">,
+  stored: OperationalState["metadata"],
+  grace: Duration.DurationInput
+): Effect.Effect<void, StopError | PlatformError, Needs> =>
+  Effect.gen(function* () {
+    const { forget } = yield* Children
+    const processes = yield* processesOf(instance, stored)
+    yield* Effect.forEach(processes, (process) => Effect.zipRight(stop(process, grace), forget(process)), {
+      concurrency: "unbounded",
+      discard: true
+    })
+    yield* removeGeneration(yield* paths(instance))
+  })
+
+/**
+ * Removes the folder of a deployment, ending whatever generation still runs in it.
+ *
+ * @category ending
+ * @since 0.1.0
+ */
+export const destroy = (
+  deployment: Pick<Instance, "deploymentId">
+): Effect.Effect<void, StopError | PlatformError, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const at = yield* paths({ ...deployment, generation: 0 })
+    const names = yield* fs.readDirectory(at.generations).pipe(orIfMissing<ReadonlyArray<string>>([]))
+    const generations = names.filter((name) => /^\d+$/.test(name)).map(Number)
+    yield* Effect.forEach(generations, (generation) => end({ ...deployment, generation }, {}, survivorGrace), {
+      discard: true
+    })
+    yield* fs.remove(at.deployment, { recursive: true, force: true })
+  })
+
+const survivorGrace: Duration.DurationInput = "5 seconds"

@@ -1,0 +1,62 @@
+/**
+ * What can be set about a deployment that is a process on this machine.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Settings from "../Settings.js"
+
+const atLeast = (minimum: number) => Schema.Int.pipe(Schema.greaterThanOrEqualTo(minimum))
+
+const Host = Schema.String.pipe(
+  Schema.pattern(/^[A-Za-z0-9.:-]+$/, {
+    message: () => 'must be an address of this machine such as "127.0.0.1", "0.0.0.0" or "::1"'
+  })
+)
+
+/**
+ * How Node runs a served process. Only what is listed here can be said.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const NodeArguments = Schema.Struct({
+  /** Limit of JavaScript's heap in mebibytes; default Node's own. */
+  maxOldSpaceMb: Schema.optional(atLeast(16))
+})
+
+/**
+ * Settings every flavor understands, and those of local processes.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const LocalSettings = Schema.Struct({
+  ...Settings.Deployment.fields,
+  /** The port to listen on, always. Without it the system chooses one, if possible the one of the last generation. */
+  port: Schema.optional(Schema.Int.pipe(Schema.between(1, 65_535))),
+  /** The address to listen on; default `127.0.0.1`, which only this machine reaches. */
+  host: Schema.optionalWith(Host, { default: () => "127.0.0.1" }),
+  /** Size in bytes a log file may have before it is rotated; default 10 MiB. */
+  logMaxBytes: Schema.optionalWith(atLeast(1_024), { default: () => 10_485_760 }),
+  /** How many rotated log files are kept; default 3. */
+  logKeep: Schema.optionalWith(Schema.Int.pipe(Schema.between(0, 99)), { default: () => 3 }),
+  /** How Node runs the process; default Node's own defaults. */
+  nodeArguments: Schema.optional(NodeArguments)
+})
+
+/**
+ * Settings of a local deployment, complete.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LocalSettings = typeof LocalSettings.Type
+
+/**
+ * Settings of a local deployment as people write them: everything may be left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LocalSettingsInput = typeof LocalSettings.Encoded

@@ -1,0 +1,126 @@
+/**
+ * What the runtime answers a request with, independent of any HTTP library: a status, headers and JSON text.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Schema from "effect/Schema"
+import * as Http from "../Errors/Http.js"
+
+/**
+ * A complete answer. `body` is JSON text, or empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const errors = [
+  Http.InvalidRequest,
+  Http.Unauthorized,
+  Http.NotFound,
+  Http.RunNotFound,
+  Http.MethodNotAllowed,
+  Http.PayloadTooLarge,
+  Http.UnsupportedMediaType,
+  Http.TooManyRuns,
+  Http.ServiceUnavailable,
+  Http.RunTimedOut,
+  Http.RunInterrupted,
+  Http.InternalError
+] as const
+
+/**
+ * Every error the runtime itself answers with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type WireError = InstanceType<(typeof errors)[number]>
+
+const WireError = Schema.Union(...errors)
+const encode = Schema.encodeSync(WireError)
+const statuses: ReadonlyMap<string, number> = new Map(
+  errors.map((error) => [error._tag, HttpApiSchema.getStatusError(error)])
+)
+
+/**
+ * A JSON answer from text that is JSON already.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofJson = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8", ...headers },
+  body
+})
+
+/**
+ * An answer without a body.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const empty = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers,
+  body: ""
+})
+
+/**
+ * The encoded form of a wire error, as it travels and as runs record it.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof WireError> => encode(error)
+
+/**
+ * The answer of a wire error: its status, its JSON, and the header that goes with it (`Allow`, `Retry-After`,
+ * `WWW-Authenticate`, `Connection`).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofError = (error: WireError): Answer =>
+  ofJson(statuses.get(error._tag) ?? 500, JSON.stringify(encode(error)), headersOf(error))
+
+/**
+ * The same answer for the platform's HTTP server.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toResponse = (answer: Answer): HttpServerResponse.HttpServerResponse => {
+  if (answer.body === "") return HttpServerResponse.empty({ status: answer.status, headers: answer.headers })
+  const { "content-type": contentType = "application/json", ...headers } = answer.headers
+  return HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
+}
+
+// internal
+
+const headersOf = (error: WireError): Readonly<Record<string, string>> => {
+  switch (error._tag) {
+    case "Unauthorized":
+      return { "www-authenticate": "Bearer" }
+    case "MethodNotAllowed":
+      return { allow: error.allow.join(", ") }
+    case "TooManyRuns":
+      return { "retry-after": String(error.retryAfterSeconds) }
+    case "ServiceUnavailable":
+      return {
+        "retry-after": String(error.retryAfterSeconds),
+        ...(error.reason === "draining" ? { connection: "close" } : {})
+      }
+    case "PayloadTooLarge":
+      return { connection: "close" }
+    default:
+      return {}
+  }
+}

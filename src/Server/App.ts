@@ -1,0 +1,103 @@
+/**
+ * The HTTP side of a service as one function on Node's requests: the gate first, then the typed API.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { RouteNotFound } from "@effect/platform/HttpServerError"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { InvalidRequest, NotFound } from "../Errors/Http.js"
+import { Ids } from "../Ids.js"
+import * as Answer from "./Answer.js"
+import * as Auth from "./Auth.js"
+import { Deployed } from "./Deployed.js"
+import * as Failures from "./Failures.js"
+import * as Gate from "./Gate.js"
+import * as Handlers from "./Handlers.js"
+import * as Issues from "./Issues.js"
+import { Lifecycle } from "./Lifecycle.js"
+import * as NodeServer from "./NodeServer.js"
+import * as Outcome from "./Outcome.js"
+import * as Routes from "./Routes.js"
+
+/**
+ * Makes the handler of a deployment's requests.
+ *
+ * **Details**
+ *
+ * Requests get no spans: a run's own spans, made by the tracer its warm state may bring, are what tells.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Scope.Scope> = Effect.gen(
+  function* () {
+    const { manifest } = yield* Deployed
+    const lifecycle = yield* Lifecycle
+    const gate = Gate.make({
+      routes: Routes.make(manifest.serving),
+      isAuthorized: Auth.make(manifest.authKeyDigests),
+      loopbackOnly: manifest.authKeyDigests.length === 0 && isLoopback(manifest.listen.host)
+    })
+    const platform = yield* platformHandler
+    return (request, response) => {
+      if (lifecycle.phase() === "draining") response.setHeader("Connection", "close")
+      const verdict = gate(request)
+      if (verdict._tag === "Pass") platform(request, response)
+      else NodeServer.send(request, response, verdict.answer)
+    }
+  }
+)
+
+// internal
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
+
+const platformHandler = Effect.gen(function* () {
+  const ids = yield* Ids
+  const context = yield* Layer.build(
+    Layer.mergeAll(
+      Handlers.layer,
+      HttpApiBuilder.middleware(answerFailures(ids)),
+      HttpApiBuilder.Middleware.layer,
+      HttpServer.layerContext
+    )
+  )
+  return yield* Effect.flatMap(HttpApiBuilder.httpApp, (app) => NodeHttpServer.makeHandler(app)).pipe(
+    Effect.provide(context),
+    Effect.locally(HttpMiddleware.currentTracerDisabledWhen, () => true)
+  )
+})
+
+/** What the platform would answer in its own words is said in ours. Errors of the contract pass. */
+const answerFailures =
+  (ids: typeof Ids.Service) =>
+  (app: HttpApp.Default): HttpApp.Default =>
+    Effect.catchAllCause(app, (cause) => {
+      const error: unknown = Cause.squash(cause)
+      if (error instanceof HttpApiDecodeError) return Effect.succeed(Answer.toResponse(undecodable(error)))
+      if (error instanceof RouteNotFound) return Effect.succeed(Answer.toResponse(notFound))
+      return Cause.isDie(cause)
+        ? Effect.map(Outcome.internalError(ids, Failures.render(cause)), (internal) =>
+            Answer.toResponse(Answer.ofError(internal))
+          )
+        : Effect.failCause(cause)
+    })
+
+const notFound = Answer.ofError(new NotFound({ message: "There is no such path on this service." }))
+
+const undecodable = (error: HttpApiDecodeError): Answer.Answer =>
+  Answer.ofError(
+    new InvalidRequest({
+      message: "The request does not fit; see issues for what to change.",
+      issues: error.issues.map(({ message, path }) => Issues.make(path, message))
+    })
+  )

@@ -1,0 +1,219 @@
+/**
+ * Implements {@link Api} over the services of the runtime.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { RunNotFound } from "../Errors/Http.js"
+import type * as Pipeline from "../Pipeline.js"
+import { RunStore } from "../Store/RunStore.js"
+import * as Answer from "./Answer.js"
+import * as Api from "./Api.js"
+import * as Body from "./Body.js"
+import { Deployed } from "./Deployed.js"
+import * as DocsPage from "./Docs/Page.js"
+import * as Health from "./Health.js"
+import { Invocation } from "./Invocation.js"
+import { Lifecycle } from "./Lifecycle.js"
+import * as Metrics from "./Metrics.js"
+import { ProcessMeter } from "./ProcessStats.js"
+import * as Routes from "./Routes.js"
+import * as RunRecorder from "./RunRecorder.js"
+import type * as Wire from "./Wire.js"
+
+/**
+ * What the handlers work with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Requirements =
+  | Deployed
+  | Invocation
+  | Lifecycle
+  | Metrics.Metrics
+  | ProcessMeter
+  | RunRecorder.RunRecorder
+  | RunStore
+
+/**
+ * The API of a deployment, implemented.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<HttpApi.Api | HttpApiBuilder.Router, never, Requirements> = Layer.unwrapEffect(
+  Effect.map(Deployed, ({ manifest, pipeline }) => {
+    const authEnabled = manifest.authKeyDigests.length > 0
+    const api = Api.make(pipeline, manifest.serving, { authEnabled })
+    return HttpApiBuilder.api(api).pipe(
+      Layer.provide([invokeGroup(api), runsGroup(api), healthGroup(api), serviceGroup(api)]),
+      Layer.provideMerge(HttpApiBuilder.Router.Live)
+    )
+  })
+)
+
+// internal
+
+type Contract = ReturnType<typeof Api.make<Pipeline.Any>>
+
+const invokeGroup = (api: Contract) =>
+  HttpApiBuilder.group(api, "invoke", (handlers) =>
+    Effect.gen(function* () {
+      const { manifest } = yield* Deployed
+      const { invoke } = yield* Invocation
+      return handlers.handleRaw("invoke", ({ request }) => {
+        const incoming = NodeHttpServerRequest.toIncomingMessage(request)
+        return Effect.matchEffect(Body.readJson(incoming, manifest.serving), {
+          onSuccess: (body) => Effect.map(invoke(body), Answer.toResponse),
+          onFailure: (error) => {
+            const answer = Answer.ofError(error)
+            if (incoming.readableEnded || incoming.complete) return Effect.succeed(Answer.toResponse(answer))
+            const outgoing = NodeHttpServerRequest.toServerResponse(request)
+            return Effect.as(Body.refuse(incoming, outgoing, answer), HttpServerResponse.empty())
+          }
+        })
+      })
+    })
+  )
+
+const runsGroup = (api: Contract) =>
+  HttpApiBuilder.group(api, "runs", (handlers) =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      const recorder = yield* RunRecorder.RunRecorder
+      const invocation = yield* Invocation
+      const orUnavailable = <A>(effect: Effect.Effect<A, unknown>) =>
+        Effect.catchAll(effect, (cause) =>
+          Effect.zipRight(Effect.logError("The run store could not be read.", cause), RunRecorder.unreadable)
+        )
+      return handlers
+        .handle("list", ({ urlParams }) =>
+          Effect.map(
+            orUnavailable(Effect.zipRight(recorder.flush, store.list(urlParams))),
+            ({ nextCursor, runs }) => ({ runs, ...(nextCursor === undefined ? {} : { nextCursor }) })
+          )
+        )
+        .handle("get", ({ path: { id } }) =>
+          Effect.gen(function* () {
+            const going = invocation.find(id)
+            if (going !== undefined) return going
+            const found = yield* orUnavailable(Effect.zipRight(recorder.flush, store.find(id)))
+            if (Option.isSome(found)) return found.value
+            return yield* new RunNotFound({ message: "This deployment has no run of that id.", runId: id })
+          })
+        )
+    })
+  )
+
+const healthGroup = (api: Contract) =>
+  HttpApiBuilder.group(api, "health", (handlers) =>
+    Effect.gen(function* () {
+      const check = yield* Effect.map(Effect.context<Lifecycle | RunRecorder.RunRecorder>(), (context) =>
+        Effect.provide(Health.check, context)
+      )
+      const answer = Effect.map(check, (health) =>
+        Answer.toResponse(Answer.ofJson(health.status === "ready" ? 200 : 503, JSON.stringify(health)))
+      )
+      return handlers
+        .handleRaw("health", () => answer)
+        .handleRaw("ready", () => answer)
+        .handle("live", () => Effect.succeed(Health.live))
+    })
+  )
+
+const serviceGroup = (api: Contract) =>
+  HttpApiBuilder.group(api, "service", (handlers) =>
+    Effect.gen(function* () {
+      const info = yield* infoOf
+      const metrics = yield* metricsOf
+      const { openApi, page, root } = yield* documents
+      return handlers
+        .handle("info", () => info)
+        .handleRaw("metrics", () => metrics)
+        .handleRaw("openApi", () => openApi)
+        .handleRaw("docs", () => page)
+        .handleRaw("root", () => root)
+    })
+  )
+
+const infoOf = Effect.gen(function* () {
+  const { manifest, spec, startedAt } = yield* Deployed
+  const store = yield* RunStore
+  const recorder = yield* RunRecorder.RunRecorder
+  const described = yield* Effect.cached(Effect.orDie(spec))
+  const { digest, id, pipelineName, version } = manifest.snapshot
+  const paths = Object.fromEntries(Routes.make(manifest.serving).map((route) => [route.name, route.path]))
+  return Effect.gen(function* (): Effect.fn.Return<typeof Wire.Info.Type> {
+    const { description, error, input, name, output } = yield* described
+    const counts = yield* Effect.option(Effect.zipRight(recorder.flush, store.counts))
+    const now = yield* DateTime.now
+    return {
+      deployment: manifest.deployment,
+      generation: manifest.generation,
+      snapshot: { id, name: `${pipelineName}@${version}`, version, digest },
+      pipeline: {
+        name,
+        ...(description === undefined ? {} : { description }),
+        input,
+        output,
+        ...(error === undefined ? {} : { error })
+      },
+      paths,
+      authEnabled: manifest.authKeyDigests.length > 0,
+      ...(Option.isSome(counts) ? { counts: counts.value } : {}),
+      startedAt,
+      uptimeMillis: DateTime.distance(startedAt, now)
+    }
+  })
+})
+
+const metricsOf = Effect.gen(function* () {
+  const { read } = yield* Metrics.Metrics
+  const meter = yield* ProcessMeter
+  const invocation = yield* Invocation
+  const lifecycle = yield* Lifecycle
+  return Effect.map(meter.read, (process) =>
+    HttpServerResponse.text(
+      Metrics.render(read(), {
+        inFlight: invocation.inFlight(),
+        queued: invocation.queued(),
+        isReady: lifecycle.phase() === "ready",
+        process
+      }),
+      { contentType: Metrics.contentType }
+    )
+  )
+})
+
+const documents = Effect.gen(function* () {
+  const { manifest, pipeline } = yield* Deployed
+  const { serving } = manifest
+  const at = Routes.paths(serving)
+  const authEnabled = manifest.authKeyDigests.length > 0
+  const openApi = yield* Effect.cached(
+    Effect.sync(() => JSON.stringify(Api.toOpenApi(pipeline, serving, { authEnabled })))
+  )
+  const page = yield* Effect.cached(
+    Effect.sync(() =>
+      DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
+    )
+  )
+  return {
+    openApi: Effect.map(openApi, (text) => Answer.toResponse(Answer.ofJson(200, text))),
+    page: Effect.map(page, ({ contentSecurityPolicy, html }) =>
+      HttpServerResponse.text(html, {
+        contentType: "text/html; charset=utf-8",
+        headers: { "content-security-policy": contentSecurityPolicy }
+      })
+    ),
+    root: Effect.succeed(HttpServerResponse.empty({ status: 302, headers: { location: at.docs } }))
+  }
+})

@@ -1,0 +1,104 @@
+/**
+ * What is wrong with a value, as a list of paths and reasons. The values themselves are never repeated: they may be
+ * secrets, and answers end up in logs.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as AST from "effect/SchemaAST"
+import type { Issue } from "../Errors/Input.js"
+
+/**
+ * The problems in a parse issue.
+ *
+ * @param prefix Property names in front of every path.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const fromParseIssue = (
+  issue: ParseResult.ParseIssue,
+  prefix: ReadonlyArray<PropertyKey> = []
+): ReadonlyArray<Issue> => {
+  const seen = new Set<string>()
+  return collect(issue, prefix, "plain").filter(({ path, reason }) => {
+    const key = `${path}\n${reason}`
+    return seen.has(key) ? false : seen.add(key).size > 0
+  })
+}
+
+/**
+ * One problem.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (path: ReadonlyArray<PropertyKey>, reason: string): Issue => ({
+  path: path.map(String).join("."),
+  reason
+})
+
+// internal
+
+/** Whose words a message is: a filter's author chose them, a transformation may have put the value in. */
+type Origin = "plain" | "filter" | "transformation"
+
+const collect = (
+  issue: ParseResult.ParseIssue,
+  path: ReadonlyArray<PropertyKey>,
+  origin: Origin
+): ReadonlyArray<Issue> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return collect(issue.issue, path.concat(issue.path), "plain")
+    case "Missing":
+      return [make(path, "is missing")]
+    case "Unexpected":
+      return [make(path, "is not expected")]
+    case "Forbidden":
+      return [make(path, "cannot be decoded here")]
+    case "Type":
+      return [make(path, (origin === "filter" ? issue.message : undefined) ?? describe(issue.ast))]
+    case "Refinement":
+      return issue.kind === "From"
+        ? collect(issue.issue, path, "plain")
+        : collect(issue.issue, path, "filter").map((inner) => ({ ...inner, reason: custom(issue) ?? inner.reason }))
+    case "Transformation":
+      return issue.kind === "Transformation"
+        ? [make(path, custom(issue) ?? describe(issue.ast))]
+        : collect(issue.issue, path, "transformation")
+    case "Composite":
+      return composite(issue, path, origin)
+  }
+}
+
+const composite = (
+  issue: ParseResult.Composite,
+  path: ReadonlyArray<PropertyKey>,
+  origin: Origin
+): ReadonlyArray<Issue> => {
+  const members = isArray(issue.issues) ? issue.issues : [issue.issues]
+  const inner = members.flatMap((member) => collect(member, path, origin))
+  if (issue.ast._tag !== "Union") return inner
+  const here = make(path, "").path
+  const deeper = inner.filter((found) => found.path !== here)
+  return deeper.length > 0 ? deeper : [make(path, custom(issue) ?? describe(issue.ast))]
+}
+
+const isArray = <A>(value: A | ReadonlyArray<A>): value is ReadonlyArray<A> => Array.isArray(value)
+
+const custom = (issue: ParseResult.ParseIssue & { readonly ast: AST.AST }): string | undefined => {
+  const message = AST.getMessageAnnotation(issue.ast)
+  if (Option.isNone(message)) return undefined
+  const text = message.value(issue)
+  if (typeof text === "string") return text
+  return "message" in text && typeof text.message === "string" ? text.message : undefined
+}
+
+const maxLength = 200
+
+const describe = (ast: AST.AST): string => {
+  const text = Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
+  return `must be ${text.length > maxLength ? `${text.slice(0, maxLength)}...` : text}`
+}

@@ -1,0 +1,84 @@
+/**
+ * JSON text from strangers: how deep it nests is measured before it is parsed, and keys that could reach a prototype
+ * are dropped.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import { InvalidRequest } from "../Errors/Http.js"
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/**
+ * Parses UTF-8 bytes as JSON.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidRequest` for an empty body, bytes that are not UTF-8, nesting deeper than `maxDepth`, and text
+ * that is not JSON. Messages never repeat what was sent.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<unknown, InvalidRequest> => {
+  if (bytes.length === 0) return invalid("The body is empty; send a JSON object.")
+  return Either.flatMap(decode(bytes), (text) =>
+    isDeeperThan(text, maxDepth) ? invalid(`The body nests deeper than ${maxDepth} levels.`) : parseText(text)
+  )
+}
+
+/**
+ * Whether arrays and objects in a JSON text nest deeper than a limit. Stops at the first place that does.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isDeeperThan = (text: string, limit: number): boolean => {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === quote) i = endOfString(text, i)
+    else if (code === openBrace || code === openBracket) {
+      if (++depth > limit) return true
+    } else if (code === closeBrace || code === closeBracket) depth--
+  }
+  return false
+}
+
+// internal
+
+const quote = 34
+const backslash = 92
+const openBracket = 91
+const closeBracket = 93
+const openBrace = 123
+const closeBrace = 125
+
+const endOfString = (text: string, start: number): number => {
+  let i = start + 1
+  while (i < text.length) {
+    const code = text.charCodeAt(i)
+    if (code === quote) return i
+    i += code === backslash ? 2 : 1
+  }
+  return i
+}
+
+const invalid = (message: string): Either.Either<never, InvalidRequest> =>
+  Either.left(new InvalidRequest({ message, issues: [] }))
+
+const decode = (bytes: Uint8Array): Either.Either<string, InvalidRequest> =>
+  Either.try({
+    try: () => decoder.decode(bytes),
+    catch: () => new InvalidRequest({ message: "The body is not valid UTF-8.", issues: [] })
+  })
+
+const parseText = (text: string): Either.Either<unknown, InvalidRequest> =>
+  Either.try({
+    try: (): unknown => (mayHoldProto(text) ? JSON.parse(text, withoutProto) : JSON.parse(text)),
+    catch: () => new InvalidRequest({ message: "The body is not valid JSON.", issues: [] })
+  })
+
+const mayHoldProto = (text: string): boolean => text.includes("__proto__") || text.includes("\\u00")
+
+const withoutProto = (key: string, value: unknown): unknown => (key === "__proto__" ? undefined : value)

@@ -1,0 +1,174 @@
+/**
+ * From the way a run's fiber ended to what is recorded and what the caller gets.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import { InternalError, RunInterrupted, RunTimedOut } from "../Errors/Http.js"
+import type { Ids } from "../Ids.js"
+import type * as Pipeline from "../Pipeline.js"
+import type { ActiveRun, Ending } from "./ActiveRun.js"
+import * as Answer from "./Answer.js"
+import * as Failures from "./Failures.js"
+import type { Interruption } from "./RunFiber.js"
+
+/**
+ * What a success says about where it ran.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Identity {
+  readonly deploymentId: string
+  readonly deploymentName: string
+  readonly snapshotId: string
+  /** `pipeline@version`. */
+  readonly snapshotName: string
+}
+
+/**
+ * A run that ended, before anybody was told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ended {
+  readonly run: ActiveRun
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly interruption: Interruption | undefined
+  readonly parametersUsed: unknown
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome {
+  readonly ending: Ending
+  readonly answer: Answer.Answer
+}
+
+/**
+ * Makes the judge of a pipeline's runs.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const judge = (
+  pipeline: Pipeline.Any,
+  identity: Identity,
+  ids: Context.Tag.Service<Ids>
+): ((ended: Ended) => Effect.Effect<Outcome>) => {
+  const encodeOutputs = ParseResult.encodeUnknown(pipeline.output)
+  const encodeFailure = Failures.encoder(pipeline)
+  return (ended) =>
+    Exit.match(ended.exit, {
+      onSuccess: (value) =>
+        Effect.matchEffect(Failures.encodeJson(encodeOutputs(value)), {
+          onSuccess: (outputs) => Effect.succeed(succeeded(pipeline, identity, ended, outputs)),
+          onFailure: (reason) => broken(ids, ended.run, `The outputs do not fit the pipeline's schema: ${reason}`)
+        }),
+      onFailure: (cause) => {
+        const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(cause, (error) => ({ error }))))
+        if (failure !== undefined) {
+          return Effect.matchEffect(encodeFailure(failure.error), {
+            onSuccess: (typed) => Effect.succeed(failed(ended.run, typed)),
+            onFailure: (reason) =>
+              broken(ids, ended.run, `A failure cannot be answered, because ${reason}:\n${Failures.render(cause)}`)
+          })
+        }
+        return ended.interruption !== undefined && Cause.isInterrupted(cause)
+          ? Effect.succeed(interrupted(ended.run, ended.interruption))
+          : broken(ids, ended.run, Failures.render(cause))
+      }
+    })
+}
+
+/**
+ * The answer to something nobody expected: an opaque id, under which the details are logged.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const internalError = (
+  ids: Context.Tag.Service<Ids>,
+  details: string,
+  runId?: string
+): Effect.Effect<InternalError> =>
+  Effect.flatMap(ids.next, (id) =>
+    Effect.logError(details).pipe(
+      Effect.annotateLogs({ errorId: id, ...(runId === undefined ? {} : { runId }) }),
+      Effect.as(
+        new InternalError({
+          message: "Something went wrong inside the service; its log has the details under this id.",
+          id,
+          ...(runId === undefined ? {} : { runId })
+        })
+      )
+    )
+  )
+
+// internal
+
+const succeeded = (pipeline: Pipeline.Any, identity: Identity, ended: Ended, outputs: unknown): Outcome => ({
+  ending: { status: "succeeded", outputs },
+  answer: Answer.ofJson(
+    200,
+    JSON.stringify({
+      success: true,
+      outputs,
+      executionTimeMillis: ended.run.elapsedMillis(),
+      metadata: {
+        ...identity,
+        pipelineName: pipeline.name,
+        runId: ended.run.id,
+        runIndex: ended.run.index,
+        runName: ended.run.name,
+        parametersUsed: ended.parametersUsed
+      }
+    })
+  )
+})
+
+const failed = (run: ActiveRun, typed: Failures.TypedFailure): Outcome => ({
+  ending: { status: "failed", error: typed.body },
+  answer: Answer.ofJson(typed.status, JSON.stringify({ ...typed.body, runId: run.id }))
+})
+
+const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
+  Effect.map(internalError(ids, details, run.id), (error) => ({
+    ending: { status: "failed", error: Answer.encodeError(error) },
+    answer: Answer.ofError(error)
+  }))
+
+const interrupted = (run: ActiveRun, { cause, timeoutMillis }: Interruption): Outcome => {
+  const error = interruptionError(run, cause, timeoutMillis)
+  return {
+    ending: { status: "interrupted", cause, error: Answer.encodeError(error) },
+    answer: Answer.ofError(error)
+  }
+}
+
+const interruptionError = (run: ActiveRun, cause: Interruption["cause"], timeoutMillis = 0): RunTimedOut | RunInterrupted => {
+  switch (cause) {
+    case "timeout":
+      return new RunTimedOut({
+        message: `The run did not finish within ${timeoutMillis} ms and was interrupted.`,
+        runId: run.id,
+        timeoutMillis
+      })
+    case "shutdown":
+      return new RunInterrupted({
+        message: "The service stopped before the run could finish.",
+        runId: run.id,
+        reason: "shutdown"
+      })
+    default:
+      return new RunInterrupted({ message: "The run was interrupted.", runId: run.id, reason: "cancelled" })
+  }
+}

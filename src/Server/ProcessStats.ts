@@ -1,0 +1,81 @@
+/**
+ * What the process says of itself: CPU, memory, event loop lag.
+ *
+ * @since 0.1.0
+ */
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * One reading.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ProcessStats {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Unix time. */
+  readonly startTimeSeconds: number
+  /** Since the reading before. */
+  readonly eventLoopLag: { readonly meanSeconds: number; readonly p99Seconds: number; readonly maxSeconds: number }
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class ProcessMeter extends Context.Tag("effect-deployers/Server/ProcessMeter")<
+  ProcessMeter,
+  { readonly read: Effect.Effect<ProcessStats> }
+>() {}
+
+/**
+ * Reads Node's own figures.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<ProcessMeter> = Layer.scoped(
+  ProcessMeter,
+  Effect.gen(function* () {
+    const clock = yield* Effect.clock
+    const startTimeSeconds = clock.unsafeCurrentTimeMillis() / 1_000 - process.uptime()
+    const delay = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const histogram = monitorEventLoopDelay({ resolution: 20 })
+        histogram.enable()
+        return histogram
+      }),
+      (histogram) => Effect.sync(() => histogram.disable())
+    )
+    return {
+      read: Effect.sync(() => {
+        const cpu = process.cpuUsage()
+        const memory = process.memoryUsage()
+        const eventLoopLag = {
+          meanSeconds: seconds(delay.mean),
+          p99Seconds: seconds(delay.percentile(99)),
+          maxSeconds: seconds(delay.max)
+        }
+        delay.reset()
+        return {
+          cpuSeconds: (cpu.user + cpu.system) / 1e6,
+          residentBytes: memory.rss,
+          heapUsedBytes: memory.heapUsed,
+          heapTotalBytes: memory.heapTotal,
+          startTimeSeconds,
+          eventLoopLag
+        }
+      })
+    }
+  })
+)
+
+// internal
+
+const seconds = (nanos: number): number => (Number.isFinite(nanos) ? nanos / 1e9 : 0)

@@ -1,0 +1,133 @@
+/**
+ * The table of everything a served deployment answers: which path, which methods, and whether the key is asked for.
+ * What is not in the table does not exist; what is in it asks for the key unless it is listed as public.
+ *
+ * @since 0.1.0
+ */
+import type * as Settings from "../Settings.js"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RouteName =
+  | "root"
+  | "invoke"
+  | "runs"
+  | "run"
+  | "health"
+  | "live"
+  | "ready"
+  | "info"
+  | "metrics"
+  | "docs"
+  | "openApi"
+
+/**
+ * One route.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Route {
+  readonly name: RouteName
+  /** The path; a last segment `:id` stands for any one segment. */
+  readonly path: `/${string}`
+  readonly method: "GET" | "POST"
+  /** Answered without a key. */
+  readonly isPublic: boolean
+}
+
+/**
+ * The paths of a deployment, whether switched off or not.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const paths = (serving: Settings.Serving): { readonly [Name in RouteName]: `/${string}` } => {
+  const api = (path: string) => join(serving.rootUrlPath, serving.apiUrlPath, path)
+  const root = (path: string) => join(serving.rootUrlPath, path)
+  return {
+    root: root("/"),
+    invoke: api(serving.invokeUrlPath),
+    runs: api(serving.runsUrlPath),
+    run: api(`${trimEnd(serving.runsUrlPath)}/:id`),
+    health: api(serving.healthUrlPath),
+    live: api(`${trimEnd(serving.healthUrlPath)}/live`),
+    ready: api(`${trimEnd(serving.healthUrlPath)}/ready`),
+    info: api(serving.infoUrlPath),
+    metrics: api(serving.metricsUrlPath),
+    docs: root(serving.docsUrlPath),
+    openApi: root(serving.openApiUrlPath)
+  }
+}
+
+/**
+ * The routes that are switched on.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
+  const all = paths(serving)
+  return entries
+    .filter(({ switch: name }) => name === undefined || !serving.disabledEndpoints.includes(name))
+    .map(({ access, method, name }) => ({
+      name,
+      path: all[name],
+      method,
+      isPublic: access === "public" || (access !== "key" && !serving.protectedEndpoints.includes(access))
+    }))
+}
+
+/**
+ * Finds the route of a request path, which is compared as it came: nothing is decoded or normalised, so there is one
+ * spelling per route.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const matcher = (routes: ReadonlyArray<Route>): ((path: string) => Route | undefined) => {
+  const exact = new Map<string, Route>()
+  const prefixed: Array<readonly [string, Route]> = []
+  for (const route of routes) {
+    if (route.path.endsWith("/:id")) prefixed.push([route.path.slice(0, -":id".length), route])
+    else if (!exact.has(route.path)) exact.set(route.path, route)
+    if (route.name === "root" && route.path !== "/") exact.set(`${route.path}/`, route)
+  }
+  return (path) =>
+    exact.get(path) ??
+    prefixed.find(
+      ([prefix]) => path.length > prefix.length && path.startsWith(prefix) && !path.includes("/", prefix.length)
+    )?.[1]
+}
+
+// internal
+
+type Protectable = Settings.Serving["protectedEndpoints"][number]
+type Disableable = Settings.Serving["disabledEndpoints"][number]
+
+interface Entry {
+  readonly name: RouteName
+  readonly method: "GET" | "POST"
+  readonly access: "key" | "public" | Protectable
+  readonly switch?: Disableable
+}
+
+const entries: ReadonlyArray<Entry> = [
+  { name: "invoke", method: "POST", access: "key" },
+  { name: "runs", method: "GET", access: "key", switch: "runs" },
+  { name: "run", method: "GET", access: "key", switch: "runs" },
+  { name: "health", method: "GET", access: "public" },
+  { name: "live", method: "GET", access: "public" },
+  { name: "ready", method: "GET", access: "public" },
+  { name: "info", method: "GET", access: "info", switch: "info" },
+  { name: "metrics", method: "GET", access: "metrics", switch: "metrics" },
+  { name: "docs", method: "GET", access: "docs", switch: "docs" },
+  { name: "openApi", method: "GET", access: "docs", switch: "docs" },
+  { name: "root", method: "GET", access: "docs", switch: "docs" }
+]
+
+const trimEnd = (path: string): string => path.replace(/\/+$/, "")
+
+const join = (...segments: ReadonlyArray<string>): `/${string}` => `/${segments.map(trimEnd).join("").slice(1)}`

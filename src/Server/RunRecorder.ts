@@ -1,0 +1,161 @@
+/**
+ * Stands between runs and their store: offers are gathered into group commits, the start and the end of a quick run
+ * become one write, and what could not be stored is kept and tried again.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { ServiceUnavailable } from "../Errors/Http.js"
+import type { StoreError } from "../Errors/Stores.js"
+import { type Run, RunStore, type RunWrite } from "../Store/RunStore.js"
+import * as GroupCommit from "./GroupCommit.js"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
+  RunRecorder,
+  {
+    /** The index of the next run, counting on from what is stored. */
+    readonly nextIndex: Effect.Effect<number>
+    /** Has the state of a run stored soon; nobody waits for it. */
+    readonly offer: (run: Run) => Effect.Effect<void>
+    /** Has a message stored soon, after the run it belongs to. */
+    readonly offerMessage: (message: Extract<RunWrite, { readonly _tag: "Message" }>) => Effect.Effect<void>
+    /** Stores the state of a run and what was offered of it before; success means that it is on disk. */
+    readonly commit: (run: Run) => Effect.Effect<void, ServiceUnavailable>
+    /** Waits until everything offered was tried. */
+    readonly flush: Effect.Effect<void>
+    /** Whether the last write worked. */
+    readonly isHealthy: Effect.Effect<boolean>
+  }
+>() {}
+
+/**
+ * Makes a recorder over a run store. Runs which a process before this one left running are marked lost first.
+ *
+ * **Details**
+ *
+ * A write that failed is tried again every second, so that a store which recovers gets what it missed; an entry the
+ * store refuses for good is given up after three tries. At most 1,000 such entries are kept.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, RunStore | Scope.Scope> = Effect.gen(
+  function* () {
+    const store = yield* RunStore
+    const lost = yield* store.markLost
+    if (lost > 0) yield* Effect.logWarning(`${lost} runs of a process that died were marked as lost.`)
+    let index = yield* store.lastIndex
+    const kept = new Map<string, GroupCommit.Entry>()
+    let isHealthy = true
+
+    const group = yield* GroupCommit.make({
+      commit: store.commit,
+      onSettled: (entry, exit) => {
+        isHealthy = Exit.isSuccess(exit)
+        if (Exit.isFailure(exit)) keep(kept, entry, exit)
+        else supersede(kept, entry)
+      }
+    })
+    const retry = Effect.suspend(() => {
+      for (const entry of kept.values()) requeue(group.entry(entry.runId), entry)
+      const isRetrying = kept.size > 0
+      kept.clear()
+      return isRetrying
+        ? group.idle
+        : Effect.sync(() => {
+            isHealthy = true
+          })
+    })
+    yield* Effect.addFinalizer(() => Effect.zipRight(group.idle, Effect.zipRight(retry, group.idle)))
+    yield* Effect.forkScoped(Effect.schedule(retry, Schedule.spaced("1 second")))
+
+    return RunRecorder.of({
+      nextIndex: Effect.sync(() => ++index),
+      offer: (run) =>
+        Effect.sync(() => {
+          group.entry(run.id).run = { _tag: "Run", run }
+        }),
+      offerMessage: (message) =>
+        Effect.sync(() => {
+          group.entry(message.runId).messages.push(message)
+        }),
+      commit: (run) =>
+        Effect.async((resume) => {
+          const entry = group.entry(run.id)
+          entry.run = { _tag: "Run", run }
+          entry.waiters.push((exit) => resume(Exit.isSuccess(exit) ? Effect.void : Effect.fail(unavailable)))
+        }),
+      flush: group.idle,
+      isHealthy: Effect.sync(() => isHealthy)
+    })
+  }
+)
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<RunRecorder, StoreError, RunStore> = Layer.scoped(RunRecorder, make)
+
+/**
+ * What callers hear while the run store cannot be used.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const unavailable = new ServiceUnavailable({
+  message: "Runs cannot be recorded at the moment, so none is accepted; try again later.",
+  reason: "store",
+  retryAfterSeconds: 5
+})
+
+/**
+ * What callers hear when runs cannot be read.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const unreadable = new ServiceUnavailable({
+  message: "Runs cannot be read at the moment; try again later.",
+  reason: "store",
+  retryAfterSeconds: 5
+})
+
+// internal
+
+const maxKept = 1_000
+const maxAttempts = 3
+
+const keep = (
+  kept: Map<string, GroupCommit.Entry>,
+  entry: GroupCommit.Entry,
+  exit: Exit.Failure<void, StoreError>
+): void => {
+  entry.attempts++
+  const failure = Option.getOrUndefined(Exit.causeOption(exit))
+  const mayPass = failure?._tag === "Fail" && failure.error.reason !== "query"
+  if ((mayPass || entry.attempts < maxAttempts) && kept.size < maxKept) kept.set(entry.runId, entry)
+}
+
+const supersede = (kept: Map<string, GroupCommit.Entry>, entry: GroupCommit.Entry): void => {
+  const earlier = kept.get(entry.runId)
+  if (earlier === undefined || entry.run === undefined) return
+  earlier.run = undefined
+  if (earlier.messages.length === 0) kept.delete(entry.runId)
+}
+
+const requeue = (entry: GroupCommit.Entry, earlier: GroupCommit.Entry): void => {
+  entry.run ??= earlier.run
+  entry.messages.unshift(...earlier.messages)
+  entry.attempts = Math.max(entry.attempts, earlier.attempts)
+}

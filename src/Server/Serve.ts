@@ -1,0 +1,243 @@
+/**
+ * Serves a pipeline: builds its warm state, listens, takes runs, and drains when told to end.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { StoreError } from "../Errors/Stores.js"
+import * as Ids from "../Ids.js"
+import { exitCodes, type Manifest } from "../Manifest.js"
+import type * as Pipeline from "../Pipeline.js"
+import * as Settings from "../Settings.js"
+import type { RunStore } from "../Store/RunStore.js"
+import * as App from "./App.js"
+import { digest } from "./Auth.js"
+import { Deployed } from "./Deployed.js"
+import { drain } from "./Drain.js"
+import * as EndpointFile from "./EndpointFile.js"
+import * as Failures from "./Failures.js"
+import * as Invocation from "./Invocation.js"
+import * as Lifecycle from "./Lifecycle.js"
+import * as LogRotation from "./LogRotation.js"
+import * as Metrics from "./Metrics.js"
+import * as NodeServer from "./NodeServer.js"
+import * as ProcessStats from "./ProcessStats.js"
+import * as RunRecorder from "./RunRecorder.js"
+import { Signals } from "./Signals.js"
+import * as Spec from "./Spec.js"
+
+/**
+ * The warm state of a pipeline could not be built, so it cannot be served.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFailed", {
+  pipeline: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `The warm state of pipeline "${this.pipeline}" could not be built: ${this.reason}`
+  }
+}
+
+/**
+ * A service that listens.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Served extends Context.Tag("effect-deployers/Server/Served")<
+  Served,
+  {
+    /** Where it answers, without a trailing slash. */
+    readonly url: string
+    readonly host: string
+    readonly port: number
+    /** Builds the warm state in the scope of the service; from then on runs are taken. */
+    readonly warmUp: Effect.Effect<void, WarmUpFailed>
+    /** Ends taking runs; done when nothing is left to do. */
+    readonly drain: Effect.Effect<void>
+  }
+>() {}
+
+/**
+ * Listens for a pipeline, until the scope closes. Runs are refused until {@link Served} `warmUp` succeeded.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest
+): Effect.Effect<
+  Context.Tag.Service<Served>,
+  NodeServer.ListenFailed | StoreError,
+  RunStore | Ids.Ids | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const services = yield* Layer.build(runtimeLayer(pipeline, manifest))
+    const handler = yield* Effect.provide(App.make, services)
+    const server = yield* NodeServer.listen(handler, manifest.listen)
+    const lifecycle = Context.get(services, Lifecycle.Lifecycle)
+    const invocation = Context.get(services, Invocation.Invocation)
+    return {
+      url: `http://${urlHost(server.host)}:${server.port}`,
+      host: server.host,
+      port: server.port,
+      warmUp: Layer.buildWithScope(pipeline.layer, scope).pipe(
+        Effect.catchAllCause((cause) =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.interrupt
+            : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: Failures.render(cause) }))
+        ),
+        Effect.flatMap(invocation.warm),
+        Effect.zipRight(lifecycle.ready)
+      ),
+      drain: Effect.provide(drain(server), services)
+    }
+  })
+
+/**
+ * Serves a pipeline as the manifest says until {@link Signals} tell to end, and answers the exit code of the process.
+ *
+ * **Details**
+ *
+ * The endpoint file is written as soon as the port is open; health says `live` until the warm state is built, and
+ * `ready` from then on.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest
+): Effect.Effect<
+  number,
+  NodeServer.ListenFailed | StoreError | WarmUpFailed | PlatformError,
+  RunStore | Ids.Ids | Signals | FileSystem.FileSystem
+> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { ending } = yield* Signals
+      const served = yield* make(pipeline, manifest)
+      yield* EndpointFile.write(manifest.endpointFile, {
+        pid: process.pid,
+        host: served.host,
+        port: served.port,
+        generation: manifest.generation
+      })
+      yield* Effect.logInfo(`${manifest.deployment.name} listens on ${served.url}.`)
+      if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
+      const serving = Effect.zipRight(
+        Effect.zipRight(served.warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`)),
+        Effect.never
+      )
+      const { exitCode, reason } = yield* Effect.raceFirst(ending, serving)
+      yield* Effect.logInfo(`Told to end by ${reason}.`)
+      yield* served.drain
+      return exitCode
+    })
+  )
+
+/**
+ * The exit code of a process that could not serve.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const exitCodeOf = (error: { readonly _tag: string }): number =>
+  error._tag === "ListenFailed" ? exitCodes.portUnavailable : exitCodes.startFailed
+
+/**
+ * A manifest for serving in this process: loopback, a port the system chooses.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const manifestTest = (
+  pipeline: Pipeline.Any,
+  options?: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined }
+): Manifest => ({
+  formatVersion: 1,
+  deployment: { id: "00000000-0000-7000-8000-00000000d000", name: "test" },
+  generation: 1,
+  snapshot: {
+    id: "00000000-0000-7000-8000-00000000e000",
+    pipelineName: pipeline.name,
+    version: 1,
+    digest: "0".repeat(64)
+  },
+  serving: Schema.decodeSync(Settings.Serving)({ ...pipeline.settings, ...options?.serving }),
+  listen: { host: "127.0.0.1", fallback: true },
+  authKeyDigests: options?.key === undefined ? [] : [digest(options.key)],
+  runStore: ":memory:",
+  endpointFile: "endpoint.json"
+})
+
+/**
+ * Serves a pipeline in this process on a port the system chooses, and gives an `HttpClient` whose requests go there,
+ * with the key if there is one. What an HTTP test of a pipeline needs.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerTest = (
+  pipeline: Pipeline.Any,
+  options?: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined }
+): Layer.Layer<
+  Served | HttpClient.HttpClient,
+  NodeServer.ListenFailed | StoreError | WarmUpFailed,
+  RunStore
+> => {
+  const served = Layer.scoped(
+    Served,
+    Effect.tap(make(pipeline, manifestTest(pipeline, options)), ({ warmUp }) => warmUp)
+  )
+  const client = Layer.effect(
+    HttpClient.HttpClient,
+    Effect.gen(function* () {
+      const { url } = yield* Served
+      const plain = HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.prependUrl(url))
+      const { key } = options ?? {}
+      return key === undefined ? plain : HttpClient.mapRequest(plain, HttpClientRequest.bearerToken(key))
+    })
+  )
+  return Layer.provideMerge(Layer.provide(client, FetchHttpClient.layer), Layer.provide(served, Ids.layer))
+}
+
+// internal
+
+const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+
+const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
+  const { deployment, snapshot } = manifest
+  const identity = {
+    deploymentId: deployment.id,
+    deploymentName: deployment.name,
+    snapshotId: snapshot.id,
+    snapshotName: `${snapshot.pipelineName}@${snapshot.version}`
+  }
+  const deployed = Layer.effect(
+    Deployed,
+    Effect.map(DateTime.now, (startedAt) => ({ manifest, pipeline, spec: Spec.fromPipeline(pipeline), startedAt }))
+  )
+  const invocation = Layer.effect(
+    Invocation.Invocation,
+    Invocation.make(pipeline, { identity, serving: manifest.serving })
+  )
+  const base = Layer.mergeAll(deployed, Lifecycle.layer, Metrics.layer, ProcessStats.layer, RunRecorder.layer)
+  return Layer.provideMerge(invocation, base)
+}

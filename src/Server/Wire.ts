@@ -1,0 +1,116 @@
+/**
+ * The shapes of what a served deployment answers besides runs and errors.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Schema from "effect/Schema"
+import { RunStatus } from "../Store/RunStore.js"
+
+/**
+ * Where a run happened.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RunMetadata = Schema.Struct({
+  deploymentId: Schema.String,
+  deploymentName: Schema.String,
+  snapshotId: Schema.String,
+  /** `pipeline@version`. */
+  snapshotName: Schema.String,
+  pipelineName: Schema.String,
+  runId: Schema.String,
+  runIndex: Schema.Int,
+  runName: Schema.String,
+  /** The parameters with defaults filled in, encoded. */
+  parametersUsed: Schema.Unknown
+})
+
+/**
+ * Health of a service. `live`: the process answers (and, on `/health`, still builds its warm state); `ready`: it takes
+ * runs; `draining`: it stops; `failed`: a check fails.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Health = Schema.Struct({
+  status: Schema.Literal("live", "ready", "draining", "failed"),
+  checks: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      status: Schema.Literal("pass", "fail"),
+      reason: Schema.optional(Schema.String)
+    })
+  )
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Health = typeof Health.Type
+
+/**
+ * Health of a service that takes no runs.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Unhealthy = Health.annotations(
+  HttpApiSchema.annotations<Health>({ status: 503, description: "The service takes no runs." })
+)
+
+/**
+ * What is deployed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Info = Schema.Struct({
+  deployment: Schema.Struct({ id: Schema.String, name: Schema.String }),
+  generation: Schema.Int,
+  snapshot: Schema.Struct({
+    id: Schema.String,
+    name: Schema.String,
+    version: Schema.Int,
+    digest: Schema.String
+  }),
+  pipeline: Schema.Struct({
+    name: Schema.String,
+    description: Schema.optional(Schema.String),
+    /** JSON Schema of the parameters. */
+    input: Schema.Unknown,
+    /** JSON Schema of the outputs. */
+    output: Schema.Unknown,
+    /** JSON Schema of the typed failures, when there are any. */
+    error: Schema.optional(Schema.Unknown)
+  }),
+  /** Paths that are switched on, by endpoint. */
+  paths: Schema.Record({ key: Schema.String, value: Schema.String }),
+  authEnabled: Schema.Boolean,
+  /** Runs by status over the life of the deployment; absent while the store does not answer. */
+  counts: Schema.optional(Schema.Record({ key: RunStatus, value: Schema.Number })),
+  startedAt: Schema.DateTimeUtc,
+  uptimeMillis: Schema.Number
+})
+
+const statuses = RunStatus.literals.join(", ")
+const refuse = (text: string) => ({ message: () => ({ message: text, override: true }) })
+
+/**
+ * The query of `GET /runs`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RunsQuery = Schema.Struct({
+  status: Schema.optional(RunStatus.annotations(refuse(`must be one of ${statuses}`))),
+  limit: Schema.optionalWith(
+    Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 100)).annotations(
+      refuse("must be a whole number from 1 to 100")
+    ),
+    { default: () => 20 }
+  ),
+  cursor: Schema.optional(Schema.String.pipe(Schema.maxLength(500)).annotations(refuse("is too long to be a cursor")))
+})

@@ -1,0 +1,143 @@
+/**
+ * What can be said of a pipeline without running it: its name, how it wants to be served, and the JSON Schemas of what
+ * goes in, what comes out and how it fails.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as JSONSchema from "effect/JSONSchema"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import { PipelineSchemaUnsupported } from "../Errors/Pipelines.js"
+import type * as Pipeline from "../Pipeline.js"
+import { type JsonSchemaDocument, PipelineSpec } from "./Model.js"
+
+/**
+ * Computes the spec of a pipeline. Schemas become JSON Schema 2020-12 documents of their encoded side.
+ *
+ * **Details**
+ *
+ * Fails with `PipelineSchemaUnsupported` for the first field that has no JSON form.
+ *
+ * @category compiling
+ * @since 0.1.0
+ */
+export const compile = (
+  pipeline: Pipeline.Pipeline<Schema.Schema.AnyNoContext, Schema.Schema.AnyNoContext, Schema.Schema.All, unknown>
+): Effect.Effect<PipelineSpec, PipelineSchemaUnsupported> =>
+  Effect.gen(function* () {
+    const input = yield* jsonSchema(pipeline.name, "input", pipeline.input.ast)
+    const output = yield* jsonSchema(pipeline.name, "output", pipeline.output.ast)
+    const error = AST.isNeverKeyword(pipeline.error.ast)
+      ? undefined
+      : yield* jsonSchema(pipeline.name, "error", pipeline.error.ast)
+    return new PipelineSpec({
+      name: pipeline.name,
+      input,
+      output,
+      serving: { ...pipeline.settings },
+      ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
+      ...(error === undefined ? {} : { error })
+    })
+  })
+
+// internal
+
+type Role = PipelineSchemaUnsupported["schema"]
+
+const jsonSchema = (
+  pipeline: string,
+  schema: Role,
+  ast: AST.AST
+): Effect.Effect<typeof JsonSchemaDocument.Type, PipelineSchemaUnsupported> =>
+  Effect.mapError(
+    document(ast),
+    () => new PipelineSchemaUnsupported({ pipeline, schema, ...locate(ast, [], new Set()) })
+  )
+
+const target = "jsonSchema2020-12"
+
+const document = (ast: AST.AST): Effect.Effect<typeof JsonSchemaDocument.Type, unknown> =>
+  Effect.try(() => {
+    const definitions: Record<string, JSONSchema.JsonSchema7> = {}
+    const root = JSONSchema.fromAST(ast, { definitions, target })
+    return {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      ...root,
+      ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
+    }
+  })
+
+const hasNoJsonForm = (ast: AST.AST): boolean => {
+  try {
+    JSONSchema.fromAST(ast, { definitions: {}, target })
+    return false
+  } catch {
+    return true
+  }
+}
+
+interface Culprit {
+  readonly path: string
+  readonly reason: string
+}
+
+interface Part {
+  readonly name: ReadonlyArray<string>
+  /** What is tested; a property is tested inside an object, because what it may be depends on that. */
+  readonly whole: AST.AST
+  readonly ast: AST.AST
+}
+
+/** The innermost part that has no JSON form. */
+const locate = (ast: AST.AST, path: ReadonlyArray<string>, seen: Set<AST.AST>): Culprit => {
+  const culprit = seen.has(ast) ? undefined : parts(ast).find(({ whole }) => hasNoJsonForm(whole))
+  seen.add(ast)
+  return culprit === undefined
+    ? { path: path.join("."), reason: explain(ast) }
+    : locate(culprit.ast, [...path, ...culprit.name], seen)
+}
+
+const parts = (ast: AST.AST): ReadonlyArray<Part> => {
+  switch (ast._tag) {
+    case "TypeLiteral":
+      return [
+        ...ast.propertySignatures.map((property) => ({
+          name: [String(property.name)],
+          whole: new AST.TypeLiteral([property], []),
+          ast: property.type
+        })),
+        ...ast.indexSignatures.map((index) => part(["*"], index.type))
+      ]
+    case "TupleType":
+      return [
+        ...ast.elements.map((element, index) => part([String(index)], element.type)),
+        ...ast.rest.map((rest) => part(["*"], rest.type))
+      ]
+    case "Union":
+      return ast.types.filter((type) => !AST.isUndefinedKeyword(type)).map((type) => part([], type))
+    case "Refinement":
+    case "Transformation":
+      return [part([], ast.from)]
+    case "Suspend":
+      return Option.isSome(AST.getJSONIdentifier(ast)) ? [part([], ast.f())] : []
+    default:
+      return []
+  }
+}
+
+const part = (name: ReadonlyArray<string>, ast: AST.AST): Part => ({ name, whole: ast, ast })
+
+const explain = (ast: AST.AST): string => {
+  switch (ast._tag) {
+    case "Suspend":
+      return 'a schema that contains itself needs an "identifier" annotation'
+    case "TupleType":
+      return "JSON Schema cannot say what follows the rest of a tuple"
+    case "TypeLiteral":
+      return "it has keys that are not text"
+    default:
+      return `${String(ast)} is not JSON`
+  }
+}

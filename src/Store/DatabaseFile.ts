@@ -1,0 +1,181 @@
+/**
+ * A database as a file, before any driver opens it: what is at a path, and how a new database gets there.
+ *
+ * **Details**
+ *
+ * A database is made under another name and linked to its path when it is complete, so a path never holds half a
+ * database, whenever the process dies; of two processes that make one at the same time the second finds the first
+ * one's. What a crash can leave behind is the file of the other name, which nothing reads.
+ *
+ * @since 0.1.0
+ */
+import * as Crypto from "node:crypto"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Effect from "effect/Effect"
+import { StoreError, type StoreReason } from "../Errors/Stores.js"
+import type { StoreName } from "./Access.js"
+import { classify, codeOf } from "./SqliteFailure.js"
+
+/**
+ * Where a database is, or shall be.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Place {
+  readonly store: StoreName
+  readonly path: string
+}
+
+/**
+ * What the header of a database file says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Header {
+  readonly applicationId: number
+  readonly schemaVersion: number
+  /** Whether there are pages in a write-ahead log that the header may not know of. */
+  readonly hasLog: boolean
+}
+
+const headerBytes = 100
+const magic = "SQLite format 3\0"
+
+/**
+ * Builds the error of a place.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const refuse = (place: Place, operation: string, reason: StoreReason, cause?: unknown): StoreError =>
+  new StoreError({ ...place, operation, reason, cause })
+
+const attempt = <A>(place: Place, operation: string, body: () => A): Effect.Effect<A, StoreError> =>
+  Effect.try({
+    try: body,
+    catch: (cause) =>
+      cause instanceof StoreError ? cause : refuse(place, operation, classify(cause, "unreadable"), cause)
+  })
+
+const lstat = (path: string): Fs.Stats | undefined => Fs.lstatSync(path, { throwIfNoEntry: false })
+
+const readHeader = (place: Place): Buffer => {
+  const file = Fs.openSync(place.path, Fs.constants.O_RDONLY | Fs.constants.O_NOFOLLOW)
+  try {
+    const buffer = Buffer.alloc(headerBytes)
+    return buffer.subarray(0, Fs.readSync(file, buffer, 0, headerBytes, 0))
+  } finally {
+    Fs.closeSync(file)
+  }
+}
+
+const parseHeader = (place: Place, bytes: Buffer): Header => {
+  if (bytes.length === 0) throw refuse(place, "open", "empty")
+  if (bytes.length < headerBytes || bytes.toString("latin1", 0, magic.length) !== magic) {
+    throw refuse(place, "open", "notADatabase")
+  }
+  return {
+    schemaVersion: bytes.readInt32BE(60),
+    applicationId: bytes.readInt32BE(68),
+    hasLog: (lstat(`${place.path}-wal`)?.size ?? 0) > 0
+  }
+}
+
+const missing = (place: Place): undefined => {
+  const orphanedLog = (lstat(`${place.path}-wal`)?.size ?? 0) > 0
+  if (orphanedLog && lstat(place.path) === undefined) {
+    throw refuse(place, "open", "corrupt", new Error("there is a write-ahead log, but its database is gone"))
+  }
+  return undefined
+}
+
+/**
+ * Looks at a path without changing anything: `undefined` when nothing is there. Fails when what is there is no database
+ * file: a symbolic link, a folder, an empty file, or something else.
+ *
+ * @category inspecting
+ * @since 0.1.0
+ */
+export const inspect = (place: Place): Effect.Effect<Header | undefined, StoreError> =>
+  attempt(place, "open", () => {
+    const stats = lstat(place.path)
+    if (stats === undefined) return missing(place)
+    if (!stats.isFile()) {
+      throw refuse(place, "open", "unreadable", new Error("a regular file is needed; links are not followed"))
+    }
+    return parseHeader(place, readHeader(place))
+  })
+
+/**
+ * Makes sure that a database can be written, and that only its owner can read it and the files beside it.
+ *
+ * @category securing
+ * @since 0.1.0
+ */
+export const secure = (place: Place): Effect.Effect<void, StoreError> =>
+  Effect.try({
+    try: () => {
+      Fs.accessSync(place.path, Fs.constants.R_OK | Fs.constants.W_OK)
+      for (const file of [place.path, `${place.path}-wal`, `${place.path}-shm`]) {
+        const stats = lstat(file)
+        if (stats?.isFile() && (stats.mode & 0o077) !== 0 && stats.uid === process.getuid?.()) Fs.chmodSync(file, 0o600)
+      }
+    },
+    catch: (cause) => refuse(place, "open", "readonly", cause)
+  })
+
+const synced = (path: string) => {
+  const handle = Fs.openSync(path, Fs.constants.O_RDONLY)
+  try {
+    Fs.fsyncSync(handle)
+  } finally {
+    Fs.closeSync(handle)
+  }
+}
+
+const reserveDraft = (place: Place): Place => {
+  const folder = Path.dirname(place.path)
+  Fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = `${place.path}.new-${Crypto.randomBytes(6).toString("hex")}`
+  Fs.closeSync(Fs.openSync(path, "wx", 0o600))
+  return { ...place, path }
+}
+
+const discard = (draft: Place) => {
+  for (const suffix of ["", "-journal", "-wal", "-shm"]) Fs.rmSync(`${draft.path}${suffix}`, { force: true })
+}
+
+const publish = (place: Place, draft: Place) => {
+  synced(draft.path)
+  try {
+    Fs.linkSync(draft.path, place.path)
+  } catch (cause) {
+    if (codeOf(cause) !== "EEXIST") throw cause
+  }
+  synced(Path.dirname(place.path))
+}
+
+/**
+ * Puts a new database at a path, or leaves the one that somebody else put there meanwhile. The folder is created for
+ * the owner only, the file with mode 0600. `initialise` gets an empty file of another name, and must have closed it
+ * when it ends.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const create = <R>(
+  place: Place,
+  initialise: (draft: Place) => Effect.Effect<void, StoreError, R>
+): Effect.Effect<void, StoreError, R> =>
+  Effect.acquireUseRelease(
+    attempt(place, "create", () => reserveDraft(place)),
+    (draft) =>
+      Effect.zipRight(
+        initialise(draft),
+        attempt(place, "create", () => publish(place, draft))
+      ),
+    (draft) => Effect.ignore(attempt(place, "create", () => discard(draft)))
+  )

@@ -1,0 +1,147 @@
+/**
+ * Deployments, revisions and operations as rows and back.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import {
+  Deployment,
+  DeploymentId,
+  DeploymentName,
+  Desired,
+  type OperationalState,
+  Revision,
+  RevisionOutcome,
+  Status
+} from "../Deployment.js"
+import { type Decode, decodeTo, JsonObject, OptionalText, OptionalTime, present, Time } from "./Columns.js"
+import { type AuthKey, type DeploymentRecord, Operation, OperationKind } from "./DeploymentStore.js"
+
+const DeploymentRow = Schema.Struct({
+  id: DeploymentId,
+  name: DeploymentName,
+  status: Status,
+  url: OptionalText,
+  generation: Schema.NonNegativeInt,
+  flavor: Schema.String,
+  deployer: Schema.String,
+  snapshot_id: Schema.String,
+  pipeline_name: Schema.String,
+  version: Schema.Int,
+  metadata: JsonObject,
+  settings: JsonObject,
+  auth_digest: OptionalText,
+  auth_sealed: OptionalText,
+  desired: Desired,
+  reason: OptionalText,
+  unknown_since: OptionalTime,
+  created_at: Time,
+  updated_at: Time
+})
+
+const toDeployment = (row: typeof DeploymentRow.Type): Deployment =>
+  new Deployment({
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    generation: row.generation,
+    deployer: { flavor: row.flavor, name: row.deployer },
+    snapshot: { id: row.snapshot_id, pipelineName: row.pipeline_name, version: row.version },
+    metadata: row.metadata,
+    authEnabled: Option.isSome(row.auth_digest),
+    desired: row.desired,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...present({ url: row.url, reason: row.reason, unknownSince: row.unknown_since })
+  })
+
+const toRecord = (row: typeof DeploymentRow.Type): DeploymentRecord => ({
+  deployment: toDeployment(row),
+  settings: row.settings,
+  authKey: Option.getOrUndefined(
+    Option.zipWith(row.auth_digest, row.auth_sealed, (digest, sealed): AuthKey => ({ digest, sealed }))
+  )
+})
+
+const RevisionRow = Schema.Struct({
+  deployment_id: DeploymentId,
+  generation: Schema.Int,
+  snapshot_id: Schema.String,
+  settings: JsonObject,
+  outcome: RevisionOutcome,
+  reason: OptionalText,
+  created_at: Time,
+  settled_at: OptionalTime
+})
+
+const toRevision = ({
+  created_at,
+  deployment_id,
+  reason,
+  settled_at,
+  snapshot_id,
+  ...row
+}: typeof RevisionRow.Type): Revision =>
+  new Revision({
+    ...row,
+    deploymentId: deployment_id,
+    snapshotId: snapshot_id,
+    createdAt: created_at,
+    ...present({ reason, settledAt: settled_at })
+  })
+
+const OperationRow = Schema.Struct({
+  id: Schema.String,
+  deployment_id: DeploymentId,
+  kind: OperationKind,
+  generation: Schema.Int,
+  holder: Schema.String,
+  started_at: Time
+})
+
+const toOperation = ({ deployment_id, started_at, ...row }: typeof OperationRow.Type): Operation =>
+  new Operation({ ...row, deploymentId: deployment_id, startedAt: started_at })
+
+/**
+ * Rows of `deployments` joined with the pipeline name and version of their snapshots.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeRecords: Decode<DeploymentRecord> = decodeTo(DeploymentRow, toRecord)
+
+/**
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeRevisions: Decode<Revision> = decodeTo(RevisionRow, toRevision)
+
+/**
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeOperations: Decode<Operation> = decodeTo(OperationRow, toOperation)
+
+/**
+ * The columns an observed state fills.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const stateColumns = (state: OperationalState) => ({
+  status: state.status,
+  url: state.url ?? null,
+  metadata: JSON.stringify(state.metadata),
+  reason: state.reason ?? null,
+  unknown_since: null
+})
+
+/**
+ * @category converting
+ * @since 0.1.0
+ */
+export const keyColumns = (authKey: AuthKey | undefined) => ({
+  auth_digest: authKey?.digest ?? null,
+  auth_sealed: authKey?.sealed ?? null
+})

@@ -1,0 +1,113 @@
+/**
+ * Registries ready to use: all stores of the control plane over one database.
+ *
+ * @since 0.1.0
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { StoreError } from "../Errors/Stores.js"
+import { Home } from "../Home.js"
+import type { Ids } from "../Ids.js"
+import type { BuildStore } from "./BuildStore.js"
+import type { DeploymentStore } from "./DeploymentStore.js"
+import type { EventStore } from "./EventStore.js"
+import { schema } from "./RegistrySchema.js"
+import * as SecretBox from "./SecretBox.js"
+import type { SecretStore } from "./SecretStore.js"
+import type { SnapshotStore } from "./SnapshotStore.js"
+import * as SqlBuildStore from "./SqlBuildStore.js"
+import * as SqlDeploymentStore from "./SqlDeploymentStore.js"
+import * as SqlEventStore from "./SqlEventStore.js"
+import * as Sqlite from "./Sqlite.js"
+import * as SqlSecretStore from "./SqlSecretStore.js"
+import * as SqlSnapshotStore from "./SqlSnapshotStore.js"
+
+/**
+ * The services of a registry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Stores = SnapshotStore | DeploymentStore | EventStore | SecretStore | BuildStore
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = Pick<Sqlite.Options, "path" | "busyBudget" | "mustExist">
+
+/**
+ * All stores over whatever database is provided.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql: Layer.Layer<Stores, StoreError, SqlClient.SqlClient | SecretBox.SecretBox | Ids> =
+  Layer.mergeAll(
+    SqlSnapshotStore.layer,
+    SqlDeploymentStore.layer,
+    SqlEventStore.layer,
+    SqlSecretStore.layer,
+    SqlBuildStore.layer
+  )
+
+const sqlite = (options: string | Options) =>
+  Sqlite.layer({ schema, ...(typeof options === "string" ? { path: options } : options) })
+
+/**
+ * The registry in a SQLite file, which is created if it is not there. See {@link layerHome} for the usual place.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: string | Options): Layer.Layer<Stores, StoreError, SecretBox.SecretBox | Ids> =>
+  Layer.provide(Layer.fresh(layerSql), sqlite(options))
+
+/**
+ * Whether anything in the registry was sealed, so that a missing key must be restored and not made anew. An unreadable
+ * registry counts as one that holds secrets.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const holdsSecrets: Effect.Effect<boolean, never, SqlClient.SqlClient> = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) =>
+    sql`SELECT 1 FROM secrets UNION ALL SELECT 1 FROM deployments WHERE auth_sealed IS NOT NULL LIMIT 1`.pipe(
+      Effect.map((rows) => rows.length > 0),
+      Effect.orElseSucceed(() => true)
+    )
+)
+
+const boxOf = (path: string): Layer.Layer<SecretBox.SecretBox, never, SqlClient.SqlClient> =>
+  Layer.unwrapEffect(
+    Effect.map(SqlClient.SqlClient, (sql) =>
+      SecretBox.layerFile(path, {
+        holdsSecrets: Effect.provideService(holdsSecrets, SqlClient.SqlClient, sql)
+      })
+    )
+  )
+
+/**
+ * The registry and the key of the {@link Home} folder. The key file is made when the first secret is sealed.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerHome: Layer.Layer<Stores | SecretBox.SecretBox, StoreError, Home | Ids> = Layer.unwrapEffect(
+  Effect.map(Home, (home) =>
+    Layer.fresh(layerSql).pipe(Layer.provideMerge(boxOf(home.key)), Layer.provide(sqlite(home.registry)))
+  )
+)
+
+/**
+ * A registry in memory, with a fixed key, that is gone with its scope.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<Stores | SecretBox.SecretBox, StoreError, Ids> = Layer.fresh(layerSql).pipe(
+  Layer.provideMerge(SecretBox.layerTest),
+  Layer.provide(Sqlite.layerMemory(schema))
+)

@@ -1,0 +1,45 @@
+/**
+ * Run stores ready to use.
+ *
+ * @since 0.1.0
+ */
+import * as Layer from "effect/Layer"
+import type { StoreError } from "../Errors/Stores.js"
+import type { RunStore } from "./RunStore.js"
+import { schema } from "./RunsSchema.js"
+import * as Sqlite from "./Sqlite.js"
+import * as SqlRunStore from "./SqlRunStore.js"
+
+/**
+ * The run store in a file, which is created if it is not there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFile = (
+  path: string,
+  options?: Pick<Sqlite.Options, "busyBudget" | "mustExist">
+): Layer.Layer<RunStore, StoreError> =>
+  Layer.provide(Layer.fresh(SqlRunStore.layer), Sqlite.layer({ schema, path, ...options }))
+
+/**
+ * The run store of somebody else's process, for reading; the file must exist. Writing to it fails as `readonly`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerReadOnly = (
+  path: string,
+  options?: Pick<Sqlite.Options, "busyBudget">
+): Layer.Layer<RunStore, StoreError> =>
+  Layer.provide(Layer.fresh(SqlRunStore.layer), Sqlite.layerReadOnly({ schema, path, ...options }))
+
+/**
+ * A run store in memory that is gone with its scope.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<RunStore, StoreError> = Layer.fresh(
+  Layer.provide(SqlRunStore.layer, Sqlite.layerMemory(schema))
+)

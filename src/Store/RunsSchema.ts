@@ -1,0 +1,69 @@
+/**
+ * Tables of a run store.
+ *
+ * @since 0.1.0
+ */
+import type { DatabaseSchema } from "./Sqlite.js"
+
+const json = (column: string) => `${column} TEXT CHECK (${column} IS NULL OR json_valid(${column}))`
+
+const tables = [
+  `CREATE TABLE runs (
+    id TEXT NOT NULL PRIMARY KEY,
+    idx INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'interrupted')),
+    cause TEXT,
+    ${json("parameters")},
+    ${json("outputs")},
+    ${json("error")},
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    execution_millis REAL
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX runs_by_status ON runs (status, id)",
+  `CREATE TABLE step_runs (
+    run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted')),
+    attempts INTEGER NOT NULL,
+    ${json("outputs")},
+    ${json("error")},
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    execution_millis REAL,
+    PRIMARY KEY (run_id, position)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE run_events (
+    run_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    ${json("data")},
+    PRIMARY KEY (run_id, sequence)
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE TABLE totals (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  `INSERT INTO totals (name, value) VALUES
+    ('lastIndex', 0), ('queued', 0), ('running', 0), ('succeeded', 0), ('failed', 0), ('interrupted', 0)`
+]
+
+const keepTotals = [
+  `CREATE TRIGGER runs_inserted AFTER INSERT ON runs BEGIN
+    UPDATE totals SET value = value + 1 WHERE name = NEW.status;
+    UPDATE totals SET value = NEW.idx WHERE name = 'lastIndex' AND value < NEW.idx;
+  END`,
+  `CREATE TRIGGER runs_moved AFTER UPDATE OF status ON runs WHEN NEW.status <> OLD.status BEGIN
+    UPDATE totals SET value = value - 1 WHERE name = OLD.status;
+    UPDATE totals SET value = value + 1 WHERE name = NEW.status;
+  END`
+]
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const schema: DatabaseSchema = {
+  store: "runs",
+  applicationId: 0x45664452,
+  migrations: [[...tables, ...keepTotals]]
+}

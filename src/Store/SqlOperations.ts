@@ -1,0 +1,172 @@
+/**
+ * Lifecycle operations in a SQL database: begun as an intent, closed once, every write under a lease.
+ *
+ * @since 0.1.0
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import type { RevisionOutcome } from "../Deployment.js"
+import { LeaseLost } from "../Errors/Lifecycle.js"
+import type { Access } from "./Access.js"
+import { decodeRows, now } from "./Columns.js"
+import { keyColumns, stateColumns } from "./DeploymentRows.js"
+import { type DeploymentRecord, type DeploymentStore, type Lease, Operation } from "./DeploymentStore.js"
+import { guarded } from "./SqlLeases.js"
+
+type Store = DeploymentStore["Type"]
+type ById = (id: string) => Effect.Effect<DeploymentRecord, LeaseLost | SqlError | ParseResult.ParseError>
+type Outcome = "committed" | "aborted" | "stopped" | "abandoned"
+
+const abandonedReason = "The operation was abandoned: its process ended before it did."
+const decodeGenerations = decodeRows(Schema.Struct({ current: Schema.Int, highest: Schema.Int }))
+
+const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome) =>
+  Effect.flatMap(now, (at) =>
+    Effect.filterOrFail(
+      sql`UPDATE operations SET closed_at = ${at}, outcome = ${outcome}
+        WHERE id = ${operation.id} AND deployment_id = ${operation.deploymentId} AND closed_at IS NULL RETURNING id`,
+      (closed) => closed.length > 0,
+      () => new LeaseLost({ deploymentId: operation.deploymentId })
+    )
+  )
+
+const settleRevision = ({ sql }: Access, operation: Operation, outcome: RevisionOutcome, reason?: string) =>
+  Effect.flatMap(
+    now,
+    (at) => sql`UPDATE revisions SET outcome = ${outcome}, reason = ${reason ?? null}, settled_at = ${at}
+      WHERE deployment_id = ${operation.deploymentId} AND generation = ${operation.generation}
+        AND outcome = 'pending'`
+  )
+
+const abandonOpen = ({ sql }: Access, deploymentId: string) =>
+  Effect.gen(function* () {
+    const at = yield* now
+    yield* sql`UPDATE operations SET closed_at = ${at}, outcome = 'abandoned'
+      WHERE deployment_id = ${deploymentId} AND closed_at IS NULL`
+    yield* sql`UPDATE revisions SET outcome = 'failed', reason = ${abandonedReason}, settled_at = ${at}
+      WHERE deployment_id = ${deploymentId} AND outcome = 'pending'`
+  })
+
+const generationsOf = ({ sql }: Access, lease: Lease) =>
+  Effect.gen(function* () {
+    const [found] = yield* decodeGenerations(
+      yield* sql`SELECT generation AS current, MAX(generation, COALESCE(
+          (SELECT MAX(generation) FROM revisions WHERE deployment_id = ${lease.deploymentId}), 0)) AS highest
+        FROM deployments WHERE id = ${lease.deploymentId}`
+    )
+    return found ?? (yield* new LeaseLost({ deploymentId: lease.deploymentId }))
+  })
+
+const insertOperation = ({ sql }: Access, operation: Operation) =>
+  sql`INSERT INTO operations ${sql.insert({
+    id: operation.id,
+    deployment_id: operation.deploymentId,
+    kind: operation.kind,
+    generation: operation.generation,
+    holder: operation.holder,
+    started_at: DateTime.toEpochMillis(operation.startedAt)
+  })}`
+
+const makeBegin =
+  (access: Access): Store["begin"] =>
+  (lease, intent) =>
+    guarded(access)(
+      "operations.begin",
+      lease,
+      Effect.gen(function* () {
+        const { sql } = access
+        yield* abandonOpen(access, lease.deploymentId)
+        const { current, highest } = yield* generationsOf(access, lease)
+        const startedAt = yield* DateTime.now
+        const generation = intent.kind === "provision" ? highest + 1 : current
+        const { deploymentId, holder } = lease
+        const operation = new Operation({
+          id: intent.id,
+          kind: intent.kind,
+          deploymentId,
+          generation,
+          holder,
+          startedAt
+        })
+        yield* insertOperation(access, operation)
+        if (intent.kind === "provision") {
+          yield* sql`INSERT INTO revisions ${sql.insert({
+            deployment_id: deploymentId,
+            generation,
+            snapshot_id: intent.snapshotId,
+            settings: JSON.stringify(intent.settings),
+            outcome: "pending",
+            created_at: DateTime.toEpochMillis(startedAt)
+          })}`
+        }
+        return operation
+      })
+    )
+
+const makeCommit =
+  (access: Access, byId: ById): Store["commit"] =>
+  (lease, operation, change) =>
+    guarded(access)(
+      "operations.commit",
+      lease,
+      Effect.gen(function* () {
+        const { sql } = access
+        yield* closeOperation(access, operation, "committed")
+        yield* settleRevision(access, operation, "accepted")
+        const columns = {
+          ...stateColumns(change.state),
+          ...keyColumns(change.authKey),
+          generation: operation.generation,
+          snapshot_id: change.snapshot.id,
+          settings: JSON.stringify(change.settings),
+          desired: "running",
+          updated_at: yield* now
+        }
+        yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
+        return yield* byId(lease.deploymentId)
+      })
+    )
+
+const makeAbort =
+  (access: Access, byId: ById): Store["abort"] =>
+  (lease, operation, reason) =>
+    guarded(access)(
+      "operations.abort",
+      lease,
+      Effect.gen(function* () {
+        yield* closeOperation(access, operation, "aborted")
+        yield* settleRevision(access, operation, "failed", reason)
+        yield* access.sql`UPDATE deployments SET status = 'error', reason = ${reason}, updated_at = ${yield* now}
+          WHERE id = ${lease.deploymentId} AND generation = 0`
+        return yield* byId(lease.deploymentId)
+      })
+    )
+
+const makeStopped =
+  (access: Access, byId: ById): Store["stopped"] =>
+  (lease, operation) =>
+    guarded(access)(
+      "operations.stopped",
+      lease,
+      Effect.gen(function* () {
+        yield* closeOperation(access, operation, "stopped")
+        yield* access.sql`UPDATE deployments SET desired = 'stopped', status = 'absent', url = NULL, reason = NULL,
+            unknown_since = NULL, updated_at = ${yield* now}
+          WHERE id = ${lease.deploymentId}`
+        return yield* byId(lease.deploymentId)
+      })
+    )
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (access: Access, byId: ById): Pick<Store, "begin" | "commit" | "abort" | "stopped"> => ({
+  begin: makeBegin(access),
+  commit: makeCommit(access, byId),
+  abort: makeAbort(access, byId),
+  stopped: makeStopped(access, byId)
+})

@@ -1,0 +1,151 @@
+/**
+ * Snapshots in a SQL database.
+ *
+ * **Details**
+ *
+ * Two drafts have the same content when everything but where they were compiled from is equal, whatever the order of
+ * their keys. Version numbers of removed snapshots are not given out again.
+ *
+ * @since 0.1.0
+ */
+import * as Crypto from "node:crypto"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { Ids } from "../Ids.js"
+import { type Draft, Snapshot } from "../Snapshot/Model.js"
+import * as Access from "./Access.js"
+import { decodeTo, now, single, Time } from "./Columns.js"
+import { SnapshotStore } from "./SnapshotStore.js"
+
+const { bundle, settings, source, spec } = Snapshot.fields
+
+const Row = Schema.Struct({
+  id: Schema.String,
+  pipeline_name: Schema.String,
+  version: Schema.Int,
+  spec: Schema.parseJson(spec),
+  settings: Schema.parseJson(settings),
+  bundle: Schema.parseJson(bundle),
+  source: Schema.parseJson(source),
+  created_at: Time
+})
+
+const decode = decodeTo(
+  Row,
+  ({ created_at, pipeline_name, ...row }) =>
+    new Snapshot({ ...row, pipelineName: pipeline_name, createdAt: created_at })
+)
+
+const encodeContent = Schema.encodeSync(
+  Schema.Struct({
+    spec: Schema.parseJson(spec),
+    settings: Schema.parseJson(settings),
+    bundle: Schema.parseJson(bundle)
+  })
+)
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!Predicate.isRecord(value)) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}
+
+const columns = (draft: Draft) => {
+  const content = encodeContent(draft)
+  const parsed = Object.values(content).map((part) => sorted(JSON.parse(part)))
+  const canonical = JSON.stringify([draft.pipelineName, ...parsed])
+  return {
+    ...content,
+    source: JSON.stringify(draft.source),
+    pipeline_name: draft.pipelineName,
+    content_digest: Crypto.createHash("sha256").update(canonical).digest("hex")
+  }
+}
+
+const makePut =
+  ({ sql, write }: Access.Access, ids: Ids["Type"]): SnapshotStore["Type"]["put"] =>
+  (draft) => {
+    const row = columns(draft)
+    const stored = Effect.flatMap(sql`SELECT * FROM snapshots WHERE content_digest = ${row.content_digest}`, decode)
+    return write(
+      "snapshots.put",
+      Effect.gen(function* () {
+        const [existing] = yield* stored
+        if (existing !== undefined) return existing
+        const [next] = yield* sql<{ readonly last_version: number }>`INSERT INTO pipelines (name, last_version)
+          VALUES (${draft.pipelineName}, 1)
+          ON CONFLICT (name) DO UPDATE SET last_version = pipelines.last_version + 1 RETURNING last_version`
+        const inserted = yield* sql`INSERT INTO snapshots ${sql
+          .insert({ ...row, id: yield* ids.next, version: next?.last_version ?? 1, created_at: yield* now })
+          .returning("*")}`
+        return yield* Effect.flatMap(decode(inserted), single)
+      })
+    )
+  }
+
+const label = /^(.+)@(\d{1,9})$/s
+
+const makeFind =
+  ({ read, sql }: Access.Access): SnapshotStore["Type"]["find"] =>
+  (ref) => {
+    const [, name = "", version = "0"] = label.exec(ref) ?? []
+    const isLabel = sql`(pipeline_name = ${name} AND version = ${Number(version)})`
+    return read(
+      "snapshots.find",
+      sql`SELECT * FROM snapshots WHERE id = ${ref} OR ${isLabel} OR pipeline_name = ${ref}
+        ORDER BY id = ${ref} DESC, ${isLabel} DESC, version DESC LIMIT 1`.pipe(
+        Effect.flatMap(decode),
+        Effect.map((found) => Option.fromNullable(found[0]))
+      )
+    )
+  }
+
+const makeRemove =
+  ({ sql, write }: Access.Access): SnapshotStore["Type"]["remove"] =>
+  (id) =>
+    write(
+      "snapshots.remove",
+      Effect.gen(function* () {
+        yield* sql`DELETE FROM snapshots WHERE id = ${id}
+          AND NOT EXISTS (SELECT 1 FROM deployments WHERE snapshot_id = ${id})
+          AND NOT EXISTS (SELECT 1 FROM revisions WHERE snapshot_id = ${id})`
+        const left = yield* sql`SELECT 1 FROM snapshots WHERE id = ${id}`
+        if (left.length === 0) yield* sql`DELETE FROM builds WHERE snapshot_id = ${id}`
+        return left.length === 0
+      })
+    )
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<SnapshotStore["Type"], never, SqlClient.SqlClient | Ids> = Effect.gen(function* () {
+  const access = yield* Access.make("registry")
+  const { read, sql } = access
+  return {
+    put: makePut(access, yield* Ids),
+    find: makeFind(access),
+    list: (options) => {
+      const ofPipeline = options?.pipelineName === undefined ? [] : [sql`pipeline_name = ${options.pipelineName}`]
+      return read(
+        "snapshots.list",
+        Effect.flatMap(
+          sql`SELECT * FROM snapshots WHERE ${sql.and(ofPipeline)} ORDER BY created_at DESC, id DESC`,
+          decode
+        )
+      )
+    },
+    remove: makeRemove(access)
+  }
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<SnapshotStore, never, SqlClient.SqlClient | Ids> = Layer.effect(SnapshotStore, make)

@@ -1,0 +1,271 @@
+/**
+ * SQLite databases opened the safe way: nothing is touched before it is known to be ours, only the owner can read the
+ * files, what is acknowledged is on disk, transactions take the write lock at their start, and waiting for a lock never
+ * blocks the process for long.
+ *
+ * @since 0.1.0
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { StoreError } from "../Errors/Stores.js"
+import { Database, defaultBusyBudget, type StoreName, whileBusy } from "./Access.js"
+import { create, type Header, inspect, type Place, refuse, secure } from "./DatabaseFile.js"
+import { classify } from "./SqliteFailure.js"
+
+/**
+ * The tables of a store and the mark its databases carry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DatabaseSchema {
+  readonly store: StoreName
+  /** Positive 32-bit number that tells our databases from other programs'. */
+  readonly applicationId: number
+  /** Statements that bring a database from version i to i + 1; never changed once released. */
+  readonly migrations: ReadonlyArray<ReadonlyArray<string>>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly schema: DatabaseSchema
+  /** The database file. Its folder is created if it is missing. */
+  readonly path: string
+  /** Refuse to create the file; default `false`. */
+  readonly mustExist?: boolean | undefined
+  /** How long to keep trying while another process holds the lock; default 5 seconds. */
+  readonly busyBudget?: Duration.DurationInput | undefined
+}
+
+const nativeWaitMillis = 50
+const memory = ":memory:"
+
+const pragmas = [
+  `busy_timeout = ${nativeWaitMillis}`,
+  "trusted_schema = OFF",
+  "foreign_keys = ON",
+  "synchronous = FULL",
+  "journal_size_limit = 16777216"
+]
+
+/** The driver remembers a statement that could not be prepared, so the locks preparing needs are met while opening. */
+const loadSchema = "SELECT 1 FROM sqlite_master LIMIT 1"
+
+type Failing = (operation: string) => (error: SqlError) => StoreError
+
+const failing =
+  (place: Place): Failing =>
+  (operation) =>
+  (error) =>
+    refuse(place, operation, classify(error.cause), error)
+
+/**
+ * Transactions that take the write lock when they begin (a lock taken later fails at once, without waiting, when another
+ * process wrote in between) and whose failing commit is an error, not a defect.
+ */
+const immediate =
+  ({ reserve, withTransaction }: SqlClient.SqlClient): SqlClient.SqlClient["withTransaction"] =>
+  (effect) =>
+    Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (outer) =>
+      Option.isSome(outer)
+        ? withTransaction(effect)
+        : Effect.scoped(
+            Effect.uninterruptibleMask((restore) =>
+              Effect.gen(function* () {
+                const connection = yield* restore(reserve)
+                const rollback = Effect.ignore(connection.executeRaw("ROLLBACK", []))
+                yield* connection.executeRaw("BEGIN IMMEDIATE", [])
+                const exit = yield* Effect.exit(
+                  restore(Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0]))
+                )
+                yield* Exit.isSuccess(exit)
+                  ? Effect.onError(connection.executeRaw("COMMIT", []), () => rollback)
+                  : rollback
+                return yield* exit
+              })
+            )
+          )
+    )
+
+const connect = (
+  place: Place,
+  options?: { readonly readonly?: boolean }
+): Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope> =>
+  Layer.build(
+    SqliteClient.layer({ filename: place.path, readonly: options?.readonly ?? false, disableWAL: true })
+  ).pipe(
+    Effect.catchAllDefect((cause) => Effect.fail(refuse(place, "open", classify(cause, "unreadable"), cause))),
+    Effect.catchTag("ConfigError", Effect.die),
+    Effect.map((context) => Context.get(context, SqliteClient.SqliteClient)),
+    Effect.map((client) => Object.assign(client, { withTransaction: immediate(client) })),
+    Effect.tap((client) =>
+      Effect.forEach(pragmas, (pragma) => client.unsafe(`PRAGMA ${pragma}`), { discard: true }).pipe(
+        Effect.zipRight(client.unsafe(loadSchema)),
+        Effect.mapError(failing(place)("open"))
+      )
+    )
+  )
+
+const pragmaNumber = (client: SqlClient.SqlClient, name: "application_id" | "user_version") =>
+  Effect.map(client.unsafe<Record<string, number>>(`PRAGMA ${name}`), (rows) => rows[0]?.[name] ?? 0)
+
+const headerOf = (client: SqlClient.SqlClient): Effect.Effect<Header, SqlError> =>
+  Effect.all({
+    applicationId: pragmaNumber(client, "application_id"),
+    schemaVersion: pragmaNumber(client, "user_version"),
+    hasLog: Effect.succeed(false)
+  })
+
+const check = (place: Place, schema: DatabaseSchema, header: Header): Effect.Effect<void, StoreError> => {
+  if (header.applicationId !== schema.applicationId) return Effect.fail(refuse(place, "open", "foreign"))
+  if (header.schemaVersion > schema.migrations.length) return Effect.fail(refuse(place, "open", "newerSchema"))
+  return Effect.void
+}
+
+/** The header on disk may be older than the log beside it; a connection that cannot write sees both. */
+const checkWithLog = (place: Place, schema: DatabaseSchema) =>
+  Effect.scoped(
+    connect(place, { readonly: true }).pipe(
+      Effect.flatMap((client) => Effect.mapError(headerOf(client), failing(place)("open"))),
+      Effect.flatMap((header) => check(place, schema, header))
+    )
+  )
+
+const applyMigrations = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema) =>
+  Effect.gen(function* () {
+    const version = yield* pragmaNumber(client, "user_version")
+    if (version > schema.migrations.length) return yield* Effect.fail(refuse(place, "migrate", "newerSchema"))
+    const statements = schema.migrations.slice(version).flat()
+    yield* Effect.forEach(statements, (statement) => client.unsafe(statement), { discard: true })
+    yield* client.unsafe(`PRAGMA application_id = ${schema.applicationId}`)
+    yield* client.unsafe(`PRAGMA user_version = ${schema.migrations.length}`)
+  })
+
+/** All pending migrations and the new version number are one transaction, so a failing one changes nothing. */
+const migrate = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema): Effect.Effect<void, StoreError> =>
+  Effect.flatMap(Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("migrate")), (version) =>
+    version === schema.migrations.length
+      ? Effect.void
+      : Effect.mapError(client.withTransaction(applyMigrations(client, place, schema)), (error) =>
+          error instanceof SqlError ? failing(place)("migrate")(error) : error
+        )
+  )
+
+const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<void, StoreError> =>
+  client.unsafe<{ readonly journal_mode: string }>("PRAGMA journal_mode = WAL").pipe(
+    Effect.mapError(failing(place)("open")),
+    Effect.filterOrFail(
+      (rows) => rows[0]?.journal_mode === "wal",
+      () => refuse(place, "open", "unreadable", new Error("the file system cannot hold a write-ahead log"))
+    ),
+    Effect.asVoid
+  )
+
+const initialise = (schema: DatabaseSchema) => (draft: Place) =>
+  Effect.scoped(
+    Effect.flatMap(connect(draft), (client) =>
+      Effect.zipRight(migrate(client, draft, schema), writeAhead(client, draft))
+    )
+  )
+
+const ensureExists = (place: Place, options: Options): Effect.Effect<Header, StoreError> =>
+  Effect.gen(function* () {
+    const found = yield* inspect(place)
+    if (found !== undefined) return found
+    if (options.mustExist !== true) yield* create(place, initialise(options.schema))
+    const made = yield* inspect(place)
+    return made ?? (yield* Effect.fail(refuse(place, "open", "unreadable", new Error("there is no such file"))))
+  })
+
+const verified = (place: Place, options: Options): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const header = yield* ensureExists(place, options)
+    yield* check(place, options.schema, header)
+    if (header.hasLog) yield* checkWithLog(place, options.schema)
+  })
+
+const openWritable = (place: Place, options: Options) =>
+  Effect.gen(function* () {
+    yield* verified(place, options)
+    yield* secure(place)
+    const client = yield* connect(place)
+    yield* writeAhead(client, place)
+    yield* migrate(client, place, options.schema)
+    return client
+  })
+
+const openReadOnly = (place: Place, options: Options) =>
+  Effect.zipRight(verified(place, { ...options, mustExist: true }), connect(place, { readonly: true }))
+
+const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+      return yield* restore(Scope.extend(open, attempt)).pipe(
+        Effect.onError((cause) => Scope.close(attempt, Exit.failCause(cause)))
+      )
+    })
+  )
+
+const provideClient = (
+  options: Pick<Options, "busyBudget" | "path">,
+  open: Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope>
+): Layer.Layer<SqlClient.SqlClient, StoreError> => {
+  const busyBudget = options.busyBudget ?? defaultBusyBudget
+  const path = options.path === memory ? undefined : options.path
+  return Layer.scopedContext(
+    Effect.retry(closingOnFailure(open), {
+      schedule: whileBusy(busyBudget),
+      while: (error) => error.reason === "busy"
+    }).pipe(
+      Effect.map((client) =>
+        Context.make(SqlClient.SqlClient, client).pipe(Context.add(Database, { path, busyBudget }))
+      )
+    )
+  )
+}
+
+/**
+ * Opens a database, creating it if it is not there. Refuses, without changing a byte, what is not a database, is empty,
+ * belongs to something else or was written by a newer version; links are not followed.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+  provideClient(options, openWritable({ store: options.schema.store, path: options.path }, options))
+
+/**
+ * Opens a database that must exist, for reading only.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerReadOnly = (options: Omit<Options, "mustExist">): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+  provideClient(options, openReadOnly({ store: options.schema.store, path: options.path }, options))
+
+/**
+ * A database in memory that is gone with its scope.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory = (schema: DatabaseSchema): Layer.Layer<SqlClient.SqlClient, StoreError> => {
+  const place = { store: schema.store, path: memory }
+  return provideClient(
+    place,
+    Effect.tap(connect(place), (client) => migrate(client, place, schema))
+  )
+}

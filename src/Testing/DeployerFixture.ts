@@ -1,0 +1,33 @@
+/**
+ * What the deployer suite needs to know about the flavor it checks.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Deployment } from "../Deployment.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class DeployerFixture extends Context.Tag("effect-deployers/Testing/DeployerFixture")<
+  DeployerFixture,
+  {
+    /** A snapshot whose instances become healthy. */
+    readonly healthy: Snapshot
+    /** Another one. */
+    readonly another: Snapshot
+    /** A snapshot whose instances write `something went wrong` to their log and end at once. */
+    readonly crashing: Snapshot
+    /** A snapshot whose instances run and never become ready. */
+    readonly silent: Snapshot
+    /** Ends the instance of a deployment from outside, as an operating system might. */
+    readonly kill: (deployment: Deployment) => Effect.Effect<void>
+    /** Whether the deployment answers its callers. */
+    readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
+    /** Names of all instances that exist for a deployment, running or not. */
+    readonly instances: (deployment: Pick<Deployment, "id">) => Effect.Effect<ReadonlyArray<string>>
+  }
+>() {}

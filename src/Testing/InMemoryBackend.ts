@@ -1,0 +1,125 @@
+/**
+ * The backend of the in-memory flavor.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Backend, Instance } from "../Deployer/Backend.js"
+import { LogLine, OperationalState } from "../Deployment.js"
+import { DeploymentLogsNotFound, EngineUnavailable, PortUnavailable } from "../Errors/Lifecycle.js"
+import * as Settings from "../Settings.js"
+import { InMemoryEngine, type InMemoryInstance } from "./InMemoryEngine.js"
+
+/**
+ * Everything that can be set for the in-memory flavor.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const InMemorySettings = Schema.Struct({
+  ...Settings.Deployment.fields,
+  /** A fixed port, to try what happens when two generations need the same one. */
+  port: Schema.optional(Schema.Int)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type InMemorySettings = typeof InMemorySettings.Type
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type InMemorySettingsInput = typeof InMemorySettings.Encoded
+
+/**
+ * Makes the backend; `name` (default `default`) and `defaults` are those of the deployer made of it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: { readonly name?: string | undefined; readonly defaults?: InMemorySettingsInput | undefined } = {}
+): Effect.Effect<Backend<InMemorySettings, InMemorySettingsInput>, never, InMemoryEngine> =>
+  Effect.map(InMemoryEngine, (engine) => {
+    const keyOf = ({ deploymentId, generation }: Instance) => `${deploymentId}/${generation}`
+    const reached = (operation: string) =>
+      Effect.flatMap(engine.isReachable, (reachable) =>
+        reachable
+          ? Effect.void
+          : Effect.fail(new EngineUnavailable({ flavor: "memory", operation, reason: "it was switched off" }))
+      )
+    const portTaken = (port: number) =>
+      Array.from(engine.instances.values()).some((one) => one.alive && one.port === port)
+
+    return {
+      flavor: "memory",
+      name: options.name ?? "default",
+      settings: InMemorySettings,
+      defaults: options.defaults ?? {},
+      exclusive: (old, { port }) => port !== undefined && old.metadata.port === port,
+      provision: (request) =>
+        Effect.gen(function* () {
+          yield* reached("start an instance")
+          const key = keyOf(request)
+          engine.instances.delete(key)
+          const { port } = request.settings
+          if (port !== undefined && portTaken(port)) return yield* new PortUnavailable({ name: request.name, port })
+          const instance: InMemoryInstance = {
+            key,
+            request,
+            port: port ?? (yield* engine.nextPort),
+            behaviour: yield* engine.behaviourOf(request.snapshot.pipelineName),
+            alive: true,
+            logs: [{ at: yield* Clock.currentTimeMillis, text: `serving generation ${request.generation}` }]
+          }
+          if (instance.behaviour === "crashes") {
+            instance.logs.push({ at: yield* Clock.currentTimeMillis, text: "something went wrong" })
+            instance.alive = false
+          }
+          engine.instances.set(key, instance)
+          return new OperationalState({ status: "pending", metadata: { key, port: instance.port } })
+        }),
+      state: (instance) =>
+        Effect.map(reached("look at an instance"), () => observed(engine.instances.get(keyOf(instance)))),
+      logs: (instance, { since = 0, tail }) =>
+        Stream.unwrap(
+          Effect.map(reached("read a log"), () => {
+            const found = engine.instances.get(keyOf(instance))
+            if (found === undefined) {
+              return Stream.fail(new DeploymentLogsNotFound({ name: instance.name, reason: "no instance was started" }))
+            }
+            const lines = found.logs.filter(({ at }) => at >= since)
+            return Stream.fromIterable(tail === undefined ? lines : lines.slice(-tail)).pipe(
+              Stream.map(({ at, text }) => new LogLine({ at: DateTime.unsafeMake(at), text }))
+            )
+          })
+        ),
+      deprovision: (instance) =>
+        Effect.map(reached("stop an instance"), () => {
+          engine.instances.delete(keyOf(instance))
+        }),
+      destroy: ({ deploymentId }) =>
+        Effect.map(reached("remove a deployment"), () => {
+          for (const key of engine.instances.keys()) {
+            if (key.startsWith(`${deploymentId}/`)) engine.instances.delete(key)
+          }
+        })
+    }
+  })
+
+// internal
+
+const observed = (instance: InMemoryInstance | undefined): OperationalState => {
+  if (instance === undefined) return new OperationalState({ status: "absent", metadata: {} })
+  const metadata = { key: instance.key, port: instance.port }
+  return instance.alive
+    ? new OperationalState({ status: "running", url: `http://127.0.0.1:${instance.port}`, metadata })
+    : new OperationalState({ status: "error", metadata, reason: "the instance ended by itself" })
+}

@@ -1,0 +1,51 @@
+/**
+ * What every implementation of the stores must keep, as suites for vitest. Call one with a layer that makes a new, empty
+ * store each time it is built.
+ *
+ * @since 0.1.0
+ */
+import { describe } from "@effect/vitest"
+import type * as Layer from "effect/Layer"
+import type { Stores } from "../Store/Registry.js"
+import type { RunStore } from "../Store/RunStore.js"
+import { deployments } from "./StoreSuite/Deployments.js"
+import { leases } from "./StoreSuite/Leases.js"
+import { operations } from "./StoreSuite/Operations.js"
+import { records } from "./StoreSuite/Records.js"
+import { runRecords } from "./StoreSuite/Runs.js"
+import { snapshots } from "./StoreSuite/Snapshots.js"
+
+/**
+ * The stores of a registry.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Registry } from "effect-deployers/Store"
+ * import { Ids, StoreSuite } from "effect-deployers/Testing"
+ *
+ * StoreSuite.registry("memory", Registry.layerMemory.pipe(Layer.provide(Ids.layer)))
+ * ```
+ *
+ * @category suites
+ * @since 0.1.0
+ */
+export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>): void => {
+  describe(`registry stores: ${name}`, () => {
+    snapshots(layer)
+    deployments(layer)
+    leases(layer)
+    operations(layer)
+    records(layer)
+  })
+}
+
+/**
+ * A run store.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
+export const runs = <E>(name: string, layer: Layer.Layer<RunStore, E>): void => {
+  describe(`run store: ${name}`, () => runRecords(layer))
+}

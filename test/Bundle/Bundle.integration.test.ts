@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto"
+import { createRequire } from "node:module"
+import { FileSystem, Path } from "@effect/platform"
+import { expect, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Bundle } from "effect-deployers"
+import { Home } from "../../src/Home.js"
+import * as Workspace from "./Workspace.js"
+
+const bundle = (file: string, name?: string) =>
+  Effect.flatMap(Bundle.Bundler, (bundler) => bundler.bundle({ file, export: name }))
+
+const mode = (file: string) =>
+  Effect.map(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(file)),
+    (info) => info.mode & 0o777
+  )
+
+layer(Workspace.layer)("Bundle.layer", (it) => {
+  it.scoped("names a bundle by its content, wherever the module lies", () =>
+    Effect.gen(function* () {
+      const files = {
+        "greet.ts": Workspace.greeting.replace('"Hello, "', "hello"),
+        "lib/hello.ts": 'export const hello: string = "Hello, "'
+      }
+      files["greet.ts"] = `import { hello } from "./lib/hello.js"\n${files["greet.ts"]}`
+      const here = yield* bundle(yield* Workspace.write(files))
+      const there = yield* bundle(yield* Workspace.write(files))
+      const elsewhere = yield* Effect.provide(bundle(yield* Workspace.write(files)), Workspace.layer)
+      expect(there.digest).toBe(here.digest)
+      expect(elsewhere.digest).toBe(here.digest)
+      expect(elsewhere.directory).not.toBe(here.directory)
+
+      const other = yield* bundle(yield* Workspace.write({ ...files, "lib/hello.ts": 'export const hello = "Hi, "' }))
+      expect(other.digest).not.toBe(here.digest)
+    })
+  )
+
+  it.scoped("writes a folder named by the digest that only its owner can read", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const { bundles } = yield* Home
+      const { digest, directory, main, source } = yield* bundle(
+        yield* Workspace.write({ "greet.ts": Workspace.greeting })
+      )
+      expect(directory).toBe(path.join(bundles, digest))
+      expect(main).toBe(path.join(directory, "main.mjs"))
+      expect(path.isAbsolute(source.file)).toBe(true)
+      expect(
+        createHash("sha256")
+          .update(yield* fs.readFile(main))
+          .digest("hex")
+      ).toBe(digest)
+      expect(yield* mode(bundles)).toBe(0o700)
+      expect(yield* mode(directory)).toBe(0o700)
+      expect(yield* mode(main)).toBe(0o600)
+      expect(yield* mode(`${main}.map`)).toBe(0o600)
+      expect((yield* fs.readDirectory(directory)).sort()).toStrictEqual(["main.mjs", "main.mjs.map", "node_modules"])
+      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
+    })
+  )
+
+  it.scoped("keeps native packages outside and links them, so that plain resolution finds them", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { directory, externals, main } = yield* bundle(yield* Workspace.write({ "greet.ts": Workspace.greeting }))
+      const load = createRequire(main)
+      const Database = load("better-sqlite3")
+      expect(externals).toStrictEqual([
+        { name: "better-sqlite3", version: load("better-sqlite3/package.json").version }
+      ])
+      expect(yield* fs.readDirectory(`${directory}/node_modules`)).toStrictEqual(["better-sqlite3"])
+      expect(new Database(":memory:").prepare("select 1 as one").get()).toStrictEqual({ one: 1 })
+    })
+  )
+
+  it.scoped("recognizes a package as native by an addon that is met late", () =>
+    Effect.gen(function* () {
+      const file = yield* Workspace.write({
+        "greet.ts": `import { n } from "@scope/late"\nexport const used = n\n${Workspace.greeting}`,
+        "node_modules/@scope/late/package.json": '{"name":"@scope/late","version":"2.0.0","main":"index.js"}',
+        "node_modules/@scope/late/index.js": 'exports.n = require("./deep/down/addon.node")',
+        "node_modules/@scope/late/deep/down/addon.node": ""
+      })
+      const { directory, externals } = yield* bundle(file)
+      const fs = yield* FileSystem.FileSystem
+      expect(externals).toContainEqual({ name: "@scope/late", version: "2.0.0" })
+      expect(yield* fs.realPath(`${directory}/node_modules/@scope/late`)).toBe(
+        file.replace("greet.ts", "node_modules/@scope/late")
+      )
+    })
+  )
+
+  it.scoped("is written once when many ask for it at the same time", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundles } = yield* Home
+      const file = yield* Workspace.write({ "greet.ts": Workspace.greeting.replaceAll("Hello", "Welcome") })
+      const made = yield* Effect.all(
+        Array.from({ length: 4 }, () => bundle(file)),
+        { concurrency: "unbounded" }
+      )
+      expect(new Set(made.map(({ digest }) => digest)).size).toBe(1)
+      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
+    })
+  )
+
+  it.scoped("repairs a bundle that was damaged and leaves a sound one untouched", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* Workspace.write({ "greet.ts": Workspace.greeting })
+      const { directory, main } = yield* bundle(file)
+      const sound = yield* fs.readFileString(main)
+      const written = (yield* fs.stat(main)).mtime
+      yield* bundle(file)
+      expect((yield* fs.stat(main)).mtime).toStrictEqual(written)
+
+      yield* fs.writeFileString(main, "damaged")
+      yield* fs.remove(`${main}.map`)
+      yield* fs.remove(`${directory}/node_modules/better-sqlite3`)
+      yield* fs.symlink("/nowhere", `${directory}/node_modules/better-sqlite3`)
+      yield* bundle(file)
+      expect(yield* fs.readFileString(main)).toBe(sound)
+      expect(yield* fs.exists(`${main}.map`)).toBe(true)
+      expect(yield* fs.exists(`${directory}/node_modules/better-sqlite3/package.json`)).toBe(true)
+    })
+  )
+
+  it.scoped("has one copy of effect, the library's, whatever lies beside the module", () =>
+    Effect.gen(function* () {
+      const marker = "a copy that must not be used"
+      const beside = (version: string) => ({
+        "greet.ts": Workspace.greeting,
+        "node_modules/effect/package.json": JSON.stringify({ name: "effect", version, main: "index.js" }),
+        "node_modules/effect/index.js": `exports.Effect = exports.Schema = ${JSON.stringify(marker)}`
+      })
+      const fs = yield* FileSystem.FileSystem
+      const alone = yield* bundle(yield* Workspace.write({ "greet.ts": Workspace.greeting }))
+      const accompanied = yield* bundle(yield* Workspace.write(beside("3.0.1")))
+      expect(accompanied.digest).toBe(alone.digest)
+      expect(yield* fs.readFileString(accompanied.main)).not.toContain(marker)
+    })
+  )
+})

@@ -1,0 +1,68 @@
+import { FileSystem } from "@effect/platform"
+import { Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
+import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
+import * as Home from "../../src/Home.js"
+import { LocalSettings, type LocalSettingsInput } from "../../src/Local/Settings.js"
+import { PipelineSpec, Snapshot } from "../../src/Snapshot/Model.js"
+
+export const digest = "d".repeat(64)
+
+export const snapshot = new Snapshot({
+  id: "00000000-0000-7000-8000-00000000000a",
+  pipelineName: "weather",
+  version: 2,
+  spec: new PipelineSpec({ name: "weather", input: {}, output: {}, serving: {} }),
+  settings: {},
+  bundle: { digest, externals: [] },
+  source: { file: "/weather.ts", export: "weather" },
+  createdAt: DateTime.unsafeMake(0)
+})
+
+export const instance = {
+  deploymentId: DeploymentId.make("00000000-0000-7000-8000-000000000001"),
+  name: DeploymentName.make("weather"),
+  generation: 1
+}
+
+export const settings = (input: LocalSettingsInput = {}): LocalSettings => Schema.decodeSync(LocalSettings)(input)
+
+export interface RequestOptions {
+  readonly generation?: number
+  readonly settings?: LocalSettingsInput
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly authKeyDigests?: ReadonlyArray<string>
+  readonly previous?: Readonly<Record<string, unknown>>
+}
+
+export const request = (options: RequestOptions = {}): ProvisionRequest<LocalSettings> => ({
+  ...instance,
+  generation: options.generation ?? instance.generation,
+  registryId: "00000000-0000-7000-8000-00000000000f",
+  snapshot,
+  settings: settings(options.settings),
+  authKeyDigests: options.authKeyDigests ?? [],
+  secrets: Object.fromEntries(
+    Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
+  ),
+  previous: options.previous
+})
+
+/** The program every test bundle holds; see `layerHome`. */
+export class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly main: string }>() {}
+
+/** A home in a temporary folder with one bundle in it. */
+export const layerHome = (program: string) =>
+  Layer.unwrapScoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const root = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-" }))
+      const folder = `${root}/bundles/${digest}`
+      yield* fs.makeDirectory(folder, { recursive: true })
+      yield* fs.writeFileString(`${folder}/main.mjs`, program)
+      return Layer.merge(Home.layer(root), Layer.succeed(Bundle, { main: `${folder}/main.mjs` }))
+    })
+  )
+
+export const modeOf = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), ({ mode }) => mode & 0o777))
