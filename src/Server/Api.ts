@@ -228,9 +228,7 @@ const healthGroup = (at: Paths, doc: Documentation) =>
 const serviceGroup = (at: Paths, doc: Documentation) =>
   HttpApiGroup.make("service")
     .add(
-      HttpApiEndpoint.get("info", at.info)
-        .addSuccess(Wire.Info)
-        .annotateContext(doc("info", "What is deployed here."))
+      HttpApiEndpoint.get("info", at.info).addSuccess(Wire.Info).annotateContext(doc("info", "What is deployed here."))
     )
     .add(
       HttpApiEndpoint.get("metrics", at.metrics)
@@ -265,7 +263,9 @@ const finish = (spec: Json): Json => {
   const paths = Object.fromEntries(
     Object.entries(spec["paths"] ?? {}).map(([path, item]) => [
       path,
-      Object.fromEntries(Object.entries(isJsonObject(item) ? item : {}).map(([method, op]) => [method, withoutDecodeError(op)]))
+      Object.fromEntries(
+        Object.entries(isJsonObject(item) ? item : {}).map(([method, op]) => [method, withoutDecodeError(op)])
+      )
     ])
   )
   const components = isJsonObject(spec["components"]) ? spec["components"] : {}
@@ -295,7 +295,10 @@ const withoutDecodeError = (operation: unknown): unknown => {
   return {
     ...operation,
     responses: {
-      "400": { description: "Malformed JSON, nesting too deep, or parameters that do not decode.", content: { "application/json": { schema: only } } },
+      "400": {
+        description: "Malformed JSON, nesting too deep, or parameters that do not decode.",
+        content: { "application/json": { schema: only } }
+      },
       ...responses
     }
   }
@@ -306,4 +309,3 @@ const schemaOf = (response: unknown): Json | undefined => {
   const media = response["content"]["application/json"]
   return isJsonObject(media) && isJsonObject(media["schema"]) ? media["schema"] : undefined
 }
-

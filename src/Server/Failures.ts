@@ -99,8 +99,7 @@ export const ofStep = (
     )
   }
   const schema = failure.error instanceof StepTimedOut ? StepTimedOut : call.error
-  const encoded =
-    schema === undefined ? Effect.fail("") : encodeJson(ParseResult.encodeUnknown(schema)(failure.error))
+  const encoded = schema === undefined ? Effect.fail("") : encodeJson(ParseResult.encodeUnknown(schema)(failure.error))
   return Effect.map(
     Effect.orElseSucceed(encoded, () => describe(failure.error)),
     (error) => ({ status: "failed", error })
@@ -113,9 +112,7 @@ export const ofStep = (
  * @category encoding
  * @since 0.1.0
  */
-export const encodeJson = (
-  encoded: Effect.Effect<unknown, ParseResult.ParseIssue>
-): Effect.Effect<unknown, string> =>
+export const encodeJson = (encoded: Effect.Effect<unknown, ParseResult.ParseIssue>): Effect.Effect<unknown, string> =>
   Effect.flatMap(Effect.mapError(encoded, ParseResult.TreeFormatter.formatIssueSync), (value) =>
     isJson(value) ? Effect.succeed(value) : Effect.fail("it has no JSON form")
   )

@@ -96,10 +96,10 @@ const runsGroup = (api: Contract) =>
         )
       return handlers
         .handle("list", ({ urlParams }) =>
-          Effect.map(
-            orUnavailable(Effect.zipRight(recorder.flush, store.list(urlParams))),
-            ({ nextCursor, runs }) => ({ runs, ...(nextCursor === undefined ? {} : { nextCursor }) })
-          )
+          Effect.map(orUnavailable(Effect.zipRight(recorder.flush, store.list(urlParams))), ({ nextCursor, runs }) => ({
+            runs,
+            ...(nextCursor === undefined ? {} : { nextCursor })
+          }))
         )
         .handle("get", ({ path: { id } }) =>
           Effect.gen(function* () {

@@ -62,11 +62,7 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
 export const make = (
   pipeline: Pipeline.Any,
   options: { readonly identity: Outcome.Identity; readonly serving: Settings.Serving }
-): Effect.Effect<
-  Context.Tag.Service<Invocation>,
-  never,
-  Ids | Lifecycle | Metrics | RunRecorder.RunRecorder
-> =>
+): Effect.Effect<Context.Tag.Service<Invocation>, never, Ids | Lifecycle | Metrics | RunRecorder.RunRecorder> =>
   Effect.gen(function* () {
     const ids = yield* Ids
     const lifecycle = yield* Lifecycle
@@ -200,8 +196,10 @@ const performer = (
         isQueued,
         onMessage: recorder.offerMessage
       })
-      // Once a write has failed no run starts before its beginning could be stored.
-      yield* (yield* recorder.isHealthy) ? recorder.offer(run.snapshot()) : recorder.commit(run.snapshot())
+      // Once a write has failed no run starts before its beginning could be stored. A run that only waits is not
+      // offered: nobody could tell after a crash that it never began.
+      if (!(yield* recorder.isHealthy)) yield* recorder.commit(run.snapshot())
+      else if (!isQueued) yield* recorder.offer(run.snapshot())
       return run
     })
 

@@ -62,21 +62,23 @@ export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effe
     if (!Predicate.isRecord(body)) {
       return Effect.fail(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
     }
-    return Effect.flatMap(Effect.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])), (envelope) =>
-      Effect.flatMap(
-        Effect.mapError(decodeInput(envelope.parameters), (issue) => invalidOf(issue, ["parameters"])),
-        (parameters) =>
-          Effect.map(
-            Effect.mapError(encodeInput(parameters), (issue) => invalidOf(issue, ["parameters"])),
-            (parametersUsed) => ({
-              parameters,
-              parametersUsed,
-              runName: envelope.runName,
-              timeoutMillis: envelope.timeoutMillis,
-              skipArtifacts: envelope.skipArtifacts ?? false
-            })
-          )
-      )
+    return Effect.flatMap(
+      Effect.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
+      (envelope) =>
+        Effect.flatMap(
+          Effect.mapError(decodeInput(envelope.parameters), (issue) => invalidOf(issue, ["parameters"])),
+          (parameters) =>
+            Effect.map(
+              Effect.mapError(encodeInput(parameters), (issue) => invalidOf(issue, ["parameters"])),
+              (parametersUsed) => ({
+                parameters,
+                parametersUsed,
+                runName: envelope.runName,
+                timeoutMillis: envelope.timeoutMillis,
+                skipArtifacts: envelope.skipArtifacts ?? false
+              })
+            )
+        )
     )
   }
 }

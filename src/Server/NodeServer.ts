@@ -132,7 +132,10 @@ export const listen = (
  * @since 0.1.0
  */
 export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Answer): void => {
-  const headers: Record<string, string | number> = { ...answer.headers, "content-length": Buffer.byteLength(answer.body) }
+  const headers: Record<string, string | number> = {
+    ...answer.headers,
+    "content-length": Buffer.byteLength(answer.body)
+  }
   if (answer.status === 204) delete headers["content-length"]
   if (hasUnreadBody(request)) headers["connection"] = "close"
   response.writeHead(answer.status, headers)

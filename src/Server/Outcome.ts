@@ -154,7 +154,11 @@ const interrupted = (run: ActiveRun, { cause, timeoutMillis }: Interruption): Ou
   }
 }
 
-const interruptionError = (run: ActiveRun, cause: Interruption["cause"], timeoutMillis = 0): RunTimedOut | RunInterrupted => {
+const interruptionError = (
+  run: ActiveRun,
+  cause: Interruption["cause"],
+  timeoutMillis = 0
+): RunTimedOut | RunInterrupted => {
   switch (cause) {
     case "timeout":
       return new RunTimedOut({

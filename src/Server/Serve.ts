@@ -20,6 +20,7 @@ import * as Ids from "../Ids.js"
 import { exitCodes, type Manifest } from "../Manifest.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Settings from "../Settings.js"
+import * as Spec from "../Snapshot/Spec.js"
 import type { RunStore } from "../Store/RunStore.js"
 import * as App from "./App.js"
 import { digest } from "./Auth.js"
@@ -35,7 +36,6 @@ import * as NodeServer from "./NodeServer.js"
 import * as ProcessStats from "./ProcessStats.js"
 import * as RunRecorder from "./RunRecorder.js"
 import { Signals } from "./Signals.js"
-import * as Spec from "./Spec.js"
 
 /**
  * The warm state of a pipeline could not be built, so it cannot be served.
@@ -81,11 +81,7 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
 export const make = (
   pipeline: Pipeline.Any,
   manifest: Manifest
-): Effect.Effect<
-  Context.Tag.Service<Served>,
-  NodeServer.ListenFailed | StoreError,
-  RunStore | Ids.Ids | Scope.Scope
-> =>
+): Effect.Effect<Context.Tag.Service<Served>, NodeServer.ListenFailed | StoreError, RunStore | Ids.Ids | Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const services = yield* Layer.build(runtimeLayer(pipeline, manifest))
@@ -197,11 +193,7 @@ export const manifestTest = (
 export const layerTest = (
   pipeline: Pipeline.Any,
   options?: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined }
-): Layer.Layer<
-  Served | HttpClient.HttpClient,
-  NodeServer.ListenFailed | StoreError | WarmUpFailed,
-  RunStore
-> => {
+): Layer.Layer<Served | HttpClient.HttpClient, NodeServer.ListenFailed | StoreError | WarmUpFailed, RunStore> => {
   const served = Layer.scoped(
     Served,
     Effect.tap(make(pipeline, manifestTest(pipeline, options)), ({ warmUp }) => warmUp)
@@ -232,7 +224,7 @@ const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
   }
   const deployed = Layer.effect(
     Deployed,
-    Effect.map(DateTime.now, (startedAt) => ({ manifest, pipeline, spec: Spec.fromPipeline(pipeline), startedAt }))
+    Effect.map(DateTime.now, (startedAt) => ({ manifest, pipeline, spec: Spec.compile(pipeline), startedAt }))
   )
   const invocation = Layer.effect(
     Invocation.Invocation,

@@ -59,19 +59,15 @@ export const layer: Layer.Layer<Signals> = Layer.scoped(
       runFork(Effect.logError(`Nobody caught an error of the pipeline: ${Failures.renderDefect(error)}`))
       end("an uncaught error", exitCodes.startFailed)
     }
-    const listeners: ReadonlyArray<readonly [string, (argument: never) => void]> = [
-      ["SIGTERM", onSignal],
-      ["SIGINT", onSignal],
-      ["uncaughtException", onUncaught],
-      ["unhandledRejection", onUncaught]
-    ]
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        for (const [event, listener] of listeners) process.on(event, listener)
+        process.on("SIGTERM", onSignal).on("SIGINT", onSignal)
+        process.on("uncaughtException", onUncaught).on("unhandledRejection", onUncaught)
       }),
       () =>
         Effect.sync(() => {
-          for (const [event, listener] of listeners) process.off(event, listener)
+          process.off("SIGTERM", onSignal).off("SIGINT", onSignal)
+          process.off("uncaughtException", onUncaught).off("unhandledRejection", onUncaught)
         })
     )
     return { ending: Deferred.await(ending) }

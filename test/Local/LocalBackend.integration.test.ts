@@ -79,7 +79,7 @@ const pidOf = (metadata: unknown) => Option.getOrThrow(Metadata.decode(metadata)
 const generationFolder = Effect.map(Home, (home) => `${home.deployment(instance.deploymentId)}/generations/1`)
 
 describe("LocalBackend", () => {
-  it.scopedLive("runs a service that a fresh backend finds again and ends", () =>
+  it.live("runs a service that a fresh backend finds again and ends", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const { metadata } = yield* backend.provision(
@@ -118,11 +118,12 @@ describe("LocalBackend", () => {
           ])
         )
       ),
+      Effect.scoped,
       Effect.provide(layerWith(service))
     )
   )
 
-  it.scopedLive("does not let a variable of the real parent through", () =>
+  it.live("does not let a variable of the real parent through", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       yield* Effect.acquireRelease(
@@ -139,10 +140,10 @@ describe("LocalBackend", () => {
       const { env } = yield* answerOf(url)
       assert.isUndefined(env["CANARY_OF_THE_PARENT"])
       assert.strictEqual(env["PATH"], process.env["PATH"])
-    }).pipe(Effect.provide(layerWith(service)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
   )
 
-  it.scopedLive("kills a service that ignores SIGTERM", () =>
+  it.live("kills a service that ignores SIGTERM", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const { metadata } = yield* backend.provision(request({ settings: { environment: { STUBBORN: "yes" } } }))
@@ -155,10 +156,10 @@ describe("LocalBackend", () => {
         lines.map(({ text }) => text),
         ["not yet"]
       )
-    }).pipe(Effect.provide(layerWith(service)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
   )
 
-  it.scopedLive("tells why a service did not start, and what it said", () =>
+  it.live("tells why a service did not start, and what it said", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const { metadata } = yield* backend.provision(request())
@@ -169,10 +170,10 @@ describe("LocalBackend", () => {
       })
       const lines = Chunk.toReadonlyArray(yield* Stream.runCollect(backend.logs(instance, { tail: 1 })))
       assert.strictEqual(lines[0]?.text, "cannot find my keys")
-    }).pipe(Effect.provide(layerWith(crash)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(crash)))
   )
 
-  it.scopedLive("keeps the port over generations when it is free", () =>
+  it.live("keeps the port over generations when it is free", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const { metadata } = yield* backend.provision(request())
@@ -186,10 +187,10 @@ describe("LocalBackend", () => {
       const port = Number(again.metadata["port"])
       const error = yield* Effect.flip(backend.provision(request({ generation: 3, settings: { port } })))
       assert.deepInclude(error, { _tag: "PortUnavailable", port })
-    }).pipe(Effect.provide(layerWith(service)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
   )
 
-  it.scopedLive("reads and follows a log that is being written", () =>
+  it.live("reads and follows a log that is being written", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       yield* backend.provision(request())
@@ -206,10 +207,10 @@ describe("LocalBackend", () => {
       const counted = Chunk.toReadonlyArray(all).filter((text) => text.startsWith("gr"))
       assert.strictEqual(counted.length, 50_000)
       assert.isTrue(counted.every((text, index) => text === `grün ${index}`))
-    }).pipe(Effect.provide(layerWith(chatty)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(chatty)))
   )
 
-  it.scopedLive("adopts and ends strays by their manifest when their record was lost", () =>
+  it.live("adopts and ends strays by their manifest when their record was lost", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const fs = yield* FileSystem.FileSystem
@@ -221,6 +222,6 @@ describe("LocalBackend", () => {
       assert.strictEqual(pidOf((yield* fresh.state(instance, {})).metadata), pidOf(metadata))
       yield* fresh.deprovision(instance, {}, { grace: "10 seconds" })
       assert.isTrue(Option.isNone(yield* identify(pidOf(metadata))))
-    }).pipe(Effect.provide(layerWith(service)))
+    }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
   )
 })

@@ -20,7 +20,7 @@ describe("sealing", () => {
       const { open, seal } = yield* box(SecretBox.layerTest)
       const sealed = yield* seal(where, Redacted.make(value))
       assert.match(sealed, /^v1\.[\w-]{16}\.[\w-]{22,}$/)
-      assert.strictEqual(Redacted.value(yield* open(where, sealed)), value.toWellFormed())
+      assert.strictEqual(Redacted.value(yield* open(where, sealed)), value)
     })
   )
 
@@ -156,8 +156,7 @@ describe("secrets in a registry", () => {
   it.scoped("do not open when rows were swapped", () =>
     Effect.gen(function* () {
       const root = yield* folder
-      const store = Effect.provide(SecretStore, at(root))
-      yield* Effect.flatMap(store, (s) => Effect.zipRight(s.set("A", secret), s.set("B", secret))).pipe(
+      yield* Effect.flatMap(SecretStore, (s) => Effect.zipRight(s.set("A", secret), s.set("B", secret))).pipe(
         Effect.provide(at(root))
       )
       yield* tamper(

@@ -31,6 +31,8 @@ export const open = <E>(layer: Layer.Layer<SqlClient.SqlClient, E>) =>
 export const access = <E>(layer: Layer.Layer<SqlClient.SqlClient, E>) =>
   Effect.flatMap(Layer.build(layer), (context) => Effect.provide(Access.make("registry"), context))
 
+const danglingLink = { mode: 0, type: "SymbolicLink" }
+
 /** Names, modes and bytes of everything in a folder. */
 export const contents = (path: string) =>
   Effect.gen(function* () {
@@ -38,7 +40,7 @@ export const contents = (path: string) =>
     const names = (yield* fs.readDirectory(path)).sort()
     return yield* Effect.forEach(names, (name) =>
       Effect.gen(function* () {
-        const { mode, type } = yield* fs.stat(`${path}/${name}`)
+        const { mode, type } = yield* Effect.orElseSucceed(fs.stat(`${path}/${name}`), () => danglingLink)
         const bytes = type === "File" ? Buffer.from(yield* fs.readFile(`${path}/${name}`)).toString("hex") : ""
         return { name, mode: (mode & 0o777).toString(8), bytes }
       })

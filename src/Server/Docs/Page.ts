@@ -62,5 +62,4 @@ export const make = (options: {
 
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text, "utf8").digest("base64")}`
 
-const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)

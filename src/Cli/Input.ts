@@ -1,0 +1,81 @@
+/**
+ * What commands read: standard input, and answers of somebody at a terminal.
+ *
+ * @since 0.1.0
+ */
+import * as Prompt from "@effect/cli/Prompt"
+import type * as Terminal from "@effect/platform/Terminal"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { UsageError } from "./Failure.js"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Input extends Context.Tag("effect-deployers/Cli/Input")<
+  Input,
+  {
+    /** Whether somebody can answer: standard input and output are a terminal. */
+    readonly isInteractive: boolean
+    /** Everything on standard input. */
+    readonly text: Effect.Effect<string, UsageError>
+    /** Asks yes or no; somebody who quits said no. */
+    readonly confirm: (question: string) => Effect.Effect<boolean, never, Terminal.Terminal>
+    /** Asks for something that is not shown. */
+    readonly hidden: (question: string) => Effect.Effect<Redacted.Redacted, UsageError, Terminal.Terminal>
+  }
+>() {}
+
+/**
+ * Reads from a stream of a process; asks with prompts.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStream = (options: {
+  readonly stdin: AsyncIterable<Uint8Array | string>
+  readonly isInteractive: boolean
+}): Layer.Layer<Input> =>
+  Layer.succeed(Input, {
+    isInteractive: options.isInteractive,
+    text: Effect.tryPromise({
+      try: () => readAll(options.stdin),
+      catch: () => new UsageError({ message: "Standard input could not be read.", hint: undefined })
+    }),
+    confirm: (question) =>
+      Effect.orElseSucceed(Prompt.run(Prompt.confirm({ message: question, initial: false })), () => false),
+    hidden: (question) =>
+      Effect.mapError(
+        Prompt.run(Prompt.hidden({ message: question })),
+        () => new UsageError({ message: "Nothing was entered.", hint: undefined })
+      )
+  })
+
+/**
+ * Answers that are known beforehand, for tests.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerTest = (answers: {
+  readonly isInteractive?: boolean
+  readonly text?: string
+  readonly confirm?: boolean
+}): Layer.Layer<Input> =>
+  Layer.succeed(Input, {
+    isInteractive: answers.isInteractive ?? false,
+    text: Effect.succeed(answers.text ?? ""),
+    confirm: () => Effect.succeed(answers.confirm ?? false),
+    hidden: () => Effect.succeed(Redacted.make(answers.text ?? ""))
+  })
+
+// internal
+
+const readAll = async (stdin: AsyncIterable<Uint8Array | string>): Promise<string> => {
+  const chunks: Array<Uint8Array> = []
+  for await (const chunk of stdin) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+  return Buffer.concat(chunks).toString("utf8")
+}

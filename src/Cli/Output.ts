@@ -1,0 +1,131 @@
+/**
+ * Where commands write: results to standard output, everything else to standard error. A service, so that tests read
+ * what a command said.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Output extends Context.Tag("effect-deployers/Cli/Output")<
+  Output,
+  {
+    /** Writes a line to standard output: the command's result. */
+    readonly result: (text: string) => Effect.Effect<void>
+    /** Writes a line to standard error: progress, questions, failures. */
+    readonly note: (text: string) => Effect.Effect<void>
+    /** Whether standard output is a terminal. */
+    readonly isInteractive: boolean
+    /** Whether standard output takes colours. */
+    readonly hasColor: boolean
+    /** Whether standard error takes colours. */
+    readonly hasNoteColor: boolean
+    /** Ends when nobody reads standard output any more. */
+    readonly closed: Effect.Effect<void>
+  }
+>() {}
+
+/**
+ * What a stream of a process must be able to do.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Target {
+  readonly isTTY?: boolean
+  write(text: string, done: (error?: Error | null) => void): unknown
+  on(event: "error", listener: (error: Error) => void): unknown
+}
+
+/**
+ * Writes to the streams of a process. Colours are used on terminals, unless `noColor`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStreams = (options: {
+  readonly stdout: Target
+  readonly stderr: Target
+  readonly noColor: boolean
+}): Layer.Layer<Output> =>
+  Layer.sync(Output, () => {
+    const { noColor, stderr, stdout } = options
+    const result = writer(stdout)
+    const note = writer(stderr)
+    const isInteractive = stdout.isTTY === true
+    return {
+      result: result.line,
+      note: note.line,
+      isInteractive,
+      hasColor: isInteractive && !noColor,
+      hasNoteColor: stderr.isTTY === true && !noColor,
+      closed: result.closed
+    }
+  })
+
+/**
+ * What a test sees of a command.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export interface Captured {
+  readonly stdout: Effect.Effect<string>
+  readonly stderr: Effect.Effect<string>
+}
+
+/**
+ * Keeps what is written, for tests.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const capture = (
+  options: { readonly isInteractive?: boolean; readonly hasColor?: boolean } = {}
+): Captured & { readonly layer: Layer.Layer<Output> } => {
+  const lines = { stdout: "", stderr: "" }
+  const append = (name: keyof typeof lines) => (text: string) =>
+    Effect.sync(() => {
+      lines[name] += `${text}\n`
+    })
+  return {
+    stdout: Effect.sync(() => lines.stdout),
+    stderr: Effect.sync(() => lines.stderr),
+    layer: Layer.succeed(Output, {
+      result: append("stdout"),
+      note: append("stderr"),
+      isInteractive: options.isInteractive ?? false,
+      hasColor: options.hasColor ?? false,
+      hasNoteColor: options.hasColor ?? false,
+      closed: Effect.never
+    })
+  }
+}
+
+// internal
+
+const writer = (target: Target) => {
+  let isClosed = false
+  const waiting: Array<() => void> = []
+  const close = () => {
+    isClosed = true
+    for (const wake of waiting.splice(0)) wake()
+  }
+  target.on("error", close)
+  return {
+    line: (text: string): Effect.Effect<void> =>
+      Effect.async((resume) => {
+        if (isClosed) return resume(Effect.void)
+        target.write(`${text}\n`, () => resume(Effect.void))
+      }),
+    closed: Effect.async<void>((resume) => {
+      if (isClosed) return resume(Effect.void)
+      waiting.push(() => resume(Effect.void))
+    })
+  }
+}

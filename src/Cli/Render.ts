@@ -1,0 +1,166 @@
+/**
+ * Text for people: tables, colours, times, and making foreign text harmless.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+
+/**
+ * Makes text from outside harmless for a terminal: control characters other than tab, and characters that turn the
+ * direction of writing, become visible escapes. Line breaks are control characters too.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const clean = (text: string): string => text.replace(unsafe, escape)
+
+/**
+ * As {@link clean}, keeping line breaks.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const cleanLines = (text: string): string => text.split("\n").map(clean).join("\n")
+
+/**
+ * JSON for standard output: indented, with every character a terminal could obey as an escape.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const json = (value: unknown): string => (JSON.stringify(value, null, 2) ?? "null").replace(unsafeInJson, escapeJson)
+
+/**
+ * JSON on one line, for streams of values.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const jsonLine = (value: unknown): string => (JSON.stringify(value) ?? "null").replace(unsafeInJson, escapeJson)
+
+/**
+ * What a style does to text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
+
+/**
+ * Styles text, if colours are wanted.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const paint = (hasColor: boolean, style: Style, text: string): string =>
+  hasColor ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
+
+/**
+ * The style of a deployment's or run's status.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const statusStyle = (status: string): Style => {
+  if (/^(running|succeeded|ok|accepted)$/.test(status)) return "green"
+  if (/^(error|failed|fail)$/.test(status)) return "red"
+  return /^(absent|interrupted)$/.test(status) ? "dim" : "yellow"
+}
+
+/**
+ * Aligned columns under their headings. Cells are cleaned; a column named `STATUS` is coloured.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const table = (
+  hasColor: boolean,
+  headings: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string>>
+): string => {
+  const cells = rows.map((row) => row.map(clean))
+  const widths = headings.map((heading, column) =>
+    cells.reduce((widest, row) => Math.max(widest, width(row[column] ?? "")), width(heading))
+  )
+  const line = (row: ReadonlyArray<string>, style: (column: number, text: string) => string) =>
+    row
+      .map((cell, column) => {
+        const padding = column === row.length - 1 ? "" : " ".repeat((widths[column] ?? 0) - width(cell))
+        return `${style(column, cell)}${padding}`
+      })
+      .join("  ")
+      .trimEnd()
+  return [
+    line(headings, (_, text) => paint(hasColor, "bold", text)),
+    ...cells.map((row) =>
+      line(row, (column, text) => (headings[column] === "STATUS" ? paint(hasColor, statusStyle(text), text) : text))
+    )
+  ].join("\n")
+}
+
+/**
+ * Aligned `label  value` lines. Values are cleaned; those missing are left out.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const fields = (hasColor: boolean, entries: ReadonlyArray<readonly [string, string | undefined]>): string => {
+  const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
+  const widest = present.reduce((most, [label]) => Math.max(most, label.length), 0)
+  return present
+    .map(([label, value]) => `${paint(hasColor, "dim", label.padEnd(widest))}  ${clean(value)}`)
+    .join("\n")
+}
+
+/**
+ * A time as ISO 8601 to the second.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const time = (at: DateTime.Utc): string => DateTime.formatIso(at).replace(/\.\d+Z$/, "Z")
+
+/**
+ * A duration in the unit that fits it, from milliseconds.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const duration = (millis: number): string => {
+  if (millis < 1_000) return `${Math.round(millis)}ms`
+  if (millis < 60_000) return `${(millis / 1_000).toFixed(1)}s`
+  const minutes = Math.floor(millis / 60_000)
+  return `${minutes}m${Math.round((millis % 60_000) / 1_000)}s`
+}
+
+/**
+ * A word for a POSIX shell: quoted if it needs to be.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const shellWord = (word: string): string =>
+  /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+// internal
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const unsafe = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+const escape = (character: string): string => {
+  if (character === "\n") return "\\n"
+  const code = character.charCodeAt(0)
+  return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`
+}
+
+const escapeJson = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+
+const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
+
+const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
+
+const width = (text: string): number =>
+  Array.from(text).reduce((sum, character) => sum + (wide.test(character) ? 2 : /\p{Mark}/u.test(character) ? 0 : 1), 0)

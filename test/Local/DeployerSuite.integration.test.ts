@@ -1,0 +1,4 @@
+import { DeployerSuite } from "effect-deployers/Testing"
+import { layerSuite } from "./fixture.js"
+
+DeployerSuite.suite("local processes", layerSuite)

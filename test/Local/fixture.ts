@@ -1,0 +1,57 @@
+import { fileURLToPath } from "node:url"
+import { Command, CommandExecutor, FileSystem, HttpClient, Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { Home, Snapshot } from "effect-deployers"
+import { Embedded, Processes } from "effect-deployers/Local"
+import { DeployerFixture } from "effect-deployers/Testing"
+
+const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
+
+/** The embedded defaults in a temporary home. */
+export const layerEmbedded = Layer.unwrapScoped(
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-local-" })
+    return Embedded.layer({ home })
+  })
+).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer)))
+
+/** The same with what the deployer suite asks for: real bundles, real processes. */
+export const layerSuite = Layer.provideMerge(
+  Layer.effect(
+    DeployerFixture.DeployerFixture,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const home = yield* Home.Home
+      const processes = yield* Processes.Processes
+      const client = yield* HttpClient.HttpClient
+      const executor = yield* CommandExecutor.CommandExecutor
+      return {
+        healthy: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#healthy`),
+        another: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#another`),
+        crashing: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#crashing`),
+        silent: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#silent`),
+        kill: ({ metadata }) => Effect.orDie(processes.signalGroup(Number(metadata.pid), "SIGKILL")),
+        answers: ({ url }) =>
+          client.get(`${url}/health/ready`).pipe(
+            Effect.map(({ status }) => status === 200),
+            Effect.orElseSucceed(() => false),
+            Effect.scoped
+          ),
+        instances: ({ id }) =>
+          Effect.gen(function* () {
+            const generations = path.join(home.deployment(id), "generations")
+            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+            const listing = yield* Effect.orDie(Command.string(Command.make("ps", "-eo", "args")))
+            const running = Array.from(listing.matchAll(/serve (\S+)/g), ([, manifest = ""]) => manifest)
+              .filter((manifest) => manifest.startsWith(`${generations}/`))
+              .map((manifest) => manifest.slice(generations.length + 1).split("/")[0] ?? "")
+            return Array.from(new Set([...folders, ...running]))
+          }).pipe(Effect.provideService(CommandExecutor.CommandExecutor, executor))
+      }
+    })
+  ),
+  layerEmbedded
+)

@@ -1,0 +1,117 @@
+import * as Net from "node:net"
+import { Context, Effect, Layer, Option, Ref, Schema } from "effect"
+import type { Pipeline, Settings } from "effect-deployers"
+import { Serve } from "effect-deployers/Server"
+import { StoreError } from "../../src/Errors/Stores.js"
+import * as Runs from "../../src/Store/Runs.js"
+import { Run, RunStore } from "../../src/Store/RunStore.js"
+
+export const key = "k".repeat(43)
+
+export interface Options {
+  readonly serving?: Settings.ServingInput
+  readonly key?: string
+}
+
+/** A served pipeline over a real SQLite store in memory. */
+export const served = (pipeline: Pipeline.Any, options: Options = {}) =>
+  Layer.provideMerge(Serve.layerTest(pipeline, options), Runs.layerMemory)
+
+/** Parsed JSON, read by path in assertions. */
+export type Json = { readonly [key: string]: Json } & ReadonlyArray<Json> & string & number & boolean
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: Json
+}
+
+/** One request with `fetch`. */
+export const request = (
+  path: string,
+  init: RequestInit & { readonly json?: unknown } = {}
+): Effect.Effect<Reply, never, Serve.Served> =>
+  Effect.gen(function* () {
+    const { url } = yield* Serve.Served
+    const { json, ...rest } = init
+    const response = yield* Effect.promise((signal) =>
+      fetch(`${url}${path}`, {
+        redirect: "manual",
+        signal,
+        ...rest,
+        ...(json === undefined
+          ? {}
+          : {
+              method: "POST",
+              body: typeof json === "string" ? json : JSON.stringify(json),
+              headers: { "content-type": "application/json", ...rest.headers }
+            })
+      })
+    )
+    const text = yield* Effect.promise(() => response.text())
+    const parsed = Option.getOrUndefined(Schema.decodeOption(Schema.parseJson())(text)) as Json
+    return { status: response.status, headers: response.headers, text, json: parsed }
+  })
+
+export const invoke = (parameters: unknown, extra: Record<string, unknown> = {}, init: RequestInit = {}) =>
+  request("/invoke", { ...init, json: { parameters, ...extra } })
+
+export const stored = (id: string) =>
+  Effect.flatMap(RunStore, (store) => Effect.map(store.find(id), Option.getOrThrow)).pipe(
+    Effect.flatMap(Schema.encode(Run))
+  )
+
+/** The newest run, as the store has it. */
+export const newest = Effect.gen(function* () {
+  const store = yield* RunStore
+  const { runs } = yield* store.list({ limit: 1 })
+  return yield* stored(runs[0]?.id ?? "none")
+})
+
+/** Sends bytes over a socket and collects everything until the other side closes. */
+export const raw = (
+  parts: ReadonlyArray<string | Uint8Array>,
+  options: { readonly keepOpen?: boolean } = {}
+): Effect.Effect<string, never, Serve.Served> =>
+  Effect.flatMap(Serve.Served, ({ host, port }) =>
+    Effect.async<string>((resume) => {
+      const chunks: Array<Buffer> = []
+      const socket = Net.connect({ host, port }, () => {
+        for (const part of parts) socket.write(part)
+        if (options.keepOpen !== true) socket.end()
+      })
+      const done = () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8")))
+      socket.on("data", (chunk) => chunks.push(chunk))
+      socket.on("close", done)
+      socket.on("error", done)
+      return Effect.sync(() => socket.destroy())
+    })
+  )
+
+export const statusOf = (reply: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(reply)?.[1])
+
+export class Breaker extends Context.Tag("test/Breaker")<
+  Breaker,
+  { readonly set: (fails: (batch: ReadonlyArray<unknown>) => boolean) => Effect.Effect<void> }
+>() {}
+
+const failure = new StoreError({ store: "runs", operation: "runs.commit", reason: "full" })
+
+/** A real store whose writes can be made to fail. */
+export const fragile = Layer.unwrapEffect(
+  Effect.map(Ref.make<(batch: ReadonlyArray<unknown>) => boolean>(() => false), (fails) =>
+    Layer.merge(
+      Layer.succeed(Breaker, { set: (f) => Ref.set(fails, f) }),
+      Layer.effect(
+        RunStore,
+        Effect.map(RunStore, (store) => ({
+          ...store,
+          commit: (batch: Parameters<typeof store.commit>[0]) =>
+            Effect.flatMap(Ref.get(fails), (f) => (f(batch) ? Effect.fail(failure) : store.commit(batch)))
+        }))
+      ).pipe(Layer.provide(Runs.layerMemory))
+    )
+  )
+)
+
