@@ -23,27 +23,27 @@ module.exports = {
       name: "store-knows-only-the-domain",
       severity: "error",
       from: { path: "^src/Store/" },
-      to: { path: "^src/(Deployer|Server|Local|Cli|Client|Bundle|Testing)" }
+      to: { path: "^src/(Deployer|Server|Local|Cli/|Client|Bundle|Testing)" }
     },
     {
       name: "server-never-imports-deployer",
       severity: "error",
       from: { path: "^src/Server/" },
       to: {
-        path: "^src/(Deployer|Local|Cli|Client|Bundle|Testing|Store/(Sql(Snapshot|Deployment|Event|Secret|Build)Store|Registry))"
+        path: "^src/(Deployer|Local|Cli/|Client|Bundle|Testing|Store/(Sql(Snapshot|Deployment|Event|Secret|Build)Store|Registry))"
       }
     },
     {
       name: "deployer-never-imports-server",
       severity: "error",
-      from: { path: "^src/(Deployer|Local)" },
-      to: { path: "^src/(Server|Cli|Client|Testing)" }
+      from: { path: "^src/(Deployer|Local)", pathNot: "^src/Local/(Embedded|index)" },
+      to: { path: "^src/(Server|Cli/|Client|Testing)" }
     },
     {
       name: "client-knows-definitions-only",
       severity: "error",
       from: { path: "^src/Client" },
-      to: { path: "^src/(Server|Deployer/|Local|Cli|Bundle)" }
+      to: { path: "^src/(Server|Deployer/|Local|Cli/|Bundle)" }
     },
     {
       name: "testing-is-for-tests",

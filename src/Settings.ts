@@ -133,8 +133,25 @@ export const reservedVariables: ReadonlySet<string> = new Set([
   "PATH"
 ])
 
-const EnvironmentName = VariableName.pipe(
-  Schema.filter((name) => !reservedVariables.has(name) || `${name} is reserved for the serving process`)
+const isVariable = Schema.is(VariableName)
+
+const environmentProblem = (name: string): string | undefined =>
+  reservedVariables.has(name)
+    ? `${name} is reserved for the serving process`
+    : isVariable(name)
+      ? undefined
+      : `${JSON.stringify(name)} must be letters, digits and underscores, not starting with a digit`
+
+const EnvironmentName = VariableName.pipe(Schema.filter((name) => environmentProblem(name) ?? true))
+
+// A filter on the whole record: one on its keys would make a refused name an unknown key, which decoding may drop.
+const Environment = Schema.Record({ key: Schema.String, value: Schema.String }).pipe(
+  Schema.filter(
+    (environment) =>
+      Object.keys(environment)
+        .flatMap((name) => environmentProblem(name) ?? [])
+        .join("; ") || true
+  )
 )
 
 /**
@@ -147,7 +164,7 @@ export const Deployment = Schema.Struct({
   /** Who may call; default: a generated key. */
   auth: withDefault(Auth, { _tag: "generate" }),
   /** Plain environment variables of the served process; default none. Merged key by key. */
-  environment: withDefault(Schema.Record({ key: EnvironmentName, value: Schema.String }), {}),
+  environment: withDefault(Environment, {}),
   /** Secrets the pipeline may read, by name; they arrive as files, never in the environment. Default none. */
   secrets: withDefault(Schema.Array(VariableName), []),
   /** Those of `secrets` that shall also be environment variables, against our advice; default none. */

@@ -6,6 +6,7 @@
 
 export * as Analytics from "./Analytics.js"
 export * as Bundle from "./Bundle.js"
+export * as Client from "./Client.js"
 export * as Deployer from "./Deployer.js"
 export * as Deployment from "./Deployment.js"
 export * as DeploymentEvent from "./DeploymentEvent.js"

@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as CliCommand from "@effect/cli/Command"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import type * as Usage from "@effect/cli/Usage"
 import * as Either from "effect/Either"
@@ -59,12 +58,14 @@ export interface Line {
  * @category constructors
  * @since 0.1.0
  */
-export const specOf = <Name extends string, R, E, A>(command: CliCommand.Command<Name, R, E, A>): Spec => {
-  const [name = ""] = CliCommand.getNames(command)
-  const children = Array.from(HashMap.entries(CliCommand.getSubcommands(command))).filter(([child]) => child !== name)
+export const specOf = (command: CommandDescriptor.Command<unknown>): Spec => {
+  const name = nameOf(command)
+  const children = Array.from(HashMap.entries(CommandDescriptor.getSubcommands(command))).filter(
+    ([child]) => child !== name
+  )
   return {
     name,
-    flags: children.length > 0 ? [] : flagsIn(CliCommand.getUsage(command)),
+    flags: children.length > 0 ? [] : flagsIn(CommandDescriptor.getUsage(command)),
     children: children.map(([child, descriptor]) => ({
       name: child,
       flags: flagsIn(CommandDescriptor.getUsage(descriptor)),
@@ -74,21 +75,40 @@ export const specOf = <Name extends string, R, E, A>(command: CliCommand.Command
 }
 
 /**
+ * The name of a command.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const nameOf = (command: CommandDescriptor.Command<unknown>): string => {
+  const [name = ""] = CommandDescriptor.getNames(command)
+  return name
+}
+
+/**
  * Reads a command line.
  *
  * @category parsing
  * @since 0.1.0
  */
-export const parse = (
-  specs: ReadonlyArray<Spec>,
-  argv: ReadonlyArray<string>
-): Either.Either<Line, UsageError> => {
+export const parse = (specs: ReadonlyArray<Spec>, argv: ReadonlyArray<string>): Either.Either<Line, UsageError> => {
   const start = argv.findIndex((token, index) => !token.startsWith("-") && !isValueOfGlobal(argv, index))
   const before = start === -1 ? argv : argv.slice(0, start)
   if (start === -1 || before.some((token) => /^(--help|-h|--version|--completions.*|--wizard)$/.test(token))) {
-    const unknown = before.find((token) => !/^(--json|--help|-h|--version|--wizard|--completions(=.*)?|--log-level(=.*)?)$/.test(token) && token.startsWith("-"))
+    const unknown = before.find(
+      (token) =>
+        !/^(--json|--help|-h|--version|--wizard|--completions(=.*)?|--log-level(=.*)?)$/.test(token) &&
+        token.startsWith("-")
+    )
     return unknown === undefined
-      ? Either.right({ path: [], args: before.filter((token) => token !== "--json"), positionals: [], json: before.includes("--json"), logLevel: undefined, isHelp: true })
+      ? Either.right({
+          path: [],
+          args: before.filter((token) => token !== "--json"),
+          positionals: [],
+          json: before.includes("--json"),
+          logLevel: undefined,
+          isHelp: true
+        })
       : Either.left(unknownFlag(unknown, undefined, []))
   }
   const moved = [...argv.slice(start), ...before]
@@ -101,7 +121,9 @@ export const parse = (
  * @category parsing
  * @since 0.1.0
  */
-export const commandOf = (argv: ReadonlyArray<string>): { readonly name: string; readonly rest: ReadonlyArray<string> } | undefined => {
+export const commandOf = (
+  argv: ReadonlyArray<string>
+): { readonly name: string; readonly rest: ReadonlyArray<string> } | undefined => {
   const start = argv.findIndex((token, index) => !token.startsWith("-") && !isValueOfGlobal(argv, index))
   const name = argv[start]
   return name === undefined ? undefined : { name, rest: argv.slice(start + 1) }
@@ -207,7 +229,9 @@ const lineOf = (path: ReadonlyArray<string>, { options, positionals }: Reading):
   const isHelp = options.some(([name]) => name === "--help" || name === "-h")
   const isWizard = options.some(([name]) => name === "--wizard")
   const own = options.filter(([name]) => !special.has(name))
-  const once = own.filter(([name, value], index) => value !== undefined || own.findIndex((one) => one[0] === name) === index)
+  const once = own.filter(
+    ([name, value], index) => value !== undefined || own.findIndex((one) => one[0] === name) === index
+  )
   const flat = once.flatMap(([name, value]) => (value === undefined ? [name] : [name, value]))
   return {
     path,
@@ -244,7 +268,9 @@ const readOption = (
   const name = canonical(found, written)
   if (!found.takesValue) return Either.right({ options: [[name, inline]], consumed: 1 })
   if (inline !== undefined) return Either.right({ options: [[name, inline]], consumed: 1 })
-  return next === undefined || next === "--" || (next.startsWith("--") && find(known, next.split("=")[0] ?? "") !== undefined)
+  return next === undefined ||
+    next === "--" ||
+    (next.startsWith("--") && find(known, next.split("=")[0] ?? "") !== undefined)
     ? Either.left(usage(path, `The option ${written} needs a value.`))
     : Either.right({ options: [[name, next]], consumed: 2 })
 }
@@ -261,26 +287,39 @@ const cluster = (
   token: string
 ): Either.Either<Taken, UsageError> => {
   const names = /^-[A-Za-z]{2,}$/.test(token) ? Array.from(token.slice(1), (letter) => `-${letter}`) : []
-  const all = names.length > 0 && names.every((name) => known.some((flag) => !flag.takesValue && flag.names.includes(name)))
+  const all =
+    names.length > 0 && names.every((name) => known.some((flag) => !flag.takesValue && flag.names.includes(name)))
   return all
     ? Either.right({ options: names.map((name) => [name, undefined] as const), consumed: 1 })
     : Either.left(unknownFlag(token, path, known))
 }
 
-const pointer = (path: ReadonlyArray<string>): string => `\`${["deployers", ...path, "--help"].join(" ")}\` shows how it is used.`
+const pointer = (path: ReadonlyArray<string>): string =>
+  `\`${["deployers", ...path, "--help"].join(" ")}\` shows how it is used.`
 
 const usage = (path: ReadonlyArray<string>, message: string): UsageError =>
   new UsageError({ message, hint: pointer(path) })
 
-const unknownFlag = (token: string, path: ReadonlyArray<string> | undefined, known: ReadonlyArray<Flag>): UsageError => {
+const unknownFlag = (
+  token: string,
+  path: ReadonlyArray<string> | undefined,
+  known: ReadonlyArray<Flag>
+): UsageError => {
   const written = token.split("=")[0] ?? token
-  const close = nearest(written, known.flatMap(({ names }) => names))
+  const close = nearest(
+    written,
+    known.flatMap(({ names }) => names)
+  )
   const suggestion = close === undefined ? "" : ` Did you mean ${close}?`
   const where = path === undefined || path.length === 0 ? "" : ` of \`${path.join(" ")}\``
   return usage(path ?? [], `There is no option ${written}${where}.${suggestion}`)
 }
 
-const unknownCommand = (name: string | undefined, specs: ReadonlyArray<Spec>, path: ReadonlyArray<string>): UsageError => {
+const unknownCommand = (
+  name: string | undefined,
+  specs: ReadonlyArray<Spec>,
+  path: ReadonlyArray<string>
+): UsageError => {
   const names = specs.map((spec) => spec.name)
   if (name === undefined) return usage(path, `Say what to do: ${names.join(", ")}.`)
   const close = nearest(name, names)

@@ -88,14 +88,18 @@ const fieldsOf = (error: unknown): Readonly<Record<string, unknown>> => {
 
 type Hint = (error: Readonly<Record<string, unknown>>) => string
 
-const named = (command: (name: string) => string): Hint => (error) => {
-  const name = error["name"] ?? error["deployment"]
-  return command(typeof name === "string" && /^[a-z0-9-]+$/.test(name) ? name : "NAME")
-}
+const named =
+  (command: (name: string) => string): Hint =>
+  (error) => {
+    const name = error["name"] ?? error["deployment"]
+    return command(typeof name === "string" && /^[a-z0-9-]+$/.test(name) ? name : "NAME")
+  }
 
 const hints: Readonly<Record<string, Hint>> = {
   DeploymentAlreadyExists: () => "Leave --no-replace away to replace it.",
-  DeploymentProvisionFailed: named((name) => `\`deployers logs ${name}\` shows the log; what served before still serves.`),
+  DeploymentProvisionFailed: named(
+    (name) => `\`deployers logs ${name}\` shows the log; what served before still serves.`
+  ),
   DeploymentTimeout: () => "`--timeout 2m` gives it more time.",
   DeploymentDeprovisionFailed: named((name) => `\`deployers describe ${name}\` shows where it stands.`),
   DeploymentInvalidParameters: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Prompt from "@effect/cli/Prompt"
-import type * as Terminal from "@effect/platform/Terminal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -23,9 +22,9 @@ export class Input extends Context.Tag("effect-deployers/Cli/Input")<
     /** Everything on standard input. */
     readonly text: Effect.Effect<string, UsageError>
     /** Asks yes or no; somebody who quits said no. */
-    readonly confirm: (question: string) => Effect.Effect<boolean, never, Terminal.Terminal>
+    readonly confirm: (question: string) => Effect.Effect<boolean, never, Prompt.Prompt.Environment>
     /** Asks for something that is not shown. */
-    readonly hidden: (question: string) => Effect.Effect<Redacted.Redacted, UsageError, Terminal.Terminal>
+    readonly hidden: (question: string) => Effect.Effect<Redacted.Redacted, UsageError, Prompt.Prompt.Environment>
   }
 >() {}
 

@@ -28,7 +28,8 @@ export const cleanLines = (text: string): string => text.split("\n").map(clean).
  * @category formatting
  * @since 0.1.0
  */
-export const json = (value: unknown): string => (JSON.stringify(value, null, 2) ?? "null").replace(unsafeInJson, escapeJson)
+export const json = (value: unknown): string =>
+  (JSON.stringify(value, null, 2) ?? "null").replace(unsafeInJson, escapeJson)
 
 /**
  * JSON on one line, for streams of values.
@@ -107,9 +108,7 @@ export const table = (
 export const fields = (hasColor: boolean, entries: ReadonlyArray<readonly [string, string | undefined]>): string => {
   const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
   const widest = present.reduce((most, [label]) => Math.max(most, label.length), 0)
-  return present
-    .map(([label, value]) => `${paint(hasColor, "dim", label.padEnd(widest))}  ${clean(value)}`)
-    .join("\n")
+  return present.map(([label, value]) => `${paint(hasColor, "dim", label.padEnd(widest))}  ${clean(value)}`).join("\n")
 }
 
 /**
@@ -147,7 +146,6 @@ export const shellWord = (word: string): string =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unsafe = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 const escape = (character: string): string => {
@@ -160,7 +158,8 @@ const escapeJson = (character: string): string => `\\u${character.charCodeAt(0).
 
 const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 }
 
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
 
 const width = (text: string): number =>
   Array.from(text).reduce((sum, character) => sum + (wide.test(character) ? 2 : /\p{Mark}/u.test(character) ? 0 : 1), 0)

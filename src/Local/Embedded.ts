@@ -1,6 +1,6 @@
 /**
- * The embedded defaults in one layer: local processes, a SQLite registry and the bundler, in one home folder. Nothing has
- * to be installed or running.
+ * The embedded defaults in one layer: local processes, a SQLite registry, the bundler, and clients that find deployments
+ * by name, in one home folder. Nothing has to be installed or running.
  *
  * @since 0.1.0
  */
@@ -11,6 +11,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Layer from "effect/Layer"
 import { layer as layerBundler } from "../Bundle/Layer.js"
 import type { Bundler } from "../Bundle.js"
+import * as Endpoints from "../Client/Endpoints.js"
 import type { Deployer } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Home from "../Home.js"
@@ -32,6 +33,7 @@ export type Provides =
   | Deployer
   | LocalDeployer.LocalDeployer
   | Bundler
+  | Endpoints.Endpoints
   | Registry.Stores
   | SecretBox
   | Home.Home
@@ -70,7 +72,7 @@ export interface Options extends LocalBackend.Options {
  */
 export const layer = (options: Options = {}): Layer.Layer<Provides, StoreError | ConfigError> => {
   const { home, ...backend } = options
-  return Layer.mergeAll(LocalDeployer.layer(backend), layerBundler).pipe(
+  return Layer.mergeAll(LocalDeployer.layer(backend), layerBundler, Endpoints.layerRegistry).pipe(
     Layer.provideMerge(Registry.layerHome),
     Layer.provideMerge(
       Layer.mergeAll(home === undefined ? Home.layerConfig : Home.layer(home), Ids.layer, FetchHttpClient.layer)

@@ -82,10 +82,12 @@ const toLines =
 
 const lastLine = (reader: LineReader): Stream.Stream<LogLine> => Stream.suspend(() => Stream.fromIterable(reader.end()))
 
-// How far a followed file was read, and which rotated file was the newest when reading it began.
+// How far a followed file was read, which rotated file was the newest when reading it began, and which at the last look
+// if that was another.
 interface Position {
   readonly offset: bigint
   readonly rotation: string
+  readonly suspected?: string
 }
 
 interface Look {
@@ -114,9 +116,18 @@ const look = (file: string, position: Position, reader: LineReader) =>
   Effect.gen(function* () {
     const size = yield* sizeOf(file)
     if (Option.isNone(size)) return yield* lookWithoutFile(file, position, reader)
-    if (size.value >= position.offset) return grown(file, position, size.value, reader)
-    return yield* startOver(file, position, size.value, reader)
+    const rotation = yield* rotationOf(file)
+    if (size.value < position.offset) return startOver(file, { offset: size.value, rotation }, position, reader)
+    if (rotation === position.rotation) return grown(file, position, size.value, reader)
+    if (rotation === position.suspected) return startOver(file, { offset: size.value, rotation }, position, reader)
+    return lookAgain(position, rotation)
   })
+
+// A file is rotated by copying it first and emptying it then; at the next look that is over.
+const lookAgain = (position: Position, rotation: string): Look => ({
+  lines: Stream.empty,
+  next: Option.some({ ...position, suspected: rotation })
+})
 
 const lookWithoutFile = (file: string, position: Position, reader: LineReader) =>
   Effect.gen(function* () {
@@ -129,24 +140,21 @@ const lookWithoutFile = (file: string, position: Position, reader: LineReader) =
   })
 
 const grown = (file: string, position: Position, size: bigint, reader: LineReader): Look => ({
-  lines: readBytes(file, position.offset, size).pipe(toLines(reader)),
-  next: Option.some({ ...position, offset: size })
+  lines: size === position.offset ? Stream.empty : readBytes(file, position.offset, size).pipe(toLines(reader)),
+  next: Option.some({ rotation: position.rotation, offset: size })
 })
 
-// The file became shorter: it was rotated, and what we did not read yet is in the newest rotated file; or it was emptied.
-const startOver = (file: string, position: Position, size: bigint, reader: LineReader) =>
-  Effect.gen(function* () {
-    const rotation = yield* rotationOf(file)
-    const missed =
-      rotation === position.rotation
-        ? lastLine(reader)
-        : readBytes(rotatedFile(file, 1), position.offset).pipe(toLines(reader))
-    const look: Look = {
-      lines: Stream.concat(missed, readBytes(file, 0n, size).pipe(toLines(reader))),
-      next: Option.some({ offset: size, rotation })
-    }
-    return look
-  })
+// What we did not read before the file was rotated is in the newest rotated file; without one it was merely emptied.
+const startOver = (file: string, next: Position, position: Position, reader: LineReader): Look => {
+  const missed =
+    next.rotation === position.rotation
+      ? lastLine(reader)
+      : readBytes(rotatedFile(file, 1), position.offset).pipe(toLines(reader))
+  return {
+    lines: Stream.concat(missed, readBytes(file, 0n, next.offset).pipe(toLines(reader))),
+    next: Option.some(next)
+  }
+}
 
 const sizeOf = (file: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(file)).pipe(

@@ -98,6 +98,10 @@ const undecodable = (error: HttpApiDecodeError): Answer.Answer =>
   Answer.ofError(
     new InvalidRequest({
       message: "The request does not fit; see issues for what to change.",
-      issues: error.issues.map(({ message, path }) => Issues.make(path, message))
+      issues: firstPerPath(error.issues.map(({ message, path }) => Issues.make(path, message)))
     })
   )
+
+/** An optional parameter that does not fit is reported twice: for what it may be, and for not being absent. */
+const firstPerPath = (issues: InvalidRequest["issues"]): InvalidRequest["issues"] =>
+  issues.filter(({ path }, index) => issues.findIndex((other) => other.path === path) === index)

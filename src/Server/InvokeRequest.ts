@@ -62,6 +62,7 @@ export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effe
     if (!Predicate.isRecord(body)) {
       return Effect.fail(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
     }
+    if (!Object.hasOwn(body, "parameters")) return Effect.fail(invalid([Issues.make(["parameters"], "is missing")]))
     return Effect.flatMap(
       Effect.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
       (envelope) =>

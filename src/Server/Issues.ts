@@ -78,12 +78,15 @@ const composite = (
   path: ReadonlyArray<PropertyKey>,
   origin: Origin
 ): ReadonlyArray<Issue> => {
+  const { ast } = issue
   const members = isArray(issue.issues) ? issue.issues : [issue.issues]
-  const inner = members.flatMap((member) => collect(member, path, origin))
-  if (issue.ast._tag !== "Union") return inner
+  if (ast._tag !== "Union") return members.flatMap((member) => collect(member, path, origin))
+  const relevant = members.filter((member) => !(member._tag === "Type" && AST.isUndefinedKeyword(member.ast)))
+  const inner = relevant.flatMap((member) => collect(member, path, origin))
   const here = make(path, "").path
   const deeper = inner.filter((found) => found.path !== here)
-  return deeper.length > 0 ? deeper : [make(path, custom(issue) ?? describe(issue.ast))]
+  if (deeper.length > 0) return deeper
+  return relevant.length === 1 ? inner : [make(path, custom(issue) ?? describe(ast))]
 }
 
 const isArray = <A>(value: A | ReadonlyArray<A>): value is ReadonlyArray<A> => Array.isArray(value)
@@ -99,6 +102,26 @@ const custom = (issue: ParseResult.ParseIssue & { readonly ast: AST.AST }): stri
 const maxLength = 200
 
 const describe = (ast: AST.AST): string => {
-  const text = Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
+  const text = expectation(ast)
   return `must be ${text.length > maxLength ? `${text.slice(0, maxLength)}...` : text}`
+}
+
+const expectation = (ast: AST.AST): string => {
+  const description = AST.getDescriptionAnnotation(ast)
+  if (Option.isSome(description)) return description.value
+  switch (ast._tag) {
+    case "TypeLiteral":
+      return "an object"
+    case "TupleType":
+      return "a list"
+    case "Transformation":
+      return expectation(ast.from)
+    case "Union":
+      return ast.types
+        .filter((type) => !AST.isUndefinedKeyword(type))
+        .map(expectation)
+        .join(" or ")
+    default:
+      return String(ast)
+  }
 }

@@ -70,8 +70,11 @@ export interface Access {
   readonly sql: SqlClient.SqlClient
   /** Runs statements that only read. `operation` names them in errors, such as `deployments.find`. */
   readonly read: Run
-  /** Runs statements as one transaction that holds the write lock from its start. */
-  readonly write: Run
+  /** Runs statements as one transaction that holds the write lock from its start, and gives them its connection. */
+  readonly write: <A, E, R>(
+    operation: string,
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, Exclude<E, Failure> | StoreError, Exclude<R, SqlClient.TransactionConnection>>
 }
 
 type Failure = SqlError | ParseResult.ParseError
@@ -84,6 +87,10 @@ type Run = <A, E, R>(
 const isFailure = (error: unknown): error is Failure => error instanceof SqlError || ParseResult.isParseError(error)
 
 const isBusy = (error: unknown): boolean => error instanceof StoreError && error.reason === "busy"
+
+/** The type of `withTransaction` does not say that it provides the connection. */
+const inTransaction = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>) =>
+  sql.withTransaction(effect) as Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.TransactionConnection>>
 
 /**
  * @category constructors
@@ -102,5 +109,5 @@ export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.S
           : (error as Exclude<E, Failure>)
     const read: Run = (operation, effect) =>
       Effect.retry(Effect.mapError(effect, refail(operation)), { schedule, while: isBusy })
-    return { sql, read, write: (operation, effect) => read(operation, sql.withTransaction(effect)) }
+    return { sql, read, write: (operation, effect) => read(operation, inTransaction(sql, effect)) }
   })

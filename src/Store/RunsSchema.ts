@@ -5,8 +5,6 @@
  */
 import type { DatabaseSchema } from "./Sqlite.js"
 
-const json = (column: string) => `${column} TEXT CHECK (${column} IS NULL OR json_valid(${column}))`
-
 const tables = [
   `CREATE TABLE runs (
     id TEXT NOT NULL PRIMARY KEY,
@@ -14,9 +12,9 @@ const tables = [
     name TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'interrupted')),
     cause TEXT,
-    ${json("parameters")},
-    ${json("outputs")},
-    ${json("error")},
+    parameters TEXT,
+    outputs TEXT,
+    error TEXT,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
     execution_millis REAL
@@ -28,8 +26,8 @@ const tables = [
     name TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted')),
     attempts INTEGER NOT NULL,
-    ${json("outputs")},
-    ${json("error")},
+    outputs TEXT,
+    error TEXT,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
     execution_millis REAL,
@@ -39,7 +37,7 @@ const tables = [
     run_id TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    ${json("data")},
+    data TEXT,
     PRIMARY KEY (run_id, sequence)
   ) STRICT, WITHOUT ROWID`,
   "CREATE TABLE totals (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",

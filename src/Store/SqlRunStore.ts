@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
+import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -12,7 +13,7 @@ import { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { now } from "./Columns.js"
 import * as Rows from "./RunRows.js"
-import { type Run, type RunStatus, RunStore } from "./RunStore.js"
+import { type Run, type RunStatus, RunStore, type RunWrite } from "./RunStore.js"
 
 const largestChunk = 128
 const largestPage = 1_000
@@ -29,52 +30,75 @@ const chunked = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row
   return chunks
 }
 
-const upsertRuns = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Rows.RunColumns>) =>
-  sql<{ readonly id: string }>`INSERT INTO runs ${sql.insert(rows)}
-    ON CONFLICT (id) DO UPDATE SET
-      name = excluded.name, status = excluded.status, cause = excluded.cause, parameters = excluded.parameters,
-      outputs = excluded.outputs, error = excluded.error, started_at = excluded.started_at,
-      finished_at = excluded.finished_at, execution_millis = excluded.execution_millis
-    WHERE runs.status IN ('queued', 'running')
-    RETURNING id`
+/**
+ * Inserts rows in chunks over the transaction's own connection. The text for each chunk size is compiled once: this is
+ * the path of every run.
+ */
+const inserter = <Row extends object, A = never>(
+  statement: (rows: ReadonlyArray<Row>) => Statement.Statement<A>
+): ((rows: ReadonlyArray<Row>) => Effect.Effect<ReadonlyArray<A>, SqlError, SqlClient.TransactionConnection>) => {
+  const texts = new Map<number, string>()
+  const textFor = (chunk: ReadonlyArray<Row>): string => {
+    const text = texts.get(chunk.length) ?? statement(chunk).compile()[0]
+    texts.set(chunk.length, text)
+    return text
+  }
+  return (rows) =>
+    Effect.flatMap(SqlClient.TransactionConnection, ([connection]) =>
+      Effect.map(
+        Effect.forEach(chunked(rows), (chunk) =>
+          connection.execute(textFor(chunk), chunk.flatMap(Object.values), undefined)
+        ),
+        (results) => results.flat()
+      )
+    )
+}
 
-const upsertSteps = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Rows.StepColumns>) =>
-  sql`INSERT INTO step_runs ${sql.insert(rows)}
-    ON CONFLICT (run_id, position) DO UPDATE SET
-      name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
-      error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
-      execution_millis = excluded.execution_millis`
-
-const insertMessages = (sql: SqlClient.SqlClient, rows: ReadonlyArray<Rows.MessageColumns>) =>
-  sql`INSERT INTO run_events ${sql.insert(rows)} ON CONFLICT (run_id, sequence) DO NOTHING`
-
-const eachChunk = <Row, A>(
-  rows: ReadonlyArray<Row>,
-  store: (chunk: ReadonlyArray<Row>) => Effect.Effect<ReadonlyArray<A>, SqlError>
-): Effect.Effect<ReadonlyArray<A>, SqlError> =>
-  Effect.map(Effect.forEach(chunked(rows), store), (results) => results.flat())
+const makeInserters = (sql: SqlClient.SqlClient) => ({
+  runs: inserter(
+    (rows: ReadonlyArray<Rows.RunColumns>) => sql<{ readonly id: string }>`INSERT INTO runs ${sql.insert(rows)}
+      ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name, status = excluded.status, cause = excluded.cause, parameters = excluded.parameters,
+        outputs = excluded.outputs, error = excluded.error, started_at = excluded.started_at,
+        finished_at = excluded.finished_at, execution_millis = excluded.execution_millis
+      WHERE runs.status IN ('queued', 'running')
+      RETURNING id`
+  ),
+  steps: inserter(
+    (rows: ReadonlyArray<Rows.StepColumns>) => sql`INSERT INTO step_runs ${sql.insert(rows)}
+      ON CONFLICT (run_id, position) DO UPDATE SET
+        name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
+        error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
+        execution_millis = excluded.execution_millis`
+  ),
+  messages: inserter(
+    (rows: ReadonlyArray<Rows.MessageColumns>) =>
+      sql`INSERT INTO run_events ${sql.insert(rows)} ON CONFLICT (run_id, sequence) DO NOTHING`
+  )
+})
 
 /** Steps follow only the runs whose rows were written: those of a run that ended before stay as they are. */
-const storeBatch = (sql: SqlClient.SqlClient, batch: Rows.Batch): Effect.Effect<void, SqlError> =>
-  Effect.gen(function* () {
-    const accepted = yield* eachChunk(batch.runs, (chunk) => upsertRuns(sql, chunk))
-    const steps = accepted.flatMap(({ id }) => batch.steps.get(id) ?? [])
-    yield* eachChunk(steps, (chunk) => upsertSteps(sql, chunk))
-    yield* eachChunk(batch.messages, (chunk) => insertMessages(sql, chunk))
-  })
+const makeStoreBatch = (sql: SqlClient.SqlClient) => {
+  const insert = makeInserters(sql)
+  return (batch: Rows.Batch) =>
+    insert.runs(batch.runs).pipe(
+      Effect.flatMap((accepted) => insert.steps(accepted.flatMap(({ id }) => batch.steps.get(id) ?? []))),
+      Effect.zipRight(insert.messages(batch.messages))
+    )
+}
 
-const makeCommit =
-  ({ sql, write }: Access.Access): RunStore["Type"]["commit"] =>
-  (batch) =>
+const makeCommit = ({ sql, write }: Access.Access): RunStore["Type"]["commit"] => {
+  const storeBatch = makeStoreBatch(sql)
+  const encode = (batch: ReadonlyArray<RunWrite>) =>
+    Effect.try({
+      try: () => Rows.encodeBatch(batch),
+      catch: (cause) => new StoreError({ store: "runs", operation: "runs.commit", reason: "query", cause })
+    })
+  return (batch) =>
     batch.length === 0
       ? Effect.void
-      : Effect.flatMap(
-          Effect.try({
-            try: () => Rows.encodeBatch(batch),
-            catch: (cause) => new StoreError({ store: "runs", operation: "runs.commit", reason: "query", cause })
-          }),
-          (encoded) => write("runs.commit", storeBatch(sql, encoded))
-        )
+      : Effect.flatMap(encode(batch), (encoded) => Effect.asVoid(write("runs.commit", storeBatch(encoded))))
+}
 
 const makeFind =
   ({ read, sql }: Access.Access): RunStore["Type"]["find"] =>

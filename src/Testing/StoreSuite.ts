@@ -22,7 +22,8 @@ import { snapshots } from "./StoreSuite/Snapshots.js"
  * ```ts
  * import { Layer } from "effect"
  * import { Registry } from "effect-deployers/Store"
- * import { Ids, StoreSuite } from "effect-deployers/Testing"
+ * import { Ids } from "effect-deployers"
+ * import { StoreSuite } from "effect-deployers/Testing"
  *
  * StoreSuite.registry("memory", Registry.layerMemory.pipe(Layer.provide(Ids.layer)))
  * ```

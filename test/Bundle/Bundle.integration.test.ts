@@ -92,6 +92,26 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
     })
   )
 
+  it.scoped("has another digest when it needs another version of a native package", () =>
+    Effect.gen(function* () {
+      const withNative = (version: string) => ({
+        "greet.ts": `import "native"\n${Workspace.greeting}`,
+        "node_modules/native/package.json": JSON.stringify({
+          name: "native",
+          version,
+          main: "index.js",
+          gypfile: true
+        }),
+        "node_modules/native/index.js": ""
+      })
+      const one = yield* bundle(yield* Workspace.write(withNative("1.0.0")))
+      const two = yield* bundle(yield* Workspace.write(withNative("1.0.1")))
+      expect(one.externals).toContainEqual({ name: "native", version: "1.0.0" })
+      expect(two.externals).toContainEqual({ name: "native", version: "1.0.1" })
+      expect(two.digest).not.toBe(one.digest)
+    })
+  )
+
   it.scoped("is written once when many ask for it at the same time", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

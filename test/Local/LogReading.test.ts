@@ -29,7 +29,13 @@ const copyThenTruncate = (file: string) =>
     yield* fs.truncate(file)
   })
 
-/** A followed log whose lines can be taken, and a way to let it look once more. */
+const look = Effect.zipRight(
+  TestClock.adjust("250 millis"),
+  // Real files are read in the turns that follow.
+  Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+)
+
+/** A followed log: takes its next lines, lets it look once more, gives what nobody took. */
 const following = (file: string, options: LogsOptions = {}) =>
   Effect.gen(function* () {
     const queue = yield* Queue.unbounded<string>()
@@ -37,13 +43,11 @@ const following = (file: string, options: LogsOptions = {}) =>
     const fiber = yield* Effect.forkScoped(Stream.runForEach(lines, ({ text }) => Queue.offer(queue, text)))
     return {
       fiber,
+      look,
       take: (count: number) =>
         Effect.gen(function* () {
           const taking = yield* Effect.fork(Queue.takeN(queue, count))
-          while ((yield* Fiber.poll(taking))._tag === "None") {
-            yield* TestClock.adjust("250 millis")
-            yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-          }
+          while ((yield* Fiber.poll(taking))._tag === "None") yield* look
           return Chunk.toReadonlyArray(yield* Fiber.join(taking))
         }),
       rest: Effect.map(Queue.takeAll(queue), Chunk.toReadonlyArray)
@@ -123,6 +127,36 @@ describe("readLog", () => {
         assert.deepStrictEqual(yield* log.take(2), ["two", "three"])
         yield* write(file, "four\n")
         assert.deepStrictEqual(yield* log.take(1), ["four"])
+      })
+    )
+
+    it.scoped("notices a rotation although the file is longer again than what was read", () =>
+      Effect.gen(function* () {
+        const file = yield* logFile
+        yield* write(file, "one\n")
+        const log = yield* following(file)
+        assert.deepStrictEqual(yield* log.take(1), ["one"])
+        yield* write(file, "two\n")
+        yield* copyThenTruncate(file)
+        yield* write(file, "a line that is longer than all before\n")
+        assert.deepStrictEqual(yield* log.take(2), ["two", "a line that is longer than all before"])
+        assert.deepStrictEqual(yield* log.rest, [])
+      })
+    )
+
+    it.scoped("repeats nothing when it looks while the file is being rotated", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const file = yield* logFile
+        yield* write(file, "one\n")
+        const log = yield* following(file)
+        assert.deepStrictEqual(yield* log.take(1), ["one"])
+        yield* fs.copyFile(file, `${file}.1`)
+        yield* log.look
+        yield* fs.truncate(file)
+        yield* write(file, "two\n")
+        assert.deepStrictEqual(yield* log.take(1), ["two"])
+        assert.deepStrictEqual(yield* log.rest, [])
       })
     )
 

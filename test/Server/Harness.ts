@@ -1,5 +1,5 @@
 import * as Net from "node:net"
-import { Context, Effect, Layer, Option, Ref, Schema } from "effect"
+import { Context, Effect, Layer, Logger, Option, Ref, Schema } from "effect"
 import type { Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { StoreError } from "../../src/Errors/Stores.js"
@@ -15,10 +15,26 @@ export interface Options {
 
 /** A served pipeline over a real SQLite store in memory. */
 export const served = (pipeline: Pipeline.Any, options: Options = {}) =>
-  Layer.provideMerge(Serve.layerTest(pipeline, options), Runs.layerMemory)
+  Layer.provideMerge(Serve.layerTest(pipeline, options), memory()).pipe(Layer.provide(quiet))
 
-/** Parsed JSON, read by path in assertions. */
-export type Json = { readonly [key: string]: Json } & ReadonlyArray<Json> & string & number & boolean
+/** Keeps the log of the service out of the test's output. */
+export const quiet = Logger.remove(Logger.defaultLogger)
+
+/** One store in memory, shared by whoever refers to the layer. */
+export const memory = () =>
+  Layer.scoped(
+    RunStore,
+    Effect.map(Layer.build(Runs.layerMemory), (context) => Context.get(context, RunStore))
+  )
+
+/** A body as any of the answers. */
+export interface Json {
+  readonly [key: string]: unknown
+  readonly runId: string
+  readonly id: string
+  readonly metadata: { readonly [key: string]: unknown; readonly runId: string; readonly runIndex: number }
+  readonly runs: ReadonlyArray<{ readonly [key: string]: unknown; readonly id: string }>
+}
 
 export interface Reply {
   readonly status: number
@@ -26,6 +42,8 @@ export interface Reply {
   readonly text: string
   readonly json: Json
 }
+
+const decodeJson = Schema.decodeOption(Schema.parseJson())
 
 /** One request with `fetch`. */
 export const request = (
@@ -50,7 +68,7 @@ export const request = (
       })
     )
     const text = yield* Effect.promise(() => response.text())
-    const parsed = Option.getOrUndefined(Schema.decodeOption(Schema.parseJson())(text)) as Json
+    const parsed = Option.getOrUndefined(decodeJson(text)) as Json
     return { status: response.status, headers: response.headers, text, json: parsed }
   })
 
@@ -110,7 +128,7 @@ export const fragile = Layer.unwrapEffect(
           commit: (batch: Parameters<typeof store.commit>[0]) =>
             Effect.flatMap(Ref.get(fails), (f) => (f(batch) ? Effect.fail(failure) : store.commit(batch)))
         }))
-      ).pipe(Layer.provide(Runs.layerMemory))
+      ).pipe(Layer.provide(memory()))
     )
   )
 )

@@ -1,5 +1,6 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { RunStore } from "../../src/Store/RunStore.js"
 import { invoke, newest, request, served, stored } from "./Harness.js"
 import { steps, weather } from "./Pipelines.js"
 
@@ -32,7 +33,7 @@ describe("POST /invoke", () => {
     it.effect("records the run with its steps before it answers", () =>
       Effect.gen(function* () {
         const { json } = yield* invoke({ city: "Rome" })
-        const run = yield* stored(json.metadata?.runId ?? "")
+        const run = yield* stored(json.metadata.runId)
         assert.strictEqual(run.status, "succeeded")
         assert.strictEqual(run.name, `weather-${run.index}`)
         assert.deepStrictEqual(run.outputs, { summary: "Rome: 4C" })
@@ -49,7 +50,7 @@ describe("POST /invoke", () => {
       Effect.gen(function* () {
         const first = yield* invoke({ city: "a" })
         const second = yield* invoke({ city: "b" })
-        assert.strictEqual(Number(second.json.metadata?.runIndex), Number(first.json.metadata?.runIndex) + 1)
+        assert.strictEqual(second.json.metadata.runIndex, first.json.metadata.runIndex + 1)
       })
     )
     it.effect("answers a typed failure with its own status, encoded, with the run", () =>
@@ -76,7 +77,7 @@ describe("POST /invoke", () => {
         const { json, status } = yield* invoke({ city: "Area 51" })
         assert.strictEqual(status, 422)
         assert.strictEqual<unknown>(json._tag, "Refused")
-        assert.strictEqual<unknown>(json.message, "The pipeline failed with Refused.")
+        assert.strictEqual<unknown>(json.message, '{ "why": "secret" }')
       })
     )
     it.effect("answers a defect with an opaque id and nothing else", () =>
@@ -84,7 +85,7 @@ describe("POST /invoke", () => {
         const { json, status, text } = yield* invoke({ city: "Bug" })
         assert.strictEqual(status, 500)
         assert.strictEqual<unknown>(json._tag, "InternalError")
-        assert.isAbove((json.id ?? "").length, 10)
+        assert.isAbove(json.id.length, 10)
         assert.notInclude(text, "TOP-SECRET")
         const run = yield* newest
         assert.strictEqual(run.status, "failed")
@@ -99,7 +100,7 @@ describe("POST /invoke", () => {
         assert.deepStrictEqual<unknown>(json.issues, [
           { path: "parameters.city", reason: "is missing" },
           { path: "parameters.days", reason: "must be a positive number" },
-          { path: "parameters.unit", reason: 'must be "C" | "F"' }
+          { path: "parameters.unit", reason: 'must be "C" or "F"' }
         ])
         assert.notInclude(text, "KELVIN-SECRET")
       })
@@ -118,7 +119,7 @@ describe("POST /invoke", () => {
         ])
         assert.deepStrictEqual<unknown>(yield* issues({ parameters: { city: "x" }, runName: "" }), [
           400,
-          [{ path: "runName", reason: "must be a text of 1 to 200 characters" }]
+          [{ path: "runName", reason: "must be a string at least 1 character(s) long" }]
         ])
       })
     )
@@ -134,7 +135,7 @@ describe("POST /invoke", () => {
         const { json, status } = yield* invoke({ city: "Paris" }, { skipArtifacts: true })
         assert.strictEqual(status, 200)
         assert.deepStrictEqual<unknown>(json.outputs, { summary: "Paris: 5C" })
-        const run = yield* stored(json.metadata?.runId ?? "")
+        const run = yield* stored(json.metadata.runId)
         assert.notInclude(JSON.stringify(run), "Paris")
         assert.notProperty(run, "outputs")
         assert.deepStrictEqual(
@@ -145,14 +146,13 @@ describe("POST /invoke", () => {
           ]
         )
         const failed = yield* invoke({ city: "Atlantis" }, { skipArtifacts: true })
-        assert.deepStrictEqual((yield* stored(failed.json.runId ?? "")).error, { _tag: "CityUnknown" })
+        assert.deepStrictEqual((yield* stored(failed.json.runId)).error, { _tag: "CityUnknown" })
       })
     )
     it.effect("stores published messages in order", () =>
       Effect.gen(function* () {
-        const { RunStore } = yield* Effect.promise(() => import("../../src/Store/RunStore.js"))
         const { json } = yield* invoke({ city: "Lima" })
-        const messages = yield* (yield* RunStore).messages(json.metadata?.runId ?? "")
+        const messages = yield* (yield* RunStore).messages(json.metadata.runId)
         assert.deepStrictEqual(
           messages.map(({ data, sequence }) => [sequence, data]),
           [[1, { progress: 0.5 }]]

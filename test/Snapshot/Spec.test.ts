@@ -113,7 +113,11 @@ describe("Snapshot.compile", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         Snapshot.compile(
-          Pipeline.make("p", { input: Schema.Void, output: Schema.Undefined, run: () => Effect.succeed(undefined) })
+          Pipeline.make("p", {
+            input: Schema.Void,
+            output: Schema.Undefined,
+            run: () => Effect.as(Effect.void, undefined)
+          })
         )
       )
       expect(error.message).toBe(

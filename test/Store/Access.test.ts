@@ -1,7 +1,7 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Schema, TestClock } from "effect"
+import { Deferred, Effect, Fiber, Ref, Schema, TestClock } from "effect"
 import { decodeRows, single } from "../../src/Store/Columns.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
 import { classify } from "../../src/Store/SqliteFailure.js"
@@ -66,22 +66,37 @@ describe("while another process holds the lock", () => {
 })
 
 describe("transactions", () => {
-  it.scoped("what is read and then written in one is never stale: two connections count correctly", () =>
+  it.scoped("nobody writes between what one reads and what it writes", () =>
     Effect.gen(function* () {
       const { path, sql, write } = yield* opened("1 minute")
-      const second = yield* access(Sqlite.layer({ schema, path, busyBudget: "1 minute" }))
+      const other = yield* access(Sqlite.layer({ schema, path, busyBudget: "1 minute" }))
       yield* write("notes.add", sql`INSERT INTO notes (id, text) VALUES (1, '0')`)
-      const increment = (on: typeof second) =>
+      const hasRead = yield* Deferred.make<void>()
+      const mayWrite = yield* Deferred.make<void>()
+      const attempts = yield* Ref.make(0)
+      const increment = (on: typeof other, between: Effect.Effect<unknown>) =>
         on.write(
           "notes.increment",
           Effect.gen(function* () {
             const [row] = yield* on.sql<{ readonly text: string }>`SELECT text FROM notes`
+            yield* between
             yield* on.sql`UPDATE notes SET text = ${String(Number(row?.text) + 1)}`
           })
         )
-      const all = Array.from({ length: 50 }, (_, n) => increment(n % 2 === 0 ? { ...second, sql, write } : second))
-      yield* Effect.all(all, { concurrency: "unbounded" })
-      assert.deepStrictEqual(yield* sql`SELECT text FROM notes`, [{ text: "50" }])
+      const pause = Effect.all([
+        Ref.update(attempts, (n) => n + 1),
+        Deferred.succeed(hasRead, undefined),
+        Deferred.await(mayWrite)
+      ])
+      const first = yield* Effect.fork(increment({ ...other, sql, write }, pause))
+      yield* Deferred.await(hasRead)
+      const second = yield* Effect.fork(increment(other, Effect.void))
+      yield* TestClock.adjust("1 millis")
+      yield* Deferred.succeed(mayWrite, undefined)
+      yield* TestClock.adjust("10 seconds")
+      yield* Effect.all([Fiber.join(first), Fiber.join(second)])
+      assert.strictEqual(yield* Ref.get(attempts), 1)
+      assert.deepStrictEqual(yield* sql`SELECT text FROM notes`, [{ text: "2" }])
     })
   )
 

@@ -1,3 +1,8 @@
+/**
+ * What a deployment store must keep about its rows and about observations.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -60,6 +65,12 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
+/**
+ * What a deployment store must keep about its rows and about observations.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const deployments = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("deployments", () => {
     it.effect("a new one is pending at generation 0 and found by name and id", () =>

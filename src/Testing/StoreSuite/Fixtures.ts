@@ -1,3 +1,8 @@
+/**
+ * Values the store suites are made of.
+ *
+ * @since 0.1.0
+ */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -8,11 +13,34 @@ import { DeploymentStore } from "../../Store/DeploymentStore.js"
 import type { Run, RunWrite, StepRun } from "../../Store/RunStore.js"
 import { SnapshotStore } from "../../Store/SnapshotStore.js"
 
-/** A UUIDv7 that sorts by its number. */
+/**
+ * A UUIDv7 that sorts by its number.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const id = (n: number): string => `01900000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`
+/**
+ * The same as the id of a deployment.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const deploymentId = (n: number): DeploymentId => Schema.decodeSync(DeploymentId)(id(n))
+/**
+ * A deployment's name.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const named = (name: string): Deployment["name"] => Schema.decodeSync(DeploymentName)(name)
 
+/**
+ * A draft whose content differs by the digest of its bundle.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const draft = (pipelineName: string, digest = "a".repeat(64)): Draft => ({
   pipelineName,
   spec: new PipelineSpec({ name: pipelineName, input: { type: "object" }, output: { type: "object" }, serving: {} }),
@@ -21,13 +49,36 @@ export const draft = (pipelineName: string, digest = "a".repeat(64)): Draft => (
   source: { file: "/pipelines/weather.ts", export: "weather" }
 })
 
+/**
+ * What a backend observed.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const state = (status: OperationalState["status"], fields?: Partial<OperationalState>): OperationalState =>
   new OperationalState({ metadata: {}, ...fields, status })
 
+/**
+ * Who holds leases, if nothing else is said.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const holder = "host-a/1"
+/**
+ * How long leases last, if nothing else is said.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const ttl = "30 seconds"
 
-/** A stored snapshot and a deployment of it at generation 0. */
+/**
+ * A stored snapshot and a deployment of it at generation 0.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const inserted = (n: number, name = `weather-${n}`) =>
   Effect.gen(function* () {
     const snapshot = yield* Effect.flatMap(SnapshotStore, (store) => store.put(draft("weather")))
@@ -42,7 +93,12 @@ export const inserted = (n: number, name = `weather-${n}`) =>
     return { store, snapshot: reference, record, id: record.deployment.id, name }
   })
 
-/** A deployment that runs at generation 1, and the lease it was made under. */
+/**
+ * A deployment that runs at generation 1, and the lease it was made under.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const running = (n: number) =>
   Effect.gen(function* () {
     const made = yield* inserted(n)
@@ -61,12 +117,23 @@ export const running = (n: number) =>
     return { ...made, lease, operation, record }
   })
 
-/** The row as it is now. */
+/**
+ * The row as it is now.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const current = (ref: string) =>
   Effect.flatMap(DeploymentStore, (store) => Effect.map(store.find(ref), Option.getOrThrow))
 
 const at = (millis: number) => DateTime.unsafeMake(millis)
 
+/**
+ * A step that succeeded.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const step = (name: string, startedAt: number, fields?: Partial<StepRun>): StepRun => ({
   name,
   status: "succeeded",
@@ -78,6 +145,12 @@ export const step = (name: string, startedAt: number, fields?: Partial<StepRun>)
   ...fields
 })
 
+/**
+ * A run that succeeded.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const run = (n: number, fields?: Partial<Run>): Run => ({
   id: id(n),
   index: n,
@@ -91,6 +164,12 @@ export const run = (n: number, fields?: Partial<Run>): Run => ({
   ...fields
 })
 
+/**
+ * The same run before it ended.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const started = (n: number, fields?: Partial<Run>): Run => ({
   id: id(n),
   index: n,
@@ -101,4 +180,10 @@ export const started = (n: number, fields?: Partial<Run>): Run => ({
   ...fields
 })
 
+/**
+ * A run as part of a batch.
+ *
+ * @category fixtures
+ * @since 0.1.0
+ */
 export const write = (stored: Run): RunWrite => ({ _tag: "Run", run: stored })

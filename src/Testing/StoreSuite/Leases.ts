@@ -1,3 +1,8 @@
+/**
+ * What a deployment store must keep about leases and fencing.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -66,6 +71,12 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
+/**
+ * What a deployment store must keep about leases and fencing.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const leases = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("leases", () => {
     it.effect("of many that ask at the same time one gets the lease", () =>

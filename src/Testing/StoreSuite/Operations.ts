@@ -1,3 +1,8 @@
+/**
+ * What a deployment store must keep about operations and revisions.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -69,6 +74,12 @@ const closing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
+/**
+ * What a deployment store must keep about operations and revisions.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const operations = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("operations", () => {
     it.effect("a provision is recorded before it is accepted, and accepted as a whole", () =>

@@ -1,3 +1,8 @@
+/**
+ * What event and secret stores must keep.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -45,6 +50,12 @@ const secrets = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
+/**
+ * What event and secret stores must keep.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const records = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("events and secrets", () => {
     it.effect("events get growing numbers and come back in order, after a number, of one deployment, in pages", () =>

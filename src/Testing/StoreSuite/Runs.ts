@@ -1,3 +1,8 @@
+/**
+ * What a run store must keep.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -106,6 +111,12 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
   )
 }
 
+/**
+ * What a run store must keep.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
   describe("runs", () => {
     it.effect("an empty store has nothing", () =>

@@ -1,3 +1,8 @@
+/**
+ * What snapshot and build stores must keep.
+ *
+ * @since 0.1.0
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -61,6 +66,12 @@ const references = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
+/**
+ * What snapshot and build stores must keep.
+ *
+ * @category suites
+ * @since 0.1.0
+ */
 export const snapshots = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("snapshots", () => {
     it.effect("versions count from 1 for each pipeline; equal content is kept once, wherever it came from", () =>

@@ -1,0 +1,62 @@
+// The examples for real: bundled, served by a process of this machine, called over HTTP.
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { expect, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Client, Deployer, Snapshot } from "effect-deployers"
+import { Embedded } from "effect-deployers/Local"
+import * as Forecasts from "./composed-app/forecasts.js"
+import { heldOut } from "./iris/data.js"
+import { iris } from "./iris.js"
+
+const TestLive = Layer.provideMerge(
+  Client.layerRegistry,
+  Layer.unwrapScoped(
+    Effect.map(
+      Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped({ prefix: "examples-" })),
+      (home) => Embedded.layer({ home })
+    )
+  ).pipe(Layer.provideMerge(NodeContext.layer))
+)
+
+const deploy = (file: string, name: string) =>
+  Effect.acquireRelease(
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      return yield* deployer.provision(yield* Snapshot.fromFile(file), { name })
+    }),
+    () => Effect.flatMap(Deployer.Deployer, (deployer) => Effect.orDie(deployer.delete(name)))
+  )
+
+layer(TestLive, { excludeTestServices: true })("examples", (it) => {
+  it.scoped("iris tells more than nine of ten flowers it never saw, over HTTP", () =>
+    Effect.gen(function* () {
+      yield* deploy("examples/iris.ts", "iris")
+      const predictions = yield* Effect.forEach(
+        heldOut,
+        ({ measures: [sepalLength, sepalWidth, petalLength, petalWidth] }) =>
+          Client.make(iris, "iris").invoke({ sepalLength, sepalWidth, petalLength, petalWidth }),
+        { concurrency: 8 }
+      )
+      const right = predictions.filter(({ species }, row) => species === heldOut[row]?.species)
+      expect(right.length / heldOut.length).toBeGreaterThan(0.9)
+      for (const { modelInfo, probabilities } of predictions) {
+        expect(Object.values(probabilities).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
+        expect(modelInfo.trainedOn).toBe(120)
+      }
+    })
+  )
+
+  it.scoped("the composed app's service answers, fails as typed and goes away", () =>
+    Effect.gen(function* () {
+      const deployment = yield* Forecasts.ensure
+      yield* Effect.addFinalizer(() => Effect.orDie(Forecasts.remove))
+      expect(deployment.status).toBe("running")
+      expect(yield* Forecasts.ask("Berlin")).toStrictEqual({ summary: "Berlin: 2°C", temperature: 2 })
+      const error = yield* Effect.flip(Forecasts.ask("Atlantis"))
+      expect(error).toMatchObject({ _tag: "CityUnknown", city: "Atlantis" })
+      yield* Forecasts.remove
+      expect((yield* Effect.flip(Forecasts.ask("Berlin")))._tag).toBe("DeploymentNotFound")
+    })
+  )
+})

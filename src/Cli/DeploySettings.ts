@@ -1,0 +1,79 @@
+/**
+ * The options of `deploy` that are settings of the deployment.
+ *
+ * @since 0.1.0
+ */
+import * as Options from "@effect/cli/Options"
+import * as Option from "effect/Option"
+import type * as Settings from "../Settings.js"
+import { count, timeout } from "./Common.js"
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export const options = {
+  auth: Options.text("auth").pipe(
+    Options.withPseudoName("generate|none|secret:NAME"),
+    Options.withDescription("Who may call: with a generated key (default), anybody, or with a stored secret as key."),
+    Options.filterMap((text) => parseAuth(text), "Give --auth one of generate, none or secret:NAME."),
+    Options.optional
+  ),
+  env: Options.text("env").pipe(
+    Options.withPseudoName("KEY=VALUE"),
+    Options.withDescription("An environment variable of the service; can be repeated."),
+    Options.repeated,
+    Options.filterMap((pairs) => parsePairs(pairs), "Write --env as KEY=VALUE.")
+  ),
+  secret: Options.text("secret").pipe(
+    Options.withPseudoName("NAME"),
+    Options.withDescription("A stored secret the pipeline may read; can be repeated."),
+    Options.repeated
+  ),
+  port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
+  timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
+} as const
+
+/**
+ * Values of {@link options}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Given {
+  readonly auth: Option.Option<Settings.Auth>
+  readonly env: Readonly<Record<string, string>>
+  readonly secret: ReadonlyArray<string>
+  readonly port: Option.Option<number>
+  readonly timeout: Option.Option<number>
+}
+
+/**
+ * The settings options stand for; what was not given is left to the snapshot and the deployer.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const settingsOf = (given: Given): Settings.DeploymentInput & { readonly port?: number } => ({
+  ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
+  ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),
+  ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
+  ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
+  ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
+})
+
+// internal
+
+const parseAuth = (text: string): Option.Option<Settings.Auth> => {
+  if (text === "generate" || text === "none") return Option.some({ _tag: text })
+  const [, name] = /^secret:(.+)$/.exec(text) ?? []
+  return name === undefined ? Option.none() : Option.some({ _tag: "secret", name })
+}
+
+const parsePairs = (pairs: ReadonlyArray<string>): Option.Option<Readonly<Record<string, string>>> => {
+  const entries = pairs.map((pair): readonly [string, string] => {
+    const equals = pair.indexOf("=")
+    return [pair.slice(0, Math.max(0, equals)), pair.slice(equals + 1)]
+  })
+  return entries.some(([key]) => key === "") ? Option.none() : Option.some(Object.fromEntries(entries))
+}

@@ -1,0 +1,83 @@
+/**
+ * A deployment for people, and how to call it.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import type { JsonSchema } from "../Client/JsonSchema.js"
+import * as Client from "../Client.js"
+import type { Deployment } from "../Deployment.js"
+import type * as Settings from "../Settings.js"
+import * as Render from "./Render.js"
+
+/**
+ * What is shown of a deployment.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const render = (
+  hasColor: boolean,
+  self: Deployment,
+  extra: { readonly authKey?: Redacted.Redacted | undefined } = {}
+): string =>
+  Render.fields(hasColor, [
+    ["name", self.name],
+    ["id", self.id],
+    [
+      "status",
+      self.unknownSince === undefined
+        ? self.status
+        : `${self.status} (not observed since ${Render.time(self.unknownSince)})`
+    ],
+    ["reason", self.reason],
+    ["url", self.url],
+    ["key", extra.authKey === undefined ? authText(self) : Redacted.value(extra.authKey)],
+    ["generation", String(self.generation)],
+    ["snapshot", `${self.snapshot.pipelineName}@${self.snapshot.version} (${self.snapshot.id})`],
+    ["deployer", `${self.deployer.flavor}/${self.deployer.name}`],
+    ...Object.entries(self.metadata)
+      .filter(([key]) => key !== "generation")
+      .map(([key, value]): readonly [string, string] => [key, plain(value)]),
+    ["created", Render.time(self.createdAt)],
+    ["updated", Render.time(self.updatedAt)]
+  ])
+
+/**
+ * A curl command and a `deployers invoke` command that work as they are.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const howToCall = (options: {
+  readonly deployment: Deployment
+  readonly serving: Settings.Serving
+  readonly input: JsonSchema
+  readonly authKey: Redacted.Redacted | undefined
+}): string => {
+  const { authKey, deployment, input, serving } = options
+  const parameters = Client.exampleOf(input)
+  const bearer = authKey === undefined ? "$DEPLOYMENT_KEY" : Redacted.value(authKey)
+  const header = deployment.authEnabled ? [`-H "Authorization: Bearer ${bearer}"`] : []
+  const curl = [
+    `curl -X POST ${Render.shellWord(`${deployment.url ?? ""}${Client.paths(serving).invoke}`)}`,
+    ...header,
+    "-H 'Content-Type: application/json'",
+    `-d ${Render.shellWord(Render.jsonLine({ parameters }))}`
+  ]
+  return `Call it:\n  ${curl.join(" ")}\n  deployers invoke ${deployment.name}${flags(parameters)}`
+}
+
+// internal
+
+const authText = (self: Deployment): string =>
+  self.authEnabled ? "asked for (--show-secret shows it)" : "none asked for"
+
+const plain = (value: unknown): string => (typeof value === "string" ? value : Render.jsonLine(value))
+
+const flags = (parameters: unknown): string =>
+  typeof parameters === "object" && parameters !== null
+    ? Object.entries(parameters)
+        .map(([name, value]) => ` ${Render.shellWord(`--${name}`)} ${Render.shellWord(Render.clean(plain(value)))}`)
+        .join("")
+    : ""

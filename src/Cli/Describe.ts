@@ -1,0 +1,60 @@
+/**
+ * `deployers describe`.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Deployer } from "../Deployer.js"
+import { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
+import { deploymentName, json, print } from "./Common.js"
+import * as DeploymentView from "./DeploymentView.js"
+import * as Json from "./Json.js"
+import * as Render from "./Render.js"
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const describe = Command.make(
+  "describe",
+  {
+    name: deploymentName,
+    showSecret: Options.boolean("show-secret").pipe(Options.withDescription("Show the key callers need.")),
+    showSchema: Options.boolean("show-schema").pipe(
+      Options.withDescription("Show the JSON Schemas of its parameters and outputs.")
+    ),
+    json
+  },
+  ({ json, name, showSchema, showSecret }) =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer
+      const deployment = yield* deployer.get(name)
+      const authKey = showSecret ? yield* deployer.authKey(name) : undefined
+      const schema = showSchema ? yield* schemaOf(deployment.snapshot.id, name) : undefined
+      yield* print(
+        json,
+        { ...Json.deployment(deployment, authKey), ...(schema === undefined ? {} : { schema }) },
+        (hasColor) =>
+          [
+            DeploymentView.render(hasColor, deployment, { authKey }),
+            ...(schema === undefined
+              ? []
+              : ["", "input schema", Render.json(schema.input), "output schema", Render.json(schema.output)])
+          ].join("\n")
+      )
+    })
+).pipe(Command.withDescription("Show everything about a deployment."))
+
+// internal
+
+const schemaOf = (snapshotId: string, name: string) =>
+  Effect.gen(function* () {
+    const snapshot = yield* Effect.flatMap(SnapshotStore, (snapshots) => snapshots.find(snapshotId))
+    if (Option.isNone(snapshot)) return yield* new DeploymentSchemaNotFound({ ref: name })
+    const { error, input, output } = snapshot.value.spec
+    return { input, output, ...(error === undefined ? {} : { error }) }
+  })

@@ -1,0 +1,59 @@
+/**
+ * `deployers doctor`: looks whether this machine has what is needed, without changing anything.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "@effect/cli/Command"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { json, print } from "./Common.js"
+import { exitCodes, Reported } from "./Failure.js"
+import * as Render from "./Render.js"
+
+/**
+ * What a check found, with what to do about it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Finding {
+  readonly status: "ok" | "warn" | "fail"
+  readonly detail: string
+  readonly remedy?: string | undefined
+}
+
+/**
+ * The checks of this machine.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Doctor extends Context.Tag("effect-deployers/Cli/Doctor")<
+  Doctor,
+  { readonly checks: ReadonlyArray<{ readonly name: string; readonly run: Effect.Effect<Finding> }> }
+>() {}
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const doctor = Command.make("doctor", { json }, ({ json }) =>
+  Effect.gen(function* () {
+    const { checks } = yield* Doctor
+    const findings = yield* Effect.forEach(checks, ({ name, run }) =>
+      Effect.map(run, (finding) => ({ name, ...finding }))
+    )
+    const isHealthy = findings.every(({ status }) => status !== "fail")
+    yield* print(json, { healthy: isHealthy, checks: findings }, (hasColor) => {
+      const widest = findings.reduce((most, { name }) => Math.max(most, name.length), 0)
+      return findings
+        .map(({ detail, name, remedy, status }) => {
+          const label = Render.paint(hasColor, Render.statusStyle(status), status.padEnd(4))
+          const line = `${label}  ${name.padEnd(widest)}  ${Render.clean(detail)}`
+          return remedy === undefined ? line : `${line}\n${" ".repeat(widest + 8)}${Render.clean(remedy)}`
+        })
+        .join("\n")
+    })
+    if (!isHealthy) return yield* new Reported({ exitCode: exitCodes.failure })
+  })
+).pipe(Command.withDescription("Check this machine, the home folder and the registry."))

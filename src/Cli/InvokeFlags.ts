@@ -1,0 +1,168 @@
+/**
+ * The options of `deployers invoke NAME`, generated from the deployment's input schema.
+ *
+ * @since 0.1.0
+ */
+import * as Options from "@effect/cli/Options"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import {
+  type JsonSchema,
+  type Kind,
+  kindOf,
+  kindsOf,
+  literals,
+  properties,
+  required,
+  resolve
+} from "../Client/JsonSchema.js"
+
+/**
+ * Options of the command itself; a parameter of the same name is written `--param.NAME`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const reserved: ReadonlySet<string> = new Set([
+  "json",
+  "input",
+  "run-name",
+  "timeout",
+  "skip-artifacts",
+  "async",
+  "stream",
+  "help",
+  "h",
+  "version",
+  "wizard",
+  "completions",
+  "log-level"
+])
+
+/**
+ * A parameter and how it is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parameter {
+  readonly name: string
+  /** Without the dashes. */
+  readonly flag: string
+  readonly option: Options.Options<Option.Option<readonly [string, unknown]>>
+}
+
+/**
+ * The parameters an input schema has. A name that cannot be an option, such as one with a space, is left to `--input`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parameters = (schema: JsonSchema): ReadonlyArray<Parameter> => {
+  const mandatory = new Set(required(schema))
+  return Object.entries(properties(schema))
+    .filter(([name]) => /^[^\s=-][^\s=]*$/u.test(name))
+    .map(([name, property]) => {
+      const flag = reserved.has(name) || /^(no-|param\.)/.test(name) ? `param.${name}` : name
+      return { name, flag, option: optionOf(schema, property, name, flag, mandatory.has(name)) }
+    })
+}
+
+/**
+ * All parameters as one option, whose value has those that were given.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const all = (given: ReadonlyArray<Parameter>): Options.Options<Readonly<Record<string, unknown>>> =>
+  Options.map(Options.all(given.map(({ option }) => option)), (values) =>
+    Object.fromEntries(values.flatMap(Option.toArray))
+  )
+
+/**
+ * Rewrites `--param.NAME` to the option of that parameter, which works for every parameter.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const plainFlags = (given: ReadonlyArray<Parameter>, argv: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const byPrefixed = new Map(given.map(({ flag, name }) => [`--param.${name}`, `--${flag}`]))
+  return argv.map((token) => {
+    const equals = token.indexOf("=")
+    const written = equals === -1 ? token : token.slice(0, equals)
+    const flag = byPrefixed.get(written)
+    return flag === undefined ? token : `${flag}${equals === -1 ? "" : token.slice(equals)}`
+  })
+}
+
+// internal
+
+const optionOf = (
+  root: JsonSchema,
+  property: JsonSchema,
+  name: string,
+  flag: string,
+  isRequired: boolean
+): Parameter["option"] => {
+  const schema = resolve(root, property)
+  const option = Options.withDescription(typed(root, property, flag), describe(schema, isRequired))
+  return Options.map(
+    Options.optional(option),
+    Option.map((value): readonly [string, unknown] => [name, value])
+  )
+}
+
+const typed = (root: JsonSchema, property: JsonSchema, flag: string): Options.Options<unknown> => {
+  const listed = literals(root, property)
+  if (listed?.every(Predicate.isString)) return Options.choice(flag, listed)
+  const kinds = kindsOf(root, property)
+  const only = [...kinds].filter((kind) => kind !== "null")
+  if (only.length === 1 && kinds.size === 1) return single(root, property, flag, only[0] ?? "string")
+  return kinds.has("string") ? textOrJson(flag, kinds) : json(flag, kinds)
+}
+
+const single = (root: JsonSchema, property: JsonSchema, flag: string, kind: Kind): Options.Options<unknown> => {
+  switch (kind) {
+    case "string":
+      return Options.text(flag)
+    case "number":
+      return resolve(root, property)["type"] === "integer" ? Options.integer(flag) : Options.float(flag)
+    case "boolean":
+      return Options.boolean(flag, { negationNames: [`no-${flag}`] })
+    default:
+      return json(flag, new Set([kind]))
+  }
+}
+
+const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+
+const json = (flag: string, kinds: ReadonlySet<Kind>): Options.Options<unknown> =>
+  Options.text(flag).pipe(
+    Options.withPseudoName("json"),
+    Options.filterMap(
+      (text) => {
+        const value = parse(text)
+        const kind = kindOf(value)
+        return kind !== undefined && kinds.has(kind) ? Option.some(value) : Option.none()
+      },
+      `Give --${flag} as JSON: ${[...kinds].join(" or ")}.`
+    )
+  )
+
+/** Text that is not JSON of another admitted kind is the string it is. */
+const textOrJson = (flag: string, kinds: ReadonlySet<Kind>): Options.Options<unknown> =>
+  Options.text(flag).pipe(
+    Options.map((text) => {
+      const value = parse(text)
+      const kind = kindOf(value)
+      return kind !== undefined && kind !== "string" && kinds.has(kind) ? value : text
+    })
+  )
+
+const describe = (schema: JsonSchema, isRequired: boolean): string => {
+  const { default: fallback, description } = schema
+  const text = typeof description === "string" ? `${description.replace(/\.?$/, ".")} ` : ""
+  const given = fallback === undefined ? "" : ` Default: ${JSON.stringify(fallback)}.`
+  return `${text}${isRequired ? "(required)" : "(optional)"}${given}`
+}

@@ -1,0 +1,85 @@
+/**
+ * The JSON commands print. Scripts rely on it.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type Deployment, Revision } from "../Deployment.js"
+import { DeploymentEvent } from "../DeploymentEvent.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+import { Run } from "../Store/RunStore.js"
+
+/**
+ * A deployment. The key is in it only when it is given.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Readonly<Record<string, unknown>> => ({
+  id: self.id,
+  name: self.name,
+  status: self.status,
+  url: self.url ?? null,
+  generation: self.generation,
+  deployer: self.deployer,
+  snapshot: self.snapshot,
+  metadata: self.metadata,
+  authEnabled: self.authEnabled,
+  ...(authKey === undefined ? {} : { authKey: Redacted.value(authKey) }),
+  ...(self.unknownSince === undefined ? {} : { unknownSince: DateTime.formatIso(self.unknownSince) }),
+  createdAt: DateTime.formatIso(self.createdAt),
+  updatedAt: DateTime.formatIso(self.updatedAt)
+})
+
+/**
+ * A snapshot without its documents.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const snapshotSummary = (self: Snapshot): Readonly<Record<string, unknown>> => ({
+  id: self.id,
+  pipelineName: self.pipelineName,
+  version: self.version,
+  source: self.source,
+  bundle: self.bundle,
+  createdAt: DateTime.formatIso(self.createdAt)
+})
+
+/**
+ * A snapshot with its spec and settings.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const snapshot = (self: Snapshot): Readonly<Record<string, unknown>> => ({
+  ...snapshotSummary(self),
+  spec: { ...self.spec },
+  settings: self.settings
+})
+
+/**
+ * A run, as the deployment itself answers it.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const run: (self: Run) => typeof Run.Encoded = Schema.encodeSync(Run)
+
+/**
+ * A revision.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const revision: (self: Revision) => typeof Revision.Encoded = Schema.encodeSync(Revision)
+
+/**
+ * A lifecycle event.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const event: (self: DeploymentEvent) => typeof DeploymentEvent.Encoded = Schema.encodeSync(DeploymentEvent)

@@ -1,0 +1,51 @@
+/**
+ * `deployers list`.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Deployer } from "../Deployer.js"
+import { Status } from "../Deployment.js"
+import { json, print } from "./Common.js"
+import * as Json from "./Json.js"
+import * as Render from "./Render.js"
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const list = Command.make(
+  "list",
+  {
+    status: Options.choice("status", Status.literals).pipe(
+      Options.withDescription("Only deployments of that status."),
+      Options.optional
+    ),
+    json
+  },
+  ({ json, status }) =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer
+      const deployments = yield* deployer.list({ status: Option.getOrUndefined(status) })
+      yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor) =>
+        deployments.length === 0
+          ? "There are no deployments; `deployers deploy FILE --name NAME` makes one."
+          : Render.table(
+              hasColor,
+              ["NAME", "STATUS", "URL", "GEN", "SNAPSHOT", "DEPLOYER", "UPDATED"],
+              deployments.map((one) => [
+                one.name,
+                one.status,
+                one.url ?? "-",
+                String(one.generation),
+                `${one.snapshot.pipelineName}@${one.snapshot.version}`,
+                one.deployer.flavor,
+                Render.time(one.updatedAt)
+              ])
+            )
+      )
+    })
+).pipe(Command.withDescription("List deployments as last observed."))

@@ -1,0 +1,39 @@
+/**
+ * The services of the command line program: everything embedded, in one home folder.
+ *
+ * @since 0.1.0
+ */
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Client from "../Client.js"
+import type { StoreError } from "../Errors/Stores.js"
+import type { Doctor } from "./Doctor.js"
+import type { Services } from "./Tree.js"
+
+/**
+ * Local processes, a SQLite registry and the bundler. The modules are loaded when the layer is built, so that help is
+ * quick.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const services: Layer.Layer<Services, StoreError | ConfigError> = Layer.unwrapEffect(
+  Effect.map(
+    Effect.promise(() => import("../Local/Embedded.js")),
+    (Embedded) => Client.layerRegistry.pipe(Layer.provideMerge(Embedded.layer()))
+  )
+)
+
+/**
+ * The checks of `doctor` on this machine.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const doctor: Layer.Layer<Doctor, ConfigError> = Layer.unwrapEffect(
+  Effect.map(
+    Effect.promise(() => import("./Checks.js")),
+    (Checks) => Checks.layer
+  )
+)

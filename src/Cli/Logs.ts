@@ -1,0 +1,77 @@
+/**
+ * `deployers logs`.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { Deployer } from "../Deployer.js"
+import type { LogLine } from "../Deployment.js"
+import { count, deploymentName, json, parseMoment } from "./Common.js"
+import { UsageError } from "./Failure.js"
+import { Output } from "./Output.js"
+import * as Render from "./Render.js"
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const logs = Command.make(
+  "logs",
+  {
+    name: deploymentName,
+    follow: Options.boolean("follow").pipe(
+      Options.withAlias("f"),
+      Options.withDescription("Keep going as lines are written. With --json: one value per line.")
+    ),
+    tail: count("tail", 0, 1_000_000_000, "Only the last so many lines."),
+    since: Options.text("since").pipe(
+      Options.withPseudoName("time"),
+      Options.withDescription("Only lines from then on: an ISO time, or how long ago, such as 10m."),
+      Options.optional
+    ),
+    json
+  },
+  ({ follow, json, name, since, tail }) =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer
+      const output = yield* Output
+      const lines = deployer.logs(name, {
+        follow,
+        tail: Option.getOrUndefined(tail),
+        since: Option.isSome(since) ? yield* moment(since.value) : undefined
+      })
+      if (json && !follow) {
+        const all = yield* Stream.runCollect(lines)
+        return yield* output.result(Render.json({ lines: Chunk.toReadonlyArray(all).map(encode) }))
+      }
+      yield* Stream.runForEach(lines, (line) =>
+        output.result(json ? Render.jsonLine(encode(line)) : Render.clean(line.text))
+      )
+    })
+).pipe(Command.withDescription("Show the log of a deployment."))
+
+// internal
+
+const moment = (text: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.mapError(
+      parseMoment(text, now),
+      () =>
+        new UsageError({
+          message: `"${text}" is no time.`,
+          hint: "Give --since an ISO time such as 2025-01-31T12:00:00Z, or how long ago, such as 10m."
+        })
+    )
+  )
+
+const encode = ({ at, text }: LogLine) => ({
+  ...(at === undefined ? {} : { at: DateTime.formatIso(at) }),
+  text
+})

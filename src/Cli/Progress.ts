@@ -1,0 +1,90 @@
+/**
+ * Shows the progress of a lifecycle operation: a line per event on standard error, with the time since it began.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { Deployer } from "../Deployer.js"
+import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
+import { Output } from "./Output.js"
+import * as Render from "./Render.js"
+
+/**
+ * Runs an operation on a deployment and shows its events meanwhile.
+ *
+ * @category printing
+ * @since 0.1.0
+ */
+export const follow = <A, E, R>(
+  name: string,
+  operation: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R | Deployer | Output> =>
+  Effect.gen(function* () {
+    const { events } = yield* Deployer
+    const output = yield* Output
+    const begun = yield* Clock.currentTimeMillis
+    const state = { isUnderWay: false }
+    const showing = events.pipe(
+      Stream.filter((event) => event.deploymentName === name || event.deploymentId === name),
+      Stream.runForEach((event) =>
+        Effect.gen(function* () {
+          state.isUnderWay = true
+          yield* output.note(line(output.hasNoteColor, event, (yield* Clock.currentTimeMillis) - begun))
+          state.isUnderWay = !isLast(event)
+        })
+      )
+    )
+    const fiber = yield* Effect.fork(showing)
+    yield* Effect.yieldNow()
+    return yield* Effect.ensuring(operation, Effect.zipRight(shown(state), Fiber.interrupt(fiber)))
+  })
+
+/**
+ * One event for people.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number): string => {
+  const { reason, url } = event.data
+  const detail = [reason, url]
+    .filter((part) => typeof part === "string")
+    .map(Render.clean)
+    .join(" ")
+  const style = event.type === "operation_failed" ? "red" : event.type === "operation_finished" ? "green" : "cyan"
+  const phase = Render.paint(hasColor, style, phases[event.type])
+  return `${Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))}  ${phase}${detail === "" ? "" : `: ${detail}`}`
+}
+
+// internal
+
+const isLast = ({ type }: DeploymentEvent): boolean => type === "operation_finished" || type === "operation_failed"
+
+/** Gives the last lines their turn: an operation may end before they are written. */
+const shown = (state: { readonly isUnderWay: boolean }): Effect.Effect<void> =>
+  Effect.yieldNow().pipe(Effect.repeat({ while: () => state.isUnderWay, times: 10_000 }), Effect.asVoid)
+
+const phases: { readonly [Type in EventType]: string } = {
+  operation_started: "started",
+  validated: "settings and snapshot are valid",
+  lease_acquired: "nobody else is changing it",
+  intent_recorded: "intent recorded",
+  auth_key_generated: "a key was generated",
+  auth_key_removed: "its key was removed",
+  old_instance_stopped: "the old instance was stopped",
+  image_building: "building the image",
+  image_built: "the image is built",
+  instance_started: "the new instance was started",
+  health_waiting: "waiting until it is healthy",
+  healthy: "healthy",
+  generation_committed: "the new generation serves",
+  old_instance_removed: "the old instance was removed",
+  old_instance_restored: "the old instance serves again",
+  instance_removed: "the instance was removed",
+  status_observed: "status observed",
+  operation_finished: "done",
+  operation_failed: "failed"
+}

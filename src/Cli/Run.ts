@@ -1,0 +1,192 @@
+/**
+ * Runs a command line to its exit code.
+ *
+ * @since 0.1.0
+ */
+import type * as CliApp from "@effect/cli/CliApp"
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as CliCommand from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import { Deployer } from "../Deployer.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
+import * as Argv from "./Argv.js"
+import * as CliConsole from "./CliConsole.js"
+import type { Doctor } from "./Doctor.js"
+import { exitCodes, type Report, Reported, report, UsageError } from "./Failure.js"
+import * as Help from "./Help.js"
+import type { Input } from "./Input.js"
+import * as InvokeFlags from "./InvokeFlags.js"
+import * as InvokeTarget from "./InvokeTarget.js"
+import { Output } from "./Output.js"
+import * as Render from "./Render.js"
+import * as Tree from "./Tree.js"
+import { version } from "./Version.js"
+
+/**
+ * What running a command line needs besides the services of the commands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Environment = Output | Input | CliApp.CliApp.Environment
+
+/**
+ * Runs a command line, without the program's name, with the services in context. Gives the exit code: 0 success, 1 a
+ * failure of the command, 2 wrong usage, 130 interrupted. What it has to say is on {@link Output}.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { run } from "effect-deployers/Cli"
+ *
+ * const program = Effect.flatMap(run(["list", "--json"]), (exitCode) => Effect.log(`exit code ${exitCode}`))
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, Tree.Services | Doctor | Environment> =>
+  Effect.flatMap(Effect.context<Tree.Services | Doctor>(), (context) =>
+    runWith(argv, { services: Layer.succeedContext(context), doctor: Layer.succeedContext(context) })
+  )
+
+/**
+ * As {@link run}, with layers that are built only for commands that need them. A layer that cannot be built is a failure
+ * of the command.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const runWith = <E, R, DE, DR>(
+  argv: ReadonlyArray<string>,
+  layers: Tree.Layers<E, R, DE, DR>
+): Effect.Effect<number, never, Environment | R | DR> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const logger = yield* noteLogger
+    const exit = yield* Effect.raceFirst(execute(argv, layers), output.closed).pipe(
+      Effect.scoped,
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+      Effect.exit
+    )
+    return yield* settle(exit, Argv.asksForJson(argv))
+  })
+
+// internal
+
+const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<E, R, DE, DR>) =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const services = yield* Layer.memoize(layers.services)
+    const target = InvokeTarget.find(argv)
+    const parameters = target === undefined ? [] : yield* Effect.provide(parametersOf(target), services)
+    const { commands, root } = Tree.make({ services, doctor: layers.doctor }, parameters)
+    const line = yield* Argv.parse(
+      commands.map(({ descriptor }) => Argv.specOf(descriptor)),
+      InvokeFlags.plainFlags(parameters, argv)
+    )
+    const help = helpOf(line, commands, output.hasColor)
+    if (help !== undefined) return yield* output.result(help)
+    const level = yield* logLevel(line.logLevel)
+    const console = yield* CliConsole.make
+    const start = CliCommand.run(root, { name: "deployers", version, executable: "deployers" })
+    yield* start(["node", "deployers", ...line.args]).pipe(
+      Effect.provide(CliConfig.layer({ isCaseSensitive: true, showBuiltIns: false })),
+      Effect.withConsole(console),
+      Logger.withMinimumLogLevel(level),
+      Effect.catchIf(ValidationError.isValidationError, (error) => Effect.fail(misuse(error, line.path)))
+    )
+  })
+
+const helpOf = (
+  { args, isHelp, path }: Argv.Line,
+  commands: ReturnType<typeof Tree.make>["commands"],
+  hasColor: boolean
+): string | undefined => {
+  const descriptors = commands.map(({ descriptor }) => descriptor)
+  if (!isHelp || args.some((token) => /^--(version|completions|wizard)/.test(token))) return undefined
+  return path.length === 0 ? Help.program(hasColor, descriptors) : Help.command(hasColor, descriptors, path)
+}
+
+/** What the deployment's stored input schema says; asking the deployment itself is not needed for that. */
+const parametersOf = (name: string) =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer
+    const snapshots = yield* SnapshotStore
+    const deployment = yield* deployer.get(name)
+    const snapshot = yield* snapshots.find(deployment.snapshot.id)
+    return Option.match(snapshot, { onNone: () => [], onSome: ({ spec }) => InvokeFlags.parameters(spec.input) })
+  })
+
+const logLevel = (name: string | undefined): Either.Either<LogLevel.LogLevel, UsageError> => {
+  if (name === undefined) return Either.right(LogLevel.Warning)
+  const level = LogLevel.allLevels.find(({ _tag }) => _tag.toLowerCase() === name.toLowerCase())
+  return level === undefined
+    ? Either.left(
+        new UsageError({
+          message: `There is no log level ${JSON.stringify(name)}.`,
+          hint: `Use one of ${LogLevel.allLevels.map(({ _tag }) => _tag.toLowerCase()).join(", ")}.`
+        })
+      )
+    : Either.right(level)
+}
+
+const misuse = (error: ValidationError.ValidationError, path: ReadonlyArray<string>): UsageError => {
+  const said = CliConsole.withoutStyles(HelpDoc.toAnsiText(error.error)).trim().replace(/\s+/g, " ")
+  const message = said
+    .replace(/^Expected to find option: '([^']+)'$/, "The option $1 is missing.")
+    .replace(/^Missing argument <([^>]+)>$/, "The argument <$1> is missing.")
+    .replace(/^Received unknown argument: '(.*)'$/, 'There is one argument too many: "$1".')
+  return new UsageError({
+    message: Render.clean(message),
+    hint: `\`${["deployers", ...path, "--help"].join(" ")}\` shows how it is used.`
+  })
+}
+
+const noteLogger: Effect.Effect<Logger.Logger<unknown, void>, never, Output> = Effect.gen(function* () {
+  const output = yield* Output
+  const runtime = yield* Effect.runtime()
+  return Logger.map(Logger.logfmtLogger, (text) => Runtime.runFork(runtime)(output.note(Render.clean(text)))).pipe(
+    Logger.map(() => undefined)
+  )
+})
+
+const settle = (exit: Exit.Exit<unknown, unknown>, asJson: boolean): Effect.Effect<number, never, Output> => {
+  if (Exit.isSuccess(exit)) return Effect.succeed(exitCodes.success)
+  if (Cause.isInterruptedOnly(exit.cause)) return Effect.succeed(exitCodes.interrupted)
+  const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(exit.cause, (error) => ({ error }))))
+  if (failure === undefined) return say(unexpected(exit.cause), asJson)
+  return failure.error instanceof Reported ? Effect.succeed(failure.error.exitCode) : say(report(failure.error), asJson)
+}
+
+const say = ({ exitCode, hint, json, message }: Report, asJson: boolean): Effect.Effect<number, never, Output> =>
+  Effect.gen(function* () {
+    const output = yield* Output
+    const label = Render.paint(output.hasNoteColor, "red", "error:")
+    yield* output.note(`${label} ${Render.cleanLines(message)}`)
+    if (hint !== undefined)
+      yield* output.note(`${Render.paint(output.hasNoteColor, "cyan", "hint:")} ${Render.clean(hint)}`)
+    if (asJson) yield* output.result(Render.json(json))
+    return exitCode
+  })
+
+const unexpected = (cause: Cause.Cause<unknown>): Report => {
+  const defect = Option.getOrUndefined(Cause.dieOption(cause))
+  const message = `Something went wrong that should not: ${defect instanceof Error ? defect.message : String(defect)}`
+  return {
+    message,
+    hint: "This is a bug; please report it with the command you ran. Repeating the command is safe.",
+    json: { _tag: "UnexpectedError", message },
+    exitCode: exitCodes.failure
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * `deployers secret set|list|delete`. A value is never taken from the command line, where others could read it.
+ *
+ * @since 0.1.0
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { SecretNotFound } from "../Errors/Input.js"
+import { VariableName } from "../Settings.js"
+import { SecretStore } from "../Store/SecretStore.js"
+import { json, print } from "./Common.js"
+import { UsageError } from "./Failure.js"
+import { Input } from "./Input.js"
+import * as Render from "./Render.js"
+
+const name = Args.text({ name: "name" }).pipe(Args.withDescription("Name of the secret."))
+
+const set = Command.make("set", { name, json }, ({ json, name }) =>
+  Effect.gen(function* () {
+    if (!Schema.is(VariableName)(name)) {
+      return yield* new UsageError({
+        message: `${JSON.stringify(name)} cannot name a secret.`,
+        hint: "Use letters, digits and underscores, not starting with a digit."
+      })
+    }
+    const value = yield* readValue(name)
+    yield* Effect.flatMap(SecretStore, (store) => store.set(name, value))
+    yield* print(json, { name }, () => `The secret ${name} is set.`)
+  })
+).pipe(Command.withDescription("Set a secret; the value comes from standard input or is asked for."))
+
+const list = Command.make("list", { json }, ({ json }) =>
+  Effect.gen(function* () {
+    const secrets = yield* Effect.flatMap(SecretStore, (store) => store.list)
+    const value = secrets.map(({ createdAt, name, updatedAt }) => ({
+      name,
+      createdAt: DateTime.formatIso(createdAt),
+      updatedAt: DateTime.formatIso(updatedAt)
+    }))
+    yield* print(json, { secrets: value }, (hasColor) =>
+      secrets.length === 0
+        ? "There are no secrets; `deployers secret set NAME` makes one."
+        : Render.table(
+            hasColor,
+            ["NAME", "CREATED", "UPDATED"],
+            secrets.map((one) => [one.name, Render.time(one.createdAt), Render.time(one.updatedAt)])
+          )
+    )
+  })
+).pipe(Command.withDescription("List the names of secrets; never their values."))
+
+const remove = Command.make("delete", { name, json }, ({ json, name }) =>
+  Effect.gen(function* () {
+    const existed = yield* Effect.flatMap(SecretStore, (store) => store.remove(name))
+    if (!existed) return yield* new SecretNotFound({ name })
+    yield* print(json, { deleted: name }, () => `The secret ${name} is deleted.`)
+  })
+).pipe(Command.withDescription("Delete a secret."))
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const secret = Command.make("secret").pipe(
+  Command.withDescription("Keep secrets for pipelines and keys."),
+  Command.withSubcommands([set, list, remove])
+)
+
+// internal
+
+/** A line end at the end belongs to the file or the terminal, not to the secret. */
+const readValue = (name: string) =>
+  Effect.gen(function* () {
+    const input = yield* Input
+    const value = input.isInteractive
+      ? yield* input.hidden(`Value of ${name}`)
+      : Redacted.make((yield* input.text).replace(/\r?\n$/, ""))
+    if (Redacted.value(value) === "") {
+      return yield* new UsageError({
+        message: "The value is empty.",
+        hint: `Send it on standard input: printf %s "$VALUE" | deployers secret set ${name}`
+      })
+    }
+    return value
+  })

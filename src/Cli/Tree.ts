@@ -1,0 +1,85 @@
+/**
+ * The command tree.
+ *
+ * @since 0.1.0
+ */
+import * as CliCommand from "@effect/cli/Command"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as Layer from "effect/Layer"
+import type { Bundler } from "../Bundle.js"
+import type { Endpoints } from "../Client.js"
+import type { Deployer } from "../Deployer.js"
+import type { EventStore } from "../Store/EventStore.js"
+import type { SecretStore } from "../Store/SecretStore.js"
+import type { SnapshotStore } from "../Store/SnapshotStore.js"
+import { remove } from "./Delete.js"
+import { deploy } from "./Deploy.js"
+import { describe } from "./Describe.js"
+import { type Doctor, doctor } from "./Doctor.js"
+import { events } from "./Events.js"
+import * as Invoke from "./Invoke.js"
+import type { Parameter } from "./InvokeFlags.js"
+import { deprovision, provision, refresh, revisions, rollback } from "./Lifecycle.js"
+import { list } from "./List.js"
+import { logs } from "./Logs.js"
+import { reconcile } from "./ReconcileCommand.js"
+import { run, runs } from "./Runs.js"
+import { secret } from "./Secret.js"
+import { pipeline, snapshot } from "./SnapshotCommands.js"
+
+/**
+ * What commands work with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Services = Deployer | Bundler | SnapshotStore | EventStore | SecretStore | Endpoints | HttpClient.HttpClient
+
+/**
+ * Layers that are built only when a command needs them: asking for help opens no registry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Layers<E, R, DE, DR> {
+  readonly services: Layer.Layer<Services, E, R>
+  readonly doctor: Layer.Layer<Doctor, DE, DR>
+}
+
+/**
+ * All commands, with options of `invoke` for the given parameters. Embed the value in a program of your own, or run it
+ * with {@link run}.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: ReadonlyArray<Parameter> = []) => {
+  const served = <Name extends string, CR, CE, A>(command: CliCommand.Command<Name, CR, CE, A>) =>
+    CliCommand.provide(command, layers.services)
+  const commands = [
+    served(deploy),
+    served(list),
+    served(describe),
+    served(Invoke.make(parameters)),
+    served(logs),
+    served(refresh),
+    served(provision),
+    served(deprovision),
+    served(remove),
+    served(runs),
+    served(run),
+    served(rollback),
+    served(revisions),
+    served(events),
+    served(secret),
+    served(snapshot),
+    served(pipeline),
+    served(reconcile),
+    CliCommand.provide(doctor, layers.doctor)
+  ] as const
+  const root = CliCommand.make("deployers").pipe(
+    CliCommand.withDescription("Serve typed pipelines as HTTP services."),
+    CliCommand.withSubcommands(commands)
+  )
+  return { commands, root }
+}

@@ -1,0 +1,11 @@
+/**
+ * The command line interface as a library: run a command line with services of your own, or embed the commands.
+ *
+ * @since 0.1.0
+ */
+export * as Doctor from "./Doctor.js"
+export * as Input from "./Input.js"
+export * as Live from "./Live.js"
+export * as Output from "./Output.js"
+export { type Environment, run, runWith } from "./Run.js"
+export { type Layers, make as commands, type Services } from "./Tree.js"

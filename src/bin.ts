@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * The `deployers` program: the command line interface on this process.
+ *
+ * @since 0.1.0
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { exitCodes } from "./Cli/Failure.js"
+import * as Input from "./Cli/Input.js"
+import * as Live from "./Cli/Live.js"
+import * as Output from "./Cli/Output.js"
+import { runWith } from "./Cli/Run.js"
+
+const { env, stderr, stdin, stdout } = process
+
+const terminal = Layer.mergeAll(
+  Output.layerStreams({ stdout, stderr, noColor: env.NO_COLOR !== undefined && env.NO_COLOR !== "" }),
+  Input.layerStream({ stdin, isInteractive: stdin.isTTY === true && stdout.isTTY === true }),
+  NodeContext.layer
+)
+
+const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return typeof exit.value === "number" ? exit.value : exitCodes.success
+  return Cause.isInterruptedOnly(exit.cause) ? exitCodes.interrupted : exitCodes.failure
+}
+
+runWith(process.argv.slice(2), { services: Live.services, doctor: Live.doctor }).pipe(
+  Effect.provide(terminal),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit) => process.exit(exitCodeOf(exit))
+  })
+)

@@ -1,0 +1,129 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, FastCheck, ParseResult, Schema } from "effect"
+import { Deployment, Errors, Settings } from "effect-deployers"
+
+const decode = (input: unknown) =>
+  Either.mapLeft(Schema.decodeUnknownEither(Settings.Deployment)(input), ParseResult.TreeFormatter.formatErrorSync)
+
+describe("Settings", () => {
+  it("are complete when nothing is said", () => {
+    const settings = Either.getOrThrow(decode({}))
+    assert.deepInclude(settings, {
+      auth: { _tag: "generate" },
+      environment: {},
+      secrets: [],
+      timeoutMillis: 60_000,
+      stopGraceMillis: 30_000
+    })
+    assert.deepInclude(settings.serving, { invokeUrlPath: "/invoke", maxBodyBytes: 1_048_576, maxJsonDepth: 64 })
+    assert.isBelow(settings.serving.drainTimeoutMillis, settings.stopGraceMillis)
+  })
+
+  it.each(["NODE_OPTIONS", "LD_PRELOAD", "DOCKER_HOST", "PATH"])("refuse the reserved variable %s", (name) => {
+    const refused = decode({ environment: { [name]: "x" } })
+    assert.isTrue(Either.isLeft(refused))
+    assert.include(Either.isLeft(refused) ? refused.left : "", `${name} is reserved for the serving process`)
+    assert.isTrue(Either.isLeft(decode({ secrets: [name], secretsInEnvironment: [name] })))
+  })
+
+  it.each(["", "1ST", "with-hyphen", "with space", "A=B", "ü"])("refuse %j as the name of a variable", (name) => {
+    assert.isTrue(Either.isLeft(decode({ environment: { [name]: "x" } })))
+    assert.isTrue(Either.isLeft(decode({ secrets: [name] })))
+  })
+
+  it.each(["invoke", "/a b", "/a?b", "/a/../b%2f", "//"])("refuse %j as a path", (path) => {
+    assert.isTrue(Either.isLeft(decode({ serving: { invokeUrlPath: path } })))
+  })
+
+  it("merge key by key where keys are meant, else the later wins", () => {
+    assert.deepStrictEqual(
+      Settings.merge<Settings.DeploymentInput>(
+        {
+          timeoutMillis: 1,
+          environment: { A: "1", B: "1" },
+          secrets: ["X"],
+          serving: { maxQueue: 1, maxConcurrency: 1 }
+        },
+        { environment: { B: "2" }, secrets: ["Y"], serving: { maxQueue: 2 } },
+        { stopGraceMillis: 3 }
+      ),
+      {
+        timeoutMillis: 1,
+        environment: { A: "1", B: "2" },
+        secrets: ["Y"],
+        serving: { maxQueue: 2, maxConcurrency: 1 },
+        stopGraceMillis: 3
+      }
+    )
+  })
+})
+
+describe("Deployment names", () => {
+  it.effect.each(["a", "weather", "weather-2", "a".repeat(40), "x1"])("take %s", (name) =>
+    Effect.map(Deployment.parseName(name), (parsed) => assert.strictEqual(parsed, name))
+  )
+
+  it.effect.each(["", "A", "1a", "-a", "a-", "a_b", "a.b", "a/b", "a".repeat(41), "ä", "a\n", "a b", ".."])(
+    "refuse %j and say what is allowed",
+    (name) =>
+      Effect.map(Effect.flip(Deployment.parseName(name)), (error) => {
+        assert.instanceOf(error, Errors.InvalidName)
+        assert.include(error.message, "lowercase letters, digits and hyphens")
+      })
+  )
+})
+
+describe("Status transitions", () => {
+  const statuses = Deployment.Status.literals
+  it("lead from every status to a change under way, and never from absent to an error", () => {
+    for (const status of statuses) assert.isTrue(Deployment.canFollow(status, "pending"))
+    assert.isFalse(Deployment.canFollow("absent", "error"))
+    assert.isFalse(Deployment.canFollow("absent", "unknown"))
+  })
+  it("let everything be running in the end", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.constantFrom(...statuses), (status) => Deployment.canFollow(status, "running"))
+    )
+  })
+})
+
+describe("Errors", () => {
+  const samples: ReadonlyArray<Error & { readonly _tag: string }> = [
+    new Errors.DeploymentAlreadyExists({ name: "a" }),
+    new Errors.DeploymentNotFound({ ref: "a" }),
+    new Errors.DeploymentProvisionFailed({ name: "a", reason: "it ended", logs: ["one", "two"] }),
+    new Errors.DeploymentTimeout({ name: "a", operation: "provision", timeoutMillis: 5, logs: [] }),
+    new Errors.DeploymentDeprovisionFailed({ name: "a", reason: "it stays" }),
+    new Errors.DeploymentLogsNotFound({ name: "a", reason: "it never ran" }),
+    new Errors.DeploymentSnapshotMismatch({ snapshot: "a@1", reason: "no schema", remedy: "Make it again" }),
+    new Errors.DeploymentHttpError({ deployment: "a", reason: "nobody listens" }),
+    new Errors.DeploymentSchemaNotFound({ ref: "a" }),
+    new Errors.DeploymentInvalidParameters({ deployment: "a", issues: [{ path: "x.y", reason: "is missing" }] }),
+    new Errors.StoreError({ store: "registry", operation: "deployments.find", reason: "busy" }),
+    new Errors.SecretNotFound({ name: "A" }),
+    new Errors.PipelineExportNotFound({ file: "a.ts", pipelines: ["x", "y"] })
+  ]
+
+  it("are sentences, marked as ours", () => {
+    for (const error of samples) {
+      assert.isTrue(Errors.isDeployersError(error))
+      assert.match(error.message.split("\n")[0] ?? "", /^\S.*[.:]$/, error._tag)
+    }
+    assert.isFalse(Errors.isDeployersError(new Error("other")))
+  })
+
+  it("carry the last log lines", () => {
+    assert.include(samples[2]?.message, "Last log lines:\n  one\n  two")
+  })
+
+  it.effect("cross a process border and come back as the same class", () =>
+    Effect.gen(function* () {
+      const error = new Errors.DeploymentTimeout({ name: "a", operation: "delete", timeoutMillis: 5, logs: ["x"] })
+      const back = yield* Schema.decodeUnknown(Errors.DeploymentTimeout)(
+        JSON.parse(JSON.stringify(yield* Schema.encode(Errors.DeploymentTimeout)(error)))
+      )
+      assert.instanceOf(back, Errors.DeploymentTimeout)
+      assert.deepStrictEqual({ ...back }, { ...error })
+    })
+  )
+})
