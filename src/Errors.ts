@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 export * from "./Errors/Http.js"
+export * from "./Errors/Images.js"
 export * from "./Errors/Input.js"
 export {
   /**

@@ -241,7 +241,7 @@ const lineOf = (path: ReadonlyArray<string>, { options, positionals }: Reading):
         ? [...path, "--wizard"]
         : [...path, ...flat, ...(positionals.length > 0 ? ["--", ...positionals] : [])],
     positionals,
-    json: own.some(([name, value]) => name === "--json" && value !== "false"),
+    json: own.some(([name]) => name === "--json"),
     logLevel: options.find(([name]) => name === "--log-level")?.[1],
     isHelp
   }
@@ -266,13 +266,31 @@ const readOption = (
   const found = find(known, written)
   if (found === undefined) return cluster(path, known, token)
   const name = canonical(found, written)
-  if (!found.takesValue) return Either.right({ options: [[name, inline]], consumed: 1 })
+  if (!found.takesValue) return readSwitch(path, known, name, inline, next)
   if (inline !== undefined) return Either.right({ options: [[name, inline]], consumed: 1 })
-  return next === undefined ||
-    next === "--" ||
-    (next.startsWith("--") && find(known, next.split("=")[0] ?? "") !== undefined)
+  const isFlag = next?.startsWith("--") === true && find(known, next.split("=")[0] ?? "") !== undefined
+  return next === undefined || next === "--" || isFlag
     ? Either.left(usage(path, `The option ${written} needs a value.`))
     : Either.right({ options: [[name, next]], consumed: 2 })
+}
+
+/** A switch that has an opposite may also be followed by `true` or `false`. */
+const readSwitch = (
+  path: ReadonlyArray<string>,
+  known: ReadonlyArray<Flag>,
+  name: string,
+  inline: string | undefined,
+  next: string | undefined
+): Either.Either<Taken, UsageError> => {
+  const opposite = `--no-${name.replace(/^-+/, "")}`
+  const hasOpposite = find(known, opposite) !== undefined
+  const follows = inline === undefined && hasOpposite && (next === "true" || next === "false")
+  const value = inline ?? (follows ? next : "true")
+  if (value !== "true" && value !== "false") {
+    return Either.left(usage(path, `The option ${name} takes no value but true or false.`))
+  }
+  const options = value === "true" ? [[name, undefined] as const] : hasOpposite ? [[opposite, undefined] as const] : []
+  return Either.right({ options, consumed: follows ? 2 : 1 })
 }
 
 const find = (known: ReadonlyArray<Flag>, written: string): Flag | undefined =>

@@ -36,9 +36,11 @@ export const deploy = Command.make(
       Options.withDescription("Where it runs: as a process of this machine."),
       Options.withDefault("local" as const)
     ),
-    replace: Options.boolean("replace", { ifPresent: true, negationNames: ["no-replace"] }).pipe(
-      Options.withDescription("Whether an existing deployment of that name may be replaced; it may by default."),
-      Options.withDefault(true)
+    replace: Options.boolean("replace").pipe(
+      Options.withDescription("Replace an existing deployment of that name, which is the default.")
+    ),
+    noReplace: Options.boolean("no-replace").pipe(
+      Options.withDescription("Fail if there is a deployment of that name already.")
     ),
     ...DeploySettings.options,
     plan: Options.boolean("plan").pipe(Options.withDescription("Only say what would be done.")),
@@ -49,7 +51,7 @@ export const deploy = Command.make(
       const deployer = yield* Deployer
       yield* note(`Bundling ${Render.clean(given.file)}`)
       const snapshot = yield* Snapshot.fromFile(given.file)
-      const options = { name: given.name, replace: given.replace, settings: DeploySettings.settingsOf(given) }
+      const options = { name: given.name, replace: !given.noReplace, settings: DeploySettings.settingsOf(given) }
       if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
       const before = yield* currentKey(given.name)
       const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(

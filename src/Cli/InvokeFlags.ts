@@ -105,10 +105,14 @@ const optionOf = (
   flag: string,
   isRequired: boolean
 ): Parameter["option"] => {
-  const schema = resolve(root, property)
-  const option = Options.withDescription(typed(root, property, flag), describe(schema, isRequired))
+  const description = describe(resolve(root, property), isRequired)
+  const kinds = kindsOf(root, property)
+  const option: Options.Options<Option.Option<unknown>> =
+    kinds.size === 1 && kinds.has("boolean") && literals(root, property) === undefined
+      ? boolean(flag, description)
+      : Options.optional(Options.withDescription(typed(root, property, flag), description))
   return Options.map(
-    Options.optional(option),
+    option,
     Option.map((value): readonly [string, unknown] => [name, value])
   )
 }
@@ -128,12 +132,20 @@ const single = (root: JsonSchema, property: JsonSchema, flag: string, kind: Kind
       return Options.text(flag)
     case "number":
       return resolve(root, property)["type"] === "integer" ? Options.integer(flag) : Options.float(flag)
-    case "boolean":
-      return Options.boolean(flag, { negationNames: [`no-${flag}`] })
     default:
       return json(flag, new Set([kind]))
   }
 }
+
+/** Left out, true and false are three things. */
+const boolean = (flag: string, description: string): Options.Options<Option.Option<boolean>> =>
+  Options.map(
+    Options.all([
+      Options.withDescription(Options.boolean(flag), description),
+      Options.withDescription(Options.boolean(`no-${flag}`), `The opposite of --${flag}.`)
+    ]),
+    ([yes, no]) => (yes || no ? Option.some(yes) : Option.none())
+  )
 
 const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
 

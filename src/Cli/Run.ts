@@ -104,7 +104,9 @@ const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<
       Effect.provide(CliConfig.layer({ isCaseSensitive: true, showBuiltIns: false })),
       Effect.withConsole(console),
       Logger.withMinimumLogLevel(level),
-      Effect.catchIf(ValidationError.isValidationError, (error) => Effect.fail(misuse(error, line.path)))
+      Effect.catchIf(ValidationError.isValidationError, (error) =>
+        Effect.fail(misuse(error, target === undefined ? line.path : [...line.path, target]))
+      )
     )
   })
 

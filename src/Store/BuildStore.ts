@@ -39,5 +39,7 @@ export class BuildStore extends Context.Tag("effect-deployers/Store/BuildStore")
       readonly image: string
     }) => Effect.Effect<Build, StoreError>
     readonly find: (snapshotId: string, checksum: string) => Effect.Effect<Option.Option<Build>, StoreError>
+    /** All builds of a snapshot, newest first. */
+    readonly list: (snapshotId: string) => Effect.Effect<ReadonlyArray<Build>, StoreError>
   }
 >() {}

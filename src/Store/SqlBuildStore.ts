@@ -51,6 +51,14 @@ export const make: Effect.Effect<BuildStore["Type"], never, SqlClient.SqlClient 
           Effect.flatMap(decode),
           Effect.map((found) => Option.fromNullable(found[0]))
         )
+      ),
+    list: (snapshotId) =>
+      read(
+        "builds.list",
+        Effect.flatMap(
+          sql`SELECT * FROM builds WHERE snapshot_id = ${snapshotId} ORDER BY created_at DESC, id DESC`,
+          decode
+        )
       )
   }
 })

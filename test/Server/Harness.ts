@@ -3,8 +3,8 @@ import { Context, Effect, Layer, Logger, Option, Ref, Schema } from "effect"
 import type { Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { StoreError } from "../../src/Errors/Stores.js"
-import * as Runs from "../../src/Store/Runs.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
+import * as Runs from "../../src/Store/Runs.js"
 
 export const key = "k".repeat(43)
 
@@ -118,18 +118,19 @@ const failure = new StoreError({ store: "runs", operation: "runs.commit", reason
 
 /** A real store whose writes can be made to fail. */
 export const fragile = Layer.unwrapEffect(
-  Effect.map(Ref.make<(batch: ReadonlyArray<unknown>) => boolean>(() => false), (fails) =>
-    Layer.merge(
-      Layer.succeed(Breaker, { set: (f) => Ref.set(fails, f) }),
-      Layer.effect(
-        RunStore,
-        Effect.map(RunStore, (store) => ({
-          ...store,
-          commit: (batch: Parameters<typeof store.commit>[0]) =>
-            Effect.flatMap(Ref.get(fails), (f) => (f(batch) ? Effect.fail(failure) : store.commit(batch)))
-        }))
-      ).pipe(Layer.provide(memory()))
-    )
+  Effect.map(
+    Ref.make<(batch: ReadonlyArray<unknown>) => boolean>(() => false),
+    (fails) =>
+      Layer.merge(
+        Layer.succeed(Breaker, { set: (f) => Ref.set(fails, f) }),
+        Layer.effect(
+          RunStore,
+          Effect.map(RunStore, (store) => ({
+            ...store,
+            commit: (batch: Parameters<typeof store.commit>[0]) =>
+              Effect.flatMap(Ref.get(fails), (f) => (f(batch) ? Effect.fail(failure) : store.commit(batch)))
+          }))
+        ).pipe(Layer.provide(memory()))
+      )
   )
 )
-

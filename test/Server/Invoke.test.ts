@@ -107,7 +107,8 @@ describe("POST /invoke", () => {
     )
     it.effect("refuses bodies that are no invocation", () =>
       Effect.gen(function* () {
-        const issues = (json: unknown) => Effect.map(request("/invoke", { json }), (reply) => [reply.status, reply.json.issues])
+        const issues = (json: unknown) =>
+          Effect.map(request("/invoke", { json }), (reply) => [reply.status, reply.json.issues])
         assert.deepStrictEqual<unknown>(yield* issues({}), [400, [{ path: "parameters", reason: "is missing" }]])
         assert.deepStrictEqual<unknown>(yield* issues([]), [
           400,

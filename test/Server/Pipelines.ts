@@ -70,7 +70,9 @@ const wait = Step.make("wait", {
       yield* Deferred.succeed(latch.started, undefined)
       yield* Deferred.await(latch.release)
       return "released"
-    }).pipe(Effect.onInterrupt(() => Effect.flatMap(Latch, ({ interrupted }) => Deferred.succeed(interrupted, undefined))))
+    }).pipe(
+      Effect.onInterrupt(() => Effect.flatMap(Latch, ({ interrupted }) => Deferred.succeed(interrupted, undefined)))
+    )
 })
 
 export const waiting = (latch: Context.Tag.Service<Latch>) =>

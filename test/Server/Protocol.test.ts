@@ -26,104 +26,125 @@ const plain = (line: string, headers: ReadonlyArray<string> = []) =>
   [line, "Host: localhost", "Connection: close", ...headers, "", ""].join("\r\n")
 
 describe("bodies", () => {
-  layer(served(anything, { serving: { maxBodyBytes: 1_000, maxJsonDepth: 8 } }), { excludeTestServices: true })((it) => {
-    const send = (body: string | Uint8Array, headers: Record<string, string> = { "content-type": "application/json" }) =>
-      request("/invoke", { method: "POST", body, headers })
+  layer(served(anything, { serving: { maxBodyBytes: 1_000, maxJsonDepth: 8 } }), { excludeTestServices: true })(
+    (it) => {
+      const send = (
+        body: string | Uint8Array,
+        headers: Record<string, string> = { "content-type": "application/json" }
+      ) => request("/invoke", { method: "POST", body, headers })
 
-    it.effect("must be JSON: anything else is 400 without an echo", () =>
-      Effect.gen(function* () {
-        for (const body of ['{"parameters":', "SECRET-TEXT", "{'a':1}", "[1,]", "\u0000", '{"a":1}{']) {
-          const { json, status, text } = yield* send(body)
-          assert.strictEqual(status, 400, body)
-          assert.strictEqual(json["_tag"], "InvalidRequest")
-          assert.strictEqual(json["message"], "The body is not valid JSON.")
-          assert.notInclude(text, "SECRET")
-        }
-      })
-    )
-    it.effect("must not be empty", () =>
-      Effect.gen(function* () {
-        const { json, status } = yield* send("")
-        assert.deepStrictEqual([status, json["message"]], [400, "The body is empty; send a JSON object."])
-      })
-    )
-    it.effect("must be UTF-8", () =>
-      Effect.gen(function* () {
-        const { json, status } = yield* send(new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]))
-        assert.deepStrictEqual([status, json["message"]], [400, "The body is not valid UTF-8."])
-      })
-    )
-    it.effect("may nest up to the limit and no deeper", () =>
-      Effect.gen(function* () {
-        const nested = (depth: number) => `{"parameters":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`
-        assert.strictEqual((yield* send(nested(8))).status, 200)
-        const { json, status } = yield* send(nested(9))
-        assert.deepStrictEqual([status, json["message"]], [400, "The body nests deeper than 8 levels."])
-        assert.strictEqual((yield* send(`{"parameters":"${"[".repeat(50)}\\"${"{".repeat(50)}"}`)).status, 200)
-      })
-    )
-    it.effect("must be application/json in UTF-8", () =>
-      Effect.gen(function* () {
-        for (const type of ["text/plain", "application/jsonx", "application/json; charset=latin1", "multipart/form-data"]) {
-          const { json, status } = yield* send('{"parameters":1}', { "content-type": type })
-          assert.deepStrictEqual([status, json["_tag"]], [415, "UnsupportedMediaType"], type)
-        }
-        assert.strictEqual((yield* request("/invoke", { method: "POST" })).status, 415)
-        for (const type of ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']) {
-          assert.strictEqual((yield* send('{"parameters":1}', { "content-type": type })).status, 200, type)
-        }
-      })
-    )
-    it.effect("must not be compressed", () =>
-      Effect.gen(function* () {
-        const headers = { "content-type": "application/json", "content-encoding": "gzip" }
-        assert.strictEqual((yield* send('{"parameters":1}', headers)).status, 415)
-      })
-    )
-    it.effect("are refused by their declared length before they are read", () =>
-      Effect.gen(function* () {
-        const reply = yield* raw(
-          ["POST /invoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"],
-          { keepOpen: true }
-        )
-        assert.strictEqual(statusOf(reply), 413)
-        assert.match(reply, /connection: close/i)
-        assert.include(reply, '"maxBodyBytes":1000')
-      })
-    )
-    it.effect("are refused while they stream in, and the connection is closed", () =>
-      Effect.gen(function* () {
-        const chunk = `400\r\n${"x".repeat(0x400)}\r\n`
-        const reply = yield* raw(
-          [
-            "POST /invoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
-            chunk.repeat(64)
-          ],
-          { keepOpen: true }
-        )
-        assert.strictEqual(statusOf(reply), 413)
-        assert.include(reply, '"_tag":"PayloadTooLarge"')
-      })
-    )
-    it.effect("cannot reach a prototype", () =>
-      Effect.gen(function* () {
-        for (const name of ["__proto__", "\\u005f_proto__", "\\u005F\\u005Fproto\\u005F\\u005F"]) {
-          const { json, status } = yield* send(`{"parameters":{"a":1,"${name}":{"polluted":true}}}`)
-          assert.strictEqual(status, 200)
-          assert.deepStrictEqual(json["outputs"], { a: 1 })
-        }
-        yield* send('{"parameters":{"constructor":{"prototype":{"polluted":true}}},"__proto__":{"polluted":true}}')
-        assert.isUndefined(({} as { polluted?: boolean }).polluted)
-      })
-    )
-  })
+      it.effect("must be JSON: anything else is 400 without an echo", () =>
+        Effect.gen(function* () {
+          for (const body of ['{"parameters":', "SECRET-TEXT", "{'a':1}", "[1,]", "\u0000", '{"a":1}{']) {
+            const { json, status, text } = yield* send(body)
+            assert.strictEqual(status, 400, body)
+            assert.strictEqual(json["_tag"], "InvalidRequest")
+            assert.strictEqual(json["message"], "The body is not valid JSON.")
+            assert.notInclude(text, "SECRET")
+          }
+        })
+      )
+      it.effect("must not be empty", () =>
+        Effect.gen(function* () {
+          const { json, status } = yield* send("")
+          assert.deepStrictEqual([status, json["message"]], [400, "The body is empty; send a JSON object."])
+        })
+      )
+      it.effect("must be UTF-8", () =>
+        Effect.gen(function* () {
+          const { json, status } = yield* send(new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]))
+          assert.deepStrictEqual([status, json["message"]], [400, "The body is not valid UTF-8."])
+        })
+      )
+      it.effect("may nest up to the limit and no deeper", () =>
+        Effect.gen(function* () {
+          const nested = (depth: number) => `{"parameters":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`
+          assert.strictEqual((yield* send(nested(8))).status, 200)
+          const { json, status } = yield* send(nested(9))
+          assert.deepStrictEqual([status, json["message"]], [400, "The body nests deeper than 8 levels."])
+          assert.strictEqual((yield* send(`{"parameters":"${"[".repeat(50)}\\"${"{".repeat(50)}"}`)).status, 200)
+        })
+      )
+      it.effect("must be application/json in UTF-8", () =>
+        Effect.gen(function* () {
+          for (const type of [
+            "text/plain",
+            "application/jsonx",
+            "application/json; charset=latin1",
+            "multipart/form-data"
+          ]) {
+            const { json, status } = yield* send('{"parameters":1}', { "content-type": type })
+            assert.deepStrictEqual([status, json["_tag"]], [415, "UnsupportedMediaType"], type)
+          }
+          assert.strictEqual((yield* request("/invoke", { method: "POST" })).status, 415)
+          for (const type of ["application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']) {
+            assert.strictEqual((yield* send('{"parameters":1}', { "content-type": type })).status, 200, type)
+          }
+        })
+      )
+      it.effect("must not be compressed", () =>
+        Effect.gen(function* () {
+          const headers = { "content-type": "application/json", "content-encoding": "gzip" }
+          assert.strictEqual((yield* send('{"parameters":1}', headers)).status, 415)
+        })
+      )
+      it.effect("are refused by their declared length before they are read", () =>
+        Effect.gen(function* () {
+          const reply = yield* raw(
+            [
+              "POST /invoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"
+            ],
+            { keepOpen: true }
+          )
+          assert.strictEqual(statusOf(reply), 413)
+          assert.match(reply, /connection: close/i)
+          assert.include(reply, '"maxBodyBytes":1000')
+        })
+      )
+      it.effect("are refused while they stream in, and the connection is closed", () =>
+        Effect.gen(function* () {
+          const chunk = `400\r\n${"x".repeat(0x400)}\r\n`
+          const reply = yield* raw(
+            [
+              "POST /invoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+              chunk.repeat(64)
+            ],
+            { keepOpen: true }
+          )
+          assert.strictEqual(statusOf(reply), 413)
+          assert.include(reply, '"_tag":"PayloadTooLarge"')
+        })
+      )
+      it.effect("cannot reach a prototype", () =>
+        Effect.gen(function* () {
+          for (const name of ["__proto__", "\\u005f_proto__", "\\u005F\\u005Fproto\\u005F\\u005F"]) {
+            const { json, status } = yield* send(`{"parameters":{"a":1,"${name}":{"polluted":true}}}`)
+            assert.strictEqual(status, 200)
+            assert.deepStrictEqual(json["outputs"], { a: 1 })
+          }
+          yield* send('{"parameters":{"constructor":{"prototype":{"polluted":true}}},"__proto__":{"polluted":true}}')
+          assert.isUndefined(({} as { polluted?: boolean }).polluted)
+        })
+      )
+    }
+  )
 })
 
 describe("paths and methods", () => {
   layer(served(weather), { excludeTestServices: true })((it) => {
     it.effect("unknown paths are 404 in JSON, in every spelling", () =>
       Effect.gen(function* () {
-        for (const path of ["/nope", "//invoke", "/invoke/", "/./invoke", "/%69nvoke", "/INVOKE", "/invoke;x", "/runs/a/b", "/runs/"]) {
+        for (const path of [
+          "/nope",
+          "//invoke",
+          "/invoke/",
+          "/./invoke",
+          "/%69nvoke",
+          "/INVOKE",
+          "/invoke;x",
+          "/runs/a/b",
+          "/runs/"
+        ]) {
           const reply = yield* raw([plain(`POST ${path} HTTP/1.1`)])
           assert.strictEqual(statusOf(reply), 404, path)
           assert.include(reply, '"_tag":"NotFound"')
@@ -171,7 +192,8 @@ describe("paths and methods", () => {
     )
     it.effect("without a key only requests to this machine are answered", () =>
       Effect.gen(function* () {
-        const to = (host: string) => Effect.map(raw([`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`]), statusOf)
+        const to = (host: string) =>
+          Effect.map(raw([`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`]), statusOf)
         assert.strictEqual(yield* to("evil.example"), 400)
         assert.strictEqual(yield* to("localhost.evil.example"), 400)
         for (const host of ["localhost:8000", "127.0.0.1", "[::1]:1"]) assert.strictEqual(yield* to(host), 200, host)
@@ -212,7 +234,8 @@ describe("paths and methods", () => {
       Effect.gen(function* () {
         const body = (city: string) => JSON.stringify({ parameters: { city } })
         const reply = yield* raw([
-          post(body("One")).replace("Connection: close\r\n", "") + post(body("Three")).replace("Connection: close\r\n", ""),
+          post(body("One")).replace("Connection: close\r\n", "") +
+            post(body("Three")).replace("Connection: close\r\n", ""),
           post(body("Sixsix"))
         ])
         assert.deepStrictEqual(reply.match(/"summary":"\w+: \d+C"/g), [
@@ -260,13 +283,26 @@ describe("keys", () => {
     it.effect("open the service, whatever the case of the scheme", () =>
       Effect.gen(function* () {
         for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `BEARER  ${key}`]) {
-          assert.strictEqual((yield* invoke({ city: "x" }, {}, { headers: { authorization } })).status, 200, authorization)
+          assert.strictEqual(
+            (yield* invoke({ city: "x" }, {}, { headers: { authorization } })).status,
+            200,
+            authorization
+          )
         }
       })
     )
     it.effect("that are wrong, malformed or in the wrong place do not", () =>
       Effect.gen(function* () {
-        for (const authorization of ["", "Bearer", "Bearer ", key, `Basic ${key}`, `Bearer ${key}x`, `Bearer ${key.slice(1)}`, `Bearer\t${key}`]) {
+        for (const authorization of [
+          "",
+          "Bearer",
+          "Bearer ",
+          key,
+          `Basic ${key}`,
+          `Bearer ${key}x`,
+          `Bearer ${key.slice(1)}`,
+          `Bearer\t${key}`
+        ]) {
           assert.strictEqual((yield* request("/runs", { headers: { authorization } })).status, 401, authorization)
         }
         assert.strictEqual((yield* request(`/runs?token=${key}&access_token=${key}`)).status, 401)

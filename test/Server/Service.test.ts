@@ -5,7 +5,7 @@ import { Pipeline, Settings } from "effect-deployers"
 import { Api, Serve } from "effect-deployers/Server"
 import * as Ids from "../../src/Ids.js"
 import * as Metrics from "../../src/Server/Metrics.js"
-import { RunStore } from "../../src/Store/RunStore.js"
+import type { RunStore } from "../../src/Store/RunStore.js"
 import { invoke, key, memory, newest, quiet, request, served } from "./Harness.js"
 import { CityUnknown, makeLatch, waiting, weather } from "./Pipelines.js"
 
@@ -63,7 +63,11 @@ describe("info, health and metrics", () => {
         assert.include(lines, "deployers_run_duration_seconds_count 2")
         assert.include(lines, 'deployers_run_duration_seconds_bucket{le="+Inf"} 2')
         assert.include(lines, "deployers_ready 1")
-        for (const name of ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds"]) {
+        for (const name of [
+          "process_cpu_seconds_total",
+          "process_resident_memory_bytes",
+          "process_start_time_seconds"
+        ]) {
           assert.isAbove(Number(lines.find((line) => line.startsWith(`deployers_${name} `))?.split(" ")[1]), 0, name)
         }
       })
@@ -115,7 +119,17 @@ describe("the contract", () => {
     ])
     const post = document.paths["/invoke"]?.post
     assert.deepStrictEqual(Object.keys(post?.responses ?? {}).sort(), [
-      "200", "400", "401", "404", "413", "415", "422", "429", "500", "503", "504"
+      "200",
+      "400",
+      "401",
+      "404",
+      "413",
+      "415",
+      "422",
+      "429",
+      "500",
+      "503",
+      "504"
     ])
     expect(post?.requestBody?.content["application/json"]?.schema).toMatchObject({
       type: "object",
@@ -147,7 +161,10 @@ describe("the contract", () => {
     it.effect("is what the service answers at /openapi.json", () =>
       Effect.gen(function* () {
         const { json } = yield* request("/openapi.json")
-        assert.deepStrictEqual<unknown>(json, JSON.parse(JSON.stringify(Api.toOpenApi(weather, serving, { authEnabled: false }))))
+        assert.deepStrictEqual<unknown>(
+          json,
+          JSON.parse(JSON.stringify(Api.toOpenApi(weather, serving, { authEnabled: false })))
+        )
       })
     )
     it.effect("gives a client that decodes outputs and failures", () =>
@@ -252,7 +269,12 @@ describe("the life of a service", () => {
         const events = yield* Ref.make<ReadonlyArray<string>>([])
         const { ask, close, service } = yield* listening(warm(events))
         yield* service.warmUp
-        const replies = yield* ask(Effect.all(Array.from({ length: 8 }, () => invoke({})), { concurrency: 8 }))
+        const replies = yield* ask(
+          Effect.all(
+            Array.from({ length: 8 }, () => invoke({})),
+            { concurrency: 8 }
+          )
+        )
         assert.isTrue(replies.every(({ json }) => json["outputs"] === 42))
         assert.deepStrictEqual(yield* Ref.get(events), ["built"])
         yield* service.drain

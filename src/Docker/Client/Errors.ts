@@ -1,0 +1,351 @@
+/**
+ * How a container engine answers when it does not do what it was asked. Each failure is told by the operation, the
+ * status of the answer and what is found afterwards; the engine's own words are only quoted.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { TypeId } from "../../Errors/Kind.js"
+import type { OutcomeUnknown } from "../../Errors/Lifecycle.js"
+
+const Cause = Schema.optional(Schema.Defect)
+
+/**
+ * No container has that id or name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ContainerNotFound extends Schema.TaggedError<ContainerNotFound>()("ContainerNotFound", {
+  container: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `There is no container "${this.container}".`
+  }
+}
+
+/**
+ * The engine has no image of that name, digest or id.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ImageNotFound extends Schema.TaggedError<ImageNotFound>()("ImageNotFound", { image: Schema.String }) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The engine has no image "${this.image}"; build, load or pull it first.`
+  }
+}
+
+/**
+ * No network has that id or name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NetworkNotFound extends Schema.TaggedError<NetworkNotFound>()("NetworkNotFound", {
+  network: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `There is no network "${this.network}".`
+  }
+}
+
+/**
+ * The name is taken. `ownerId` is the id of what has it, if it could still be found.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NameConflict extends Schema.TaggedError<NameConflict>()("NameConflict", {
+  kind: Schema.Literal("container", "network"),
+  name: Schema.String,
+  ownerId: Schema.optional(Schema.String)
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const owner = this.ownerId === undefined ? "" : ` (${this.ownerId.slice(0, 12)})`
+    return `A ${this.kind} named "${this.name}" exists already${owner}; remove or rename it, or choose another name.`
+  }
+}
+
+/**
+ * The container could not be started because a port of the host it publishes to is taken. The container stays, created.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PortConflict extends Schema.TaggedError<PortConflict>()("PortConflict", {
+  container: Schema.String,
+  /** The taken port, if it is known which of several. */
+  port: Schema.optional(Schema.Int)
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const port = this.port === undefined ? "A published port" : `Port ${this.port}`
+    return `${port} of container "${this.container}" is taken on the host; publish to another one, or end what uses it.`
+  }
+}
+
+/**
+ * The image could not be fetched, or a container was to be made of an image the engine does not have.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ImageUnavailable extends Schema.TaggedError<ImageUnavailable>()("ImageUnavailable", {
+  image: Schema.String,
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Image "${this.image}" is not available: ${this.reason}. Check its name and the engine's access to the registry, or load it.`
+  }
+}
+
+/**
+ * The image could not be built. `log` are the last lines of the build.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ImageBuildFailed extends Schema.TaggedError<ImageBuildFailed>()("ImageBuildFailed", {
+  reason: Schema.String,
+  /** Exit code of the instruction that failed. */
+  exitCode: Schema.optional(Schema.Int),
+  log: Schema.Array(Schema.String)
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const lines = this.log.map((line) => `\n  ${line}`).join("")
+    return `The image could not be built: ${this.reason}.${lines === "" ? "" : `\nLast lines of the build:${lines}`}`
+  }
+}
+
+/**
+ * The archive of an image was refused.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ImageLoadFailed extends Schema.TaggedError<ImageLoadFailed>()("ImageLoadFailed", {
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The engine did not take the image archive: ${this.reason}.`
+  }
+}
+
+/**
+ * Containers are made of the image, so it was not removed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ImageInUse extends Schema.TaggedError<ImageInUse>()("ImageInUse", {
+  image: Schema.String,
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Image "${this.image}" is in use and was not removed: ${this.reason}. Remove what uses it first, or force it.`
+  }
+}
+
+/**
+ * Containers are attached to the network, so it was not removed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NetworkInUse extends Schema.TaggedError<NetworkInUse>()("NetworkInUse", { network: Schema.String }) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Network "${this.network}" has containers attached; remove them first.`
+  }
+}
+
+/**
+ * Containers use the volume, so it was not removed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class VolumeInUse extends Schema.TaggedError<VolumeInUse>()("VolumeInUse", { volume: Schema.String }) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Volume "${this.volume}" is used by a container; remove that first.`
+  }
+}
+
+/**
+ * The engine finds what it was asked to make not valid: a bad name, a limit too small, a mount without a source.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SpecRejected extends Schema.TaggedError<SpecRejected>()("SpecRejected", {
+  operation: Schema.String,
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The engine refused to ${this.operation}: ${this.reason}. Correct the specification.`
+  }
+}
+
+/**
+ * The container exists and could not be started. It stays, not running.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StartRejected extends Schema.TaggedError<StartRejected>()("StartRejected", {
+  container: Schema.String,
+  reason: Schema.String,
+  exitCode: Schema.optional(Schema.Int)
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const code = this.exitCode === undefined ? "" : ` (exit code ${this.exitCode})`
+    return `Container "${this.container}" could not be started: ${this.reason}${code}.`
+  }
+}
+
+/**
+ * The container would have to run for this, and does not.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ContainerNotRunning extends Schema.TaggedError<ContainerNotRunning>()("ContainerNotRunning", {
+  container: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Container "${this.container}" is not running; start it first.`
+  }
+}
+
+/**
+ * The container runs, so it was not removed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ContainerRunning extends Schema.TaggedError<ContainerRunning>()("ContainerRunning", {
+  container: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Container "${this.container}" is running; stop it first, or force the removal.`
+  }
+}
+
+/**
+ * Files could not be copied into the container: the folder is missing, or its file system is read-only.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ArchiveRejected extends Schema.TaggedError<ArchiveRejected>()("ArchiveRejected", {
+  container: Schema.String,
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Files could not be copied to ${this.path} of container "${this.container}": ${this.reason}.`
+  }
+}
+
+/**
+ * Nobody answers where the engine should be. Nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EngineUnreachable extends Schema.TaggedError<EngineUnreachable>()("EngineUnreachable", {
+  operation: Schema.String,
+  /** Where it was looked for, such as `unix:///var/run/docker.sock`. */
+  host: Schema.String,
+  reason: Schema.String,
+  cause: Cause
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The container engine at ${this.host} could not be asked to ${this.operation}: ${this.reason}. Start it, or set DOCKER_HOST to one that runs.`
+  }
+}
+
+/**
+ * The engine took the question and did not answer it in time. Nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EngineTimeout extends Schema.TaggedError<EngineTimeout>()("EngineTimeout", {
+  operation: Schema.String,
+  timeoutMillis: Schema.Number
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The container engine did not ${this.operation} within ${this.timeoutMillis} ms; it may be overloaded or stopped.`
+  }
+}
+
+/**
+ * The engine is there and does not talk to us. Nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EngineRefused extends Schema.TaggedError<EngineRefused>()("EngineRefused", {
+  operation: Schema.String,
+  host: Schema.String,
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The container engine at ${this.host} does not allow us to ${this.operation}: ${this.reason}. Join the group that may use it (often "docker"), or use other credentials.`
+  }
+}
+
+/**
+ * The engine failed in a way that nothing more is known about.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {
+  operation: Schema.String,
+  /** HTTP status of its answer; none if the answer could not be read. */
+  status: Schema.optional(Schema.Int),
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const status = this.status === undefined ? "" : ` (status ${this.status})`
+    return `The container engine failed to ${this.operation}${status}: ${this.reason}.`
+  }
+}
+
+/**
+ * How every question to an engine can fail; nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type QueryError = EngineUnreachable | EngineRefused | EngineTimeout | EngineError
+
+/**
+ * How every change asked of an engine can fail. A change that was sent and not answered in time is `OutcomeUnknown`,
+ * never `EngineTimeout`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ChangeError = EngineUnreachable | EngineRefused | EngineError | OutcomeUnknown

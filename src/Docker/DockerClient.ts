@@ -1,0 +1,87 @@
+/**
+ * A container engine as a service: every call typed, interruptible and with a deadline.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { ConfigError } from "effect/ConfigError"
+import * as Configuration from "./Client/Configuration.js"
+import type { Container, ContainerSpec } from "./Client/Container.js"
+import type {
+  Containers,
+  CreateError,
+  Engine,
+  Images,
+  Networks,
+  StartError,
+  Volumes,
+  WaitError
+} from "./Client/Contract.js"
+import type { EngineUnreachable, QueryError } from "./Client/Errors.js"
+import { make } from "./Client/make.js"
+import type { EngineEvent, EngineHost, EventsOptions } from "./Client/Resources.js"
+
+export * from "./Client/Container.js"
+export type * from "./Client/Contract.js"
+export * from "./Client/Errors.js"
+export * from "./Client/Resources.js"
+export type { Options } from "./Client/Configuration.js"
+
+/**
+ * A container engine. Nothing is loaded or connected before the first call, and no connection outlives one.
+ *
+ * **Details**
+ *
+ * A call that gets no answer within its deadline (default 30 seconds; following streams, builds and waiting have none)
+ * fails: with `EngineTimeout` if it only asked, with `OutcomeUnknown` if it was to change something. Interrupting a call
+ * gives up its answer; what it asked may happen all the same.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class DockerClient extends Context.Tag("effect-deployers/Docker/DockerClient")<
+  DockerClient,
+  {
+    /** Where the engine is, by the configuration; does not ask it. */
+    readonly host: Effect.Effect<EngineHost, EngineUnreachable>
+    readonly engine: Engine
+    readonly containers: Containers
+    readonly images: Images
+    readonly networks: Networks
+    readonly volumes: Volumes
+    /** What happens in the engine, as it happens; fails when the connection breaks. Hints, not a ledger. */
+    readonly events: (options?: EventsOptions) => Stream.Stream<EngineEvent, QueryError>
+    /**
+     * A started container that is removed, by force, when the scope closes, also if it could not be started. Without a
+     * name it gets one of its own, so that it is found even if the reply to its making is lost.
+     */
+    readonly runScoped: (
+      spec: ContainerSpec
+    ) => Effect.Effect<Container, CreateError | StartError | WaitError, Scope.Scope>
+  }
+>() {}
+
+/**
+ * An engine at a known place.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Configuration.Options = {}): Layer.Layer<DockerClient, never, FileSystem> =>
+  Layer.effect(DockerClient, make(options))
+
+/**
+ * The engine that the environment names: `DOCKER_HOST`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `DOCKER_API_VERSION`,
+ * then `DOCKER_CONTEXT` or the current context of `DOCKER_CONFIG` (default `~/.docker`), then the usual sockets.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig: Layer.Layer<DockerClient, ConfigError, FileSystem> = Layer.unwrapEffect(
+  Effect.map(Configuration.config, layer)
+)

@@ -1,0 +1,51 @@
+import * as Net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as NodeServer from "../../src/Server/NodeServer.js"
+
+const limits = {
+  ...NodeServer.defaultLimits,
+  headersTimeoutMillis: 50,
+  requestTimeoutMillis: 100,
+  checkIntervalMillis: 10
+}
+
+const replyTo = (port: number, bytes: string) =>
+  Effect.async<string>((resume) => {
+    let received = ""
+    const socket = Net.connect({ host: "127.0.0.1", port }, () => socket.write(bytes))
+    socket.on("data", (data) => {
+      received += data
+    })
+    socket.on("close", () => resume(Effect.succeed(received)))
+    return Effect.sync(() => socket.destroy())
+  })
+
+describe("slow clients", () => {
+  for (const [what, bytes] of [
+    ["headers", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow:"],
+    ["a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"]
+  ] as const) {
+    it.scopedLive(`that do not finish ${what} get 408 in JSON and are closed`, () =>
+      Effect.gen(function* () {
+        const server = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true }, limits)
+        const reply = yield* replyTo(server.port, bytes)
+        assert.match(reply, /^HTTP\/1\.1 408 /)
+        assert.match(reply, /connection: close/i)
+        assert.include(reply, "did not arrive in time")
+      })
+    )
+  }
+  it.scopedLive("are cut off when an answer is half sent", () =>
+    Effect.gen(function* () {
+      const handler: NodeServer.Handler = (_, response) => {
+        response.writeHead(200, { "content-length": 100 })
+        response.write("half")
+      }
+      const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", fallback: true }, limits)
+      const reply = yield* replyTo(server.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+      assert.strictEqual(reply.split("HTTP/1.1").length, 2)
+      assert.isTrue(reply.endsWith("half"))
+    })
+  )
+})

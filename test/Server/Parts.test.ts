@@ -1,0 +1,281 @@
+import { FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, type ConfigProvider, Deferred, Effect, Either, Exit, Fiber, Layer, Redacted, Schema } from "effect"
+import { Pipeline } from "effect-deployers"
+import { Auth, Entrypoint, Secrets, Serve, Signals } from "effect-deployers/Server"
+import * as Ids from "../../src/Ids.js"
+import { Endpoint } from "../../src/Manifest.js"
+import * as Admission from "../../src/Server/Admission.js"
+import * as JsonText from "../../src/Server/JsonText.js"
+import * as LogRotation from "../../src/Server/LogRotation.js"
+import * as RunRecorder from "../../src/Server/RunRecorder.js"
+import { Run, RunStore } from "../../src/Store/RunStore.js"
+import { Breaker, fragile, memory, quiet } from "./Harness.js"
+import { weather } from "./Pipelines.js"
+
+describe("Auth", () => {
+  it("accepts each of several keys and nothing else", () => {
+    const accepts = Auth.make([Auth.digest("one"), Auth.digest("two")])
+    assert.deepStrictEqual(["Bearer one", "bearer two", "Bearer three", "Bearer ", undefined, "one"].map(accepts), [
+      true,
+      true,
+      false,
+      false,
+      false,
+      false
+    ])
+  })
+  it("accepts nobody when its digests are unusable, everybody when there are none", () => {
+    assert.isFalse(Auth.make(["nonsense"])("Bearer nonsense"))
+    assert.isTrue(Auth.make([])(undefined))
+  })
+})
+
+describe("JsonText", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  it("scans a million brackets without recursion", () => {
+    assert.isTrue(Either.isLeft(JsonText.parse(bytes("[".repeat(1_000_000)), 64)))
+  })
+  it("does not count brackets in strings", () => {
+    assert.isFalse(JsonText.isDeeperThan('["[[[[", "\\"[[[", "\\\\"]', 1))
+    assert.isTrue(JsonText.isDeeperThan('["\\\\", [1]]', 1))
+  })
+  it("drops keys that could reach a prototype and keeps the rest", () => {
+    const parsed = Either.getOrThrow(JsonText.parse(bytes('{"a":{"__proto__":{"x":1},"b":2}}'), 64))
+    assert.deepStrictEqual(JSON.stringify(parsed), '{"a":{"b":2}}')
+  })
+})
+
+describe("Admission", () => {
+  it.effect("serves in order of arrival and lets waiters leave", () =>
+    Effect.gen(function* () {
+      const admission = Admission.make({ maxConcurrency: 1, maxQueue: 2 })
+      const [first, second, third] = [admission.enter(), admission.enter(), admission.enter()]
+      assert.isUndefined(admission.enter())
+      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 2])
+      second?.release()
+      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 1])
+      first?.release()
+      first?.release()
+      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 0])
+      yield* third?.ready ?? Effect.dieMessage("no place")
+      third?.release()
+      assert.strictEqual(admission.inFlight(), 0)
+    })
+  )
+})
+
+const run = (index: number, status: Run["status"] = "succeeded") =>
+  Schema.decodeSync(Run)({
+    id: `01900000-0000-7000-8000-00000000000${index}`,
+    index,
+    name: `run-${index}`,
+    status,
+    parameters: {},
+    startedAt: "2026-01-01T00:00:00.000Z",
+    steps: []
+  })
+
+describe("RunRecorder", () => {
+  const recorder = Layer.provideMerge(RunRecorder.layer, fragile).pipe(Layer.provide(quiet))
+  it.live("writes start and end of a quick run as one, and everything of a turn together", () =>
+    Effect.gen(function* () {
+      const batches: Array<number> = []
+      const breaker = yield* Breaker
+      yield* breaker.set((batch) => {
+        batches.push(batch.length)
+        return false
+      })
+      const { commit, offer } = yield* RunRecorder.RunRecorder
+      yield* offer(run(1, "running"))
+      yield* Effect.all([commit(run(1)), commit(run(2)), commit(run(3))], { concurrency: "unbounded" })
+      assert.deepStrictEqual(batches, [3])
+      assert.strictEqual((yield* (yield* RunStore).counts).succeeded, 3)
+    }).pipe(Effect.provide(recorder))
+  )
+  it.live("one record that cannot be stored does not fail its neighbours", () =>
+    Effect.gen(function* () {
+      const breaker = yield* Breaker
+      yield* breaker.set((batch) => JSON.stringify(batch).includes("run-2"))
+      const { commit } = yield* RunRecorder.RunRecorder
+      const exits = yield* Effect.all(
+        [1, 2, 3].map((n) => Effect.exit(commit(run(n)))),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false, true])
+    }).pipe(Effect.provide(recorder))
+  )
+  it.live("stores what failed when the store works again", () =>
+    Effect.gen(function* () {
+      const breaker = yield* Breaker
+      yield* breaker.set(() => true)
+      const { commit, isHealthy } = yield* RunRecorder.RunRecorder
+      assert.strictEqual((yield* Effect.flip(commit(run(1))))._tag, "ServiceUnavailable")
+      assert.isFalse(yield* isHealthy)
+      yield* breaker.set(() => false)
+      yield* Effect.repeat(Effect.delay(isHealthy, "20 millis"), { until: (healthy) => healthy })
+      assert.strictEqual((yield* (yield* RunStore).counts).succeeded, 1)
+    }).pipe(Effect.provide(recorder))
+  )
+})
+
+const files = <A, E>(use: (folder: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, FileSystem.FileSystem>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return yield* use(yield* fs.makeTempDirectoryScoped(), fs)
+  }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+
+describe("LogRotation", () => {
+  it.effect("copies, then cuts, and keeps so many older files", () =>
+    files((folder, fs) =>
+      Effect.gen(function* () {
+        const log = { file: `${folder}/log`, maxBytes: 10, keep: 2 }
+        const write = (text: string) => fs.writeFileString(log.file, text, { flag: "a" })
+        yield* write("short")
+        assert.isFalse(yield* LogRotation.rotate(log))
+        for (const text of ["-first-log", "-second-log", "-third-log-"]) {
+          yield* write(text)
+          assert.isTrue(yield* LogRotation.rotate(log))
+        }
+        assert.deepStrictEqual((yield* fs.readDirectory(folder)).sort(), ["log", "log.1", "log.2"])
+        assert.strictEqual(yield* fs.readFileString(log.file), "")
+        assert.strictEqual(yield* fs.readFileString(`${log.file}.1`), "-third-log-")
+        assert.strictEqual(yield* fs.readFileString(`${log.file}.2`), "-second-log")
+      })
+    )
+  )
+  it.effect("keeps none when told so, and survives a missing file", () =>
+    files((folder, fs) =>
+      Effect.gen(function* () {
+        const log = { file: `${folder}/log`, maxBytes: 1, keep: 0 }
+        assert.isFalse(yield* LogRotation.rotate(log))
+        yield* fs.writeFileString(log.file, "too long")
+        assert.isTrue(yield* LogRotation.rotate(log))
+        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["log"])
+      })
+    ).pipe(Effect.provide(quiet))
+  )
+})
+
+describe("Secrets", () => {
+  it.effect("come from files first, then from the environment", () =>
+    files((folder, fs) =>
+      Effect.gen(function* () {
+        yield* fs.writeFileString(`${folder}/API_TOKEN`, "from-file")
+        yield* fs.writeFileString(`${folder}/.hidden`, "no")
+        const provider = yield* Secrets.configProvider(folder)
+        const read = <A>(config: Config.Config<A>) => Effect.withConfigProvider(config, provider)
+        assert.strictEqual(Redacted.value(yield* read(Config.redacted("API_TOKEN"))), "from-file")
+        assert.strictEqual(yield* read(Config.nested(Config.string("TOKEN"), "API")), "from-file")
+        assert.isNotEmpty(yield* read(Config.string("PATH")))
+        assert.strictEqual(
+          yield* Effect.flip(read(Config.string("NO_SUCH_NAME"))).pipe(Effect.map(() => "none")),
+          "none"
+        )
+      })
+    )
+  )
+  it.effect("without a folder are the environment", () =>
+    files(() =>
+      Effect.flatMap(Secrets.configProvider(undefined), (provider: ConfigProvider.ConfigProvider) =>
+        Effect.map(Effect.withConfigProvider(Config.string("PATH"), provider), (path) => assert.isNotEmpty(path))
+      )
+    )
+  )
+})
+
+describe("Entrypoint", () => {
+  const describeModule = (module: Record<string, unknown>, exportName?: string) =>
+    Effect.map(Entrypoint.describe({ module, exportName, file: "m.ts" }), (line) => JSON.parse(line))
+  const other = Pipeline.make("other", { input: Schema.Struct({}), output: Schema.Void, run: () => Effect.void })
+
+  it.effect("describes the only pipeline", () =>
+    Effect.gen(function* () {
+      const line = yield* describeModule({ default: weather, helper: 1, weather })
+      assert.strictEqual(line._tag, "Described")
+      assert.strictEqual(line.export, "weather")
+      assert.strictEqual(line.spec.name, "weather")
+      assert.deepStrictEqual(line.spec.input.required, ["city"])
+    })
+  )
+  it.effect("says which exports there are", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* describeModule({}), { _tag: "PipelineExportNotFound", file: "m.ts", pipelines: [] })
+      assert.deepStrictEqual(yield* describeModule({ a: weather, b: other }), {
+        _tag: "PipelineExportNotFound",
+        file: "m.ts",
+        pipelines: ["a", "b"]
+      })
+      assert.deepStrictEqual(yield* describeModule({ a: weather }, "b"), {
+        _tag: "PipelineExportNotFound",
+        file: "m.ts",
+        export: "b",
+        pipelines: ["a"]
+      })
+      assert.strictEqual((yield* describeModule({ a: weather }, "toString"))._tag, "PipelineExportNotFound")
+      assert.deepStrictEqual(yield* describeModule({ a: weather, f: () => 1 }, "f"), {
+        _tag: "PipelineExportInvalid",
+        file: "m.ts",
+        export: "f",
+        found: "a function"
+      })
+    })
+  )
+  it.effect("names the field that has no JSON form", () =>
+    Effect.gen(function* () {
+      const line = yield* describeModule({
+        p: Pipeline.make("p", {
+          input: Schema.Struct({ deep: Schema.Array(Schema.Struct({ when: Schema.DateFromSelf })) }),
+          output: Schema.Void,
+          run: () => Effect.void
+        })
+      })
+      assert.deepStrictEqual(line, {
+        _tag: "PipelineSchemaUnsupported",
+        pipeline: "p",
+        schema: "input",
+        path: "deep.*.when",
+        reason: "DateFromSelf is not JSON"
+      })
+    })
+  )
+  it.live("a bad or missing manifest is exit code 78, a module without the pipeline 70", () =>
+    files((folder, fs) =>
+      Effect.gen(function* () {
+        const module = { weather }
+        assert.strictEqual(yield* Entrypoint.serve({ module, file: "m.ts" }, `${folder}/none`), 78)
+        yield* fs.writeFileString(`${folder}/bad`, '{"formatVersion":2}')
+        assert.strictEqual(yield* Entrypoint.serve({ module, file: "m.ts" }, `${folder}/bad`), 78)
+        yield* fs.writeFileString(`${folder}/good`, JSON.stringify(Serve.manifestTest(weather)))
+        assert.strictEqual(yield* Entrypoint.serve({ module: {}, file: "m.ts" }, `${folder}/good`), 70)
+      })
+    ).pipe(Effect.provide(quiet))
+  )
+})
+
+describe("Serve.run", () => {
+  it.live("writes the endpoint file for its owner, serves, and answers the exit code it was told to end with", () =>
+    files((folder, fs) =>
+      Effect.gen(function* () {
+        const ending = yield* Deferred.make<Signals.Ending>()
+        const endpointFile = `${folder}/endpoint.json`
+        const running = yield* Effect.fork(
+          Serve.run(weather, { ...Serve.manifestTest(weather), endpointFile }).pipe(
+            Effect.provide([memory(), Ids.layer, quiet]),
+            Effect.provideService(Signals.Signals, { ending: Deferred.await(ending) })
+          )
+        )
+        const text = yield* Effect.retry(fs.readFileString(endpointFile), { times: 5_000 })
+        const endpoint = yield* Schema.decode(Schema.parseJson(Endpoint))(text)
+        assert.deepStrictEqual([endpoint.pid, endpoint.generation], [process.pid, 1])
+        assert.strictEqual((yield* fs.stat(endpointFile)).mode & 0o777, 0o600)
+        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["endpoint.json"])
+        const ready = yield* Effect.promise(() => fetch(`http://127.0.0.1:${endpoint.port}/health/live`))
+        assert.strictEqual(ready.status, 200)
+        yield* Deferred.succeed(ending, { reason: "SIGTERM", exitCode: 143 })
+        assert.strictEqual(yield* Fiber.join(running), 143)
+      })
+    )
+  )
+})
