@@ -14,8 +14,8 @@ const Cause = Schema.optional(Schema.Defect)
  * @category errors
  * @since 0.1.0
  */
-export class ImageBuildFailed extends Schema.TaggedError<ImageBuildFailed>()(
-  "ImageBuildFailed",
+export class ImageNotBuilt extends Schema.TaggedError<ImageNotBuilt>()(
+  "ImageNotBuilt",
   { snapshot: Schema.String, reason: Schema.String, remedy: Schema.String, cause: Cause },
   status(502, "The image could not be made.")
 ) {

@@ -14,7 +14,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { InvalidRequest, NotFound } from "../Errors/Http.js"
+import { type InvalidRequest, NotFound } from "../Errors/Http.js"
 import { Ids } from "../Ids.js"
 import * as Answer from "./Answer.js"
 import * as Auth from "./Auth.js"
@@ -96,10 +96,7 @@ const notFound = Answer.ofError(new NotFound({ message: "There is no such path o
 
 const undecodable = (error: HttpApiDecodeError): Answer.Answer =>
   Answer.ofError(
-    new InvalidRequest({
-      message: "The request does not fit; see issues for what to change.",
-      issues: firstPerPath(error.issues.map(({ message, path }) => Issues.make(path, message)))
-    })
+    Issues.invalidRequest(firstPerPath(error.issues.map(({ message, path }) => Issues.make(path, message))))
   )
 
 /** An optional parameter that does not fit is reported twice: for what it may be, and for not being absent. */

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { InvalidRequest } from "../Errors/Http.js"
+import type { InvalidRequest } from "../Errors/Http.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Issues from "./Issues.js"
 
@@ -55,8 +55,8 @@ export interface InvokeRequest {
  * @since 0.1.0
  */
 export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effect<InvokeRequest, InvalidRequest>) => {
-  const decodeEnvelope = ParseResult.decodeUnknown(Envelope, { errors: "all" })
-  const decodeInput = ParseResult.decodeUnknown(pipeline.input, { errors: "all" })
+  const decodeEnvelope = ParseResult.decodeUnknown(Envelope, strict)
+  const decodeInput = ParseResult.decodeUnknown(pipeline.input, strict)
   const encodeInput = ParseResult.encodeUnknown(pipeline.input)
   return (body) => {
     if (!Predicate.isRecord(body)) {
@@ -86,8 +86,10 @@ export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effe
 
 // internal
 
-const invalid = (issues: InvalidRequest["issues"]): InvalidRequest =>
-  new InvalidRequest({ message: "The request does not fit; see issues for what to change.", issues })
+/** A name nobody knows is more likely a typo than something to ignore; the OpenAPI document says so too. */
+const strict = { errors: "all", onExcessProperty: "error" } as const
+
+const invalid = Issues.invalidRequest
 
 const invalidOf = (issue: ParseResult.ParseIssue, prefix: ReadonlyArray<PropertyKey>): InvalidRequest =>
   invalid(Issues.fromParseIssue(issue, prefix))

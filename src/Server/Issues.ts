@@ -7,7 +7,8 @@
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
-import type { Issue } from "../Errors/Input.js"
+import { InvalidRequest } from "../Errors/Http.js"
+import { formatIssues, type Issue } from "../Errors/Input.js"
 
 /**
  * The problems in a parse issue.
@@ -38,6 +39,15 @@ export const make = (path: ReadonlyArray<PropertyKey>, reason: string): Issue =>
   path: path.map(String).join("."),
   reason
 })
+
+/**
+ * The wire error that carries problems; its message names them too.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalidRequest = (issues: ReadonlyArray<Issue>): InvalidRequest =>
+  new InvalidRequest({ message: `The request does not fit: ${formatIssues(issues)}.`, issues })
 
 // internal
 

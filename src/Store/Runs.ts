@@ -40,6 +40,7 @@ export const layerReadOnly = (
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<RunStore, StoreError> = Layer.fresh(
-  Layer.provide(SqlRunStore.layer, Sqlite.layerMemory(schema))
+export const layerMemory: Layer.Layer<RunStore, StoreError> = Layer.provide(
+  Layer.fresh(SqlRunStore.layer),
+  Sqlite.layerMemory(schema)
 )

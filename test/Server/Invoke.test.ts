@@ -103,6 +103,16 @@ describe("POST /invoke", () => {
           { path: "parameters.unit", reason: 'must be "C" or "F"' }
         ])
         assert.notInclude(text, "KELVIN-SECRET")
+        assert.include(text, "The request does not fit: parameters.city: is missing;")
+      })
+    )
+    it.effect("refuses names it does not know", () =>
+      Effect.gen(function* () {
+        const unknown = yield* invoke({ city: "Oslo", citty: "Oslo" })
+        assert.strictEqual(unknown.status, 400)
+        assert.deepStrictEqual<unknown>(unknown.json.issues, [{ path: "parameters.citty", reason: "is not expected" }])
+        const { json } = yield* request("/invoke", { json: { parameters: { city: "Oslo" }, timeout: 5 } })
+        assert.deepStrictEqual<unknown>(json.issues, [{ path: "timeout", reason: "is not expected" }])
       })
     )
     it.effect("refuses bodies that are no invocation", () =>

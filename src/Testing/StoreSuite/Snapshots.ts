@@ -60,6 +60,7 @@ const references = <E>(layer: Layer.Layer<Stores, E>) => {
       const second = yield* builds.put({ snapshotId, checksum: "c1", image: "weather:2" })
       assert.deepStrictEqual(yield* builds.find(snapshotId, "c1"), Option.some(second))
       assert.isTrue(Option.isNone(yield* builds.find(snapshotId, "c2")))
+      assert.deepStrictEqual(yield* builds.list(snapshotId), [second])
       yield* snapshots.remove(snapshotId)
       assert.isTrue(Option.isNone(yield* builds.find(snapshotId, "c1")))
     }).pipe(Effect.provide(layer))

@@ -1,0 +1,14 @@
+/**
+ * What every container flavor shares, whatever runs its containers: which packages an image needs, what makes two images
+ * of a snapshot the same, and finding the image a snapshot already has. Ported from ZenML's containerized deployer
+ * (`CONTAINER_REQUIREMENTS`, `requirements`, `get_docker_builds`, `get_image`), with two differences: the serving runtime
+ * travels inside the bundle, and a settings checksum decides whether an image fits.
+ *
+ * @since 0.1.0
+ */
+export * from "./Containerized/BuildConfiguration.js"
+export * from "./Containerized/ImageFor.js"
+export * from "./Containerized/ImageReference.js"
+export * from "./Containerized/ImageSettings.js"
+export * from "./Containerized/Layout.js"
+export * from "./Containerized/Requirements.js"

@@ -1,0 +1,145 @@
+/**
+ * What goes into an image besides the snapshot, and its checksum.
+ *
+ * @since 0.1.0
+ */
+import { createHash } from "node:crypto"
+import type { External, Snapshot } from "../Snapshot/Model.js"
+import { appDirectory, numericUser } from "./Layout.js"
+import { requirements } from "./Requirements.js"
+
+/**
+ * The base of an image once it is known which one it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ResolvedBase =
+  | {
+      readonly _tag: "host"
+      /** Version of Node. */
+      readonly node: string
+      /** `sha256:` and 64 hex digits of the layer made of this machine's files. */
+      readonly layer: string
+    }
+  | {
+      readonly _tag: "image"
+      readonly reference: string
+      /** The registry's digest; an image that was never in a registry has none. */
+      readonly digest?: string | undefined
+      /** The engine's id of the image. */
+      readonly id: string
+      /** Where Node is inside it. */
+      readonly node: string
+    }
+
+/**
+ * A declared file and what is in it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AssetDigest {
+  /** Relative to the project, and to `/app`. */
+  readonly path: string
+  /** SHA-256 (hex). */
+  readonly digest: string
+}
+
+/**
+ * Image settings after everything they refer to was looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResolvedSettings {
+  /** `linux/amd64`. */
+  readonly platform: string
+  readonly base: ResolvedBase
+  readonly assets: ReadonlyArray<AssetDigest>
+  /** The driver package of the connected SQL run store, if there is one. */
+  readonly sqlStore?: External | undefined
+}
+
+/**
+ * Everything besides the snapshot that goes into an image. A package of a version is taken to be the same everywhere.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BuildConfiguration {
+  /** Grows when images are made in another way. */
+  readonly formatVersion: 1
+  readonly platform: string
+  readonly base: ResolvedBase
+  readonly requirements: ReadonlyArray<External>
+  readonly assets: ReadonlyArray<AssetDigest>
+  readonly directory: string
+  readonly user: string
+}
+
+/**
+ * The configuration of a snapshot's image.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const buildConfiguration = (
+  snapshot: Pick<Snapshot, "bundle">,
+  { assets, base, platform, sqlStore }: ResolvedSettings
+): BuildConfiguration => ({
+  formatVersion: 1,
+  platform,
+  base,
+  requirements: requirements(snapshot, { sqlStore }),
+  assets: [...assets].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  directory: appDirectory,
+  user: numericUser
+})
+
+/**
+ * JSON with sorted keys and without what is `undefined`: equal values give equal text.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value))
+
+/**
+ * SHA-256 (hex) of a configuration's {@link canonicalJson}.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const checksum = (configuration: BuildConfiguration): string =>
+  createHash("sha256").update(canonicalJson(configuration)).digest("hex")
+
+/**
+ * The name an engine lists an image by. It follows from the content, so that equal names mean equal images.
+ *
+ * @param checksum see {@link checksum}
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const imageName = (snapshot: Pick<Snapshot, "bundle" | "pipelineName">, checksum: string): string => {
+  const slug = snapshot.pipelineName
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60)
+    .replace(/-$/, "")
+  return `effect-deployers/${slug || "pipeline"}:${snapshot.bundle.digest.slice(0, 12)}-${checksum.slice(0, 12)}`
+}
+
+// internal
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sorted(entry)])
+  )
+}

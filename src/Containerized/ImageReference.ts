@@ -1,0 +1,67 @@
+/**
+ * References to container images, such as `node:22-slim` or `registry.example:5000/team/app:1.2@sha256:...`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const domain = "(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?/)?"
+const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+const grammar = new RegExp(
+  `^(?<repository>${domain}${component}(?:/${component})*)(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?<digest>sha256:[a-f0-9]{64}))?$`
+)
+
+/**
+ * A reference by name, with a tag, a digest or both. Nothing else gets through: no blank, no line break, no variable.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ImageReference = Schema.String.pipe(
+  Schema.maxLength(255),
+  Schema.filter((text) => grammar.test(text) || 'must be an image reference such as "node:22-slim"'),
+  Schema.brand("ImageReference")
+)
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ImageReference = typeof ImageReference.Type
+
+/**
+ * The parts of a reference.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parts {
+  /** With the registry, when it names one. */
+  readonly repository: string
+  readonly tag: string | undefined
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string | undefined
+}
+
+/**
+ * Takes a reference apart.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const partsOf = (reference: ImageReference): Parts => {
+  const { digest, repository = reference, tag } = grammar.exec(reference)?.groups ?? {}
+  return { repository, tag, digest }
+}
+
+/**
+ * The reference pinned to a digest: `node:22-slim` becomes `node:22-slim@sha256:...`. One that has a digest stays as it
+ * is.
+ *
+ * @param digest `sha256:` and 64 hex digits
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const pin = (reference: ImageReference, digest: string): ImageReference =>
+  partsOf(reference).digest === undefined ? ImageReference.make(`${reference}@${digest}`) : reference

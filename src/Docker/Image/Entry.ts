@@ -1,0 +1,71 @@
+/**
+ * What a layer of an image is made of.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+
+/**
+ * One file, folder or link of a layer. Times and everything else that depends on when and where an image is made are
+ * left out on purpose. `path` is absolute inside the image.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = Data.TaggedEnum<{
+  /** Content from memory. */
+  readonly Text: { readonly path: string; readonly mode: number; readonly content: Uint8Array } & Owner
+  /** Content of a file of this machine, which has `size` bytes. */
+  readonly File: { readonly path: string; readonly mode: number; readonly source: string; readonly size: number } & Owner
+  readonly Folder: { readonly path: string; readonly mode: number } & Owner
+}>
+
+/**
+ * Who an entry belongs to; default root, so that the served process cannot change it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Owner {
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Entry = Data.taggedEnum<Entry>()
+
+/**
+ * A file whose content is in memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const text = (path: string, content: string | Uint8Array, mode = 0o644): Entry =>
+  Entry.Text({ path, mode, content: typeof content === "string" ? new TextEncoder().encode(content) : content })
+
+/**
+ * Entries in the order they are written: by path, each once (the last one given wins), with every folder on the way.
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const complete = (entries: Iterable<Entry>): ReadonlyArray<Entry> => {
+  const byPath = new Map<string, Entry>()
+  for (const entry of entries) byPath.set(entry.path, entry)
+  for (const path of [...byPath.keys()]) {
+    for (const folder of foldersAbove(path)) {
+      if (!byPath.has(folder)) byPath.set(folder, Entry.Folder({ path: folder, mode: 0o755 }))
+    }
+  }
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+// internal
+
+const foldersAbove = (path: string): ReadonlyArray<string> => {
+  const parts = path.split("/").slice(1, -1)
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`)
+}
