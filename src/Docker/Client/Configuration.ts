@@ -26,6 +26,8 @@ export interface Options {
   readonly configuration?: string | undefined
   /** Version of the API to speak, such as `1.41`; default the engine's own. */
   readonly apiVersion?: string | undefined
+  /** Folder that may hold the socket of a rootless engine; default none. */
+  readonly runtimeFolder?: string | undefined
   /** How long one answer may take; default 30 seconds. */
   readonly deadline?: Duration.DurationInput | undefined
 }
@@ -48,5 +50,6 @@ export const config: Config.Config<Options> = Config.all({
   tls: Config.map(text("DOCKER_TLS_VERIFY"), (value) => (value === undefined ? undefined : value !== "0")),
   context: text("DOCKER_CONTEXT"),
   configuration: text("DOCKER_CONFIG"),
-  apiVersion: text("DOCKER_API_VERSION")
+  apiVersion: text("DOCKER_API_VERSION"),
+  runtimeFolder: text("XDG_RUNTIME_DIR")
 })

@@ -1,15 +1,16 @@
 /**
- * Layers as tar archives: the same entries give the same bytes.
+ * Layers and other archives in tar format: the same entries give the same bytes.
  *
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import { once } from "node:events"
-import { createReadStream, createWriteStream } from "node:fs"
-import { Transform, type Writable } from "node:stream"
-import { finished, pipeline } from "node:stream/promises"
+import { createReadStream } from "node:fs"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as Tar from "tar-stream"
 import { complete, type Entry } from "./Entry.js"
 
@@ -27,7 +28,7 @@ export interface Layer {
 }
 
 /**
- * An archive could not be written: the disk is full, or a file changed or went away meanwhile.
+ * An archive could not be made: a file changed or went away meanwhile.
  *
  * @category errors
  * @since 0.1.0
@@ -37,70 +38,84 @@ export class ArchiveFailed extends Data.TaggedError("ArchiveFailed")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `An archive could not be written: ${this.reason}.`
+    return `An archive could not be made: ${this.reason}.`
   }
 }
 
 /**
- * Writes entries as a layer. They are sorted, their times are 1970, and their owners root unless an entry says otherwise.
+ * Entries as an archive, as they are given. Times are 1970, and owners root unless an entry says otherwise.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, ArchiveFailed> =>
+  NodeStream.fromReadable<ArchiveFailed, Uint8Array>(
+    () => {
+      const pack = Tar.pack()
+      feed(pack, entries).then(
+        () => pack.finalize(),
+        (error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error)))
+      )
+      return pack
+    },
+    (cause) => new ArchiveFailed({ reason: cause instanceof Error ? cause.message : String(cause), cause })
+  )
+
+/**
+ * Writes entries as a layer: sorted, each once, with the folders they are in.
  *
  * @param file where to write it
  *
  * @category encoding
  * @since 0.1.0
  */
-export const writeLayer = (file: string, entries: Iterable<Entry>): Effect.Effect<Layer, ArchiveFailed> =>
-  Effect.tryPromise({
-    try: (signal) => write(file, complete(entries), signal),
-    catch: (cause) => new ArchiveFailed({ reason: cause instanceof Error ? cause.message : String(cause), cause })
+export const writeLayer = (
+  file: string,
+  entries: Iterable<Entry>
+): Effect.Effect<Layer, ArchiveFailed | PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const digest = createHash("sha256")
+    let bytes = 0
+    yield* archive(complete(entries)).pipe(
+      Stream.tap((chunk) =>
+        Effect.sync(() => {
+          digest.update(chunk)
+          bytes += chunk.length
+        })
+      ),
+      Stream.run(fs.sink(file, { mode: 0o600 }))
+    )
+    return { diffId: `sha256:${digest.digest("hex")}`, file, bytes }
   })
 
 // internal
 
-const write = async (file: string, entries: ReadonlyArray<Entry>, signal: AbortSignal): Promise<Layer> => {
-  const pack = Tar.pack()
-  const digest = createHash("sha256")
-  let bytes = 0
-  const measure = new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      digest.update(chunk)
-      bytes += chunk.length
-      done(null, chunk)
+const feed = async (pack: Tar.Pack, entries: Iterable<Entry>): Promise<void> => {
+  for (const entry of entries) await add(pack, entry)
+}
+
+const add = (pack: Tar.Pack, entry: Entry): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const header = headerOf(entry)
+    const done = (error?: unknown) => (error ? reject(error) : resolve())
+    switch (entry._tag) {
+      case "Folder":
+        pack.entry({ ...header, type: "directory" }, done)
+        break
+      case "Text":
+        pack.entry({ ...header, type: "file", size: entry.content.length }, done).end(entry.content)
+        break
+      case "File": {
+        const target = pack.entry({ ...header, type: "file", size: entry.size }, done)
+        createReadStream(entry.source, { highWaterMark: readBytes })
+          .on("error", (error) => target.destroy(error))
+          .pipe(target)
+      }
     }
   })
-  const written = pipeline(pack, measure, createWriteStream(file, { mode: 0o600 }), { signal })
-  await Promise.all([written, feed(pack, entries)])
-  return { diffId: `sha256:${digest.digest("hex")}`, file, bytes }
-}
 
-const feed = async (pack: Tar.Pack, entries: ReadonlyArray<Entry>): Promise<void> => {
-  try {
-    for (const entry of entries) await add(pack, entry)
-    pack.finalize()
-  } catch (error) {
-    pack.destroy(error instanceof Error ? error : new Error(String(error)))
-    throw error
-  }
-}
-
-const add = async (pack: Tar.Pack, entry: Entry): Promise<void> => {
-  const header = headerOf(entry)
-  switch (entry._tag) {
-    case "Folder":
-      return settle(pack.entry({ ...header, type: "directory" }))
-    case "Text": {
-      const target = pack.entry({ ...header, type: "file", size: entry.content.length })
-      target.end(entry.content)
-      return settle(target)
-    }
-    case "File":
-      return pipeline(createReadStream(entry.source), pack.entry({ ...header, type: "file", size: entry.size }))
-  }
-}
-
-const settle = async (target: Writable): Promise<void> => {
-  if (!target.writableFinished && !target.destroyed) await finished(target, { readable: false })
-}
+const readBytes = 1 << 18
 
 const headerOf = ({ gid, mode, path, uid }: Entry) => ({
   name: path.slice(1),

@@ -1,0 +1,235 @@
+/**
+ * Sends requests to an engine and tells how that failed. What a status means is for the operations to say.
+ *
+ * @since 0.1.0
+ */
+import * as Http from "node:http"
+import * as Https from "node:https"
+import type { Readable } from "node:stream"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import type Dockerode from "dockerode"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Options } from "./Configuration.js"
+import { type Endpoint, resolve } from "./Endpoint.js"
+import { EngineUnreachable } from "./Errors.js"
+import * as Failure from "./Failure.js"
+import type { EngineHost } from "./Resources.js"
+
+/**
+ * One request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Request {
+  /** What it is for, to follow "to": `start a container`. */
+  readonly operation: string
+  /** What it is about; default the engine. */
+  readonly resource?: string | undefined
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE"
+  readonly path: string
+  readonly query?: Readonly<Record<string, Parameter>> | undefined
+  readonly body?: object | undefined
+  /** Whether it changes something, so that a lost answer leaves the outcome unknown. */
+  readonly changes: boolean
+  /** How long the answer may take; default the client's deadline; `none` for ever. */
+  readonly deadline?: Duration.DurationInput | "none" | undefined
+}
+
+type Parameter = string | number | boolean | ReadonlyArray<string> | undefined
+
+/**
+ * The whole answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/**
+ * An answer whose body is read piece by piece.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OpenAnswer {
+  readonly status: number
+  readonly body: Stream.Stream<Uint8Array, Failure.TransportError>
+  /** The rest of the body as text. */
+  readonly text: Effect.Effect<string, Failure.TransportError>
+}
+
+/**
+ * The way to one engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Transport {
+  readonly host: Effect.Effect<EngineHost, EngineUnreachable>
+  readonly deadline: Duration.Duration
+  /** Sends and reads everything. */
+  readonly send: (request: Request, upload?: Readable) => Effect.Effect<Answer, Failure.TransportError>
+  /** Sends and waits for the status; the connection ends with the scope. */
+  readonly open: (
+    request: Request,
+    upload?: Readable
+  ) => Effect.Effect<OpenAnswer, Failure.TransportError, Scope.Scope>
+}
+
+/**
+ * Makes the way to the engine the options name. Loads and resolves nothing before the first request.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Effect.Effect<Transport, never, FileSystem> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<FileSystem>()
+    const deadline = Duration.decode(options.deadline ?? "30 seconds")
+    const endpoint = yield* cachedSuccess(Effect.provide(resolve(options), context))
+    const modem = yield* cachedSuccess(Effect.flatMap(endpoint, (found) => loadModem(found, options)))
+    const open = openWith(modem, endpoint, deadline)
+    return {
+      host: Effect.mapBoth(endpoint, {
+        onFailure: ({ host, reason }) => new EngineUnreachable({ operation: "find the engine", host, reason }),
+        onSuccess: ({ host }) => host
+      }),
+      deadline,
+      open,
+      send: (request, upload) =>
+        Effect.scoped(
+          Effect.flatMap(open(request, upload), ({ status, text }) => Effect.map(text, (text) => ({ status, text })))
+        ).pipe(withDeadline(request, deadline))
+    }
+  })
+
+/** A configuration that is put right later is looked at again. */
+const cachedSuccess = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
+  Effect.map(Effect.cachedInvalidateWithTTL(effect, Duration.infinity), ([cached, invalidate]) =>
+    Effect.tapError(cached, () => invalidate)
+  )
+
+interface Modem {
+  readonly dial: Dockerode["modem"]["dial"]
+}
+
+const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, { host: string; reason: string }> =>
+  Effect.tryPromise({
+    try: async () => {
+      const { default: Docker } = await import("dockerode")
+      return new Docker(modemOptions(endpoint, options)).modem
+    },
+    catch: (cause) => ({ host: endpoint.host.url, reason: `its client could not be loaded (${cause})` })
+  })
+
+/** Fields are set to `undefined` on purpose: the modem would fill what is missing from its own reading of the environment. */
+const modemOptions = ({ connection }: Endpoint, options: Options): Dockerode.DockerOptions => {
+  const common = {
+    timeout: undefined,
+    version: options.apiVersion === undefined ? undefined : `v${options.apiVersion.replace(/^v/, "")}`
+  }
+  const none = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined }
+  if (connection.type === "socket") {
+    const agent = new Http.Agent({ keepAlive: false })
+    return { ...common, ...none, agent, protocol: "http", socketPath: connection.path }
+  }
+  const { hostname, port, tls } = connection
+  const to = { ...common, ...none, socketPath: undefined, host: hostname, port }
+  return tls === undefined
+    ? { ...to, agent: new Http.Agent({ keepAlive: false }), protocol: "http" }
+    : { ...to, ...tls, agent: new Https.Agent({ keepAlive: false }), protocol: "https" }
+}
+
+const openWith =
+  (
+    modem: Effect.Effect<Modem, { host: string; reason: string }>,
+    endpoint: Effect.Effect<Endpoint, unknown>,
+    deadline: Duration.Duration
+  ): Transport["open"] =>
+  (request, upload) =>
+    Effect.gen(function* () {
+      const client = yield* Effect.mapError(
+        modem,
+        ({ host, reason }) => new EngineUnreachable({ operation: request.operation, host, reason })
+      )
+      const host = yield* Effect.match(endpoint, { onFailure: () => "", onSuccess: (found) => found.host.url })
+      const controller = yield* Effect.acquireRelease(
+        Effect.sync(() => new AbortController()),
+        (controller) => Effect.sync(() => controller.abort())
+      )
+      const response = yield* dial(client, request, upload, controller.signal).pipe(
+        Effect.mapError((cause) => Failure.fromTransport(request, host, cause)),
+        withDeadline(request, deadline)
+      )
+      return openAnswer(response, (cause) => Failure.fromTransport(request, host, cause))
+    })
+
+const dial = (
+  modem: Modem,
+  request: Request,
+  upload: Readable | undefined,
+  signal: AbortSignal
+): Effect.Effect<Http.IncomingMessage, unknown> =>
+  Effect.async((resume) => {
+    modem.dial(
+      {
+        path: `${request.path}?`,
+        method: request.method,
+        options: { _query: parameters(request.query), _body: request.body ?? {} },
+        isStream: true,
+        statusCodes: everyStatus,
+        abortSignal: signal,
+        ...(upload === undefined ? {} : { file: upload })
+      },
+      (cause, response) =>
+        resume(
+          cause === null && response instanceof Http.IncomingMessage
+            ? Effect.succeed(response)
+            : Effect.fail(cause ?? new Error("the answer is no HTTP response"))
+        )
+    )
+  })
+
+/** Every status is an answer to us; without this the modem turns most of them into errors without structure. */
+const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
+  Array.from({ length: 500 }, (_, index) => [index + 100, true])
+)
+
+const parameters = (query: Request["query"]): Record<string, string | ReadonlyArray<string>> =>
+  Object.fromEntries(
+    Object.entries(query ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value : String(value)]]
+    )
+  )
+
+const openAnswer = (
+  response: Http.IncomingMessage,
+  onError: (cause: unknown) => Failure.TransportError
+): OpenAnswer => {
+  const body = NodeStream.fromReadable<Failure.TransportError, Uint8Array>(() => response, onError)
+  return {
+    status: response.statusCode ?? 0,
+    body,
+    text: NodeStream.toString(() => response, { onFailure: onError })
+  }
+}
+
+const withDeadline =
+  (request: Request, standard: Duration.Duration) =>
+  <A, R>(effect: Effect.Effect<A, Failure.TransportError, R>): Effect.Effect<A, Failure.TransportError, R> => {
+    if (request.deadline === "none") return effect
+    const duration = Option.getOrElse(
+      Option.map(Option.fromNullable(request.deadline), Duration.decode),
+      () => standard
+    )
+    return Effect.timeoutFail(effect, { duration, onTimeout: () => Failure.late(request, duration) })
+  }

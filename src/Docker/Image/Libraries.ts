@@ -1,0 +1,138 @@
+/**
+ * The shared libraries a program or a native addon needs on this machine.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Elf from "./Elf.js"
+
+/**
+ * A library of this machine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Library {
+  /** The name others need it by. */
+  readonly name: string
+  /** Where it was found. */
+  readonly file: string
+  /** Whether the one that needs it says itself where it is; it must stay there. */
+  readonly pinned: boolean
+}
+
+/**
+ * What a set of programs needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Needs {
+  readonly interpreters: ReadonlyArray<string>
+  /** With those the libraries themselves need, each once. */
+  readonly libraries: ReadonlyArray<Library>
+  /** Needed by name and not found. */
+  readonly missing: ReadonlyArray<string>
+}
+
+/**
+ * Finds everything programs and addons need, directly or through others. Files that are no 64-bit ELF, or are for
+ * another processor than `machine`, need nothing.
+ *
+ * @param machine architecture number of the Node they run in; default that of the first file
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const needs = (
+  files: ReadonlyArray<string>,
+  machine?: number
+): Effect.Effect<Needs, PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const folders = yield* systemFolders
+    const libraries = new Map<string, Library>()
+    const interpreters = new Set<string>()
+    const missing = new Set<string>()
+    const waiting = [...files]
+    let wanted = machine
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const elf = Option.getOrUndefined(yield* Elf.read(file))
+      if (elf === undefined || (wanted !== undefined && elf.machine !== wanted)) continue
+      wanted ??= elf.machine
+      if (elf.interpreter !== undefined) interpreters.add(elf.interpreter)
+      for (const name of elf.needed) {
+        if (libraries.has(name)) continue
+        const found = yield* find(name, elf, Path.dirname(file), folders)
+        if (Option.isNone(found)) missing.add(name)
+        else {
+          libraries.set(name, found.value)
+          waiting.push(found.value.file)
+        }
+      }
+    }
+    return { interpreters: [...interpreters], libraries: [...libraries.values()], missing: [...missing] }
+  })
+
+/**
+ * Finds a library by name where the loader looks for it.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const locate = (
+  name: string,
+  machine: number
+): Effect.Effect<Option.Option<string>, PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(systemFolders, (folders) => firstFitting(folders.map((folder) => Path.join(folder, name)), machine))
+
+// internal
+
+const find = (name: string, needer: Elf.Elf, origin: string, folders: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const own = needer.runPath
+      .map((folder) => folder.replace(/\$ORIGIN|\$\{ORIGIN\}/g, origin))
+      .filter((folder) => folder.startsWith("/"))
+    const pinned = yield* firstFitting(own.map((folder) => Path.join(folder, name)), needer.machine)
+    const file = Option.isSome(pinned)
+      ? pinned
+      : yield* firstFitting(folders.map((folder) => Path.join(folder, name)), needer.machine)
+    return Option.map(file, (file): Library => ({ name, file, pinned: Option.isSome(pinned) }))
+  })
+
+const firstFitting = (candidates: ReadonlyArray<string>, machine: number) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    for (const candidate of candidates) {
+      if (!(yield* Effect.orElseSucceed(fs.exists(candidate), () => false))) continue
+      const elf = yield* Effect.orElseSucceed(Elf.read(candidate), () => Option.none<Elf.Elf>())
+      if (Option.isSome(elf) && elf.value.machine === machine) return Option.some(candidate)
+    }
+    return Option.none<string>()
+  })
+
+const systemFolders = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const configured = yield* Effect.orElseSucceed(fs.readFileString("/etc/ld.so.conf"), () => "")
+  const included = yield* Effect.orElseSucceed(fs.readDirectory("/etc/ld.so.conf.d"), (): Array<string> => [])
+  const more = yield* Effect.forEach(
+    included.filter((name) => name.endsWith(".conf")).sort(),
+    (name) => Effect.orElseSucceed(fs.readFileString(`/etc/ld.so.conf.d/${name}`), () => "")
+  )
+  const folders = [configured, ...more].flatMap((text) => text.split("\n").map((line) => line.trim()))
+  return Array.from(new Set([...loaderFolders, ...folders.filter((line) => line.startsWith("/"))]))
+})
+
+const triplets = ["x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu", "powerpc64le-linux-gnu", "s390x-linux-gnu"]
+
+/** Where loaders look without being told, on any distribution. */
+const loaderFolders = [
+  ...triplets.flatMap((triplet) => [`/lib/${triplet}`, `/usr/lib/${triplet}`]),
+  "/lib64",
+  "/usr/lib64",
+  "/lib",
+  "/usr/lib"
+]
