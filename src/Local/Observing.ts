@@ -142,10 +142,13 @@ const ended = (at: Paths, metadata: Metadata.Metadata) =>
     if (!(yield* exists(at.generation))) return absent
     const { exitOf } = yield* Children
     const exit = Option.getOrElse(yield* exitOf(refOf(metadata)), (): Exit => ({}))
+    const endpoint = yield* readJson(at.endpoint, Endpoint)
     return new OperationalState({
       status: "error",
       metadata: Metadata.encode({
         ...metadata,
+        // So that the next instance can listen where callers expect it.
+        ...(Option.isSome(endpoint) ? { port: endpoint.value.port } : {}),
         ...(exit.code === undefined ? {} : { exitCode: exit.code }),
         ...(exit.signal === undefined ? {} : { exitSignal: exit.signal })
       }),

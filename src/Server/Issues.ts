@@ -116,16 +116,23 @@ const describe = (ast: AST.AST): string => {
   return `must be ${text.length > maxLength ? `${text.slice(0, maxLength)}...` : text}`
 }
 
+/** A description that says what a value is ("a positive number") is used; one that says what it is for is not. */
 const expectation = (ast: AST.AST): string => {
-  const description = AST.getDescriptionAnnotation(ast)
-  if (Option.isSome(description)) return description.value
+  const description = Option.getOrUndefined(AST.getDescriptionAnnotation(ast))
+  if (description !== undefined && /^an? /.test(description)) return description
   switch (ast._tag) {
     case "TypeLiteral":
       return "an object"
     case "TupleType":
       return "a list"
+    case "StringKeyword":
+    case "NumberKeyword":
+    case "BooleanKeyword":
+      return `a ${ast._tag.slice(0, -"Keyword".length).toLowerCase()}`
     case "Transformation":
       return expectation(ast.from)
+    case "Refinement":
+      return limits(ast) ?? description ?? String(ast)
     case "Union":
       return ast.types
         .filter((type) => !AST.isUndefinedKeyword(type))
@@ -134,4 +141,24 @@ const expectation = (ast: AST.AST): string => {
     default:
       return String(ast)
   }
+}
+
+const limitWords: Readonly<Record<string, (limit: unknown) => string>> = {
+  minimum: (limit) => `of at least ${limit}`,
+  exclusiveMinimum: (limit) => `greater than ${limit}`,
+  maximum: (limit) => `of at most ${limit}`,
+  exclusiveMaximum: (limit) => `less than ${limit}`,
+  multipleOf: (limit) => `that is a multiple of ${limit}`,
+  minLength: (limit) => `of at least ${limit} characters`,
+  maxLength: (limit) => `of at most ${limit} characters`,
+  pattern: (limit) => `that matches ${limit}`,
+  minItems: (limit) => `of at least ${limit} items`,
+  maxItems: (limit) => `of at most ${limit} items`
+}
+
+/** What the JSON Schema of a refinement says, in words. */
+const limits = (ast: AST.Refinement): string | undefined => {
+  const document = Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({}))
+  const words = Object.entries(document).flatMap(([keyword, limit]) => limitWords[keyword]?.(limit) ?? [])
+  return words.length === 0 ? undefined : `${expectation(ast.from)} ${words.join(" and ")}`
 }

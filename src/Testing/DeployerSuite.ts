@@ -280,6 +280,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>): void =>
           assert.deepStrictEqual(yield* deployer.get("observed"), seen)
           const back = yield* deployer.reprovision("observed")
           assert.strictEqual(back.status, "running")
+          assert.strictEqual(back.url, made.url)
           assert.isTrue(yield* fixture.answers(back))
           assert.strictEqual((yield* fixture.instances(back)).length, 1)
         })

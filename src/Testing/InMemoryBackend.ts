@@ -8,7 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Backend, Instance } from "../Deployer/Backend.js"
+import type { Backend, Instance, ProvisionRequest } from "../Deployer/Backend.js"
 import { LogLine, OperationalState } from "../Deployment.js"
 import { DeploymentLogsNotFound, EngineUnavailable, PortUnavailable } from "../Errors/Lifecycle.js"
 import * as Settings from "../Settings.js"
@@ -55,6 +55,8 @@ export const make = (
           ? Effect.void
           : Effect.fail(new EngineUnavailable({ flavor: "memory", operation, reason: "it was switched off" }))
       )
+    const kept = (previous: ProvisionRequest<InMemorySettings>["previous"]) =>
+      typeof previous?.port === "number" && !portTaken(previous.port) ? previous.port : undefined
     const portTaken = (port: number) =>
       Array.from(engine.instances.values()).some((one) => one.alive && one.port === port)
 
@@ -74,7 +76,7 @@ export const make = (
           const instance: InMemoryInstance = {
             key,
             request,
-            port: port ?? (yield* engine.nextPort),
+            port: port ?? kept(request.previous) ?? (yield* engine.nextPort),
             behaviour: yield* engine.behaviourOf(request.snapshot.pipelineName),
             alive: true,
             logs: [{ at: yield* Clock.currentTimeMillis, text: `serving generation ${request.generation}` }]

@@ -12,12 +12,40 @@ import { EngineError, EngineRefused, EngineTimeout, EngineUnreachable } from "./
 import type { Answer, Request } from "./Transport.js"
 
 /**
- * How sending a request fails.
+ * What it means that a request was sent and not answered.
  *
- * @category errors
+ * @category models
  * @since 0.1.0
  */
-export type TransportError = EngineUnreachable | EngineRefused | EngineTimeout | OutcomeUnknown
+export interface Loss<E> {
+  /** The connection broke. */
+  readonly broken: (request: Request, host: string, cause: unknown) => E
+  /** The deadline passed. */
+  readonly late: (request: Request, deadline: Duration.Duration) => E
+}
+
+/**
+ * Only asked: nothing can have changed.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ofQuery: Loss<EngineUnreachable | EngineTimeout> = {
+  broken: ({ operation }, host, cause) =>
+    new EngineUnreachable({ operation, host, reason: transportReason(codeOf(cause), cause), cause }),
+  late: ({ operation }, deadline) => new EngineTimeout({ operation, timeoutMillis: Duration.toMillis(deadline) })
+}
+
+const lost = ({ operation, resource }: Request): OutcomeUnknown =>
+  new OutcomeUnknown({ operation, resource: resource ?? "the engine" })
+
+/**
+ * A change may have been carried out.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ofChange: Loss<OutcomeUnknown> = { broken: lost, late: lost }
 
 /**
  * Classifies what the socket said. As long as no connection was made nothing can have changed.
@@ -25,19 +53,28 @@ export type TransportError = EngineUnreachable | EngineRefused | EngineTimeout |
  * @category constructors
  * @since 0.1.0
  */
-export const fromTransport = (request: Request, host: string, cause: unknown): TransportError => {
-  const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : undefined
+export const fromTransport = <E>(
+  loss: Loss<E>,
+  request: Request,
+  host: string,
+  cause: unknown
+): E | EngineUnreachable | EngineRefused => {
+  const code = codeOf(cause)
   const { operation } = request
   if (code === "EACCES" || code === "EPERM") {
     return new EngineRefused({ operation, host, reason: `the system says ${code} on its socket` })
   }
-  if (request.changes && !happensBeforeSending(code, cause)) return lost(request)
-  return new EngineUnreachable({ operation, host, reason: transportReason(code, cause), cause })
+  return happensBeforeSending(code, cause)
+    ? new EngineUnreachable({ operation, host, reason: transportReason(code, cause), cause })
+    : loss.broken(request, host, cause)
 }
+
+const codeOf = (cause: unknown): string | undefined =>
+  Predicate.hasProperty(cause, "code") ? String(cause.code) : undefined
 
 const happensBeforeSending = (code: string | undefined, cause: unknown): boolean =>
   (Predicate.hasProperty(cause, "syscall") && (cause.syscall === "connect" || cause.syscall === "getaddrinfo")) ||
-  (code !== undefined && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO|HPE_)/.test(code))
+  (code !== undefined && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code))
 
 const transportReason = (code: string | undefined, cause: unknown): string => {
   switch (code) {
@@ -55,20 +92,6 @@ const transportReason = (code: string | undefined, cause: unknown): string => {
       return Predicate.isError(cause) ? cause.message : String(cause)
   }
 }
-
-/**
- * No answer came in time.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const late = (request: Request, deadline: Duration.Duration): TransportError =>
-  request.changes
-    ? lost(request)
-    : new EngineTimeout({ operation: request.operation, timeoutMillis: Duration.toMillis(deadline) })
-
-const lost = ({ operation, resource }: Request): OutcomeUnknown =>
-  new OutcomeUnknown({ operation, resource: resource ?? "the engine" })
 
 /**
  * An answer whose status the operation has no meaning for.

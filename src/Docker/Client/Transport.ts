@@ -11,12 +11,11 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import type Dockerode from "dockerode"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Options } from "./Configuration.js"
-import { type Endpoint, resolve } from "./Endpoint.js"
-import { EngineUnreachable } from "./Errors.js"
+import { type Endpoint, resolve, type Unusable } from "./Endpoint.js"
+import { type EngineRefused, EngineUnreachable } from "./Errors.js"
 import * as Failure from "./Failure.js"
 import type { EngineHost } from "./Resources.js"
 
@@ -35,8 +34,6 @@ export interface Request {
   readonly path: string
   readonly query?: Readonly<Record<string, Parameter>> | undefined
   readonly body?: object | undefined
-  /** Whether it changes something, so that a lost answer leaves the outcome unknown. */
-  readonly changes: boolean
   /** How long the answer may take; default the client's deadline; `none` for ever. */
   readonly deadline?: Duration.DurationInput | "none" | undefined
 }
@@ -60,12 +57,20 @@ export interface Answer {
  * @category models
  * @since 0.1.0
  */
-export interface OpenAnswer {
+export interface OpenAnswer<E> {
   readonly status: number
-  readonly body: Stream.Stream<Uint8Array, Failure.TransportError>
-  /** The rest of the body as text. */
-  readonly text: Effect.Effect<string, Failure.TransportError>
+  readonly body: Stream.Stream<Uint8Array, E>
+  /** The whole body as text, instead of `body`. */
+  readonly text: Effect.Effect<string, E>
 }
+
+/**
+ * How sending fails, whatever was asked.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type SendError<E> = E | EngineUnreachable | EngineRefused
 
 /**
  * The way to one engine.
@@ -75,14 +80,14 @@ export interface OpenAnswer {
  */
 export interface Transport {
   readonly host: Effect.Effect<EngineHost, EngineUnreachable>
-  readonly deadline: Duration.Duration
   /** Sends and reads everything. */
-  readonly send: (request: Request, upload?: Readable) => Effect.Effect<Answer, Failure.TransportError>
+  readonly send: <E>(loss: Failure.Loss<E>, request: Request, upload?: Readable) => Effect.Effect<Answer, SendError<E>>
   /** Sends and waits for the status; the connection ends with the scope. */
-  readonly open: (
+  readonly open: <E>(
+    loss: Failure.Loss<E>,
     request: Request,
     upload?: Readable
-  ) => Effect.Effect<OpenAnswer, Failure.TransportError, Scope.Scope>
+  ) => Effect.Effect<OpenAnswer<SendError<E>>, SendError<E>, Scope.Scope>
 }
 
 /**
@@ -97,18 +102,19 @@ export const make = (options: Options): Effect.Effect<Transport, never, FileSyst
     const deadline = Duration.decode(options.deadline ?? "30 seconds")
     const endpoint = yield* cachedSuccess(Effect.provide(resolve(options), context))
     const modem = yield* cachedSuccess(Effect.flatMap(endpoint, (found) => loadModem(found, options)))
-    const open = openWith(modem, endpoint, deadline)
+    const open = openWith(modem, endpoint)
     return {
       host: Effect.mapBoth(endpoint, {
         onFailure: ({ host, reason }) => new EngineUnreachable({ operation: "find the engine", host, reason }),
         onSuccess: ({ host }) => host
       }),
-      deadline,
-      open,
-      send: (request, upload) =>
-        Effect.scoped(
-          Effect.flatMap(open(request, upload), ({ status, text }) => Effect.map(text, (text) => ({ status, text })))
-        ).pipe(withDeadline(request, deadline))
+      open: (loss, request, upload) => withDeadline(open(loss, request, upload), loss, request, deadline),
+      send: (loss, request, upload) =>
+        open(loss, request, upload).pipe(
+          Effect.flatMap(({ status, text }) => Effect.map(text, (text) => ({ status, text }))),
+          Effect.scoped,
+          (sending) => withDeadline(sending, loss, request, deadline)
+        )
     }
   })
 
@@ -118,11 +124,13 @@ const cachedSuccess = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.
     Effect.tapError(cached, () => invalidate)
   )
 
+type ModemOptions = Dockerode.DockerOptions & { readonly agent: Http.Agent }
+
 interface Modem {
   readonly dial: Dockerode["modem"]["dial"]
 }
 
-const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, { host: string; reason: string }> =>
+const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, Unusable> =>
   Effect.tryPromise({
     try: async () => {
       const { default: Docker } = await import("dockerode")
@@ -132,7 +140,7 @@ const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, {
   })
 
 /** Fields are set to `undefined` on purpose: the modem would fill what is missing from its own reading of the environment. */
-const modemOptions = ({ connection }: Endpoint, options: Options): Dockerode.DockerOptions => {
+const modemOptions = ({ connection }: Endpoint, options: Options): ModemOptions => {
   const common = {
     timeout: undefined,
     version: options.apiVersion === undefined ? undefined : `v${options.apiVersion.replace(/^v/, "")}`
@@ -150,27 +158,20 @@ const modemOptions = ({ connection }: Endpoint, options: Options): Dockerode.Doc
 }
 
 const openWith =
-  (
-    modem: Effect.Effect<Modem, { host: string; reason: string }>,
-    endpoint: Effect.Effect<Endpoint, unknown>,
-    deadline: Duration.Duration
-  ): Transport["open"] =>
-  (request, upload) =>
+  (modem: Effect.Effect<Modem, Unusable>, endpoint: Effect.Effect<Endpoint, Unusable>): Transport["open"] =>
+  (loss, request, upload) =>
     Effect.gen(function* () {
-      const client = yield* Effect.mapError(
-        modem,
-        ({ host, reason }) => new EngineUnreachable({ operation: request.operation, host, reason })
-      )
-      const host = yield* Effect.match(endpoint, { onFailure: () => "", onSuccess: (found) => found.host.url })
+      const unusable = ({ host, reason }: Unusable) =>
+        new EngineUnreachable({ operation: request.operation, host, reason })
+      const { host } = yield* Effect.mapError(endpoint, unusable)
+      const client = yield* Effect.mapError(modem, unusable)
       const controller = yield* Effect.acquireRelease(
         Effect.sync(() => new AbortController()),
         (controller) => Effect.sync(() => controller.abort())
       )
-      const response = yield* dial(client, request, upload, controller.signal).pipe(
-        Effect.mapError((cause) => Failure.fromTransport(request, host, cause)),
-        withDeadline(request, deadline)
-      )
-      return openAnswer(response, (cause) => Failure.fromTransport(request, host, cause))
+      const onError = (cause: unknown) => Failure.fromTransport(loss, request, host.url, cause)
+      const response = yield* Effect.mapError(dial(client, request, upload, controller.signal), onError)
+      return openAnswer(response, onError)
     })
 
 const dial = (
@@ -211,25 +212,19 @@ const parameters = (query: Request["query"]): Record<string, string | ReadonlyAr
     )
   )
 
-const openAnswer = (
-  response: Http.IncomingMessage,
-  onError: (cause: unknown) => Failure.TransportError
-): OpenAnswer => {
-  const body = NodeStream.fromReadable<Failure.TransportError, Uint8Array>(() => response, onError)
-  return {
-    status: response.statusCode ?? 0,
-    body,
-    text: NodeStream.toString(() => response, { onFailure: onError })
-  }
-}
+const openAnswer = <E>(response: Http.IncomingMessage, onError: (cause: unknown) => E): OpenAnswer<E> => ({
+  status: response.statusCode ?? 0,
+  body: NodeStream.fromReadable<E, Uint8Array>(() => response, onError),
+  text: NodeStream.toString(() => response, { onFailure: onError })
+})
 
-const withDeadline =
-  (request: Request, standard: Duration.Duration) =>
-  <A, R>(effect: Effect.Effect<A, Failure.TransportError, R>): Effect.Effect<A, Failure.TransportError, R> => {
-    if (request.deadline === "none") return effect
-    const duration = Option.getOrElse(
-      Option.map(Option.fromNullable(request.deadline), Duration.decode),
-      () => standard
-    )
-    return Effect.timeoutFail(effect, { duration, onTimeout: () => Failure.late(request, duration) })
-  }
+const withDeadline = <A, E, E1, R>(
+  effect: Effect.Effect<A, E, R>,
+  loss: Failure.Loss<E1>,
+  request: Request,
+  standard: Duration.Duration
+): Effect.Effect<A, E | E1, R> => {
+  if (request.deadline === "none") return effect
+  const duration = request.deadline === undefined ? standard : Duration.decode(request.deadline)
+  return Effect.timeoutFail(effect, { duration, onTimeout: () => loss.late(request, duration) })
+}

@@ -1,0 +1,49 @@
+/**
+ * Source maps that do not tell where on a machine the sources are.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+const SourceMap = Schema.parseJson(
+  Schema.Struct({ sources: Schema.Array(Schema.NullOr(Schema.String)) }, { key: Schema.String, value: Schema.Unknown })
+)
+
+/**
+ * The map with its sources named by package, or relative to the folder that holds all sources of the project. A bundle
+ * made in another checkout thus has the same map. A map that cannot be read is dropped.
+ *
+ * @param folder the folder the bundle lies in, which the map's paths are relative to
+ *
+ * @category mapping
+ * @since 0.1.0
+ */
+export const withoutPlaces = (map: string, folder: string): Option.Option<string> =>
+  Option.map(Schema.decodeOption(SourceMap)(map), (decoded) => {
+    const sources = decoded.sources.map((source) => (source === null ? null : Path.resolve(folder, source)))
+    const own = sources.filter((source): source is string => source !== null && !isInstalled(source))
+    const above = commonFolder(own)
+    return JSON.stringify({ ...decoded, sources: sources.map((source) => source && name(source, above)) })
+  })
+
+// internal
+
+const marker = "/node_modules/"
+
+const isInstalled = (source: string): boolean => posix(source).includes(marker)
+
+const posix = (path: string): string => path.split(Path.sep).join("/")
+
+const name = (source: string, above: string): string => {
+  const path = posix(source)
+  const at = path.lastIndexOf(marker)
+  return at === -1 ? posix(Path.relative(above, source)) : path.slice(at + 1)
+}
+
+const commonFolder = (files: ReadonlyArray<string>): string => {
+  const [first = [], ...others] = files.map((file) => Path.dirname(file).split(Path.sep))
+  const end = first.findIndex((part, index) => others.some((other) => other[index] !== part))
+  return first.slice(0, end === -1 ? first.length : end).join(Path.sep) || Path.sep
+}
