@@ -29,6 +29,8 @@ export type ResolvedBase =
       readonly digest?: string | undefined
       /** The engine's id of the image. */
       readonly id: string
+      /** The image native packages are installed in, if it is another one. */
+      readonly builder?: string | undefined
       /** Where Node is inside it. */
       readonly node: string
     }

@@ -48,6 +48,8 @@ export const Base = Schema.Union(
   Schema.TaggedStruct("host", {}),
   Schema.TaggedStruct("image", {
     reference: ImageReference,
+    /** The image native packages are installed in, which needs npm; default the image itself. */
+    builder: Schema.optional(ImageReference),
     /** The image's Node; default `node`, looked up in the image. */
     node: Schema.optionalWith(ProgramPath, { default: () => "node" })
   })

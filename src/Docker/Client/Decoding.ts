@@ -46,7 +46,7 @@ export const withRaw = <A, I>(schema: Schema.Schema<A, I>) =>
 
 /** Reads a whole answer; one that does not fit is the engine's failure. */
 export const parse = <A, I>(schema: Schema.Schema<A, I>, operation: string) => {
-  const decode = ParseResult.decodeUnknown(Schema.parseJson(schema))
+  const decode = Schema.decodeUnknown(Schema.parseJson(schema))
   return (answer: { readonly status: number; readonly text: string }): Effect.Effect<A, EngineError> =>
     Effect.mapError(
       decode(answer.text),
@@ -61,7 +61,7 @@ export const parse = <A, I>(schema: Schema.Schema<A, I>, operation: string) => {
 
 /** The engine writes the year 1 for "never". */
 export const time = (text: string): DateTime.Utc | undefined =>
-  Option.getOrUndefined(Option.filter(DateTime.make(text), (at) => DateTime.toEpochMillis(at) > 0))
+  Option.getOrUndefined(Option.filter(DateTime.make(text), (at) => DateTime.toEpochMillis(at) >= 0))
 
 /** Seconds since the epoch, where lists have them. */
 export const seconds = (count: number): DateTime.Utc | undefined =>

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
+import { Readable } from "node:stream"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeStream from "@effect/platform-node/NodeStream"
@@ -56,7 +57,7 @@ export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, Arc
         () => pack.finalize(),
         (error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error)))
       )
-      return pack
+      return Readable.from(pack)
     },
     (cause) => new ArchiveFailed({ reason: cause instanceof Error ? cause.message : String(cause), cause })
   )

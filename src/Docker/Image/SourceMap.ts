@@ -6,6 +6,7 @@
 import * as Path from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Library from "../../Bundle/Library.js"
 
 const SourceMap = Schema.parseJson(
   Schema.Struct({ sources: Schema.Array(Schema.NullOr(Schema.String)) }, { key: Schema.String, value: Schema.Unknown })
@@ -23,7 +24,7 @@ const SourceMap = Schema.parseJson(
 export const withoutPlaces = (map: string, folder: string): Option.Option<string> =>
   Option.map(Schema.decodeOption(SourceMap)(map), (decoded) => {
     const sources = decoded.sources.map((source) => (source === null ? null : Path.resolve(folder, source)))
-    const own = sources.filter((source): source is string => source !== null && !isInstalled(source))
+    const own = sources.filter((source): source is string => source !== null && !isInstalled(source) && !isOurs(source))
     const above = commonFolder(own)
     return JSON.stringify({ ...decoded, sources: sources.map((source) => source && name(source, above)) })
   })
@@ -34,10 +35,13 @@ const marker = "/node_modules/"
 
 const isInstalled = (source: string): boolean => posix(source).includes(marker)
 
+const isOurs = (source: string): boolean => source.startsWith(`${Library.root}${Path.sep}`)
+
 const posix = (path: string): string => path.split(Path.sep).join("/")
 
 const name = (source: string, above: string): string => {
   const path = posix(source)
+  if (isOurs(source)) return `${Library.packageName}/${posix(Path.relative(Library.root, source))}`
   const at = path.lastIndexOf(marker)
   return at === -1 ? posix(Path.relative(above, source)) : path.slice(at + 1)
 }

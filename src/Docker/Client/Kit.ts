@@ -1,0 +1,137 @@
+/**
+ * What all operations are made of.
+ *
+ * @since 0.1.0
+ */
+import type { Readable } from "node:stream"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Archive } from "./Contract.js"
+import * as Decoding from "./Decoding.js"
+import type { ChangeError, EngineError, EngineRefused, QueryError } from "./Errors.js"
+import * as Failure from "./Failure.js"
+import type { LabelFilter } from "./Resources.js"
+import type { Answer, OpenAnswer, Request, Transport } from "./Transport.js"
+
+/**
+ * Requests with the failures that every one of them has.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Kit {
+  readonly query: (request: Request) => Effect.Effect<Answer, QueryError>
+  readonly change: (request: Request, upload?: Readable) => Effect.Effect<Answer, ChangeError>
+  readonly openQuery: (request: Request) => Effect.Effect<OpenAnswer<QueryError>, QueryError, Scope.Scope>
+  readonly openChange: (
+    request: Request,
+    upload?: Readable
+  ) => Effect.Effect<OpenAnswer<ChangeError>, ChangeError, Scope.Scope>
+  /** Fails with what an answer says whose status the operation has no meaning for. */
+  readonly unexpected: (request: Request, answer: Answer) => Effect.Effect<never, EngineError | EngineRefused>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (transport: Transport): Kit => ({
+  query: (request) => transport.send(Failure.ofQuery, request),
+  change: (request, upload) => transport.send(Failure.ofChange, request, upload),
+  openQuery: (request) => transport.open(Failure.ofQuery, request),
+  openChange: (request, upload) => transport.open(Failure.ofChange, request, upload),
+  unexpected: (request, answer) =>
+    Effect.flatMap(
+      Effect.match(transport.host, { onFailure: ({ host }) => host, onSuccess: ({ url }) => url }),
+      (host) => Effect.fail(Failure.unexpected(request, host, answer))
+    )
+})
+
+/**
+ * Whether a status says that it was done.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOk = ({ status }: { readonly status: number }): boolean => status >= 200 && status < 300
+
+/**
+ * Asks and reads the answer; `missing` is what a 404 means.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const read = <A, I, E = never>(
+  kit: Kit,
+  request: Request,
+  schema: Schema.Schema<A, I>,
+  missing?: () => E
+): Effect.Effect<A, QueryError | E> => {
+  const parse = Decoding.parse(schema, request.operation)
+  return Effect.flatMap(kit.query(request), (answer): Effect.Effect<A, QueryError | E> => {
+    if (isOk(answer)) return parse(answer)
+    return answer.status === 404 && missing !== undefined ? Effect.fail(missing()) : kit.unexpected(request, answer)
+  })
+}
+
+/**
+ * The filter of a list, as the engine wants it.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const filters = (labels: LabelFilter, more: Readonly<Record<string, ReadonlyArray<string>>> = {}): string =>
+  JSON.stringify({
+    ...more,
+    label: Object.entries(labels).map(([name, value]) => (value === true ? name : `${name}=${value}`))
+  })
+
+/**
+ * An archive as something Node can send, and a way to tell a failure of its source from one of the engine.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const uploading = <E, R>(
+  archive: Archive<E, R>
+): Effect.Effect<
+  {
+    readonly readable: Readable
+    readonly orSource: <E2>(error: E2) => Effect.Effect<never, E | E2>
+  },
+  never,
+  R | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    let failure: Option.Option<Cause.Cause<E>> = Option.none()
+    const watched = Stream.onError(archive, (cause) =>
+      Effect.sync(() => {
+        failure = Option.some(cause)
+      })
+    )
+    const readable = yield* Effect.acquireRelease(NodeStream.toReadable(watched), (readable) =>
+      Effect.sync(() => readable.destroy())
+    )
+    return {
+      readable,
+      orSource: (error) =>
+        Effect.suspend(() =>
+          Option.match(failure, {
+            onNone: () => Effect.fail(error),
+            onSome: (cause) => (Cause.isInterruptedOnly(cause) ? Effect.fail(error) : Effect.failCause(cause))
+          })
+        )
+    }
+  })
+
+/**
+ * What an effect came to, for `Effect.acquireRelease`s that look.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */

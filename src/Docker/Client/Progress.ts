@@ -1,0 +1,122 @@
+/**
+ * Reads what an engine tells while it works on an image. Failures come in between with status 200.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Count } from "./Decoding.js"
+import { documents } from "./Lines.js"
+import { ImageProgress } from "./Resources.js"
+
+/**
+ * A failure told in between.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Problem {
+  /** A sentence without full stop. */
+  readonly reason: string
+  readonly exitCode: number | undefined
+}
+
+const Document = Schema.parseJson(
+  Schema.Struct({
+    stream: Schema.optional(Schema.NullOr(Schema.String)),
+    status: Schema.optional(Schema.NullOr(Schema.String)),
+    id: Schema.optional(Schema.NullOr(Schema.String)),
+    progressDetail: Schema.optional(
+      Schema.NullOr(
+        Schema.Struct({
+          current: Schema.optional(Schema.Number),
+          total: Schema.optional(Schema.Number)
+        })
+      )
+    ),
+    aux: Schema.optional(Schema.NullOr(Schema.Struct({ ID: Schema.optional(Schema.String) }))),
+    error: Schema.optional(Schema.NullOr(Schema.String)),
+    errorDetail: Schema.optional(
+      Schema.NullOr(Schema.Struct({ code: Count, message: Schema.optional(Schema.NullOr(Schema.String)) }))
+    )
+  })
+)
+
+const decode = Schema.decodeUnknownEither(Document)
+
+/**
+ * The progress in an answer's body; fails at the first failure told.
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<ImageProgress, E | ProgressProblem> =>
+  documents(body).pipe(
+    Stream.mapEffect((line) =>
+      Either.match(decode(line), {
+        onLeft: () => Effect.succeed([ImageProgress.Message({ text: line })]),
+        onRight: (document) => {
+          const problem = problemOf(document)
+          return problem === undefined ? Effect.succeed(eventsOf(document)) : Effect.fail(new ProgressProblem(problem))
+        }
+      })
+    ),
+    Stream.mapConcat((events) => events)
+  )
+
+/**
+ * Carries a problem to the operation that knows its name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ProgressProblem implements Problem {
+  readonly _tag = "ProgressProblem"
+  readonly reason: string
+  readonly exitCode: number | undefined
+  constructor(problem: Problem) {
+    this.reason = problem.reason
+    this.exitCode = problem.exitCode
+  }
+}
+
+const problemOf = ({ error, errorDetail }: typeof Document.Type): Problem | undefined => {
+  const text = errorDetail?.message ?? error
+  return text == null && errorDetail == null
+    ? undefined
+    : { reason: (text ?? "it gave no reason").trim().replace(/\.$/, ""), exitCode: errorDetail?.code || undefined }
+}
+
+const eventsOf = (document: typeof Document.Type): ReadonlyArray<ImageProgress> => [
+  ...(document.aux?.ID === undefined ? [] : [ImageProgress.Done({ image: document.aux.ID })]),
+  ...textOf(document.stream ?? ""),
+  ...statusOf(document)
+]
+
+const textOf = (stream: string): ReadonlyArray<ImageProgress> =>
+  stream
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .flatMap((text) => [ImageProgress.Message({ text }), ...loadedOf(text)])
+
+/** What an engine says of a loaded image comes in words only. */
+const loadedOf = (text: string): ReadonlyArray<ImageProgress> => {
+  const image = /^Loaded image(?: ID)?: (\S+)$/.exec(text)?.[1]
+  return image === undefined ? [] : [ImageProgress.Done({ image })]
+}
+
+const statusOf = ({ id, progressDetail, status }: typeof Document.Type): ReadonlyArray<ImageProgress> => {
+  if (status == null) return []
+  if (id == null || id === "") return [ImageProgress.Message({ text: status })]
+  return [
+    ImageProgress.Part({
+      id,
+      status,
+      currentBytes: progressDetail?.current,
+      totalBytes: progressDetail?.total
+    })
+  ]
+}

@@ -1,0 +1,196 @@
+/**
+ * The base image made of this machine: its Node, the libraries that needs, certificates and nothing else. There is no
+ * shell and no package manager in it.
+ *
+ * @since 0.1.0
+ */
+import { createHash } from "node:crypto"
+import * as Path from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { canonicalJson } from "../../Containerized/BuildConfiguration.js"
+import { appDirectory, user } from "../../Containerized/Layout.js"
+import * as Elf from "./Elf.js"
+import { Entry, text } from "./Entry.js"
+import * as Libraries from "./Libraries.js"
+
+/**
+ * A Node of this machine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HostNode {
+  /** Its program file. */
+  readonly program: string
+  /** Such as `20.19.0`. */
+  readonly version: string
+  /** As Node names them: `linux`, `x64`. */
+  readonly platform: string
+  readonly architecture: string
+}
+
+/**
+ * What a base image of this machine consists of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HostBase {
+  readonly node: HostNode
+  readonly entries: ReadonlyArray<Entry>
+  /** SHA-256 (hex) of what the entries are made from, without reading large files: paths, sizes and times. */
+  readonly fingerprint: string
+  /** The folder of the image where the loader looks, and what is in it. */
+  readonly libraryFolder: string
+  readonly libraries: ReadonlySet<string>
+  /** ELF number of the architecture. */
+  readonly machine: number
+  /** Variables of the image. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * No base image can be made of this machine's Node.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HostUnusable extends Data.TaggedError("HostUnusable")<{ readonly reason: string }> {
+  override get message(): string {
+    return `No image can be made of this machine's Node: ${this.reason}.`
+  }
+}
+
+/**
+ * Where Node is in the image.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const nodeProgram = "/usr/bin/node"
+
+/**
+ * Looks at a Node and finds everything it needs.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const describe = (
+  node: HostNode
+): Effect.Effect<HostBase, HostUnusable | PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const program = yield* fs.realPath(node.program)
+    const elf = yield* Elf.read(program)
+    if (node.platform !== "linux" || Option.isNone(elf)) {
+      return yield* new HostUnusable({ reason: `it is not a 64-bit program for Linux (${program})` })
+    }
+    const { machine } = elf.value
+    const { interpreters, libraries, missing } = yield* Libraries.needs([program])
+    if (missing.length > 0) {
+      return yield* new HostUnusable({ reason: `it needs ${missing.join(" and ")}, which cannot be found` })
+    }
+    const lookups = yield* nameLookups(machine)
+    const folder = libraryFolder(libraries, interpreters)
+    const files = [
+      { path: nodeProgram, source: program },
+      ...interpreters.map((path) => ({ path, source: path })),
+      ...[...libraries, ...lookups].map((library) => ({ path: placeOf(folder, library), source: library.file }))
+    ]
+    const programs = yield* Effect.forEach(files, ({ path, source }) => fileEntry(path, source, 0o755))
+    const certificates = yield* certificateBundle
+    const entries = [...programs.map(({ entry }) => entry), ...accounts, ...Option.toArray(certificates)]
+    return {
+      node,
+      entries,
+      fingerprint: fingerprint(programs.map(({ identity }) => identity), entries),
+      libraryFolder: folder,
+      libraries: new Set([...libraries, ...lookups].map(({ name }) => name)),
+      machine,
+      environment: {
+        PATH: Path.posix.dirname(nodeProgram),
+        NODE_ENV: "production",
+        ...(Option.isSome(certificates) ? { NODE_EXTRA_CA_CERTS: certificateFile } : {})
+      }
+    }
+  })
+
+/**
+ * Where a library goes in an image: where its user wants it, else where the loader looks.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const placeOf = (folder: string, library: Libraries.Library): string =>
+  library.pinned ? Path.normalize(library.file) : `${folder}/${library.name}`
+
+// internal
+
+const certificateFile = "/etc/ssl/certs/ca-certificates.crt"
+
+const certificateFiles = [
+  certificateFile,
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
+]
+
+const certificateBundle = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const found = yield* Effect.firstSuccessOf(certificateFiles.map((file) => fs.readFile(file))).pipe(Effect.option)
+  return Option.map(found, (content) => text(certificateFile, content))
+})
+
+const { gid, name, uid } = user
+
+const accounts: ReadonlyArray<Entry> = [
+  text("/etc/passwd", `root:x:0:0:root:/:/sbin/nologin\n${name}:x:${uid}:${gid}::${appDirectory}:/sbin/nologin\n`),
+  text("/etc/group", `root:x:0:\n${name}:x:${gid}:\n`),
+  text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+  Entry.Folder({ path: "/tmp", mode: 0o1777 }),
+  Entry.Folder({ path: "/run", mode: 0o755 }),
+  Entry.Folder({ path: appDirectory, mode: 0o755 })
+]
+
+/** The C library loads these when names are looked up; nothing says so in a file. */
+const nameLookups = (machine: number) =>
+  Effect.map(
+    Effect.forEach(["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"], (name) =>
+      Effect.map(
+        Libraries.locate(name, machine),
+        Option.map((file): Libraries.Library => ({ name, file, pinned: false }))
+      )
+    ),
+    (found) => found.flatMap(Option.toArray)
+  )
+
+const libraryFolder = (libraries: ReadonlyArray<Libraries.Library>, interpreters: ReadonlyArray<string>): string => {
+  const standard = libraries.find(({ name }) => /^libc\.|^libc\.musl/.test(name))
+  return Path.dirname(standard?.file ?? interpreters[0] ?? "/lib/ld")
+}
+
+const fileEntry = (path: string, source: string, mode: number) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const real = yield* fs.realPath(source)
+    const { dev, ino, mtime, size } = yield* fs.stat(real)
+    return {
+      entry: Entry.File({ path, mode, source: real, size: Number(size) }),
+      identity: { path, real, dev, ino: Option.getOrNull(ino), size: String(size), at: Option.getOrNull(mtime)?.getTime() }
+    }
+  })
+
+const fingerprint = (identities: ReadonlyArray<object>, entries: ReadonlyArray<Entry>): string => {
+  const literal = entries.map((entry) => ({
+    tag: entry._tag,
+    path: entry.path,
+    mode: entry.mode,
+    content: entry._tag === "Text" ? createHash("sha256").update(entry.content).digest("hex") : undefined
+  }))
+  return createHash("sha256").update(canonicalJson({ identities, literal })).digest("hex")
+}
