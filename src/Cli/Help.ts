@@ -8,9 +8,9 @@ import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
-import { nameOf } from "./Argv.js"
 import { withoutStyles } from "./CliConsole.js"
 import * as Render from "./Render.js"
+import { nameOf } from "./Spec.js"
 
 type Descriptor = CommandDescriptor.Command<unknown>
 

@@ -29,6 +29,7 @@ import * as InvokeFlags from "./InvokeFlags.js"
 import * as InvokeTarget from "./InvokeTarget.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
+import { specOf } from "./Spec.js"
 import * as Tree from "./Tree.js"
 import { version } from "./Version.js"
 
@@ -92,7 +93,7 @@ const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<
     const parameters = target === undefined ? [] : yield* Effect.provide(parametersOf(target), services)
     const { commands, root } = Tree.make({ services, doctor: layers.doctor }, parameters)
     const line = yield* Argv.parse(
-      commands.map(({ descriptor }) => Argv.specOf(descriptor)),
+      commands.map(({ descriptor }) => specOf(descriptor)),
       InvokeFlags.plainFlags(parameters, argv)
     )
     const help = helpOf(line, commands, output.hasColor)

@@ -127,7 +127,13 @@ export const invokeError = (endpoint: Endpoint, answer: Answer): InvokeError => 
  * @since 0.1.0
  */
 export const queryError = (endpoint: Endpoint, answer: Answer): QueryError =>
-  Option.getOrElse(decodeQueryError(answer.json), () => strange(endpoint, answer))
+  Option.getOrElse(decodeQueryError(answer.json), () =>
+    Option.match(decodeInvalid(answer.json), {
+      onNone: () => strange(endpoint, answer),
+      onSome: ({ message }) =>
+        errorOf(endpoint, `it refused the question: ${message.replace(/\.$/, "")}`, answer.status)
+    })
+  )
 
 /**
  * The `RunNotFound` in an answer, if it is one.
@@ -157,6 +163,8 @@ const decodeInvokeError = Schema.decodeUnknownOption(
 const decodeQueryError = Schema.decodeUnknownOption(Schema.Union(Unauthorized, ServiceUnavailable, InternalError))
 
 const decodeNotFound = Schema.decodeUnknownOption(NotFound)
+
+const decodeInvalid = Schema.decodeUnknownOption(InvalidRequest)
 
 /** Paths on the wire begin with the envelope's field; callers only know their parameters. */
 const invalidParameters = (endpoint: Endpoint, { issues, message }: InvalidRequest): DeploymentInvalidParameters =>

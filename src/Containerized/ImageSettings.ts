@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { ImageReference } from "./ImageReference.js"
 
-const segment = /^(?!\.{1,2}$)[^\0-\x1f\x7f/\\:]{1,200}$/u
+const segment = /^(?!\.{1,2}$)[^\p{Cc}/\\:]{1,200}$/u
 
 /**
  * A file or folder inside the project: relative, with `/` between its parts, without `..`.

@@ -4,15 +4,18 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
+import type { EventType } from "../DeploymentEvent.js"
 import type {
   DeploymentDeprovisionFailed,
   DeploymentLogsNotFound,
   DeploymentProvisionFailed,
+  DeploymentSnapshotMismatch,
   EngineUnavailable,
   OutcomeUnknown,
   PortUnavailable,
   ResourceNotOwned
 } from "../Errors/Lifecycle.js"
+import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 
@@ -45,7 +48,28 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
   /** Metadata of the last known instance, such as the port to keep. */
   readonly previous: Readonly<Record<string, unknown>> | undefined
+  /** What {@link Backend.prepare} answered, if there is such a step. */
+  readonly prepared?: Readonly<Record<string, unknown>> | undefined
 }
+
+/**
+ * How making ready what an instance needs fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type BackendPrepareError = BackendProvisionError | DeploymentSnapshotMismatch | StoreError
+
+/**
+ * Tells progress of `prepare` as an event of the operation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PrepareProgress = (
+  type: Extract<EventType, "image_building" | "image_built">,
+  data: Readonly<Record<string, unknown>>
+) => Effect.Effect<void>
 
 /**
  * How creating and starting an instance fails.
@@ -102,6 +126,16 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
    * thing (a fixed port).
    */
   readonly exclusive: (old: OperationalState, settings: S) => boolean
+  /**
+   * Makes ready what an instance needs and may take long, such as its image, while what serves goes on serving. Its time
+   * does not count against the deadline of the operation. Its answer comes with the request to `provision`.
+   */
+  readonly prepare?:
+    | ((
+        request: ProvisionRequest<S>,
+        progress: PrepareProgress
+      ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError>)
+    | undefined
   /** Creates and starts an instance; does not wait until it is healthy. */
   readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError>
   /** Observes an instance. `running` here means started; whether it is healthy is asked over HTTP. */

@@ -9,7 +9,8 @@ import { awaitHealthy } from "./Health.js"
 import { currentInstance } from "./Kit.js"
 
 /**
- * Starts the new instance of a change and waits until it is healthy, within the deadline of its settings.
+ * Starts the new instance of a change and waits until it is healthy, within the deadline of its settings, which begins
+ * when everything is prepared.
  *
  * @category flows
  * @since 0.1.0
@@ -18,23 +19,36 @@ export const bringUp = <S extends Settings.Deployment, SI extends Settings.Deplo
   self: Change<S, SI>
 ): Effect.Effect<OperationalState, ProvisionError> => {
   const { name, settings } = self.request
-  return Effect.timeoutFail(start(self), {
-    duration: settings.timeoutMillis,
-    onTimeout: () =>
-      new DeploymentTimeout({ name, operation: "provision", timeoutMillis: settings.timeoutMillis, logs: [] })
-  })
+  return Effect.flatMap(prepare(self), (request) =>
+    Effect.timeoutFail(start(self, request), {
+      duration: settings.timeoutMillis,
+      onTimeout: () =>
+        new DeploymentTimeout({ name, operation: "provision", timeoutMillis: settings.timeoutMillis, logs: [] })
+    })
+  )
 }
 
 // internal
 
-const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+const prepare = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   self: Change<S, SI>
+): Effect.Effect<ProvisionRequest<S>, ProvisionError> => {
+  const request = provisionRequest(self)
+  const { prepare } = self.kit.backend
+  return prepare === undefined
+    ? Effect.succeed(request)
+    : Effect.map(prepare(request, self.journal.emit), (prepared) => ({ ...request, prepared }))
+}
+
+const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  prepared: ProvisionRequest<S>
 ): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
     const { journal, kit, request } = self
     const instance = newInstance(self)
     if (self.exclusive) yield* stopOld(self)
-    const started = yield* kit.backend.provision(provisionRequest(self))
+    const started = yield* kit.backend.provision(prepared)
     yield* journal.emit("instance_started", { generation: instance.generation, metadata: started.metadata })
     yield* journal.emit("health_waiting", { timeoutMillis: request.settings.timeoutMillis })
     const state = yield* awaitHealthy(kit, instance, request.settings.serving, started.metadata)

@@ -4,12 +4,13 @@
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
+import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { ConfigError } from "effect/ConfigError"
+import type { Ports } from "../Local/Ports.js"
 import * as Configuration from "./Client/Configuration.js"
 import type { Container, ContainerSpec } from "./Client/Container.js"
 import type {
@@ -26,11 +27,11 @@ import type { EngineUnreachable, QueryError } from "./Client/Errors.js"
 import { make } from "./Client/make.js"
 import type { EngineEvent, EngineHost, EventsOptions } from "./Client/Resources.js"
 
+export type { Options } from "./Client/Configuration.js"
 export * from "./Client/Container.js"
 export type * from "./Client/Contract.js"
 export * from "./Client/Errors.js"
 export * from "./Client/Resources.js"
-export type { Options } from "./Client/Configuration.js"
 
 /**
  * A container engine. Nothing is loaded or connected before the first call, and no connection outlives one.
@@ -72,7 +73,7 @@ export class DockerClient extends Context.Tag("effect-deployers/Docker/DockerCli
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Configuration.Options = {}): Layer.Layer<DockerClient, never, FileSystem> =>
+export const layer = (options: Configuration.Options = {}): Layer.Layer<DockerClient, never, FileSystem | Ports> =>
   Layer.effect(DockerClient, make(options))
 
 /**
@@ -82,6 +83,6 @@ export const layer = (options: Configuration.Options = {}): Layer.Layer<DockerCl
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig: Layer.Layer<DockerClient, ConfigError, FileSystem> = Layer.unwrapEffect(
+export const layerConfig: Layer.Layer<DockerClient, ConfigError, FileSystem | Ports> = Layer.unwrapEffect(
   Effect.map(Configuration.config, layer)
 )

@@ -7,7 +7,8 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+import { secretVariables } from "../Deployer/SecretVariables.js"
 import type * as Settings from "../Settings.js"
 
 /**
@@ -32,19 +33,8 @@ export const environmentFor = (
     ...Object.fromEntries(variables.flatMap(Option.toArray)),
     NODE_ENV: "production",
     ...settings.environment,
-    ...optedIn(settings.secretsInEnvironment, secrets)
+    ...secretVariables(settings, secrets)
   }))
 
 const readVariable = (name: string): Effect.Effect<Option.Option<readonly [string, string]>> =>
   Effect.map(Effect.option(Config.string(name)), (value) => Option.map(value, (text) => [name, text] as const))
-
-const optedIn = (
-  names: ReadonlyArray<string>,
-  secrets: Readonly<Record<string, Redacted.Redacted>>
-): Record<string, string> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const secret = secrets[name]
-      return secret === undefined ? [] : [[name, Redacted.value(secret)]]
-    })
-  )

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Backend, Instance, LogsOptions } from "../Deployer/Backend.js"
+import { clauseOf } from "../Deployer/Clause.js"
 import type { OperationalState } from "../Deployment.js"
 import {
   DeploymentDeprovisionFailed,
@@ -133,19 +134,16 @@ const toProvisionError = (name: string, error: StartError) => {
     case "ProcessTableUnavailable":
       return toUnavailable("start a process")(error)
     default:
-      return new DeploymentProvisionFailed({ name, reason: sentence(error), logs: [], cause: error })
+      return new DeploymentProvisionFailed({ name, reason: clauseOf(error), logs: [], cause: error })
   }
 }
 
 const toDeprovisionError = (name: string, operation: string, error: StopError | PlatformError) =>
   error._tag === "ProcessTableUnavailable"
     ? toUnavailable(operation)(error)
-    : new DeploymentDeprovisionFailed({ name, reason: sentence(error), cause: error })
+    : new DeploymentDeprovisionFailed({ name, reason: clauseOf(error), cause: error })
 
 const toUnavailable =
   (operation: string) =>
   (error: ProcessTableUnavailable | PlatformError): EngineUnavailable =>
-    new EngineUnavailable({ flavor, operation, reason: sentence(error), cause: error })
-
-const sentence = (error: Error): string =>
-  error.message.replace(/\.$/, "").replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())
+    new EngineUnavailable({ flavor, operation, reason: clauseOf(error), cause: error })

@@ -12,8 +12,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { LogsOptions } from "../Deployer/Backend.js"
+import { orIfMissing } from "../Deployer/InstanceFiles.js"
 import type { LogLine } from "../Deployment.js"
-import { orIfMissing } from "./Layout.js"
 import { type LineReader, makeLineReader } from "./LogLines.js"
 
 /**

@@ -9,8 +9,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Instance } from "../Deployer/Backend.js"
+import { orIfMissing } from "../Deployer/InstanceFiles.js"
 import type { Snapshot } from "../Snapshot/Model.js"
-import { orIfMissing } from "./Layout.js"
 
 /**
  * Appends one JSON line that says which generation starts, so that the lines behind it are known to be of that one or

@@ -9,11 +9,14 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Instance } from "../Deployer/Backend.js"
+import { readJson } from "../Deployer/InstanceFiles.js"
+import { meaningOfExit } from "../Deployer/InstanceManifest.js"
+import { urlOf } from "../Deployer/Ports.js"
 import { OperationalState } from "../Deployment.js"
 import type { Home } from "../Home.js"
-import { Endpoint, exitCodes, Manifest } from "../Manifest.js"
+import { Endpoint, Manifest } from "../Manifest.js"
 import { Children } from "./Children.js"
-import { type Paths, ProcessRecord, paths, readJson } from "./Layout.js"
+import { type Paths, ProcessRecord, paths } from "./Layout.js"
 import * as Metadata from "./Metadata.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import { type Exit, Processes, type ProcessRef } from "./Processes.js"
@@ -167,24 +170,6 @@ const exists = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => f
 export const describeExit = (pid: number, exit: Exit): string => {
   if (exit.signal !== undefined) return `its process was ended by ${exit.signal}`
   if (exit.code === undefined) return `its process (${pid}) is gone; it ended or the machine was restarted`
-  const meaning = exitMeanings[exit.code]
+  const meaning = meaningOfExit(exit.code)
   return `its process ended with exit code ${exit.code}${meaning === undefined ? "" : `: ${meaning}`}`
-}
-
-const exitMeanings: Readonly<Record<number, string>> = {
-  [exitCodes.drained]: "it was told to stop",
-  [exitCodes.portUnavailable]: "the port it must listen on is taken or not allowed",
-  [exitCodes.startFailed]: "it failed to start, see its log",
-  [exitCodes.badManifest]: "it could not read its manifest; deploy from the file again"
-}
-
-/**
- * Where a service that listens on `host` can be called from this machine.
- *
- * @category observing
- * @since 0.1.0
- */
-export const urlOf = (host: string, port: number): string => {
-  const callable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
-  return `http://${callable.includes(":") ? `[${callable}]` : callable}:${port}`
 }

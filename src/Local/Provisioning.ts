@@ -9,17 +9,18 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ProvisionRequest } from "../Deployer/Backend.js"
+import { fingerprint } from "../Deployer/Fingerprint.js"
+import { readJson, removeGeneration, writeSecrets, writeWhole } from "../Deployer/InstanceFiles.js"
+import { encodeManifest, manifestFor } from "../Deployer/InstanceManifest.js"
 import { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, PortUnavailable } from "../Errors/Lifecycle.js"
 import { Home } from "../Home.js"
-import { Manifest } from "../Manifest.js"
+import type { Manifest } from "../Manifest.js"
 import { Children } from "./Children.js"
 import { environmentFor } from "./Environment.js"
-import { fingerprint } from "./Fingerprint.js"
-import { type Paths, ProcessRecord, paths, readJson, removeGeneration, writeWhole } from "./Layout.js"
+import { type Paths, ProcessRecord, paths } from "./Layout.js"
 import { markStart } from "./LogWriting.js"
 import * as Metadata from "./Metadata.js"
 import { processesOf, refOf, serveArguments } from "./Observing.js"
@@ -127,43 +128,25 @@ const prepare = (at: Paths, request: Request) =>
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
     yield* fs.chmod(at.deployment, 0o700)
-    yield* writeSecrets(at, request)
-    yield* writeWhole(at.manifest, encodeManifest(manifestFor(at, request)), 0o400)
+    yield* secretFiles(at, request)
+    yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, placeOf(at, request))), 0o400)
     yield* markStart(at.log, request)
   })
 
-const writeSecrets = (at: Paths, { secrets }: Request) =>
+const secretFiles = (at: Paths, { secrets }: Request) =>
   Effect.gen(function* () {
-    const entries = Object.entries(secrets)
-    if (entries.length === 0) return
+    if (Object.keys(secrets).length === 0) return
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(at.secrets, { mode: 0o700 })
-    yield* Effect.forEach(
-      entries,
-      ([name, secret]) => fs.writeFileString(Path.join(at.secrets, name), Redacted.value(secret), { mode: 0o400 }),
-      { discard: true }
-    )
+    yield* writeSecrets(at.secrets, secrets)
   })
 
-const encodeManifest = Schema.encodeSync(Schema.parseJson(Manifest, { space: 2 }))
-
-const manifestFor = (at: Paths, request: Request): Manifest => ({
-  formatVersion: 1,
-  deployment: { id: request.deploymentId, name: request.name },
-  generation: request.generation,
-  snapshot: {
-    id: request.snapshot.id,
-    pipelineName: request.snapshot.pipelineName,
-    version: request.snapshot.version,
-    digest: request.snapshot.bundle.digest
-  },
-  serving: request.settings.serving,
+const placeOf = (at: Paths, request: Request) => ({
   listen: listenFor(request),
-  authKeyDigests: request.authKeyDigests,
   runStore: at.runStore,
   endpointFile: at.endpoint,
   log: { file: at.log, maxBytes: request.settings.logMaxBytes, keep: request.settings.logKeep },
-  ...(Object.keys(request.secrets).length === 0 ? {} : { secretsDirectory: at.secrets })
+  secrets: at.secrets
 })
 
 const listenFor = ({ previous, settings }: Request): Manifest["listen"] => {

@@ -8,10 +8,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Instance } from "../Deployer/Backend.js"
+import { generationsIn, removeGeneration } from "../Deployer/InstanceFiles.js"
 import type { OperationalState } from "../Deployment.js"
 import type { Home } from "../Home.js"
 import { Children } from "./Children.js"
-import { orIfMissing, paths, removeGeneration } from "./Layout.js"
+import { paths } from "./Layout.js"
 import { processesOf } from "./Observing.js"
 import type { Processes } from "./Processes.js"
 import { type StopError, stop } from "./Stopping.js"
@@ -51,11 +52,13 @@ export const destroy = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const at = yield* paths({ ...deployment, generation: 0 })
-    const names = yield* fs.readDirectory(at.generations).pipe(orIfMissing<ReadonlyArray<string>>([]))
-    const generations = names.filter((name) => /^\d+$/.test(name)).map(Number)
-    yield* Effect.forEach(generations, (generation) => end({ ...deployment, generation }, {}, survivorGrace), {
-      discard: true
-    })
+    yield* Effect.forEach(
+      yield* generationsIn(at),
+      (generation) => end({ ...deployment, generation }, {}, survivorGrace),
+      {
+        discard: true
+      }
+    )
     yield* fs.remove(at.deployment, { recursive: true, force: true })
   })
 

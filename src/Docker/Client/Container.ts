@@ -157,7 +157,9 @@ export interface ContainerSpec {
   readonly runtime?: string | undefined
   readonly platform?: string | undefined
   /** Default the engine's own. */
-  readonly log?: { readonly driver: string; readonly options?: Readonly<Record<string, string>> | undefined } | undefined
+  readonly log?:
+    | { readonly driver: string; readonly options?: Readonly<Record<string, string>> | undefined }
+    | undefined
   readonly healthcheck?: Healthcheck | undefined
 }
 

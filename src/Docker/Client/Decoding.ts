@@ -54,7 +54,10 @@ export const parse = <A, I>(schema: Schema.Schema<A, I>, operation: string) => {
         new EngineError({
           operation,
           status: answer.status,
-          reason: `its answer is not what was expected (${ParseResult.TreeFormatter.formatErrorSync(error)})`.slice(0, 1_000)
+          reason: `its answer is not what was expected (${ParseResult.TreeFormatter.formatErrorSync(error)})`.slice(
+            0,
+            1_000
+          )
         })
     )
 }

@@ -156,7 +156,11 @@ const ofTcp = (address: Address, options: Options): Effect.Effect<Endpoint, Unus
     const port = url.port === "" ? (tls ? 2376 : 2375) : Number(url.port)
     const hostname = url.hostname.replace(/^\[|\]$/g, "")
     return {
-      host: { url: address.url, remote: !isLoopback(hostname), hostname: isLoopback(hostname) ? "127.0.0.1" : hostname },
+      host: {
+        url: address.url,
+        remote: !isLoopback(hostname),
+        hostname: isLoopback(hostname) ? "127.0.0.1" : hostname
+      },
       connection: { type: "tcp", hostname, port, tls: tls ? yield* readCertificates(address) : undefined }
     }
   })

@@ -10,6 +10,9 @@ import type { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 
 const Cause = Schema.optional(Schema.Defect)
 
+/** Ids are told by their first 12 digits, as everywhere; names as they are. */
+const short = (container: string): string => (/^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container)
+
 /**
  * No container has that id or name.
  *
@@ -21,7 +24,7 @@ export class ContainerNotFound extends Schema.TaggedError<ContainerNotFound>()("
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `There is no container "${this.container}".`
+    return `There is no container "${short(this.container)}".`
   }
 }
 
@@ -85,7 +88,7 @@ export class PortConflict extends Schema.TaggedError<PortConflict>()("PortConfli
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const port = this.port === undefined ? "A published port" : `Port ${this.port}`
-    return `${port} of container "${this.container}" is taken on the host; publish to another one, or end what uses it.`
+    return `${port} of container "${short(this.container)}" is taken on the host; publish to another one, or end what uses it.`
   }
 }
 
@@ -211,7 +214,7 @@ export class StartRejected extends Schema.TaggedError<StartRejected>()("StartRej
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const code = this.exitCode === undefined ? "" : ` (exit code ${this.exitCode})`
-    return `Container "${this.container}" could not be started: ${this.reason}${code}.`
+    return `Container "${short(this.container)}" could not be started: ${this.reason}${code}.`
   }
 }
 
@@ -226,7 +229,7 @@ export class ContainerNotRunning extends Schema.TaggedError<ContainerNotRunning>
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Container "${this.container}" is not running; start it first.`
+    return `Container "${short(this.container)}" is not running; start it first.`
   }
 }
 
@@ -241,7 +244,7 @@ export class ContainerRunning extends Schema.TaggedError<ContainerRunning>()("Co
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Container "${this.container}" is running; stop it first, or force the removal.`
+    return `Container "${short(this.container)}" is running; stop it first, or force the removal.`
   }
 }
 
@@ -258,7 +261,7 @@ export class ArchiveRejected extends Schema.TaggedError<ArchiveRejected>()("Arch
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Files could not be copied to ${this.path} of container "${this.container}": ${this.reason}.`
+    return `Files could not be copied to ${this.path} of container "${short(this.container)}": ${this.reason}.`
   }
 }
 

@@ -119,19 +119,12 @@ export const uploading = <E, R>(
     )
     return {
       readable,
-      orSource: (error) =>
-        Effect.suspend(() =>
-          Option.match(failure, {
-            onNone: () => Effect.fail(error),
-            onSome: (cause) => (Cause.isInterruptedOnly(cause) ? Effect.fail(error) : Effect.failCause(cause))
-          })
+      orSource: <E2>(error: E2) =>
+        Effect.suspend(
+          (): Effect.Effect<never, E | E2> =>
+            Option.isSome(failure) && !Cause.isInterruptedOnly(failure.value)
+              ? Effect.failCause(failure.value)
+              : Effect.fail(error)
         )
     }
   })
-
-/**
- * What an effect came to, for `Effect.acquireRelease`s that look.
- *
- * @category predicates
- * @since 0.1.0
- */

@@ -10,7 +10,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { AssetPath } from "../../Containerized/ImageSettings.js"
 import { appDirectory } from "../../Containerized/Layout.js"
 import { ImageContentRefused } from "../../Errors/Images.js"
 import { Entry } from "./Entry.js"
@@ -62,7 +64,12 @@ export const collect = (project: string, paths: ReadonlyArray<string>): Collecte
 
 // internal
 
-const checkWay = (path: string) => Effect.forEach(path.split("/"), (name) => checkName(path, name), { discard: true })
+const checkWay = (path: string): Effect.Effect<void, ImageContentRefused> =>
+  isAssetPath(path)
+    ? Effect.forEach(path.split("/"), (name) => checkName(path, name), { discard: true })
+    : new ImageContentRefused({ path, reason: 'it may be outside the project; give a relative path without ".."' })
+
+const isAssetPath = Schema.is(AssetPath)
 
 const checkName = (path: string, name: string): Effect.Effect<void, ImageContentRefused> => {
   const reason = /^main\.mjs(\.map)?$/.test(path) ? "the bundle has that name in the image" : refusalOf(name)

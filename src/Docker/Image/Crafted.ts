@@ -96,7 +96,10 @@ export const archiveOf = (spec: ImageSpec, tag: string): ReadonlyArray<Entry> =>
  * @since 0.1.0
  */
 export const isSame = (image: Image, spec: ImageSpec): boolean =>
-  same(image.layers, spec.layers.map(({ diffId }) => diffId)) &&
+  same(
+    image.layers,
+    spec.layers.map(({ diffId }) => diffId)
+  ) &&
   same(image.entrypoint, spec.entrypoint) &&
   image.user === spec.user &&
   same(pairs(image.labels), pairs(spec.labels)) &&

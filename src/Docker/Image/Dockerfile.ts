@@ -19,7 +19,11 @@ import { ImageReference } from "../../Containerized/ImageReference.js"
 export type Instruction = Data.TaggedEnum<{
   readonly From: { readonly image: string; readonly stage?: string | undefined }
   readonly WorkingFolder: { readonly path: string }
-  readonly Copy: { readonly sources: ReadonlyArray<string>; readonly target: string; readonly stage?: string | undefined }
+  readonly Copy: {
+    readonly sources: ReadonlyArray<string>
+    readonly target: string
+    readonly stage?: string | undefined
+  }
   readonly Run: { readonly command: ReadonlyArray<string> }
   readonly Variable: { readonly name: string; readonly value: string }
   readonly Label: { readonly name: string; readonly value: string }

@@ -30,9 +30,7 @@ export interface Elf {
  * @category decoding
  * @since 0.1.0
  */
-export const read = (
-  file: string
-): Effect.Effect<Option.Option<Elf>, PlatformError, FileSystem.FileSystem> =>
+export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformError, FileSystem.FileSystem> =>
   Effect.scoped(
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -51,7 +49,8 @@ export const read = (
       const segments = segmentsOf(reader(table, read.littleEndian), count)
       const interpreter = segments.find(({ type }) => type === segmentTypes.interpreter)
       const dynamic = segments.find(({ type }) => type === segmentTypes.dynamic)
-      const tags = dynamic === undefined ? [] : tagsOf(reader(yield* bytesAt(dynamic.offset, dynamic.size), read.littleEndian))
+      const tags =
+        dynamic === undefined ? [] : tagsOf(reader(yield* bytesAt(dynamic.offset, dynamic.size), read.littleEndian))
       const strings = stringTable(tags, segments)
       const names = text(strings === undefined ? new Uint8Array() : yield* bytesAt(strings.offset, strings.size))
       const all = (tag: number) => tags.filter((entry) => entry.tag === tag).map(({ value }) => names(value))

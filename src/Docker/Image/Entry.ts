@@ -16,7 +16,12 @@ export type Entry = Data.TaggedEnum<{
   /** Content from memory. */
   readonly Text: { readonly path: string; readonly mode: number; readonly content: Uint8Array } & Owner
   /** Content of a file of this machine, which has `size` bytes. */
-  readonly File: { readonly path: string; readonly mode: number; readonly source: string; readonly size: number } & Owner
+  readonly File: {
+    readonly path: string
+    readonly mode: number
+    readonly source: string
+    readonly size: number
+  } & Owner
   readonly Folder: { readonly path: string; readonly mode: number } & Owner
 }>
 

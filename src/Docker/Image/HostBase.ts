@@ -107,7 +107,10 @@ export const describe = (
     return {
       node,
       entries,
-      fingerprint: fingerprint(programs.map(({ identity }) => identity), entries),
+      fingerprint: fingerprint(
+        programs.map(({ identity }) => identity),
+        entries
+      ),
       libraryFolder: folder,
       libraries: new Set([...libraries, ...lookups].map(({ name }) => name)),
       machine,
@@ -181,7 +184,14 @@ const fileEntry = (path: string, source: string, mode: number) =>
     const { dev, ino, mtime, size } = yield* fs.stat(real)
     return {
       entry: Entry.File({ path, mode, source: real, size: Number(size) }),
-      identity: { path, real, dev, ino: Option.getOrNull(ino), size: String(size), at: Option.getOrNull(mtime)?.getTime() }
+      identity: {
+        path,
+        real,
+        dev,
+        ino: Option.getOrNull(ino),
+        size: String(size),
+        at: Option.getOrNull(mtime)?.getTime()
+      }
     }
   })
 

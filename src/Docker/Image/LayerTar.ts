@@ -52,7 +52,8 @@ export class ArchiveFailed extends Data.TaggedError("ArchiveFailed")<{
 export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, ArchiveFailed> =>
   NodeStream.fromReadable<ArchiveFailed, Uint8Array>(
     () => {
-      const pack = Tar.pack()
+      // Its readers learn of an error by reading; without a listener the process would, too.
+      const pack = Tar.pack().on("error", () => undefined)
       feed(pack, entries).then(
         () => pack.finalize(),
         (error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error)))
@@ -79,6 +80,7 @@ export const writeLayer = (
     const digest = createHash("sha256")
     let bytes = 0
     yield* archive(complete(entries)).pipe(
+      Stream.filter(({ length }) => length > 0),
       Stream.tap((chunk) =>
         Effect.sync(() => {
           digest.update(chunk)
@@ -102,13 +104,16 @@ const add = (pack: Tar.Pack, entry: Entry): Promise<void> =>
     const done = (error?: unknown) => (error ? reject(error) : resolve())
     switch (entry._tag) {
       case "Folder":
-        pack.entry({ ...header, type: "directory" }, done)
+        pack.entry({ ...header, type: "directory" }, done).on("error", reject)
         break
       case "Text":
-        pack.entry({ ...header, type: "file", size: entry.content.length }, done).end(entry.content)
+        pack
+          .entry({ ...header, type: "file", size: entry.content.length }, done)
+          .on("error", reject)
+          .end(entry.content)
         break
       case "File": {
-        const target = pack.entry({ ...header, type: "file", size: entry.size }, done)
+        const target = pack.entry({ ...header, type: "file", size: entry.size }, done).on("error", reject)
         createReadStream(entry.source, { highWaterMark: readBytes })
           .on("error", (error) => target.destroy(error))
           .pipe(target)

@@ -6,6 +6,7 @@
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Elf from "./Elf.js"
@@ -21,7 +22,7 @@ export interface Library {
   readonly name: string
   /** Where it was found. */
   readonly file: string
-  /** Whether the one that needs it says itself where it is; it must stay there. */
+  /** Whether the one that needs it names its folder, so that it must stay there. */
   readonly pinned: boolean
 }
 
@@ -87,20 +88,28 @@ export const locate = (
   name: string,
   machine: number
 ): Effect.Effect<Option.Option<string>, PlatformError, FileSystem.FileSystem> =>
-  Effect.flatMap(systemFolders, (folders) => firstFitting(folders.map((folder) => Path.join(folder, name)), machine))
+  Effect.flatMap(systemFolders, (folders) =>
+    firstFitting(
+      folders.map((folder) => Path.join(folder, name)),
+      machine
+    )
+  )
 
 // internal
 
 const find = (name: string, needer: Elf.Elf, origin: string, folders: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const own = needer.runPath
-      .map((folder) => folder.replace(/\$ORIGIN|\$\{ORIGIN\}/g, origin))
-      .filter((folder) => folder.startsWith("/"))
-    const pinned = yield* firstFitting(own.map((folder) => Path.join(folder, name)), needer.machine)
-    const file = Option.isSome(pinned)
-      ? pinned
-      : yield* firstFitting(folders.map((folder) => Path.join(folder, name)), needer.machine)
-    return Option.map(file, (file): Library => ({ name, file, pinned: Option.isSome(pinned) }))
+    const [fixed, beside] = Array.partition(needer.runPath, (folder) => folder.includes("ORIGIN"))
+    const at = (folders: ReadonlyArray<string>) =>
+      firstFitting(
+        folders.filter((folder) => folder.startsWith("/")).map((folder) => Path.join(folder, name)),
+        needer.machine
+      )
+    const pinned = yield* at(fixed)
+    if (Option.isSome(pinned)) return Option.some<Library>({ name, file: pinned.value, pinned: true })
+    const own = yield* at(beside.map((folder) => folder.replace(/\$ORIGIN|\$\{ORIGIN\}/g, origin)))
+    const file = Option.isSome(own) ? own : yield* at(folders)
+    return Option.map(file, (file): Library => ({ name, file, pinned: false }))
   })
 
 const firstFitting = (candidates: ReadonlyArray<string>, machine: number) =>
@@ -118,15 +127,20 @@ const systemFolders = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const configured = yield* Effect.orElseSucceed(fs.readFileString("/etc/ld.so.conf"), () => "")
   const included = yield* Effect.orElseSucceed(fs.readDirectory("/etc/ld.so.conf.d"), (): Array<string> => [])
-  const more = yield* Effect.forEach(
-    included.filter((name) => name.endsWith(".conf")).sort(),
-    (name) => Effect.orElseSucceed(fs.readFileString(`/etc/ld.so.conf.d/${name}`), () => "")
+  const more = yield* Effect.forEach(included.filter((name) => name.endsWith(".conf")).sort(), (name) =>
+    Effect.orElseSucceed(fs.readFileString(`/etc/ld.so.conf.d/${name}`), () => "")
   )
   const folders = [configured, ...more].flatMap((text) => text.split("\n").map((line) => line.trim()))
-  return Array.from(new Set([...loaderFolders, ...folders.filter((line) => line.startsWith("/"))]))
+  return Array.dedupe([...loaderFolders, ...folders.filter((line) => line.startsWith("/"))])
 })
 
-const triplets = ["x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu", "powerpc64le-linux-gnu", "s390x-linux-gnu"]
+const triplets = [
+  "x86_64-linux-gnu",
+  "aarch64-linux-gnu",
+  "riscv64-linux-gnu",
+  "powerpc64le-linux-gnu",
+  "s390x-linux-gnu"
+]
 
 /** Where loaders look without being told, on any distribution. */
 const loaderFolders = [

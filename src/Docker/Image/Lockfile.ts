@@ -36,7 +36,12 @@ export const manifests = (roots: ReadonlyArray<External>, closure: ReadonlyArray
   const { private: _, ...project } = root
   return {
     packageJson: text(root),
-    packageLock: text({ name: root.name, version: root.version, lockfileVersion: 3, packages: { "": project, ...packages } })
+    packageLock: text({
+      name: root.name,
+      version: root.version,
+      lockfileVersion: 3,
+      packages: { "": project, ...packages }
+    })
   }
 }
 
@@ -70,6 +75,7 @@ const foreign = ({ optionalDependencies }: Placed): ReadonlyArray<{ readonly pla
     .map(([name, version]) => ({ place: `node_modules/${name}`, lock: { version, ...platformOf(name) } }))
 
 const platformOf = (name: string): Pick<Lock, "optional" | "os" | "cpu"> => {
-  const [, os, , cpu] = /(linux|darwin|win32|freebsd|android)(musl|-musl|-gnu)?-(x64|arm64|ia32|arm|riscv64|ppc64|s390x)/.exec(name) ?? []
+  const [, os, , cpu] =
+    /(linux|darwin|win32|freebsd|android)(musl|-musl|-gnu)?-(x64|arm64|ia32|arm|riscv64|ppc64|s390x)/.exec(name) ?? []
   return os === undefined || cpu === undefined ? {} : { optional: true, os: [os], cpu: [cpu] }
 }

@@ -193,6 +193,8 @@ const besideLibrary = (name: string): Found<Option.Option<Installed>, PlatformEr
     const driver = yield* Effect.option(
       Effect.try(() => createRequire(import.meta.url).resolve("@effect/sql-sqlite-node/package.json"))
     )
-    const here = Path.dirname(Option.getOrElse(driver, () => createRequire(import.meta.url).resolve("effect/package.json")))
+    const here = Path.dirname(
+      Option.getOrElse(driver, () => createRequire(import.meta.url).resolve("effect/package.json"))
+    )
     return yield* resolveFrom(here, name)
   })

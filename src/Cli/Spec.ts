@@ -1,0 +1,84 @@
+/**
+ * What commands accept, read from the commands themselves.
+ *
+ * @since 0.1.0
+ */
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
+import type * as Usage from "@effect/cli/Usage"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+
+/**
+ * An option as it is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Flag {
+  readonly names: ReadonlyArray<string>
+  readonly takesValue: boolean
+}
+
+/**
+ * A command with the options it knows, or with commands of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Spec {
+  readonly name: string
+  readonly flags: ReadonlyArray<Flag>
+  readonly children: ReadonlyArray<Spec>
+}
+
+/**
+ * The specs of commands, from what they accept.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const specOf = (command: CommandDescriptor.Command<unknown>): Spec => {
+  const name = nameOf(command)
+  const children = Array.from(HashMap.entries(CommandDescriptor.getSubcommands(command))).filter(
+    ([child]) => child !== name
+  )
+  return {
+    name,
+    flags: children.length > 0 ? [] : flagsIn(CommandDescriptor.getUsage(command)),
+    children: children.map(([child, descriptor]) => ({
+      name: child,
+      flags: flagsIn(CommandDescriptor.getUsage(descriptor)),
+      children: []
+    }))
+  }
+}
+
+/**
+ * The name of a command.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const nameOf = (command: CommandDescriptor.Command<unknown>): string => {
+  const [name = ""] = CommandDescriptor.getNames(command)
+  return name
+}
+
+// internal
+
+const flagsIn = (usage: Usage.Usage): ReadonlyArray<Flag> => {
+  switch (usage._tag) {
+    case "Named": {
+      const names = usage.names.filter((name) => name.startsWith("-"))
+      return names.length === 0 ? [] : [{ names, takesValue: Option.isSome(usage.acceptedValues) }]
+    }
+    case "Optional":
+    case "Repeated":
+      return flagsIn(usage.usage)
+    case "Alternation":
+    case "Concat":
+      return [...flagsIn(usage.left), ...flagsIn(usage.right)]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Whether an instance that was started earlier was started with the same things.
+ *
+ * @since 0.1.0
+ */
+import * as Crypto from "node:crypto"
+import * as Redacted from "effect/Redacted"
+import type * as Settings from "../Settings.js"
+import type { ProvisionRequest } from "./Backend.js"
+
+/**
+ * SHA-256 (hex) of everything a request determines about its instance. Secrets are in it, so it is for eyes only that may
+ * read them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fingerprint = (request: ProvisionRequest<Settings.Deployment>): string =>
+  digest({
+    ...described(request),
+    secrets: Object.entries(request.secrets)
+      .map(([name, secret]) => [name, Redacted.value(secret)])
+      .sort()
+  })
+
+/**
+ * The same without the secrets, for places that everybody can read.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const publicFingerprint = (request: ProvisionRequest<Settings.Deployment>): string => digest(described(request))
+
+// internal
+
+const described = (request: ProvisionRequest<Settings.Deployment>) => ({
+  deployment: request.deploymentId,
+  generation: request.generation,
+  bundle: request.snapshot.bundle.digest,
+  snapshot: request.snapshot.id,
+  settings: request.settings,
+  authKeyDigests: request.authKeyDigests
+})
+
+const digest = (value: unknown): string =>
+  Crypto.createHash("sha256")
+    .update(JSON.stringify(sortKeys(value)))
+    .digest("hex")
+
+const sortKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, sortKeys(member)])
+  )
+}

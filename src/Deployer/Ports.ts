@@ -1,0 +1,72 @@
+/**
+ * Whether one could listen on a port of this machine.
+ *
+ * @since 0.1.0
+ */
+import * as Net from "node:net"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * `free`, `taken` by somebody else or not allowed, or the host is no address of this machine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Verdict = "free" | "taken" | "unknownHost"
+
+/**
+ * Asks for ports.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Ports extends Context.Tag("effect-deployers/Deployer/Ports")<
+  Ports,
+  {
+    /** Listens for a moment. Port 0 asks about the host only. */
+    readonly probe: (host: string, port: number) => Effect.Effect<Verdict>
+  }
+>() {}
+
+/**
+ * The ports of this machine.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Ports> = Layer.succeed(Ports, {
+  probe: (host, port) =>
+    Effect.async<Verdict>((resume) => {
+      const server = Net.createServer()
+      server.once("error", (cause) => resume(Effect.succeed(verdictOf(cause))))
+      server.listen({ host, port, exclusive: true }, () => {
+        server.close(() => resume(Effect.succeed("free")))
+      })
+      return Effect.sync(() => server.close())
+    })
+})
+
+const verdictOf = (cause: Error): Verdict =>
+  "code" in cause && (cause.code === "EADDRINUSE" || cause.code === "EACCES") ? "taken" : "unknownHost"
+
+/**
+ * Ports of which only the given ones are taken, on every host.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerTest = (taken: ReadonlyArray<number> = []): Layer.Layer<Ports> =>
+  Layer.succeed(Ports, { probe: (_, port) => Effect.succeed(taken.includes(port) ? "taken" : "free") })
+
+/**
+ * Where a service that listens on `host` can be called from this machine.
+ *
+ * @category describing
+ * @since 0.1.0
+ */
+export const urlOf = (host: string, port: number): string => {
+  const callable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
+  return `http://${callable.includes(":") ? `[${callable}]` : callable}:${port}`
+}

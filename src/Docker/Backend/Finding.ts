@@ -1,0 +1,126 @@
+/**
+ * Finds the containers of deployments: by their name first, then by their labels, in case somebody renamed one. What
+ * does not carry our labels is not ours, whatever it is called.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Instance } from "../../Deployer/Backend.js"
+import type { OperationalState } from "../../Deployment.js"
+import { EngineUnavailable } from "../../Errors/Lifecycle.js"
+import type { Home } from "../../Home.js"
+import { type Container, DockerClient, type QueryError } from "../DockerClient.js"
+import * as Labels from "../Labels.js"
+import * as Metadata from "../Metadata.js"
+import { flavor } from "./Failures.js"
+import { recordOf } from "./Files.js"
+import { Site } from "./Site.js"
+
+type Ref = Pick<Instance, "deploymentId" | "generation">
+
+/**
+ * Who has the name of an instance's container: we, somebody else, or nobody.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NameHolder =
+  | { readonly _tag: "ours"; readonly container: Container }
+  | { readonly _tag: "foreign"; readonly container: Container }
+  | { readonly _tag: "nobody" }
+
+/**
+ * Looks at what has the name of an instance's container.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const holderOfName = (instance: Ref): Effect.Effect<NameHolder, QueryError, DockerClient | Site> =>
+  Effect.gen(function* () {
+    const container = yield* inspect(Labels.containerName(instance))
+    if (Option.isNone(container)) return { _tag: "nobody" }
+    const ours = Labels.isInstance(container.value.labels, yield* refOf(instance))
+    return { _tag: ours ? "ours" : "foreign", container: container.value }
+  })
+
+/**
+ * The container of an instance.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const findContainer = (
+  instance: Ref
+): Effect.Effect<Option.Option<Container>, QueryError, DockerClient | Site> =>
+  Effect.gen(function* () {
+    const holder = yield* holderOfName(instance)
+    if (holder._tag === "ours") return Option.some(holder.container)
+    const [listed] = yield* listContainers(instance)
+    return listed === undefined ? Option.none() : yield* inspect(listed)
+  })
+
+/**
+ * The ids of all containers of an instance, or of a deployment when no generation is given.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const listContainers = (
+  of: Pick<Instance, "deploymentId"> & Partial<Pick<Instance, "generation">>
+): Effect.Effect<ReadonlyArray<string>, QueryError, DockerClient | Site> =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const { registryId } = yield* Site
+    const listed = yield* containers.list(Labels.filter({ ...of, registryId }))
+    return listed.map(({ id }) => id)
+  })
+
+/**
+ * Fails if an instance is in another engine than the one that is asked now: that one knows nothing about it, which does
+ * not mean that it is gone.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const requireEngineOf = (
+  instance: Ref,
+  stored: OperationalState["metadata"],
+  operation: string
+): Effect.Effect<void, QueryError | EngineUnavailable | PlatformError, DockerClient | Home | FileSystem> =>
+  Effect.gen(function* () {
+    const expected = yield* engineOf(instance, stored)
+    if (Option.isNone(expected)) return
+    const { engine, host } = yield* DockerClient
+    const { id } = yield* engine.info
+    if (id === expected.value) return
+    const { url } = yield* host
+    return yield* new EngineUnavailable({
+      flavor,
+      operation,
+      reason: `the engine at ${url} (${id}) is not the one that has its container (${expected.value}); set DOCKER_HOST or the Docker context to that one`
+    })
+  })
+
+// internal
+
+const engineOf = (instance: Ref, stored: OperationalState["metadata"]) => {
+  const known = Option.filter(Metadata.decode(stored), ({ generation }) => generation === instance.generation)
+  return Option.isSome(known)
+    ? Effect.succeed(Option.some(known.value.engineId))
+    : Effect.map(
+        recordOf(instance),
+        Option.map(({ engineId }) => engineId)
+      )
+}
+
+const refOf = ({ deploymentId, generation }: Ref) =>
+  Effect.map(Site, ({ registryId }) => ({ registryId, deploymentId, generation }))
+
+const inspect = (container: string) =>
+  Effect.flatMap(DockerClient, ({ containers }) => containers.inspect(container)).pipe(
+    Effect.asSome,
+    Effect.catchTag("ContainerNotFound", () => Effect.succeedNone)
+  )

@@ -1,0 +1,48 @@
+/**
+ * Reads the log of an instance from the engine.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Instance, LogsOptions } from "../../Deployer/Backend.js"
+import { LogLine } from "../../Deployment.js"
+import { DeploymentLogsNotFound, type EngineUnavailable } from "../../Errors/Lifecycle.js"
+import { type ContainerLogLine, DockerClient } from "../DockerClient.js"
+import { toUnavailable } from "./Failures.js"
+import { findContainer } from "./Finding.js"
+import type { Site } from "./Site.js"
+
+/**
+ * The lines of an instance's container. They go when the container goes.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const logs = (
+  instance: Instance,
+  options: LogsOptions
+): Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable, DockerClient | Site> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { containers } = yield* DockerClient
+      const found = yield* Effect.mapError(findContainer(instance), toUnavailable("read a log"))
+      if (Option.isNone(found)) return yield* nothing(instance)
+      return containers.logs(found.value.id, { ...options, timestamps: true }).pipe(
+        Stream.map(toLine),
+        Stream.catchAll((error) =>
+          error._tag === "ContainerNotFound" ? nothing(instance) : Stream.fail(toUnavailable("read a log")(error))
+        )
+      )
+    })
+  )
+
+// internal
+
+const nothing = ({ generation, name }: Instance) =>
+  new DeploymentLogsNotFound({ name, reason: `there is no container of generation ${generation}; it was removed` })
+
+// A log has very many lines, and what is said of each is known to be right.
+const toLine = ({ at, text }: ContainerLogLine): LogLine =>
+  new LogLine({ text, ...(at === undefined ? {} : { at }) }, { disableValidation: true })

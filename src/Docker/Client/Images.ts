@@ -1,0 +1,281 @@
+/**
+ * Operations on images.
+ *
+ * @since 0.1.0
+ */
+import type { Readable } from "node:stream"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Archive, Images } from "./Contract.js"
+import {
+  type ChangeError,
+  EngineError,
+  ImageBuildFailed,
+  ImageInUse,
+  ImageLoadFailed,
+  ImageNotFound,
+  ImageUnavailable,
+  SpecRejected
+} from "./Errors.js"
+import { reasonOf } from "./Failure.js"
+import { filters, isOk, type Kit, read, uploading } from "./Kit.js"
+import { type Problem, ProgressProblem, progress } from "./Progress.js"
+import {
+  HistoryEntry,
+  InspectedImage,
+  ListedImage,
+  toHistoryEntry,
+  toImage,
+  toImageSummary
+} from "./ResourceDecoding.js"
+import { type BuildOptions, ImageProgress } from "./Resources.js"
+import type { Request } from "./Transport.js"
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (kit: Kit): Images => ({
+  inspect: (image) =>
+    Effect.map(
+      read(
+        kit,
+        { operation: "inspect an image", resource: image, method: "GET", path: at(image, "/json") },
+        InspectedImage,
+        () => new ImageNotFound({ image })
+      ),
+      toImage
+    ),
+  history: (image) =>
+    Effect.map(
+      read(
+        kit,
+        { operation: "read the history of an image", resource: image, method: "GET", path: at(image, "/history") },
+        Schema.Array(HistoryEntry),
+        () => new ImageNotFound({ image })
+      ),
+      (entries) => entries.map(toHistoryEntry)
+    ),
+  list: (labels) =>
+    Effect.map(
+      read(
+        kit,
+        { operation: "list images", method: "GET", path: "/images/json", query: { filters: filters(labels) } },
+        Schema.Array(ListedImage)
+      ),
+      (listed) => listed.map(toImageSummary)
+    ),
+  tag: tagWith(kit),
+  remove: removeWith(kit),
+  load: (archive) => uploadingProgress(kit, loadRequest, archive, ({ reason }) => new ImageLoadFailed({ reason })),
+  import: importWith(kit),
+  build: buildWith(kit),
+  pull: pullWith(kit),
+  save: saveWith(kit)
+})
+
+/** A name may have slashes and a colon, which stand as they are in the path. */
+const at = (image: string, action: string): string =>
+  `/images/${image.split("/").map(encodeURIComponent).join("/").replaceAll("%3A", ":").replaceAll("%40", "@")}${action}`
+
+/** `registry:5000/team/app:7` is `registry:5000/team/app` and `7`. */
+const splitName = (name: string): { readonly repo: string; readonly tag: string | undefined } => {
+  const colon = name.lastIndexOf(":")
+  return colon > name.lastIndexOf("/")
+    ? { repo: name.slice(0, colon), tag: name.slice(colon + 1) }
+    : { repo: name, tag: undefined }
+}
+
+const isName = /^[a-z0-9]([a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9._/-]*(:[\w][\w.-]{0,127})?$/
+
+const tagWith =
+  (kit: Kit): Images["tag"] =>
+  (image, name): ReturnType<Images["tag"]> => {
+    if (!isName.test(name)) {
+      const reason = "it is not lower-case letters, digits, dots, hyphens and slashes, with a tag after a colon"
+      return new SpecRejected({ operation: `give an image the name "${name}"`, reason })
+    }
+    const { repo, tag } = splitName(name)
+    const request: Request = {
+      operation: "tag an image",
+      resource: image,
+      method: "POST",
+      path: at(image, "/tag"),
+      query: { repo, tag }
+    }
+    return Effect.flatMap(kit.change(request), (answer): ReturnType<Images["tag"]> => {
+      if (isOk(answer)) return Effect.void
+      if (answer.status === 404) return new ImageNotFound({ image })
+      return answer.status === 400
+        ? new SpecRejected({ operation: `give an image the name "${name}"`, reason: reasonOf(answer.text) })
+        : kit.unexpected(request, answer)
+    })
+  }
+
+const removeWith =
+  (kit: Kit): Images["remove"] =>
+  (image, { force = false } = {}) => {
+    const request: Request = {
+      operation: "remove an image",
+      resource: image,
+      method: "DELETE",
+      path: at(image, ""),
+      query: { force }
+    }
+    return Effect.flatMap(kit.change(request), (answer): ReturnType<Images["remove"]> => {
+      if (isOk(answer) || answer.status === 404) return Effect.void
+      return answer.status === 409
+        ? new ImageInUse({ image, reason: reasonOf(answer.text) })
+        : kit.unexpected(request, answer)
+    })
+  }
+
+const loadRequest: Request = {
+  operation: "load an image",
+  method: "POST",
+  path: "/images/load",
+  query: { quiet: false },
+  deadline: "none"
+}
+
+const importWith =
+  (kit: Kit): Images["import"] =>
+  (archive, { changes, message, tag } = {}) => {
+    const name = tag === undefined ? undefined : splitName(tag)
+    const request: Request = {
+      operation: "import an image",
+      ...(tag === undefined ? {} : { resource: tag }),
+      method: "POST",
+      path: "/images/create",
+      query: { fromSrc: "-", repo: name?.repo, tag: name?.tag, changes, message },
+      deadline: "none"
+    }
+    return uploadingProgress(kit, request, archive, ({ reason }) => new ImageLoadFailed({ reason })).pipe(
+      Stream.filterMap((event) =>
+        event._tag === "Message" && event.text.startsWith("sha256:") ? Option.some(event.text) : Option.none()
+      ),
+      Stream.runLast,
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.fail(new EngineError({ operation: request.operation, reason: "it told no image id" })),
+          onSome: Effect.succeed
+        })
+      )
+    )
+  }
+
+const buildWith =
+  (kit: Kit): Images["build"] =>
+  (context, options = {}) =>
+    Stream.unwrap(
+      Effect.sync(() => {
+        const log: Array<string> = []
+        const failure = ({ exitCode, reason }: Problem) =>
+          new ImageBuildFailed({ reason, log: log.slice(-20), ...(exitCode === undefined ? {} : { exitCode }) })
+        return uploadingProgress(kit, buildRequest(options), context, failure).pipe(
+          Stream.tap((event) =>
+            Effect.sync(() => {
+              if (event._tag !== "Message") return
+              log.push(event.text)
+              if (log.length > 20) log.shift()
+            })
+          )
+        )
+      })
+    )
+
+const buildRequest = (options: BuildOptions): Request => ({
+  operation: "build an image",
+  ...(options.tags?.[0] === undefined ? {} : { resource: options.tags[0] }),
+  method: "POST",
+  path: "/build",
+  query: {
+    t: options.tags,
+    dockerfile: options.dockerfile,
+    labels: options.labels && JSON.stringify(options.labels),
+    buildargs: options.buildArguments && JSON.stringify(options.buildArguments),
+    target: options.target,
+    platform: options.platform,
+    pull: options.pull === true ? true : undefined,
+    nocache: options.noCache,
+    networkmode: options.network,
+    rm: true,
+    forcerm: true
+  },
+  deadline: "none"
+})
+
+const pullWith =
+  (kit: Kit): Images["pull"] =>
+  (image, { platform } = {}) => {
+    const { repo, tag } = image.includes("@") ? { repo: image, tag: undefined } : splitName(image)
+    const request: Request = {
+      operation: "pull an image",
+      resource: image,
+      method: "POST",
+      path: "/images/create",
+      query: { fromImage: repo, tag: tag ?? (image.includes("@") ? undefined : "latest"), platform },
+      deadline: "none"
+    }
+    const failure = ({ reason }: Problem) => new ImageUnavailable({ image, reason })
+    return Stream.concat(
+      Stream.unwrapScoped(answered(kit, request, failure)),
+      Stream.sync(() => ImageProgress.Done({ image }))
+    )
+  }
+
+const uploadingProgress = <E, R, F>(
+  kit: Kit,
+  request: Request,
+  archive: Archive<E, R>,
+  failure: (problem: Problem) => F
+): Stream.Stream<ImageProgress, E | F | ChangeError, R> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const { orSource, readable } = yield* uploading(archive)
+      const events = yield* Effect.catchAll(answered(kit, request, failure, readable), orSource)
+      return Stream.catchAll(events, (error) => Stream.fromEffect(orSource(error)))
+    })
+  )
+
+/** The progress an engine answers with; its refusal and failures it tells in between become `failure`. */
+const answered = <F>(
+  kit: Kit,
+  request: Request,
+  failure: (problem: Problem) => F,
+  upload?: Readable
+): Effect.Effect<Stream.Stream<ImageProgress, F | ChangeError>, F | ChangeError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const answer = yield* kit.openChange(request, upload)
+    if (!isOk(answer)) {
+      const text = yield* answer.text
+      if (answer.status === 401 || answer.status === 403) {
+        return yield* kit.unexpected(request, { status: answer.status, text })
+      }
+      return yield* Effect.fail(failure({ reason: reasonOf(text), exitCode: undefined }))
+    }
+    return Stream.mapError(progress(answer.body), (error) =>
+      error instanceof ProgressProblem ? failure(error) : error
+    )
+  })
+
+const saveWith =
+  (kit: Kit): Images["save"] =>
+  (image) =>
+    Stream.unwrapScoped(
+      Effect.gen(function* () {
+        const request: Request = {
+          operation: "save an image",
+          resource: image,
+          method: "GET",
+          path: at(image, "/get")
+        }
+        const answer = yield* kit.openQuery(request)
+        if (isOk(answer)) return answer.body
+        if (answer.status === 404) return yield* new ImageNotFound({ image })
+        return yield* kit.unexpected(request, { status: answer.status, text: yield* answer.text })
+      })
+    )

@@ -1,0 +1,55 @@
+/**
+ * What images tell about themselves. Only what follows from their content is in it, so that equal images stay equal
+ * whoever makes them; values are encoded, since a pipeline's name may be anything.
+ *
+ * @since 0.1.0
+ */
+import type { Snapshot } from "../../Snapshot/Model.js"
+
+/**
+ * Names of the labels of images.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const names = {
+  /** `app` for an image of a snapshot, `base` for one they are made on. */
+  role: "effect-deployers.image",
+  pipeline: "effect-deployers.image.pipeline",
+  /** Digest of the bundle. */
+  bundle: "effect-deployers.image.bundle",
+  /** Checksum of everything else in it. */
+  checksum: "effect-deployers.image.checksum",
+  node: "effect-deployers.image.node"
+} as const
+
+/**
+ * Labels of the image of a snapshot.
+ *
+ * @param checksum see `Containerized.checksum`
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofSnapshot = (
+  { bundle, pipelineName }: Pick<Snapshot, "bundle" | "pipelineName">,
+  checksum: string
+): Readonly<Record<string, string>> => ({
+  [names.role]: "app",
+  [names.pipeline]: encodeURIComponent(pipelineName).replace(/'/g, "%27").slice(0, 200),
+  [names.bundle]: bundle.digest,
+  [names.checksum]: checksum
+})
+
+/**
+ * Labels of a base made of a machine's Node.
+ *
+ * @param node its version
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofBase = (node: string): Readonly<Record<string, string>> => ({
+  [names.role]: "base",
+  [names.node]: node
+})

@@ -1,0 +1,298 @@
+/**
+ * Makes images of snapshots: on a minimal base made of this machine's Node, which needs no registry, or on a normal base
+ * image.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Containerized from "../Containerized.js"
+import { Home } from "../Home.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+import { type Build, BuildStore } from "../Store/BuildStore.js"
+import type { Image } from "./Client/Resources.js"
+import { DockerClient } from "./DockerClient.js"
+import * as Assets from "./Image/Assets.js"
+import * as FromHost from "./Image/FromHost.js"
+import * as FromImage from "./Image/FromImage.js"
+import { type HostNode, nodeProgram } from "./Image/HostBase.js"
+import * as ImageLabels from "./Image/ImageLabels.js"
+import * as Packages from "./Image/Packages.js"
+import * as Plan from "./Image/Plan.js"
+import { BuildEvent, type Report } from "./Image/Progress.js"
+
+export type { ImageBuildError } from "./Image/Plan.js"
+export { BuildEvent, type Report } from "./Image/Progress.js"
+
+/**
+ * Which image is asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Request {
+  readonly snapshot: Snapshot
+  /** Complete; `Schema.decode(Containerized.ImageSettings)({})` gives the defaults. */
+  readonly settings: Containerized.ImageSettings
+  /** Whether the run store of what is deployed is a SQL database, whose driver then goes in; default `true`. */
+  readonly sqlStore?: boolean | undefined
+  /** Told what happens meanwhile; default nobody. */
+  readonly onProgress?: Report | undefined
+}
+
+/**
+ * An image that is in the engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BuiltImage {
+  /** Its record; `image` is {@link BuiltImage.imageId}. */
+  readonly build: Build
+  /** The engine's id, which is what containers are made from: a name can be given to another image. */
+  readonly imageId: string
+  /** The name people see. */
+  readonly name: string
+  readonly sizeBytes: number
+  /** Where Node is in it, for a health check. */
+  readonly node: string
+  /** Whether nothing had to be made. */
+  readonly reused: boolean
+}
+
+/**
+ * Makes images of snapshots.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class ImageBuilder extends Context.Tag("effect-deployers/Docker/ImageBuilder")<
+  ImageBuilder,
+  {
+    /**
+     * The image of a snapshot for these settings: the one it has, if the engine still has it, else a new one. Repeating
+     * it is safe. Interrupting it leaves nothing but layers an engine keeps for the next time.
+     */
+    readonly build: (request: Request) => Effect.Effect<BuiltImage, Plan.ImageBuildError>
+  }
+>() {}
+
+/**
+ * What may differ.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The Node images are made of; default the one that runs this program. */
+  readonly node?: HostNode | undefined
+}
+
+/**
+ * What the builder works with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Requirements = DockerClient | BuildStore | Home | FileSystem.FileSystem
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): Effect.Effect<ImageBuilder["Type"], never, Requirements> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<Requirements>()
+    const node = options.node ?? runningNode
+    // Two builds at once would write the same base layer twice.
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+    return {
+      build: (request) =>
+        build(node, request).pipe(
+          oneAtATime.withPermits(1),
+          Effect.provide(context),
+          Effect.withSpan("ImageBuilder.build", { attributes: { snapshot: request.snapshot.label } })
+        )
+    }
+  })
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<ImageBuilder, never, Requirements> =>
+  Layer.effect(ImageBuilder, make(options))
+
+/**
+ * The base that is used when the settings name none: this machine's Node where it can run in the engine, else
+ * `node:<major>-slim`.
+ *
+ * @param engine `os` and `architecture` as the engine names them
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const defaultBase = (
+  node: HostNode,
+  engine: { readonly os: string; readonly architecture: string }
+): Containerized.Base =>
+  runsOn(node, engine)
+    ? { _tag: "host" }
+    : {
+        _tag: "image",
+        reference: Containerized.ImageReference.make(`node:${node.version.split(".", 1).join()}-slim`),
+        node: "node"
+      }
+
+// internal
+
+const runningNode: HostNode = {
+  program: process.execPath,
+  version: process.versions.node,
+  platform: process.platform,
+  architecture: process.arch
+}
+
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", ppc64: "ppc64le" }
+
+const architectureOf = ({ architecture }: HostNode): string => architectures[architecture] ?? architecture
+
+const runsOn = (node: HostNode, engine: { readonly os: string; readonly architecture: string }): boolean =>
+  node.platform === "linux" && engine.os === "linux" && architectureOf(node) === engine.architecture
+
+const build = (node: HostNode, request: Request) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const started = yield* Clock.currentTimeMillis
+      const report = request.onProgress ?? (() => Effect.void)
+      const prepared = yield* prepare(node, request, report)
+      const known = yield* recorded(request.snapshot, prepared)
+      if (Option.isSome(known)) {
+        const { build, image } = known.value
+        yield* report(BuildEvent.Reused({ image: prepared.name, imageId: image.id }))
+        return { ...resultOf(prepared, image), build, reused: true }
+      }
+      const image = yield* prepared.produce(yield* planFor(request, prepared, report))
+      const build = yield* record(request.snapshot, prepared.checksum, image.id)
+      const result = resultOf(prepared, image)
+      const executionTimeMillis = (yield* Clock.currentTimeMillis) - started
+      const { imageId, name, sizeBytes } = result
+      yield* report(BuildEvent.Finished({ image: name, imageId, sizeBytes, executionTimeMillis }))
+      return { ...result, build, reused: false }
+    })
+  )
+
+/** Everything that is known before something is made. */
+const prepare = (node: HostNode, request: Request, report: Report) =>
+  Effect.gen(function* () {
+    const { settings, snapshot } = request
+    const { engine } = yield* DockerClient
+    const { architecture, os } = yield* Plan.queried(engine.version, "tell its platform")
+    const workspace = yield* makeWorkspace(snapshot)
+    const project = settings.project ?? Path.dirname(snapshot.source.file)
+    const assets = yield* Assets.collect(project, settings.assets).pipe(Plan.asNotBuilt(snapshot))
+    const base = settings.base ?? defaultBase(node, { architecture, os })
+    const resolved = yield* resolveBase(node, base, { architecture, os }, snapshot, { ...workspace, report })
+    const reason = settings.base === undefined ? "it is the default for this machine and engine" : "it is set"
+    yield* report(BuildEvent.BaseChosen({ base: resolved.base, reason }))
+    const driver =
+      request.sqlStore === false ? Option.none() : yield* Packages.storeDriver.pipe(Plan.asNotBuilt(snapshot))
+    const resolvedSettings: Containerized.ResolvedSettings = {
+      platform: `${os}/${architecture}`,
+      base: resolved.base,
+      assets: assets.map(({ digest, path }) => ({ path, digest })),
+      sqlStore: Option.getOrUndefined(driver)
+    }
+    const configuration = Containerized.buildConfiguration(snapshot, resolvedSettings)
+    const checksum = Containerized.checksum(configuration)
+    const name = Containerized.imageName(snapshot, checksum)
+    return { ...resolved, assets, checksum, configuration, name, resolvedSettings, workspace: workspace.workspace }
+  })
+
+type Prepared = Effect.Effect.Success<ReturnType<typeof prepare>>
+
+const resolveBase = (
+  node: HostNode,
+  base: Containerized.Base,
+  engine: { readonly os: string; readonly architecture: string },
+  snapshot: Snapshot,
+  options: { readonly images: string; readonly workspace: string; readonly report: Report }
+) =>
+  Effect.gen(function* () {
+    if (base._tag === "image") {
+      const platform = `${engine.os}/${engine.architecture}`
+      const resolved = yield* FromImage.resolve(base, platform, options.report)
+      return { base: resolved, produce: (plan: Plan.Plan): Produced => FromImage.build(plan, resolved, platform) }
+    }
+    if (!runsOn(node, engine)) {
+      return yield* Plan.failed(snapshot)(
+        `this machine's Node (${node.platform}/${architectureOf(node)}) does not run in the engine (${engine.os}/${engine.architecture})`,
+        'Use an image as base, such as { "_tag": "image", "reference": "node:22-slim" }'
+      )
+    }
+    const layer = yield* FromHost.baseLayer(node, options).pipe(Plan.asNotBuilt(snapshot))
+    const resolved: Containerized.ResolvedBase = { _tag: "host", node: node.version, layer: layer.diffId }
+    return { base: resolved, produce: (plan: Plan.Plan): Produced => FromHost.build(plan, layer, engine.architecture) }
+  })
+
+type Produced = Effect.Effect<Image, Plan.ImageBuildError, DockerClient | FileSystem.FileSystem>
+
+/** The image the snapshot has for these settings, if the engine has it too. */
+const recorded = (snapshot: Snapshot, { checksum }: Prepared) =>
+  Effect.gen(function* () {
+    const builds = yield* BuildStore
+    const { images } = yield* DockerClient
+    const build = yield* builds.find(snapshot.id, checksum)
+    if (Option.isNone(build)) return Option.none()
+    const image = yield* Plan.queried(
+      images.inspect(build.value.image).pipe(
+        Effect.asSome,
+        Effect.catchTag("ImageNotFound", () => Effect.succeedNone)
+      ),
+      "look at an image"
+    )
+    return Option.map(image, (image) => ({ build: build.value, image }))
+  })
+
+const planFor = (request: Request, prepared: Prepared, report: Report) =>
+  Effect.gen(function* () {
+    const { snapshot } = request
+    const home = yield* Home
+    const fs = yield* FileSystem.FileSystem
+    const bundle = Path.join(home.bundles, snapshot.bundle.digest)
+    if (!(yield* Effect.orElseSucceed(fs.exists(Path.join(bundle, "main.mjs")), () => false))) {
+      yield* Containerized.imageFor(snapshot, prepared.resolvedSettings)
+      return yield* Plan.failed(snapshot)(
+        `its bundle is not on this machine (${bundle}) and the engine has no image of it`,
+        Plan.againFromFile(snapshot)
+      )
+    }
+    const { assets, checksum, name, workspace } = prepared
+    const { requirements } = prepared.configuration
+    const labels = ImageLabels.ofSnapshot(snapshot, checksum)
+    return { snapshot, bundle, name, labels, requirements, assets, workspace, report } satisfies Plan.Plan
+  })
+
+const record = (snapshot: Snapshot, checksum: string, image: string) =>
+  Effect.flatMap(BuildStore, (builds) => builds.put({ snapshotId: snapshot.id, checksum, image }))
+
+const resultOf = ({ base, name }: Prepared, { id, sizeBytes }: Image) => ({
+  imageId: id,
+  name,
+  sizeBytes,
+  node: base._tag === "host" ? nodeProgram : base.node
+})
+
+/** A folder on the disk of the home, since a base layer may not fit where temporary files go. */
+const makeWorkspace = (snapshot: Snapshot) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const images = Path.join((yield* Home).root, "images")
+    yield* fs.makeDirectory(images, { recursive: true, mode: 0o700 })
+    return { images, workspace: yield* fs.makeTempDirectoryScoped({ directory: images, prefix: ".writing-" }) }
+  }).pipe(Plan.asNotBuilt(snapshot))

@@ -1,0 +1,7 @@
+/**
+ * Version of this library.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const version = "0.1.0"

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Either, FastCheck } from "effect"
+import * as Argv from "../../src/Cli/Argv.js"
+import * as InvokeFlags from "../../src/Cli/InvokeFlags.js"
+import * as InvokeTarget from "../../src/Cli/InvokeTarget.js"
+import type { Flag, Spec } from "../../src/Cli/Spec.js"
+
+const flag = (name: string, takesValue = true): Flag => ({ names: [name], takesValue })
+
+const specs: ReadonlyArray<Spec> = [
+  {
+    name: "call",
+    flags: [flag("--text"), flag("-x"), flag("--json", false), flag("--on", false), flag("--no-on", false)],
+    children: []
+  },
+  { name: "group", flags: [], children: [{ name: "inner", flags: [flag("--json", false)], children: [] }] }
+]
+
+const parse = (...argv: ReadonlyArray<string>) => Either.getOrThrowWith(Argv.parse(specs, argv), (error) => error)
+
+describe("Argv", () => {
+  it("puts options first and arguments behind --", () => {
+    expect(parse("call", "a", "--text", "t", "b").args).toEqual(["call", "--text", "t", "--", "a", "b"])
+    expect(parse("call", "--text=t=u", "--", "--json").args).toEqual(["call", "--text", "t=u", "--", "--json"])
+    expect(parse("call", "-", "-5").positionals).toEqual(["-", "-5"])
+    expect(parse("group", "--json", "inner").path).toEqual(["group", "inner"])
+  })
+
+  it("keeps every value as it is, whatever it looks like", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.string(), FastCheck.array(FastCheck.string()), (value, positionals) => {
+        const line = parse("call", `--text=${value}`, "--", ...positionals)
+        expect(line.args.slice(0, 3)).toEqual(["call", "--text", value])
+        expect(line.positionals).toEqual(positionals)
+      })
+    )
+  })
+
+  it("never throws, and fails with a sentence and a pointer", () => {
+    const token = FastCheck.oneof(
+      FastCheck.string(),
+      FastCheck.constantFrom(
+        "call",
+        "group",
+        "inner",
+        "--text",
+        "--json",
+        "--",
+        "-x",
+        "--help",
+        "--log-level",
+        "--on=maybe"
+      )
+    )
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(token), (argv) => {
+        const line = Argv.parse(specs, argv)
+        if (Either.isLeft(line)) expect(line.left.hint).toContain("--help")
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("knows switches with an opposite", () => {
+    for (const argv of [["--on", "false"], ["--on=false"], ["--no-on"]]) {
+      expect(parse("call", ...argv).args).toEqual(["call", "--no-on"])
+    }
+    expect(parse("call", "--on", "true").args).toEqual(["call", "--on"])
+    expect(parse("call", "--on", "yes").positionals).toEqual(["yes"])
+  })
+
+  it("calls one-letter fields by one dash or two", () => {
+    expect(parse("call", "--x", "1").args).toEqual(["call", "-x", "1"])
+    expect(parse("call", "-x", "1").args).toEqual(["call", "-x", "1"])
+  })
+})
+
+describe("InvokeTarget", () => {
+  it("finds the deployment before the options are known", () => {
+    expect(InvokeTarget.find(["invoke", "weather", "--city", "x"])).toBe("weather")
+    expect(InvokeTarget.find(["--json", "invoke", "--input", "f.json", "weather"])).toBe("weather")
+    expect(InvokeTarget.find(["invoke", "--city", "x", "weather"])).toBeUndefined()
+    expect(InvokeTarget.find(["list", "invoke"])).toBeUndefined()
+  })
+})
+
+describe("InvokeFlags", () => {
+  const schema = {
+    type: "object",
+    properties: { json: { type: "string" }, city: { type: "string" }, "two words": {}, "no-city": { type: "string" } }
+  }
+
+  it("renames what collides and leaves out what cannot be an option", () => {
+    expect(InvokeFlags.parameters(schema).map(({ flag }) => flag)).toEqual(["param.json", "city", "param.no-city"])
+  })
+
+  it("accepts --param.NAME for every parameter", () => {
+    const given = InvokeFlags.parameters(schema)
+    expect(InvokeFlags.plainFlags(given, ["--param.city=a=b", "--param.json", "j", "--param.other"])).toEqual([
+      "--city=a=b",
+      "--param.json",
+      "j",
+      "--param.other"
+    ])
+  })
+})

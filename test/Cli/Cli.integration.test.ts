@@ -1,0 +1,155 @@
+import { execFile, spawn } from "node:child_process"
+import { createRequire } from "node:module"
+import { fileURLToPath } from "node:url"
+import { FetchHttpClient, FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { beforeAll, describe, expect, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { Client } from "effect-deployers"
+import { CityUnknown, weather } from "../../examples/weather.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url))
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc")
+
+/** The program is tested as it is shipped: compiled. */
+beforeAll(
+  () =>
+    new Promise<void>((resolve) => {
+      execFile(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root }, () => resolve())
+    })
+)
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const makeCli =
+  (home: string) =>
+  (args: ReadonlyArray<string>, stdin = ""): Effect.Effect<Ended> =>
+    Effect.async((resume) => {
+      const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DEPLOYERS_HOME: home }
+      const child = spawn(process.execPath, [bin, ...args], { cwd: root, env })
+      const text = { stdout: "", stderr: "" }
+      child.stdout.setEncoding("utf8").on("data", (chunk) => {
+        text.stdout += chunk
+      })
+      child.stderr.setEncoding("utf8").on("data", (chunk) => {
+        text.stderr += chunk
+      })
+      child.stdin.end(stdin)
+      child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, ...text })))
+      return Effect.sync(() => child.kill("SIGKILL"))
+    })
+
+/** The program in a home of its own; what is deployed is deleted with the scope. */
+const world = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const home = yield* fs.makeTempDirectoryScoped({ prefix: "deployers-cli-" })
+  const cli = makeCli(home)
+  yield* Effect.addFinalizer(() => cli(["delete", "weather", "--yes", "--force"]))
+  return { cli, home }
+})
+
+const parse = ({ stdout }: Ended): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>
+
+const post = (url: string, body: unknown, key?: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${url}/invoke`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+      body: JSON.stringify(body)
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  })
+
+describe("deployers", () => {
+  it.live(
+    "deploys, serves, is called, stopped, started again and deleted",
+    () =>
+      Effect.gen(function* () {
+        const { cli } = yield* world
+        const deployed = yield* cli(["deploy", "examples/weather.ts#weather", "--name", "weather", "--json"])
+        expect(deployed.stderr).toContain("healthy")
+        expect(deployed.exitCode).toBe(0)
+        const { authKey, url } = parse(deployed) as {
+          authKey: string
+          metadata: { pid: number }
+          url: string
+        }
+
+        const good = { parameters: { city: "Oslo" } }
+        expect(yield* post(url, good, authKey)).toMatchObject({ status: 200, body: { outputs: { temperature: 28 } } })
+        expect(yield* post(url, good)).toMatchObject({ status: 401, body: { _tag: "Unauthorized" } })
+        expect(yield* post(url, { parameters: { city: 7 } }, authKey)).toMatchObject({ status: 400 })
+
+        const typed = Client.make(weather, { url, authKey: Redacted.make(authKey), name: "weather" })
+        expect(yield* typed.invoke({ city: "Oslo", unit: "F" })).toEqual({ summary: "Oslo: 82°F", temperature: 82 })
+        expect(yield* Effect.flip(typed.invoke({ city: "Atlantis" }))).toEqual(new CityUnknown({ city: "Atlantis" }))
+        const invalid = yield* Effect.flip(Client.invoke({ url, authKey: Redacted.make(authKey) }, { unit: "F" }))
+        expect(invalid).toMatchObject({ _tag: "DeploymentInvalidParameters", issues: [{ path: "city" }] })
+        expect(yield* Client.example({ url })).toMatchObject({ city: "string" })
+
+        const invoked = yield* cli(["invoke", "weather", "--city", "Rome", "--json"])
+        const { runId } = parse(invoked)["metadata"] as { readonly runId: string }
+        expect(parse(yield* cli(["run", "describe", runId, "--json"]))).toMatchObject({
+          status: "succeeded",
+          steps: [{ name: "forecast" }]
+        })
+        const failed = yield* cli(["invoke", "weather", "--input", "-"], '{"city":"Atlantis"}')
+        expect([failed.exitCode, failed.stdout]).toEqual([1, ""])
+        expect(failed.stderr).toContain("No forecast for Atlantis.")
+        expect((parse(yield* cli(["runs", "weather", "--json"]))["runs"] as ReadonlyArray<unknown>).length).toBe(5)
+        expect((yield* cli(["logs", "weather", "--tail", "50"])).stdout).toContain("ready")
+
+        expect(parse(yield* cli(["deprovision", "weather", "--json"]))).toMatchObject({ status: "absent", url: null })
+        expect((yield* Effect.flip(Client.health({ url }))).message).toContain("nobody listens there")
+        expect((yield* cli(["invoke", "weather", "--city", "x"])).exitCode).toBe(1)
+        const again = yield* cli(["provision", "weather", "--json"])
+        expect(parse(again)).toMatchObject({ status: "running", generation: 2 })
+        expect(again.stdout + again.stderr).not.toContain(authKey)
+        const back = parse(again) as { url: string }
+        expect(yield* post(back.url, good, authKey)).toMatchObject({ status: 200 })
+
+        expect((yield* cli(["delete", "weather"])).exitCode).toBe(2)
+        expect((yield* cli(["delete", "weather", "--yes"])).exitCode).toBe(0)
+        expect((yield* Effect.flip(Client.health({ url: back.url }))).message).toContain("nobody listens there")
+        expect(parse(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
+      }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
+    120_000
+  )
+
+  it.live("is healthy on this machine and keeps its home to itself", () =>
+    Effect.gen(function* () {
+      const { cli, home } = yield* world
+      expect((yield* cli(["list", "--json"])).exitCode).toBe(0)
+      const checked = yield* cli(["doctor", "--json"])
+      expect(parse(checked)).toMatchObject({ healthy: true })
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.chmod(home, 0o755)
+      const open = yield* cli(["doctor", "--json"])
+      expect(open.exitCode).toBe(1)
+      expect(open.stdout).toContain("chmod 700")
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+  )
+
+  it.live("ends quietly when nobody reads its output", () =>
+    Effect.gen(function* () {
+      const { home } = yield* world
+      const ended = yield* Effect.async<Ended>((resume) => {
+        const child = spawn(process.execPath, [bin, "--help"], {
+          env: { PATH: process.env["PATH"], DEPLOYERS_HOME: home }
+        })
+        child.stdout.destroy()
+        const text = { stdout: "", stderr: "" }
+        child.stderr.setEncoding("utf8").on("data", (chunk) => {
+          text.stderr += chunk
+        })
+        child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, ...text })))
+      })
+      expect(ended).toEqual({ exitCode: 0, stdout: "", stderr: "" })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+  )
+})

@@ -1,0 +1,307 @@
+import { NodeContext } from "@effect/platform-node"
+import { describe, expect, it, layer } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Input, Output, run, runWith } from "../../src/Cli/index.js"
+import { Deployer } from "../../src/Deployer.js"
+import { StoreError } from "../../src/Errors/Stores.js"
+import { cli, json, Untouched, World } from "./support.js"
+
+const deploy = (name: string, ...more: ReadonlyArray<string>) => cli(["deploy", "weather.ts", "--name", name, ...more])
+
+layer(World)("commands", (it) => {
+  it.effect("deploy prints the deployment, its new key once, and how to call it", () =>
+    Effect.gen(function* () {
+      const first = yield* deploy("deployed")
+      expect(first.exitCode).toBe(0)
+      const { authKey } = json(yield* cli(["describe", "deployed", "--json", "--show-secret"]))
+      expect(first.stdout).toContain(String(authKey))
+      expect(first.stdout).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/invoke -H "Authorization: Bearer /)
+      expect(first.stdout).toContain("deployers invoke deployed --city string")
+      expect(first.stderr).toContain("the new instance was started")
+      expect(first.stderr).toContain("done")
+      expect(first.stderr).not.toContain(String(authKey))
+      const second = yield* deploy("deployed", "--json")
+      expect(json(second)).toMatchObject({ name: "deployed", status: "running", generation: 2, authEnabled: true })
+      expect(second.stdout + second.stderr).not.toContain(String(authKey))
+    })
+  )
+
+  it.effect("a deployment has exactly the documented fields", () =>
+    Effect.gen(function* () {
+      const said = yield* deploy("fields", "--json")
+      expect(Object.keys(json(said))).toEqual([
+        "id",
+        "name",
+        "status",
+        "url",
+        "generation",
+        "deployer",
+        "snapshot",
+        "metadata",
+        "authEnabled",
+        "authKey",
+        "createdAt",
+        "updatedAt"
+      ])
+      const listed = json(yield* cli(["list", "--json"]))
+      expect(Object.keys(listed)).toEqual(["deployments"])
+      expect(JSON.stringify(listed)).not.toContain("authKey")
+      const stopped = json(yield* cli(["deprovision", "fields", "--json"]))
+      expect(stopped).toMatchObject({ status: "absent", url: null })
+    })
+  )
+
+  it.effect("deploy passes its settings on", () =>
+    Effect.gen(function* () {
+      yield* cli(["secret", "set", "TOKEN"], { input: { text: "long-enough-value\n" } })
+      const said = yield* deploy("set", "--env", "A=b=c", "--secret=TOKEN", "--auth", "secret:TOKEN", "--timeout", "2m")
+      expect(said.exitCode).toBe(0)
+      expect(said.stdout + said.stderr).not.toContain("long-enough-value")
+      const deployer = yield* Deployer
+      const [revision] = yield* deployer.revisions("set")
+      expect(revision?.settings).toMatchObject({
+        environment: { A: "b=c" },
+        secrets: ["TOKEN"],
+        auth: { _tag: "secret", name: "TOKEN" },
+        timeoutMillis: 120_000
+      })
+    })
+  )
+
+  it.effect("deploy --no-replace leaves what is there, --plan does nothing", () =>
+    Effect.gen(function* () {
+      const plan = yield* deploy("planned", "--plan", "--json")
+      expect(json(plan)).toMatchObject({ action: "create", generation: 1 })
+      expect((yield* cli(["describe", "planned"])).exitCode).toBe(1)
+      yield* deploy("planned")
+      const refused = yield* deploy("planned", "--no-replace", "--json")
+      expect(refused.exitCode).toBe(1)
+      expect(json(refused)).toMatchObject({ _tag: "DeploymentAlreadyExists", name: "planned" })
+      expect(refused.stderr).toContain("hint: Leave --no-replace away")
+    })
+  )
+
+  it.effect("a failure is a sentence and a hint on stderr, and JSON on stdout when asked", () =>
+    Effect.gen(function* () {
+      const plain = yield* cli(["describe", "nobody"])
+      expect(plain).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: 'error: There is no deployment "nobody"; `deployers list` shows what there is.\n'
+      })
+      const asked = yield* cli(["describe", "--json", "nobody"])
+      expect(asked.exitCode).toBe(1)
+      expect(json(asked)).toEqual({
+        _tag: "DeploymentNotFound",
+        message: 'There is no deployment "nobody"; `deployers list` shows what there is.',
+        ref: "nobody"
+      })
+      expect(asked.stderr).not.toMatch(/\bat .*:\d+/)
+    })
+  )
+
+  it.effect("what comes from outside cannot command the terminal", () =>
+    Effect.gen(function* () {
+      const said = yield* cli(["describe", "evil\u001b]0;owned\u0007\u009b"])
+      expect(said.stderr).toContain("evil\\x1b]0;owned\\x07\\x9b")
+    })
+  )
+
+  it.effect("invoke reads its options from the deployment's schema", () =>
+    Effect.gen(function* () {
+      yield* deploy("flags")
+      const help = yield* cli(["invoke", "flags", "--help"])
+      expect(help.exitCode).toBe(0)
+      for (const flag of ["--city", "--unit C | F", "--days", "--no-verbose", "--tags json", "--param.json"]) {
+        expect(help.stdout).toContain(flag)
+      }
+      const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+        [["--unit", "K"], "Expected one of the following cases: C, F"],
+        [["--days", "1.5"], "not a integer"],
+        [["--tags", '{"a":1}'], "Give --tags as JSON: array."],
+        [["--citty", "Oslo"], "There is no option --citty of `invoke`. Did you mean --city?"],
+        [["--city"], "The option --city needs a value."],
+        [["--input", "/nowhere/at/all.json"], "The file /nowhere/at/all.json cannot be read."],
+        [["--input", "-"], "is not a JSON object"]
+      ]
+      for (const [args, message] of wrong) {
+        const said = yield* cli(["invoke", "flags", ...args], { input: { text: "[]" } })
+        expect([said.exitCode, said.stderr]).toEqual([2, expect.stringContaining(message)])
+      }
+    })
+  )
+
+  it.effect("delete asks on a terminal and never guesses without one", () =>
+    Effect.gen(function* () {
+      yield* deploy("asked")
+      const unasked = yield* cli(["delete", "asked"])
+      expect(unasked.exitCode).toBe(2)
+      expect(unasked.stderr).toContain("--yes")
+      const refused = yield* cli(["delete", "asked"], { input: { isInteractive: true, confirm: false } })
+      expect(refused.exitCode).toBe(0)
+      expect((yield* cli(["describe", "asked"])).exitCode).toBe(0)
+      expect((yield* cli(["delete", "asked"], { input: { isInteractive: true, confirm: true } })).exitCode).toBe(0)
+      expect((yield* cli(["describe", "asked"])).exitCode).toBe(1)
+      expect(json(yield* cli(["delete", "asked", "--yes", "--json"]))).toEqual({ deleted: "asked" })
+    })
+  )
+
+  it.effect("logs takes --tail, --since and --json", () =>
+    Effect.gen(function* () {
+      yield* deploy("logged")
+      expect((yield* cli(["logs", "logged"])).stdout).toContain("serving generation 1")
+      expect(json(yield* cli(["logs", "logged", "--tail", "1", "--json"]))).toMatchObject({
+        lines: [{ text: "serving generation 1" }]
+      })
+      const wrong = yield* cli(["logs", "logged", "--since", "yesterday"])
+      expect(wrong.exitCode).toBe(2)
+      expect((yield* cli(["logs", "logged", "--since", "10m"])).exitCode).toBe(0)
+    })
+  )
+
+  it.effect("lifecycle commands print the deployment", () =>
+    Effect.gen(function* () {
+      yield* deploy("cycle")
+      expect(json(yield* cli(["refresh", "cycle", "--json"]))).toMatchObject({ status: "running" })
+      expect(json(yield* cli(["deprovision", "cycle", "--json"]))).toMatchObject({ status: "absent" })
+      expect(json(yield* cli(["provision", "cycle", "--json"]))).toMatchObject({ status: "running", generation: 2 })
+      expect(json(yield* cli(["rollback", "cycle", "--json"]))).toMatchObject({ status: "running", generation: 3 })
+      expect(json(yield* cli(["revisions", "cycle", "--json"]))).toMatchObject({
+        revisions: [{ generation: 3 }, { generation: 2 }, { generation: 1 }]
+      })
+      const events = json(yield* cli(["events", "cycle", "--json"]))["events"] as ReadonlyArray<{
+        readonly type: string
+      }>
+      expect(events.map(({ type }) => type)).toContain("generation_committed")
+      expect((yield* cli(["reconcile", "--json"])).exitCode).toBe(0)
+    })
+  )
+
+  it.effect("secrets are listed by name and never shown", () =>
+    Effect.gen(function* () {
+      const set = yield* cli(["secret", "set", "API_KEY"], { input: { text: "s3cr3t-value" } })
+      const listed = yield* cli(["secret", "list", "--json"])
+      expect(listed.stdout).toContain("API_KEY")
+      expect([set, listed].map(({ stderr, stdout }) => stdout + stderr).join()).not.toContain("s3cr3t-value")
+      expect((yield* cli(["secret", "set", "API_KEY"], { input: { text: "\n" } })).exitCode).toBe(2)
+      expect((yield* cli(["secret", "set", "NOT-A-NAME"], { input: { text: "x" } })).exitCode).toBe(2)
+      expect((yield* cli(["secret", "set", "API_KEY", "s3cr3t-value"])).exitCode).toBe(2)
+      expect((yield* cli(["secret", "delete", "API_KEY"])).exitCode).toBe(0)
+      expect((yield* cli(["secret", "delete", "API_KEY"])).exitCode).toBe(1)
+    })
+  )
+
+  it.effect("snapshots and pipeline files can be looked at", () =>
+    Effect.gen(function* () {
+      expect(json(yield* cli(["snapshot", "create", "weather.ts", "--json"]))).toMatchObject({
+        pipelineName: "weather"
+      })
+      expect((yield* cli(["snapshot", "list"])).stdout).toContain("weather@1")
+      expect(json(yield* cli(["snapshot", "describe", "weather@1", "--json"]))).toMatchObject({
+        spec: { name: "weather" }
+      })
+      expect((yield* cli(["snapshot", "describe", "weather@99"])).exitCode).toBe(1)
+      const inspected = json(yield* cli(["pipeline", "inspect", "weather.ts", "--json"]))
+      expect(inspected).toMatchObject({ export: "weather", example: { city: "string" } })
+    })
+  )
+
+  it.effect("doctor says what to do and fails when a check does", () =>
+    Effect.gen(function* () {
+      const said = yield* cli(["doctor"])
+      expect(said.exitCode).toBe(1)
+      expect(said.stdout).toContain("chmod 600 key")
+      expect(json(yield* cli(["doctor", "--json"]))).toMatchObject({ healthy: false, checks: [{ status: "ok" }, {}] })
+    })
+  )
+})
+
+describe("usage", () => {
+  const usage = (argv: ReadonlyArray<string>) => cli(argv).pipe(Effect.provide(Layer.merge(World, NodeContext.layer)))
+
+  it.effect("wrong usage is exit code 2 with a pointer to --help", () =>
+    Effect.gen(function* () {
+      const lines: ReadonlyArray<ReadonlyArray<string>> = [
+        ["lst"],
+        ["list", "--jsno"],
+        ["list", "extra"],
+        ["list", "--status", "happy"],
+        ["deploy"],
+        ["deploy", "f.ts", "--name"],
+        ["deploy", "f.ts", "--name", "x", "--env", "novalue"],
+        ["deploy", "f.ts", "--name", "x", "--auth", "maybe"],
+        ["deploy", "f.ts", "--name", "x", "--timeout", "soon"],
+        ["deploy", "f.ts", "--name", "x", "--port", "70000"],
+        ["describe"],
+        ["secret"],
+        ["secret", "show"],
+        ["list", "--log-level", "loud"]
+      ]
+      for (const argv of lines) {
+        const said = yield* usage(argv)
+        expect([argv, said.exitCode, said.stdout]).toEqual([argv, 2, ""])
+        expect(said.stderr).toMatch(/^error: .+\nhint: /)
+      }
+      const asked = yield* usage(["lst", "--json"])
+      expect(json(asked)).toMatchObject({ _tag: "UsageError" })
+    })
+  )
+
+  it.effect("options may stand before the command, after it and after arguments", () =>
+    Effect.gen(function* () {
+      for (const argv of [
+        ["--json", "list"],
+        ["list", "--json"],
+        ["list", "--json=true"]
+      ]) {
+        expect(json(yield* usage(argv))).toEqual({ deployments: [] })
+      }
+      expect((yield* usage(["list", "--json=false"])).stdout).toContain("There are no deployments")
+    })
+  )
+
+  it.effect("help and wrong usage build no service", () =>
+    Effect.gen(function* () {
+      const captured = Output.capture()
+      const layers = { services: Untouched, doctor: Untouched }
+      const codes = yield* Effect.forEach([["--help"], [], ["deploy", "--help"], ["--version"], ["lst"]], (argv) =>
+        runWith(argv, layers)
+      ).pipe(Effect.provide(Layer.mergeAll(captured.layer, Input.layerTest({}), NodeContext.layer)))
+      expect(codes).toEqual([0, 0, 0, 0, 2])
+      expect(yield* captured.stdout).toContain("secret set")
+      expect(yield* captured.stdout).toContain("--no-replace")
+    })
+  )
+
+  it.effect("a registry that does not open is a failure of the command", () =>
+    Effect.gen(function* () {
+      const captured = Output.capture()
+      const error = new StoreError({ store: "registry", operation: "open", reason: "newerSchema", path: "/r.db" })
+      const exitCode = yield* runWith(["list", "--json"], { services: Layer.fail(error), doctor: Untouched }).pipe(
+        Effect.provide(Layer.mergeAll(captured.layer, Input.layerTest({}), NodeContext.layer))
+      )
+      expect(exitCode).toBe(1)
+      expect(JSON.parse(yield* captured.stdout)).toMatchObject({ _tag: "StoreError", reason: "newerSchema" })
+      expect(yield* captured.stderr).toContain("hint: `deployers doctor`")
+    })
+  )
+
+  it.effect("says what is left when interrupted", () =>
+    Effect.gen(function* () {
+      const started = yield* Deferred.make<void>()
+      const deployer = yield* Deployer
+      const slow = Layer.succeed(Deployer, {
+        ...deployer,
+        reprovision: () => Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
+      })
+      const captured = Output.capture()
+      const fiber = yield* run(["provision", "weather"]).pipe(
+        Effect.provide(Layer.mergeAll(slow, captured.layer, Input.layerTest({}))),
+        Effect.fork
+      )
+      yield* Deferred.await(started)
+      yield* Fiber.interrupt(fiber)
+      expect(yield* captured.stderr).toContain("Interrupted. What served before still serves")
+    }).pipe(Effect.provide(World))
+  )
+})

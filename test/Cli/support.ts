@@ -1,0 +1,88 @@
+import { FetchHttpClient } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { type Context, Effect, Layer } from "effect"
+import { Bundle, Client } from "effect-deployers"
+import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.js"
+import { Deployer } from "../../src/Deployer.js"
+import { PipelineSpec } from "../../src/Snapshot/Model.js"
+import { EventStore } from "../../src/Store/EventStore.js"
+import { SecretStore } from "../../src/Store/SecretStore.js"
+import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import { InMemoryDeployer } from "../../src/Testing/index.js"
+
+/** What a command said, and its exit code. */
+export interface Said {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const spec = new PipelineSpec({
+  name: "weather",
+  description: "Says how warm it is.",
+  input: {
+    type: "object",
+    required: ["city"],
+    properties: {
+      city: { type: "string" },
+      unit: { type: "string", enum: ["C", "F"] },
+      days: { type: "integer" },
+      verbose: { type: "boolean" },
+      tags: { type: "array", items: { type: "string" } },
+      json: { type: "string" }
+    }
+  },
+  output: { type: "object" },
+  serving: {}
+})
+
+/** A bundler that knows one file. */
+const BundlerFake = Layer.succeed(Bundle.Bundler, {
+  bundle: (source) =>
+    Effect.succeed({ digest: "0".repeat(64), directory: "/b", main: "/b/main.mjs", externals: [], source }),
+  describe: () => Effect.succeed({ spec, export: "weather" })
+})
+
+const DoctorFake = Layer.succeed(Doctor.Doctor, {
+  checks: [
+    { name: "node", run: Effect.succeed({ status: "ok", detail: "Node 20" } as const) },
+    { name: "key", run: Effect.succeed({ status: "fail", detail: "open to all", remedy: "chmod 600 key" } as const) }
+  ]
+})
+
+/** Everything commands work with, in memory. One world is shared by all commands of a test. */
+export const World = Layer.mergeAll(BundlerFake, DoctorFake, NodeContext.layer, Client.layerRegistry).pipe(
+  Layer.provideMerge(InMemoryDeployer.layer)
+)
+
+/** Runs a command line in the current world. */
+export const cli = (
+  argv: ReadonlyArray<string>,
+  options: { readonly input?: Parameters<typeof Input.layerTest>[0]; readonly isInteractive?: boolean } = {}
+) =>
+  Effect.gen(function* () {
+    const captured = Output.capture({ isInteractive: options.isInteractive ?? false })
+    const terminal = Layer.merge(captured.layer, Input.layerTest(options.input ?? {}))
+    const exitCode = yield* Effect.provide(run(argv), terminal)
+    return { exitCode, stdout: yield* captured.stdout, stderr: yield* captured.stderr } satisfies Said
+  })
+
+export const json = (said: Said): Record<string, unknown> => JSON.parse(said.stdout) as Record<string, unknown>
+
+/** Services that must not be touched, for commands that fail before they need them. */
+export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffect(
+  Effect.sync(() => {
+    const refuse = <I, S>(tag: Context.Tag<I, S>) =>
+      Layer.effect(tag, Effect.dieMessage("a service was built that the command does not need"))
+    return Layer.mergeAll(
+      refuse(Deployer),
+      refuse(Bundle.Bundler),
+      refuse(SnapshotStore),
+      refuse(EventStore),
+      refuse(SecretStore),
+      refuse(Client.Endpoints),
+      refuse(Doctor.Doctor),
+      FetchHttpClient.layer
+    )
+  })
+)

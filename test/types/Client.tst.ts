@@ -1,0 +1,56 @@
+import type { HttpClient } from "@effect/platform"
+import { Effect, Schema } from "effect"
+import { Client, type Errors, Pipeline, type Step } from "effect-deployers"
+import { describe, expect, it } from "tstyche"
+
+class Boom extends Schema.TaggedError<Boom>()("Boom", {}) {}
+
+const pipeline = Pipeline.make("p", {
+  input: Schema.Struct({ city: Schema.String, at: Schema.optional(Schema.Date) }),
+  output: Schema.Struct({ at: Schema.Date }),
+  error: Boom,
+  run: () => Effect.fail(new Boom())
+})
+
+const { invoke } = Client.make(pipeline, { url: "http://127.0.0.1:1" })
+declare const call: (...args: Parameters<typeof invoke>) => void
+declare const handle: (tag: Effect.Effect.Error<ReturnType<typeof invoke>>["_tag"]) => void
+const named = Client.make(pipeline, "weather")
+
+describe("Client.make", () => {
+  it("takes the encoded parameters and no others", () => {
+    expect(call).type.toBeCallableWith({ city: "Oslo" })
+    expect(call).type.toBeCallableWith({ city: "Oslo", at: "2025-01-01" })
+    expect(call).type.not.toBeCallableWith({ town: "Oslo" })
+    expect(call).type.not.toBeCallableWith({ city: 1 })
+    expect(call).type.not.toBeCallableWith({ city: "Oslo", extra: 1 })
+  })
+  it("has the exact errors of a call by URL", () => {
+    expect(invoke({ city: "Oslo" })).type.toBe<
+      Effect.Effect<
+        { readonly at: Date },
+        | Boom
+        | Step.StepTimedOut
+        | Errors.DeploymentInvalidParameters
+        | Errors.Unauthorized
+        | Errors.PayloadTooLarge
+        | Errors.TooManyRuns
+        | Errors.ServiceUnavailable
+        | Errors.RunTimedOut
+        | Errors.RunInterrupted
+        | Errors.InternalError
+        | Errors.DeploymentHttpError,
+        HttpClient.HttpClient
+      >
+    >()
+  })
+  it("needs somebody who knows names only for names", () => {
+    expect(
+      named.invoke({ city: "Oslo" }).pipe(Effect.catchTag("DeploymentNotFound", () => Effect.void))
+    ).type.toBeAssignableTo<Effect.Effect<unknown, unknown, HttpClient.HttpClient | Client.Endpoints>>()
+  })
+  it("refuses to handle what cannot happen", () => {
+    expect(handle).type.toBeCallableWith("Boom")
+    expect(handle).type.not.toBeCallableWith("Bang")
+  })
+})
