@@ -13,6 +13,7 @@ import { DeploymentHttpError } from "../Errors/Http.js"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import * as Settings from "../Settings.js"
+import { placeOf } from "../Store/AuthKey.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
 import { SecretBox } from "../Store/SecretBox.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -103,9 +104,7 @@ export const layerRegistry: Layer.Layer<Endpoints, never, DeploymentStore | Snap
         const url = yield* urlOf(record)
         const snapshot = Option.getOrUndefined(yield* snapshots.find(deployment.snapshot.id))
         const authKey =
-          record.authKey === undefined
-            ? undefined
-            : yield* box.open(`deployments/${deployment.id}/authKey`, record.authKey.sealed)
+          record.authKey === undefined ? undefined : yield* box.open(placeOf(deployment.id), record.authKey.sealed)
         return {
           name: deployment.name,
           url,

@@ -12,12 +12,13 @@ import type { DeploymentHttpError } from "../Errors/Http.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
+import type { RunMetadata } from "../Wire.js"
 import { coerce, mayCoerce } from "./Coerce.js"
 import { direct, type Endpoint, Endpoints, type Ref, type ResolveError } from "./Endpoints.js"
 import { type Answer, ask, errorOf } from "./Http.js"
 import { paths } from "./Paths.js"
 import { schemasOf } from "./Schemas.js"
-import { failureOf, type InvokeError, invokeError, type Metadata, Success } from "./Wire.js"
+import { failureOf, type InvokeError, invokeError, Success } from "./Wire.js"
 
 /**
  * What can be said about one invocation.
@@ -43,7 +44,7 @@ export interface InvokeOptions {
 export interface Invocation<out O> {
   readonly outputs: O
   readonly executionTimeMillis: number
-  readonly metadata: Metadata
+  readonly metadata: RunMetadata
 }
 
 /**

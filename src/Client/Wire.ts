@@ -21,33 +21,9 @@ import {
   Unauthorized
 } from "../Errors/Http.js"
 import { DeploymentInvalidParameters } from "../Errors/Input.js"
+import { RunMetadata } from "../Wire.js"
 import type { Endpoint } from "./Endpoints.js"
 import { type Answer, errorOf } from "./Http.js"
-
-/**
- * What an answered invocation says of its run.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Metadata = Schema.Struct({
-  deploymentId: Schema.String,
-  deploymentName: Schema.String,
-  snapshotId: Schema.String,
-  snapshotName: Schema.String,
-  pipelineName: Schema.String,
-  runId: Schema.String,
-  runIndex: Schema.Int,
-  runName: Schema.String,
-  /** The parameters with defaults filled in, encoded. */
-  parametersUsed: Schema.Unknown
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Metadata = typeof Metadata.Type
 
 /**
  * The answer of a successful invocation.
@@ -59,7 +35,7 @@ export const Success = Schema.Struct({
   success: Schema.Literal(true),
   outputs: Schema.Unknown,
   executionTimeMillis: Schema.Number,
-  metadata: Metadata
+  metadata: RunMetadata
 })
 
 /**

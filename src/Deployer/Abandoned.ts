@@ -7,24 +7,26 @@ import type { DeploymentRecord, Operation } from "../Store/DeploymentStore.js"
 import type { Kit } from "./Kit.js"
 
 /**
- * Removes what provisions of a deployment left behind whose process died before they ended. Call it with the lease
- * held: then every open operation is a dead one.
+ * Removes what provisions of a deployment left behind whose process died before they ended: the new instance if the
+ * change was not committed, the older ones if it was. Call it with the lease held: then every open operation is a dead
+ * one.
  *
  * @category flows
  * @since 0.1.0
  */
 export const clear = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>,
-  { deployment }: DeploymentRecord
+  record: DeploymentRecord
 ): Effect.Effect<void, DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | StoreError> =>
-  Effect.flatMap(interrupted(kit, deployment.id), (operations) =>
-    Effect.forEach(
-      operations.filter(({ generation }) => generation !== deployment.generation),
-      ({ generation }) =>
-        kit.backend.deprovision({ deploymentId: deployment.id, name: deployment.name, generation }, {}, { grace: 0 }),
-      { discard: true }
-    )
-  ).pipe(
+  Effect.gen(function* () {
+    const { id, name } = record.deployment
+    for (const operation of yield* interrupted(kit, id)) {
+      const leftovers = isCommitted(record, operation) ? yield* earlier(kit, operation) : [operation.generation]
+      for (const generation of leftovers) {
+        yield* kit.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace: 0 })
+      }
+    }
+  }).pipe(
     Effect.catchTag("DeploymentDeprovisionFailed", ({ name, reason }) =>
       Effect.fail(
         new DeploymentProvisionFailed({
@@ -37,8 +39,8 @@ export const clear = <S extends Settings.Deployment, SI extends Settings.Deploym
   )
 
 /**
- * Takes back the provisions of a deployment whose process died, if nobody alive is changing it: removes what they left
- * and closes them. Says which they were.
+ * Settles the provisions of a deployment whose process died, if nobody alive is changing it: removes what they left and
+ * closes them. Says which they were.
  *
  * @category flows
  * @since 0.1.0
@@ -53,8 +55,13 @@ export const takeBack = <S extends Settings.Deployment, SI extends Settings.Depl
       : kit.leases.holdNow(record.deployment, (lease) =>
           clear(kit, record).pipe(
             Effect.zipRight(
-              Effect.forEach(operations, (operation) =>
-                kit.deployments.abort(lease, operation, "the process that provisioned it ended in the middle")
+              Effect.forEach(
+                operations,
+                (operation) =>
+                  isCommitted(record, operation)
+                    ? kit.deployments.finish(lease, operation)
+                    : kit.deployments.abort(lease, operation, "the process that provisioned it ended in the middle"),
+                { discard: true }
               )
             ),
             Effect.as(operations)
@@ -64,10 +71,21 @@ export const takeBack = <S extends Settings.Deployment, SI extends Settings.Depl
 
 // internal
 
+const isCommitted = ({ deployment }: DeploymentRecord, { generation }: Operation): boolean =>
+  generation === deployment.generation
+
 const interrupted = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>,
   id: DeploymentId
 ): Effect.Effect<ReadonlyArray<Operation>, StoreError> =>
   Effect.map(kit.deployments.openOperations, (operations) =>
     operations.filter(({ deploymentId, kind }) => deploymentId === id && kind === "provision")
+  )
+
+const earlier = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  { deploymentId, generation }: Operation
+): Effect.Effect<ReadonlyArray<number>, StoreError> =>
+  Effect.map(kit.deployments.revisions(deploymentId), (revisions) =>
+    revisions.map((revision) => revision.generation).filter((one) => one < generation)
   )

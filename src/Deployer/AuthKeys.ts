@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { DeploymentInvalidSettings, type SecretNotFound } from "../Errors/Input.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
+import { digestKey, placeOf } from "../Store/AuthKey.js"
 import type { AuthKey, DeploymentRecord } from "../Store/DeploymentStore.js"
 import { SecretBox } from "../Store/SecretBox.js"
 import { SecretStore } from "../Store/SecretStore.js"
@@ -51,8 +52,8 @@ export const make: Effect.Effect<AuthKeys, never, SecretBox | SecretStore> = Eff
 
   const seal = (deploymentId: string, key: Redacted.Redacted, outcome: Decision["outcome"]) =>
     Effect.map(
-      box.seal(place(deploymentId), key),
-      (sealed): Decision => ({ authKey: { digest: digest(key), sealed }, outcome })
+      box.seal(placeOf(deploymentId), key),
+      (sealed): Decision => ({ authKey: { digest: digestKey(key), sealed }, outcome })
     )
 
   const decide: AuthKeys["decide"] = ({ auth, deploymentId, existing, given, rotate }) => {
@@ -72,14 +73,10 @@ export const make: Effect.Effect<AuthKeys, never, SecretBox | SecretStore> = Eff
     }
   }
 
-  return { decide, open: (deploymentId, authKey) => box.open(place(deploymentId), authKey.sealed) }
+  return { decide, open: (deploymentId, authKey) => box.open(placeOf(deploymentId), authKey.sealed) }
 })
 
 // internal
-
-const place = (deploymentId: string) => `deployments/${deploymentId}/authKey`
-
-const digest = (key: Redacted.Redacted): string => createHash("sha256").update(Redacted.value(key)).digest("hex")
 
 const generate = Effect.sync(() => Redacted.make(randomBytes(32).toString("base64url")))
 

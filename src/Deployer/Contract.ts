@@ -55,10 +55,12 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
 }
 
 /**
+ * How a provision is refused before anything is touched.
+ *
  * @category errors
  * @since 0.1.0
  */
-export type ProvisionError =
+export type PlanError =
   | InvalidName
   | DeploymentInvalidSettings
   | DeploymentAlreadyExists
@@ -67,6 +69,14 @@ export type ProvisionError =
   | SnapshotNotFound
   | SecretNotFound
   | SecretKeyError
+  | StoreError
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type ProvisionError =
+  | PlanError
   | DeploymentBusy
   | LeaseLost
   | DeploymentProvisionFailed
@@ -75,7 +85,6 @@ export type ProvisionError =
   | ResourceNotOwned
   | EngineUnavailable
   | OutcomeUnknown
-  | StoreError
 
 /**
  * @category errors
@@ -121,21 +130,6 @@ export type LogsError =
   | DeploymentDeployerMismatch
   | DeploymentLogsNotFound
   | EngineUnavailable
-  | StoreError
-
-/**
- * @category errors
- * @since 0.1.0
- */
-export type PlanError =
-  | InvalidName
-  | DeploymentInvalidSettings
-  | DeploymentAlreadyExists
-  | DeploymentDeployerMismatch
-  | DeploymentSnapshotMismatch
-  | SnapshotNotFound
-  | SecretNotFound
-  | SecretKeyError
   | StoreError
 
 /**

@@ -56,7 +56,7 @@ const settle = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
         yield* Abandoned.takeBack(kit, record)
         return Option.some<Action>({
           deployment: name,
-          action: "undo",
+          action: operation.generation === record.deployment.generation ? "finish" : "undo",
           detail: `the interrupted provision of generation ${operation.generation}`
         })
       case "deprovision":

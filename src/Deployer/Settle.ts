@@ -35,26 +35,22 @@ export const commit = <S extends Settings.Deployment, SI extends Settings.Deploy
     )
 
 /**
- * Drains and removes the instance of the generation before. What cannot be removed now is reported and left to
- * reconciling: the change itself has succeeded.
+ * Drains and removes the instance of the generation before, and with that ends the operation. If it cannot be removed
+ * now, the operation stays open and reconciling removes it: the change itself has succeeded.
  *
  * @category flows
  * @since 0.1.0
  */
-export const removeOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  exclusive,
-  journal,
-  kit,
-  request
-}: Change<S, SI>): Effect.Effect<void> => {
-  if (before.deployment.generation === 0 || exclusive) return Effect.void
-  const { generation, metadata } = before.deployment
-  return kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis }).pipe(
-    Effect.matchEffect({
-      onFailure: (error) => Effect.logWarning(`Generation ${generation} could not be removed yet`, error),
-      onSuccess: () => journal.emit("old_instance_removed", { generation })
-    })
+export const removeOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>
+): Effect.Effect<void> => {
+  const { before, kit, lease, operation } = self
+  const nothingLeft = before.deployment.generation === 0 || self.exclusive
+  return (nothingLeft ? Effect.void : drainOld(self)).pipe(
+    Effect.zipRight(kit.deployments.finish(lease, operation)),
+    Effect.catchAll((error) =>
+      Effect.logWarning(`Generation ${before.deployment.generation} could not be removed yet`, error)
+    )
   )
 }
 
@@ -82,6 +78,18 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
   })
 
 // internal
+
+const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  before,
+  journal,
+  kit,
+  request
+}: Change<S, SI>) => {
+  const { generation, metadata } = before.deployment
+  return kit.backend
+    .deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+    .pipe(Effect.zipRight(journal.emit("old_instance_removed", { generation })))
+}
 
 /** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */
 const removeNew = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(

@@ -16,6 +16,7 @@ import * as Http from "../Errors/Http.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 import { Run } from "../Store/RunStore.js"
+import { RunMetadata } from "../Wire.js"
 import * as Failures from "./Failures.js"
 import * as InvokeRequest from "./InvokeRequest.js"
 import * as Routes from "./Routes.js"
@@ -54,7 +55,7 @@ export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =
     success: Schema.Literal(true),
     outputs: output,
     executionTimeMillis: Schema.Number,
-    metadata: Wire.RunMetadata
+    metadata: RunMetadata
   })
 
 /**

@@ -8,26 +8,6 @@ import * as Schema from "effect/Schema"
 import { RunStatus } from "../Store/RunStore.js"
 
 /**
- * Where a run happened.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const RunMetadata = Schema.Struct({
-  deploymentId: Schema.String,
-  deploymentName: Schema.String,
-  snapshotId: Schema.String,
-  /** `pipeline@version`. */
-  snapshotName: Schema.String,
-  pipelineName: Schema.String,
-  runId: Schema.String,
-  runIndex: Schema.Int,
-  runName: Schema.String,
-  /** The parameters with defaults filled in, encoded. */
-  parametersUsed: Schema.Unknown
-})
-
-/**
  * Health of a service. `live`: the process answers (and, on `/health`, still builds its warm state); `ready`: it takes
  * runs; `draining`: it stops; `failed`: a check fails.
  *

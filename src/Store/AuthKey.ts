@@ -15,3 +15,11 @@ import * as Redacted from "effect/Redacted"
  */
 export const digestKey = (key: Redacted.Redacted): string =>
   Crypto.createHash("sha256").update(Redacted.value(key), "utf8").digest("hex")
+
+/**
+ * The place a deployment's key is sealed for.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const placeOf = (deploymentId: string): string => `deployments/${deploymentId}/authKey`

@@ -148,7 +148,10 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
           }
         | { readonly id: string; readonly kind: "deprovision" | "delete" }
     ) => Effect.Effect<Operation, LeaseLost | StoreError>
-    /** Accepts the generation an operation made: it becomes the deployment's, desired `running`. Closes the operation. */
+    /**
+     * Accepts the generation an operation made: it becomes the deployment's, desired `running`. The operation stays open
+     * until `finish`, because what served before has yet to be removed.
+     */
     readonly commit: (
       lease: Lease,
       operation: Operation,
@@ -159,6 +162,8 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
         readonly authKey: AuthKey | undefined
       }
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** Closes an operation that was committed: nothing of earlier generations is left. */
+    readonly finish: (lease: Lease, operation: Operation) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Refuses what an operation tried, with a one-sentence reason. The deployment stays as it was; only one that never had
      * an accepted generation gets status `error` and the reason. Closes the operation.

@@ -33,6 +33,15 @@ const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome)
     )
   )
 
+/** Open, and not committed before. */
+const requireOpen = ({ sql }: Access, operation: Operation) =>
+  Effect.filterOrFail(
+    sql`SELECT 1 FROM operations JOIN revisions USING (deployment_id, generation)
+      WHERE operations.id = ${operation.id} AND operations.closed_at IS NULL AND revisions.outcome = 'pending'`,
+    (found) => found.length > 0,
+    () => new LeaseLost({ deploymentId: operation.deploymentId })
+  )
+
 const settleRevision = ({ sql }: Access, operation: Operation, outcome: RevisionOutcome, reason?: string) =>
   Effect.flatMap(
     now,
@@ -114,7 +123,7 @@ const makeCommit =
       lease,
       Effect.gen(function* () {
         const { sql } = access
-        yield* closeOperation(access, operation, "committed")
+        yield* requireOpen(access, operation)
         yield* settleRevision(access, operation, "accepted")
         const columns = {
           ...stateColumns(change.state),
@@ -129,6 +138,11 @@ const makeCommit =
         return yield* byId(lease.deploymentId)
       })
     )
+
+const makeFinish =
+  (access: Access): Store["finish"] =>
+  (lease, operation) =>
+    guarded(access)("operations.finish", lease, Effect.asVoid(closeOperation(access, operation, "committed")))
 
 const makeAbort =
   (access: Access, byId: ById): Store["abort"] =>
@@ -164,9 +178,10 @@ const makeStopped =
  * @category constructors
  * @since 0.1.0
  */
-export const make = (access: Access, byId: ById): Pick<Store, "begin" | "commit" | "abort" | "stopped"> => ({
+export const make = (access: Access, byId: ById): Pick<Store, "begin" | "commit" | "finish" | "abort" | "stopped"> => ({
   begin: makeBegin(access),
   commit: makeCommit(access, byId),
+  finish: makeFinish(access),
   abort: makeAbort(access, byId),
   stopped: makeStopped(access, byId)
 })

@@ -98,7 +98,7 @@ export const make = (
               return Stream.fail(new DeploymentLogsNotFound({ name: instance.name, reason: "no instance was started" }))
             }
             const lines = found.logs.filter(({ at }) => at >= since)
-            return Stream.fromIterable(tail === undefined ? lines : lines.slice(-tail)).pipe(
+            return Stream.fromIterable(lines.slice(tail === undefined ? 0 : Math.max(0, lines.length - tail))).pipe(
               Stream.map(({ at, text }) => new LogLine({ at: DateTime.unsafeMake(at), text }))
             )
           })

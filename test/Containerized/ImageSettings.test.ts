@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, Schema } from "effect"
+import { ImageReference } from "../../src/Containerized/ImageReference.js"
 import { ImageSettings } from "../../src/Containerized/ImageSettings.js"
 
 const decode = Schema.decodeUnknownEither(ImageSettings)
@@ -20,14 +21,11 @@ describe("ImageSettings", () => {
 
   it("checks the base image and its Node", () => {
     const base = (fields: object) => decode({ base: { _tag: "image", ...fields } })
-    assert.deepStrictEqual(
-      Either.map(base({ reference: "node:22" }), ({ base }) => base),
-      Either.right({
-        _tag: "image" as const,
-        reference: "node:22",
-        node: "node"
-      })
-    )
+    assert.deepStrictEqual(Either.getOrThrow(base({ reference: "node:22" })).base, {
+      _tag: "image",
+      reference: ImageReference.make("node:22"),
+      node: "node"
+    })
     assert.isTrue(Either.isLeft(base({ reference: "node:22\nUSER root" })))
     assert.isTrue(Either.isLeft(base({ reference: "node:22", node: "node -e" })))
     assert.isTrue(Either.isLeft(base({ reference: "node:22", builder: "$X" })))

@@ -32,7 +32,7 @@ export const logs = (
       return containers.logs(found.value.id, { ...options, timestamps: true }).pipe(
         Stream.map(toLine),
         Stream.catchAll((error) =>
-          error._tag === "ContainerNotFound" ? nothing(instance) : Stream.fail(toUnavailable("read a log")(error))
+          Stream.fail(error._tag === "ContainerNotFound" ? nothing(instance) : toUnavailable("read a log")(error))
         )
       )
     })
@@ -40,7 +40,7 @@ export const logs = (
 
 // internal
 
-const nothing = ({ generation, name }: Instance) =>
+const nothing = ({ generation, name }: Instance): DeploymentLogsNotFound =>
   new DeploymentLogsNotFound({ name, reason: `there is no container of generation ${generation}; it was removed` })
 
 // A log has very many lines, and what is said of each is known to be right.

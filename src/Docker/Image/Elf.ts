@@ -35,11 +35,13 @@ export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformEr
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const handle = yield* fs.open(file)
+      const length = Number((yield* handle.stat).size)
       const bytesAt = (offset: number, size: number) =>
         Effect.gen(function* () {
+          const within = Math.min(size, length - offset, mostBytes)
+          if (within <= 0) return new Uint8Array()
           yield* handle.seek(offset, "start")
-          const bytes = yield* handle.readAlloc(size)
-          return Option.getOrElse(bytes, () => new Uint8Array())
+          return Option.getOrElse(yield* handle.readAlloc(within), () => new Uint8Array())
         })
       const header = yield* bytesAt(0, headerBytes)
       if (!isElf(header)) return Option.none<Elf>()
@@ -66,6 +68,9 @@ export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformEr
 // internal
 
 const headerBytes = 64
+
+/** Of one part of a file; what says it is longer is broken. */
+const mostBytes = 1 << 24
 const segmentBytes = 56
 const segmentTypes = { load: 1, dynamic: 2, interpreter: 3 } as const
 const dynamicTags = { needed: 1, stringTable: 5, stringBytes: 10, rpath: 15, runPath: 29 } as const

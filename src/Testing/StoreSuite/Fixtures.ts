@@ -114,6 +114,7 @@ export const running = (n: number) =>
     const observed = state("running", { url: "http://127.0.0.1:1", metadata: { pid: 7 } })
     const authKey = { digest: "d".repeat(64), sealed: "v1.sealed" }
     const record = yield* store.commit(lease, operation, { snapshot, settings, state: observed, authKey })
+    yield* store.finish(lease, operation)
     return { ...made, lease, operation, record }
   })
 

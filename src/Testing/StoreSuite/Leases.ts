@@ -26,6 +26,7 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
       const late = [
         store.begin(lease, provision),
         store.commit(lease, operation, change),
+        store.finish(lease, operation),
         store.abort(lease, operation, "too late"),
         store.stopped(lease, operation),
         store.setAuthKey(lease, undefined),

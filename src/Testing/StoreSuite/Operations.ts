@@ -64,6 +64,7 @@ const closing = <E>(layer: Layer.Layer<Stores, E>) => {
       const change = { snapshot, settings: { x: 1 }, state: state("error"), authKey: undefined }
       for (const again of [
         store.commit(lease, operation, change),
+        store.finish(lease, operation),
         store.abort(lease, operation, "again"),
         store.stopped(lease, operation)
       ]) {
@@ -103,8 +104,13 @@ export const operations = <E>(layer: Layer.Layer<Stores, E>): void => {
         assert.deepStrictEqual(accepted.deployment.metadata, observed.metadata)
         assert.deepStrictEqual([accepted.settings, accepted.authKey], [settings, authKey])
         assert.deepStrictEqual(yield* current(name), accepted)
-        assert.lengthOf(yield* store.openOperations, 0)
         assert.strictEqual((yield* store.revisions(deployment))[0]?.outcome, "accepted")
+        assert.deepStrictEqual(yield* store.openOperations, [operation])
+        const change = { snapshot, settings: {}, state: state("error"), authKey: undefined }
+        assert.strictEqual((yield* Effect.flip(store.commit(lease, operation, change)))._tag, "LeaseLost")
+        yield* store.finish(lease, operation)
+        assert.lengthOf(yield* store.openOperations, 0)
+        assert.deepStrictEqual(yield* current(name), accepted)
       }).pipe(Effect.provide(layer))
     )
 

@@ -1,0 +1,153 @@
+/**
+ * The container of a deployment: what it is made of, and everything that keeps it from doing harm.
+ *
+ * @since 0.1.0
+ */
+import type { Redacted } from "effect/Redacted"
+import { healthCheck } from "../../Containerized/Layout.js"
+import type { ProvisionRequest } from "../../Deployer/Backend.js"
+import { publicFingerprint } from "../../Deployer/Fingerprint.js"
+import { secretVariables } from "../../Deployer/SecretVariables.js"
+import { version } from "../../Version.js"
+import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
+import * as Labels from "../Labels.js"
+import type { DockerSettings } from "../Settings.js"
+import type { Prepared } from "./Files.js"
+import { inside } from "./Inside.js"
+import type { Identity } from "./Site.js"
+
+/**
+ * What a container is made of besides its request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ingredients {
+  readonly deployer: string
+  readonly identity: Identity
+  readonly image: {
+    /** The engine's id of it. */
+    readonly imageId: string
+    readonly entrypoint: ReadonlyArray<string>
+    /** Where Node is in it. */
+    readonly node: string
+  }
+  readonly files: Prepared
+  readonly network: string
+}
+
+/**
+ * The container of a requested instance, published at a port of the host.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const containerSpec = (
+  request: ProvisionRequest<DockerSettings>,
+  ingredients: Ingredients,
+  port: number
+): ContainerSpec => {
+  const { settings } = request
+  const { identity, image } = ingredients
+  return {
+    name: Labels.containerName(request),
+    image: image.imageId,
+    labels: { ...settings.run.labels, ...labelsOf(request, ingredients.deployer) },
+    entrypoint: withHeapLimit(image.entrypoint, settings.memoryBytes),
+    command: [inside.manifest],
+    environment: environmentOf(settings, request.secrets),
+    workingDirectory: inside.app,
+    stopSignal: "SIGTERM",
+    stopGrace: settings.serving.drainTimeoutMillis + 5_000,
+    ports: [{ container: inside.port, host: port, address: settings.address }],
+    mounts: mountsOf(settings, ingredients.files),
+    network: ingredients.network,
+    extraHosts: settings.run.extraHosts,
+    dns: settings.run.dns,
+    restartPolicy: restartPolicyOf(settings),
+    log: {
+      driver: "json-file",
+      options: { "max-size": `${settings.logMaxBytes}`, "max-file": `${settings.logKeep}` }
+    },
+    healthcheck: settings.healthcheck ? healthcheckOf(settings, image.node) : "none",
+    ...isolation(settings, identity)
+  }
+}
+
+// internal
+
+const isolation = ({ cpus, memoryBytes, pidsLimit, run }: DockerSettings, { gid, uid }: Identity) =>
+  ({
+    user: `${uid}:${gid}`,
+    groups: run.groups.map(String),
+    readOnlyRoot: true,
+    capDrop: ["ALL"],
+    securityOptions: ["no-new-privileges"],
+    init: true,
+    ipcMode: "private",
+    resources: {
+      memoryBytes,
+      memorySwapBytes: memoryBytes,
+      ...(cpus === undefined ? {} : { cpus }),
+      cpuShares: 1_024,
+      pids: pidsLimit,
+      ulimits: [{ name: "nofile", soft: run.openFiles, hard: run.openFiles }]
+    }
+  }) satisfies Partial<ContainerSpec>
+
+const labelsOf = (request: ProvisionRequest<DockerSettings>, deployer: string) =>
+  Labels.ofInstance({
+    registryId: request.registryId,
+    deploymentId: request.deploymentId,
+    name: request.name,
+    generation: request.generation,
+    deployer,
+    snapshotId: request.snapshot.id,
+    pipelineName: request.snapshot.pipelineName,
+    checksum: publicFingerprint(request),
+    version
+  })
+
+/** Node would take more of the memory for its heap than the limit leaves, and be killed instead of collecting garbage. */
+const withHeapLimit = ([program, ...rest]: ReadonlyArray<string>, memoryBytes: number): ReadonlyArray<string> =>
+  program === undefined
+    ? []
+    : [program, `--max-old-space-size=${Math.floor((memoryBytes / 1_048_576) * 0.75)}`, ...rest]
+
+const environmentOf = (
+  settings: DockerSettings,
+  secrets: Readonly<Record<string, Redacted>>
+): Readonly<Record<string, string>> => ({
+  NODE_ENV: "production",
+  HOME: inside.temporary,
+  ...settings.environment,
+  ...secretVariables(settings, secrets)
+})
+
+const mountsOf = ({ tmpfsBytes, volumes }: DockerSettings, files: Prepared): ReadonlyArray<Mount> => [
+  { type: "tmpfs", target: inside.temporary, sizeBytes: tmpfsBytes, mode: 0o1777 },
+  { type: "bind", source: files.data, target: inside.data },
+  { type: "bind", source: files.told, target: inside.manifestFolder, readOnly: true },
+  ...(files.secrets === undefined
+    ? []
+    : [{ type: "bind" as const, source: files.secrets, target: inside.secrets, readOnly: true }]),
+  ...volumes.map(
+    (volume): Mount =>
+      volume._tag === "bind"
+        ? { type: "bind", source: volume.source, target: volume.target, readOnly: volume.readOnly }
+        : { type: "volume", source: volume.name, target: volume.target, readOnly: volume.readOnly }
+  )
+]
+
+const restartPolicyOf = ({ restartPolicy }: DockerSettings): RestartPolicy =>
+  typeof restartPolicy === "string"
+    ? { name: restartPolicy }
+    : { name: "on-failure", maximumRetryCount: restartPolicy.maximumRetryCount }
+
+/** For whoever looks at the engine; we ask over HTTP ourselves. */
+const healthcheckOf = ({ serving }: DockerSettings, node: string) => {
+  const { apiUrlPath, healthUrlPath, rootUrlPath } = serving
+  const path = `${rootUrlPath}${apiUrlPath}${healthUrlPath}/ready`.replace(/\/{2,}/g, "/")
+  const [, ...command] = healthCheck({ node, port: inside.port, path })
+  return { command, interval: "30 seconds", timeout: "5 seconds", startPeriod: "1 minute", retries: 3 } as const
+}

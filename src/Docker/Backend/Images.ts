@@ -1,0 +1,115 @@
+/**
+ * The image an instance runs.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import type { BackendPrepareError, PrepareProgress, ProvisionRequest } from "../../Deployer/Backend.js"
+import { clauseOf } from "../../Deployer/Clause.js"
+import { DeploymentProvisionFailed, type EngineUnavailable, type OutcomeUnknown } from "../../Errors/Lifecycle.js"
+import { DockerClient, type ImageNotFound, type QueryError } from "../DockerClient.js"
+import { type BuildEvent, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
+import type { DockerSettings } from "../Settings.js"
+import type { Ingredients } from "./Hardening.js"
+
+/**
+ * Builds the image of a request, or finds the one it has. Answers what {@link imageOf} wants to know.
+ *
+ * @category building
+ * @since 0.1.0
+ */
+export const prepareImage = (
+  request: ProvisionRequest<DockerSettings>,
+  progress: PrepareProgress
+): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, ImageBuilder> =>
+  Effect.gen(function* () {
+    const announced = yield* Ref.make(false)
+    const announce = Effect.flatMap(Ref.getAndSet(announced, true), (before) =>
+      before ? Effect.void : progress("image_building", { snapshot: request.snapshot.label })
+    )
+    const { imageId, name, node, reused, sizeBytes } = yield* build(request, (event) =>
+      Effect.zipRight(
+        Effect.logDebug(`Image of ${request.snapshot.label}: ${event._tag}`).pipe(Effect.annotateLogs("event", event)),
+        makesSomething(event) ? announce : Effect.void
+      )
+    )
+    if (!reused) {
+      yield* announce
+      yield* progress("image_built", { image: name, imageId, sizeBytes })
+    }
+    return encodePrepared({ imageId, node })
+  }).pipe(Effect.mapError((error) => toPrepareError(request.name, error)))
+
+/**
+ * How finding the image of a request fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ImageError = DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | ImageNotFound | QueryError
+
+/**
+ * The image of a request: what was prepared, if the engine still has it, else what is built or found now.
+ *
+ * @category building
+ * @since 0.1.0
+ */
+export const imageOf = (
+  request: ProvisionRequest<DockerSettings>
+): Effect.Effect<Ingredients["image"], ImageError, ImageBuilder | DockerClient> =>
+  Option.match(decodePrepared(request.prepared), {
+    onNone: () => builtNow(request),
+    onSome: (prepared) => Effect.catchTag(withEntrypoint(prepared), "ImageNotFound", () => builtNow(request))
+  })
+
+// internal
+
+const builtNow = (request: ProvisionRequest<DockerSettings>) =>
+  build(request, () => Effect.void).pipe(
+    Effect.mapError((error) => toStartError(request.name, error)),
+    Effect.flatMap(withEntrypoint)
+  )
+
+const withEntrypoint = ({ imageId, node }: typeof PreparedImage.Type) =>
+  Effect.gen(function* () {
+    const { images } = yield* DockerClient
+    const { entrypoint } = yield* images.inspect(imageId)
+    return { imageId, node, entrypoint }
+  })
+
+const PreparedImage = Schema.Struct({ imageId: Schema.String, node: Schema.String })
+const encodePrepared = Schema.encodeSync(PreparedImage)
+const decodePrepared = Schema.decodeUnknownOption(PreparedImage)
+
+const build = (request: ProvisionRequest<DockerSettings>, onProgress: (event: BuildEvent) => Effect.Effect<void>) =>
+  Effect.flatMap(ImageBuilder, (builder) =>
+    builder.build({ snapshot: request.snapshot, settings: request.settings.image, onProgress })
+  )
+
+const makesSomething = (event: BuildEvent): boolean =>
+  event._tag === "LayerWritten" ? !event.known : making.has(event._tag)
+
+const making: ReadonlySet<BuildEvent["_tag"]> = new Set(["Pulling", "Sending", "EngineSaid"])
+
+const toPrepareError = (name: string, error: ImageBuildError): BackendPrepareError => {
+  switch (error._tag) {
+    case "DeploymentSnapshotMismatch":
+    case "StoreError":
+      return error
+    default:
+      return toStartError(name, error)
+  }
+}
+
+const toStartError = (name: string, error: ImageBuildError) => {
+  switch (error._tag) {
+    case "EngineUnavailable":
+    case "OutcomeUnknown":
+      return error
+    default:
+      return new DeploymentProvisionFailed({ name, reason: clauseOf(error), logs: [], cause: error })
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Makes and starts a container, so that at every moment there is at most one of its name, and it is known whose.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { ProvisionRequest } from "../../Deployer/Backend.js"
+import type { Ports } from "../../Deployer/Ports.js"
+import {
+  type DeploymentProvisionFailed,
+  OutcomeUnknown,
+  PortUnavailable,
+  ResourceNotOwned
+} from "../../Errors/Lifecycle.js"
+import {
+  type ContainerRunning,
+  type ContainerSpec,
+  type CreateError,
+  DockerClient,
+  type QueryError,
+  type StartError
+} from "../DockerClient.js"
+import * as Labels from "../Labels.js"
+import type { DockerSettings } from "../Settings.js"
+import { failed, repeated } from "./Failures.js"
+import { holderOfName } from "./Finding.js"
+import { containerSpec, type Ingredients } from "./Hardening.js"
+import { candidates } from "./PortChoice.js"
+import type { Site } from "./Site.js"
+
+type Request = ProvisionRequest<DockerSettings>
+
+/**
+ * How launching fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type LaunchError =
+  | DeploymentProvisionFailed
+  | PortUnavailable
+  | ResourceNotOwned
+  | OutcomeUnknown
+  | CreateError
+  | StartError
+  | ContainerRunning
+  | QueryError
+
+/**
+ * Starts a container on the first port that can be had and answers its id. A container that was made for a port that is
+ * taken is removed again.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const launch = (
+  request: Request,
+  ingredients: Ingredients
+): Effect.Effect<string, LaunchError, DockerClient | Site | Ports> =>
+  Effect.gen(function* () {
+    const { host } = yield* DockerClient
+    const probing = !(yield* host).remote
+    const started = yield* candidates(request, probing).pipe(
+      Stream.take(request.settings.port === undefined ? mostTries : 1),
+      Stream.mapEffect((port) => attempt(request, containerSpec(request, ingredients, port))),
+      Stream.filterMap((outcome) => outcome),
+      Stream.runHead
+    )
+    return yield* Option.match(started, { onSome: Effect.succeed, onNone: () => Effect.fail(noPort(request)) })
+  })
+
+// internal
+
+const mostTries = 20
+
+const noPort = ({ name, settings }: Request): PortUnavailable | DeploymentProvisionFailed =>
+  settings.port === undefined
+    ? failed(
+        name,
+        `no port between ${settings.portRange.from} and ${settings.portRange.to} could be had at ${settings.address}; set another portRange, or a port`
+      )
+    : new PortUnavailable({ name, port: settings.port })
+
+/** Once begun it is carried on: nobody can say what an engine does with half a request. None if the port is taken. */
+const attempt = (request: Request, spec: ContainerSpec) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const id = yield* create(request, spec)
+    return yield* repeated(containers.start(id)).pipe(
+      Effect.as(Option.some(id)),
+      Effect.catchTag("PortConflict", () =>
+        Effect.as(repeated(containers.remove(id, { force: true })), Option.none<string>())
+      )
+    )
+  }).pipe(Effect.uninterruptible)
+
+/** A lost answer is asked for again: then the name is taken, and by whom tells what became of the first request. */
+const create = (
+  request: Request,
+  spec: ContainerSpec,
+  left = 4
+): Effect.Effect<string, LaunchError, DockerClient | Site> =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const again = Effect.suspend(() => create(request, spec, left - 1))
+    const unknown = new OutcomeUnknown({ operation: "create a container", resource: Labels.containerName(request) })
+    return yield* containers.create(spec).pipe(
+      Effect.catchTag("OutcomeUnknown", (error) => (left === 0 ? Effect.fail(error) : again)),
+      Effect.catchTag("NameConflict", () =>
+        Effect.flatMap(settle(request, spec), (adopted) => {
+          if (adopted !== undefined) return Effect.succeed(adopted)
+          return left === 0 ? Effect.fail(unknown) : again
+        })
+      )
+    )
+  })
+
+/** Whoever has the name: ours and just made of the same is adopted, another of ours removed, a foreign one left alone. */
+const settle = (request: Request, spec: ContainerSpec) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const holder = yield* holderOfName(request)
+    if (holder._tag === "nobody") return undefined
+    const { id, labels, name, requestedPorts, state } = holder.container
+    if (holder._tag === "foreign") {
+      return yield* new ResourceNotOwned({ name: request.name, resource: `a container named "${name}"` })
+    }
+    const same =
+      labels[Labels.keys.checksum] === spec.labels[Labels.keys.checksum] &&
+      state.status === "created" &&
+      requestedPorts.some(({ host }) => host === spec.ports?.[0]?.host)
+    if (same) return id
+    yield* repeated(containers.remove(id, { force: true }))
+    return undefined
+  })

@@ -1,0 +1,138 @@
+/**
+ * The network of a deployment: one of its own, where nothing but its generations is, or one that exists.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { ProvisionRequest } from "../../Deployer/Backend.js"
+import type { DeploymentId } from "../../Deployment.js"
+import { type DeploymentProvisionFailed, type OutcomeUnknown, ResourceNotOwned } from "../../Errors/Lifecycle.js"
+import { version } from "../../Version.js"
+import {
+  type ChangeError,
+  DockerClient,
+  type NetworkSpec,
+  type QueryError,
+  type SpecRejected
+} from "../DockerClient.js"
+import * as Labels from "../Labels.js"
+import type { DockerSettings } from "../Settings.js"
+import { failed, repeated } from "./Failures.js"
+import { listContainers } from "./Finding.js"
+import { Site } from "./Site.js"
+
+/**
+ * How having a network fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRejected | ChangeError | QueryError
+
+/**
+ * The name of the network a requested instance joins, which exists from then on.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const ensureNetwork = (
+  request: ProvisionRequest<DockerSettings>
+): Effect.Effect<string, NetworkError, DockerClient | Site> => {
+  const { network } = request.settings
+  return network === undefined ? ownNetwork(request) : existing(request.name, network)
+}
+
+/**
+ * Removes a deployment's own network, if there is one and no container of the deployment is left. Another's of that name
+ * is left alone.
+ *
+ * @category removing
+ * @since 0.1.0
+ */
+export const removeNetwork = (
+  deploymentId: DeploymentId
+): Effect.Effect<void, ChangeError | QueryError | OutcomeUnknown, DockerClient | Site> =>
+  Effect.gen(function* () {
+    const { networks } = yield* DockerClient
+    const { registryId } = yield* Site
+    const ours = yield* networks.list(Labels.filter({ registryId, deploymentId }))
+    if (ours.length === 0 || (yield* listContainers({ deploymentId })).length > 0) return
+    yield* Effect.forEach(
+      ours,
+      ({ id }) => repeated(networks.remove(id)).pipe(Effect.catchTag("NetworkInUse", () => Effect.void)),
+      { discard: true }
+    )
+  })
+
+// internal
+
+const existing = (name: string, network: string) =>
+  Effect.gen(function* () {
+    const { networks } = yield* DockerClient
+    yield* networks
+      .inspect(network)
+      .pipe(
+        Effect.catchTag("NetworkNotFound", () =>
+          Effect.fail(
+            failed(
+              name,
+              `there is no network "${network}"; make it with \`docker network create ${network}\`, or leave the setting network out`
+            )
+          )
+        )
+      )
+    return network
+  })
+
+const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
+  Effect.gen(function* () {
+    const { networks } = yield* DockerClient
+    const site = yield* Site
+    const spec = networkSpec(request, site.deployer)
+    const found = yield* networks.inspect(spec.name).pipe(
+      Effect.asSome,
+      Effect.catchTag("NetworkNotFound", () => Effect.succeedNone)
+    )
+    if (found._tag === "None") {
+      return yield* repeated(networks.create(spec)).pipe(
+        Effect.as(spec.name),
+        Effect.catchTag("NameConflict", () => Effect.flatMap(networks.inspect(spec.name), requireOurs)),
+        Effect.catchTag("NetworkNotFound", () =>
+          Effect.fail(failed(request.name, "its network was removed meanwhile"))
+        ),
+        Effect.catchTag("EngineError", (error) => Effect.fail(exhausted(request.name, error.reason)))
+      )
+    }
+    return yield* requireOurs(found.value)
+
+    function requireOurs({
+      labels,
+      name
+    }: {
+      readonly labels: Readonly<Record<string, string>>
+      readonly name: string
+    }) {
+      return Labels.isOurs(labels, site.registryId)
+        ? Effect.succeed(name)
+        : Effect.fail(new ResourceNotOwned({ name: request.name, resource: `a network named "${name}"` }))
+    }
+  })
+
+const networkSpec = (request: ProvisionRequest<DockerSettings>, deployer: string): NetworkSpec => ({
+  name: Labels.networkName(request.deploymentId),
+  labels: Labels.ofShared({
+    registryId: request.registryId,
+    deploymentId: request.deploymentId,
+    name: request.name,
+    deployer,
+    version
+  }),
+  // Generations of a deployment have nothing to say to each other.
+  options: { "com.docker.network.bridge.enable_icc": "false" }
+})
+
+const exhausted = (name: string, reason: string) =>
+  failed(
+    name,
+    `the engine could not make a network for it: ${reason.replace(/\.$/, "")}. An engine has about 30 networks by default; let deployments share one with the setting network`
+  )

@@ -1,0 +1,76 @@
+/**
+ * Ends and removes instances and deployments. Only what carries our labels is touched.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { Instance } from "../../Deployer/Backend.js"
+import { folders, generationsIn } from "../../Deployer/InstanceFiles.js"
+import type { OperationalState } from "../../Deployment.js"
+import type { Home } from "../../Home.js"
+import { DockerClient } from "../DockerClient.js"
+import type { EndingError } from "./Failures.js"
+import { repeated } from "./Failures.js"
+import { removeAllFiles, removeFiles } from "./Files.js"
+import { listContainers, requireEngineOf } from "./Finding.js"
+import { removeNetwork } from "./Networks.js"
+import type { Site } from "./Site.js"
+
+type Needs = Home | FileSystem | DockerClient | Site
+
+/**
+ * Stops and removes the container of an instance, the files of its generation, and the network of the deployment if it
+ * was the last. What does not exist is removed.
+ *
+ * @category ending
+ * @since 0.1.0
+ */
+export const end = (
+  instance: Pick<Instance, "deploymentId" | "generation">,
+  stored: OperationalState["metadata"],
+  grace: Duration.DurationInput
+): Effect.Effect<void, EndingError, Needs> =>
+  Effect.gen(function* () {
+    const found = yield* listContainers(instance)
+    if (found.length === 0) yield* requireEngineOf(instance, stored, "remove a container")
+    yield* endAll(found, grace)
+    yield* removeNetwork(instance.deploymentId)
+    yield* removeFiles(instance)
+  })
+
+/**
+ * Removes everything of a deployment but its images, which belong to snapshots: containers of any generation, the
+ * network, and the files with the data.
+ *
+ * @category ending
+ * @since 0.1.0
+ */
+export const destroy = ({ deploymentId }: Pick<Instance, "deploymentId">): Effect.Effect<void, EndingError, Needs> =>
+  Effect.gen(function* () {
+    const at = yield* folders({ deploymentId, generation: 0 })
+    for (const generation of yield* generationsIn(at)) {
+      yield* end({ deploymentId, generation }, {}, survivorGrace)
+    }
+    yield* endAll(yield* listContainers({ deploymentId }), survivorGrace)
+    yield* removeNetwork(deploymentId)
+    yield* removeAllFiles({ deploymentId })
+  })
+
+// internal
+
+const survivorGrace: Duration.DurationInput = "5 seconds"
+
+const endAll = (ids: ReadonlyArray<string>, grace: Duration.DurationInput) =>
+  Effect.flatMap(DockerClient, ({ containers }) =>
+    Effect.forEach(
+      ids,
+      (id) =>
+        Effect.gen(function* () {
+          if (Duration.toMillis(grace) > 0) yield* repeated(containers.stop(id, { grace }))
+          yield* repeated(containers.remove(id, { force: true }))
+        }),
+      { concurrency: "unbounded", discard: true }
+    )
+  )

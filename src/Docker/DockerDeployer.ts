@@ -1,0 +1,53 @@
+/**
+ * The deployer of the Docker flavor.
+ *
+ * @since 0.1.0
+ */
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Requirements as DeployerRequirements } from "../Deployer/Kit.js"
+import type { Ports } from "../Deployer/Ports.js"
+import { Deployer, make as makeDeployer, type Service } from "../Deployer.js"
+import type { Home } from "../Home.js"
+import * as DockerBackend from "./DockerBackend.js"
+import type { DockerClient } from "./DockerClient.js"
+import type { ImageBuilder } from "./ImageBuilder.js"
+import type { DockerSettingsInput } from "./Settings.js"
+
+/**
+ * The Docker deployer with all of its settings. The same deployer is offered as `Deployer` to programs that work with any
+ * flavor.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class DockerDeployer extends Context.Tag("effect-deployers/Docker/DockerDeployer")<
+  DockerDeployer,
+  Service<DockerSettingsInput>
+>() {}
+
+/**
+ * What the layer needs. A stack without an image builder does not compile.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Requirements = DeployerRequirements | Home | FileSystem | DockerClient | ImageBuilder | Ports
+
+/**
+ * Deploys to containers of an engine. Everything it needs can be swapped; `DockerStack.layer` is the same with all of it
+ * wired.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: DockerBackend.Options = {}
+): Layer.Layer<Deployer | DockerDeployer, never, Requirements> =>
+  Layer.effectContext(
+    Effect.map(Effect.flatMap(DockerBackend.make(options), makeDeployer), (deployer) =>
+      Context.make(DockerDeployer, deployer).pipe(Context.add(Deployer, deployer))
+    )
+  )

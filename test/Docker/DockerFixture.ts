@@ -1,0 +1,107 @@
+/** The Docker deployer on a real engine, in a temporary home. */
+import { fileURLToPath } from "node:url"
+import { Command, FileSystem, HttpClient, Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Layer, Schema } from "effect"
+import { Home, Snapshot } from "effect-deployers"
+import { DeployerFixture } from "effect-deployers/Testing"
+import * as DockerClient from "../../src/Docker/DockerClient.js"
+import * as DockerStack from "../../src/Docker/DockerStack.js"
+import * as Labels from "../../src/Docker/Labels.js"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+
+const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
+const engineScript = fileURLToPath(new URL("../../scripts/engine.mjs", import.meta.url))
+
+const Engine = Schema.parseJson(Schema.Struct({ host: Schema.String }))
+
+/** Where the engine of the tests is; started if none answers. */
+export const engineHost = Command.make(process.execPath, engineScript, "ensure").pipe(
+  Command.stderr("inherit"),
+  Command.string,
+  Effect.flatMap(Schema.decode(Engine)),
+  Effect.map(({ host }) => host),
+  Effect.orDie
+)
+
+/** What of a registry is in the engine. */
+export const census = Effect.gen(function* () {
+  const { containers, networks, volumes } = yield* DockerClient.DockerClient
+  const { registryId } = yield* DeploymentStore
+  const labels = Labels.filter({ registryId })
+  return {
+    containers: (yield* containers.list(labels)).map(({ name }) => name),
+    networks: (yield* networks.list(labels)).map(({ name }) => name),
+    volumes: (yield* volumes.list(labels)).map(({ name }) => name)
+  }
+})
+
+const nothing = { containers: [], networks: [], volumes: [] }
+
+/** Fails the suite if anything of its registry is left in the engine when it ends. */
+const layerCensus = Layer.scopedDiscard(
+  Effect.acquireRelease(Effect.void, () =>
+    census.pipe(
+      Effect.orDie,
+      Effect.filterOrDieMessage(
+        (left) => JSON.stringify(left) === JSON.stringify(nothing),
+        "Something of the suite is left in the engine"
+      )
+    )
+  )
+)
+
+/** The whole stack in a temporary home, with a census at its end. */
+export const layerDocker = (options: Omit<DockerStack.Options, "home" | "engine"> = {}) =>
+  layerCensus.pipe(
+    Layer.provideMerge(
+      Layer.unwrapScoped(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
+          return DockerStack.layer({ ...options, home, engine: { host: yield* engineHost } })
+        })
+      )
+    ),
+    Layer.provideMerge(NodeContext.layer)
+  )
+
+export const fromFile = (file: string, name: string) => Snapshot.fromFile(`${pipelines(file)}#${name}`)
+
+/** The same with what the deployer suite asks for: real bundles, real containers. */
+export const layerSuite = Layer.provideMerge(
+  Layer.effect(
+    DeployerFixture.DeployerFixture,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const home = yield* Home.Home
+      const { containers } = yield* DockerClient.DockerClient
+      const { registryId } = yield* DeploymentStore
+      const client = yield* HttpClient.HttpClient
+      return {
+        healthy: yield* fromFile("healthy.ts", "healthy"),
+        another: yield* fromFile("healthy.ts", "another"),
+        crashing: yield* fromFile("failing.ts", "crashing"),
+        silent: yield* fromFile("failing.ts", "silent"),
+        kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
+        answers: ({ url }) =>
+          client.get(`${url}/health/ready`).pipe(
+            Effect.map(({ status }) => status === 200),
+            Effect.orElseSucceed(() => false),
+            Effect.scoped
+          ),
+        instances: ({ id }) =>
+          Effect.gen(function* () {
+            const generations = path.join(home.deployment(id), "generations")
+            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+            const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
+            const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
+            return Array.from(new Set([...folders, ...running]))
+          })
+      }
+    })
+  ),
+  layerDocker()
+)
+
