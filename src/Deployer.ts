@@ -10,6 +10,7 @@ import type { Service } from "./Deployer/Contract.js"
 export * from "./Deployer/Backend.js"
 export * from "./Deployer/Contract.js"
 export { make } from "./Deployer/make.js"
+export { route } from "./Deployer/route.js"
 
 /**
  * The deployer a program works with. Flavors also offer themselves under a tag of their own with all of their settings.

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import type { External, Snapshot } from "../Snapshot/Model.js"
+import type { ImageReference } from "./ImageReference.js"
 import { appDirectory, numericUser } from "./Layout.js"
 import { requirements } from "./Requirements.js"
 
@@ -24,7 +25,7 @@ export type ResolvedBase =
     }
   | {
       readonly _tag: "image"
-      readonly reference: string
+      readonly reference: ImageReference
       /** The registry's digest; an image that was never in a registry has none. */
       readonly digest?: string | undefined
       /** The engine's id of the image. */

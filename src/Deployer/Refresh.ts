@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Deployment, OperationalState } from "../Deployment.js"
+import { canFollow, type Deployment, OperationalState } from "../Deployment.js"
 import type { EngineUnavailable } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
@@ -13,7 +13,8 @@ import { currentInstance, type Kit, requireDeployment } from "./Kit.js"
 /**
  * Observes a deployment and writes down what was seen. If the engine cannot be asked, the last known state stays and
  * the time since when it is uncertain is noted: unknown is not absent. A provision whose process died is taken back first,
- * if the engine allows.
+ * if the engine allows. A status that cannot follow the last one (a deployment that was taken down does not fail) is not
+ * written.
  *
  * @category flows
  * @since 0.1.0
@@ -44,7 +45,11 @@ export const observe = <S extends Settings.Deployment, SI extends Settings.Deplo
     Effect.catchTag("EngineUnavailable", (error) =>
       Effect.as(Effect.logWarning(error.message), "unobservable" as const)
     ),
-    Effect.flatMap((seen) => kit.deployments.observe(deployment.id, deployment.generation, seen)),
+    Effect.flatMap((seen) =>
+      seen === "unobservable" || canFollow(deployment.status, seen.status)
+        ? kit.deployments.observe(deployment.id, deployment.generation, seen)
+        : Effect.succeedNone
+    ),
     Effect.map(Option.match({ onNone: () => deployment, onSome: (now) => now.deployment })),
     Effect.tap((now) => (now.status === deployment.status ? Effect.void : noteChange(kit, deployment, now)))
   )

@@ -5,6 +5,8 @@
  */
 export * as DeployerFixture from "./DeployerFixture.js"
 export * as DeployerSuite from "./DeployerSuite.js"
+export * as DockerClientSuite from "./DockerClientSuite.js"
+export * as FakeEngine from "./FakeEngine.js"
 export * as InMemoryBackend from "./InMemoryBackend.js"
 export * as InMemoryDeployer from "./InMemoryDeployer.js"
 export * as InMemoryEngine from "./InMemoryEngine.js"

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
 import { buildConfiguration, canonicalJson, checksum, imageName } from "../../src/Containerized/BuildConfiguration.js"
+import { ImageReference } from "../../src/Containerized/ImageReference.js"
 import { requirements } from "../../src/Containerized/Requirements.js"
 import { resolvedSettings, snapshotOf } from "./fixtures.js"
 
@@ -29,9 +30,17 @@ describe("checksum", () => {
       sumOf({}),
       sumOf({ platform: "linux/arm64" }),
       sumOf({ base: { _tag: "host", node: "20.20.2", layer: `sha256:${"b".repeat(64)}` } }),
-      sumOf({ base: { _tag: "image", reference: "node:22", id: "sha256:1", node: "node" } }),
-      sumOf({ base: { _tag: "image", reference: "node:22", id: "sha256:2", node: "node" } }),
-      sumOf({ base: { _tag: "image", reference: "node:22", id: "sha256:2", builder: "node:22", node: "node" } }),
+      sumOf({ base: { _tag: "image", reference: ImageReference.make("node:22"), id: "sha256:1", node: "node" } }),
+      sumOf({ base: { _tag: "image", reference: ImageReference.make("node:22"), id: "sha256:2", node: "node" } }),
+      sumOf({
+        base: {
+          _tag: "image",
+          reference: ImageReference.make("node:22"),
+          id: "sha256:2",
+          builder: "node:22",
+          node: "node"
+        }
+      }),
       sumOf({ assets: [asset] }),
       sumOf({ assets: [{ ...asset, digest: "2".repeat(64) }] }),
       sumOf({ assets: [{ ...asset, path: "b.txt" }] }),

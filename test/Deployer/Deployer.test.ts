@@ -72,6 +72,21 @@ describe("Deployer", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
+  it.effect("what was taken down does not become an error when something of it shows up broken", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const engine = yield* InMemoryEngine.InMemoryEngine
+      const made = yield* deployer.provision(yield* snapshot("a"), { name: "a" })
+      const [instance] = yield* instances
+      yield* deployer.deprovision("a")
+      const key = `${made.id}/1`
+      if (instance !== undefined) engine.instances.set(key, { ...instance, alive: false })
+      assert.strictEqual((yield* deployer.refresh("a")).status, "absent")
+      if (instance !== undefined) engine.instances.set(key, { ...instance, alive: true })
+      assert.strictEqual((yield* deployer.refresh("a")).status, "running")
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("with a fixed port the old instance stops first, and is restored when the new one fails", () =>
     Effect.gen(function* () {
       const deployer = yield* InMemoryDeployer.InMemoryDeployer
@@ -154,6 +169,29 @@ describe("Deployer", () => {
         assert.include(error.message, '"other"')
       }
       assert.strictEqual((yield* deployer.refresh("a")).status, "running")
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
+  it.effect("several deployers on one registry work as one: each deployment goes to its own", () =>
+    Effect.gen(function* () {
+      const first = yield* Deployer.Deployer
+      const other = yield* Effect.flatMap(InMemoryBackend.make({ name: "other" }), Deployer.make)
+      const both = yield* Deployer.route(first, other)
+      const a = yield* snapshot("a")
+      yield* other.provision(a, { name: "theirs" })
+      const made = yield* both.provision(a, { name: "ours" })
+      assert.strictEqual(made.deployer.name, "default")
+      const again = yield* both.provision(a, { name: "theirs" })
+      assert.deepInclude(again, { generation: 2, deployer: { flavor: "memory", name: "other" } })
+      assert.strictEqual((yield* both.refresh("theirs")).status, "running")
+      assert.strictEqual((yield* both.reconcile).observed, 2)
+      yield* both.delete("theirs")
+      yield* both.delete("never there")
+      assert.deepStrictEqual(
+        (yield* both.list()).map(({ name }) => name),
+        ["ours"]
+      )
+      assert.strictEqual((yield* Effect.flip(both.refresh("theirs")))._tag, "DeploymentNotFound")
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 

@@ -8,7 +8,9 @@ import { DeployerFixture } from "effect-deployers/Testing"
 import * as DockerClient from "../../src/Docker/DockerClient.js"
 import * as DockerStack from "../../src/Docker/DockerStack.js"
 import * as Labels from "../../src/Docker/Labels.js"
+import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 const engineScript = fileURLToPath(new URL("../../scripts/engine.mjs", import.meta.url))
@@ -38,6 +40,16 @@ export const census = Effect.gen(function* () {
 
 const nothing = { containers: [], networks: [], volumes: [] }
 
+/** Images of the registry's snapshots are removed; another suite that uses the same one keeps it. */
+const removeImages = Effect.gen(function* () {
+  const { images } = yield* DockerClient.DockerClient
+  const snapshots = yield* Effect.flatMap(SnapshotStore, (store) => store.list())
+  const builds = yield* BuildStore
+  for (const { id } of snapshots) {
+    for (const { image } of yield* builds.list(id)) yield* Effect.ignore(images.remove(image))
+  }
+})
+
 /** Fails the suite if anything of its registry is left in the engine when it ends. */
 const layerCensus = Layer.scopedDiscard(
   Effect.acquireRelease(Effect.void, () =>
@@ -46,7 +58,8 @@ const layerCensus = Layer.scopedDiscard(
       Effect.filterOrDieMessage(
         (left) => JSON.stringify(left) === JSON.stringify(nothing),
         "Something of the suite is left in the engine"
-      )
+      ),
+      Effect.zipRight(Effect.orDie(removeImages))
     )
   )
 )
@@ -104,4 +117,3 @@ export const layerSuite = Layer.provideMerge(
   ),
   layerDocker()
 )
-

@@ -1,6 +1,7 @@
 /** A small image made of this machine's Node, so that tests need no registry. */
 import { execFileSync } from "node:child_process"
 import { readFileSync, realpathSync } from "node:fs"
+import { buffer } from "node:stream/consumers"
 import { Effect, Stream } from "effect"
 import { pack } from "tar-stream"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
@@ -26,7 +27,7 @@ export const nodeArchive: Stream.Stream<Uint8Array> = Stream.suspend(() => {
   }
   archive.entry({ ...fixed, name: "etc/passwd" }, "root:x:0:0:root:/:/none\nnode:x:10001:10001::/:/none\n")
   archive.finalize()
-  return Stream.orDie(Stream.fromAsyncIterable(archive, (cause) => cause))
+  return Stream.orDie(Stream.fromAsyncIterable<Uint8Array, unknown>(archive, (cause) => cause))
 })
 
 /** Imports the image in the scope, with a label that only it has. */
@@ -41,3 +42,11 @@ export const scoped = (tag: string, label: string) =>
       () => Effect.orDie(docker.images.remove(tag, { force: true }))
     )
   })
+
+/** A tar archive of one small file. */
+export const smallArchive: Effect.Effect<Uint8Array> = Effect.promise(() => {
+  const archive = pack()
+  archive.entry({ name: "greeting", mtime: new Date(0) }, "hello")
+  archive.finalize()
+  return buffer(archive)
+})

@@ -159,7 +159,7 @@ const contextOf = (plan: Plan.Plan, base: Resolved) =>
   Effect.gen(function* () {
     const app = yield* Plan.appEntries(plan)
     const packages = yield* packageFiles(plan)
-    const from = base.digest === undefined ? base.reference : pinned(base.reference, base.digest)
+    const from = base.digest === undefined ? base.reference : pin(base.reference, base.digest)
     const dockerfile = yield* render(
       instructions({
         from,
@@ -174,8 +174,6 @@ const contextOf = (plan: Plan.Plan, base: Resolved) =>
       ...complete([...packages, ...app.map((entry) => ({ ...entry, path: `/app/${Plan.belowApp(entry.path)}` }))])
     ]
   })
-
-const pinned = (reference: string, digest: string): string => pin(reference as ImageReference, digest)
 
 const packageFiles = (
   plan: Plan.Plan

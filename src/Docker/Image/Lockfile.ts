@@ -18,8 +18,8 @@ export interface Manifests {
 }
 
 /**
- * Files for `npm ci` that pin the given packages, and what these need, to the versions that are installed here. Packages
- * for one platform only that are not this one's are pinned if they were asked for by an exact version.
+ * Files for `npm ci` that pin the given packages, and what these need, to the versions that are installed here. Of the
+ * packages that exist for each platform apart, those for Linux are pinned, which this machine need not be.
  *
  * @param roots the packages the bundle imports
  * @param closure they and everything they need
@@ -29,23 +29,21 @@ export interface Manifests {
  */
 export const manifests = (roots: ReadonlyArray<External>, closure: ReadonlyArray<Placed>): Manifests => {
   const dependencies = Object.fromEntries(roots.map(({ name, version }) => [name, version]))
-  const root = { name: "app", version: "0.0.0", private: true, dependencies }
-  const places = new Map(closure.flatMap(foreign).map((entry) => [entry.place, entry.lock]))
-  for (const entry of closure) places.set(entry.place, lockOf(entry))
-  const packages = Object.fromEntries([...places].sort(([a], [b]) => (a < b ? -1 : 1)))
-  const { private: _, ...project } = root
+  const project = { name: "app", version: "0.0.0", dependencies }
+  const usable = closure.filter(({ name }) => isForLinux(name))
+  const locks = new Map<string, Lock>(usable.flatMap(forLinux))
+  for (const entry of usable) locks.set(entry.place, lockOf(entry, locks, closure))
+  const packages = Object.fromEntries([...locks].sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
-    packageJson: text(root),
-    packageLock: text({
-      name: root.name,
-      version: root.version,
-      lockfileVersion: 3,
-      packages: { "": project, ...packages }
-    })
+    packageJson: text({ ...project, private: true, allowScripts: allowed(roots) }),
+    packageLock: text({ ...project, lockfileVersion: 3, packages: { "": project, ...packages } })
   }
 }
 
 // internal
+
+/** Newer versions of npm run the scripts of these only. */
+const allowed = (roots: ReadonlyArray<External>) => Object.fromEntries(roots.map(({ name }) => [name, true]))
 
 interface Lock {
   readonly version: string
@@ -58,24 +56,39 @@ interface Lock {
 
 const text = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-const lockOf = ({ dependencies, name, optionalDependencies, version }: Placed): Lock => ({
-  version,
-  ...platformOf(name),
-  ...(Object.keys(dependencies).length === 0 ? {} : { dependencies: without(dependencies, optionalDependencies) }),
-  ...(Object.keys(optionalDependencies).length === 0 ? {} : { optionalDependencies })
-})
+const lockOf = (entry: Placed, locks: ReadonlyMap<string, Lock>, closure: ReadonlyArray<Placed>): Lock => {
+  const { dependencies, name, optionalDependencies, version } = entry
+  const names = new Set(closure.filter(({ name }) => isForLinux(name)).map(({ name }) => name))
+  const isThere = (name: string) => names.has(name) || locks.has(`node_modules/${name}`)
+  // npm lists a package in one of the two only, and refuses a file that names one and does not say which.
+  const needed = pick(dependencies, (name) => !(name in optionalDependencies))
+  const optional = pick(optionalDependencies, isThere)
+  return {
+    version,
+    ...platformOf(name),
+    ...(Object.keys(needed).length === 0 ? {} : { dependencies: needed }),
+    ...(Object.keys(optional).length === 0 ? {} : { optionalDependencies: optional })
+  }
+}
 
-/** npm lists a package in one of the two only. */
-const without = (all: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(all).filter(([name]) => !(name in others)))
+const pick = (ranges: Readonly<Record<string, string>>, keep: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(ranges).filter(([name]) => keep(name)))
 
-const foreign = ({ optionalDependencies }: Placed): ReadonlyArray<{ readonly place: string; readonly lock: Lock }> =>
-  Object.entries(optionalDependencies)
-    .filter(([name, version]) => /^\d+\.\d+\.\d+(?:-[\w.-]+)?$/.test(version) && "os" in platformOf(name))
-    .map(([name, version]) => ({ place: `node_modules/${name}`, lock: { version, ...platformOf(name) } }))
+/** Packages for Linux on any processor that were asked for by an exact version, installed here or not. */
+const forLinux = ({ optionalDependencies }: Placed): ReadonlyArray<readonly [string, Lock]> =>
+  Object.entries(optionalDependencies).flatMap(([name, version]): ReadonlyArray<readonly [string, Lock]> => {
+    const platform = platformOf(name)
+    return platform.os?.includes("linux") && /^\d+\.\d+\.\d+(?:-[\w.-]+)?$/.test(version)
+      ? [[`node_modules/${name}`, { version, ...platform }]]
+      : []
+  })
+
+const isForLinux = (name: string): boolean => platformOf(name).os?.includes("linux") ?? true
 
 const platformOf = (name: string): Pick<Lock, "optional" | "os" | "cpu"> => {
-  const [, os, , cpu] =
-    /(linux|darwin|win32|freebsd|android)(musl|-musl|-gnu)?-(x64|arm64|ia32|arm|riscv64|ppc64|s390x)/.exec(name) ?? []
+  const [, os, cpu] = platformName.exec(name) ?? []
   return os === undefined || cpu === undefined ? {} : { optional: true, os: [os], cpu: [cpu] }
 }
+
+const platformName =
+  /(linux|darwin|win32|freebsd|openbsd|netbsd|android|sunos|aix)(?:musl|-musl|-gnu)?-(x64|arm64|ia32|arm|riscv64|ppc64|s390x|loong64|mips64el)/

@@ -33,7 +33,9 @@ export const filesOf = (archive: Uint8Array): Effect.Effect<ReadonlyMap<string, 
     const reader = extract()
     reader.on("entry", (header, stream, next) => {
       const pieces: Array<Uint8Array> = []
-      stream.on("data", (piece: Uint8Array) => pieces.push(piece))
+      stream.on("data", (piece) => {
+        if (piece instanceof Uint8Array) pieces.push(piece)
+      })
       stream.on("end", () => {
         if (header.type === "file") files.set(header.name.replace(/^\.\//, ""), Buffer.concat(pieces))
         next()

@@ -29,7 +29,11 @@ const nested: Tree = {
   "node_modules/addon": { version: "3.1.0", dependencies: { helper: "^2.0.0", "prebuild-install": "^7" } },
   "node_modules/other": {
     dependencies: { helper: "^1.0.0" },
-    optionalDependencies: { "@x/other-linux-x64": "1.0.0", "@x/other-darwin-arm64": "1.0.0" }
+    optionalDependencies: {
+      "@x/other-linux-x64": "1.0.0",
+      "@x/other-linux-arm64": "1.0.0",
+      "@x/other-darwin-arm64": "1.0.0"
+    }
   },
   "node_modules/other/node_modules/helper": { version: "1.0.0" },
   "node_modules/helper": { version: "2.0.0", dependencies: { addon: "*" } },
@@ -83,7 +87,7 @@ describe("closure", () => {
 })
 
 describe("manifests", () => {
-  it.scoped("pin every package, for this platform and others", () =>
+  it.scoped("pin every package that runs on Linux, whichever platform this is", () =>
     Effect.gen(function* () {
       const root = yield* project(nested)
       const roots = yield* Packages.installed(root, wanted)
@@ -92,11 +96,16 @@ describe("manifests", () => {
       const { lockfileVersion, packages } = JSON.parse(packageLock)
       assert.strictEqual(lockfileVersion, 3)
       assert.deepStrictEqual(packages[""].dependencies, { addon: "3.1.0", other: "1.0.0" })
-      assert.deepStrictEqual(packages["node_modules/@x/other-darwin-arm64"], {
+      assert.deepStrictEqual(packages["node_modules/@x/other-linux-arm64"], {
         version: "1.0.0",
         optional: true,
-        os: ["darwin"],
+        os: ["linux"],
         cpu: ["arm64"]
+      })
+      assert.notProperty(packages, "node_modules/@x/other-darwin-arm64")
+      assert.deepStrictEqual(packages["node_modules/other"].optionalDependencies, {
+        "@x/other-linux-x64": "1.0.0",
+        "@x/other-linux-arm64": "1.0.0"
       })
       assert.strictEqual(packages["node_modules/prebuild-install"].version, "1.0.0")
       assert.strictEqual(packages["node_modules/other/node_modules/helper"].version, "1.0.0")

@@ -1,0 +1,32 @@
+export interface Found {
+  readonly host: string
+  readonly api: string
+}
+
+export interface Ensured {
+  readonly host: string
+  /** Whether this call started it. */
+  readonly owned: boolean
+  readonly installed: boolean
+}
+
+export interface PrivateEngine {
+  readonly host: string
+  readonly folder: string
+  readonly pid: () => number
+  readonly kill: () => Promise<void>
+  readonly end: () => Promise<void>
+  readonly restart: () => Promise<void>
+  readonly dispose: () => Promise<void>
+}
+
+export const detect: () => Promise<Found | undefined>
+export const ensure: (options?: { readonly say?: (text: string) => void }) => Promise<Ensured>
+export const stop: (options?: {
+  readonly folder?: string
+  readonly wipe?: boolean
+}) => Promise<{ readonly stopped: boolean }>
+export const startPrivate: (options?: {
+  readonly folder?: string
+  readonly flags?: ReadonlyArray<string>
+}) => Promise<PrivateEngine>

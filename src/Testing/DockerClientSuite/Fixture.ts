@@ -1,0 +1,142 @@
+/**
+ * What the suite needs of an engine under test.
+ *
+ * @since 0.1.0
+ */
+import type { Vitest } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { v7 } from "uuid"
+import type { ContainerSpec } from "../../Docker/Client/Container.js"
+import { DockerClient } from "../../Docker/DockerClient.js"
+import { FakeEngine, layer as layerEngine } from "../FakeEngine.js"
+
+/**
+ * What a container does: runs until `SIGTERM` (143), runs and does not care about `SIGTERM`, ends at once with a code,
+ * writes `out` and `err` (to the stream of that name) and ends, or is a program that does not exist.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Program = "runs" | "ignores" | "missing" | "writes" | { readonly exits: number }
+
+/**
+ * What the suite needs of an engine under test.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class DockerClientFixture extends Context.Tag("effect-deployers/Testing/DockerClientFixture")<
+  DockerClientFixture,
+  {
+    /** Name of an image that holds the programs. */
+    readonly image: string
+    /** Label that only this run of the suite gives, also to the image. */
+    readonly label: { readonly name: string; readonly value: string }
+    /** How a program is said. */
+    readonly program: (program: Program) => Pick<ContainerSpec, "entrypoint" | "command">
+    /** Has a process of the host listen on a port of 127.0.0.1 as long as the scope lives; answers the port. */
+    readonly occupiedPort: Effect.Effect<number, never, Scope.Scope>
+    /** A port of the host nobody listens on. */
+    readonly freePort: Effect.Effect<number>
+    /** A tar archive of one small file. */
+    readonly archive: Uint8Array
+  }
+>() {}
+
+/**
+ * How laws are said.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type It = Vitest.MethodsNonLive<DockerClient | DockerClientFixture, true>
+
+/**
+ * A client, and specifications that carry the run's label.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const setting = Effect.gen(function* () {
+  const docker = yield* DockerClient
+  const fixture = yield* DockerClientFixture
+  const labels = { [fixture.label.name]: fixture.label.value }
+  const spec = (program: Program, more: Partial<ContainerSpec> = {}): ContainerSpec => ({
+    image: fixture.image,
+    labels,
+    init: true,
+    stopGrace: "10 seconds",
+    ...fixture.program(program),
+    ...more
+  })
+  /** A container that is made, not started, and removed with the scope. */
+  const created = (program: Program, more: Partial<ContainerSpec> = {}) =>
+    Effect.acquireRelease(docker.containers.create(spec(program, more)), (id) =>
+      Effect.orDie(docker.containers.remove(id, { force: true }))
+    )
+  return { docker, fixture, labels, spec, created }
+})
+
+/**
+ * A name nothing else has.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const freshName: Effect.Effect<string> = Effect.sync(() => `effect-deployers-suite-${v7()}`)
+
+/**
+ * The engine that runs nothing, for the suite.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFake: Layer.Layer<DockerClient | FakeEngine | DockerClientFixture> = Layer.provideMerge(
+  Layer.effect(
+    DockerClientFixture,
+    Effect.gen(function* () {
+      const engine = yield* FakeEngine
+      const label = { name: "effect-deployers.suite", value: yield* freshName }
+      const image = "effect-deployers-suite:fake"
+      yield* engine.addImage({ tags: [image], labels: { [label.name]: label.value } })
+      yield* engine.behave(({ command = [] }) => behaviours(command))
+      let port = 20_000
+      return {
+        image,
+        label,
+        program: (program) => ({ command: typeof program === "string" ? [program] : ["exits", String(program.exits)] }),
+        occupiedPort: Effect.acquireRelease(
+          Effect.tap(
+            Effect.sync(() => ++port),
+            (port) => engine.occupy(port)
+          ),
+          (port) => engine.release(port)
+        ),
+        freePort: Effect.sync(() => ++port),
+        archive: new Uint8Array(1_024)
+      }
+    })
+  ),
+  layerEngine()
+)
+
+const behaviours = ([program, code]: ReadonlyArray<string>) => {
+  switch (program) {
+    case "ignores":
+      return { onTerm: "ignores" as const }
+    case "missing":
+      return { startable: false }
+    case "exits":
+      return { exit: { code: Number(code) } }
+    case "writes":
+      return {
+        logs: ["out", { stream: "stderr" as const, text: "err" }],
+        exit: { code: 0, after: "20 millis" as const }
+      }
+    default:
+      return {}
+  }
+}
