@@ -14,9 +14,10 @@ import * as Home from "../Home.js"
 import * as Ids from "../Ids.js"
 import * as Registry from "../Store/Registry.js"
 import { Doctor, type Finding } from "./Doctor.js"
+import { engine } from "./EngineCheck.js"
 
 /**
- * Checks of Node, the home folder, the registry, the key, the network and the bundler.
+ * Checks of Node, the home folder, the registry, the key, the network, the bundler and the container engine.
  *
  * @category layers
  * @since 0.1.0
@@ -33,7 +34,8 @@ export const layer: Layer.Layer<Doctor, ConfigError> = Layer.effect(
         { name: "registry", run: registry(fs, home.registry) },
         { name: "key file", run: mode(fs, home.key, 0o600, "It will be made with the first secret.") },
         { name: "network", run: freePort },
-        { name: "bundler", run: bundler }
+        { name: "bundler", run: bundler },
+        { name: "docker", run: engine }
       ]
     }
   })

@@ -15,6 +15,7 @@ import type { Deployment } from "../Deployment.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
 import { json, leftOfChange, note, print, whenInterrupted } from "./Common.js"
+import { chosen, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
 import * as DeploySettings from "./DeploySettings.js"
 import * as Json from "./Json.js"
@@ -32,9 +33,11 @@ export const deploy = Command.make(
       Args.withDescription("The module that exports the pipeline, and which export if there are several.")
     ),
     name: Options.text("name").pipe(Options.withDescription("Name of the deployment.")),
-    deployer: Options.choice("deployer", ["local"]).pipe(
-      Options.withDescription("Where it runs: as a process of this machine."),
-      Options.withDefault("local" as const)
+    deployer: Options.choice("deployer", flavors).pipe(
+      Options.withDescription(
+        "Where it runs: as a process of this machine (default), or as a container of the Docker engine. An existing deployment stays where it is."
+      ),
+      Options.optional
     ),
     replace: Options.boolean("replace").pipe(
       Options.withDescription("Replace an existing deployment of that name, which is the default.")
@@ -48,7 +51,7 @@ export const deploy = Command.make(
   },
   (given) =>
     Effect.gen(function* () {
-      const deployer = yield* Deployer
+      const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
       yield* note(`Bundling ${Render.clean(given.file)}`)
       const snapshot = yield* Snapshot.fromFile(given.file)
       const options = { name: given.name, replace: !given.noReplace, settings: DeploySettings.settingsOf(given) }

@@ -1,27 +1,25 @@
 /**
- * The services of the command line program: everything embedded, in one home folder.
+ * The services of the command line program, loaded when they are needed.
  *
  * @since 0.1.0
  */
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Client from "../Client.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type { Doctor } from "./Doctor.js"
 import type { Services } from "./Tree.js"
 
 /**
- * Local processes, a SQLite registry and the bundler. The modules are loaded when the layer is built, so that help is
- * quick.
+ * See `LiveServices`. The modules are loaded when the layer is built, so that help is quick.
  *
  * @category layers
  * @since 0.1.0
  */
 export const services: Layer.Layer<Services, StoreError | ConfigError> = Layer.unwrapEffect(
   Effect.map(
-    Effect.promise(() => import("../Local/Embedded.js")),
-    (Embedded) => Client.layerRegistry.pipe(Layer.provideMerge(Embedded.layer()))
+    Effect.promise(() => import("./LiveServices.js")),
+    (LiveServices) => LiveServices.layer
   )
 )
 

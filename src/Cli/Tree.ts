@@ -14,6 +14,7 @@ import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
+import type { Deployers } from "./Deployers.js"
 import { describe } from "./Describe.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
@@ -33,7 +34,15 @@ import { pipeline, snapshot } from "./SnapshotCommands.js"
  * @category models
  * @since 0.1.0
  */
-export type Services = Deployer | Bundler | SnapshotStore | EventStore | SecretStore | Endpoints | HttpClient.HttpClient
+export type Services =
+  | Deployer
+  | Deployers
+  | Bundler
+  | SnapshotStore
+  | EventStore
+  | SecretStore
+  | Endpoints
+  | HttpClient.HttpClient
 
 /**
  * Layers that are built only when a command needs them: asking for help opens no registry.

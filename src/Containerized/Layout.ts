@@ -53,7 +53,7 @@ export const entrypoint = (node: string): readonly [string, ...Array<string>] =>
 ]
 
 /**
- * The program of a health check, for exec form, since an image need not have a shell. Images carry none: port and
+ * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell. Images carry none: port and
  * path are a deployment's, and each check starts a Node, which is for the engine's view only (deployers ask over HTTP).
  *
  * @param options the image's Node, the port inside the container and the path that answers 200 when all is well
@@ -66,6 +66,7 @@ export const healthCheck = (options: {
   readonly port: number
   readonly path: string
 }): ReadonlyArray<string> => [
+  "CMD",
   options.node,
   "-e",
   'require("node:http").get({host:"127.0.0.1",port:+process.argv[1],path:process.argv[2],timeout:4000},' +

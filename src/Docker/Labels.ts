@@ -1,6 +1,6 @@
 /**
  * The labels by which things in an engine are known to be ours, and the names they get. Nothing else in this library
- * writes or reads a label.
+ * writes or reads a label, but for those of images, which belong to no deployment (see `ImageLabels`).
  *
  * @since 0.1.0
  */

@@ -2,6 +2,7 @@ import { FetchHttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { type Context, Effect, Layer } from "effect"
 import { Bundle, Client } from "effect-deployers"
+import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.js"
 import { Deployer } from "../../src/Deployer.js"
 import { PipelineSpec } from "../../src/Snapshot/Model.js"
@@ -51,9 +52,18 @@ const DoctorFake = Layer.succeed(Doctor.Doctor, {
 })
 
 /** Everything commands work with, in memory. One world is shared by all commands of a test. */
-export const World = Layer.mergeAll(BundlerFake, DoctorFake, NodeContext.layer, Client.layerRegistry).pipe(
-  Layer.provideMerge(InMemoryDeployer.layer)
+const DeployersFake = Layer.effect(
+  Deployers,
+  Effect.map(Deployer, (deployer) => ({ local: deployer, docker: deployer }))
 )
+
+export const World = Layer.mergeAll(
+  BundlerFake,
+  DoctorFake,
+  DeployersFake,
+  NodeContext.layer,
+  Client.layerRegistry
+).pipe(Layer.provideMerge(InMemoryDeployer.layer))
 
 /** Runs a command line in the current world. */
 export const cli = (
@@ -76,6 +86,7 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       Layer.effect(tag, Effect.dieMessage("a service was built that the command does not need"))
     return Layer.mergeAll(
       refuse(Deployer),
+      refuse(Deployers),
       refuse(Bundle.Bundler),
       refuse(SnapshotStore),
       refuse(EventStore),

@@ -387,6 +387,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
           deployer.provision(gluttonous, { name: "hungry", settings: { ...open, memoryBytes: 128 * 1_048_576 } })
         )
         assert.strictEqual(error._tag, "DeploymentProvisionFailed")
+        assert.include(error.message, "it ran out of its 128 MiB of memory")
         assert.strictEqual((yield* invoke(deployment.url, "hi")).status, 200)
       })
     )

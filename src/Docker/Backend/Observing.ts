@@ -16,6 +16,7 @@ import * as Metadata from "../Metadata.js"
 import type { LookingError } from "./Failures.js"
 import { recordOf } from "./Files.js"
 import { findContainer, requireEngineOf } from "./Finding.js"
+import { type End, firstEnd } from "./FirstEnd.js"
 import { inside } from "./Inside.js"
 import type { Site } from "./Site.js"
 
@@ -38,11 +39,13 @@ export const observe = (
     const { host } = yield* DockerClient
     const known = Option.filter(Metadata.decode(stored), ({ generation }) => generation === instance.generation)
     const starting = Option.exists(known, (metadata) => metadata.starting === true)
+    const restarted = starting && found.value.restartCount > 0 && found.value.state.status === "running"
     return stateOf(found.value, {
       generation: instance.generation,
       engineId: Option.isSome(known) ? known.value.engineId : yield* currentEngine(instance),
       host: yield* host,
-      starting
+      starting,
+      ...(restarted ? { firstEnd: Option.getOrUndefined(yield* firstEnd(found.value)) } : {})
     })
   })
 
@@ -58,6 +61,8 @@ export interface Circumstances {
   readonly host: EngineHost
   /** Whether it never answered yet; then having been started again means that its start failed. */
   readonly starting: boolean
+  /** How it ended for the first time, if that is not what the container says now. */
+  readonly firstEnd?: End | undefined
 }
 
 /**
@@ -71,7 +76,7 @@ export const stateOf = (container: Container, circumstances: Circumstances): Ope
   const { status } = container.state
   const state = (status: OperationalState["status"], reason: string) =>
     new OperationalState({ status, metadata: Metadata.encode(metadata), reason })
-  if (circumstances.starting && container.restartCount > 0) return state("error", failedStart(container))
+  if (circumstances.starting && container.restartCount > 0) return state("error", failedStart(container, circumstances))
   switch (status) {
     case "running":
       return running(container, circumstances, metadata)
@@ -166,18 +171,24 @@ const running = (container: Container, { host }: Circumstances, metadata: Metada
   })
 }
 
-const failedStart = (container: Container): string =>
-  container.state.status === "restarting" || container.state.status === "exited"
-    ? `${ending(container)}, before it answered for the first time`
+const failedStart = (container: Container, { firstEnd }: Circumstances): string => {
+  const { state } = container
+  const ended = state.status !== "running" || firstEnd !== undefined
+  return ended
+    ? `${ending(container, firstEnd)}, before it answered for the first time`
     : `it ended ${times(container.restartCount)} before it answered for the first time, and the engine started it again; see its log`
+}
 
 const times = (count: number): string => (count === 1 ? "once" : `${count} times`)
 
-/** One sentence, without full stop, on how a container ended. */
-const ending = ({ raw, state }: Container): string => {
-  if (state.oomKilled) return `it ran out of its ${memoryOf(raw)}of memory; raise memoryBytes`
-  const meaning = meaningOfExit(state.exitCode) ?? meanings[state.exitCode]
-  return `it ended with exit code ${state.exitCode}${meaning === undefined ? "" : `: ${meaning}`}`
+/** One clause on how a container ended. */
+const ending = (
+  { raw, state }: Container,
+  end: End = { exitCode: state.exitCode, outOfMemory: state.oomKilled }
+): string => {
+  if (end.outOfMemory) return `it ran out of its ${memoryOf(raw)}of memory (raise memoryBytes)`
+  const meaning = meaningOfExit(end.exitCode) ?? meanings[end.exitCode]
+  return `it ended with exit code ${end.exitCode}${meaning === undefined ? "" : ` (${meaning})`}`
 }
 
 const memoryOf = (raw: Container["raw"]): string => {
@@ -186,6 +197,6 @@ const memoryOf = (raw: Container["raw"]): string => {
   return typeof bytes === "number" && bytes > 0 ? `${Math.round(bytes / 1_048_576)} MiB ` : ""
 }
 
-const heap = "JavaScript's heap may have been full; raise memoryBytes"
+const heap = "JavaScript's heap may have been full, raise memoryBytes"
 
 const meanings: Readonly<Record<number, string>> = { 134: heap, 137: "it was killed", 139: heap }

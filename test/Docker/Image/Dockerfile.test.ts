@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
 import { Instruction, render } from "../../../src/Docker/Image/Dockerfile.js"
@@ -201,5 +202,41 @@ describe("instructions", () => {
     assert.strictEqual(text.split("FROM ").length, 2)
     assert.notInclude(text, "packages")
     assert.notInclude(text, '"npm","ci"')
+  })
+
+  it("refuses an old Node, and removes package managers", () => {
+    const run = instructions({ ...options, packages: [] }).find(({ _tag }) => _tag === "Run")
+    const code = run?._tag === "Run" ? run.command[2] : undefined
+    const tidyUp = (version: string) => {
+      const removed: Array<string> = []
+      let exitCode = 0
+      const process = {
+        versions: { node: version },
+        exit: (code: number) => {
+          exitCode = code
+          throw new Error("exit")
+        }
+      }
+      const fs = {
+        rmSync: (path: string) => removed.push(path),
+        existsSync: () => true,
+        readdirSync: () => ["yarn-v1"]
+      }
+      const context = { process, console: { error: () => undefined }, require: () => fs }
+      const result = Either.try(() => runInNewContext(code ?? "", context))
+      return { exitCode, removed, ended: Either.isLeft(result) }
+    }
+    for (const version of ["20.19.0", "20.20.2", "22.0.0", "100.1.1"])
+      assert.strictEqual(tidyUp(version).exitCode, 0, version)
+    for (const version of ["20.18.9", "18.20.0", "8.0.0"]) {
+      assert.deepStrictEqual(tidyUp(version), { exitCode: 64, removed: [], ended: true }, version)
+    }
+    const { removed } = tidyUp("22.0.0")
+    assert.includeMembers(removed, [
+      "/usr/local/bin/npm",
+      "/usr/bin/npx",
+      "/usr/local/lib/node_modules",
+      "/opt/yarn-v1"
+    ])
   })
 })

@@ -1,0 +1,39 @@
+/**
+ * The check of `deployers doctor` on the container engine.
+ *
+ * @since 0.1.0
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DockerClient from "../Docker/DockerClient.js"
+import type { Finding } from "./Doctor.js"
+
+/**
+ * Whether the engine that the environment names answers, and which it is. Without one only `--deployer docker` does not
+ * work, so that is a warning.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const engine: Effect.Effect<Finding> = Effect.gen(function* () {
+  const client = yield* DockerClient.DockerClient
+  const { url } = yield* client.host
+  const { apiVersion } = yield* client.engine.version
+  const { architecture, os, rootless, version } = yield* client.engine.info
+  const owner = rootless ? ", rootless" : ""
+  return {
+    status: "ok",
+    detail: `engine ${version} (API ${apiVersion}, ${os}, ${architecture}${owner}) at ${url}`
+  } satisfies Finding
+}).pipe(
+  Effect.timeout("10 seconds"),
+  Effect.provide(Layer.provide(DockerClient.layerConfig, NodeFileSystem.layer)),
+  Effect.catchAll((error) =>
+    Effect.succeed<Finding>({
+      status: "warn",
+      detail: `No container engine can be used: ${error.message}`,
+      remedy: "Start one, or point DOCKER_HOST at it, to deploy with --deployer docker. Local deployments need none."
+    })
+  )
+)
