@@ -68,7 +68,7 @@ module.exports = {
       name: "no-undeclared-package",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] }
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], pathNot: "node_modules/@effect/vitest" }
     }
   ],
   options: {

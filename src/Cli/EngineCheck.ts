@@ -6,6 +6,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Ports from "../Deployer/Ports.js"
 import * as DockerClient from "../Docker/DockerClient.js"
 import type { Finding } from "./Doctor.js"
 
@@ -28,7 +29,7 @@ export const engine: Effect.Effect<Finding> = Effect.gen(function* () {
   } satisfies Finding
 }).pipe(
   Effect.timeout("10 seconds"),
-  Effect.provide(Layer.provide(DockerClient.layerConfig, NodeFileSystem.layer)),
+  Effect.provide(Layer.provide(DockerClient.layerConfig, Layer.merge(NodeFileSystem.layer, Ports.layer))),
   Effect.catchAll((error) =>
     Effect.succeed<Finding>({
       status: "warn",

@@ -53,8 +53,9 @@ export const entrypoint = (node: string): readonly [string, ...Array<string>] =>
 ]
 
 /**
- * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell. Images carry none: port and
- * path are a deployment's, and each check starts a Node, which is for the engine's view only (deployers ask over HTTP).
+ * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell.
+ * Images carry none: port and path are a deployment's, and each check starts a Node, which is for the engine's view only
+ * (deployers ask over HTTP).
  *
  * @param options the image's Node, the port inside the container and the path that answers 200 when all is well
  *

@@ -294,5 +294,23 @@ const makeWorkspace = (snapshot: Snapshot) =>
     const fs = yield* FileSystem.FileSystem
     const images = Path.join((yield* Home).root, "images")
     yield* fs.makeDirectory(images, { recursive: true, mode: 0o700 })
+    yield* sweep(images)
     return { images, workspace: yield* fs.makeTempDirectoryScoped({ directory: images, prefix: ".writing-" }) }
   }).pipe(Plan.asNotBuilt(snapshot))
+
+/** Folders of builds that were killed. None that is still used is a day old. */
+const sweep = (images: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const now = yield* Clock.currentTimeMillis
+    const left = (yield* fs.readDirectory(images)).filter((name) => name.startsWith(".writing-"))
+    yield* Effect.forEach(left, (name) =>
+      Effect.gen(function* () {
+        const folder = Path.join(images, name)
+        const { mtime } = yield* fs.stat(folder)
+        if (Option.exists(mtime, (at) => now - at.getTime() > dayMillis)) yield* fs.remove(folder, { recursive: true })
+      }).pipe(Effect.ignore)
+    )
+  })
+
+const dayMillis = 24 * 60 * 60 * 1000

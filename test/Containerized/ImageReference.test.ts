@@ -26,7 +26,7 @@ describe("ImageReference", () => {
       "node:22 slim",
       "node\nRUN id",
       "node:22\n",
-      "${BASE}",
+      "\u0024{BASE}",
       "$BASE",
       "node:22 AS x",
       "--platform=linux/arm64 node",

@@ -14,13 +14,13 @@ import * as Packages from "../../src/Docker/Image/Packages.js"
 import * as ImageBuilder from "../../src/Docker/ImageBuilder.js"
 import * as Home from "../../src/Home.js"
 import * as Ids from "../../src/Ids.js"
-import * as Ports from "../../src/Local/Ports.js"
 import { Manifest } from "../../src/Manifest.js"
 import * as Settings from "../../src/Settings.js"
 import { fromFile } from "../../src/Snapshot/FromFile.js"
 import type { Snapshot } from "../../src/Snapshot/Model.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import * as Registry from "../../src/Store/Registry.js"
+import * as Engine from "./Engine.js"
 import { entriesOf } from "./Image/tar.js"
 
 const layerHome = Layer.unwrapScoped(
@@ -30,15 +30,11 @@ const layerHome = Layer.unwrapScoped(
   })
 )
 
-const layerClient = DockerClient.layer({
-  host: process.env["DOCKER_HOST"] ?? "unix:///var/tmp/effect-deployers-engine/docker.sock"
-})
-
 /** A machine of its own: another home, another registry, the same engine. */
 const layerMachine = Layer.mergeAll(ImageBuilder.layer(), layerBundler).pipe(
   Layer.provideMerge(Registry.layerMemory),
   Layer.provideMerge(Layer.mergeAll(layerHome, Ids.layer, NodeHttpClient.layerUndici)),
-  Layer.provideMerge(layerClient.pipe(Layer.provide(Ports.layer))),
+  Layer.provideMerge(Engine.client),
   Layer.provideMerge(NodeContext.layer),
   Layer.fresh
 )
@@ -151,6 +147,10 @@ const output = (image: string, command: ReadonlyArray<string>) =>
     return Chunk.toReadonlyArray(Chunk.map(lines, ({ text }) => text)).join("\n")
   })
 
+/** The service user, or whoever runs the tests if files cannot be given to it. */
+const served =
+  process.getuid?.() === 0 ? Containerized.user : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+
 const testLabels = { "effect-deployers.test": "image-builder" }
 
 /** A program that installs what is prepared in the image, since there is no registry. */
@@ -222,13 +222,18 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       )
       assert.strictEqual(elsewhere.imageId, cold.imageId)
 
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* Home.Home
+      yield* fs.makeDirectory(`${home.root}/images/.writing-killed`)
+      yield* fs.utimes(`${home.root}/images/.writing-killed`, 1000, 1000)
       const { images } = yield* DockerClient.DockerClient
       yield* images.remove(cold.name, { force: true })
       yield* images.remove(cold.imageId, { force: true })
       const warm = yield* build(snapshot)
       assert.isFalse(warm.reused)
       assert.strictEqual(warm.imageId, cold.imageId)
-      yield* Effect.logInfo("figures", {
+      assert.deepStrictEqual(yield* fs.readDirectory(`${home.root}/images`), ["host-base.json"])
+      yield* Effect.logDebug("figures", {
         cold: cold.millis,
         again: again.millis,
         elsewhere: elsewhere.millis,
@@ -258,7 +263,7 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
         (yield* layersOf(first.imageId)).slice(0, 2),
         (yield* layersOf(second.imageId)).slice(0, 2)
       )
-      yield* Effect.logInfo("figures", { first: first.millis, second: second.millis, sent })
+      yield* Effect.logDebug("figures", { first: first.millis, second: second.millis, sent })
     })
   )
 
@@ -324,13 +329,13 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       const client = yield* DockerClient.DockerClient
       const snapshot = yield* fromFile(yield* weather)
       const built = yield* build(snapshot)
+      const { gid, uid } = served
       const data = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-data-" })
       yield* fs.makeDirectory(path.join(data, "run"))
       yield* fs.writeFileString(path.join(data, "manifest.json"), yield* manifest(snapshot))
       yield* Effect.forEach([data, path.join(data, "run"), path.join(data, "manifest.json")], (file) =>
         fs.chown(file, 10001, 10001)
       )
-      const port = 28_431
       const started = yield* Clock.currentTimeMillis
       const container = yield* client.runScoped({
         image: built.imageId,
@@ -339,20 +344,21 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
         readOnlyRoot: true,
         capDrop: ["ALL"],
         securityOptions: ["no-new-privileges"],
-        user: Containerized.numericUser,
+        user: `${uid}:${gid}`,
         init: true,
         resources: { memoryBytes: 256 << 20, memorySwapBytes: 256 << 20, pids: 128 },
         mounts: [
           { type: "tmpfs", target: "/tmp", sizeBytes: 16 << 20 },
           { type: "bind", source: data, target: "/data" }
         ],
-        ports: [{ container: 8080, host: port, address: "127.0.0.1" }],
+        ports: [{ container: 8080, address: "127.0.0.1" }],
         healthcheck: {
           command: Containerized.healthCheck({ node: built.node, port: 8080, path: "/health/ready" }).slice(1),
           interval: "1 second"
         }
       })
       const http = yield* HttpClient.HttpClient
+      const port = container.ports.find(({ container }) => container === 8080)?.host
       const ready = http.get(`http://127.0.0.1:${port}/health/ready`).pipe(
         Effect.filterOrFail(({ status }) => status === 200),
         Effect.retry(Schedule.spaced("25 millis")),
@@ -381,7 +387,7 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       yield* client.containers.stop(container.id)
       const { state } = yield* client.containers.inspect(container.id)
       assert.strictEqual(state.exitCode, 143)
-      yield* Effect.logInfo("figures", { firstAnswer, size: built.sizeBytes })
+      yield* Effect.logDebug("figures", { firstAnswer, size: built.sizeBytes })
     })
   )
 

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import { entrypoint as ownEntrypoint } from "../../Containerized/Layout.js"
 import type { BackendPrepareError, PrepareProgress, ProvisionRequest } from "../../Deployer/Backend.js"
 import { clauseOf } from "../../Deployer/Clause.js"
 import { DeploymentProvisionFailed, type EngineUnavailable, type OutcomeUnknown } from "../../Errors/Lifecycle.js"
@@ -77,7 +78,7 @@ const withEntrypoint = ({ imageId, node }: typeof PreparedImage.Type) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const { entrypoint } = yield* images.inspect(imageId)
-    return { imageId, node, entrypoint }
+    return { imageId, node, entrypoint: entrypoint.length === 0 ? ownEntrypoint(node) : entrypoint }
   })
 
 const PreparedImage = Schema.Struct({ imageId: Schema.String, node: Schema.String })

