@@ -1,9 +1,11 @@
-// Deploys examples/weather.ts with the embedded defaults, calls it, shows what is left to see, and cleans up.
+// Deploys examples/weather.ts as a local process (or with --docker as a container), calls it, shows what is left to see,
+// and cleans up.
 import { spawn } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { ensure, stop } from "./engine.mjs"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bin = join(root, "dist", "bin.js")
@@ -16,10 +18,15 @@ const heading = (text) => print(`\n${paint(1, `# ${text}`)}`)
 const command = (text) => print(paint(36, `$ ${text}`))
 const indent = (text) => text.replace(/^/gm, "  ")
 
-if (process.argv.includes("--docker")) {
-  process.stderr.write("The Docker demo is not available yet; run `npm run demo` for the local one.\n")
-  process.exit(1)
-}
+const inDocker = process.argv.includes("--docker")
+const flavor = inDocker ? ["--deployer", "docker"] : []
+const say = (text) => process.stderr.write(`${text}\n`)
+const engine = inDocker
+  ? await ensure({ say }).catch((error) => {
+      say(error.message)
+      process.exit(1)
+    })
+  : undefined
 
 const home = await mkdtemp(join(tmpdir(), "deployers-demo-"))
 const interrupted = new AbortController()
@@ -30,7 +37,7 @@ const deployers = (args, options = {}) =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: root,
-      env: { ...process.env, DEPLOYERS_HOME: home },
+      env: { ...process.env, DEPLOYERS_HOME: home, ...(engine === undefined ? {} : { DOCKER_HOST: engine.host }) },
       stdio: ["ignore", "pipe", options.isQuiet ? "ignore" : "inherit"]
     })
     let stdout = ""
@@ -75,8 +82,9 @@ const call = async (deployment, what) => {
 
 const demo = async () => {
   heading("Deploy a pipeline from a TypeScript file")
-  command(`deployers deploy examples/weather.ts --name ${name}`)
-  const deployment = JSON.parse(await deployers(["deploy", "examples/weather.ts", "--name", name, "--json"]))
+  const deploy = ["deploy", "examples/weather.ts", "--name", name, ...flavor]
+  command(`deployers ${deploy.join(" ")}`)
+  const deployment = JSON.parse(await deployers([...deploy, "--json"]))
   expect(deployment.status === "running", `The deployment is ${deployment.status}, not running.`)
   print(indent(`${deployment.name} serves ${deployment.snapshot.pipelineName}@${deployment.snapshot.version}`))
   print(indent(`url ${deployment.url}`))
@@ -117,7 +125,9 @@ const cleanUp = async () => {
   command(`deployers delete ${name} --yes`)
   await deployers(["delete", name, "--yes", "--force"], { isQuiet: true })
   await rm(home, { recursive: true, force: true })
+  if (engine?.owned) await stop({ wipe: true })
   print(indent("The deployment and its files are gone."))
+  if (engine?.owned === false) print(indent("Its image stays in your engine, as a cache: `docker rmi` removes it."))
 }
 
 const failures = []

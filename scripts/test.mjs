@@ -3,14 +3,17 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ensure, stop } from "./engine.mjs"
 
 const folder = mkdtempSync(join(tmpdir(), "effect-deployers-test-"))
 const report = join(folder, "vitest.json")
 
+const say = (text) => process.stderr.write(`${text}\n`)
+
 /** Runs a command with its output shown; resolves its exit code and what it printed. */
-const run = (command, args) =>
+const run = (command, args, env = {}) =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] })
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } })
     let printed = ""
     child.stdout.on("data", (chunk) => {
       printed += chunk
@@ -39,15 +42,20 @@ const runtimeCounts = () => {
   return { passed: numPassedTests, failed: numFailedTests + broken.length, suites: numFailedTestSuites }
 }
 
+// No Docker test is ever skipped: without an engine the tests stop here, and say what to do.
+const engine = await ensure({ say }).catch((error) => {
+  rmSync(folder, { recursive: true, force: true })
+  say(error.message)
+  process.stdout.write("\n0 passed, 1 failed\n")
+  process.exit(1)
+})
+
 try {
   const types = await run(bin("tstyche"), [])
-  const runtime = await run(bin("vitest"), [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2)
-  ])
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+  const runtime = await run(bin("vitest"), ["run", ...reporters, ...process.argv.slice(2)], {
+    DOCKER_HOST: engine.host
+  })
   const typed = typeCounts(types.printed)
   const ran = runtimeCounts()
   const failed = typed.failed + ran.failed
@@ -55,5 +63,6 @@ try {
   process.stdout.write(`\n${typed.passed + ran.passed} passed, ${broken ? Math.max(1, failed) : failed} failed\n`)
   process.exitCode = broken ? 1 : 0
 } finally {
+  if (engine.owned) await stop({ wipe: true })
   rmSync(folder, { recursive: true, force: true })
 }

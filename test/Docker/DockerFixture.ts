@@ -1,10 +1,11 @@
 /** The Docker deployer on a real engine, in a temporary home. */
 import { fileURLToPath } from "node:url"
-import { Command, FileSystem, HttpClient, Path } from "@effect/platform"
+import { FileSystem, HttpClient, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer } from "effect"
 import { Home, Snapshot } from "effect-deployers"
 import { DeployerFixture } from "effect-deployers/Testing"
+import { ensure } from "../../scripts/engine.mjs"
 import * as DockerClient from "../../src/Docker/DockerClient.js"
 import * as DockerStack from "../../src/Docker/DockerStack.js"
 import * as Labels from "../../src/Docker/Labels.js"
@@ -13,17 +14,10 @@ import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
-const engineScript = fileURLToPath(new URL("../../scripts/engine.mjs", import.meta.url))
-
-const Engine = Schema.parseJson(Schema.Struct({ host: Schema.String }))
-
 /** Where the engine of the tests is; started if none answers. */
-export const engineHost = Command.make(process.execPath, engineScript, "ensure").pipe(
-  Command.stderr("inherit"),
-  Command.string,
-  Effect.flatMap(Schema.decode(Engine)),
-  Effect.map(({ host }) => host),
-  Effect.orDie
+export const engineHost = Effect.map(
+  Effect.promise(() => ensure({ say: (text) => void process.stderr.write(`${text}\n`) })),
+  ({ host }) => host
 )
 
 /** What of a registry is in the engine. */
@@ -65,14 +59,14 @@ const layerCensus = Layer.scopedDiscard(
 )
 
 /** The whole stack in a temporary home, with a census at its end. */
-export const layerDocker = (options: Omit<DockerStack.Options, "home" | "engine"> = {}) =>
+export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
   layerCensus.pipe(
     Layer.provideMerge(
       Layer.unwrapScoped(
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ ...options, home, engine: { host: yield* engineHost } })
+          return DockerStack.layer({ home, engine: { host: yield* host } })
         })
       )
     ),

@@ -50,9 +50,11 @@ const parseLine = (line: string): Instruction => {
     case "ENTRYPOINT":
       return Instruction.EntryPoint({ command: list(rest) })
     case "HEALTHCHECK":
-      return (assert.strictEqual(rest, "NONE"), Instruction.NoHealthCheck())
+      assert.strictEqual(rest, "NONE")
+      return Instruction.NoHealthCheck()
     case "CMD":
-      return (assert.strictEqual(rest, "[]"), Instruction.NoCommand())
+      assert.strictEqual(rest, "[]")
+      return Instruction.NoCommand()
     default:
       return assert.fail(`an instruction that is not ours: ${line}`)
   }

@@ -1,0 +1,70 @@
+/** Requests to the Docker backend, as the deployer makes them. */
+import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
+import * as Ports from "../../src/Deployer/Ports.js"
+import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
+import * as DockerBackend from "../../src/Docker/DockerBackend.js"
+import { DockerSettings, type DockerSettingsInput } from "../../src/Docker/Settings.js"
+import * as Ids from "../../src/Ids.js"
+import { PipelineSpec, Snapshot } from "../../src/Snapshot/Model.js"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+import * as Registry from "../../src/Store/Registry.js"
+import * as FakeEngine from "../../src/Testing/FakeEngine.js"
+import { layerHome, layerImages } from "./DockerFakes.js"
+
+export const snapshot = new Snapshot({
+  id: "00000000-0000-7000-8000-00000000000a",
+  pipelineName: "weather",
+  version: 2,
+  spec: new PipelineSpec({ name: "weather", input: {}, output: {}, serving: {} }),
+  settings: {},
+  bundle: { digest: "d".repeat(64), externals: [] },
+  source: { file: "/weather.ts", export: "weather" },
+  createdAt: DateTime.unsafeMake(0)
+})
+
+export const instance = {
+  deploymentId: DeploymentId.make("00000000-0000-7000-8000-000000000001"),
+  name: DeploymentName.make("weather"),
+  generation: 1
+}
+
+export interface RequestOptions {
+  readonly generation?: number
+  readonly settings?: DockerSettingsInput
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly previous?: Readonly<Record<string, unknown>>
+  readonly prepared?: Readonly<Record<string, unknown>>
+}
+
+export const request = (
+  options: RequestOptions = {}
+): Effect.Effect<ProvisionRequest<DockerSettings>, never, DeploymentStore> =>
+  Effect.map(DeploymentStore, ({ registryId }) => ({
+    ...instance,
+    generation: options.generation ?? instance.generation,
+    registryId,
+    snapshot,
+    settings: Schema.decodeSync(DockerSettings)(options.settings ?? {}),
+    authKeyDigests: [],
+    secrets: Object.fromEntries(
+      Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
+    ),
+    previous: options.previous,
+    ...(options.prepared === undefined ? {} : { prepared: options.prepared })
+  }))
+
+/** The backend, made anew, since it keeps nothing. */
+export const backend = DockerBackend.make({ secretsFolders: [] })
+
+export const provision = (options: RequestOptions = {}) =>
+  Effect.flatMap(Effect.all([backend, request(options)]), ([{ provision }, request]) => provision(request))
+
+/** Everything below the backend: an engine that runs nothing, and a temporary home. */
+export const layer = (options: { readonly takenPorts?: ReadonlyArray<number> } = {}) =>
+  layerImages.pipe(
+    Layer.provideMerge(Registry.layerMemory),
+    Layer.provideMerge(
+      Layer.mergeAll(FakeEngine.layer(), Ids.layerTest, layerHome, Ports.layerTest(options.takenPorts ?? []))
+    )
+  )
