@@ -20,9 +20,9 @@ const layerEngine = Layer.scoped(
   )
 )
 
-const layerBreakable = Layer.unwrapEffect(Effect.map(PrivateEngine, ({ host }) => layerDocker(Effect.succeed(host)))).pipe(
-  Layer.provideMerge(layerEngine)
-)
+const layerBreakable = Layer.unwrapEffect(
+  Effect.map(PrivateEngine, ({ host }) => layerDocker(Effect.succeed(host)))
+).pipe(Layer.provideMerge(layerEngine))
 
 const answers = (url: string | undefined) =>
   Effect.gen(function* () {
@@ -51,7 +51,11 @@ layer(layerBreakable, { excludeTestServices: true, timeout: "3 minutes" })("An e
       yield* Effect.promise(() => engine.restart())
       yield* Effect.retry(answers(made.url), Schedule.intersect(Schedule.spaced("200 millis"), Schedule.recurs(150)))
       yield* Effect.retry(
-        Effect.filterOrFail(deployer.refresh("lasting"), ({ status }) => status === "running", () => "not yet"),
+        Effect.filterOrFail(
+          deployer.refresh("lasting"),
+          ({ status }) => status === "running",
+          () => "not yet"
+        ),
         Schedule.intersect(Schedule.spaced("200 millis"), Schedule.recurs(50))
       )
       const seen = yield* deployer.get("lasting")
