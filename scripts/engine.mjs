@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { beside } from "./engine/Addresses.mjs"
 import { end, endContainerd, kill, layout, markOwned, ownedPid, start } from "./engine/Daemon.mjs"
 import { ping, runningHere } from "./engine/Host.mjs"
 import { hasEngine, hindrance, install } from "./engine/Install.mjs"
@@ -100,12 +101,13 @@ const wipeFolder = async (folder) => {
 }
 
 /**
- * A second engine of the caller's own, to break. It has no bridge network unless `flags` say so, because the first
- * engine of this network has that; its containers use the host's network or none.
+ * A second engine of the caller's own, to break. It shares the default bridge with the first one (without a bridge it
+ * would take that away), hands out other addresses, and leaves the rules of the firewall alone; ports it publishes are
+ * reached all the same.
  */
 export const startPrivate = async ({
   folder = mkdtempSync(join(tmpdir(), "effect-deployers-engine-")),
-  flags = ["--bridge=none", "--iptables=false", "--ip6tables=false"]
+  flags = beside()
 } = {}) => {
   let running = await start(folder, flags)
   return {

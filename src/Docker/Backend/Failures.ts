@@ -81,7 +81,18 @@ export const toUnavailable =
   (error: LookingError): EngineUnavailable =>
     error._tag === "EngineUnavailable"
       ? error
-      : new EngineUnavailable({ flavor, operation, reason: clauseOf(error), cause: error })
+      : new EngineUnavailable({ flavor, operation, reason: whyUnavailable(error), cause: error })
+
+const whyUnavailable = (error: Exclude<LookingError, EngineUnavailable>): string => {
+  switch (error._tag) {
+    case "EngineUnreachable":
+      return `${error.reason} (${error.host}); start it, or set DOCKER_HOST to one that runs`
+    case "EngineRefused":
+      return `${error.reason} (${error.host}); join the group that may use it, often "docker"`
+    default:
+      return clauseOf(error)
+  }
+}
 
 /**
  * @category mapping
