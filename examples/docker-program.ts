@@ -2,24 +2,23 @@
 // Run it with `npx tsx examples/docker-program.ts`; it needs a Docker engine and no image registry.
 import { fileURLToPath } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Schema } from "effect"
+import { Console, Effect } from "effect"
 import { Client, Snapshot } from "effect-deployers"
-import { DockerDeployer, DockerStack, Settings } from "effect-deployers/Docker"
+import { DockerDeployer, DockerStack, type Settings } from "effect-deployers/Docker"
 import { weather } from "./weather.js"
 
-const settings = {
+const settings: Settings.DockerSettingsInput = {
   memoryBytes: 256 * 1024 * 1024,
   cpus: 0.5,
   environment: { UNITS: "metric" }
-} satisfies Schema.Schema.Encoded<typeof Settings.DockerSettings>
+}
 
 const program = Effect.gen(function* () {
   const deployer = yield* DockerDeployer.DockerDeployer
   const snapshot = yield* Snapshot.fromFile(fileURLToPath(new URL("./weather.ts", import.meta.url)))
   const deployment = yield* deployer.getOrCreate(snapshot, { name: "weather-in-docker", settings })
   yield* Console.log(`${deployment.name} answers at ${deployment.url}`)
-  const client = yield* Client.make(weather, deployment.name)
-  const { summary } = yield* client.invoke({ city: "Paris" })
+  const { summary } = yield* Client.make(weather, deployment.name).invoke({ city: "Paris" })
   yield* Console.log(summary)
   yield* deployer.delete(deployment.name)
 }).pipe(
