@@ -26,7 +26,4 @@ export const stop: (options?: {
   readonly folder?: string
   readonly wipe?: boolean
 }) => Promise<{ readonly stopped: boolean }>
-export const startPrivate: (options?: {
-  readonly folder?: string
-  readonly flags?: ReadonlyArray<string>
-}) => Promise<PrivateEngine>
+export const startPrivate: (options?: { readonly folder?: string }) => Promise<PrivateEngine>

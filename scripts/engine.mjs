@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { beside } from "./engine/Addresses.mjs"
+import { addBridge } from "./engine/Bridge.mjs"
 import { end, endContainerd, kill, layout, markOwned, ownedPid, start } from "./engine/Daemon.mjs"
 import { ping, runningHere } from "./engine/Host.mjs"
 import { hasEngine, hindrance, install } from "./engine/Install.mjs"
@@ -66,7 +66,7 @@ const ensureAlone = async (say) => {
   if (other !== undefined) return ready(other)
   const installed = !hasEngine()
   if (installed) {
-    say("No Docker engine here: installing docker.io and iptables.")
+    say("No Docker engine here: installing docker.io, iptables and iproute2.")
     install()
     const started = await detect()
     if (started !== undefined) return ready(started, true)
@@ -101,15 +101,16 @@ const wipeFolder = async (folder) => {
 }
 
 /**
- * A second engine of the caller's own, to break. It shares the default bridge with the first one (without a bridge it
- * would take that away), hands out other addresses, and leaves the rules of the firewall alone; ports it publishes are
- * reached all the same.
+ * A second engine of the caller's own, to break. It has a bridge and addresses of its own and leaves the rules of the
+ * firewall alone; ports it publishes are reached all the same.
  */
-export const startPrivate = async ({
-  folder = mkdtempSync(join(tmpdir(), "effect-deployers-engine-")),
-  flags = beside()
-} = {}) => {
-  let running = await start(folder, flags)
+export const startPrivate = async ({ folder = mkdtempSync(join(tmpdir(), "effect-deployers-engine-")) } = {}) => {
+  const bridge = addBridge()
+  const launch = () => start(folder, bridge.flags)
+  let running = await launch().catch((cause) => {
+    bridge.remove()
+    throw cause
+  })
   return {
     host: running.host,
     folder,
@@ -120,12 +121,13 @@ export const startPrivate = async ({
     end: () => end(running.pid),
     /** Starts it again on the same data. */
     restart: async () => {
-      running = await start(folder, flags)
+      running = await launch()
     },
     /** Ends it and removes all it had. */
     dispose: async () => {
       await end(running.pid)
       await wipeFolder(folder)
+      bridge.remove()
     }
   }
 }

@@ -27,7 +27,7 @@ const isDebian = () => {
 }
 
 const options = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"]
-const packages = ["install", "-y", "--no-install-recommends", "docker.io", "iptables"]
+const packages = ["install", "-y", "--no-install-recommends", "docker.io", "iptables", "iproute2"]
 
 /** Installs the packages; the lists of packages are fetched only if they turn out to be missing or old. */
 export const install = () => {

@@ -1,12 +1,10 @@
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type { DeploymentId, DeploymentName } from "../Deployment.js"
 import type { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
+import { guarded } from "../Guarded.js"
 import { DeploymentStore, type Lease } from "../Store/DeploymentStore.js"
 import { Holder } from "./Holder.js"
 
@@ -55,7 +53,7 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
         )
     }
 
-    const keep = (lease: Lease) => Effect.repeat(store.renew(lease, ttl), beats)
+    const keep = (lease: Lease) => Effect.zipRight(Effect.repeat(store.renew(lease, ttl), beats), Effect.never)
 
     let count = 0
     const holdWith =
@@ -75,28 +73,3 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
       holdNow: holdWith(Schedule.recurs(0))
     }
   })
-
-// internal
-
-/**
- * Runs an effect as long as a guard lives. When the guard fails the effect is interrupted and the failure is the guard's.
- * Unlike a race, an interruption from outside waits until the effect has taken back what it did.
- */
-const guarded = <A, E, R, E2, R2>(
-  effect: Effect.Effect<A, E, R>,
-  guard: Effect.Effect<unknown, E2, R2>
-): Effect.Effect<A, E | E2, R | R2> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const worker = yield* Effect.fork(restore(effect))
-      const lost = yield* Deferred.make<never, E2>()
-      const watch = guard.pipe(
-        Effect.tapErrorCause((cause) => Effect.zipRight(Deferred.failCause(lost, cause), Fiber.interrupt(worker))),
-        Effect.interruptible
-      )
-      const watcher = yield* Effect.fork(watch)
-      const exit = yield* Effect.onInterrupt(restore(Fiber.await(worker)), () => Fiber.interrupt(worker))
-      yield* Fiber.interrupt(watcher)
-      return yield* Exit.isFailure(exit) && (yield* Deferred.isDone(lost)) ? Deferred.await(lost) : exit
-    })
-  )

@@ -121,6 +121,33 @@ describe("deployers", () => {
     120_000
   )
 
+  it.live(
+    "takes back a deploy that is interrupted with Ctrl-C, before it ends",
+    () =>
+      Effect.gen(function* () {
+        const { cli, home } = yield* world
+        const args = ["deploy", "test/pipelines/failing.ts#silent", "--name", "weather"]
+        const ended = yield* Effect.async<Ended>((resume) => {
+          const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DEPLOYERS_HOME: home }
+          const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"] })
+          let stderr = ""
+          child.stderr.setEncoding("utf8").on("data", (chunk) => {
+            stderr += chunk
+            if (stderr.includes("waiting until it is healthy")) child.kill("SIGINT")
+          })
+          child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, stdout: "", stderr })))
+          return Effect.sync(() => child.kill("SIGKILL"))
+        })
+        expect(ended.exitCode).toBe(130)
+        expect(ended.stderr).toContain("the instance was removed")
+        expect(ended.stderr).toContain("Interrupted.")
+        expect(ended.stderr).not.toContain("could not")
+        expect(parse(yield* cli(["describe", "weather", "--json"]))).toMatchObject({ status: "error", generation: 0 })
+        expect(parse(yield* cli(["reconcile", "--json"]))).toMatchObject({ actions: [] })
+      }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)),
+    60_000
+  )
+
   it.live("is healthy on this machine and keeps its home to itself", () =>
     Effect.gen(function* () {
       const { cli, home } = yield* world

@@ -21,7 +21,7 @@ export const client: Layer.Layer<DockerClient> = Layer.unwrapEffect(
 
 const scripts = {
   runs: "process.on('SIGTERM', () => process.exit(143)); setInterval(() => {}, 1e6)",
-  ignores: "process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6)",
+  ignores: "process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1e6)",
   writes: "console.log('out'); console.error('err')"
 }
 

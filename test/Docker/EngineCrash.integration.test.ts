@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { HttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Schedule } from "effect"
@@ -13,27 +12,11 @@ class PrivateEngine extends Context.Tag("test/PrivateEngine")<
   Awaited<ReturnType<typeof startPrivate>>
 >() {}
 
-/** A bridge of its own for the engine's default network: without one it would remove that of the other engine. */
-const bridge = Effect.acquireRelease(
-  Effect.sync(() => {
-    execFileSync("ip", ["link", "add", "name", bridgeName, "type", "bridge"])
-    execFileSync("ip", ["addr", "add", "172.29.199.1/24", "dev", bridgeName])
-  }),
-  () => Effect.sync(() => execFileSync("ip", ["link", "del", bridgeName]))
-)
-
-const bridgeName = `edtest${process.pid % 100_000}`
-
 const layerEngine = Layer.scoped(
   PrivateEngine,
-  Effect.zipRight(
-    bridge,
-    Effect.acquireRelease(
-      Effect.promise(() =>
-        startPrivate({ flags: [`--bridge=${bridgeName}`, "--iptables=false", "--ip6tables=false"] })
-      ),
-      (engine) => Effect.promise(() => engine.dispose())
-    )
+  Effect.acquireRelease(
+    Effect.promise(() => startPrivate()),
+    (engine) => Effect.promise(() => engine.dispose())
   )
 )
 

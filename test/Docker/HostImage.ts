@@ -27,7 +27,7 @@ export const nodeArchive: Stream.Stream<Uint8Array> = Stream.suspend(() => {
   }
   archive.entry({ ...fixed, name: "etc/passwd" }, "root:x:0:0:root:/:/none\nnode:x:10001:10001::/:/none\n")
   archive.finalize()
-  return Stream.orDie(Stream.fromAsyncIterable<Uint8Array, unknown>(archive, (cause) => cause))
+  return Stream.fromEffect(Effect.promise(() => buffer(archive)))
 })
 
 /** Imports the image in the scope, with a label that only it has. */

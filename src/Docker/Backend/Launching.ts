@@ -75,6 +75,11 @@ export const launch = (
 
 const mostTries = 20
 
+const mostCreates = 8
+
+/** An engine takes a name before it shows the container, and shows it before it took it back. */
+const settlingTime = "50 millis"
+
 const noPort = ({ name, settings }: Request): PortUnavailable | DeploymentProvisionFailed =>
   settings.port === undefined
     ? failed(
@@ -100,11 +105,14 @@ const attempt = (request: Request, spec: ContainerSpec) =>
 const create = (
   request: Request,
   spec: ContainerSpec,
-  left = 4
+  left = mostCreates
 ): Effect.Effect<string, LaunchError, DockerClient | Site> =>
   Effect.gen(function* () {
     const { containers } = yield* DockerClient
-    const again = Effect.suspend(() => create(request, spec, left - 1))
+    const again = Effect.delay(
+      Effect.suspend(() => create(request, spec, left - 1)),
+      settlingTime
+    )
     const unknown = new OutcomeUnknown({ operation: "create a container", resource: Labels.containerName(request) })
     return yield* containers.create(spec).pipe(
       Effect.catchTag("OutcomeUnknown", (error) => (left === 0 ? Effect.fail(error) : again)),

@@ -105,9 +105,9 @@ export const laws = (it: It): void => {
 
   it.scoped("kills what does not stop within its grace", () =>
     Effect.gen(function* () {
-      const { created, docker } = yield* setting
+      const { created, docker, startedReady } = yield* setting
       const id = yield* created("ignores")
-      yield* docker.containers.start(id)
+      yield* startedReady(id)
       yield* docker.containers.stop(id, { grace: "1 seconds" })
       const { state } = yield* docker.containers.inspect(id)
       assert.deepInclude(state, { status: "exited", exitCode: 137, oomKilled: false })

@@ -8,14 +8,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { v7 } from "uuid"
 import type { ContainerSpec } from "../../Docker/Client/Container.js"
 import { DockerClient } from "../../Docker/DockerClient.js"
 import { FakeEngine, layer as layerEngine } from "../FakeEngine.js"
 
 /**
- * What a container does: runs until `SIGTERM` (143), runs and does not care about `SIGTERM`, ends at once with a code,
- * writes `out` and `err` (to the stream of that name) and ends, or is a program that does not exist.
+ * What a container does. `runs` until `SIGTERM` (143); `ignores` writes `ready` when it does not care about `SIGTERM` any
+ * more; `writes` `out` and `err` (to the stream of that name) and ends; `missing` is a program that does not exist; or it
+ * ends at once with a code.
  *
  * @category models
  * @since 0.1.0
@@ -77,7 +79,16 @@ export const setting = Effect.gen(function* () {
     Effect.acquireRelease(docker.containers.create(spec(program, more)), (id) =>
       Effect.orDie(docker.containers.remove(id, { force: true }))
     )
-  return { docker, fixture, labels, spec, created }
+  /** Starts a container and waits until it writes `ready`. */
+  const startedReady = (id: string) =>
+    Effect.zipRight(
+      docker.containers.start(id),
+      docker.containers.logs(id, { follow: true }).pipe(
+        Stream.takeUntil(({ text }) => text === "ready"),
+        Stream.runDrain
+      )
+    )
+  return { docker, fixture, labels, spec, created, startedReady }
 })
 
 /**
@@ -126,7 +137,7 @@ export const layerFake: Layer.Layer<DockerClient | FakeEngine | DockerClientFixt
 const behaviours = ([program, code]: ReadonlyArray<string>) => {
   switch (program) {
     case "ignores":
-      return { onTerm: "ignores" as const }
+      return { logs: ["ready"], onTerm: "ignores" as const }
     case "missing":
       return { startable: false }
     case "exits":

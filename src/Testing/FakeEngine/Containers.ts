@@ -117,6 +117,7 @@ const create = (
       logs: [],
       archives: [],
       stoppedByHand: false,
+      gone: yield* Effect.makeLatch(false),
       run: 0
     }
     world.containers.set(id, container)
@@ -194,7 +195,7 @@ const remove = (world: World, ref: string, force: boolean): Effect.Effect<void, 
   Effect.gen(function* () {
     const container = find(world, ref)
     if (container === undefined) return
-    if (container.status === "removing") return yield* untilGone(world, container)
+    if (container.status === "removing") return yield* container.gone.await
     const active = isAlive(container) || container.status === "restarting"
     if (active && !force) return yield* new ContainerRunning({ container: ref })
     container.stoppedByHand = true
@@ -204,15 +205,11 @@ const remove = (world: World, ref: string, force: boolean): Effect.Effect<void, 
       yield* Effect.sleep(world.removalTakes)
       world.containers.delete(container.id)
       yield* tellOf(world, container, "destroy")
+      yield* container.gone.open
     })
     yield* Effect.forkIn(removal, world.scope)
-    yield* untilGone(world, container)
+    yield* container.gone.await
   })
-
-const untilGone = (world: World, container: FakeContainer): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    world.containers.has(container.id) ? Effect.delay(untilGone(world, container), "1 millis") : Effect.void
-  )
 
 const wait = (world: World, ref: string, until: "not-running" | "removed"): ReturnType<Containers["wait"]> => {
   const operation = "wait for a container"

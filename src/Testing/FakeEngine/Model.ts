@@ -67,6 +67,8 @@ export interface FakeContainer {
   readonly archives: Array<string>
   /** Whether somebody stopped or killed it, so that its restart policy does not count. */
   stoppedByHand: boolean
+  /** Opens when it is gone. */
+  readonly gone: Effect.Latch
   /** Counts starts, so that what was planned for an earlier one does not happen to a later one. */
   run: number
 }
