@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
 import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
@@ -21,13 +22,13 @@ import * as Render from "./Render.js"
 export const follow = <A, E, R>(
   name: string,
   operation: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R | Deployer | Output> =>
+): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Deployer | Output> =>
   Effect.gen(function* () {
-    const { events } = yield* Deployer
+    const { subscribe } = yield* Deployer
     const output = yield* Output
     const begun = yield* Clock.currentTimeMillis
     const state = { isUnderWay: false }
-    const showing = events.pipe(
+    const showing = Stream.fromQueue(yield* subscribe).pipe(
       Stream.filter((event) => event.deploymentName === name || event.deploymentId === name),
       Stream.runForEach((event) =>
         Effect.gen(function* () {
@@ -37,10 +38,10 @@ export const follow = <A, E, R>(
         })
       )
     )
-    const fiber = yield* Effect.fork(showing)
-    yield* Effect.yieldNow()
+    // Not a child: an interruption would end it before what is taken back is shown.
+    const fiber = yield* Effect.forkScoped(showing)
     return yield* Effect.ensuring(operation, Effect.zipRight(shown(state), Fiber.interrupt(fiber)))
-  })
+  }).pipe(Effect.scoped)
 
 /**
  * One event for people.

@@ -1,6 +1,8 @@
 import type * as Effect from "effect/Effect"
+import type * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
 import type { DeploymentEvent } from "../DeploymentEvent.js"
@@ -235,8 +237,10 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly plan: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Plan, PlanError>
   /** Finishes or undoes operations whose process died, and observes every deployment of this deployer. */
   readonly reconcile: Effect.Effect<ReconcileReport, StoreError>
-  /** Progress of every operation of this process, from the moment of subscription. */
+  /** Progress of every operation of this process, from the moment the stream is run. */
   readonly events: Stream.Stream<DeploymentEvent>
+  /** The same as a queue: nothing that happens after this effect has succeeded is missed. */
+  readonly subscribe: Effect.Effect<Queue.Dequeue<DeploymentEvent>, never, Scope.Scope>
   /** Deployments of this registry, of every deployer, sorted by name, as last observed. */
   readonly list: (options?: {
     readonly status?: Deployment["status"] | undefined

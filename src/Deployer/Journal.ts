@@ -1,7 +1,8 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import * as Stream from "effect/Stream"
+import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
 import { EventStore } from "../Store/EventStore.js"
 
@@ -31,7 +32,8 @@ export type Subject = Pick<DeploymentEvent, "deploymentId" | "deploymentName" | 
  * @since 0.1.0
  */
 export interface Journals {
-  readonly events: Stream.Stream<DeploymentEvent>
+  /** Subscribed as soon as it succeeds, until the scope closes. */
+  readonly subscribe: Effect.Effect<Queue.Dequeue<DeploymentEvent>, never, Scope.Scope>
   readonly open: (subject: Subject) => Journal
 }
 
@@ -63,7 +65,7 @@ export const make: Effect.Effect<Journals, never, EventStore> = Effect.gen(funct
   })
 
   return {
-    events: Stream.fromPubSub(hub),
+    subscribe: PubSub.subscribe(hub),
     open: (subject) => ({
       operationId: subject.operationId,
       emit: (type, data = {}) => record(subject, type, data)

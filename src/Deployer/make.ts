@@ -39,7 +39,8 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
         ),
       plan: (snapshot, options) => Planning.plan(kit, snapshot, options),
       reconcile: reconcile(kit),
-      events: kit.journals.events,
+      events: Stream.unwrapScoped(Effect.map(kit.journals.subscribe, (queue) => Stream.fromQueue(queue))),
+      subscribe: kit.journals.subscribe,
       list: (options) =>
         Effect.map(kit.deployments.list(options), (records) => records.map(({ deployment }) => deployment)),
       get: (ref) => Effect.map(required(ref), ({ deployment }) => deployment),

@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import type { DeploymentEvent } from "../DeploymentEvent.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { ReconcileReport, type Service } from "./Contract.js"
@@ -40,6 +42,15 @@ export const route = (
     const at = <A, E>(ref: string, use: (owner: Service) => Effect.Effect<A, E>): Effect.Effect<A, E | StoreError> =>
       Effect.flatMap(ownerOf(ref), use)
 
+    const subscribe = Effect.gen(function* () {
+      const merged = yield* Queue.unbounded<DeploymentEvent>()
+      for (const deployer of all) {
+        const queue = yield* deployer.subscribe
+        yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), (event) => merged.offer(event))))
+      }
+      return merged
+    })
+
     return {
       ...first,
       provision: (snapshot, options) => at(options.name, (owner) => owner.provision(snapshot, options)),
@@ -59,9 +70,7 @@ export const route = (
             actions: reports.flatMap(({ actions }) => actions)
           })
       ),
-      events: Stream.mergeAll(
-        all.map(({ events }) => events),
-        { concurrency: "unbounded" }
-      )
+      events: Stream.unwrapScoped(Effect.map(subscribe, (queue) => Stream.fromQueue(queue))),
+      subscribe
     }
   })

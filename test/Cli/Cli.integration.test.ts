@@ -131,9 +131,11 @@ describe("deployers", () => {
           const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DEPLOYERS_HOME: home }
           const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"] })
           let stderr = ""
+          let isAsked = false
           child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk
-            if (stderr.includes("waiting until it is healthy")) child.kill("SIGINT")
+            if (isAsked || !stderr.includes("waiting until it is healthy")) return
+            isAsked = child.kill("SIGINT")
           })
           child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, stdout: "", stderr })))
           return Effect.sync(() => child.kill("SIGKILL"))

@@ -42,7 +42,7 @@ export const holderOfName = (instance: Ref): Effect.Effect<NameHolder, QueryErro
   Effect.gen(function* () {
     const container = yield* inspect(Labels.containerName(instance))
     if (Option.isNone(container)) return { _tag: "nobody" }
-    const ours = Labels.isInstance(container.value.labels, yield* refOf(instance)) || true
+    const ours = Labels.isInstance(container.value.labels, yield* refOf(instance))
     return { _tag: ours ? "ours" : "foreign", container: container.value }
   })
 
