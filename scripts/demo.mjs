@@ -31,6 +31,8 @@ const engine = inDocker
 const home = await mkdtemp(join(tmpdir(), "deployers-demo-"))
 const interrupted = new AbortController()
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interrupted.abort(signal))
+// Nobody reads any more (`| head`): still clean up.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => interrupted.abort("EPIPE"))
 
 /** Runs the real CLI; its remarks go to standard error as they come. */
 const deployers = (args, options = {}) =>

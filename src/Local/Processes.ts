@@ -64,16 +64,15 @@ export const layer: Layer.Layer<Processes> = Layer.succeed(Processes, {
   signalGroup: (pid, signal) =>
     Effect.try({
       try: () => process.kill(-pid, signal),
-      catch: (cause) => cause
+      catch: (cause) => new ProcessSignalRefused({ pid, signal, cause })
     }).pipe(
       Effect.asVoid,
-      Effect.catchAll((cause) =>
-        cause instanceof Error && "code" in cause && cause.code === "ESRCH"
-          ? Effect.void
-          : new ProcessSignalRefused({ pid, signal, cause })
-      )
+      Effect.catchIf(isGone, () => Effect.void)
     )
 })
+
+const isGone = ({ cause }: ProcessSignalRefused): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "ESRCH"
 
 /**
  * Controls of the processes that {@link layerTest} pretends to run.

@@ -444,6 +444,8 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       const client = yield* DockerClient.DockerClient
       const strict = Layer.succeed(DockerClient.DockerClient, {
         ...client,
+        // The diagnostics do not see the type parameters of a method; the compiler does.
+        // @effect-diagnostics-next-line missingEffectContext:off missingEffectError:off
         images: { ...client.images, load: (archive) => Stream.unwrap(loadStrictly(client, archive)) }
       })
       const snapshot = yield* fromFile(`${yield* projectWith("strict")}/hello.ts`)

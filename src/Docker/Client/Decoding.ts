@@ -10,33 +10,78 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { EngineError } from "./Errors.js"
 
-/** A text that may be missing or `null`: then it is empty. */
+/**
+ * A text that may be missing or `null`: then it is empty.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Text = Schema.optionalWith(Schema.String, { default: () => "", nullable: true })
 
-/** A number that may be missing or `null`: then it is 0. */
+/**
+ * A number that may be missing or `null`: then it is 0.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Count = Schema.optionalWith(Schema.Number, { default: () => 0, nullable: true })
 
-/** A truth that may be missing or `null`: then it is not so. */
+/**
+ * A truth that may be missing or `null`: then it is not so.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Flag = Schema.optionalWith(Schema.Boolean, { default: () => false, nullable: true })
 
-/** A list that may be missing or `null`: then it is empty. */
+/**
+ * A list that may be missing or `null`: then it is empty.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const List = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(Schema.Array(schema), { default: () => [], nullable: true })
 
-/** A dictionary that may be missing or `null`: then it is empty. */
+/**
+ * A dictionary that may be missing or `null`: then it is empty.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Dictionary = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(Schema.Record({ key: Schema.String, value: schema }), { default: () => ({}), nullable: true })
 
-/** Texts by name. */
+/**
+ * Texts by name.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Labels = Dictionary(Schema.String)
 
-/** A list of texts. */
+/**
+ * A list of texts.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Texts = List(Schema.String)
 
-/** Anything that is an object. */
+/**
+ * Anything that is an object.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Raw = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
-/** The whole answer next to what is read of it. */
+/**
+ * The whole answer next to what is read of it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const withRaw = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.transform(Schema.Unknown, Schema.Struct({ raw: Raw, read: schema }), {
     strict: false,
@@ -44,7 +89,12 @@ export const withRaw = <A, I>(schema: Schema.Schema<A, I>) =>
     encode: ({ raw }) => raw
   })
 
-/** Reads a whole answer; one that does not fit is the engine's failure. */
+/**
+ * Reads a whole answer; one that does not fit is the engine's failure.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
 export const parse = <A, I>(schema: Schema.Schema<A, I>, operation: string) => {
   const decode = Schema.decodeUnknown(Schema.parseJson(schema))
   return (answer: { readonly status: number; readonly text: string }): Effect.Effect<A, EngineError> =>
@@ -62,15 +112,30 @@ export const parse = <A, I>(schema: Schema.Schema<A, I>, operation: string) => {
     )
 }
 
-/** The engine writes the year 1 for "never". */
+/**
+ * The engine writes the year 1 for "never".
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
 export const time = (text: string): DateTime.Utc | undefined =>
   Option.getOrUndefined(Option.filter(DateTime.make(text), (at) => DateTime.toEpochMillis(at) >= 0))
 
-/** Seconds since the epoch, where lists have them. */
+/**
+ * Seconds since the epoch, where lists have them.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
 export const seconds = (count: number): DateTime.Utc | undefined =>
   count > 0 ? DateTime.unsafeMake(count * 1_000) : undefined
 
-/** `NAME=value` lines. */
+/**
+ * `NAME=value` lines.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
 export const environment = (lines: ReadonlyArray<string>): Readonly<Record<string, string>> =>
   Object.fromEntries(
     lines.map((line) => {

@@ -17,6 +17,12 @@ import type {
   Volume
 } from "./Resources.js"
 
+/**
+ * What the engine answers about itself.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Info = Schema.Struct({
   ID: Text,
   Name: Text,
@@ -30,6 +36,10 @@ export const Info = Schema.Struct({
   SecurityOptions: Texts
 })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toInfo = (info: typeof Info.Type): EngineInfo => ({
   id: info.ID,
   name: info.Name,
@@ -44,8 +54,18 @@ export const toInfo = (info: typeof Info.Type): EngineInfo => ({
   rootless: info.SecurityOptions.some((option) => option.includes("rootless"))
 })
 
+/**
+ * What the engine answers about its version.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Version = Schema.Struct({ Version: Text, ApiVersion: Text, MinAPIVersion: Text, Os: Text, Arch: Text })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toVersion = (version: typeof Version.Type): EngineVersion => ({
   version: version.Version,
   apiVersion: version.ApiVersion,
@@ -64,6 +84,12 @@ const noConfig = {
   ExposedPorts: {}
 }
 
+/**
+ * The answer of an inspection of an image.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const InspectedImage = withRaw(
   Schema.Struct({
     Id: Schema.String,
@@ -89,6 +115,10 @@ export const InspectedImage = withRaw(
   })
 )
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toImage = ({ raw, read }: typeof InspectedImage.Type): Image => ({
   id: read.Id,
   tags: named(read.RepoTags),
@@ -111,8 +141,18 @@ export const toImage = ({ raw, read }: typeof InspectedImage.Type): Image => ({
 /** Older engines call an image without a name `<none>:<none>`. */
 const named = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.filter((name) => !name.includes("<none>"))
 
+/**
+ * One line of a list of images.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const ListedImage = Schema.Struct({ Id: Schema.String, RepoTags: Texts, Labels, Size: Count, Created: Count })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toImageSummary = (listed: typeof ListedImage.Type): ImageSummary => ({
   id: listed.Id,
   tags: named(listed.RepoTags),
@@ -121,14 +161,30 @@ export const toImageSummary = (listed: typeof ListedImage.Type): ImageSummary =>
   createdAt: seconds(listed.Created)
 })
 
+/**
+ * One step of the history of an image.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const HistoryEntry = Schema.Struct({ CreatedBy: Text, Comment: Text, Size: Count })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toHistoryEntry = (entry: typeof HistoryEntry.Type): ImageHistoryEntry => ({
   createdBy: entry.CreatedBy,
   comment: entry.Comment,
   sizeBytes: entry.Size
 })
 
+/**
+ * The answer of an inspection of a network; also one line of a list.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const InspectedNetwork = Schema.Struct({
   Id: Schema.String,
   Name: Text,
@@ -142,6 +198,10 @@ export const InspectedNetwork = Schema.Struct({
   Containers: Dictionary(Schema.Unknown)
 })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toNetwork = (network: typeof InspectedNetwork.Type): Network => ({
   id: network.Id,
   name: network.Name,
@@ -152,10 +212,26 @@ export const toNetwork = (network: typeof InspectedNetwork.Type): Network => ({
   containers: Object.keys(network.Containers)
 })
 
+/**
+ * A volume.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const InspectedVolume = Schema.Struct({ Name: Schema.String, Driver: Text, Labels, Mountpoint: Text })
 
+/**
+ * The answer of a list of volumes.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const ListedVolumes = Schema.Struct({ Volumes: List(InspectedVolume) })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toVolume = (volume: typeof InspectedVolume.Type): Volume => ({
   name: volume.Name,
   driver: volume.Driver,
@@ -163,6 +239,12 @@ export const toVolume = (volume: typeof InspectedVolume.Type): Volume => ({
   mountpoint: volume.Mountpoint
 })
 
+/**
+ * One event.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Event = Schema.Struct({
   Type: Text,
   Action: Text,
@@ -174,6 +256,10 @@ export const Event = Schema.Struct({
   timeNano: Count
 })
 
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
 export const toEvent = (event: typeof Event.Type): EngineEvent => ({
   type: event.Type,
   action: event.Action,

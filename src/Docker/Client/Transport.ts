@@ -195,7 +195,7 @@ const dial = (
         resume(
           cause === null && response instanceof Http.IncomingMessage
             ? Effect.succeed(response)
-            : Effect.fail(cause ?? new Error("the answer is no HTTP response"))
+            : Effect.fail<unknown>(cause ?? "the answer is no HTTP response")
         )
     )
   })
