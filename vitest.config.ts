@@ -5,8 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@effect-deployers/source"], externalConditions: ["@effect-deployers/source"] } },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     maxWorkers: 2,
     pool: "forks",
     reporters: ["default", "hanging-process"]

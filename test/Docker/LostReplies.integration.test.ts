@@ -76,45 +76,48 @@ const layerBehindProxy = Layer.unwrapEffect(Effect.map(Proxy, ({ host }) => laye
 layer(layerBehindProxy, { excludeTestServices: true, timeout: "3 minutes" })(
   "An engine whose answers get lost",
   (it) => {
-    it.effect("has exactly one container after each of 50 creates, and none in the end", () =>
-      Effect.gen(function* () {
-        const proxy = yield* Proxy
-        const { registryId } = yield* DeploymentStore
-        const { containers } = yield* DockerClient
-        const snapshot = yield* fromFile("healthy.ts", "healthy")
-        const docker = yield* DockerBackend.make()
-        const name = Labels.containerName(instance)
-        let creates = 0
-        proxy.lose = (request) => {
-          if (!request.startsWith("POST /containers/create") && !/^POST \/v[\d.]+\/containers\/create/.test(request))
-            return
-          creates += 1
-          return creates % 3 === 0 ? undefined : creates % 3 === 1 ? "at once" : "when answered"
-        }
-        for (let attempt = 0; attempt < 50; attempt++) {
-          const settings = yield* Schema.decode(DockerSettings)({ environment: { ATTEMPT: `${attempt}` } })
-          const state = yield* docker.provision({
-            ...instance,
-            registryId,
-            snapshot,
-            settings,
-            authKeyDigests: [],
-            secrets: { TOKEN: Redacted.make("secret") },
-            previous: undefined
-          })
-          const listed = yield* containers.list(Labels.filter({ registryId }))
-          assert.deepStrictEqual(
-            listed.map((container) => [container.id, container.name, container.status]),
-            [[state.metadata.containerId, name, "running"]]
-          )
-          const { environment } = yield* containers.inspect(name)
-          assert.strictEqual(environment.ATTEMPT, `${attempt}`)
-        }
-        assert.isAtLeast(proxy.lost, 50)
-        yield* docker.deprovision(instance, {}, { grace: 0 })
-        yield* docker.destroy(instance)
-        assert.deepStrictEqual(yield* census, { containers: [], networks: [], volumes: [] })
-      }).pipe(Effect.provide(Ports.layer))
+    it.effect(
+      "has exactly one container after each of 50 creates, and none in the end",
+      () =>
+        Effect.gen(function* () {
+          const proxy = yield* Proxy
+          const { registryId } = yield* DeploymentStore
+          const { containers } = yield* DockerClient
+          const snapshot = yield* fromFile("healthy.ts", "healthy")
+          const docker = yield* DockerBackend.make()
+          const name = Labels.containerName(instance)
+          let creates = 0
+          proxy.lose = (request) => {
+            if (!request.startsWith("POST /containers/create") && !/^POST \/v[\d.]+\/containers\/create/.test(request))
+              return
+            creates += 1
+            return creates % 3 === 0 ? undefined : creates % 3 === 1 ? "at once" : "when answered"
+          }
+          for (let attempt = 0; attempt < 50; attempt++) {
+            const settings = yield* Schema.decode(DockerSettings)({ environment: { ATTEMPT: `${attempt}` } })
+            const state = yield* docker.provision({
+              ...instance,
+              registryId,
+              snapshot,
+              settings,
+              authKeyDigests: [],
+              secrets: { TOKEN: Redacted.make("secret") },
+              previous: undefined
+            })
+            const listed = yield* containers.list(Labels.filter({ registryId }))
+            assert.deepStrictEqual(
+              listed.map((container) => [container.id, container.name, container.status]),
+              [[state.metadata.containerId, name, "running"]]
+            )
+            const { environment } = yield* containers.inspect(name)
+            assert.strictEqual(environment.ATTEMPT, `${attempt}`)
+          }
+          assert.isAtLeast(proxy.lost, 50)
+          yield* docker.deprovision(instance, {}, { grace: 0 })
+          yield* docker.destroy(instance)
+          assert.deepStrictEqual(yield* census, { containers: [], networks: [], volumes: [] })
+        }).pipe(Effect.provide(Ports.layer)),
+      300_000
     )
   }
 )
