@@ -91,7 +91,10 @@ export const layerSuite = Layer.provideMerge(
         another: yield* fromFile("healthy.ts", "another"),
         crashing: yield* fromFile("failing.ts", "crashing"),
         silent: yield* fromFile("failing.ts", "silent"),
-        kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
+        kill: ({ metadata }) =>
+          containers
+            .kill(String(metadata.containerId))
+            .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
         answers: ({ url }) =>
           client.get(`${url}/health/ready`).pipe(
             Effect.map(({ status }) => status === 200),

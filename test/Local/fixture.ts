@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { Command, CommandExecutor, FileSystem, HttpClient, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option, Schedule } from "effect"
 import { Home, Snapshot } from "effect-deployers"
 import { Embedded, Processes } from "effect-deployers/Local"
 import { DeployerFixture } from "effect-deployers/Testing"
@@ -33,7 +33,17 @@ export const layerSuite = Layer.provideMerge(
         another: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#another`),
         crashing: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#crashing`),
         silent: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#silent`),
-        kill: ({ metadata }) => Effect.orDie(processes.signalGroup(Number(metadata.pid), "SIGKILL")),
+        kill: ({ metadata }) =>
+          processes.signalGroup(Number(metadata.pid), "SIGKILL").pipe(
+            Effect.zipRight(
+              Effect.repeat(processes.identify(Number(metadata.pid)), {
+                until: Option.isNone,
+                schedule: Schedule.spaced("10 millis")
+              })
+            ),
+            Effect.asVoid,
+            Effect.orDie
+          ),
         answers: ({ url }) =>
           client.get(`${url}/health/ready`).pipe(
             Effect.map(({ status }) => status === 200),
