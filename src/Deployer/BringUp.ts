@@ -3,7 +3,7 @@ import type { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
 import type { ProvisionRequest } from "./Backend.js"
-import { type Change, newInstance } from "./Change.js"
+import { type Change, newInstance, recordOf } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
 import { awaitHealthy } from "./Health.js"
 import { currentInstance } from "./Kit.js"
@@ -48,7 +48,7 @@ const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInpu
     const { journal, kit, request } = self
     const instance = newInstance(self)
     if (self.exclusive) yield* stopOld(self)
-    const started = yield* kit.backend.provision(prepared)
+    const started = yield* kit.leases.fenced(self.lease)(kit.backend.provision(prepared))
     yield* journal.emit("instance_started", { generation: instance.generation, metadata: started.metadata })
     yield* journal.emit("health_waiting", { timeoutMillis: request.settings.timeoutMillis })
     const state = yield* awaitHealthy(kit, instance, request.settings.serving, started.metadata)
@@ -65,12 +65,15 @@ const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
   before,
   journal,
   kit,
+  lease,
   request
 }: Change<S, SI>) =>
-  kit.backend
-    .deprovision(currentInstance(before), before.deployment.metadata, {
-      grace: request.settings.stopGraceMillis
-    })
+  kit.leases
+    .fenced(lease)(
+      kit.backend.deprovision(currentInstance(before), before.deployment.metadata, {
+        grace: request.settings.stopGraceMillis
+      })
+    )
     .pipe(
       Effect.catchTag("DeploymentDeprovisionFailed", ({ reason }) =>
         Effect.fail(
@@ -93,6 +96,11 @@ const provisionRequest = <S extends Settings.Deployment, SI extends Settings.Dep
   snapshot: self.request.snapshot,
   settings: self.request.settings,
   authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
+  record: recordOf(self.kit, newInstance(self), {
+    snapshot: self.request.snapshot,
+    settings: self.request.encoded,
+    authKey: self.auth.authKey
+  }),
   secrets: self.request.secrets,
   previous: self.before.deployment.generation > 0 ? self.before.deployment.metadata : undefined
 })
