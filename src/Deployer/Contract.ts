@@ -125,6 +125,28 @@ export type DeprovisionError =
 export type DeleteError = Exclude<DeprovisionError, DeploymentNotFound>
 
 /**
+ * What was put back into a registry that had lost it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers/RebuildReport")({
+  recovered: Schema.Array(
+    Schema.Struct({ deployment: Schema.String, generation: Schema.Int, snapshot: Schema.String })
+  ),
+  /** What could not be put back, and why. */
+  skipped: Schema.Array(Schema.Struct({ resource: Schema.String, reason: Schema.String })),
+  /** Whether the registry took the id of the lost one; only programs that open it from now on go by it. */
+  renamed: Schema.Boolean
+}) {}
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type RebuildError = EngineUnavailable | StoreError
+
+/**
  * @category errors
  * @since 0.1.0
  */
@@ -275,6 +297,11 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly reconcile: Effect.Effect<ReconcileReport, ReconcileError>
   /** What `reconcile` would do first, without doing it. */
   readonly reconcilePlan: Effect.Effect<ReconcileReport, ReconcileError>
+  /**
+   * Puts deployments back that the registry does not know any more, from what was written down beside their instances. What
+   * it knows stays as it is, and nothing outside the registry is touched. The way out of a `RegistryMismatch`.
+   */
+  readonly rebuild: Effect.Effect<RebuildReport, RebuildError>
   /** A hint each time something may have changed outside; a deployer that gets none never hints. */
   readonly changes: Stream.Stream<void>
   /** Progress of every operation of this process, from the moment the stream is run. */

@@ -78,7 +78,8 @@ export const inHome: Effect.Effect<ReadonlyArray<AtHome>, PlatformError, Home | 
     const fs = yield* FileSystem.FileSystem
     const { deployments } = yield* Home
     const names = yield* fs.readDirectory(deployments).pipe(orIfMissing<ReadonlyArray<string>>([]))
-    const found = yield* Effect.forEach(names.filter(isDeploymentId), (id) => ofDeployment(id), { concurrency: 16 })
+    const ids = names.flatMap((name) => (isId(name) ? [name] : []))
+    const found = yield* Effect.forEach(ids, ofDeployment, { concurrency: 16 })
     return found.flat()
   }
 )
@@ -88,8 +89,6 @@ export const inHome: Effect.Effect<ReadonlyArray<AtHome>, PlatformError, Home | 
 const fileName = "revision.json"
 
 const encode = Schema.encodeSync(Schema.parseJson(InstanceRecord, { space: 2 }))
-
-const isDeploymentId = (name: string): name is DeploymentId => isId(name)
 
 const isId = Schema.is(DeploymentId)
 

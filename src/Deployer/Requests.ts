@@ -53,9 +53,9 @@ export interface Requests<S extends Settings.Deployment, SI extends Settings.Dep
     record: DeploymentRecord
   ) => Effect.Effect<Pick<Request<S>, "snapshot" | "settings" | "secrets">, PlanError>
   /** How the accepted generation of a deployment is served; the defaults if its settings cannot be read any more. */
-  readonly serving: (record: DeploymentRecord) => Settings.Serving
+  readonly serving: (record: Pick<DeploymentRecord, "settings">) => Settings.Serving
   /** What reconciling may do about a deployment; the defaults if its settings cannot be read any more. */
-  readonly recovery: (record: DeploymentRecord) => Settings.Recovery
+  readonly recovery: (record: Pick<DeploymentRecord, "settings">) => Settings.Recovery
 }
 
 /**

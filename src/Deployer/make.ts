@@ -7,6 +7,7 @@ import type { Service } from "./Contract.js"
 import * as Kit from "./Kit.js"
 import * as Planning from "./Planning.js"
 import { provision } from "./Provision.js"
+import { rebuild } from "./Rebuild.js"
 import { reconcile, reconcilePlan } from "./Reconcile.js"
 import { refresh } from "./Refresh.js"
 import { deprovision, remove } from "./TakeDown.js"
@@ -41,6 +42,7 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
       plan: (snapshot, options) => Planning.plan(kit, snapshot, options),
       reconcile: reconcile(kit),
       reconcilePlan: reconcilePlan(kit),
+      rebuild: rebuild(kit),
       changes: hints(backend),
       events: Stream.unwrapScoped(Effect.map(kit.journals.subscribe, (queue) => Stream.fromQueue(queue))),
       subscribe: kit.journals.subscribe,

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../DeploymentEvent.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
-import { type ReconcileError, ReconcileReport, type Service } from "./Contract.js"
+import { RebuildReport, type ReconcileError, ReconcileReport, type Service } from "./Contract.js"
 
 /**
  * Several deployers on one registry as one: what is asked of a deployment goes to the deployer that made it, a new
@@ -64,6 +64,15 @@ export const route = (
       logs: (ref, options) => Stream.unwrap(Effect.map(ownerOf(ref), (owner) => owner.logs(ref, options))),
       reconcile: together(all.map(({ reconcile }) => reconcile)),
       reconcilePlan: together(all.map(({ reconcilePlan }) => reconcilePlan)),
+      rebuild: Effect.map(
+        Effect.forEach(all, ({ rebuild }) => rebuild),
+        (reports) =>
+          new RebuildReport({
+            recovered: reports.flatMap(({ recovered }) => recovered),
+            skipped: reports.flatMap(({ skipped }) => skipped),
+            renamed: reports.some(({ renamed }) => renamed)
+          })
+      ),
       changes: Stream.mergeAll(
         all.map(({ changes }) => changes),
         { concurrency: "unbounded" }

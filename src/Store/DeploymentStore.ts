@@ -79,6 +79,8 @@ export interface Recovered {
   readonly deployer: Deployment["deployer"]
   readonly snapshot: Deployment["snapshot"]
   readonly generation: number
+  /** Other generations that were found and do not count. */
+  readonly refused: ReadonlyArray<number>
   readonly settings: Readonly<Record<string, unknown>>
   readonly authKey: AuthKey | undefined
   readonly state: OperationalState
@@ -259,5 +261,10 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
      * that or a later generation is left as it is.
      */
     readonly recover: (recovered: Recovered) => Effect.Effect<DeploymentRecord, DeploymentAlreadyExists | StoreError>
+    /**
+     * Gives a registry without deployments the id of the one it stands in for; `false` if it has some. Stores that are open
+     * keep the id they were opened with.
+     */
+    readonly takeIdentity: (registryId: string) => Effect.Effect<boolean, StoreError>
   }
 >() {}

@@ -43,7 +43,10 @@ export const bury = ({ sql }: Access, id: string): Effect.Effect<void, SqlError>
  * @category constructors
  * @since 0.1.0
  */
-export const make = (access: Access, byId: ById): Pick<Store, "restores" | "leases" | "tombstones" | "recover"> => {
+export const make = (
+  access: Access,
+  byId: ById
+): Pick<Store, "restores" | "leases" | "tombstones" | "recover" | "takeIdentity"> => {
   const { read, sql, write } = access
   return {
     restores: (deploymentId, since) =>
@@ -66,7 +69,16 @@ export const make = (access: Access, byId: ById): Pick<Store, "restores" | "leas
       "tombstones.list",
       Effect.flatMap(sql`SELECT * FROM tombstones ORDER BY deleted_at, deployment_id`, decodeTombstones)
     ),
-    recover: (recovered) => write("deployments.recover", recover(access, byId, recovered))
+    recover: (recovered) => write("deployments.recover", recover(access, byId, recovered)),
+    takeIdentity: (registryId) =>
+      write(
+        "registry.takeIdentity",
+        Effect.map(
+          sql`UPDATE meta SET value = ${registryId}
+            WHERE name = 'registryId' AND NOT EXISTS (SELECT 1 FROM deployments) RETURNING value`,
+          (rows) => rows.length > 0
+        )
+      )
   }
 }
 
@@ -92,19 +104,38 @@ const recover = (access: Access, byId: ById, recovered: Recovered) =>
     const row = { id, name, flavor: deployer.flavor, deployer: deployer.name, created_at: at, ...columns }
     yield* sql`INSERT INTO deployments ${sql.insert(row)} ON CONFLICT (id) DO NOTHING`
     yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${id} AND generation < ${generation}`
-    yield* insertRevision(access, recovered, at)
+    const accepted = { outcome: "accepted", reason: "It was put back from the files of its instance." } as const
+    yield* insertRevision(access, recovered, { generation, at, ...accepted })
+    const refused = { outcome: "failed", reason: "It was found beside the one that was put back." } as const
+    for (const other of recovered.refused) {
+      yield* insertRevision(access, recovered, { generation: other, at, ...refused })
+    }
     yield* sql`DELETE FROM tombstones WHERE deployment_id = ${id}`
     return yield* byId(id)
   })
 
-const insertRevision = ({ sql }: Access, { by, generation, id, settings, snapshot }: Recovered, at: number) =>
+const insertRevision = (
+  { sql }: Access,
+  { by, id, settings, snapshot }: Recovered,
+  {
+    at,
+    generation,
+    outcome,
+    reason
+  }: {
+    readonly generation: number
+    readonly outcome: "accepted" | "failed"
+    readonly reason: string
+    readonly at: number
+  }
+) =>
   sql`INSERT INTO revisions ${sql.insert({
     deployment_id: id,
     generation,
     snapshot_id: snapshot.id,
     settings: JSON.stringify(settings),
-    outcome: "accepted",
-    reason: "It was put back from the files of its instance.",
+    outcome,
+    reason,
     made_by: by,
     created_at: at,
     settled_at: at

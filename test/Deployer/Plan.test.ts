@@ -77,7 +77,7 @@ describe("what is decided about one deployment", () => {
     assert.deepInclude(one({ operation, seen: state("absent") }), {
       _tag: "Settle",
       id: idOf(1),
-      name: "weather",
+      name: DeploymentName.make("weather"),
       ...operation,
       committed: false
     })
@@ -123,7 +123,14 @@ describe("starting again", () => {
 
   it("happens at once the first time, and says why", () => {
     assert.deepStrictEqual(one(crashed), [
-      { _tag: "Restore", id: idOf(1), name: "weather", generation: 2, attempt: 1, reason: "it ended" }
+      {
+        _tag: "Restore",
+        id: idOf(1),
+        name: DeploymentName.make("weather"),
+        generation: 2,
+        attempt: 1,
+        reason: "it ended"
+      }
     ])
     assert.deepStrictEqual(
       one({ ...crashed, seen: state("absent") }).map(({ _tag }) => _tag),

@@ -103,7 +103,7 @@ const orphans = (facts: Facts): ReadonlyArray<Action> => {
   return tombstones.flatMap(({ deploymentId, name }): ReadonlyArray<Action> => {
     const left = ours(facts).filter((one) => one.deploymentId === deploymentId && !known.has(deploymentId))
     if (left.length === 0) return []
-    const youngest = Math.max(...left.map(({ madeAt }) => madeAt ?? 0))
+    const youngest = Math.max(...left.map(({ madeAt }) => madeAt ?? Number.NEGATIVE_INFINITY))
     return youngest + orphanGraceMillis > now
       ? [
           Action.Wait({
