@@ -9,6 +9,7 @@ import * as Care from "./DeployerSuite/Care.js"
 import type { Provides } from "./DeployerSuite/Case.js"
 import * as Changes from "./DeployerSuite/Changes.js"
 import * as Lives from "./DeployerSuite/Lives.js"
+import * as Repairs from "./DeployerSuite/Repairs.js"
 
 export type { Provides } from "./DeployerSuite/Case.js"
 
@@ -30,4 +31,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>): void =>
     Changes.laws(it)
     Lives.laws(it)
     Care.laws(it)
+    Repairs.laws(it)
   })
