@@ -45,6 +45,15 @@ export const newInstance = ({ before, operation }: { before: DeploymentRecord; o
 })
 
 /**
+ * Whether something serves, as far as is known, that the change would replace.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const replacesServing = ({ before: { deployment } }: { before: DeploymentRecord }): boolean =>
+  deployment.generation > 0 && deployment.desired === "running" && deployment.status === "running"
+
+/**
  * What was last known of a deployment, in the form a backend observes it.
  *
  * @category accessors

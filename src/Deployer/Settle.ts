@@ -5,7 +5,7 @@ import type { LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { DeploymentRecord } from "../Store/DeploymentStore.js"
-import { type Change, lastLogs, newInstance, reference } from "./Change.js"
+import { type Change, lastLogs, newInstance, reference, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
 import { reasonOf, withLogs } from "./Failure.js"
 import { currentInstance } from "./Kit.js"
@@ -35,8 +35,9 @@ export const commit = <S extends Settings.Deployment, SI extends Settings.Deploy
     )
 
 /**
- * Drains and removes the instance of the generation before, and with that ends the operation. If it cannot be removed
- * now, the operation stays open and reconciling removes it: the change itself has succeeded.
+ * Lets the instance of the generation before serve those who looked its URL up before the commit, drains and removes it,
+ * and with that ends the operation. If it cannot be removed now, the operation stays open and reconciling removes it: the
+ * change itself has succeeded.
  *
  * @category flows
  * @since 0.1.0
@@ -79,19 +80,17 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
 
 // internal
 
-const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  journal,
-  kit,
-  lease,
-  request
-}: Change<S, SI>) => {
+const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(self: Change<S, SI>) => {
+  const { before, journal, kit, lease, request } = self
   const { generation, metadata } = before.deployment
   return kit.leases
     .fenced(lease)(
       kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
     )
-    .pipe(Effect.zipRight(journal.emit("old_instance_removed", { generation })))
+    .pipe(
+      Effect.delay(replacesServing(self) ? request.settings.lingerMillis : 0),
+      Effect.zipRight(journal.emit("old_instance_removed", { generation }))
+    )
 }
 
 /** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */
