@@ -66,8 +66,10 @@ describe("deployers supervise", () => {
           assert.deepInclude(told.at(-1), { deployment: "victim", action: "restore", outcome: "done" })
           assert.include(said.stderr, "they go on")
           assert.strictEqual((yield* client.get(`${back.url}/health/ready`)).status, 200)
-          yield* deployer.delete("victim")
-        }).pipe(Effect.provide(Embedded.layer({ home })))
+        }).pipe(
+          Effect.ensuring(Effect.ignore(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.delete("victim")))),
+          Effect.provide(Embedded.layer({ home }))
+        )
       }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
     120_000
   )
