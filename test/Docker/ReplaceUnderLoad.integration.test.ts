@@ -21,7 +21,7 @@ const bad: Readonly<Record<string, Bad>> = {
     says: "before it answered for the first time",
     lastLine: "it throws while it is loaded"
   },
-  crashes: { tag: "DeploymentProvisionFailed", says: "it failed to start", lastLine: "its warm state cannot be built" },
+  crashes: { tag: "DeploymentProvisionFailed", says: "it failed to start", lastLine: "it cannot build its warm state" },
   collapses: {
     tag: "DeploymentProvisionFailed",
     says: "before it answered for the first time",
