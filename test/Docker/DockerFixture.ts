@@ -12,6 +12,7 @@ import * as Labels from "../../src/Docker/Labels.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import { filesBelow } from "../Files.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 /** Where the engine of the tests is; started if none answers. */
@@ -101,6 +102,13 @@ export const layerSuite = Layer.provideMerge(
             Effect.orElseSucceed(() => false),
             Effect.scoped
           ),
+        files: ({ generation, id, metadata }) =>
+          Effect.gen(function* () {
+            const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
+            const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
+            const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
+            return { ...own, ...(yield* filesBelow(secrets)) }
+          }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
         instances: ({ id }) =>
           Effect.gen(function* () {
             const generations = path.join(home.deployment(id), "generations")

@@ -6,6 +6,8 @@ import { Home, Snapshot } from "effect-deployers"
 import { Embedded, Processes } from "effect-deployers/Local"
 import { DeployerFixture } from "effect-deployers/Testing"
 
+import { filesBelow } from "../Files.js"
+
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 
 /** The embedded defaults in a temporary home. */
@@ -49,6 +51,10 @@ export const layerSuite = Layer.provideMerge(
             Effect.map(({ status }) => status === 200),
             Effect.orElseSucceed(() => false),
             Effect.scoped
+          ),
+        files: ({ generation, id }) =>
+          filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
+            Effect.provideService(FileSystem.FileSystem, fs)
           ),
         instances: ({ id }) =>
           Effect.gen(function* () {
