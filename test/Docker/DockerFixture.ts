@@ -59,6 +59,9 @@ const layerCensus = Layer.scopedDiscard(
   )
 )
 
+/** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
+export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
+
 /** The whole stack in a temporary home, with a census at its end. */
 export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
   layerCensus.pipe(
@@ -67,7 +70,7 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ home, engine: { host: yield* host } })
+          return DockerStack.layer({ home, engine: { host: yield* host }, defaults: brief })
         })
       )
     ),

@@ -10,12 +10,12 @@ import { filesBelow } from "../Files.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 
-/** The embedded defaults in a temporary home. */
+/** The embedded defaults in a temporary home; replacing takes as long as its tests say. */
 export const layerEmbedded = Layer.unwrapScoped(
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-local-" })
-    return Embedded.layer({ home })
+    return Embedded.layer({ home, defaults: { minHealthyMillis: 100, lingerMillis: 0 } })
   })
 ).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer)))
 
