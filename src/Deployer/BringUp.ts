@@ -5,7 +5,7 @@ import type { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
 import type { ProvisionRequest } from "./Backend.js"
-import { type Change, newInstance, replacesServing } from "./Change.js"
+import { type Change, newInstance, recordOf, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./Health.js"
 import { currentInstance } from "./Kit.js"
@@ -109,7 +109,7 @@ const begin = <S extends Settings.Deployment, SI extends Settings.DeploymentInpu
 ) =>
   Effect.gen(function* () {
     const { journal, kit } = self
-    const { metadata } = yield* kit.backend.provision(request)
+    const { metadata } = yield* kit.leases.fenced(self.lease)(kit.backend.provision(request))
     yield* journal.emit("instance_started", { generation: request.generation, metadata })
     const { timeoutMillis } = request.settings
     yield* journal.emit("health_waiting", { timeoutMillis, minHealthyMillis: windowOf(self) })
@@ -129,13 +129,18 @@ const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
   before,
   journal,
   kit,
+  lease,
   oldStopped,
   request
 }: Change<S, SI>) =>
   Effect.gen(function* () {
     const { generation, metadata } = before.deployment
-    yield* Ref.set(oldStopped, true)
-    yield* kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+    yield* kit.leases.fenced(lease)(
+      Effect.zipRight(
+        Ref.set(oldStopped, true),
+        kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+      )
+    )
     yield* journal.emit("old_instance_stopped", { generation })
   }).pipe(
     Effect.catchTag("DeploymentDeprovisionFailed", ({ reason }) =>
@@ -158,6 +163,11 @@ const provisionRequest = <S extends Settings.Deployment, SI extends Settings.Dep
   snapshot: self.request.snapshot,
   settings: self.request.settings,
   authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
+  record: recordOf(self.kit, newInstance(self), {
+    snapshot: self.request.snapshot,
+    settings: self.request.encoded,
+    authKey: self.auth.authKey
+  }),
   secrets: self.request.secrets,
   previous: self.before.deployment.generation > 0 ? self.before.deployment.metadata : undefined
 })

@@ -9,6 +9,7 @@ import type { Snapshot } from "../Snapshot/Model.js"
 import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
 import type { Decision } from "./AuthKeys.js"
 import type { Instance } from "./Backend.js"
+import type { InstanceRecord } from "./InstanceRecord.js"
 import type { Journal } from "./Journal.js"
 import type { Kit } from "./Kit.js"
 import type { Request } from "./Requests.js"
@@ -78,6 +79,27 @@ export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["
   id,
   pipelineName,
   version
+})
+
+/**
+ * What the files of an instance shall say about the revision it runs.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const recordOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  { backend, deployments }: Kit<S, SI>,
+  { deploymentId, generation, name }: Instance,
+  { authKey, settings, snapshot }: { readonly snapshot: Snapshot } & Pick<DeploymentRecord, "authKey" | "settings">
+): InstanceRecord => ({
+  formatVersion: 1,
+  registryId: deployments.registryId,
+  deployer: { flavor: backend.flavor, name: backend.name },
+  deployment: { id: deploymentId, name },
+  generation,
+  snapshot,
+  settings,
+  ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } })
 })
 
 /**

@@ -64,7 +64,7 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
 ) =>
   Effect.gen(function* () {
     const before = yield* stillThere(kit, lease, request)
-    yield* Abandoned.clear(kit, before)
+    yield* Abandoned.clear(kit, lease, before)
     const auth = yield* kit.authKeys.decide({
       deploymentId: before.deployment.id,
       auth: request.settings.auth,
@@ -80,7 +80,8 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
             id: journal.operationId,
             kind: "provision",
             snapshotId: request.snapshot.id,
-            settings: request.encoded
+            settings: request.encoded,
+            by: kit.leases.actor
           })
           yield* journal.emit("intent_recorded", {
             generation: operation.generation,

@@ -1,14 +1,14 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
-import { DeploymentProvisionFailed, DeploymentTimeout, type LeaseLost } from "../Errors/Lifecycle.js"
+import type { LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { DeploymentRecord } from "../Store/DeploymentStore.js"
 import { type Change, lastLogs, newInstance, reference, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
+import { reasonOf, withLogs } from "./Failure.js"
 import { currentInstance } from "./Kit.js"
 import { restoreOld } from "./Restore.js"
 
@@ -74,7 +74,7 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
     const instance = newInstance(self)
     const logs = yield* lastLogs(kit, instance, operation.startedAt)
     const removed = yield* removeNew(self)
-    if (removed) yield* kit.deployments.abort(lease, operation, reason(cause))
+    if (removed) yield* kit.deployments.abort(lease, operation, reasonOf(cause))
     if (yield* Ref.get(self.oldStopped)) yield* restoreOld(self)
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
@@ -82,10 +82,12 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
 // internal
 
 const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(self: Change<S, SI>) => {
-  const { before, journal, kit, request } = self
+  const { before, journal, kit, lease, request } = self
   const { generation, metadata } = before.deployment
-  return kit.backend
-    .deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+  return kit.leases
+    .fenced(lease)(
+      kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+    )
     .pipe(
       Effect.delay(replacesServing(self) ? request.settings.lingerMillis : 0),
       Effect.zipRight(journal.emit("old_instance_removed", { generation }))
@@ -96,27 +98,12 @@ const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentI
 const removeNew = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   self: Change<S, SI>
 ): Effect.Effect<boolean> =>
-  self.kit.backend.deprovision(newInstance(self), {}, { grace: 0 }).pipe(
-    Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
-    Effect.as(true),
-    Effect.catchAll((error) =>
-      Effect.as(Effect.logWarning(`Generation ${self.operation.generation} could not be removed yet`, error), false)
+  self.kit.leases
+    .fenced(self.lease)(self.kit.backend.deprovision(newInstance(self), {}, { grace: 0 }))
+    .pipe(
+      Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
+      Effect.as(true),
+      Effect.catchAll((error) =>
+        Effect.as(Effect.logWarning(`Generation ${self.operation.generation} could not be removed yet`, error), false)
+      )
     )
-  )
-
-const reason = (cause: Cause.Cause<ProvisionError>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onNone: () => (Cause.isInterrupted(cause) ? "it was interrupted" : "an unexpected failure"),
-    onSome: (error) => error.message
-  })
-
-const withLogs = (error: ProvisionError, logs: ReadonlyArray<string>): ProvisionError => {
-  switch (error._tag) {
-    case "DeploymentProvisionFailed":
-      return new DeploymentProvisionFailed({ ...error, logs: error.logs.length > 0 ? error.logs : logs })
-    case "DeploymentTimeout":
-      return new DeploymentTimeout({ ...error, logs })
-    default:
-      return error
-  }
-}

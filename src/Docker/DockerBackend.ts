@@ -13,8 +13,10 @@ import type { Ports } from "../Deployer/Ports.js"
 import type { OperationalState } from "../Deployment.js"
 import { Home } from "../Home.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
+import { changes } from "./Backend/Changes.js"
 import { flavor, toDeprovisionError, toProvisionError, toUnavailable } from "./Backend/Failures.js"
 import { prepareImage } from "./Backend/Images.js"
+import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observing.js"
 import { start } from "./Backend/Provisioning.js"
@@ -84,6 +86,8 @@ export const make = (
           Effect.mapError(toUnavailable("observe a container")),
           Effect.provide(context)
         ),
+      inventory: inventory(flavor).pipe(Effect.mapError(toUnavailable("look what there is")), Effect.provide(context)),
+      changes: Stream.provideContext(changes, context),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
       deprovision: (instance, metadata, { grace }) =>
         end(instance, metadata, grace).pipe(

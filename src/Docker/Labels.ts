@@ -131,6 +131,14 @@ export const decodeInstance: (labels: Labels) => Option.Option<InstanceLabels> =
   Schema.decodeUnknownOption(InstanceLabels)
 
 /**
+ * What the labels of something say that all generations of a deployment share; none if they are not all there.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeShared: (labels: Labels) => Option.Option<SharedLabels> = Schema.decodeUnknownOption(SharedLabels)
+
+/**
  * Whether something is of this registry's making.
  *
  * @category predicates

@@ -20,6 +20,7 @@ import {
 } from "../Errors/Lifecycle.js"
 import type { Home } from "../Home.js"
 import * as Children from "./Children.js"
+import { inventory } from "./Inventory.js"
 import { paths } from "./Layout.js"
 import { readLog } from "./LogReading.js"
 import * as Metadata from "./Metadata.js"
@@ -75,9 +76,10 @@ export const make = (
 ): Effect.Effect<Backend<LocalSettings, LocalSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
     const context = Context.add(yield* Effect.context<Requirements>(), Children.Children, yield* Children.make)
+    const name = options.name ?? flavor
     return {
       flavor,
-      name: options.name ?? flavor,
+      name,
       settings: LocalSettings,
       defaults: options.defaults ?? {},
       exclusive,
@@ -90,6 +92,10 @@ export const make = (
         ),
       state: (instance, metadata) =>
         observe(instance, metadata).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
+      inventory: inventory({ flavor, name }).pipe(
+        Effect.mapError(toUnavailable("look what there is")),
+        Effect.provide(context)
+      ),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
       deprovision: (instance, metadata, { grace }) =>
         end(instance, metadata, grace).pipe(

@@ -14,6 +14,7 @@ import type { ProvisionRequest } from "../Deployer/Backend.js"
 import { fingerprint } from "../Deployer/Fingerprint.js"
 import { readJson, removeGeneration, writeSecrets, writeWhole } from "../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../Deployer/InstanceManifest.js"
+import * as InstanceRecord from "../Deployer/InstanceRecord.js"
 import { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, PortUnavailable } from "../Errors/Lifecycle.js"
 import { Home } from "../Home.js"
@@ -129,6 +130,7 @@ const prepare = (at: Paths, request: Request) =>
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
     yield* fs.chmod(at.deployment, 0o700)
+    yield* InstanceRecord.write(at.generation, request.record)
     yield* secretFiles(at, request)
     yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, placeOf(at, request))), 0o400)
     yield* markStart(at.log, request)

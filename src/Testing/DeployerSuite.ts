@@ -10,6 +10,7 @@ import type { Provides } from "./DeployerSuite/Case.js"
 import * as Changes from "./DeployerSuite/Changes.js"
 import * as FailedChanges from "./DeployerSuite/FailedChanges.js"
 import * as Lives from "./DeployerSuite/Lives.js"
+import * as Repairs from "./DeployerSuite/Repairs.js"
 
 export type { Provides } from "./DeployerSuite/Case.js"
 
@@ -32,4 +33,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>): void =>
     FailedChanges.laws(it)
     Lives.laws(it)
     Care.laws(it)
+    Repairs.laws(it)
   })

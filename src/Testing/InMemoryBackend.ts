@@ -94,6 +94,18 @@ export const make = (
         }),
       state: (instance) =>
         Effect.map(reached("look at an instance"), () => observed(engine.instances.get(keyOf(instance)))),
+      inventory: Effect.map(reached("look what there is"), () => ({
+        engineId: undefined,
+        found: Array.from(engine.instances.values()).map(({ key, request }) => ({
+          deploymentId: request.deploymentId,
+          generation: request.generation,
+          registryId: request.registryId,
+          atHome: true,
+          resource: `instance ${key}`,
+          madeAt: undefined,
+          record: request.record
+        }))
+      })),
       logs: (instance, { since = 0, tail }) =>
         Stream.unwrap(
           Effect.map(reached("read a log"), () => {

@@ -50,6 +50,15 @@ export const request = (
     secrets: Object.fromEntries(
       Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
     ),
+    record: {
+      formatVersion: 1,
+      registryId: registryId,
+      deployer: { flavor: "docker", name: "docker" },
+      deployment: { id: instance.deploymentId, name: instance.name },
+      generation: options.generation ?? instance.generation,
+      snapshot,
+      settings: {}
+    },
     previous: options.previous,
     ...(options.prepared === undefined ? {} : { prepared: options.prepared })
   }))

@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import type { Instance, ProvisionRequest } from "../../Deployer/Backend.js"
 import { type Folders, folders, orIfMissing, readJson, writeSecrets, writeWhole } from "../../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../Deployer/InstanceManifest.js"
+import * as InstanceRecord from "../../Deployer/InstanceRecord.js"
 import type { Home } from "../../Home.js"
 import type { DockerSettings } from "../Settings.js"
 import { inside } from "./Inside.js"
@@ -109,6 +110,7 @@ export const writeFiles = (
     yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
     yield* fs.chmod(at.deployment, 0o700)
     yield* writeWhole(at.record, encodeRecord(record), 0o600)
+    yield* InstanceRecord.write(at.generation, request.record)
     yield* ownFolder(at.data, 0o700)
     yield* ownFolder(at.told, 0o700)
     yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, place)), 0o400)

@@ -135,6 +135,7 @@ export const metadataOf = (container: Container, { engineId, generation }: Circu
     generation,
     ...(container.restartCount === 0 ? {} : { restarts: container.restartCount }),
     ...(health === undefined || health.status === "none" ? {} : { health: health.status }),
+    ...(status === "paused" ? { paused: true } : {}),
     ...(ended ? { exitCode: container.state.exitCode } : {}),
     ...(ended && oomKilled ? { outOfMemory: true } : {})
   }
