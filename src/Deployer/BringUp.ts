@@ -1,12 +1,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
 import type { ProvisionRequest } from "./Backend.js"
 import { type Change, newInstance, recordOf, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
-import { awaitHealthy, stayHealthy } from "./Health.js"
+import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./Health.js"
 import { currentInstance } from "./Kit.js"
 
 /**
@@ -47,17 +48,11 @@ const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInpu
 ): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
     const { journal, kit, request } = self
-    const { serving, timeoutMillis } = request.settings
-    const instance = newInstance(self)
     const forMillis = windowOf(self)
-    const stoppedAt = self.exclusive ? yield* stopOld(self) : undefined
-    const { metadata } = yield* kit.leases.fenced(self.lease)(kit.backend.provision(prepared))
-    yield* journal.emit("instance_started", { generation: instance.generation, metadata })
-    yield* journal.emit("health_waiting", { timeoutMillis, minHealthyMillis: forMillis })
-    const seen = yield* awaitHealthy(kit, instance, serving, metadata)
-    const gap = stoppedAt === undefined ? {} : { gapMillis: (yield* Clock.currentTimeMillis) - stoppedAt }
-    const state = yield* stayHealthy(kit, instance, serving, metadata, { seen, forMillis })
-    yield* journal.emit("healthy", { url: state.url, ...gap })
+    const { gapMillis, metadata, seen } = yield* self.exclusive ? takePlace(self, prepared) : launch(self, prepared)
+    const instance = newInstance(self)
+    const state = yield* stayHealthy(kit, instance, request.settings.serving, metadata, { seen, forMillis })
+    yield* journal.emit("healthy", { url: state.url, ...(gapMillis === undefined ? {} : { gapMillis }) })
     return state
   }).pipe(
     Effect.catchTag("InstanceEnded", ({ reason }) =>
@@ -65,28 +60,88 @@ const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInpu
     )
   )
 
+/** An instance that was seen healthy, what was known of it when it was started, and how long nobody served. */
+interface Launched {
+  readonly seen: OperationalState
+  readonly metadata: OperationalState["metadata"]
+  readonly gapMillis?: number
+}
+
+type LaunchError = ProvisionError | InstanceEnded
+
+const launch = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  request: ProvisionRequest<S>
+): Effect.Effect<Launched, LaunchError> =>
+  Effect.gen(function* () {
+    const metadata = yield* begin(self, request)
+    return { metadata, seen: yield* healthy(self, metadata) }
+  })
+
+/**
+ * The old instance has what the new one needs, such as a fixed port. It stops as late as possible: when the new one stands
+ * by, if the flavor can do that.
+ */
+const takePlace = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  request: ProvisionRequest<S>
+): Effect.Effect<Launched, LaunchError> => {
+  const { standsBy } = self.kit.backend
+  return Effect.gen(function* () {
+    if (standsBy === undefined) {
+      const since = yield* Clock.currentTimeMillis
+      yield* stopOld(self)
+      const launched = yield* launch(self, request)
+      return { ...launched, gapMillis: (yield* Clock.currentTimeMillis) - since }
+    }
+    const metadata = yield* begin(self, { ...request, standby: true })
+    yield* awaitStandby(self.kit, standsBy, newInstance(self), metadata)
+    const since = yield* Clock.currentTimeMillis
+    const timed = Effect.zip(healthy(self, metadata), Clock.currentTimeMillis)
+    const [[seen, at]] = yield* Effect.all([timed, stopOld(self)], { concurrency: 2 })
+    return { metadata, seen, gapMillis: at - since }
+  })
+}
+
+const begin = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  request: ProvisionRequest<S>
+) =>
+  Effect.gen(function* () {
+    const { journal, kit } = self
+    const { metadata } = yield* kit.leases.fenced(self.lease)(kit.backend.provision(request))
+    yield* journal.emit("instance_started", { generation: request.generation, metadata })
+    const { timeoutMillis } = request.settings
+    yield* journal.emit("health_waiting", { timeoutMillis, minHealthyMillis: windowOf(self) })
+    return metadata
+  })
+
+const healthy = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  self: Change<S, SI>,
+  metadata: OperationalState["metadata"]
+) => awaitHealthy(self.kit, newInstance(self), self.request.settings.serving, metadata)
+
 const windowOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(self: Change<S, SI>): number =>
   replacesServing(self) ? self.request.settings.minHealthyMillis : 0
 
-/**
- * Answers since when callers are refused. Uninterruptible, so that it is known whether the old instance has to be
- * restored.
- */
+/** Uninterruptible: once it is told to stop, it is stopped, and has to be restored if the change fails. */
 const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
   before,
   journal,
   kit,
   lease,
+  oldStopped,
   request
 }: Change<S, SI>) =>
   Effect.gen(function* () {
     const { generation, metadata } = before.deployment
-    const since = yield* Clock.currentTimeMillis
     yield* kit.leases.fenced(lease)(
-      kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+      Effect.zipRight(
+        Ref.set(oldStopped, true),
+        kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+      )
     )
     yield* journal.emit("old_instance_stopped", { generation })
-    return since
   }).pipe(
     Effect.catchTag("DeploymentDeprovisionFailed", ({ reason }) =>
       Effect.fail(

@@ -1,6 +1,7 @@
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Deployment, OperationalState } from "../Deployment.js"
 import type * as Settings from "../Settings.js"
@@ -28,8 +29,10 @@ export interface Change<S extends Settings.Deployment, SI extends Settings.Deplo
   readonly operation: Operation
   readonly journal: Journal
   readonly auth: Decision
-  /** Whether the old instance has to stop before the new one can start. */
+  /** Whether the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
+  /** Whether the old instance was told to stop before the change was accepted. */
+  readonly oldStopped: Ref.Ref<boolean>
 }
 
 /**

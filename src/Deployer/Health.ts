@@ -7,7 +7,7 @@ import type { OperationalState } from "../Deployment.js"
 import type { EngineUnavailable } from "../Errors/Lifecycle.js"
 import * as Readiness from "../Readiness.js"
 import type * as Settings from "../Settings.js"
-import type { Instance } from "./Backend.js"
+import type { Backend, Instance } from "./Backend.js"
 import type { Kit } from "./Kit.js"
 
 /**
@@ -53,6 +53,24 @@ export const awaitHealthy = <S extends Settings.Deployment, SI extends Settings.
     Effect.catchTag("NotHealthyYet", () => Effect.never)
   )
 }
+
+/**
+ * Waits until an instance has everything ready to take the place of the old one; ends at once when the instance did. Has
+ * no deadline of its own.
+ *
+ * @category waiting
+ * @since 0.1.0
+ */
+export const awaitStandby = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  { backend }: Kit<S, SI>,
+  standsBy: NonNullable<Backend<S, SI>["standsBy"]>,
+  instance: Instance,
+  metadata: OperationalState["metadata"]
+): Effect.Effect<void, InstanceEnded | EngineUnavailable> =>
+  Effect.gen(function* () {
+    yield* stillThere(yield* backend.state(instance, metadata))
+    return yield* standsBy(instance, metadata)
+  }).pipe(Effect.repeat({ schedule: Readiness.backoff, until: (ready) => ready }), Effect.asVoid)
 
 /**
  * Waits until an instance that was just seen healthy has been so for a while without a break, and gives its last state.
@@ -105,6 +123,11 @@ export const isReady = <S extends Settings.Deployment, SI extends Settings.Deplo
 
 // internal
 
+const stillThere = (state: OperationalState): Effect.Effect<OperationalState, InstanceEnded> =>
+  state.status === "error" || state.status === "absent"
+    ? new InstanceEnded({ reason: state.reason ?? "its instance is gone" })
+    : Effect.succeed(state)
+
 /** The state of an instance that runs and is ready. */
 const healthNow = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>,
@@ -114,10 +137,7 @@ const healthNow = <S extends Settings.Deployment, SI extends Settings.Deployment
   patience: Duration.Duration
 ): Effect.Effect<OperationalState, InstanceEnded | EngineUnavailable | NotHealthyYet> =>
   Effect.gen(function* () {
-    const state = yield* kit.backend.state(instance, metadata)
-    if (state.status === "error" || state.status === "absent") {
-      return yield* new InstanceEnded({ reason: state.reason ?? "its instance is gone" })
-    }
+    const state = yield* stillThere(yield* kit.backend.state(instance, metadata))
     if (state.status !== "running" || state.url === undefined) return yield* new NotHealthyYet({ asked: false })
     return (yield* isReady(kit, state.url, serving, patience)) ? state : yield* new NotHealthyYet({ asked: true })
   })

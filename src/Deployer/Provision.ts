@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { type Deployment, DeploymentId } from "../Deployment.js"
 import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
@@ -87,7 +88,11 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
             snapshot: request.snapshot.label
           })
           const exclusive = isExclusive(kit, before, request)
-          return yield* attempt({ kit, lease, request, before, operation, journal, auth, exclusive }, restore)
+          const oldStopped = yield* Ref.make(false)
+          return yield* attempt(
+            { kit, lease, request, before, operation, journal, auth, exclusive, oldStopped },
+            restore
+          )
         })
       )
     )

@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
 import type { LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
@@ -74,7 +75,7 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
     const logs = yield* lastLogs(kit, instance, operation.startedAt)
     const removed = yield* removeNew(self)
     if (removed) yield* kit.deployments.abort(lease, operation, reasonOf(cause))
-    if (self.exclusive) yield* restoreOld(self)
+    if (yield* Ref.get(self.oldStopped)) yield* restoreOld(self)
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
 

@@ -66,9 +66,12 @@ const layerHttp = Layer.effect(
   )
 )
 
+/** Replacing takes as long as its tests say, no longer. */
+const brief = { minHealthyMillis: 0, lingerMillis: 0 }
+
 /** The deployer with its engine, home and stores at hand. */
 export const layerDeployer = (options: { readonly takenPorts?: ReadonlyArray<number> } = {}) =>
-  DockerDeployer.layer({ secretsFolders: [] }).pipe(
+  DockerDeployer.layer({ secretsFolders: [], defaults: brief }).pipe(
     Layer.provideMerge(Layer.merge(layerImages, layerHttp)),
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(

@@ -12,6 +12,7 @@ import * as Labels from "../../src/Docker/Labels.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import { filesBelow } from "../Files.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 /** Where the engine of the tests is; started if none answers. */
@@ -58,6 +59,9 @@ const layerCensus = Layer.scopedDiscard(
   )
 )
 
+/** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
+export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
+
 /** The whole stack in a temporary home, with a census at its end. */
 export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
   layerCensus.pipe(
@@ -66,7 +70,7 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ home, engine: { host: yield* host } })
+          return DockerStack.layer({ home, engine: { host: yield* host }, defaults: brief })
         })
       )
     ),
@@ -101,6 +105,13 @@ export const layerSuite = Layer.provideMerge(
             Effect.orElseSucceed(() => false),
             Effect.scoped
           ),
+        files: ({ generation, id, metadata }) =>
+          Effect.gen(function* () {
+            const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
+            const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
+            const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
+            return { ...own, ...(yield* filesBelow(secrets)) }
+          }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
         instances: ({ id }) =>
           Effect.gen(function* () {
             const generations = path.join(home.deployment(id), "generations")

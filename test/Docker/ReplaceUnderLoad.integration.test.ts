@@ -1,9 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Console, Effect } from "effect"
-import { Client } from "effect-deployers"
+import { Client, Home } from "effect-deployers"
 import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
 import type { DockerSettingsInput } from "../../src/Docker/Settings.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+import { RunStore } from "../../src/Store/RunStore.js"
+import * as Runs from "../../src/Store/Runs.js"
 import { type Tally, underLoad } from "../Load.js"
 import { first as pipeline } from "../pipelines/paced.js"
 import { census, fromFile, layerDocker } from "./DockerFixture.js"
@@ -16,12 +18,18 @@ interface Bad {
 }
 
 const bad: Readonly<Record<string, Bad>> = {
+  "cannot be built": {
+    tag: "DeploymentProvisionFailed",
+    says: "localhost:1/nobody/nothing:1",
+    lastLine: "",
+    settings: { image: { base: { _tag: "image", reference: "localhost:1/nobody/nothing:1" } } }
+  },
   throws: {
     tag: "DeploymentProvisionFailed",
     says: "before it answered for the first time",
     lastLine: "it throws while it is loaded"
   },
-  crashes: { tag: "DeploymentProvisionFailed", says: "it failed to start", lastLine: "its warm state cannot be built" },
+  crashes: { tag: "DeploymentProvisionFailed", says: "it failed to start", lastLine: "it cannot build its warm state" },
   collapses: {
     tag: "DeploymentProvisionFailed",
     says: "before it answered for the first time",
@@ -36,6 +44,9 @@ const bad: Readonly<Record<string, Bad>> = {
   sulks: { tag: "DeploymentTimeout", says: "did not end within", lastLine: "it is never ready" },
   hangs: { tag: "DeploymentTimeout", says: "did not end within", lastLine: "it hangs while it is loaded" }
 }
+
+/** What a deployment has without any. */
+const settings = { minHealthyMillis: 1_000, lingerMillis: 1_000 }
 
 const ask = (number: number) =>
   Effect.filterOrFail(
@@ -52,17 +63,17 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "3 minutes" })("A con
       const good = yield* fromFile("paced.ts", "first")
       const better = yield* fromFile("paced.ts", "second")
       const mischievous = yield* fromFile("mischievous.ts", "mischievous")
-      yield* deployer.provision(good, { name: "busy" })
+      yield* deployer.provision(good, { name: "busy", settings })
       const before = yield* store.find("busy")
 
-      const fail = (mischief: string, { lastLine, says, settings, tag }: Bad, tally: Effect.Effect<Tally>) =>
+      const fail = (mischief: string, { lastLine, says, tag, ...one }: Bad, tally: Effect.Effect<Tally>) =>
         Effect.gen(function* () {
           const environment = { MISCHIEF: mischief }
           const error = yield* Effect.flip(
             deployer.provision(mischievous, {
               name: "busy",
               rotateAuthKey: true,
-              settings: { timeoutMillis: 3_000, environment, ...settings }
+              settings: { ...settings, timeoutMillis: 3_000, environment, ...one.settings }
             })
           )
           assert.strictEqual(error._tag, tag, `${mischief}: ${error.message}`)
@@ -80,15 +91,23 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "3 minutes" })("A con
         (tally) =>
           Effect.gen(function* () {
             for (const [mischief, one] of Object.entries(bad)) yield* fail(mischief, one, tally)
-            return yield* deployer.provision(better, { name: "busy" })
+            yield* deployer.provision(better, { name: "busy", settings })
+            yield* deployer.provision(good, { name: "busy", settings })
+            return yield* deployer.provision(better, { name: "busy", settings })
           })
       )
       yield* Console.log(
-        `${requests} requests across ${Object.keys(bad).length} failed replaces and one good, ${failed} failed, slowest ${slowestMillis} ms`
+        `${requests} requests across ${Object.keys(bad).length} failed replaces and three good, ${failed} failed, slowest ${slowestMillis} ms`
       )
       assert.deepStrictEqual([failed, failures], [0, []])
       assert.strictEqual(replaced.snapshot.id, better.id)
       assert.strictEqual((yield* ask(1)).version, 2)
+      const { deployment } = yield* Home.Home
+      const counts = yield* Effect.provide(
+        Effect.flatMap(RunStore, (runs) => runs.counts),
+        Runs.layerReadOnly(`${deployment(replaced.id)}/data/runs.db`)
+      )
+      assert.deepStrictEqual(counts, { queued: 0, running: 0, succeeded: requests + 1, failed: 0, interrupted: 0 })
       yield* deployer.delete("busy")
     })
   )

@@ -12,7 +12,7 @@ if (mischief === "hangs") {
 }
 
 const warmUps: Readonly<Record<string, Effect.Effect<unknown>>> = {
-  crashes: Effect.dieMessage("mischief: its warm state cannot be built"),
+  crashes: Effect.dieMessage("mischief: it cannot build its warm state"),
   sulks: Effect.zipRight(say("it is never ready"), Effect.never),
   devours: Effect.zipRight(
     say("it takes more memory than it may"),
