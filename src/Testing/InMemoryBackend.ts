@@ -135,7 +135,11 @@ const observed = (instance: InMemoryInstance | undefined): OperationalState => {
   if (instance === undefined) return new OperationalState({ status: "absent", metadata: {} })
   const metadata = { key: instance.key, port: instance.port }
   if (instance.paused === true) {
-    return new OperationalState({ status: "pending", metadata, reason: "the instance is paused" })
+    return new OperationalState({
+      status: "pending",
+      metadata: { ...metadata, paused: true },
+      reason: "the instance is paused"
+    })
   }
   return instance.alive
     ? new OperationalState({ status: "running", url: `http://127.0.0.1:${instance.port}`, metadata })

@@ -19,8 +19,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
-import * as Schema from "effect/Schema"
 import type { Scheduler, Task } from "effect/Scheduler"
+import * as Schema from "effect/Schema"
 import { PCGRandom } from "effect/Utils"
 
 /**
@@ -98,9 +98,16 @@ export const run = <A, E, R>(
         const random = new PCGRandom(options.seed ?? 0)
         const tasks = new Tasks(options.shuffled === true ? random : undefined)
         const clock = new VirtualClock(options.start ?? startOfTime)
-        const time = { elapsed: Effect.sync(() => clock.elapsed), jump: (by: number) => Effect.sync(() => clock.jump(by)) }
+        const time = {
+          elapsed: Effect.sync(() => clock.elapsed),
+          jump: (by: number) => Effect.sync(() => clock.jump(by))
+        }
         // Excluding the service from R and adding it again is R.
-        const provided = Effect.provideService(program, VirtualTime, time) as Effect.Effect<A, E, Exclude<R, VirtualTime>>
+        const provided = Effect.provideService(program, VirtualTime, time) as Effect.Effect<
+          A,
+          E,
+          Exclude<R, VirtualTime>
+        >
         const fiber = Runtime.runFork(runtime)(
           provided.pipe(Effect.withClock(clock), Effect.withRandom(Random.make(options.seed ?? 0))),
           { scheduler: tasks }

@@ -26,23 +26,32 @@ export interface Failure<out E> {
 type Answers<E> = Effect.Effect<unknown, E, unknown> | Stream.Stream<unknown, E, unknown>
 
 /** How a member that is, or answers, an effect or a stream fails; `never` for one that cannot, or is something else. */
-type FailureOf<M> = M extends Answers<infer E>
-  ? [E] extends [never]
-    ? never
-    : Failure<E>
-  : M extends (...args: never) => Answers<infer E>
+type FailureOf<M> =
+  M extends Answers<infer E>
     ? [E] extends [never]
       ? never
       : Failure<E>
-    : never
+    : M extends (...args: never) => Answers<infer E>
+      ? [E] extends [never]
+        ? never
+        : Failure<E>
+      : never
 
-type Leaves<S> = { readonly [K in keyof S as FailureOf<NonNullable<S[K]>> extends never ? never : K]-?: FailureOf<NonNullable<S[K]>> }
+type Leaves<S> = {
+  readonly [K in keyof S as FailureOf<NonNullable<S[K]>> extends never ? never : K]-?: FailureOf<NonNullable<S[K]>>
+}
 
 type Groups<S> = {
   readonly [K in keyof S as IsGroup<NonNullable<S[K]>> extends true ? K : never]-?: Leaves<NonNullable<S[K]>>
 }
 
-type IsGroup<M> = M extends Answers<unknown> | ((...args: never) => unknown) | string | number | boolean | ReadonlyArray<unknown>
+type IsGroup<M> = M extends
+  | Answers<unknown>
+  | ((...args: never) => unknown)
+  | string
+  | number
+  | boolean
+  | ReadonlyArray<unknown>
   ? false
   : keyof Leaves<M> extends never
     ? false
@@ -89,7 +98,10 @@ export const table = <S>(entries: Table<S>): Failures<S> => ({ of: (path) => loo
  * @category constructors
  * @since 0.1.0
  */
-export const every = <S>(failure: Common<AnyOf<Table<S>>> & Failure<unknown>, except: Part<Table<S>> = {}): Failures<S> => ({
+export const every = <S>(
+  failure: Common<AnyOf<Table<S>>> & Failure<unknown>,
+  except: Part<Table<S>> = {}
+): Failures<S> => ({
   of: (path) => lookUp(except, path) ?? failure
 })
 

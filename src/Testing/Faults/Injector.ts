@@ -90,7 +90,14 @@ export const make = (
 
     const gate = Effect.zipRight(
       Effect.yieldNow(),
-      Effect.suspend(() => (dead ? forever : Effect.zipRight(thawed.await, Effect.suspend(() => (dead ? forever : Effect.void)))))
+      Effect.suspend(() =>
+        dead
+          ? forever
+          : Effect.zipRight(
+              thawed.await,
+              Effect.suspend(() => (dead ? forever : Effect.void))
+            )
+      )
     )
     const crash = Effect.suspend(() => {
       dead = true

@@ -21,7 +21,8 @@ import type { SnapshotStore } from "../../Store/SnapshotStore.js"
 import { every, type Failure, type Failures } from "./Failures.js"
 import type { Injector } from "./Injector.js"
 
-const storeFails = (reason: StoreReason) => (operation: string) => new StoreError({ store: "registry", operation, reason })
+const storeFails = (reason: StoreReason) => (operation: string) =>
+  new StoreError({ store: "registry", operation, reason })
 
 const storeFailure: Failure<StoreError> = { before: storeFails("busy"), after: storeFails("unreadable") }
 
@@ -155,7 +156,10 @@ const ioError =
  * @category failures
  * @since 0.1.0
  */
-export const fileSystem: Failures<FileSystem> = every<FileSystem>({ before: ioError("Busy"), after: ioError("Unknown") })
+export const fileSystem: Failures<FileSystem> = every<FileSystem>({
+  before: ioError("Busy"),
+  after: ioError("Unknown")
+})
 
 /**
  * The client whose every request is an effect point.

@@ -43,28 +43,50 @@ export const wrapWith =
 
 type Look = (path: ReadonlyArray<string>) => Failure<unknown> | undefined
 
-const wrapGroup = <S extends object>(around: Around, name: string, path: ReadonlyArray<string>, group: S, look: Look): S => {
+const wrapGroup = <S extends object>(
+  around: Around,
+  name: string,
+  path: ReadonlyArray<string>,
+  group: S,
+  look: Look
+): S => {
   const wrapped: unknown = Object.assign(
     Object.create(Object.getPrototypeOf(group)),
     Object.fromEntries(
-      Object.entries(group).map(([key, member]) => [key, wrapMember(around, `${name}.${key}`, [...path, key], member, look)])
+      Object.entries(group).map(([key, member]) => [
+        key,
+        wrapMember(around, `${name}.${key}`, [...path, key], member, look)
+      ])
     )
   )
   // The members are those of the service, each of its own type.
   return wrapped as S
 }
 
-const wrapMember = (around: Around, name: string, path: ReadonlyArray<string>, member: unknown, look: Look): unknown => {
+const wrapMember = (
+  around: Around,
+  name: string,
+  path: ReadonlyArray<string>,
+  member: unknown,
+  look: Look
+): unknown => {
   if (isEffect(member) || isStream(member)) return wrapAnswer(around, name, path, member, look)
   if (typeof member === "function") {
     return isSchemaLike(member)
       ? member
-      : (...args: ReadonlyArray<unknown>) => wrapAnswer(around, name, path, Reflect.apply(member, undefined, args), look)
+      : (...args: ReadonlyArray<unknown>) =>
+          wrapAnswer(around, name, path, Reflect.apply(member, undefined, args), look)
   }
   return isGroup(member) ? wrapGroup(around, name, path, member, look) : member
 }
 
-const wrapAnswer = (around: Around, name: string, path: ReadonlyArray<string>, answer: unknown, look: Look): unknown => {
+const wrapAnswer = (
+  around: Around,
+  name: string,
+  path: ReadonlyArray<string>,
+  answer: unknown,
+  look: Look
+): unknown => {
   if (isStream(answer)) return around.stream(name, look(path), answer)
   return isEffect(answer) ? around.effect(name, look(path), answer) : answer
 }
@@ -75,7 +97,8 @@ const isStream = (value: unknown): value is Stream.Stream<unknown, unknown, unkn
   Predicate.hasProperty(value, Stream.StreamTypeId)
 
 /** Classes, and Schemas, which are functions too. */
-const isSchemaLike = (value: object): boolean => Predicate.hasProperty(value, "ast") || Predicate.hasProperty(value, "prototype")
+const isSchemaLike = (value: object): boolean =>
+  Predicate.hasProperty(value, "ast") || Predicate.hasProperty(value, "prototype")
 
 const isGroup = (value: unknown): value is object =>
   typeof value === "object" &&

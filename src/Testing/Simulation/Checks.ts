@@ -17,11 +17,7 @@ import type { World } from "./World.js"
  * @category checks
  * @since 0.1.0
  */
-export const safety = ({
-  engine,
-  ledger,
-  registry
-}: World): Effect.Effect<void> =>
+export const safety = ({ engine, ledger, registry }: World): Effect.Effect<void> =>
   Effect.gen(function* () {
     const before = yield* engine.instances
     const open = yield* registry.openOperations
@@ -68,10 +64,7 @@ export interface Expectation {
  * @category checks
  * @since 0.1.0
  */
-export const unsettled = (
-  world: World,
-  options: { readonly restores: boolean }
-): Effect.Effect<ReadonlyArray<readonly ["L1" | "L3" | "I2", string]>> =>
+export const unsettled = (world: World): Effect.Effect<ReadonlyArray<readonly ["L1" | "L3" | "I2", string]>> =>
   Effect.gen(function* () {
     const { engine, ledger, registry } = world
     const open = yield* registry.openOperations
@@ -87,7 +80,7 @@ export const unsettled = (
       ...instances
         .filter(({ deploymentId }) => !known.has(deploymentId))
         .map(({ key }) => ["I2", `${key} exists and nobody knows its deployment`] as const),
-      ...records.flatMap((record) => disagreements(record, instances, options).map((why) => ["L1", why] as const))
+      ...records.flatMap((record) => disagreements(record, instances).map((why) => ["L1", why] as const))
     ]
   }).pipe(Effect.orDie)
 
@@ -119,7 +112,10 @@ export const asExpected = (
     )
     if (snapshot.id !== is.snapshotId || desired !== "running" || !serves) {
       const service = serves ? "serves" : "does not serve"
-      ledger.break("S1", `${name} ${when} is ${desired} at generation ${generation} of version ${snapshot.version} and ${service}`)
+      ledger.break(
+        "S1",
+        `${name} ${when} is ${desired} at generation ${generation} of version ${snapshot.version} and ${service}`
+      )
     }
   }).pipe(Effect.orDie)
 
@@ -136,10 +132,9 @@ export const unchanged = (
   when: string
 ): void => {
   if (Option.isNone(before) || before.value.deployment.generation === 0) return
-  if (Option.isNone(after)) return ledger.break("I5", `the record is gone ${when}`)
-  const changed = Object.keys(facts(before.value)).filter(
-    (fact) => !isDeepStrictEqual(facts(before.value)[fact], Option.map(after, facts).pipe(Option.getOrThrow)[fact])
-  )
+  const was = facts(before.value)
+  const is = Option.getOrElse(Option.map(after, facts), (): ReturnType<typeof facts> => ({}))
+  const changed = Object.keys(was).filter((fact) => !isDeepStrictEqual(was[fact], is[fact]))
   if (changed.length > 0) ledger.break("I5", `${changed.join(", ")} changed ${when}`)
 }
 
@@ -149,11 +144,7 @@ export const unchanged = (
  * @category checks
  * @since 0.1.0
  */
-export const gone = (
-  { engine, ledger, registry }: World,
-  id: string,
-  when: string
-): Effect.Effect<void> =>
+export const gone = ({ engine, ledger, registry }: World, id: string, when: string): Effect.Effect<void> =>
   Effect.gen(function* () {
     const left = yield* engine.leftovers(id)
     if (left.length > 0) ledger.break("I16", `${left.join(", ")} is left ${when}`)
@@ -163,16 +154,12 @@ export const gone = (
 // internal
 
 /** All of it but when it was last written, and what the flavor notes of a restarted instance. */
-const facts = ({ authKey, deployment, settings }: DeploymentRecord): Record<string, unknown> => {
-  const { metadata, reason, status, unknownSince, updatedAt, url, ...rest } = deployment
-  return { ...rest, settings, authKey }
+const facts = ({ authKey, deployment, settings }: DeploymentRecord): Readonly<Record<string, unknown>> => {
+  const { createdAt, deployer, desired, generation, id, name, snapshot } = deployment
+  return { createdAt, deployer, desired, generation, id, name, snapshot, settings, authKey }
 }
 
-const disagreements = (
-  { deployment }: DeploymentRecord,
-  instances: ReadonlyArray<Reality>,
-  options: { readonly restores: boolean }
-): ReadonlyArray<string> => {
+const disagreements = ({ deployment }: DeploymentRecord, instances: ReadonlyArray<Reality>): ReadonlyArray<string> => {
   const { desired, generation, id, name, status } = deployment
   const its = instances.filter(({ deploymentId }) => deploymentId === id)
   if (desired === "stopped" || generation === 0) {
@@ -185,6 +172,5 @@ const disagreements = (
     return status === "running" ? others : [...others, `${name} serves and its record says ${status}`]
   }
   const real = current === undefined ? "is not there" : `${current.status} and does not answer`
-  if (options.restores) return [...others, `${name} should run and ${real}`]
-  return status === "running" ? [...others, `${name} ${real} and its record says running`] : others
+  return [...others, `${name} should run and ${real}`]
 }

@@ -28,28 +28,25 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
     const engine = Context.get(context, InMemoryEngine.InMemoryEngine)
     let mutations = 0
     const foreign = { untouched: true }
-    const change = (key: string, to: (instance: InMemoryEngine.InMemoryInstance) => void) =>
+    const change = (key: string, to: Partial<Pick<InMemoryEngine.InMemoryInstance, "alive" | "paused">>) =>
       Effect.sync(() => {
-        const instance = engine.instances.get(key)
-        if (instance !== undefined) to(instance)
+        Object.assign(engine.instances.get(key) ?? {}, to)
       })
     return {
       http: Context.get(context, HttpClient.HttpClient),
       backend: (faults, watch) =>
-        Effect.map(
-          Effect.provideService(InMemoryBackend.make(), InMemoryEngine.InMemoryEngine, engine),
-          (raw) =>
-            faults.wrap(
-              "engine",
-              watch({
-                ...raw,
-                provision: (request) => Effect.tap(raw.provision(request), () => Effect.sync(() => ++mutations)),
-                deprovision: (instance, metadata, options) =>
-                  Effect.tap(raw.deprovision(instance, metadata, options), () => Effect.sync(() => ++mutations)),
-                destroy: (deployment) => Effect.tap(raw.destroy(deployment), () => Effect.sync(() => ++mutations))
-              }),
-              Faults.backend()
-            )
+        Effect.map(Effect.provideService(InMemoryBackend.make(), InMemoryEngine.InMemoryEngine, engine), (raw) =>
+          faults.wrap(
+            "engine",
+            watch({
+              ...raw,
+              provision: (request) => Effect.tap(raw.provision(request), () => Effect.sync(() => ++mutations)),
+              deprovision: (instance, metadata, options) =>
+                Effect.tap(raw.deprovision(instance, metadata, options), () => Effect.sync(() => ++mutations)),
+              destroy: (deployment) => Effect.tap(raw.destroy(deployment), () => Effect.sync(() => ++mutations))
+            }),
+            Faults.backend()
+          )
         ),
       instances: Effect.map(Clock.currentTimeMillis, (now) =>
         Array.from(engine.instances.values()).map((instance) => realityOf(instance, now))
@@ -58,16 +55,18 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
       leftovers: (id) =>
         Effect.sync(() => Array.from(engine.instances.keys()).filter((key) => key.startsWith(`${id}/`))),
       behave: engine.behave,
-      kill: (key) => change(key, (instance) => void (instance.alive = false)),
+      kill: (key) => change(key, { alive: false }),
       remove: (key) => Effect.sync(() => void engine.instances.delete(key)),
-      pause: (key) => change(key, (instance) => void (instance.paused = true)),
-      unpause: (key) => change(key, (instance) => void (instance.paused = false)),
+      pause: (key) => change(key, { paused: true }),
+      unpause: (key) => change(key, { paused: false }),
       restart: () =>
         Effect.sync(() => {
           for (const instance of engine.instances.values()) instance.alive = false
         }),
       foreignIsUntouched: Effect.sync(() => foreign.untouched),
-      harmForeign: Effect.sync(() => void (foreign.untouched = false))
+      harmForeign: Effect.sync(() => {
+        foreign.untouched = false
+      })
     }
   })
 }

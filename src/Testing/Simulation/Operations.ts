@@ -73,10 +73,7 @@ export const run = <A, E extends { readonly _tag: string }>(
 const within = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, faults: Faults.Injector) =>
   Effect.raceFirst(
     Fiber.await(fiber),
-    Effect.raceFirst(
-      Effect.as(faults.died, "crashed" as const),
-      Effect.as(Effect.sleep(patience), "late" as const)
-    )
+    Effect.raceFirst(Effect.as(faults.died, "crashed" as const), Effect.as(Effect.sleep(patience), "late" as const))
   )
 
 const told = <A, E extends { readonly _tag: string }>(

@@ -19,11 +19,7 @@ const deployed = (world: World, kind: SnapshotKind) =>
   Effect.flatMap(world.controller, ({ deployer }) => deployer.provision(world.snapshots[kind], { name: "a" }))
 
 /** A replace by a process that died right after it made some call for the n-th time. */
-const brokenOff = (
-  world: World,
-  call: RegExp,
-  nth: number
-) =>
+const brokenOff = (world: World, call: RegExp, nth: number) =>
   Effect.gen(function* () {
     const doomed = yield* world.controller
     let count = 0
@@ -46,32 +42,33 @@ export const scenarios: ReadonlyArray<Scenario> = [
     name: "provision",
     prepare: () => Effect.void,
     operation: (world, { deployer }) => deployer.provision(world.snapshots.good, { name: "a" }),
-    then: is("good")
+    leaves: is("good")
   },
   {
     name: "replace",
     prepare: (world) => deployed(world, "good"),
     operation: (world, { deployer }) => deployer.provision(world.snapshots.better, { name: "a" }),
-    then: is("better")
+    leaves: is("better")
   },
   {
     name: "replace by a bad one",
     prepare: (world) => deployed(world, "good"),
     operation: (world, { deployer }) => deployer.provision(world.snapshots.bad, { name: "a" }),
-    then: is("good"),
+    leaves: is("good"),
     fails: true
   },
   {
     name: "replace at a fixed port",
-    prepare: (world) => Effect.flatMap(world.controller, ({ atFixedPort }) => atFixedPort(world.snapshots.good, "a")),
+    prepare: ({ controller, snapshots }) =>
+      Effect.flatMap(controller, (first) => first.atFixedPort(snapshots.good, "a")),
     operation: (world, { atFixedPort }) => atFixedPort(world.snapshots.better, "a"),
-    then: is("better")
+    leaves: is("better")
   },
   {
     name: "rollback",
     prepare: (world) => Effect.zipRight(deployed(world, "good"), deployed(world, "better")),
-    operation: (world, { deployer }) => deployer.rollback("a", { to: 1 }),
-    then: is("good")
+    operation: (_world, { deployer }) => deployer.rollback("a", { to: 1 }),
+    leaves: is("good")
   },
   {
     name: "reprovision",
@@ -81,36 +78,49 @@ export const scenarios: ReadonlyArray<Scenario> = [
         Effect.flatMap(world.controller, ({ deployer }) => deployer.deprovision("a"))
       ),
     operation: (_, { deployer }) => deployer.reprovision("a"),
-    then: is("good")
+    leaves: is("good")
   },
   {
     name: "deprovision",
     prepare: (world) => deployed(world, "good"),
     operation: (_, { deployer }) => deployer.deprovision("a"),
-    then: () => "stopped"
+    leaves: () => "stopped"
   },
   {
     name: "delete",
     prepare: (world) => deployed(world, "good"),
     operation: (_, { deployer }) => deployer.delete("a"),
-    then: () => "gone"
+    leaves: () => "gone"
   },
   {
     name: "refresh",
     prepare: (world) => deployed(world, "good"),
     operation: (_, { deployer }) => deployer.refresh("a"),
-    then: is("good")
+    leaves: is("good")
+  },
+  {
+    name: "reconcile a crashed instance",
+    prepare: (world) =>
+      Effect.zipRight(
+        deployed(world, "good"),
+        Effect.flatMap(world.engine.instances, (instances) =>
+          Effect.forEach(instances, ({ key }) => world.engine.kill(key), { discard: true })
+        )
+      ),
+    operation: (_, { deployer }) => deployer.reconcile,
+    leaves: is("good"),
+    mends: true
   },
   {
     name: "reconcile after a crashed replace",
     prepare: (world) => Effect.zipRight(deployed(world, "good"), brokenOff(world, /events.append/, 4)),
     operation: reconcileLater,
-    then: is("good")
+    leaves: is("good")
   },
   {
     name: "reconcile after a crash past the commit",
     prepare: (world) => Effect.zipRight(deployed(world, "good"), brokenOff(world, /store.commit/, 1)),
     operation: reconcileLater,
-    then: is("better")
+    leaves: is("better")
   }
 ]

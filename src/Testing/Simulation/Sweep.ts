@@ -25,14 +25,13 @@ export interface Scenario {
   readonly name: string
   /** Makes what the operation works on; nothing goes wrong here. */
   readonly prepare: (world: World) => Effect.Effect<unknown, { readonly _tag: string }>
-  readonly operation: (
-    world: World,
-    controller: Controller
-  ) => Effect.Effect<unknown, { readonly _tag: string }>
+  readonly operation: (world: World, controller: Controller) => Effect.Effect<unknown, { readonly _tag: string }>
   /** What the deployment `a` is when the operation has succeeded, or has failed as it must. */
-  readonly then: (world: World) => Checks.Expectation["is"]
+  readonly leaves: (world: World) => Checks.Expectation["is"]
   /** Whether the operation is bound to fail. */
   readonly fails?: boolean | undefined
+  /** Whether it begins with a deployment that does not serve, and reports how far it came. */
+  readonly mends?: boolean | undefined
 }
 
 /**
@@ -87,35 +86,30 @@ export interface Report {
 }
 
 /**
- * What the deployers under test can do.
+ * An operation, a way to break it off, and at which point.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Abilities {
-  /** Whether `reconcile` starts again what ended by itself. */
-  readonly restores: boolean
-  readonly sabotage?: Sabotage | undefined
+export interface Case {
+  readonly scenario: Scenario
+  readonly way: Way
+  readonly at: number
+  /** Another fault, at a point of the first attempt to recover. */
+  readonly second?: { readonly way: Way; readonly at: number } | undefined
 }
 
 /**
- * One case in a world of its own. With `second` another fault happens at that point of the first recovery.
+ * One case in a world of its own.
  *
  * @category running
  * @since 0.1.0
  */
-export const single = (
-  worlds: Worlds,
-  scenario: Scenario,
-  way: Way,
-  at: number,
-  abilities: Abilities,
-  second?: { readonly way: Way; readonly at: number }
-): Effect.Effect<Report> =>
-  VirtualTime.run(Effect.scoped(runCase(worlds, scenario, way, at, abilities, second)), { seed: at }).pipe(
+export const single = (worlds: Worlds, broken: Case, sabotage?: Sabotage): Effect.Effect<Report> =>
+  VirtualTime.run(Effect.scoped(runCase(worlds, broken, sabotage)), { seed: broken.at }).pipe(
     Effect.catchTag("Stalled", ({ message }) =>
       Effect.succeed({
-        title: titleOf(scenario, way, at, undefined),
+        title: titleOf(broken, undefined),
         fired: true,
         violations: [new Violation({ law: "L5", detail: message })],
         happened: new Map<string, number>()
@@ -125,7 +119,8 @@ export const single = (
   )
 
 /**
- * Breaks an operation off in a way at point 1, 2, 3 and so on, until the fault does not happen any more.
+ * Breaks an operation off in a way at point 1, 2, 3 and so on, until the fault does not happen any more. With a `stride`
+ * (default 1) only at every so many points, beginning at `first` (default 1).
  *
  * @category running
  * @since 0.1.0
@@ -134,12 +129,16 @@ export const sweep = (
   worlds: Worlds,
   scenario: Scenario,
   way: Way,
-  abilities: Abilities
+  options: {
+    readonly sabotage?: Sabotage | undefined
+    readonly stride?: number | undefined
+    readonly first?: number | undefined
+  } = {}
 ): Effect.Effect<ReadonlyArray<Report>> =>
   Effect.gen(function* () {
     const reports: Array<Report> = []
-    for (let at = 1; ; at++) {
-      const report = yield* single(worlds, scenario, way, at, abilities)
+    for (let at = options.first ?? 1; ; at += options.stride ?? 1) {
+      const report = yield* single(worlds, { scenario, way, at }, options.sabotage)
       if (!report.fired) return reports
       reports.push(report)
     }
@@ -158,19 +157,15 @@ const planOf = ({ fault, persistence }: Way, at: number): Faults.Plan => {
   }
 }
 
-const titleOf = (scenario: { readonly name: string }, way: Way, at: number, point: string | undefined): string =>
-  `${scenario.name}: ${way.fault.mode} ${way.persistence} at ${at}${point === undefined ? "" : ` (${point})`}`
+const titleOf = ({ at, scenario, second, way }: Case, point: string | undefined): string => {
+  const then = second === undefined ? "" : `, then ${second.way.fault.mode} ${second.way.persistence} at ${second.at}`
+  return `${scenario.name}: ${way.fault.mode} ${way.persistence} at ${at}${point === undefined ? "" : ` (${point})`}${then}`
+}
 
-const runCase = (
-  worlds: Worlds,
-  scenario: Scenario,
-  way: Way,
-  at: number,
-  abilities: Abilities,
-  second: { readonly way: Way; readonly at: number } | undefined
-) =>
+const runCase = (worlds: Worlds, broken: Case, sabotage: Sabotage | undefined) =>
   Effect.gen(function* () {
-    const world = yield* worlds.make({ sabotage: abilities.sabotage, oneMachine: at % 2 === 0 })
+    const { at, scenario, second, way } = broken
+    const world = yield* worlds.make({ sabotage, oneMachine: at % 2 === 0 })
     const { ledger } = world
     yield* Effect.catchAll(scenario.prepare(world), ({ _tag }) =>
       Effect.sync(() => ledger.break("S1", `what comes before failed with ${_tag}`))
@@ -181,12 +176,12 @@ const runCase = (
     yield* first.use(planOf(way, at))
     const outcome = yield* run(ledger, first, scenario.name, scenario.operation(world, first))
     const [fired] = first.faults.fired
-    const title = titleOf(scenario, way, at, fired?.point.name)
+    const title = titleOf(broken, fired?.point.name)
     yield* first.use(Faults.none)
     yield* Checks.safety(world)
     yield* judge(world, scenario, outcome, before, committedBefore)
     if (fired !== undefined || outcome._tag !== "succeeded") {
-      yield* recover(world, scenario, outcome, abilities, second)
+      yield* recover(world, scenario, outcome, second)
     }
     return { title, fired: fired !== undefined, violations: ledger.violations, happened: ledger.happened }
   })
@@ -205,15 +200,16 @@ const judge = (
     const moved = Array.from(ledger.committed).some(([id, generation]) => committedBefore.get(id) !== generation)
     if (outcome._tag === "succeeded") {
       if (scenario.fails === true) return ledger.break("S1", `${scenario.name} succeeded and could not have`)
-      yield* Checks.asExpected(world, { name: "a", is: scenario.then(world) }, "after success")
-      if (scenario.then(world) === "gone" && Option.isSome(before)) {
+      if (scenario.mends === true) return
+      yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "after success")
+      if (scenario.leaves(world) === "gone" && Option.isSome(before)) {
         yield* Checks.gone(world, before.value.deployment.id, "after a delete that succeeded")
       }
       return
     }
-    if (moved || takesDown(scenario.then(world))) return
+    if (moved || takesDown(scenario.leaves(world))) return
     Checks.unchanged(world, before, after, `after ${scenario.name} ${outcome._tag}`)
-    if (Option.isNone(before) || scenario.name.includes("fixed port")) return
+    if (Option.isNone(before) || scenario.mends === true || scenario.name.includes("fixed port")) return
     yield* stillServes(before.value.deployment, engine.instances, ledger)
   })
 
@@ -227,17 +223,12 @@ const stillServes = (
   Effect.map(instances, (all) => {
     if (desired !== "running" || generation === 0) return
     const serves = all.some((one) => one.deploymentId === id && one.generation === generation && one.answers)
-    if (!serves) ledger.break("I4", `generation ${generation} does not serve any more after a change that did not come about`)
+    if (!serves)
+      ledger.break("I4", `generation ${generation} does not serve any more after a change that did not come about`)
   })
 
 /** Heals: at most two reconciles, then at most one repetition, then a reconcile that has nothing to do. */
-const recover = (
-  world: World,
-  scenario: Scenario,
-  outcome: Outcome,
-  abilities: Abilities,
-  second: { readonly way: Way; readonly at: number } | undefined
-) =>
+const recover = (world: World, scenario: Scenario, outcome: Outcome, second: Case["second"]) =>
   Effect.gen(function* () {
     const { ledger } = world
     if (second !== undefined) {
@@ -249,46 +240,46 @@ const recover = (
     }
     const helper = yield* world.controller
     yield* reconcile(world, helper)
-    const rest = { restores: abilities.restores && !scenario.name.includes("fixed port") ? abilities.restores : false }
-    if ((yield* Checks.unsettled(world, rest)).length > 0) {
+    if ((yield* Checks.unsettled(world)).length > 0) {
       yield* Effect.sleep("30 seconds")
       yield* reconcile(world, helper)
     }
-    for (const [law, detail] of yield* Checks.unsettled(world, rest)) ledger.break(law, `${detail}, after two reconciles`)
+    for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, after two reconciles`)
     yield* Checks.safety(world)
     if (outcome._tag !== "succeeded") {
       const again = yield* run(ledger, helper, scenario.name, scenario.operation(world, helper))
       if (scenario.fails === true ? again._tag !== "failed" : again._tag !== "succeeded") {
-        ledger.break("I15", `repeated, ${scenario.name} ${again._tag}${again._tag === "failed" ? ` with ${again.error}` : ""}`)
+        ledger.break(
+          "I15",
+          `repeated, ${scenario.name} ${again._tag}${again._tag === "failed" ? ` with ${again.error}` : ""}`
+        )
       }
     }
-    yield* Checks.asExpected(world, { name: "a", is: scenario.then(world) }, "in the end")
-    for (const [law, detail] of yield* Checks.unsettled(world, { restores: true })) ledger.break(law, `${detail}, in the end`)
+    yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "in the end")
+    for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, in the end`)
     yield* idle(world, helper)
   })
 
-const reconcile = (
-  world: World,
-  helper: Controller
-) =>
+const reconcile = (world: World, helper: Controller) =>
   Effect.flatMap(run(world.ledger, helper, "reconcile", helper.deployer.reconcile), (outcome) =>
     Effect.sync(() => {
-      if (outcome._tag !== "succeeded") return world.ledger.break("I15", `with nothing wrong, reconcile ${outcome._tag}`)
+      if (outcome._tag !== "succeeded")
+        return world.ledger.break("I15", `with nothing wrong, reconcile ${outcome._tag}`)
       for (const { action } of outcome.value.actions) world.ledger.note(`reconcile ${action}`)
     })
   )
 
 /** Law I15: a reconcile of what is right changes nothing. */
-const idle = (
-  { engine, ledger }: World,
-  helper: Controller
-) =>
+const idle = ({ engine, ledger }: World, helper: Controller) =>
   Effect.gen(function* () {
     const before = yield* engine.mutations
     const outcome = yield* run(ledger, helper, "reconcile", helper.deployer.reconcile)
     const made = (yield* engine.mutations) - before
     if (made > 0) ledger.break("I15", `a reconcile of what was right made ${made} changes`)
     if (outcome._tag === "succeeded" && outcome.value.actions.length > 0) {
-      ledger.break("I15", `a reconcile of what was right did ${outcome.value.actions.map(({ action }) => action).join(", ")}`)
+      ledger.break(
+        "I15",
+        `a reconcile of what was right did ${outcome.value.actions.map(({ action }) => action).join(", ")}`
+      )
     }
   })

@@ -62,7 +62,11 @@ export const deployments = (subject: Subject): Store => {
           ledger.note("takeover after expiry")
         }
         ledger.trespasses.delete(`${subject.process}/${deploymentId}`)
-        ledger.granted(deploymentId, { token: lease.token, process: subject.process, expiresAt: now + Duration.toMillis(options.ttl) })
+        ledger.granted(deploymentId, {
+          token: lease.token,
+          process: subject.process,
+          expiresAt: now + Duration.toMillis(options.ttl)
+        })
         return lease
       }),
     renew: (lease, ttl) =>
@@ -95,6 +99,7 @@ export const deployments = (subject: Subject): Store => {
         mustBeGone(subject, ({ deploymentId }) => deploymentId === lease.deploymentId, "it was called stopped"),
         Effect.tap(registry.stopped(lease, operation), row)
       ),
+    restored: (lease, operation, state) => Effect.tap(registry.restored(lease, operation, state), row),
     remove: (lease) =>
       Effect.tap(registry.remove(lease), () =>
         Effect.sync(() => {
@@ -145,7 +150,10 @@ export const backend =
         Effect.zipRight(raw.deprovision(instance, metadata, options))
       ),
     destroy: (deployment) =>
-      Effect.zipRight(Effect.zipRight(subject.gate, underLease(subject, deployment, "destroy")), raw.destroy(deployment))
+      Effect.zipRight(
+        Effect.zipRight(subject.gate, underLease(subject, deployment, "destroy")),
+        raw.destroy(deployment)
+      )
   })
 
 // internal
@@ -196,7 +204,8 @@ const keepsServing = ({ instances, ledger, registry }: Subject, instance: Instan
     const open = (yield* Effect.orDie(registry.openOperations)).find(
       ({ deploymentId }) => deploymentId === instance.deploymentId
     )
-    if (open?.kind === "deprovision" || open?.kind === "delete") return
+    // A restore that failed takes away what it started.
+    if (open !== undefined && open.kind !== "provision") return
     const pending = (yield* Effect.orDie(registry.revisions(instance.deploymentId))).find(
       ({ outcome }) => outcome === "pending"
     )

@@ -213,6 +213,7 @@ const makeController = <S extends Settings.Deployment, SI extends Settings.Deplo
   const wrapped = faults.wrap("store", Watch.deployments(subject), Faults.deploymentStore)
   const holder: typeof Holder.Service = {
     process: subject.process,
+    actor: "simulation",
     isDead: (name) => (oneMachine ? subject.hasEnded(name.split("/")[0] ?? "") : Effect.succeed(false))
   }
   const http = Faults.httpClient(faults, engine.http)
