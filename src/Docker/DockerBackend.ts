@@ -19,7 +19,7 @@ import { prepareImage } from "./Backend/Images.js"
 import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observing.js"
-import { start } from "./Backend/Provisioning.js"
+import { makeReady, start } from "./Backend/Provisioning.js"
 import { destroy, end } from "./Backend/Removing.js"
 import { defaultFolders } from "./Backend/SecretsFolder.js"
 import { currentIdentity, type Identity, identityFor, Site } from "./Backend/Site.js"
@@ -78,7 +78,15 @@ export const make = (
       settings: apartFrom(root),
       defaults: options.defaults ?? {},
       exclusive,
-      prepare: (request, progress) => Effect.provide(prepareImage(request, progress), context),
+      prepare: (request, progress) =>
+        prepareImage(request, progress).pipe(
+          Effect.tap((prepared) =>
+            request.standby === true
+              ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
+              : Effect.void
+          ),
+          Effect.provide(context)
+        ),
       provision: (request) =>
         start(request).pipe(Effect.mapError(toProvisionError(request.name)), Effect.provide(context)),
       state: (instance, metadata) =>
@@ -100,7 +108,8 @@ export const make = (
   })
 
 /**
- * Whether the old container may hold the very port the new one must have.
+ * Whether the old container may hold the very port the new one must have. The new one is made before the old one stops,
+ * and started after it.
  *
  * @category predicates
  * @since 0.1.0

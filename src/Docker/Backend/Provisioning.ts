@@ -22,7 +22,7 @@ import { failed, type StartingError } from "./Failures.js"
 import { recordOf, writeFiles } from "./Files.js"
 import { findContainer, holderOfName } from "./Finding.js"
 import { imageOf } from "./Images.js"
-import { launch } from "./Launching.js"
+import { launch, makeFor, startMade } from "./Launching.js"
 import { ensureNetwork } from "./Networks.js"
 import { metadataOf } from "./Observing.js"
 import { end } from "./Removing.js"
@@ -50,35 +50,63 @@ export const start = (request: Request): Effect.Effect<OperationalState, Startin
   Effect.gen(function* () {
     const { engine } = yield* DockerClient
     const { id: engineId } = yield* engine.info
-    const adopted = yield* adopt(request)
-    if (Option.isSome(adopted)) return yield* pending(adopted.value, request, engineId)
+    const left = yield* leftOf(request)
+    if (Option.isSome(left)) {
+      if (left.value.state.status === "created") yield* startMade(request, left.value.id)
+      return yield* pending(left.value, request, engineId)
+    }
     yield* checkPlace(request)
     yield* discardLeftovers(request)
     const image = yield* imageOf(request)
     return yield* Effect.onError(make(request, image, engineId), () => Effect.ignoreLogged(end(request, {}, 0)))
   })
 
+/**
+ * Makes everything of an instance but starts nothing, because an older one has its port. What is started later is this.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const makeReady = (request: Request): Effect.Effect<void, StartingError, Needs> =>
+  Effect.gen(function* () {
+    const { port } = request.settings
+    if (port === undefined) return
+    const { engine } = yield* DockerClient
+    const { id: engineId } = yield* engine.info
+    yield* checkPlace(request)
+    yield* discardLeftovers(request)
+    yield* makeFor(port, request, yield* ingredients(request, yield* imageOf(request), engineId))
+  })
+
 // internal
 
-const make = (request: Request, image: Effect.Effect.Success<ReturnType<typeof imageOf>>, engineId: string) =>
+type Image = Effect.Effect.Success<ReturnType<typeof imageOf>>
+
+const ingredients = (request: Request, image: Image, engineId: string) =>
   Effect.gen(function* () {
-    const { containers } = yield* DockerClient
     const { deployer, identity } = yield* Site
     const files = yield* writeFiles(request, { engineId, fingerprint: fingerprint(request) })
-    const network = yield* ensureNetwork(request)
-    const id = yield* launch(request, { deployer, identity, image, files, network })
+    return { deployer, identity, image, files, network: yield* ensureNetwork(request) }
+  })
+
+const make = (request: Request, image: Image, engineId: string) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const id = yield* launch(request, yield* ingredients(request, image, engineId))
     return yield* pending(yield* containers.inspect(id), request, engineId)
   })
 
-/** Only what runs and was made of the very same, secrets included. */
-const adopt = (request: Request) =>
+/** Only what runs, or was made to be started, and is of the very same, secrets included. */
+const leftOf = (request: Request) =>
   Effect.gen(function* () {
     const record = yield* recordOf(request)
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
     const found = yield* findContainer(request)
     return Option.filter(
       found,
-      ({ labels, state }) => state.status === "running" && labels[Labels.keys.checksum] === publicFingerprint(request)
+      ({ labels, state }) =>
+        labels[Labels.keys.checksum] === publicFingerprint(request) &&
+        (state.status === "running" || (state.status === "created" && state.error === undefined))
     )
   })
 
