@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
 import type { LeaseLost } from "../Errors/Lifecycle.js"
@@ -36,6 +37,23 @@ export const commit = <S extends Settings.Deployment, SI extends Settings.Deploy
     )
 
 /**
+ * The deployment if the new generation was accepted although {@link commit} failed: only the answer was lost. Fails if
+ * that cannot be found out; then nothing may be taken back, and the operation stays open for reconciling.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const acceptedAfterAll = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  kit,
+  lease,
+  operation
+}: Change<S, SI>): Effect.Effect<Option.Option<DeploymentRecord>, StoreError> =>
+  Effect.map(
+    kit.deployments.find(lease.deploymentId),
+    Option.filter(({ deployment }) => deployment.generation === operation.generation)
+  )
+
+/**
  * Lets the instance of the generation before serve those who looked its URL up before the commit, drains and removes it,
  * and with that ends the operation. If it cannot be removed now, the operation stays open and reconciling removes it: the
  * change itself has succeeded.
@@ -70,9 +88,8 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
 ): Effect.Effect<never, ProvisionError> =>
   Effect.gen(function* () {
     const { kit, lease, operation } = self
-    yield* kit.deployments.renew(lease, "1 minute")
     const instance = newInstance(self)
-    const logs = yield* lastLogs(kit, instance, operation.startedAt)
+    const logs = yield* kit.leases.fenced(lease)(lastLogs(kit, instance, operation.startedAt))
     const removed = yield* removeNew(self)
     if (removed) yield* kit.deployments.abort(lease, operation, reasonOf(cause))
     if (yield* Ref.get(self.oldStopped)) yield* restoreOld(self)

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Backend } from "../Deployer/Backend.js"
+import type { Backend, PrepareProgress, ProvisionRequest } from "../Deployer/Backend.js"
 import type { Ports } from "../Deployer/Ports.js"
 import type { OperationalState } from "../Deployment.js"
 import { Home } from "../Home.js"
@@ -20,9 +20,10 @@ import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observing.js"
 import { makeReady, start } from "./Backend/Provisioning.js"
+import { checkReach } from "./Backend/Reach.js"
 import { destroy, end } from "./Backend/Removing.js"
 import { defaultFolders } from "./Backend/SecretsFolder.js"
-import { currentIdentity, type Identity, identityFor, Site } from "./Backend/Site.js"
+import { currentIdentity, type FilesBy, type Identity, identityFor, Site } from "./Backend/Site.js"
 import { problemOfHome } from "./Backend/Volumes.js"
 import type { DockerClient } from "./DockerClient.js"
 import type { ImageBuilder } from "./ImageBuilder.js"
@@ -44,9 +45,15 @@ export interface Options {
   readonly defaults?: DockerSettingsInput | undefined
   /**
    * Folders to keep secrets in while their containers exist; the first that is ours and in memory is used, else the home.
-   * Default one of `/run` and one of `/dev/shm`. The engine has to see it.
+   * Default one of `/run` and one of `/dev/shm`. The engine has to see it, unless files go in volumes.
    */
   readonly secretsFolders?: ReadonlyArray<string> | undefined
+  /**
+   * How files reach containers: from folders of this machine, or in volumes of the engine. Default volumes if the engine
+   * is another machine, else folders. Say `volumes` where the engine does not see our folders all the same, such as from
+   * inside a container that was given the engine's socket.
+   */
+  readonly files?: FilesBy | undefined
   /** The user we are; default that of the process. Root deploys for `10001:10001`, anybody else for themselves. */
   readonly us?: Identity | undefined
 }
@@ -78,15 +85,7 @@ export const make = (
       settings: apartFrom(root),
       defaults: options.defaults ?? {},
       exclusive,
-      prepare: (request, progress) =>
-        prepareImage(request, progress).pipe(
-          Effect.tap((prepared) =>
-            request.standby === true
-              ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
-              : Effect.void
-          ),
-          Effect.provide(context)
-        ),
+      prepare: (request, progress) => Effect.provide(prepare(request, progress), context),
       provision: (request) =>
         start(request).pipe(Effect.mapError(toProvisionError(request.name)), Effect.provide(context)),
       state: (instance, metadata) =>
@@ -119,6 +118,18 @@ export const exclusive = (old: OperationalState, settings: DockerSettings): bool
 
 // internal
 
+/** What could not be reached needs no image; what waits for a port is made before the old one stops. */
+const prepare = (request: ProvisionRequest<DockerSettings>, progress: PrepareProgress) =>
+  checkReach(request).pipe(
+    Effect.mapError(toProvisionError(request.name)),
+    Effect.zipRight(prepareImage(request, progress)),
+    Effect.tap((prepared) =>
+      request.standby === true
+        ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
+        : Effect.void
+    )
+  )
+
 const siteOf = (options: Options) =>
   Effect.gen(function* () {
     const { registryId } = yield* DeploymentStore
@@ -128,6 +139,7 @@ const siteOf = (options: Options) =>
       deployer: options.name ?? flavor,
       owner: us?.uid,
       secretsFolders: options.secretsFolders ?? defaultFolders(us?.uid),
+      files: options.files,
       ...identityFor(us)
     }
   })

@@ -34,7 +34,9 @@ export const keys = {
   /** SHA-256 digest (hex) of everything it was made of. */
   checksum: `${prefix}.checksum`,
   /** Version of this library. */
-  version: `${prefix}.version`
+  version: `${prefix}.version`,
+  /** What else than the service itself a container is for. */
+  role: `${prefix}.role`
 } as const
 
 /**
@@ -147,6 +149,17 @@ export const decodeShared: (labels: Labels) => Option.Option<SharedLabels> = Sch
 export const isOurs = (labels: Labels, registryId: string): boolean => labels[keys.registry] === encodeText(registryId)
 
 /**
+ * Whether something is of that deployment of that registry.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOfDeployment = (
+  labels: Labels,
+  { deploymentId, registryId }: Pick<InstanceRef, "registryId" | "deploymentId">
+): boolean => isOurs(labels, registryId) && labels[keys.deployment] === deploymentId
+
+/**
  * Whether something is that generation of that deployment of that registry.
  *
  * @category predicates
@@ -196,6 +209,22 @@ const encodeText = Schema.encodeSync(LabelText)
  */
 export const containerName = ({ deploymentId, generation }: Omit<InstanceRef, "registryId">): string =>
   `${prefix}-${deploymentId}-${generation}`
+
+/**
+ * Name of the container through which the volumes of one generation are filled. It is never started.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const fillerName = (instance: Omit<InstanceRef, "registryId">): string => `${containerName(instance)}-files`
+
+/**
+ * What marks that container, so that nobody takes it for the service.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const filler: Labels = { [keys.role]: "files" }
 
 /**
  * Name of the network of a deployment.

@@ -29,7 +29,7 @@ export const census = Effect.gen(function* () {
   return {
     containers: (yield* containers.list(labels)).map(({ name }) => name),
     networks: (yield* networks.list(labels)).map(({ name }) => name),
-    volumes: (yield* volumes.list(labels)).map(({ name }) => name)
+    volumes: (yield* volumes.list(labels)).map(({ name }) => name).sort()
   }
 })
 
@@ -63,14 +63,15 @@ const layerCensus = Layer.scopedDiscard(
 export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
 
 /** The whole stack in a temporary home, with a census at its end. */
-export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
+export const layerDocker = (host: Effect.Effect<string> = engineHost, options: DockerStack.Options = {}) =>
   layerCensus.pipe(
     Layer.provideMerge(
       Layer.unwrapScoped(
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ home, engine: { host: yield* host }, defaults: brief })
+          const defaults = { ...brief, ...options.defaults }
+          return DockerStack.layer({ ...options, home, engine: { host: yield* host }, defaults })
         })
       )
     ),

@@ -58,12 +58,12 @@ export const findContainer = (
   Effect.gen(function* () {
     const holder = yield* holderOfName(instance)
     if (holder._tag === "ours") return Option.some(holder.container)
-    const [listed] = yield* listContainers(instance)
-    return listed === undefined ? Option.none() : yield* inspect(listed)
+    const listed = (yield* list(instance)).find(({ labels }) => labels[Labels.keys.role] === undefined)
+    return listed === undefined ? Option.none() : yield* inspect(listed.id)
   })
 
 /**
- * The ids of all containers of an instance, or of a deployment when no generation is given.
+ * The ids of all containers of an instance, or of a deployment when no generation is given, whatever they are for.
  *
  * @category finding
  * @since 0.1.0
@@ -71,12 +71,7 @@ export const findContainer = (
 export const listContainers = (
   of: Pick<Instance, "deploymentId"> & Partial<Pick<Instance, "generation">>
 ): Effect.Effect<ReadonlyArray<string>, QueryError, DockerClient | Site> =>
-  Effect.gen(function* () {
-    const { containers } = yield* DockerClient
-    const { registryId } = yield* Site
-    const listed = yield* containers.list(Labels.filter({ ...of, registryId }))
-    return listed.map(({ id }) => id)
-  })
+  Effect.map(list(of), (listed) => listed.map(({ id }) => id))
 
 /**
  * Fails if an instance is in another engine than the one that is asked now: that one knows nothing about it, which does
@@ -92,15 +87,31 @@ export const requireEngineOf = (
 ): Effect.Effect<void, QueryError | EngineUnavailable | PlatformError, DockerClient | Home | FileSystem> =>
   Effect.gen(function* () {
     const expected = yield* engineOf(instance, stored)
-    if (Option.isNone(expected)) return
+    if (Option.isSome(expected)) yield* requireEngine(expected.value, operation, "its container")
+  })
+
+/**
+ * Fails if another engine is asked now than the one that has something of a deployment.
+ *
+ * @param what such as `its container`
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const requireEngine = (
+  expected: string,
+  operation: string,
+  what: string
+): Effect.Effect<void, QueryError | EngineUnavailable, DockerClient> =>
+  Effect.gen(function* () {
     const { engine, host } = yield* DockerClient
     const { id } = yield* engine.info
-    if (id === expected.value) return
+    if (id === expected) return
     const { url } = yield* host
     return yield* new EngineUnavailable({
       flavor,
       operation,
-      reason: `the engine at ${url} (${id}) is not the one that has its container (${expected.value}); set DOCKER_HOST or the Docker context to that one`
+      reason: `the engine at ${url} (${id}) is not the one that has ${what} (${expected}); set DOCKER_HOST or the Docker context to that one`
     })
   })
 
@@ -115,6 +126,13 @@ const engineOf = (instance: Ref, stored: OperationalState["metadata"]) => {
         Option.map(({ engineId }) => engineId)
       )
 }
+
+const list = (of: Pick<Instance, "deploymentId"> & Partial<Pick<Instance, "generation">>) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const { registryId } = yield* Site
+    return yield* containers.list(Labels.filter({ ...of, registryId }))
+  })
 
 const refOf = ({ deploymentId, generation }: Ref) =>
   Effect.map(Site, ({ registryId }) => ({ registryId, deploymentId, generation }))

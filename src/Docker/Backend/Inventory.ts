@@ -11,12 +11,12 @@ import * as Option from "effect/Option"
 import type { Found, Inventory } from "../../Deployer/Backend.js"
 import { type AtHome, inHome } from "../../Deployer/InstanceRecord.js"
 import type { Home } from "../../Home.js"
-import { type ContainerSummary, DockerClient, type Network, type QueryError } from "../DockerClient.js"
+import { type ContainerSummary, DockerClient, type Network, type QueryError, type Volume } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import { Site } from "./Site.js"
 
 /**
- * Containers and networks with the labels of this registry, and what the home has of this deployer.
+ * Containers, networks and volumes with the labels of this registry, and what the home has of this deployer.
  *
  * @param flavor that of the deployer
  *
@@ -27,7 +27,7 @@ export const inventory = (
   flavor: string
 ): Effect.Effect<Inventory, QueryError | PlatformError, DockerClient | Site | Home | FileSystem> =>
   Effect.gen(function* () {
-    const { containers, engine, networks } = yield* DockerClient
+    const { containers, engine, networks, volumes } = yield* DockerClient
     const { deployer, registryId } = yield* Site
     const { id: engineId } = yield* engine.info
     const ours = Labels.filter({ registryId })
@@ -35,7 +35,8 @@ export const inventory = (
     const records = new Map(home.map((thing) => [keyOf(thing), Option.getOrUndefined(thing.record)]))
     const labelled = [
       ...(yield* containers.list(ours)).flatMap((container) => ofContainer(container, deployer)),
-      ...(yield* networks.list(ours)).flatMap((network) => ofNetwork(network, deployer))
+      ...(yield* networks.list(ours)).flatMap((network) => ofNetwork(network, deployer)),
+      ...(yield* volumes.list(ours)).flatMap((volume) => ofVolume(volume, deployer))
     ].map((found) => ({ ...found, atHome: records.has(keyOf(found)), record: records.get(keyOf(found)) }))
     const running = new Set(labelled.map(keyOf))
     return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing))).map(ofHome)] }
@@ -72,12 +73,19 @@ const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: st
   })
 
 const ofNetwork = ({ labels, name }: Network, deployer: string): ReadonlyArray<Bare> =>
+  ofShared(labels, deployer, `network ${name}`)
+
+/** One with data is shared by all generations, others belong to one. */
+const ofVolume = ({ labels, name }: Volume, deployer: string): ReadonlyArray<Bare> => {
+  const generation = Option.match(Labels.decodeInstance(labels), { onNone: () => 0, onSome: (said) => said.generation })
+  return ofShared(labels, deployer, `volume ${name}`).map((found) => ({ ...found, generation }))
+}
+
+const ofShared = (labels: Network["labels"], deployer: string, resource: string): ReadonlyArray<Bare> =>
   Option.match(Labels.decodeShared(labels), {
     onNone: () => [],
     onSome: ({ deploymentId, registryId, ...said }) =>
-      said.deployer === deployer
-        ? [{ deploymentId, generation: 0, registryId, resource: `network ${name}`, madeAt: undefined }]
-        : []
+      said.deployer === deployer ? [{ deploymentId, generation: 0, registryId, resource, madeAt: undefined }] : []
   })
 
 const ofHome = ({ deploymentId, generation, record }: AtHome): Found => ({
