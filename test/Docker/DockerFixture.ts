@@ -76,41 +76,42 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost, options: D
 export const fromFile = (file: string, name: string) => Snapshot.fromFile(`${pipelines(file)}#${name}`)
 
 /** The same with what the deployer suite asks for: real bundles, real containers. */
-export const layerSuite = Layer.provideMerge(
-  Layer.effect(
-    DeployerFixture.DeployerFixture,
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const home = yield* Home.Home
-      const { containers } = yield* DockerClient.DockerClient
-      const { registryId } = yield* DeploymentStore
-      const client = yield* HttpClient.HttpClient
-      return {
-        healthy: yield* fromFile("healthy.ts", "healthy"),
-        another: yield* fromFile("healthy.ts", "another"),
-        crashing: yield* fromFile("failing.ts", "crashing"),
-        silent: yield* fromFile("failing.ts", "silent"),
-        kill: ({ metadata }) =>
-          containers
-            .kill(String(metadata.containerId))
-            .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
-        answers: ({ url }) =>
-          client.get(`${url}/health/ready`).pipe(
-            Effect.map(({ status }) => status === 200),
-            Effect.orElseSucceed(() => false),
-            Effect.scoped
-          ),
-        instances: ({ id }) =>
-          Effect.gen(function* () {
-            const generations = path.join(home.deployment(id), "generations")
-            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
-            const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
-            const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
-            return Array.from(new Set([...folders, ...running]))
-          })
-      }
-    })
-  ),
-  layerDocker()
-)
+export const layerSuite = (docker = layerDocker()) =>
+  Layer.provideMerge(
+    Layer.effect(
+      DeployerFixture.DeployerFixture,
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        const home = yield* Home.Home
+        const { containers } = yield* DockerClient.DockerClient
+        const { registryId } = yield* DeploymentStore
+        const client = yield* HttpClient.HttpClient
+        return {
+          healthy: yield* fromFile("healthy.ts", "healthy"),
+          another: yield* fromFile("healthy.ts", "another"),
+          crashing: yield* fromFile("failing.ts", "crashing"),
+          silent: yield* fromFile("failing.ts", "silent"),
+          kill: ({ metadata }) =>
+            containers
+              .kill(String(metadata.containerId))
+              .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
+          answers: ({ url }) =>
+            client.get(`${url}/health/ready`).pipe(
+              Effect.map(({ status }) => status === 200),
+              Effect.orElseSucceed(() => false),
+              Effect.scoped
+            ),
+          instances: ({ id }) =>
+            Effect.gen(function* () {
+              const generations = path.join(home.deployment(id), "generations")
+              const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+              const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
+              const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
+              return Array.from(new Set([...folders, ...running]))
+            })
+        }
+      })
+    ),
+    docker
+  )

@@ -22,6 +22,7 @@ import { requireEngine } from "./Finding.js"
 import { inside } from "./Inside.js"
 import { instanceLabels, sharedLabels } from "./Labelling.js"
 import { Site } from "./Site.js"
+import { checkSources } from "./Sources.js"
 
 /**
  * What is in a volume is on the disk of the engine's machine, where only root can read it. For secrets a volume in memory
@@ -33,19 +34,25 @@ import { Site } from "./Site.js"
 export const engineVolumes: Delivery = {
   // Whoever we are: the engine sets the owner of what it unpacks.
   identity: () => user,
-  // A folder of another machine cannot be looked at from here.
-  check: () => Effect.void,
+  check: (request) =>
+    Effect.gen(function* () {
+      const { host } = yield* DockerClient
+      const { remote } = yield* host
+      // A folder of another machine cannot be looked at from here, nor one that only the engine sees.
+      if (!remote) yield* checkSources(request, () => Effect.void)
+    }),
   give: (request, { engineId, image }) =>
     Effect.gen(function* () {
       const { deployer } = yield* Site
       const volumes = volumesOf(request, deployer)
+      yield* warnIfOverheard(request)
       yield* claimData(request, engineId)
       yield* Effect.forEach(volumes, (volume) => ensure(request, volume), { discard: true })
       yield* fill(request, { deployer, image, volumes })
       return volumes.map(mountOf)
     }),
-  take: (instance) =>
-    Effect.flatMap(Site, ({ registryId }) => remove(Labels.filter({ ...pick(instance), registryId }))),
+  take: ({ deploymentId, generation }) =>
+    Effect.flatMap(Site, ({ registryId }) => remove(Labels.filter({ registryId, deploymentId, generation }))),
   takeAll: ({ deploymentId }) =>
     Effect.gen(function* () {
       const { registryId } = yield* Site
@@ -107,6 +114,17 @@ const mountOf = ({ name, readOnly, target }: FilledVolume): Mount => ({
   copy: false
 })
 
+/** Whoever gave such an address gave it; that it is one is not always known. */
+const warnIfOverheard = ({ name, secrets }: ProvisionRequest<DockerSettings>) =>
+  Effect.gen(function* () {
+    const { host } = yield* DockerClient
+    const { private: isPrivate, url } = yield* host
+    if (isPrivate || Object.keys(secrets).length === 0) return
+    yield* Effect.logWarning(
+      `The secrets of "${name}" are sent to ${url} without TLS: whoever is on the way can read them. Use TLS (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).`
+    )
+  })
+
 /** The data of a deployment is in one engine for good; in another one it would seem to be lost. */
 const claimData = (request: ProvisionRequest<DockerSettings>, engineId: string) =>
   Effect.gen(function* () {
@@ -136,8 +154,3 @@ const remove = (labels: LabelFilter) =>
     const ours = yield* volumes.list(labels)
     yield* Effect.forEach(ours, ({ name }) => repeated(volumes.remove(name)), { discard: true })
   })
-
-const pick = ({ deploymentId, generation }: { readonly deploymentId: string; readonly generation: number }) => ({
-  deploymentId,
-  generation
-})
