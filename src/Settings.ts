@@ -196,8 +196,21 @@ export const Deployment = Schema.Struct({
   secrets: withDefault(Schema.Array(VariableName), []),
   /** Those of `secrets` that shall also be environment variables, against our advice; default none. */
   secretsInEnvironment: withDefault(Schema.Array(EnvironmentName), []),
-  /** Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. */
+  /**
+   * Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. `minHealthyMillis`
+   * comes on top when it applies.
+   */
   timeoutMillis: withDefault(count(1), 60_000),
+  /**
+   * How long a new instance that replaces a serving one has to be healthy without a break before callers are led to it,
+   * in milliseconds; default 1,000. A first instance is taken as soon as it is healthy.
+   */
+  minHealthyMillis: withDefault(count(0), 1_000),
+  /**
+   * How long a replaced instance goes on serving after callers were led to the new one, before it is told to stop, in
+   * milliseconds; default 1,000. For callers that looked its URL up a moment before.
+   */
+  lingerMillis: withDefault(count(0), 1_000),
   /** From the stop signal until the process is killed, in milliseconds; default 30,000, longer than the drain. */
   stopGraceMillis: withDefault(count(0), 30_000),
   /** What reconciling does about it when it should run and does not. */

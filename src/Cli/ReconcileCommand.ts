@@ -125,7 +125,7 @@ const show = (asJson: boolean, report: ReconcileReport, summary: (actions: numbe
 const table = (hasColor: boolean, head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   rows.length === 0 ? [] : [Render.table(hasColor, head, rows)]
 
-/** One line, or one JSON value, for each thing that was done; nothing when nothing was. */
+/** One line for each thing that was done; nothing when nothing was. */
 const tell = (asJson: boolean, { actions, unavailable }: ReconcileReport) =>
   Effect.gen(function* () {
     const { result } = yield* Output
@@ -134,7 +134,7 @@ const tell = (asJson: boolean, { actions, unavailable }: ReconcileReport) =>
     for (const action of actions) {
       const { deployment, detail, failure, outcome } = action
       const line = `${at}  ${deployment}  ${action.action} ${outcome}: ${Render.clean(failure ?? detail)}`
-      yield* result(asJson ? Render.json({ at, ...action }) : line)
+      yield* result(asJson ? Render.jsonLine({ at, ...action }) : line)
     }
   })
 

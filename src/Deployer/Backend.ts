@@ -53,6 +53,8 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly previous: Readonly<Record<string, unknown>> | undefined
   /** What {@link Backend.prepare} answered, if there is such a step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
+  /** Whether the old instance still has what this one needs too, and it shall stand by; see {@link Backend.standsBy}. */
+  readonly standby?: boolean | undefined
 }
 
 /**
@@ -172,6 +174,14 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
         request: ProvisionRequest<S>,
         progress: PrepareProgress
       ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError>)
+    | undefined
+  /**
+   * Whether an instance that was started with `standby` has everything ready and waits for what the old one has, or has
+   * it already. For flavors whose instances can be started while an {@link Backend.exclusive} old one runs; then that
+   * stops only when the new one is ready to take its place.
+   */
+  readonly standsBy?:
+    | ((instance: Instance, metadata: OperationalState["metadata"]) => Effect.Effect<boolean, EngineUnavailable>)
     | undefined
   /** Creates and starts an instance; does not wait until it is healthy. */
   readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError>

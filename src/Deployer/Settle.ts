@@ -1,11 +1,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
 import type { LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { DeploymentRecord } from "../Store/DeploymentStore.js"
-import { type Change, lastLogs, newInstance, reference } from "./Change.js"
+import { type Change, lastLogs, newInstance, reference, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
 import { reasonOf, withLogs } from "./Failure.js"
 import { currentInstance } from "./Kit.js"
@@ -35,8 +37,26 @@ export const commit = <S extends Settings.Deployment, SI extends Settings.Deploy
     )
 
 /**
- * Drains and removes the instance of the generation before, and with that ends the operation. If it cannot be removed
- * now, the operation stays open and reconciling removes it: the change itself has succeeded.
+ * The deployment if the new generation was accepted although {@link commit} failed: only the answer was lost. Fails if
+ * that cannot be found out; then nothing may be taken back, and the operation stays open for reconciling.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const acceptedAfterAll = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  kit,
+  lease,
+  operation
+}: Change<S, SI>): Effect.Effect<Option.Option<DeploymentRecord>, StoreError> =>
+  Effect.map(
+    kit.deployments.find(lease.deploymentId),
+    Option.filter(({ deployment }) => deployment.generation === operation.generation)
+  )
+
+/**
+ * Lets the instance of the generation before serve those who looked its URL up before the commit, drains and removes it,
+ * and with that ends the operation. If it cannot be removed now, the operation stays open and reconciling removes it: the
+ * change itself has succeeded.
  *
  * @category flows
  * @since 0.1.0
@@ -68,30 +88,27 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
 ): Effect.Effect<never, ProvisionError> =>
   Effect.gen(function* () {
     const { kit, lease, operation } = self
-    yield* kit.deployments.renew(lease, "1 minute")
     const instance = newInstance(self)
-    const logs = yield* lastLogs(kit, instance, operation.startedAt)
+    const logs = yield* kit.leases.fenced(lease)(lastLogs(kit, instance, operation.startedAt))
     const removed = yield* removeNew(self)
     if (removed) yield* kit.deployments.abort(lease, operation, reasonOf(cause))
-    if (self.exclusive) yield* restoreOld(self)
+    if (yield* Ref.get(self.oldStopped)) yield* restoreOld(self)
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
 
 // internal
 
-const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  journal,
-  kit,
-  lease,
-  request
-}: Change<S, SI>) => {
+const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(self: Change<S, SI>) => {
+  const { before, journal, kit, lease, request } = self
   const { generation, metadata } = before.deployment
   return kit.leases
     .fenced(lease)(
       kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
     )
-    .pipe(Effect.zipRight(journal.emit("old_instance_removed", { generation })))
+    .pipe(
+      Effect.delay(replacesServing(self) ? request.settings.lingerMillis : 0),
+      Effect.zipRight(journal.emit("old_instance_removed", { generation }))
+    )
 }
 
 /** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */

@@ -24,7 +24,7 @@ import { inventory } from "./Inventory.js"
 import { paths } from "./Layout.js"
 import { readLog } from "./LogReading.js"
 import * as Metadata from "./Metadata.js"
-import { observe } from "./Observing.js"
+import { observe, standsBy } from "./Observing.js"
 import type { Ports } from "./Ports.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import type { Processes } from "./Processes.js"
@@ -83,6 +83,8 @@ export const make = (
       settings: LocalSettings,
       defaults: options.defaults ?? {},
       exclusive,
+      standsBy: (instance) =>
+        standsBy(instance).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
       provision: (request) =>
         start(options.node ?? process.execPath, request).pipe(
           Effect.mapError((error) => toProvisionError(request.name, error)),
@@ -109,7 +111,8 @@ export const make = (
   })
 
 /**
- * Whether the old process may hold the very port the new one must have.
+ * Whether the old process may hold the very port the new one must have. The new one is started all the same and waits for
+ * it, so that callers are refused for moments only.
  *
  * @category predicates
  * @since 0.1.0

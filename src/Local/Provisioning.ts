@@ -108,10 +108,11 @@ const bundleProgram = (request: Request) =>
     })
   })
 
-const checkPort = ({ name, settings }: Request) =>
+/** Who stands by knows that the port is taken, and by whom. */
+const checkPort = ({ name, settings, standby = false }: Request) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
-    const verdict = yield* probe(settings.host, settings.port ?? 0)
+    const verdict = yield* probe(settings.host, standby ? 0 : (settings.port ?? 0))
     if (verdict === "taken" && settings.port !== undefined) {
       return yield* new PortUnavailable({ name, port: settings.port })
     }
@@ -151,8 +152,11 @@ const placeOf = (at: Paths, request: Request) => ({
   secrets: at.secrets
 })
 
-const listenFor = ({ previous, settings }: Request): Manifest["listen"] => {
-  if (settings.port !== undefined) return { host: settings.host, port: settings.port, fallback: false }
+const listenFor = ({ previous, settings, standby }: Request): Manifest["listen"] => {
+  if (settings.port !== undefined) {
+    const standbyMillis = standby === true ? { standbyMillis: settings.timeoutMillis } : {}
+    return { host: settings.host, port: settings.port, fallback: false, ...standbyMillis }
+  }
   const kept = Metadata.portOf(previous)
   return { host: settings.host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
 }

@@ -23,7 +23,7 @@ import * as GroupCommit from "./GroupCommit.js"
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,
   {
-    /** The index of the next run, counting on from what is stored. */
+    /** The index of the next run, counting on from what was stored when the first run came. */
     readonly nextIndex: Effect.Effect<number>
     /** Has the state of a run stored soon; nobody waits for it. */
     readonly offer: (run: Run) => Effect.Effect<void>
@@ -39,7 +39,8 @@ export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorde
 >() {}
 
 /**
- * Makes a recorder over a run store. Runs which a process before this one left running are marked lost first.
+ * Makes a recorder over a run store. Runs which dead processes left running are marked lost first, those of a process that
+ * still runs while this one replaces it are left to it.
  *
  * **Details**
  *
@@ -54,7 +55,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     const store = yield* RunStore
     const lost = yield* store.markLost
     if (lost > 0) yield* Effect.logWarning(`${lost} runs of a process that died were marked as lost.`)
-    let index = yield* store.lastIndex
+    const indexes = yield* counting(store)
     const kept = new Map<string, GroupCommit.Entry>()
     let isHealthy = true
 
@@ -78,9 +79,10 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     })
     yield* Effect.addFinalizer(() => Effect.zipRight(group.idle, Effect.zipRight(retry, group.idle)))
     yield* Effect.forkScoped(Effect.schedule(retry, Schedule.spaced("1 second")))
+    yield* Effect.forkScoped(Effect.schedule(Effect.ignore(store.alive), Schedule.spaced("2 seconds")))
 
     return RunRecorder.of({
-      nextIndex: Effect.sync(() => ++index),
+      nextIndex: indexes,
       offer: (run) =>
         Effect.sync(() => {
           group.entry(run.id).run = { _tag: "Run", run }
@@ -132,6 +134,20 @@ export const unreadable = new ServiceUnavailable({
 })
 
 // internal
+
+/** Until the first run, the process that this one replaces may have counted on. */
+const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<Effect.Effect<number>, StoreError> =>
+  Effect.map(store.lastIndex, (atStart) => {
+    let index: number | undefined
+    const first = Effect.map(
+      Effect.orElseSucceed(store.lastIndex, () => atStart),
+      (last) => {
+        index ??= last
+        return ++index
+      }
+    )
+    return Effect.suspend(() => (index === undefined ? first : Effect.succeed(++index)))
+  })
 
 const maxKept = 1_000
 const maxAttempts = 3

@@ -1,4 +1,4 @@
 import { DeployerSuite } from "effect-deployers/Testing"
 import { layerSuite } from "./DockerFixture.js"
 
-DeployerSuite.suite("containers of a real engine", layerSuite())
+DeployerSuite.suite("containers of a real engine", layerSuite)

@@ -71,6 +71,9 @@ const layerHttp = Layer.effect(
   )
 )
 
+/** Replacing takes as long as its tests say, no longer. */
+const brief = { minHealthyMillis: 0, lingerMillis: 0 }
+
 export interface FakeOptions {
   readonly takenPorts?: ReadonlyArray<number>
   /** Default an engine of this machine. */
@@ -79,7 +82,10 @@ export interface FakeOptions {
 
 /** The deployer with its engine, home and stores at hand. */
 export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
-  DockerDeployer.layer({ secretsFolders: [], defaults: host === undefined ? {} : { address: "0.0.0.0" } }).pipe(
+  DockerDeployer.layer({
+    secretsFolders: [],
+    defaults: host === undefined ? brief : { ...brief, address: "0.0.0.0" }
+  }).pipe(
     Layer.provideMerge(Layer.merge(layerImages, layerHttp)),
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(

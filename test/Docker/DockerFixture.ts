@@ -12,6 +12,7 @@ import * as Labels from "../../src/Docker/Labels.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import { filesBelow } from "../Files.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 /** Where the engine of the tests is; started if none answers. */
@@ -58,6 +59,9 @@ const layerCensus = Layer.scopedDiscard(
   )
 )
 
+/** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
+export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
+
 /** The whole stack in a temporary home, with a census at its end. */
 export const layerDocker = (host: Effect.Effect<string> = engineHost, options: DockerStack.Options = {}) =>
   layerCensus.pipe(
@@ -66,7 +70,8 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost, options: D
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ ...options, home, engine: { host: yield* host } })
+          const defaults = { ...brief, ...options.defaults }
+          return DockerStack.layer({ ...options, home, engine: { host: yield* host }, defaults })
         })
       )
     ),
@@ -76,42 +81,48 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost, options: D
 export const fromFile = (file: string, name: string) => Snapshot.fromFile(`${pipelines(file)}#${name}`)
 
 /** The same with what the deployer suite asks for: real bundles, real containers. */
-export const layerSuite = (docker = layerDocker()) =>
-  Layer.provideMerge(
-    Layer.effect(
-      DeployerFixture.DeployerFixture,
-      Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const path = yield* Path.Path
-        const home = yield* Home.Home
-        const { containers } = yield* DockerClient.DockerClient
-        const { registryId } = yield* DeploymentStore
-        const client = yield* HttpClient.HttpClient
-        return {
-          healthy: yield* fromFile("healthy.ts", "healthy"),
-          another: yield* fromFile("healthy.ts", "another"),
-          crashing: yield* fromFile("failing.ts", "crashing"),
-          silent: yield* fromFile("failing.ts", "silent"),
-          kill: ({ metadata }) =>
-            containers
-              .kill(String(metadata.containerId))
-              .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
-          answers: ({ url }) =>
-            client.get(`${url}/health/ready`).pipe(
-              Effect.map(({ status }) => status === 200),
-              Effect.orElseSucceed(() => false),
-              Effect.scoped
-            ),
-          instances: ({ id }) =>
-            Effect.gen(function* () {
-              const generations = path.join(home.deployment(id), "generations")
-              const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
-              const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
-              const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
-              return Array.from(new Set([...folders, ...running]))
-            })
-        }
-      })
-    ),
-    docker
-  )
+export const layerSuite = Layer.provideMerge(
+  Layer.effect(
+    DeployerFixture.DeployerFixture,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const home = yield* Home.Home
+      const { containers } = yield* DockerClient.DockerClient
+      const { registryId } = yield* DeploymentStore
+      const client = yield* HttpClient.HttpClient
+      return {
+        healthy: yield* fromFile("healthy.ts", "healthy"),
+        another: yield* fromFile("healthy.ts", "another"),
+        crashing: yield* fromFile("failing.ts", "crashing"),
+        silent: yield* fromFile("failing.ts", "silent"),
+        kill: ({ metadata }) =>
+          containers
+            .kill(String(metadata.containerId))
+            .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
+        answers: ({ url }) =>
+          client.get(`${url}/health/ready`).pipe(
+            Effect.map(({ status }) => status === 200),
+            Effect.orElseSucceed(() => false),
+            Effect.scoped
+          ),
+        files: ({ generation, id, metadata }) =>
+          Effect.gen(function* () {
+            const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
+            const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
+            const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
+            return { ...own, ...(yield* filesBelow(secrets)) }
+          }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
+        instances: ({ id }) =>
+          Effect.gen(function* () {
+            const generations = path.join(home.deployment(id), "generations")
+            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+            const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
+            const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
+            return Array.from(new Set([...folders, ...running]))
+          })
+      }
+    })
+  ),
+  layerDocker()
+)

@@ -59,7 +59,7 @@ const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: st
   Option.match(Labels.decodeInstance(labels), {
     onNone: () => [],
     onSome: (said) =>
-      said.deployer === deployer
+      said.deployer === deployer && Labels.isNameOf(name, said)
         ? [
             {
               deploymentId: said.deploymentId,
