@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { user } from "../../Containerized/Layout.js"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import { DockerClient, type LabelFilter, type Mount } from "../DockerClient.js"
+import { DockerClient, type Mount } from "../DockerClient.js"
 import { Entry } from "../Image/Entry.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
@@ -52,13 +52,13 @@ export const engineVolumes: Delivery = {
       return volumes.map(mountOf)
     }),
   take: ({ deploymentId, generation }) =>
-    Effect.flatMap(Site, ({ registryId }) => remove(Labels.filter({ registryId, deploymentId, generation }))),
+    Effect.flatMap(Site, ({ registryId }) => remove({ registryId, deploymentId, generation })),
   takeAll: ({ deploymentId }) =>
     Effect.gen(function* () {
       const { registryId } = yield* Site
       const known = yield* dataVolumeOf({ deploymentId })
       if (Option.isSome(known)) yield* requireEngine(known.value.engineId, "remove a volume", "its data")
-      yield* remove(Labels.filter({ registryId, deploymentId }))
+      yield* remove({ registryId, deploymentId })
     })
 }
 
@@ -148,9 +148,11 @@ const ensure = (request: ProvisionRequest<DockerSettings>, { labels, name }: Fil
     return yield* new ResourceNotOwned({ name: request.name, resource: `a volume named "${name}"` })
   })
 
-const remove = (labels: LabelFilter) =>
+/** What only carries the labels may be a copy that somebody made. */
+const remove = (of: Omit<Labels.InstanceRef, "generation"> & { readonly generation?: number }) =>
   Effect.gen(function* () {
     const { volumes } = yield* DockerClient
-    const ours = yield* volumes.list(labels)
+    const listed = yield* volumes.list(Labels.filter(of))
+    const ours = listed.filter(({ name }) => Labels.isVolumeNameOf(name, of.deploymentId))
     yield* Effect.forEach(ours, ({ name }) => repeated(volumes.remove(name)), { discard: true })
   })

@@ -193,6 +193,25 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
+    "are taken back, and not a volume that only copies their labels",
+    Effect.gen(function* () {
+      const { volumes } = yield* FakeEngine
+      const docker = yield* DockerClient
+      yield* provision()
+      const labels = volumes.get(volumeName("1-told"))?.labels ?? {}
+      yield* docker.volumes.create({ name: "backup", labels })
+      const { inventory } = yield* backend
+      assert.notInclude(
+        (yield* inventory).found.map(({ resource }) => resource),
+        "volume backup"
+      )
+      yield* deprovision()
+      yield* destroy
+      assert.deepStrictEqual(yield* census, { ...nothing, volumes: ["backup"] })
+    })
+  )
+
+  live(
     "are found and taken back when whoever put them there died in the middle of it",
     Effect.gen(function* () {
       const { addImage } = yield* FakeEngine
