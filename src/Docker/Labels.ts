@@ -258,3 +258,12 @@ export const networkName = (deploymentId: string): string => `${prefix}-${deploy
  * @since 0.1.0
  */
 export const volumeName = (deploymentId: string, purpose: string): string => `${prefix}-${deploymentId}-${purpose}`
+
+/**
+ * Whether a volume is called as one of a deployment is.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isVolumeNameOf = (name: string, deploymentId: string): boolean =>
+  name.startsWith(volumeName(deploymentId, ""))

@@ -78,7 +78,9 @@ const ofNetwork = ({ labels, name }: Network, deployer: string): ReadonlyArray<B
 /** One with data is shared by all generations, others belong to one. */
 const ofVolume = ({ labels, name }: Volume, deployer: string): ReadonlyArray<Bare> => {
   const generation = Option.match(Labels.decodeInstance(labels), { onNone: () => 0, onSome: (said) => said.generation })
-  return ofShared(labels, deployer, `volume ${name}`).map((found) => ({ ...found, generation }))
+  return ofShared(labels, deployer, `volume ${name}`)
+    .filter(({ deploymentId }) => Labels.isVolumeNameOf(name, deploymentId))
+    .map((found) => ({ ...found, generation }))
 }
 
 const ofShared = (labels: Network["labels"], deployer: string, resource: string): ReadonlyArray<Bare> =>
