@@ -207,7 +207,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly finish: (lease: Lease, operation: Operation) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Refuses what an operation tried, with a one-sentence reason. The deployment stays as it was; only one that never had
-     * an accepted generation gets status `error` and the reason. Closes the operation.
+     * an accepted generation, and was to get one, gets status `error` and the reason. Closes the operation.
      */
     readonly abort: (
       lease: Lease,
