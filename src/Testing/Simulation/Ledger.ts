@@ -35,6 +35,8 @@ export class Ledger {
   readonly seen = new Map<string, Status>()
   /** Changes of the engine made without a lease, by controller and deployment, since it was lost. */
   readonly trespasses = new Map<string, number>()
+  /** What was done to registry and engine, in order, by whom. */
+  readonly log: Array<string> = []
   /** What happened, for whether a batch has tried everything. */
   readonly happened = new Map<string, number>()
   private readonly highest = new Map<string, number>()

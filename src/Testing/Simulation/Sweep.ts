@@ -178,7 +178,7 @@ const runCase = (worlds: Worlds, broken: Case, sabotage: Sabotage | undefined) =
     const [fired] = first.faults.fired
     const title = titleOf(broken, fired?.point.name)
     yield* first.use(Faults.none)
-    yield* Checks.safety(world)
+    yield* Checks.safety(world, { strict: outcome._tag === "succeeded" && scenario.mends !== true })
     yield* judge(world, scenario, outcome, before, committedBefore)
     if (fired !== undefined || outcome._tag !== "succeeded") {
       yield* recover(world, scenario, outcome, second)
@@ -257,6 +257,7 @@ const recover = (world: World, scenario: Scenario, outcome: Outcome, second: Cas
     }
     yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "in the end")
     for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, in the end`)
+    yield* Checks.safety(world, { strict: true })
     yield* idle(world, helper)
   })
 

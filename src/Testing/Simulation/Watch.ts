@@ -42,7 +42,8 @@ export interface Subject {
  * @since 0.1.0
  */
 export const deployments = (subject: Subject): Store => {
-  const { ledger, registry } = subject
+  const { ledger } = subject
+  const registry = logged(subject, subject.registry)
   const row = <A extends { readonly deployment: Parameters<Ledger["became"]>[0] }>(record: A) =>
     Effect.sync(() => ledger.became(record.deployment, canFollow))
   return {
@@ -93,7 +94,14 @@ export const deployments = (subject: Subject): Store => {
         ledger.committed.set(operation.deploymentId, operation.generation)
         return row(record)
       }),
-    abort: (lease, operation, reason) => Effect.tap(registry.abort(lease, operation, reason), row),
+    // What was to be provisioned was pending meanwhile.
+    abort: (lease, operation, reason) =>
+      Effect.tap(registry.abort(lease, operation, reason), (record) => {
+        if (operation.kind === "provision" && record.deployment.generation === 0) {
+          ledger.statuses.set(operation.deploymentId, "pending")
+        }
+        return row(record)
+      }),
     stopped: (lease, operation) =>
       Effect.zipRight(
         mustBeGone(subject, ({ deploymentId }) => deploymentId === lease.deploymentId, "it was called stopped"),
@@ -157,6 +165,39 @@ export const backend =
   })
 
 // internal
+
+/** Every write that came about, and how. */
+const logged = ({ ledger, process }: Subject, registry: Store): Store => {
+  const told =
+    <Args extends ReadonlyArray<unknown>, A, E>(what: string, write: (...args: Args) => Effect.Effect<A, E>) =>
+    (...args: Args): Effect.Effect<A, E> =>
+      Effect.onExit(write(...args), (exit) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const how = exit._tag === "Success" ? "" : " failed"
+          ledger.log.push(`${new Date(now).toISOString().slice(11, 19)} ${process} ${what}${how}`)
+        })
+      )
+  return {
+    ...registry,
+    insert: (draft) => told(`insert ${draft.name}`, registry.insert)(draft),
+    acquire: (id, options) => told(`acquire ${id.slice(-2)}`, registry.acquire)(id, options),
+    begin: (lease, intent) => told(`begin ${intent.kind}`, registry.begin)(lease, intent),
+    commit: (lease, operation, change) =>
+      told(`commit ${operation.generation}`, registry.commit)(lease, operation, change),
+    finish: (lease, operation) => told(`finish ${operation.generation}`, registry.finish)(lease, operation),
+    abort: (lease, operation, reason) =>
+      told(`abort ${operation.kind} ${operation.generation}: ${reason}`, registry.abort)(lease, operation, reason),
+    stopped: told("stopped", registry.stopped),
+    restored: (lease, operation, state) =>
+      told(`restored ${operation.generation} ${state.status}`, registry.restored)(lease, operation, state),
+    remove: told("remove", registry.remove),
+    observe: (id, generation, state) =>
+      told(
+        `observe ${id.slice(-2)} ${generation} ${state === "unobservable" ? state : state.status}`,
+        registry.observe
+      )(id, generation, state)
+  }
+}
 
 const seenKey = ({ process }: Subject, { deploymentId, generation }: Pick<Instance, "deploymentId" | "generation">) =>
   `${process}/${deploymentId}/${generation}`
