@@ -120,7 +120,8 @@ const of =
 
 const provision = (what: "provision" | "provision at a fixed port"): Draw => (random) => ({
   what,
-  name: pick(random, names),
+  // Two deployments cannot have the same port.
+  name: what === "provision" ? pick(random, names) : "a",
   kind: pick(random, kinds),
   ...asked(random)
 })

@@ -107,7 +107,11 @@ export const deployments = (subject: Subject): Store => {
         mustBeGone(subject, ({ deploymentId }) => deploymentId === lease.deploymentId, "it was called stopped"),
         Effect.tap(registry.stopped(lease, operation), row)
       ),
-    restored: (lease, operation, state) => Effect.tap(registry.restored(lease, operation, state), row),
+    restored: (lease, operation, state) =>
+      Effect.tap(registry.restored(lease, operation, state), (record) => {
+        ledger.statuses.set(operation.deploymentId, "pending")
+        return row(record)
+      }),
     remove: (lease) =>
       Effect.tap(registry.remove(lease), () =>
         Effect.sync(() => {
