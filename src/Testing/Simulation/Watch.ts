@@ -63,6 +63,7 @@ export const deployments = (subject: Subject): Store => {
           ledger.note("takeover after expiry")
         }
         ledger.trespasses.delete(`${subject.process}/${deploymentId}`)
+        ledger.told.delete(`${subject.process}/${deploymentId}`)
         ledger.granted(deploymentId, {
           token: lease.token,
           process: subject.process,
@@ -71,11 +72,16 @@ export const deployments = (subject: Subject): Store => {
         return lease
       }),
     renew: (lease, ttl) =>
-      Effect.tap(registry.renew(lease, ttl), () =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const held = ledger.leases.get(lease.deploymentId)
-          if (held?.token === lease.token) held.expiresAt = now + Duration.toMillis(ttl)
-        })
+      registry.renew(lease, ttl).pipe(
+        Effect.tap(() =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            const held = ledger.leases.get(lease.deploymentId)
+            if (held?.token === lease.token) held.expiresAt = now + Duration.toMillis(ttl)
+          })
+        ),
+        Effect.tapErrorTag("LeaseLost", () =>
+          Effect.sync(() => ledger.told.add(`${subject.process}/${lease.deploymentId}`))
+        )
       ),
     release: (lease) =>
       Effect.tap(registry.release(lease), () =>
@@ -232,7 +238,8 @@ const underLease = (subject: Subject, { deploymentId }: Pick<Instance, "deployme
     const key = `${process}/${deploymentId}`
     const trespasses = (ledger.trespasses.get(key) ?? 0) + 1
     ledger.trespasses.set(key, trespasses)
-    if (trespasses > 1) ledger.break("I10", `${process} made a ${what} without the lease, ${trespasses} times`)
+    if (ledger.told.has(key)) ledger.break("I10", `${process} made a ${what} after it was told that its lease is lost`)
+    else if (trespasses > 1) ledger.break("I10", `${process} made a ${what} without the lease, ${trespasses} times`)
   })
 
 /** The accepted instance, while it answers, goes only when it is to be taken down or holds what the next one needs. */
