@@ -22,3 +22,10 @@ export {
   type Worlds,
   worldsOf
 } from "./Simulation/World.js"
+export * from "./Simulation/Batch.js"
+export * from "./Simulation/Commands.js"
+export * from "./Simulation/Operations.js"
+export * from "./Simulation/Planted.js"
+export * from "./Simulation/Shrink.js"
+export * from "./Simulation/Simulate.js"
+export * from "./Simulation/Sweeps.js"
