@@ -145,7 +145,10 @@ const makeObserve =
             AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
         )
         // What was seen may be older than what was written meanwhile.
-        if (current !== undefined && (observation === "unobservable" || canFollow(current.status, observation.status))) {
+        if (
+          current !== undefined &&
+          (observation === "unobservable" || canFollow(current.status, observation.status))
+        ) {
           yield* observation === "unobservable" ? writeUnobservable(access, id) : writeState(access, id, observation)
         }
         return yield* findById(access, id)

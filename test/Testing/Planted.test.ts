@@ -14,7 +14,6 @@ for (const sabotage of Simulation.plantedBugs) {
       const caught = yield* Simulation.hunt(worlds, sabotage, { rounds })
       assert.isTrue(Option.isSome(caught), `not found in ${rounds} lives and ${3 * rounds} cases`)
       found.push(...Option.map(caught, ({ tries }) => `${tries}`).pipe(Option.toArray))
-      if (process.env.SHOW) console.log(sabotage.name, Option.getOrUndefined(caught))
     })
   )
 }
