@@ -9,7 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Found, Inventory } from "../../Deployer/Backend.js"
-import { type AtHome, inHome } from "../../Deployer/InstanceRecord.js"
+import { inHome } from "../../Deployer/InstanceRecord.js"
 import type { Home } from "../../Home.js"
 import { type ContainerSummary, DockerClient, type Network, type QueryError, type Volume } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
@@ -31,15 +31,15 @@ export const inventory = (
     const { deployer, registryId } = yield* Site
     const { id: engineId } = yield* engine.info
     const ours = Labels.filter({ registryId })
-    const home = (yield* inHome).filter(({ record }) => isOf(record, { flavor, name: deployer }))
-    const records = new Map(home.map((thing) => [keyOf(thing), Option.getOrUndefined(thing.record)]))
+    const home = yield* inHome({ flavor, name: deployer })
+    const records = new Map(home.map((thing) => [keyOf(thing), thing.record]))
     const labelled = [
       ...(yield* containers.list(ours)).flatMap((container) => ofContainer(container, deployer)),
       ...(yield* networks.list(ours)).flatMap((network) => ofNetwork(network, deployer)),
       ...(yield* volumes.list(ours)).flatMap((volume) => ofVolume(volume, deployer))
     ].map((found) => ({ ...found, atHome: records.has(keyOf(found)), record: records.get(keyOf(found)) }))
     const running = new Set(labelled.map(keyOf))
-    return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing))).map(ofHome)] }
+    return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing)))] }
   })
 
 // internal
@@ -48,12 +48,6 @@ type Bare = Omit<Found, "atHome" | "record">
 
 const keyOf = ({ deploymentId, generation }: Pick<Found, "deploymentId" | "generation">) =>
   `${deploymentId}/${generation}`
-
-const isOf = (record: AtHome["record"], { flavor, name }: { readonly flavor: string; readonly name: string }) =>
-  Option.match(record, {
-    onNone: () => true,
-    onSome: ({ deployer }) => deployer.flavor === flavor && deployer.name === name
-  })
 
 const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: string): ReadonlyArray<Bare> =>
   Option.match(Labels.decodeInstance(labels), {
@@ -89,16 +83,3 @@ const ofShared = (labels: Network["labels"], deployer: string, resource: string)
     onSome: ({ deploymentId, registryId, ...said }) =>
       said.deployer === deployer ? [{ deploymentId, generation: 0, registryId, resource, madeAt: undefined }] : []
   })
-
-const ofHome = ({ deploymentId, generation, record }: AtHome): Found => ({
-  deploymentId,
-  generation,
-  registryId: Option.getOrUndefined(Option.map(record, ({ registryId }) => registryId)),
-  atHome: true,
-  resource:
-    generation === 0
-      ? `folder of deployment ${deploymentId}`
-      : `files of deployment ${deploymentId}, generation ${generation}`,
-  madeAt: undefined,
-  record: Option.getOrUndefined(record)
-})
