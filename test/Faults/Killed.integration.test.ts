@@ -175,8 +175,8 @@ describe("a deployer killed in the middle", () => {
     })
 
   it.live(
-    "25 times at random moments, with processes: one reconcile makes it whole",
-    () => walk("local", 25, 700),
+    "15 times at random moments, with processes: one reconcile makes it whole",
+    () => walk("local", 15, 700),
     300_000
   )
 
