@@ -35,7 +35,7 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
     return {
       http: Context.get(context, HttpClient.HttpClient),
       backend: (faults, watch) =>
-        Effect.map(Effect.provideService(InMemoryBackend.make(), InMemoryEngine.InMemoryEngine, engine), (raw) =>
+        Effect.map(Effect.provideService(InMemoryBackend.make({ defaults: brief }), InMemoryEngine.InMemoryEngine, engine), (raw) =>
           faults.wrap(
             "engine",
             watch({
@@ -72,6 +72,9 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
 }
 
 // internal
+
+/** Long enough to be gone through, and no longer. */
+const brief = { minHealthyMillis: 500, lingerMillis: 200 }
 
 const realityOf = (instance: InMemoryEngine.InMemoryInstance, now: number): Reality => ({
   key: instance.key,

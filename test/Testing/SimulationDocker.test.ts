@@ -1,0 +1,21 @@
+/** Lives of the Docker deployer on the engine that runs nothing. */
+import { it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Simulation } from "effect-deployers/Testing"
+import { sayLives } from "./Say.js"
+
+const sometimes = [
+  "fault failBefore",
+  "fault actThenFail",
+  "error EngineUnavailable",
+  "error DeploymentProvisionFailed",
+  "reconcile restore done",
+  "provision succeeded",
+  "delete succeeded"
+]
+
+it.live("keeps every law in 60 lives, and comes to rest", () =>
+  Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.docker), { count: 60, sometimes }), (lives) =>
+    sayLives("Docker", lives)
+  )
+)
