@@ -4,6 +4,9 @@ import { Effect } from "effect"
 import { Simulation } from "effect-deployers/Testing"
 import { say, told } from "./Say.js"
 
+/** Other tests may want the machine too. */
+const patience = 900_000
+
 const worlds = Simulation.worldsOf(Simulation.inMemory)
 
 it.live("heals whatever single fault happens at whatever step", () =>

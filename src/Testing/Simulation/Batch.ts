@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { describe } from "./Commands.js"
-import { type Lived, live } from "./Simulate.js"
 import { shrink } from "./Shrink.js"
+import { type Lived, live } from "./Simulate.js"
 import type { Worlds } from "./World.js"
 
 /**

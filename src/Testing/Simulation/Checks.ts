@@ -35,7 +35,9 @@ export const safety = (
       if (open.some(({ deploymentId }) => deploymentId === one.deploymentId)) continue
       if (record === undefined) {
         ledger.break("I2", `${one.key} exists and nobody knows its deployment`)
-      } else if (!(yield* registry.revisions(record.deployment.id)).some(({ generation }) => generation === one.generation)) {
+      } else if (
+        !(yield* registry.revisions(record.deployment.id)).some(({ generation }) => generation === one.generation)
+      ) {
         ledger.break("I2", `${one.key} exists, and generation ${one.generation} was never begun`)
       } else if (strict && record.deployment.generation !== one.generation) {
         ledger.break("I2", `${one.key} exists, and generation ${record.deployment.generation} is the accepted one`)
@@ -176,7 +178,9 @@ const disagreements = ({ deployment }: DeploymentRecord, instances: ReadonlyArra
   const current = its.find((one) => one.generation === generation)
   const others = its.filter((one) => one !== current).map(({ key }) => `${key} exists besides the accepted one`)
   if (current?.answers === true) {
-    return status === "running" || (current.flaky && status === "pending") ? others : [...others, `${name} serves and its record says ${status}`]
+    return status === "running" || (current.flaky && status === "pending")
+      ? others
+      : [...others, `${name} serves and its record says ${status}`]
   }
   const real = current === undefined ? "is not there" : `${current.status} and does not answer`
   return [...others, `${name} should run and ${real}`]

@@ -109,7 +109,17 @@ const pick = <A>(random: PCGRandom, from: ReadonlyArray<A>): A => from[random.in
 
 const controllers = 2
 const names = ["a", "b"]
-const kinds: ReadonlyArray<SnapshotKind> = ["good", "good", "better", "better", "best", "bad", "silent", "slow", "flaky"]
+const kinds: ReadonlyArray<SnapshotKind> = [
+  "good",
+  "good",
+  "better",
+  "better",
+  "best",
+  "bad",
+  "silent",
+  "slow",
+  "flaky"
+]
 
 type Draw = (random: PCGRandom) => Command
 
@@ -119,13 +129,15 @@ const of =
   (what: "rollback" | "reprovision" | "deprovision" | "delete" | "refresh"): Draw =>
   (random) => ({ what, name: pick(random, names), ...asked(random) })
 
-const provision = (what: "provision" | "provision at a fixed port"): Draw => (random) => ({
-  what,
-  // Two deployments cannot have the same port.
-  name: what === "provision" ? pick(random, names) : "a",
-  kind: pick(random, kinds),
-  ...asked(random)
-})
+const provision =
+  (what: "provision" | "provision at a fixed port"): Draw =>
+  (random) => ({
+    what,
+    // Two deployments cannot have the same port.
+    name: what === "provision" ? pick(random, names) : "a",
+    kind: pick(random, kinds),
+    ...asked(random)
+  })
 
 const happens =
   (what: "engine down" | "engine slow" | "reply lost" | "registry busy" | "registry failing" | "all clear"): Draw =>

@@ -122,7 +122,9 @@ const perform = (stage: Stage, command: Command): Effect.Effect<void, never, Vir
     case "remove":
       return toInstance(world, command.nth, ({ key }) => engine.remove(key))
     case "pause":
-      return toInstance(world, command.nth, ({ key, status }) => (status === "running" ? engine.pause(key) : Effect.void))
+      return toInstance(world, command.nth, ({ key, status }) =>
+        status === "running" ? engine.pause(key) : Effect.void
+      )
     case "unpause":
       return toInstance(world, command.nth, ({ key }) => engine.unpause(key))
     case "clock jumps":
@@ -170,7 +172,10 @@ const comeToRest = (stage: Stage): Effect.Effect<void> =>
 const reconciled = (world: World, last: Controller) =>
   Effect.map(run(world.ledger, last, "the last reconcile", last.deployer.reconcile), (outcome) => {
     if (outcome._tag !== "succeeded") {
-      world.ledger.break("L1", `with nothing wrong, reconcile ${outcome._tag}${outcome._tag === "failed" ? `: ${outcome.error}` : ""}`)
+      world.ledger.break(
+        "L1",
+        `with nothing wrong, reconcile ${outcome._tag}${outcome._tag === "failed" ? `: ${outcome.error}` : ""}`
+      )
     }
   })
 

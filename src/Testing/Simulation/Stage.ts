@@ -43,7 +43,9 @@ export const seated = ({ life, seats, world }: Stage, seat: number): Effect.Effe
     const next = yield* world.controller
     seats.set(seat, next)
     const seed = life.seed * 31 + world.controllers.length
-    yield* next.use(life.buggify === undefined ? Faults.none : Faults.buggify({ seed, faults: mishaps, ...life.buggify }))
+    yield* next.use(
+      life.buggify === undefined ? Faults.none : Faults.buggify({ seed, faults: mishaps, ...life.buggify })
+    )
     return next
   })
 
@@ -110,7 +112,10 @@ const carryOut = (stage: Stage, controller: Controller, asked: Asked): Effect.Ef
     const alone = name !== undefined && touch(stage, name) === began + 1
     if (name === undefined) return noteActions(ledger, outcome)
     const now = yield* Effect.orDie(registry.find(name))
-    const moved = Option.exists(before, ({ deployment: { id } }) => ledger.committed.get(id) !== Option.getOrUndefined(committed))
+    const moved = Option.exists(
+      before,
+      ({ deployment: { id } }) => ledger.committed.get(id) !== Option.getOrUndefined(committed)
+    )
     yield* judge(stage, asked, outcome, before, now, alone && !moved)
   })
 
@@ -149,7 +154,10 @@ const judge = (
       if (Option.exists(same, ({ deployment }) => deployment.snapshot.id !== wanted)) {
         ledger.break("S1", `generation ${made.generation} is not what was provisioned ${told}`)
       }
-      const behind = Option.exists(now, ({ deployment }) => deployment.id === made.id && deployment.generation < made.generation)
+      const behind = Option.exists(
+        now,
+        ({ deployment }) => deployment.id === made.id && deployment.generation < made.generation
+      )
       if (behind) ledger.break("S1", `the registry does not know generation ${made.generation} ${told}`)
     }
     if (!undisturbed) return

@@ -50,7 +50,9 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
   planted("the old instance is never removed", (backend, engine) => ({
     deprovision: (instance, metadata, options) =>
       Effect.flatMap(engine.instances, (all) =>
-        all.some(({ deploymentId, generation }) => deploymentId === instance.deploymentId && generation > instance.generation)
+        all.some(
+          ({ deploymentId, generation }) => deploymentId === instance.deploymentId && generation > instance.generation
+        )
           ? Effect.void
           : backend.deprovision(instance, metadata, options)
       )
@@ -58,7 +60,9 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
   planted("the new instance is never removed when it fails", (backend, engine) => ({
     deprovision: (instance, metadata, options) =>
       Effect.flatMap(engine.instances, (all) =>
-        all.some(({ deploymentId, generation }) => deploymentId === instance.deploymentId && generation < instance.generation)
+        all.some(
+          ({ deploymentId, generation }) => deploymentId === instance.deploymentId && generation < instance.generation
+        )
           ? Effect.void
           : backend.deprovision(instance, metadata, options)
       )
@@ -87,7 +91,9 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
   {
     name: "everything counts as healthy",
     http: () =>
-      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 }))))
+      HttpClient.make((request) =>
+        Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
+      )
   },
   {
     name: "everybody else counts as dead",

@@ -60,10 +60,7 @@ export const registryBugs: ReadonlyArray<Sabotage> = [
   })),
   planted("a failed change changes the key", (store) => ({
     abort: (lease, operation, reason) =>
-      Effect.zipRight(
-        store.setAuthKey(lease, undefined),
-        store.abort(lease, operation, reason)
-      )
+      Effect.zipRight(store.setAuthKey(lease, undefined), store.abort(lease, operation, reason))
   })),
   planted("the row is deleted first", (store) => ({
     begin: (lease, intent) =>
