@@ -9,17 +9,23 @@ const patience = 900_000
 
 const worlds = Simulation.worldsOf(Simulation.docker)
 
-it.live("heals whatever single fault happens at whatever request, file or row", () =>
-  Effect.gen(function* () {
-    const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 29 })
-    yield* say(`${cases} single faults, Docker: ${told(byScenario)}`)
-    assert.isAtLeast(cases, 150)
-  })
+it.live(
+  "heals whatever single fault happens at whatever request, file or row",
+  () =>
+    Effect.gen(function* () {
+      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 29 })
+      yield* say(`${cases} single faults, Docker: ${told(byScenario)}`)
+      assert.isAtLeast(cases, 150)
+    }),
+  patience
 )
 
-it.live("heals when another fault happens while somebody recovers from the first", () =>
-  Effect.gen(function* () {
-    const { cases } = yield* Simulation.doubles(worlds, { count: 20 })
-    yield* say(`${cases} double faults, Docker`)
-  })
+it.live(
+  "heals when another fault happens while somebody recovers from the first",
+  () =>
+    Effect.gen(function* () {
+      const { cases } = yield* Simulation.doubles(worlds, { count: 20 })
+      yield* say(`${cases} double faults, Docker`)
+    }),
+  patience
 )

@@ -9,18 +9,24 @@ const patience = 900_000
 
 const worlds = Simulation.worldsOf(Simulation.inMemory)
 
-it.live("heals whatever single fault happens at whatever step", () =>
-  Effect.gen(function* () {
-    const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 3 })
-    yield* say(`${cases} single faults, in memory: ${told(byScenario)}`)
-    assert.isAtLeast(cases, 750)
-    assert.strictEqual(byScenario.size, Simulation.scenarios.length)
-  })
+it.live(
+  "heals whatever single fault happens at whatever step",
+  () =>
+    Effect.gen(function* () {
+      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 3 })
+      yield* say(`${cases} single faults, in memory: ${told(byScenario)}`)
+      assert.isAtLeast(cases, 750)
+      assert.strictEqual(byScenario.size, Simulation.scenarios.length)
+    }),
+  patience
 )
 
-it.live("heals when another fault happens while somebody recovers from the first", () =>
-  Effect.gen(function* () {
-    const { cases } = yield* Simulation.doubles(worlds, { count: 120 })
-    yield* say(`${cases} double faults, in memory`)
-  })
+it.live(
+  "heals when another fault happens while somebody recovers from the first",
+  () =>
+    Effect.gen(function* () {
+      const { cases } = yield* Simulation.doubles(worlds, { count: 120 })
+      yield* say(`${cases} double faults, in memory`)
+    }),
+  patience
 )
