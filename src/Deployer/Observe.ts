@@ -34,7 +34,7 @@ export const note = <S extends Settings.Deployment, SI extends Settings.Deployme
   seen: OperationalState | "unobservable"
 ): Effect.Effect<Deployment, StoreError> =>
   (seen === "unobservable" || canFollow(deployment.status, seen.status)
-    ? kit.deployments.observe(deployment.id, deployment.generation, seen)
+    ? kit.deployments.observe(deployment.id, deployment.generation, seen, deployment)
     : Effect.succeedNone
   ).pipe(
     Effect.map(Option.match({ onNone: () => deployment, onSome: (now) => now.deployment })),

@@ -229,12 +229,14 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     /**
      * Writes what a backend observed of a generation, or that it could not be observed (`unobservable` keeps the last
      * known state and sets `unknownSince`). Changes nothing when the row has moved on, also to a status which the observed
-     * one cannot follow; returns the row as it is then.
+     * one cannot follow, or to be desired otherwise than when somebody went to look (`basis`); returns the row as it is
+     * then.
      */
     readonly observe: (
       deploymentId: DeploymentId,
       generation: number,
-      observation: OperationalState | "unobservable"
+      observation: OperationalState | "unobservable",
+      basis?: Pick<Deployment, "desired"> | undefined
     ) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
     /** Replaces the key of a deployment, or removes it. */
     readonly setAuthKey: (

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { canFollow, type OperationalState, Status } from "../Deployment.js"
+import { canFollow, Desired, type OperationalState, Status } from "../Deployment.js"
 import { DeploymentAlreadyExists, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { Ids } from "../Ids.js"
@@ -132,23 +132,22 @@ const writeUnobservable = ({ sql }: Access.Access, id: string) =>
       WHERE id = ${id} AND unknown_since IS NULL`
   )
 
-const decodeStatuses = decodeRows(Schema.Struct({ status: Status }))
+const decodeStatuses = decodeRows(Schema.Struct({ status: Status, desired: Desired }))
 
 const makeObserve =
   (access: Access.Access): Store["observe"] =>
-  (id, generation, observation) =>
+  (id, generation, observation, basis) =>
     access.write(
       "deployments.observe",
       Effect.gen(function* () {
         const [current] = yield* decodeStatuses(
-          yield* access.sql`SELECT status FROM deployments WHERE id = ${id} AND generation = ${generation}
+          yield* access.sql`SELECT status, desired FROM deployments WHERE id = ${id} AND generation = ${generation}
             AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
         )
         // What was seen may be older than what was written meanwhile.
-        if (
-          current !== undefined &&
-          (observation === "unobservable" || canFollow(current.status, observation.status))
-        ) {
+        const same = basis === undefined || current?.desired === basis.desired
+        const follows = observation === "unobservable" || canFollow(current?.status ?? "absent", observation.status)
+        if (current !== undefined && same && follows) {
           yield* observation === "unobservable" ? writeUnobservable(access, id) : writeState(access, id, observation)
         }
         return yield* findById(access, id)

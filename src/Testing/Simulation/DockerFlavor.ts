@@ -78,7 +78,7 @@ export const docker: Flavor<DockerSettings, DockerSettingsInput> = {
       backend: (faults, watch) =>
         Effect.map(
           Effect.provide(
-            DockerBackend.make({ secretsFolders: [], us: { uid: 1_000, gid: 1_000 } }),
+            DockerBackend.make({ defaults: brief, secretsFolders: [], us: { uid: 1_000, gid: 1_000 } }),
             Layer.effect(ImageBuilder, images(engine)).pipe(
               Layer.provideMerge(
                 Layer.mergeAll(
@@ -119,6 +119,9 @@ export const docker: Flavor<DockerSettings, DockerSettingsInput> = {
 }
 
 // internal
+
+/** Long enough to be gone through, and no longer. */
+const brief = { minHealthyMillis: 500, lingerMillis: 200 }
 
 const foreignName = "somebody-elses"
 

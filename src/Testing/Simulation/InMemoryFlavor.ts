@@ -35,18 +35,20 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
     return {
       http: Context.get(context, HttpClient.HttpClient),
       backend: (faults, watch) =>
-        Effect.map(Effect.provideService(InMemoryBackend.make(), InMemoryEngine.InMemoryEngine, engine), (raw) =>
-          faults.wrap(
-            "engine",
-            watch({
-              ...raw,
-              provision: (request) => Effect.tap(raw.provision(request), () => Effect.sync(() => ++mutations)),
-              deprovision: (instance, metadata, options) =>
-                Effect.tap(raw.deprovision(instance, metadata, options), () => Effect.sync(() => ++mutations)),
-              destroy: (deployment) => Effect.tap(raw.destroy(deployment), () => Effect.sync(() => ++mutations))
-            }),
-            Faults.backend()
-          )
+        Effect.map(
+          Effect.provideService(InMemoryBackend.make({ defaults: brief }), InMemoryEngine.InMemoryEngine, engine),
+          (raw) =>
+            faults.wrap(
+              "engine",
+              watch({
+                ...raw,
+                provision: (request) => Effect.tap(raw.provision(request), () => Effect.sync(() => ++mutations)),
+                deprovision: (instance, metadata, options) =>
+                  Effect.tap(raw.deprovision(instance, metadata, options), () => Effect.sync(() => ++mutations)),
+                destroy: (deployment) => Effect.tap(raw.destroy(deployment), () => Effect.sync(() => ++mutations))
+              }),
+              Faults.backend()
+            )
         ),
       instances: Effect.map(Clock.currentTimeMillis, (now) =>
         Array.from(engine.instances.values()).map((instance) => realityOf(instance, now))
@@ -72,6 +74,9 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
 }
 
 // internal
+
+/** Long enough to be gone through, and no longer. */
+const brief = { minHealthyMillis: 500, lingerMillis: 200 }
 
 const realityOf = (instance: InMemoryEngine.InMemoryInstance, now: number): Reality => ({
   key: instance.key,

@@ -125,10 +125,10 @@ export const deployments = (subject: Subject): Store => {
           ledger.statuses.delete(lease.deploymentId)
         })
       ),
-    observe: (deploymentId, generation, observation) =>
+    observe: (deploymentId, generation, observation, basis) =>
       Effect.gen(function* () {
         const before = yield* registry.find(deploymentId)
-        const written = yield* registry.observe(deploymentId, generation, observation)
+        const written = yield* registry.observe(deploymentId, generation, observation, basis)
         const counts =
           Option.isSome(written) &&
           Option.isSome(before) &&
@@ -201,11 +201,11 @@ const logged = ({ ledger, process }: Subject, registry: Store): Store => {
     restored: (lease, operation, state) =>
       told(`restored ${operation.generation} ${state.status}`, registry.restored)(lease, operation, state),
     remove: told("remove", registry.remove),
-    observe: (id, generation, state) =>
+    observe: (id, generation, state, basis) =>
       told(
         `observe ${id.slice(-2)} ${generation} ${state === "unobservable" ? state : state.status}`,
         registry.observe
-      )(id, generation, state)
+      )(id, generation, state, basis)
   }
 }
 

@@ -62,6 +62,8 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
       const operation = yield* store.begin(lease, { id: id(9), kind: "deprovision" })
       const stopped = yield* store.stopped(lease, operation)
       assert.deepStrictEqual(yield* store.observe(deployment, 1, state("error")), Option.some(stopped))
+      const basis = { desired: "running" } as const
+      assert.deepStrictEqual(yield* store.observe(deployment, 1, state("running"), basis), Option.some(stopped))
     }).pipe(Effect.provide(layer))
   )
 
