@@ -9,12 +9,12 @@ import {
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
-import { type Kit, requireDeployment } from "./Kit.js"
+import { graceOf, type Kit, requireDeployment } from "./Kit.js"
 import { settleRestore } from "./Restore.js"
 
 /**
  * Removes what provisions of a deployment left behind whose process died before they ended: the new instance if the
- * change was not committed, the older ones if it was. Call it with the lease held: then every open operation is a dead
+ * change was not committed, the older ones, which may drain, if it was. Call it with the lease held: then every open operation is a dead
  * one.
  *
  * @category flows
@@ -29,11 +29,12 @@ export const clear = <S extends Settings.Deployment, SI extends Settings.Deploym
     const { id, name } = record.deployment
     for (const operation of yield* interrupted(kit, id)) {
       if (operation.kind !== "provision") continue
-      const leftovers = isCommitted(record, operation) ? yield* earlier(kit, operation) : [operation.generation]
+      const committed = isCommitted(record, operation)
+      const leftovers = committed ? yield* earlier(kit, operation) : [operation.generation]
+      // What served may still have runs in flight; what never did has none.
+      const grace = committed ? graceOf(record.settings) : 0
       for (const generation of leftovers) {
-        yield* kit.leases.fenced(lease)(
-          kit.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace: 0 })
-        )
+        yield* kit.leases.fenced(lease)(kit.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace }))
       }
     }
   }).pipe(

@@ -53,7 +53,10 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly previous: Readonly<Record<string, unknown>> | undefined
   /** What {@link Backend.prepare} answered, if there is such a step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
-  /** Whether the old instance still has what this one needs too, and it shall stand by; see {@link Backend.standsBy}. */
+  /**
+   * Whether the old instance still has what this one needs too: then `prepare` does all that can be done before it stops,
+   * and `provision` has the new one stand by; see {@link Backend.standsBy}.
+   */
   readonly standby?: boolean | undefined
 }
 

@@ -39,7 +39,10 @@ const prepare = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
   const { prepare } = self.kit.backend
   return prepare === undefined
     ? Effect.succeed(request)
-    : Effect.map(prepare(request, self.journal.emit), (prepared) => ({ ...request, prepared }))
+    : Effect.map(prepare({ ...request, standby: self.exclusive }, self.journal.emit), (prepared) => ({
+        ...request,
+        prepared
+      }))
 }
 
 const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(

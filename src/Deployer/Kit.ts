@@ -84,6 +84,15 @@ export const currentInstance = ({ deployment }: DeploymentRecord): Instance => (
 })
 
 /**
+ * How long an instance that was accepted may take to stop, in milliseconds, by the stored settings of its deployment.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const graceOf = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>
+  typeof stopGraceMillis === "number" ? stopGraceMillis : 0
+
+/**
  * A deployment that has to be there.
  *
  * @category accessors

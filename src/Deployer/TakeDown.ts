@@ -6,7 +6,7 @@ import type * as Settings from "../Settings.js"
 import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
 import type { DeleteError, DeprovisionError } from "./Contract.js"
 import type { Journal } from "./Journal.js"
-import { type Kit, requireDeployment } from "./Kit.js"
+import { graceOf, type Kit, requireDeployment } from "./Kit.js"
 import { tracked } from "./Tracking.js"
 
 /**
@@ -97,7 +97,7 @@ const withDeadline = <A>(
   timeoutMillis: number | undefined,
   work: Effect.Effect<A, DeprovisionError>
 ): Effect.Effect<A, DeprovisionError> => {
-  const millis = timeoutMillis ?? grace(settings) + 30_000
+  const millis = timeoutMillis ?? graceOf(settings) + 30_000
   return Effect.timeoutFail(work, {
     duration: millis,
     onTimeout: () => new DeploymentTimeout({ name: deployment.name, operation, timeoutMillis: millis, logs: [] })
@@ -121,10 +121,7 @@ const removeInstances = <S extends Settings.Deployment, SI extends Settings.Depl
       yield* fenced(kit.backend.deprovision({ ...instance, generation: revision.generation }, {}, { grace: 0 }))
     }
     if (generation > 0) {
-      yield* fenced(kit.backend.deprovision({ ...instance, generation }, metadata, { grace: grace(settings) }))
+      yield* fenced(kit.backend.deprovision({ ...instance, generation }, metadata, { grace: graceOf(settings) }))
     }
     yield* journal.emit("instance_removed", { generation })
   })
-
-const grace = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>
-  typeof stopGraceMillis === "number" ? stopGraceMillis : 0

@@ -19,7 +19,7 @@ import { prepareImage } from "./Backend/Images.js"
 import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observing.js"
-import { start } from "./Backend/Provisioning.js"
+import { makeReady, start } from "./Backend/Provisioning.js"
 import { checkReach } from "./Backend/Reach.js"
 import { destroy, end } from "./Backend/Removing.js"
 import { defaultFolders } from "./Backend/SecretsFolder.js"
@@ -107,7 +107,8 @@ export const make = (
   })
 
 /**
- * Whether the old container may hold the very port the new one must have.
+ * Whether the old container may hold the very port the new one must have. The new one is made before the old one stops,
+ * and started after it.
  *
  * @category predicates
  * @since 0.1.0
@@ -117,11 +118,16 @@ export const exclusive = (old: OperationalState, settings: DockerSettings): bool
 
 // internal
 
-/** What could not be reached needs no image. */
+/** What could not be reached needs no image; what waits for a port is made before the old one stops. */
 const prepare = (request: ProvisionRequest<DockerSettings>, progress: PrepareProgress) =>
   checkReach(request).pipe(
     Effect.mapError(toProvisionError(request.name)),
-    Effect.zipRight(prepareImage(request, progress))
+    Effect.zipRight(prepareImage(request, progress)),
+    Effect.tap((prepared) =>
+      request.standby === true
+        ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
+        : Effect.void
+    )
   )
 
 const siteOf = (options: Options) =>

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Queue, TestClock } from "effect"
-import { Errors } from "effect-deployers"
-import { type InMemoryBackend, InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
+import { Deployer, Errors } from "effect-deployers"
+import { InMemoryBackend, InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 
 const snapshot = (name: string, digest?: string) =>
@@ -147,6 +148,42 @@ describe("Replace", () => {
       const gap = Number(healthy?.data["gapMillis"])
       assert.isAtLeast(gap, 900)
       assert.isAtMost(gap, 1_500)
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
+  it.effect("lets the old instance drain, too, when the process that replaced it died after the switch", () =>
+    Effect.gen(function* () {
+      const backend = yield* InMemoryBackend.make()
+      const engine = yield* InMemoryEngine.InMemoryEngine
+      const graces = new Map<number, unknown>()
+      const deployer = yield* Deployer.make({
+        ...backend,
+        deprovision: (instance, metadata, options) => {
+          if (engine.instances.has(`${instance.deploymentId}/1`)) graces.set(instance.generation, options.grace)
+          return backend.deprovision(instance, metadata, options)
+        }
+      })
+      const store = yield* DeploymentStore
+      const a = yield* snapshot("a")
+      const { id, name } = yield* deployer.provision(a, { name: "a" })
+      const lease = yield* store.acquire(id, { name, holder: "dead", ttl: 0 })
+      const operation = yield* store.begin(lease, {
+        id: "019a0000-0000-7000-8000-000000000001",
+        kind: "provision",
+        snapshotId: a.id,
+        settings: {}
+      })
+      const instance = yield* instanceOf(1)
+      if (instance !== undefined) engine.instances.set(`${id}/2`, { ...instance, key: `${id}/2`, port: 1 })
+      yield* store.commit(lease, operation, {
+        snapshot: { id: a.id, pipelineName: a.pipelineName, version: a.version },
+        settings: { stopGraceMillis: 12_000 },
+        state: yield* backend.state({ deploymentId: id, name, generation: 2 }, {}),
+        authKey: undefined
+      })
+      yield* deployer.reconcile
+      assert.deepStrictEqual(Array.from(engine.instances.keys()), [`${id}/2`])
+      assert.deepStrictEqual(Array.from(graces), [[1, 12_000]])
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 })

@@ -80,7 +80,7 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })(
           Effect.flip(
             deployer.provision(bad, {
               name: "pinned",
-              settings: { ...settings, environment: { MISCHIEF: mischief }, timeoutMillis: 4_000 }
+              settings: { ...settings, environment: { MISCHIEF: mischief }, timeoutMillis: 3_000 }
             })
           )
         for (const mischief of ["throws", "crashes", "sulks", "hangs"]) {

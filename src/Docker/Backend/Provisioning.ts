@@ -24,7 +24,7 @@ import { recordOf, writeRecords } from "./Files.js"
 import { findContainer, holderOfName } from "./Finding.js"
 import type { Ingredients } from "./Hardening.js"
 import { imageOf } from "./Images.js"
-import { launch } from "./Launching.js"
+import { launch, makeFor, startMade } from "./Launching.js"
 import { ensureNetwork } from "./Networks.js"
 import { metadataOf } from "./Observing.js"
 import { checkReach } from "./Reach.js"
@@ -50,23 +50,54 @@ export type Needs = Home | FileSystem | Ports | DockerClient | ImageBuilder | Si
  */
 export const start = (request: Request): Effect.Effect<OperationalState, StartingError, Needs> =>
   Effect.gen(function* () {
-    const { engine } = yield* DockerClient
-    const { id: engineId } = yield* engine.info
-    const adopted = yield* adopt(request)
-    if (Option.isSome(adopted)) return yield* pending(adopted.value, request, engineId)
+    const { containers } = yield* DockerClient
+    const engineId = yield* currentEngine
+    const left = yield* leftOf(request)
+    if (Option.isSome(left)) {
+      if (left.value.state.status === "created") yield* startMade(request, left.value.id)
+      return yield* pending(left.value, request, engineId)
+    }
+    return yield* made(request, engineId, (ingredients) =>
+      Effect.gen(function* () {
+        const id = yield* launch(request, ingredients)
+        return yield* pending(yield* containers.inspect(id), request, engineId)
+      })
+    )
+  })
+
+/**
+ * Makes everything of an instance but starts nothing, because an older one has its port. What is started later is this.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const makeReady = (request: Request): Effect.Effect<void, StartingError, Needs> => {
+  const { port } = request.settings
+  return port === undefined
+    ? Effect.void
+    : Effect.flatMap(currentEngine, (engineId) =>
+        made(request, engineId, (ingredients) => Effect.asVoid(makeFor(port, request, ingredients)))
+      )
+}
+
+// internal
+
+const currentEngine = Effect.flatMap(DockerClient, ({ engine }) => Effect.map(engine.info, ({ id }) => id))
+
+/** Gives a container what it is made of. When making it fails, nothing of the attempt is left. */
+const made = <A, E, R>(request: Request, engineId: string, use: (ingredients: Ingredients) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
     const delivery = yield* deliveryOf(request)
     yield* checkReach(request)
     yield* delivery.check(request)
     yield* discardLeftovers(request)
     const image = yield* imageOf(request)
-    return yield* Effect.onError(make(request, { delivery, engineId, image }), () =>
+    return yield* Effect.onError(Effect.flatMap(gather(request, { delivery, engineId, image }), use), () =>
       Effect.ignoreLogged(end(request, {}, 0))
     )
   })
 
-// internal
-
-const make = (
+const gather = (
   request: Request,
   {
     delivery,
@@ -75,25 +106,24 @@ const make = (
   }: { readonly delivery: Delivery; readonly engineId: string; readonly image: Ingredients["image"] }
 ) =>
   Effect.gen(function* () {
-    const { containers } = yield* DockerClient
     const site = yield* Site
     yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
     const files = yield* delivery.give(request, { engineId, image })
     const network = yield* ensureNetwork(request)
-    const { deployer } = site
-    const id = yield* launch(request, { deployer, identity: delivery.identity(site), image, files, network })
-    return yield* pending(yield* containers.inspect(id), request, engineId)
+    return { deployer: site.deployer, identity: delivery.identity(site), image, files, network }
   })
 
-/** Only what runs and was made of the very same, secrets included. */
-const adopt = (request: Request) =>
+/** Only what runs, or was made to be started, and is of the very same, secrets included. */
+const leftOf = (request: Request) =>
   Effect.gen(function* () {
     const record = yield* recordOf(request)
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
     const found = yield* findContainer(request)
     return Option.filter(
       found,
-      ({ labels, state }) => state.status === "running" && labels[Labels.keys.checksum] === publicFingerprint(request)
+      ({ labels, state }) =>
+        labels[Labels.keys.checksum] === publicFingerprint(request) &&
+        (state.status === "running" || (state.status === "created" && state.error === undefined))
     )
   })
 
