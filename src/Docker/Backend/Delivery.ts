@@ -18,6 +18,7 @@ import type { Home } from "../../Home.js"
 import type {
   ArchiveRejected,
   ContainerNotFound,
+  ContainerRunning,
   CreateError,
   DockerClient,
   EngineUnreachable,
@@ -50,6 +51,7 @@ export type GivingError =
   | OutcomeUnknown
   | CreateError
   | ContainerNotFound
+  | ContainerRunning
   | ArchiveRejected
   | ArchiveFailed
   | QueryError

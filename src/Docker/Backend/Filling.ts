@@ -48,7 +48,8 @@ export interface Filling {
 }
 
 /**
- * Puts the files of volumes into them, with owners and permissions. The volumes exist. Nothing but them is left.
+ * Puts the files of volumes into them, which exist, with owners and permissions. Once begun it is carried on. When it
+ * fails, what is left of it is found by its labels.
  *
  * @category writing
  * @since 0.1.0
@@ -58,12 +59,10 @@ export const fill = (request: Request, filling: Filling): Effect.Effect<void, Gi
     const { containers } = yield* DockerClient
     const spec = fillerSpec(request, filling)
     const archive = LayerTar.archive(filling.volumes.flatMap(entriesOf))
-    yield* Effect.acquireUseRelease(
-      create(request, spec),
-      () => repeated(containers.putArchive(spec.name, staging, archive)),
-      () => Effect.ignoreLogged(repeated(containers.remove(spec.name, { force: true })))
-    )
-  })
+    yield* create(request, spec)
+    yield* repeated(containers.putArchive(spec.name, staging, archive))
+    yield* repeated(containers.remove(spec.name, { force: true }))
+  }).pipe(Effect.uninterruptible)
 
 // internal
 

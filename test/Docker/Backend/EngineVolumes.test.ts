@@ -152,7 +152,12 @@ describe("Files for an engine of another machine", () => {
     "arrive although any one answer is lost, and are gone after a start that fails",
     Effect.gen(function* () {
       const { behave, loseReply, volumes } = yield* FakeEngine
-      for (const operation of ["create a volume", "create a container", "copy files into a container"]) {
+      for (const operation of [
+        "create a volume",
+        "create a container",
+        "copy files into a container",
+        "remove a container"
+      ]) {
         yield* loseReply((asked) => asked === operation)
         yield* provision({ secrets: { TOKEN: operation } })
         const secret = volumes.get(volumeName("1-secrets"))?.files.get("TOKEN")?.content
