@@ -19,6 +19,8 @@ export class Ids extends Context.Tag("effect-deployers/Ids")<
   {
     /** A new id; within one process later ids sort after earlier ones. */
     readonly next: Effect.Effect<string>
+    /** The same for code that runs outside of effects. */
+    readonly unsafeNext: () => string
   }
 >() {}
 
@@ -28,7 +30,7 @@ export class Ids extends Context.Tag("effect-deployers/Ids")<
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Ids> = Layer.succeed(Ids, { next: Effect.sync(() => v7()) })
+export const layer: Layer.Layer<Ids> = Layer.sync(Ids, () => fromGenerator(() => v7()))
 
 /**
  * Ids that count up from 1, valid UUIDv7 all the same.
@@ -38,7 +40,12 @@ export const layer: Layer.Layer<Ids> = Layer.succeed(Ids, { next: Effect.sync(()
  */
 export const layerTest: Layer.Layer<Ids> = Layer.sync(Ids, () => {
   let count = 0
-  return {
-    next: Effect.sync(() => `00000000-0000-7000-8000-${(++count).toString(16).padStart(12, "0")}`)
-  }
+  return fromGenerator(() => `00000000-0000-7000-8000-${(++count).toString(16).padStart(12, "0")}`)
+})
+
+// internal
+
+const fromGenerator = (unsafeNext: () => string): Context.Tag.Service<Ids> => ({
+  next: Effect.sync(unsafeNext),
+  unsafeNext
 })

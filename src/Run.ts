@@ -68,14 +68,15 @@ export interface StepObserver {
  */
 export interface RunListener {
   readonly info: RunInfo | undefined
-  readonly stepStarted: (call: StepCall) => Effect.Effect<StepObserver>
+  /** Called by the fiber of the step when a call starts. */
+  readonly stepStarted: (call: StepCall) => StepObserver
   readonly published: (data: unknown) => Effect.Effect<void>
 }
 
 const silent: StepObserver = { ended: () => Effect.void }
 const detached: RunListener = {
   info: undefined,
-  stepStarted: () => Effect.succeed(silent),
+  stepStarted: () => silent,
   published: () => Effect.void
 }
 

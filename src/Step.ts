@@ -123,17 +123,16 @@ export const make: {
   const call = { step: name, output: options.output, error: options.error }
   const attempt = withTimeout(name, options.timeout, options.run)
   const step = (input: I): Effect.Effect<O, E | StepTimedOut, R> =>
-    Effect.flatMap(CurrentRun, (listener) =>
-      Effect.flatMap(listener.stepStarted(call), (observer) => {
-        let attempts = 0
-        const once = Effect.suspend(() => {
-          attempts++
-          return attempt(input)
-        })
-        const body = options.retry === undefined ? once : Effect.retry(once, options.retry)
-        return Effect.onExit(body, (exit) => observer.ended(exit, attempts))
+    Effect.flatMap(CurrentRun, (listener) => {
+      const observer = listener.stepStarted(call)
+      let attempts = 0
+      const once = Effect.suspend(() => {
+        attempts++
+        return attempt(input)
       })
-    )
+      const body = options.retry === undefined ? once : Effect.retry(once, options.retry)
+      return Effect.onExit(body, (exit) => observer.ended(exit, attempts))
+    })
   return Object.assign(step, {
     [TypeId]: TypeId,
     stepName: name,

@@ -74,13 +74,13 @@ const reconcileNow = (asJson: boolean) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer
     const report = yield* deployer.reconcile.pipe(whenInterrupted("`deployers reconcile` can be repeated."))
-    yield* show(asJson, report, (actions) => `${actions} actions were taken`)
+    yield* show(asJson, report, (actions) => `${actions} taken`)
   })
 
 const planNow = (asJson: boolean) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer
-    yield* show(asJson, yield* deployer.reconcilePlan, (actions) => `${actions} actions would be taken`)
+    yield* show(asJson, yield* deployer.reconcilePlan, (actions) => `${actions} to be taken`)
   })
 
 const rebuildNow = (asJson: boolean) =>
@@ -89,7 +89,7 @@ const rebuildNow = (asJson: boolean) =>
     const report = yield* deployer.rebuild
     yield* print(asJson, Schema.encodeSync(RebuildReport)(report), (hasColor) =>
       [
-        `${report.recovered.length} deployments were put back; \`deployers reconcile\` looks how they are.`,
+        `${counted(report.recovered.length, "deployment")} put back; \`deployers reconcile\` looks how it stands.`,
         ...table(
           hasColor,
           ["DEPLOYMENT", "GENERATION", "SNAPSHOT"],
@@ -104,10 +104,10 @@ const rebuildNow = (asJson: boolean) =>
     )
   })
 
-const show = (asJson: boolean, report: ReconcileReport, summary: (actions: number) => string) =>
+const show = (asJson: boolean, report: ReconcileReport, summary: (actions: string) => string) =>
   print(asJson, Schema.encodeSync(ReconcileReport)(report), (hasColor) =>
     [
-      `${report.observed} deployments were looked at, ${summary(report.actions.length)}.`,
+      `${counted(report.observed, "deployment")} looked at, ${summary(counted(report.actions.length, "action"))}.`,
       ...report.unavailable.map(Render.clean),
       ...table(
         hasColor,
@@ -121,6 +121,8 @@ const show = (asJson: boolean, report: ReconcileReport, summary: (actions: numbe
       )
     ].join("\n")
   )
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 const table = (hasColor: boolean, head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   rows.length === 0 ? [] : [Render.table(hasColor, head, rows)]

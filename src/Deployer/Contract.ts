@@ -144,12 +144,6 @@ export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers
  * @category errors
  * @since 0.1.0
  */
-export type RebuildError = EngineUnavailable | StoreError
-
-/**
- * @category errors
- * @since 0.1.0
- */
 export type ReconcileError = RegistryMismatch | StoreError
 
 /**
@@ -299,9 +293,10 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly reconcilePlan: Effect.Effect<ReconcileReport, ReconcileError>
   /**
    * Puts deployments back that the registry does not know any more, from what was written down beside their instances. What
-   * it knows stays as it is, and nothing outside the registry is touched. The way out of a `RegistryMismatch`.
+   * it knows stays as it is, and nothing outside the registry is touched. What cannot be looked at now is passed over and
+   * said. The way out of a `RegistryMismatch`.
    */
-  readonly rebuild: Effect.Effect<RebuildReport, RebuildError>
+  readonly rebuild: Effect.Effect<RebuildReport, StoreError>
   /** A hint each time something may have changed outside; a deployer that gets none never hints. */
   readonly changes: Stream.Stream<void>
   /** Progress of every operation of this process, from the moment the stream is run. */

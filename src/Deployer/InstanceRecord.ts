@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import { DeploymentId, DeploymentName } from "../Deployment.js"
 import { Home } from "../Home.js"
 import { Snapshot } from "../Snapshot/Model.js"
+import type { Found } from "./Backend.js"
 import { folders, generationsIn, orIfMissing, readJson, writeWhole } from "./InstanceFiles.js"
 
 /**
@@ -42,20 +43,6 @@ export const InstanceRecord = Schema.Struct({
 export type InstanceRecord = typeof InstanceRecord.Type
 
 /**
- * Something in the home that belongs to a deployment: the files of one generation, or with generation 0 what all of them
- * share.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AtHome {
-  readonly deploymentId: DeploymentId
-  readonly generation: number
-  /** None when it was never written, because whoever made the folder died. */
-  readonly record: Option.Option<InstanceRecord>
-}
-
-/**
  * Writes the record of an instance into its folder, which exists.
  *
  * @category writing
@@ -68,21 +55,25 @@ export const write = (
   writeWhole(Path.join(folder, fileName), encode(record), 0o600)
 
 /**
- * Everything the home has of deployments, of every flavor.
+ * Everything the home has of a deployer: the files of every generation, and the folders of deployments. A folder whose
+ * owner was never written down, because whoever made it died, may be another deployer's; the registry knows.
+ *
+ * @param deployer its flavor and name
  *
  * @category reading
  * @since 0.1.0
  */
-export const inHome: Effect.Effect<ReadonlyArray<AtHome>, PlatformError, Home | FileSystem.FileSystem> = Effect.gen(
-  function* () {
+export const inHome = (
+  deployer: InstanceRecord["deployer"]
+): Effect.Effect<ReadonlyArray<Found>, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { deployments } = yield* Home
     const names = yield* fs.readDirectory(deployments).pipe(orIfMissing<ReadonlyArray<string>>([]))
     const ids = names.flatMap((name) => (isId(name) ? [name] : []))
     const found = yield* Effect.forEach(ids, ofDeployment, { concurrency: 16 })
-    return found.flat()
-  }
-)
+    return found.flat().filter(({ record }) => mayBeOf(record, deployer))
+  })
 
 // internal
 
@@ -92,17 +83,32 @@ const encode = Schema.encodeSync(Schema.parseJson(InstanceRecord, { space: 2 }))
 
 const isId = Schema.is(DeploymentId)
 
+const mayBeOf = (record: InstanceRecord | undefined, { flavor, name }: InstanceRecord["deployer"]): boolean =>
+  record === undefined || (record.deployer.flavor === flavor && record.deployer.name === name)
+
 const ofDeployment = (deploymentId: DeploymentId) =>
   Effect.gen(function* () {
-    const shared: AtHome = { deploymentId, generation: 0, record: Option.none() }
     const generations = yield* generationsIn(yield* folders({ deploymentId, generation: 0 }))
     const own = yield* Effect.forEach(generations, (generation) => ofGeneration(deploymentId, generation))
-    return [shared, ...own]
+    return [atHome(deploymentId, 0, undefined), ...own]
   })
 
 const ofGeneration = (deploymentId: DeploymentId, generation: number) =>
   Effect.gen(function* () {
     const at = yield* folders({ deploymentId, generation })
     const record = yield* readJson(Path.join(at.generation, fileName), InstanceRecord)
-    return { deploymentId, generation, record }
+    return atHome(deploymentId, generation, Option.getOrUndefined(record))
   })
+
+const atHome = (deploymentId: DeploymentId, generation: number, record: InstanceRecord | undefined): Found => ({
+  deploymentId,
+  generation,
+  registryId: record?.registryId,
+  atHome: true,
+  resource:
+    generation === 0
+      ? `folder of deployment ${deploymentId}`
+      : `instance of deployment ${deploymentId}, generation ${generation}`,
+  madeAt: undefined,
+  record
+})

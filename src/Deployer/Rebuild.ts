@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import { OperationalState } from "../Deployment.js"
@@ -6,7 +7,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { Found } from "./Backend.js"
 import { reference } from "./Change.js"
-import { type RebuildError, RebuildReport } from "./Contract.js"
+import { RebuildReport } from "./Contract.js"
 import { isReady } from "./Health.js"
 import type { InstanceRecord } from "./InstanceRecord.js"
 import type { Kit } from "./Kit.js"
@@ -22,9 +23,30 @@ type Skipped = RebuildReport["skipped"][number]
  */
 export const rebuild = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>
-): Effect.Effect<RebuildReport, RebuildError> =>
+): Effect.Effect<RebuildReport, StoreError> =>
+  Effect.flatMap(Effect.either(kit.backend.inventory), (inventory) =>
+    Either.isRight(inventory)
+      ? rebuildFrom(kit, inventory.right.found)
+      : Effect.succeed(passedOver(kit, inventory.left.message))
+  )
+
+// internal
+
+const passedOver = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  { backend: { flavor, name } }: Kit<S, SI>,
+  reason: string
+): RebuildReport =>
+  new RebuildReport({
+    recovered: [],
+    skipped: [{ resource: `everything of the ${flavor} deployer "${name}"`, reason }],
+    renamed: false
+  })
+
+const rebuildFrom = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  found: ReadonlyArray<Found>
+): Effect.Effect<RebuildReport, StoreError> =>
   Effect.gen(function* () {
-    const { found } = yield* kit.backend.inventory
     const instances = found.filter(({ generation }) => generation > 0)
     const registries = new Set(instances.flatMap(({ registryId }) => registryId ?? []))
     const [lost] = Array.from(registries).filter((id) => id !== kit.deployments.registryId)
@@ -35,8 +57,6 @@ export const rebuild = <S extends Settings.Deployment, SI extends Settings.Deplo
     ).pipe(Effect.flatMap(raise))
     return new RebuildReport({ recovered, skipped, renamed })
   })
-
-// internal
 
 const raise = ([failures, recovered]: [ReadonlyArray<Skipped | StoreError>, ReadonlyArray<Option.Option<Entry>>]) =>
   Effect.gen(function* () {

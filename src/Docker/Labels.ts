@@ -211,6 +211,23 @@ export const containerName = ({ deploymentId, generation }: Omit<InstanceRef, "r
   `${prefix}-${deploymentId}-${generation}`
 
 /**
+ * Whether a container is called as one of a generation is, or as one of any generation when none is given.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isNameOf = (
+  name: string,
+  { deploymentId, generation }: Pick<InstanceRef, "deploymentId"> & { readonly generation?: number | undefined }
+): boolean => {
+  const [number, ...suffix] = name.startsWith(`${prefix}-${deploymentId}-`)
+    ? name.slice(prefix.length + deploymentId.length + 2).split("-")
+    : []
+  const isOne = number !== undefined && /^\d+$/.test(number) && (suffix.length === 0 || suffix.join("-") === "files")
+  return isOne && (generation === undefined || number === String(generation))
+}
+
+/**
  * Name of the container through which the volumes of one generation are filled. It is never started.
  *
  * @category names
@@ -241,3 +258,12 @@ export const networkName = (deploymentId: string): string => `${prefix}-${deploy
  * @since 0.1.0
  */
 export const volumeName = (deploymentId: string, purpose: string): string => `${prefix}-${deploymentId}-${purpose}`
+
+/**
+ * Whether a volume is called as one of a deployment is.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isVolumeNameOf = (name: string, deploymentId: string): boolean =>
+  name.startsWith(volumeName(deploymentId, ""))

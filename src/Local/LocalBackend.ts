@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Backend, Instance, LogsOptions } from "../Deployer/Backend.js"
 import { clauseOf } from "../Deployer/Clause.js"
+import { inHome } from "../Deployer/InstanceRecord.js"
 import type { OperationalState } from "../Deployment.js"
 import {
   DeploymentDeprovisionFailed,
@@ -20,7 +21,6 @@ import {
 } from "../Errors/Lifecycle.js"
 import type { Home } from "../Home.js"
 import * as Children from "./Children.js"
-import { inventory } from "./Inventory.js"
 import { paths } from "./Layout.js"
 import { readLog } from "./LogReading.js"
 import * as Metadata from "./Metadata.js"
@@ -92,7 +92,8 @@ export const make = (
         ),
       state: (instance, metadata) =>
         observe(instance, metadata).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
-      inventory: inventory({ flavor, name }).pipe(
+      inventory: inHome({ flavor, name }).pipe(
+        Effect.map((found) => ({ engineId: undefined, found })),
         Effect.mapError(toUnavailable("look what there is")),
         Effect.provide(context)
       ),

@@ -22,6 +22,7 @@ import { Deployed } from "./Deployed.js"
 import * as Failures from "./Failures.js"
 import * as Gate from "./Gate.js"
 import * as Handlers from "./Handlers.js"
+import * as HotRoute from "./HotRoute.js"
 import * as Issues from "./Issues.js"
 import { Lifecycle } from "./Lifecycle.js"
 import * as NodeServer from "./NodeServer.js"
@@ -48,11 +49,13 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       loopbackOnly: manifest.authKeyDigests.length === 0 && isLoopback(manifest.listen.host)
     })
     const platform = yield* platformHandler
+    const invoke = (yield* HotRoute.HotRoute) ? yield* HotRoute.make : platform
     return (request, response) => {
       if (lifecycle.phase() === "draining") response.setHeader("Connection", "close")
       const verdict = gate(request)
-      if (verdict._tag === "Pass") platform(request, response)
-      else NodeServer.send(request, response, verdict.answer)
+      if (verdict._tag === "Refuse") NodeServer.send(request, response, verdict.answer)
+      else if (verdict.route.name === "invoke") invoke(request, response)
+      else platform(request, response)
     }
   }
 )

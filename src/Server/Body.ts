@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { type InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../Errors/Http.js"
 import type { Answer } from "./Answer.js"
 import * as JsonText from "./JsonText.js"
@@ -22,20 +23,54 @@ export interface Limits {
 }
 
 /**
- * Reads and parses the body. A client that goes away before the end never gets further than this: the caller's fiber
- * is interrupted.
+ * Why a body is not taken.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type BodyError = InvalidRequest | PayloadTooLarge | UnsupportedMediaType
+
+/**
+ * Reads and parses the body and hands it over, or the reason it is not taken. A client that goes away before the end
+ * never gets further than this. What it gives back stops reading.
  *
  * @category decoding
  * @since 0.1.0
  */
-export const readJson = (
+export const receive = (
   request: IncomingMessage,
-  limits: Limits
-): Effect.Effect<unknown, InvalidRequest | PayloadTooLarge | UnsupportedMediaType> =>
-  Effect.suspend(() => refusalOf(request, limits)).pipe(
-    Effect.zipRight(read(request, limits.maxBodyBytes)),
-    Effect.flatMap((bytes) => JsonText.parse(bytes, limits.maxJsonDepth))
-  )
+  limits: Limits,
+  onBody: (body: Either.Either<unknown, BodyError>) => void
+): (() => void) => {
+  const refusal = refusalOf(request, limits)
+  if (refusal === undefined) {
+    return read(request, limits.maxBodyBytes, (bytes) =>
+      onBody(Either.flatMap(bytes, (whole) => JsonText.parse(whole, limits.maxJsonDepth)))
+    )
+  }
+  onBody(Either.left(refusal))
+  return () => {}
+}
+
+/**
+ * {@link receive} as an effect.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const readJson = (request: IncomingMessage, limits: Limits): Effect.Effect<unknown, BodyError> =>
+  Effect.async((resume) => {
+    const stop = receive(request, limits, resume)
+    return Effect.sync(stop)
+  })
+
+/**
+ * Whether the body has arrived to its end, so that the connection can go on after the answer.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isWhole = (request: IncomingMessage): boolean => request.readableEnded || request.complete
 
 /**
  * Answers a request whose body is not read to its end, and closes the connection. What still arrives is thrown away
@@ -61,45 +96,44 @@ export const refuse = (request: IncomingMessage, response: ServerResponse, answe
 const contentType = /^application\/json(\s*;\s*charset=("utf-8"|utf-8))?\s*$/i
 
 const refusalOf = (
-  request: IncomingMessage,
+  { headers }: IncomingMessage,
   limits: Limits
-): Effect.Effect<void, PayloadTooLarge | UnsupportedMediaType> => {
-  const { headers } = request
+): PayloadTooLarge | UnsupportedMediaType | undefined => {
   if (!contentType.test(headers["content-type"] ?? "")) {
     return new UnsupportedMediaType({ message: "Send the body as `Content-Type: application/json` in UTF-8." })
   }
   if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
     return new UnsupportedMediaType({ message: "Send the body without Content-Encoding; compression is not taken." })
   }
-  return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes ? tooLarge(limits.maxBodyBytes) : Effect.void
+  return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes ? tooLarge(limits.maxBodyBytes) : undefined
 }
 
 const tooLarge = (maxBodyBytes: number): PayloadTooLarge =>
   new PayloadTooLarge({ message: `The body is larger than ${maxBodyBytes} bytes.`, maxBodyBytes })
 
-const read = (request: IncomingMessage, maxBytes: number): Effect.Effect<Buffer, PayloadTooLarge> =>
-  Effect.async((resume) => {
-    const chunks: Array<Buffer> = []
-    let size = 0
-    const stop = () => {
-      request.off("data", onData)
-      request.off("end", onEnd)
-    }
-    const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= maxBytes) return void chunks.push(chunk)
-      stop()
-      chunks.length = 0
-      resume(Effect.fail(tooLarge(maxBytes)))
-    }
-    const onEnd = () => {
-      stop()
-      resume(Effect.succeed(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)))
-    }
-    request.on("data", onData)
-    request.on("end", onEnd)
-    return Effect.sync(stop)
-  })
+const read = (
+  request: IncomingMessage,
+  maxBytes: number,
+  onBytes: (bytes: Either.Either<Buffer, PayloadTooLarge>) => void
+): (() => void) => {
+  const chunks: Array<Buffer> = []
+  let size = 0
+  const stop = () => {
+    request.off("data", onData)
+    request.off("end", onEnd)
+  }
+  const onData = (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= maxBytes) return void chunks.push(chunk)
+    stop()
+    chunks.length = 0
+    onBytes(Either.left(tooLarge(maxBytes)))
+  }
+  const onEnd = () => onBytes(Either.right(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)))
+  request.on("data", onData)
+  request.on("end", onEnd)
+  return stop
+}
 
 const ended = (request: IncomingMessage): Effect.Effect<void> =>
   Effect.async((resume) => {

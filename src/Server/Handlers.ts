@@ -75,7 +75,7 @@ const invokeGroup = (api: Contract) =>
           onSuccess: (body) => Effect.map(invoke(body), Answer.toResponse),
           onFailure: (error) => {
             const answer = Answer.ofError(error)
-            if (incoming.readableEnded || incoming.complete) return Effect.succeed(Answer.toResponse(answer))
+            if (Body.isWhole(incoming)) return Effect.succeed(Answer.toResponse(answer))
             const outgoing = NodeHttpServerRequest.toServerResponse(request)
             return Effect.as(Body.refuse(incoming, outgoing, answer), HttpServerResponse.empty())
           }

@@ -16,7 +16,7 @@ import type * as Wire from "./Wire.js"
  */
 export const check: Effect.Effect<Wire.Health, never, Lifecycle | RunRecorder> = Effect.gen(function* () {
   const phase = (yield* Lifecycle).phase()
-  const isRecording = yield* (yield* RunRecorder).isHealthy
+  const isRecording = (yield* RunRecorder).isHealthy()
   return {
     status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
     checks: [phaseCheck(phase), storeCheck(isRecording)]

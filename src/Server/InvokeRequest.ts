@@ -3,12 +3,16 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { InvalidRequest } from "../Errors/Http.js"
 import type * as Pipeline from "../Pipeline.js"
+import * as EncodedJson from "../Store/EncodedJson.js"
+import * as Acceptance from "./Acceptance.js"
+import * as Codec from "./Codec.js"
 import * as Issues from "./Issues.js"
 
 /**
@@ -42,7 +46,7 @@ const Envelope = Schema.Struct({ parameters: Schema.Unknown, ...options })
  */
 export interface InvokeRequest {
   readonly parameters: unknown
-  readonly parametersUsed: unknown
+  readonly parametersUsed: EncodedJson.EncodedJson | undefined
   readonly runName: string | undefined
   readonly timeoutMillis: number | undefined
   readonly skipArtifacts: boolean
@@ -55,30 +59,25 @@ export interface InvokeRequest {
  * @since 0.1.0
  */
 export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effect<InvokeRequest, InvalidRequest>) => {
-  const decodeEnvelope = ParseResult.decodeUnknown(Envelope, strict)
-  const decodeInput = ParseResult.decodeUnknown(pipeline.input, strict)
-  const encodeInput = ParseResult.encodeUnknown(pipeline.input)
+  const decodeEnvelope = Codec.decoder(Envelope)
+  const decodeParameters = parametersDecoder(pipeline)
   return (body) => {
     if (!Predicate.isRecord(body)) {
-      return Effect.fail(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
+      return Either.left(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
     }
-    if (!Object.hasOwn(body, "parameters")) return Effect.fail(invalid([Issues.make(["parameters"], "is missing")]))
-    return Effect.flatMap(
-      Effect.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
+    if (!Object.hasOwn(body, "parameters")) return Either.left(invalid([Issues.make(["parameters"], "is missing")]))
+    return ParseResult.flatMap(
+      ParseResult.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
       (envelope) =>
-        Effect.flatMap(
-          Effect.mapError(decodeInput(envelope.parameters), (issue) => invalidOf(issue, ["parameters"])),
-          (parameters) =>
-            Effect.map(
-              Effect.mapError(encodeInput(parameters), (issue) => invalidOf(issue, ["parameters"])),
-              (parametersUsed) => ({
-                parameters,
-                parametersUsed,
-                runName: envelope.runName,
-                timeoutMillis: envelope.timeoutMillis,
-                skipArtifacts: envelope.skipArtifacts ?? false
-              })
-            )
+        ParseResult.map(
+          ParseResult.mapError(decodeParameters(envelope.parameters), (issue) => invalidOf(issue, ["parameters"])),
+          ({ parameters, parametersUsed }) => ({
+            parameters,
+            parametersUsed,
+            runName: envelope.runName,
+            timeoutMillis: envelope.timeoutMillis,
+            skipArtifacts: envelope.skipArtifacts ?? false
+          })
         )
     )
   }
@@ -86,8 +85,25 @@ export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effe
 
 // internal
 
-/** A name nobody knows is more likely a typo than something to ignore; the OpenAPI document says so too. */
-const strict = { errors: "all", onExcessProperty: "error" } as const
+type Parameters = Pick<InvokeRequest, "parameters" | "parametersUsed">
+
+/** What is right as it is needs neither decoding nor encoding. */
+const parametersDecoder = (
+  pipeline: Pipeline.Any
+): ((value: unknown) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
+  const accepts = Acceptance.compile(pipeline.input.ast)
+  const decode = Codec.decoder(pipeline.input)
+  const encode = ParseResult.encodeUnknown(pipeline.input)
+  return (value) =>
+    accepts?.(value) === true
+      ? Either.right({ parameters: value, parametersUsed: EncodedJson.encode(value) })
+      : ParseResult.flatMap(decode(value), (parameters) =>
+          ParseResult.map(encode(parameters), (encoded) => ({
+            parameters,
+            parametersUsed: EncodedJson.encode(encoded)
+          }))
+        )
+}
 
 const invalid = Issues.invalidRequest
 

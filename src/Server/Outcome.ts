@@ -6,14 +6,17 @@
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import { InternalError, RunInterrupted, RunTimedOut } from "../Errors/Http.js"
 import type { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
+import type { EncodedJson } from "../Store/EncodedJson.js"
 import type { ActiveRun, Ending } from "./ActiveRun.js"
 import * as Answer from "./Answer.js"
+import * as Codec from "./Codec.js"
+import * as Eventually from "./Eventually.js"
 import * as Failures from "./Failures.js"
 import type { Interruption } from "./RunFiber.js"
 
@@ -41,7 +44,7 @@ export interface Ended {
   readonly run: ActiveRun
   readonly exit: Exit.Exit<unknown, unknown>
   readonly interruption: Interruption | undefined
-  readonly parametersUsed: unknown
+  readonly parametersUsed: EncodedJson | undefined
 }
 
 /**
@@ -64,14 +67,15 @@ export const judge = (
   identity: Identity,
   ids: Context.Tag.Service<Ids>
 ): ((ended: Ended) => Effect.Effect<Outcome>) => {
-  const encodeOutputs = ParseResult.encodeUnknown(pipeline.output)
+  const encodeOutputs = Codec.jsonEncoder(pipeline.output)
+  const succeeded = successes(pipeline, identity)
   const encodeFailure = Failures.encoder(pipeline)
   return (ended) =>
     Exit.match(ended.exit, {
       onSuccess: (value) =>
-        Effect.matchEffect(Failures.encodeJson(encodeOutputs(value)), {
-          onSuccess: (outputs) => Effect.succeed(succeeded(pipeline, identity, ended, outputs)),
-          onFailure: (reason) => broken(ids, ended.run, `The outputs do not fit the pipeline's schema: ${reason}`)
+        judgeOutputs(encodeOutputs(value), {
+          onFit: (outputs) => succeeded(ended, outputs),
+          onMisfit: (reason) => broken(ids, ended.run, `The outputs do not fit the pipeline's schema: ${reason}`)
         }),
       onFailure: (cause) => {
         const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(cause, (error) => ({ error }))))
@@ -115,32 +119,46 @@ export const internalError = (
 
 // internal
 
-const succeeded = (pipeline: Pipeline.Any, identity: Identity, ended: Ended, outputs: unknown): Outcome => ({
-  ending: { status: "succeeded", outputs },
-  answer: Answer.ofJson(
-    200,
-    JSON.stringify({
-      success: true,
-      outputs,
-      executionTimeMillis: ended.run.elapsedMillis(),
-      metadata: {
-        ...identity,
-        pipelineName: pipeline.name,
-        runId: ended.run.id,
-        runIndex: ended.run.index,
-        runName: ended.run.name,
-        parametersUsed: ended.parametersUsed
-      }
-    })
-  )
-})
+const judgeOutputs = (
+  encoded: Effect.Effect<EncodedJson | undefined, string>,
+  on: {
+    readonly onFit: (outputs: EncodedJson | undefined) => Outcome
+    readonly onMisfit: (reason: string) => Effect.Effect<Outcome>
+  }
+): Effect.Effect<Outcome> =>
+  Eventually.isEither(encoded) && Either.isRight(encoded)
+    ? Exit.succeed(on.onFit(encoded.right))
+    : Effect.matchEffect(encoded, {
+        onSuccess: (outputs) => Effect.succeed(on.onFit(outputs)),
+        onFailure: on.onMisfit
+      })
+
+/** Puts the answer together from texts: most of it never changes, and outputs and parameters are encoded already. */
+const successes = (
+  pipeline: Pipeline.Any,
+  identity: Identity
+): ((ended: Ended, outputs: EncodedJson | undefined) => Outcome) => {
+  const fixed = JSON.stringify({ ...identity, pipelineName: pipeline.name }).slice(1, -1)
+  const member = (name: string, json: EncodedJson | undefined) => (json === undefined ? "" : `,"${name}":${json.text}`)
+  return ({ parametersUsed, run }, outputs) => {
+    const metadata = `{${fixed},"runId":"${run.id}","runIndex":${run.index},"runName":${JSON.stringify(run.name)}${member("parametersUsed", parametersUsed)}}`
+    const body = `{"success":true${member("outputs", outputs)},"executionTimeMillis":${run.elapsedMillis()},"metadata":${metadata}}`
+    return { ending: { status: "succeeded", outputs }, answer: Answer.ofJson(200, body) }
+  }
+}
 
 const failed = (run: ActiveRun, typed: Failures.TypedFailure): Outcome => ({
   ending: { status: "failed", error: typed.body },
   answer: Answer.ofJson(typed.status, JSON.stringify({ ...typed.body, runId: run.id }))
 })
 
-const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
+/**
+ * The outcome of a run that ended in a way nobody expected.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
   Effect.map(internalError(ids, details, run.id), (error) => ({
     ending: { status: "failed", error: Answer.encodeError(error) },
     answer: Answer.ofError(error)

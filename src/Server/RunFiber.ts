@@ -1,11 +1,10 @@
 /**
- * The fiber of a run: started with the warm state in its context, interrupted for a stated cause, and awaited with a
- * bound, because a program may refuse to be interrupted.
+ * The fiber of a run: started with the warm state in its context, interrupted for a stated cause, and given up after a
+ * while, because a program may refuse to be interrupted.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
@@ -31,9 +30,13 @@ export interface Interruption {
  * @since 0.1.0
  */
 export interface RunFiber {
-  readonly hasEnded: () => boolean
-  /** How it ended. A fiber that does not react to its interruption is given up after a second. */
-  readonly exit: Effect.Effect<Exit.Exit<unknown, unknown>>
+  /** How it ended, if it has. */
+  readonly exit: () => Exit.Exit<unknown, unknown> | undefined
+  /**
+   * Hears once how it ended, at once if it has. A fiber that does not react to its interruption is given up after a
+   * second and counts as interrupted.
+   */
+  readonly onExit: (hear: (exit: Exit.Exit<unknown, unknown>) => void) => void
   readonly interruption: () => Interruption | undefined
   /** Asks the fiber to stop; the first cause given is the one that counts. */
   readonly interrupt: (interruption: Interruption) => void
@@ -42,9 +45,9 @@ export interface RunFiber {
 }
 
 /**
- * Starts a run.
+ * Starts a run. A program that never waits has ended when this returns.
  *
- * @param onEnd Called when the fiber is really gone, which may be after {@link RunFiber} gave it up.
+ * @param onGone Called when the fiber is really gone, which may be after {@link RunFiber} gave it up.
  *
  * @category constructors
  * @since 0.1.0
@@ -54,11 +57,10 @@ export const start = (
   options: {
     readonly listener: RunListener
     readonly program: Effect.Effect<unknown, unknown>
-    readonly onEnd: () => void
+    readonly onGone: () => void
   }
 ): RunFiber => {
-  const ended = Deferred.unsafeMake<Exit.Exit<unknown, unknown>>(FiberId.none)
-  const fork = Runtime.runFork(runtime)
+  // The run is added to the runtime's own context: providing it to the effect costs as much as starting the fiber.
   const fiber = Runtime.runFork(
     Runtime.make({
       context: Context.add(runtime.context, CurrentRun, options.listener),
@@ -66,39 +68,43 @@ export const start = (
       fiberRefs: runtime.fiberRefs
     })
   )(options.program)
+  let exit: Exit.Exit<unknown, unknown> | undefined
+  let hear: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
   let interruption: Interruption | undefined
 
-  fiber.addObserver((exit) => {
-    options.onEnd()
-    Deferred.unsafeDone(ended, Effect.succeed(exit))
+  const end = (ended: Exit.Exit<unknown, unknown>) => {
+    if (exit !== undefined) return
+    exit = ended
+    hear?.(ended)
+  }
+  fiber.addObserver((ended) => {
+    options.onGone()
+    end(ended)
   })
+  const after = (millis: number, act: () => void) => {
+    const timer = Runtime.runFork(runtime)(Effect.delay(Effect.sync(act), millis))
+    return () => timer.unsafeInterruptAsFork(FiberId.none)
+  }
   const interrupt = (cause: Interruption) => {
-    if (interruption !== undefined || fiber.unsafePoll() !== null) return
+    if (interruption !== undefined || exit !== undefined) return
     interruption = cause
     fiber.unsafeInterruptAsFork(FiberId.none)
-    fork(giveUpAfter(ended))
+    const callOff = after(graceMillis, () => end(Exit.interrupt(FiberId.none)))
+    fiber.addObserver(callOff)
   }
   return {
-    hasEnded: () => fiber.unsafePoll() !== null,
-    exit: Deferred.await(ended),
+    exit: () => exit,
+    onExit: (listener) => {
+      if (exit !== undefined) return listener(exit)
+      hear = listener
+    },
     interruption: () => interruption,
     interrupt,
-    startDeadline: (timeoutMillis) => {
-      const timer = fork(
-        Effect.delay(
-          Effect.sync(() => interrupt({ cause: "timeout", timeoutMillis })),
-          timeoutMillis
-        )
-      )
-      return () => timer.unsafeInterruptAsFork(FiberId.none)
-    }
+    startDeadline: (timeoutMillis) => after(timeoutMillis, () => interrupt({ cause: "timeout", timeoutMillis }))
   }
 }
 
 // internal
 
-const giveUpAfter = (ended: Deferred.Deferred<Exit.Exit<unknown, unknown>>): Effect.Effect<void> =>
-  Effect.raceFirst(
-    Effect.asVoid(Deferred.await(ended)),
-    Effect.delay(Effect.asVoid(Deferred.succeed(ended, Exit.interrupt(FiberId.none))), "1 second")
-  )
+/** How long an interrupted fiber may take to end. */
+const graceMillis = 1_000

@@ -23,18 +23,23 @@ import * as GroupCommit from "./GroupCommit.js"
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,
   {
-    /** The index of the next run, counting on from what was stored when the first run came. */
-    readonly nextIndex: Effect.Effect<number>
+    /**
+     * The index of the next run, counting on from what was stored when the first run came; there at once but for that
+     * one.
+     */
+    readonly nextIndex: () => Effect.Effect<number>
     /** Has the state of a run stored soon; nobody waits for it. */
-    readonly offer: (run: Run) => Effect.Effect<void>
+    readonly offer: (run: Run) => void
     /** Has a message stored soon, after the run it belongs to. */
-    readonly offerMessage: (message: Extract<RunWrite, { readonly _tag: "Message" }>) => Effect.Effect<void>
-    /** Stores the state of a run and what was offered of it before; success means that it is on disk. */
+    readonly offerMessage: (message: Extract<RunWrite, { readonly _tag: "Message" }>) => void
+    /** Stores the state of a run and what was offered of it before, and says whether it is on disk. */
+    readonly store: (run: Run, onStored: (isStored: boolean) => void) => void
+    /** {@link store} as an effect. */
     readonly commit: (run: Run) => Effect.Effect<void, ServiceUnavailable>
     /** Waits until everything offered was tried. */
     readonly flush: Effect.Effect<void>
     /** Whether the last write worked. */
-    readonly isHealthy: Effect.Effect<boolean>
+    readonly isHealthy: () => boolean
   }
 >() {}
 
@@ -55,7 +60,6 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     const store = yield* RunStore
     const lost = yield* store.markLost
     if (lost > 0) yield* Effect.logWarning(`${lost} runs of a process that died were marked as lost.`)
-    const indexes = yield* counting(store)
     const kept = new Map<string, GroupCommit.Entry>()
     let isHealthy = true
 
@@ -81,27 +85,45 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     yield* Effect.forkScoped(Effect.schedule(retry, Schedule.spaced("1 second")))
     yield* Effect.forkScoped(Effect.schedule(Effect.ignore(store.alive), Schedule.spaced("2 seconds")))
 
+    const save: Context.Tag.Service<RunRecorder>["store"] = (run, onStored) => {
+      const entry = group.entry(run.id)
+      entry.run = { _tag: "Run", run }
+      entry.waiters.push((exit) => onStored(Exit.isSuccess(exit)))
+    }
     return RunRecorder.of({
-      nextIndex: indexes,
-      offer: (run) =>
-        Effect.sync(() => {
-          group.entry(run.id).run = { _tag: "Run", run }
-        }),
-      offerMessage: (message) =>
-        Effect.sync(() => {
-          group.entry(message.runId).messages.push(message)
-        }),
-      commit: (run) =>
-        Effect.async((resume) => {
-          const entry = group.entry(run.id)
-          entry.run = { _tag: "Run", run }
-          entry.waiters.push((exit) => resume(Exit.isSuccess(exit) ? Effect.void : Effect.fail(unavailable)))
-        }),
+      nextIndex: yield* counting(store),
+      offer: (run) => {
+        group.entry(run.id).run = { _tag: "Run", run }
+      },
+      offerMessage: (message) => {
+        group.entry(message.runId).messages.push(message)
+      },
+      store: save,
+      commit: committing(save),
       flush: group.idle,
-      isHealthy: Effect.sync(() => isHealthy)
+      isHealthy: () => isHealthy
     })
   }
 )
+
+/**
+ * A recorder that keeps nothing, for deployments that do not record.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () => {
+  let index = 0
+  return {
+    nextIndex: () => Effect.succeed(++index),
+    offer: () => {},
+    offerMessage: () => {},
+    store: (_, onStored) => onStored(true),
+    commit: () => Effect.void,
+    flush: Effect.void,
+    isHealthy: () => true
+  }
+})
 
 /**
  * @category layers
@@ -136,7 +158,7 @@ export const unreadable = new ServiceUnavailable({
 // internal
 
 /** Until the first run, the process that this one replaces may have counted on. */
-const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<Effect.Effect<number>, StoreError> =>
+const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<() => Effect.Effect<number>, StoreError> =>
   Effect.map(store.lastIndex, (atStart) => {
     let index: number | undefined
     const first = Effect.map(
@@ -146,8 +168,13 @@ const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<Effect.Ef
         return ++index
       }
     )
-    return Effect.suspend(() => (index === undefined ? first : Effect.succeed(++index)))
+    return () => (index === undefined ? first : Effect.succeed(++index))
   })
+
+const committing =
+  (save: Context.Tag.Service<RunRecorder>["store"]) =>
+  (run: Run): Effect.Effect<void, ServiceUnavailable> =>
+    Effect.async((resume) => save(run, (isStored) => resume(isStored ? Effect.void : Effect.fail(unavailable))))
 
 const maxKept = 1_000
 const maxAttempts = 3

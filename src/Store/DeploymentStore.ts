@@ -207,7 +207,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly finish: (lease: Lease, operation: Operation) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Refuses what an operation tried, with a one-sentence reason. The deployment stays as it was; only one that never had
-     * an accepted generation gets status `error` and the reason. Closes the operation.
+     * an accepted generation, and was to get one, gets status `error` and the reason. Closes the operation.
      */
     readonly abort: (
       lease: Lease,
@@ -228,7 +228,8 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly remove: (lease: Lease) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Writes what a backend observed of a generation, or that it could not be observed (`unobservable` keeps the last
-     * known state and sets `unknownSince`). Changes nothing when the row has moved on; returns the row as it is then.
+     * known state and sets `unknownSince`). Changes nothing when the row has moved on, also to a status which the observed
+     * one cannot follow; returns the row as it is then.
      */
     readonly observe: (
       deploymentId: DeploymentId,

@@ -16,6 +16,7 @@ import {
   present,
   Time
 } from "./Columns.js"
+import { textOf } from "./EncodedJson.js"
 import { Cause, type Run, RunStatus, type RunWrite, StepRun } from "./RunStore.js"
 
 const RunRow = Schema.Struct({
@@ -79,7 +80,7 @@ export interface Batch {
   readonly messages: ReadonlyArray<MessageColumns>
 }
 
-const text = (value: unknown): string => JSON.stringify(value) ?? "null"
+const text = (value: unknown): string => textOf(value) ?? "null"
 const optionalText = (value: unknown): string | null => (value === undefined ? null : text(value))
 const millis = (time: DateTime.Utc): number => Math.trunc(DateTime.toEpochMillis(time))
 const optionalMillis = (time: DateTime.Utc | undefined): number | null => (time === undefined ? null : millis(time))

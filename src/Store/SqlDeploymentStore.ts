@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { OperationalState } from "../Deployment.js"
+import { canFollow, type OperationalState, Status } from "../Deployment.js"
 import { DeploymentAlreadyExists, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { Ids } from "../Ids.js"
@@ -132,15 +132,23 @@ const writeUnobservable = ({ sql }: Access.Access, id: string) =>
       WHERE id = ${id} AND unknown_since IS NULL`
   )
 
+const decodeStatuses = decodeRows(Schema.Struct({ status: Status }))
+
 const makeObserve =
   (access: Access.Access): Store["observe"] =>
   (id, generation, observation) =>
     access.write(
       "deployments.observe",
       Effect.gen(function* () {
-        const current = yield* access.sql`SELECT 1 FROM deployments WHERE id = ${id} AND generation = ${generation}
-          AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
-        if (current.length > 0) {
+        const [current] = yield* decodeStatuses(
+          yield* access.sql`SELECT status FROM deployments WHERE id = ${id} AND generation = ${generation}
+            AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
+        )
+        // What was seen may be older than what was written meanwhile.
+        if (
+          current !== undefined &&
+          (observation === "unobservable" || canFollow(current.status, observation.status))
+        ) {
           yield* observation === "unobservable" ? writeUnobservable(access, id) : writeState(access, id, observation)
         }
         return yield* findById(access, id)

@@ -165,9 +165,12 @@ const makeAbort =
       Effect.gen(function* () {
         yield* closeOperation(access, operation, "aborted")
         yield* settleRevision(access, operation, "failed", reason)
-        const columns = { status: "error", reason, ...(yield* stamps(access, lease.deploymentId, "error")) }
-        yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)}
-          WHERE id = ${lease.deploymentId} AND generation = 0`
+        if (operation.kind === "provision") {
+          const stamped = yield* stamps(access, lease.deploymentId, "error")
+          const columns = { status: "error", desired: "running", reason, ...stamped }
+          yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)}
+            WHERE id = ${lease.deploymentId} AND generation = 0`
+        }
         return yield* byId(lease.deploymentId)
       })
     )

@@ -93,7 +93,7 @@ export const layer = (
 
 // internal
 
-const here: EngineHost = { url: host, remote: false, hostname: "127.0.0.1" }
+const here: EngineHost = { url: host, remote: false, hostname: "127.0.0.1", private: true }
 
 const makeWorld = (deadline: Duration.Duration, host: EngineHost): Effect.Effect<World, never, Scope.Scope> =>
   Effect.gen(function* () {

@@ -25,7 +25,7 @@ export const layerHome = Layer.unwrapScoped(
 )
 
 /** An engine of another machine. */
-export const elsewhere = { url: "tcp://engine.example:2376", remote: true, hostname: "engine.example" }
+export const elsewhere = { url: "tcp://engine.example:2376", remote: true, hostname: "engine.example", private: true }
 
 /** Gives every snapshot an empty image, one each. */
 export const layerImages = Layer.effect(

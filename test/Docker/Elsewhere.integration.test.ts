@@ -92,7 +92,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
     Effect.gen(function* () {
       const { address, host } = yield* Elsewhere
       const docker = yield* DockerClient
-      assert.deepStrictEqual(yield* docker.host, { url: host, remote: true, hostname: address })
+      assert.deepStrictEqual(yield* docker.host, { url: host, remote: true, hostname: address, private: false })
       const deployer = yield* DockerDeployer
       const healthy = yield* fromFile("healthy.ts", "healthy")
       const error = yield* Effect.flip(deployer.provision(healthy, { name: "hidden" }))

@@ -73,3 +73,24 @@ export const diesAfter = (program: string, task: Task, millis: number): Effect.E
     child.once("close", (_, signal) => resume(Effect.succeed(signal)))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
+
+/** Is frozen at an event, until it is woken; then what it ended with is told. */
+export const freezesAt = (program: string, task: Task, event: string) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly child: ReturnType<typeof start>; readonly said: () => string }>((resume) => {
+      const child = start(program, task, `${event}!`)
+      let said = ""
+      child.stdout.setEncoding("utf8").on("data", (chunk) => {
+        said += chunk
+        if (said.includes("frozen")) resume(Effect.succeed({ child, said: () => said }))
+      })
+    }),
+    ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
+  ).pipe(
+    Effect.map(({ child, said }) => ({
+      wake: Effect.async<string>((resume) => {
+        child.once("close", () => resume(Effect.succeed(said())))
+        child.kill("SIGCONT")
+      })
+    }))
+  )

@@ -1,5 +1,7 @@
 // A deployer in a process of its own, to be killed: `victim.mjs HOME FLAVOR HOST OPERATION NAME SNAPSHOT EVENT`. With an event
-// it kills itself when that is reported; with `-` it says `go` and is killed from outside.
+// it kills itself when that is reported, and freezes itself if a `!` stands behind it; with `-` it says `go` and is killed
+// from outside.
+import { writeSync } from "node:fs"
 import { Effect, Stream } from "effect"
 import { Deployer } from "effect-deployers"
 import { DockerStack } from "effect-deployers/Docker"
@@ -24,16 +26,23 @@ const perform = Effect.flatMap(Deployer.Deployer, (deployer): Effect.Effect<unkn
   }
 })
 
+const stopHere = () => {
+  if (!event.endsWith("!")) return process.kill(process.pid, "SIGKILL")
+  writeSync(1, "frozen\n")
+  return process.kill(process.pid, "SIGSTOP")
+}
+
 const program = Effect.gen(function* () {
   const deployer = yield* Deployer.Deployer
   const events = yield* deployer.subscribe
   yield* Stream.fromQueue(events).pipe(
-    Stream.filter(({ type }) => type === event),
-    Stream.runForEach(() => Effect.sync(() => process.kill(process.pid, "SIGKILL"))),
+    Stream.filter(({ type }) => type === event.replace("!", "")),
+    Stream.runForEach(() => Effect.sync(stopHere)),
     Effect.forkScoped
   )
   yield* Effect.sync(() => process.stdout.write("go\n"))
-  yield* Effect.either(perform)
+  const ended = yield* Effect.either(perform)
+  if (ended._tag === "Left") yield* Effect.sync(() => process.stdout.write(`${String(ended.left)}\n`))
 }).pipe(Effect.scoped)
 
 const provided =

@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Logger, Option, Ref, Schema } from "effect"
 import type { Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { StoreError } from "../../src/Errors/Stores.js"
+import { HotRoute } from "../../src/Server/HotRoute.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 
@@ -15,7 +16,19 @@ export interface Options {
 
 /** A served pipeline over a real SQLite store in memory. */
 export const served = (pipeline: Pipeline.Any, options: Options = {}) =>
-  Layer.provideMerge(Serve.layerTest(pipeline, options), memory()).pipe(Layer.provide(quiet))
+  Layer.provideMerge(serving(pipeline, options), memory()).pipe(Layer.provide(quiet))
+
+/** A served pipeline that still needs a store. */
+export const serving = (pipeline: Pipeline.Any, options: Options = {}) =>
+  Serve.layerTest(pipeline, options).pipe(Layer.provide(Layer.suspend(() => Layer.succeed(HotRoute, takesHotRoute))))
+
+/** Which way invocations take in this test file. */
+export let takesHotRoute = true
+
+/** Has the suites of this file go through the typed API instead of the hot route; to be called before they are loaded. */
+export const leaveHotRoute = () => {
+  takesHotRoute = false
+}
 
 /** Keeps the log of the service out of the test's output. */
 export const quiet = Logger.remove(Logger.defaultLogger)

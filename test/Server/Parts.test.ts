@@ -88,7 +88,7 @@ describe("RunRecorder", () => {
         return false
       })
       const { commit, offer } = yield* RunRecorder.RunRecorder
-      yield* offer(run(1, "running"))
+      offer(run(1, "running"))
       yield* Effect.all([commit(run(1)), commit(run(2)), commit(run(3))], { concurrency: "unbounded" })
       assert.deepStrictEqual(batches, [3])
       assert.strictEqual((yield* (yield* RunStore).counts).succeeded, 3)
@@ -112,9 +112,9 @@ describe("RunRecorder", () => {
       yield* breaker.set(() => true)
       const { commit, isHealthy } = yield* RunRecorder.RunRecorder
       assert.strictEqual((yield* Effect.flip(commit(run(1))))._tag, "ServiceUnavailable")
-      assert.isFalse(yield* isHealthy)
+      assert.isFalse(isHealthy())
       yield* breaker.set(() => false)
-      yield* Effect.repeat(Effect.delay(isHealthy, "20 millis"), { until: (healthy) => healthy })
+      yield* Effect.repeat(Effect.delay(Effect.sync(isHealthy), "20 millis"), { until: (healthy) => healthy })
       assert.strictEqual((yield* (yield* RunStore).counts).succeeded, 1)
     }).pipe(Effect.provide(recorder))
   )

@@ -1,15 +1,15 @@
 import { assert, describe, expect, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Ref, Schema } from "effect"
-import { Serve } from "effect-deployers/Server"
+import type { Serve } from "effect-deployers/Server"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
-import { Breaker, fragile, invoke, memory, quiet, request, served, stored } from "./Harness.js"
+import { Breaker, fragile, invoke, memory, quiet, request, served, serving, stored } from "./Harness.js"
 import { makeLatch, waiting, weather } from "./Pipelines.js"
 
 /** Serves the waiting pipeline and gives its latch. */
 const withLatch = <A, E>(
-  serving: Parameters<typeof served>[1],
+  options: Parameters<typeof served>[1],
   use: (latch: Effect.Effect.Success<typeof makeLatch>) => Effect.Effect<A, E, Serve.Served | RunStore>
-) => Effect.flatMap(makeLatch, (latch) => Effect.provide(use(latch), served(waiting(latch), serving)))
+) => Effect.flatMap(makeLatch, (latch) => Effect.provide(use(latch), served(waiting(latch), options)))
 
 const runOf = Effect.flatMap(request("/runs?limit=1"), ({ json }) => Effect.fromNullable(json.runs[0])).pipe(
   Effect.orDie
@@ -151,7 +151,7 @@ describe("a run that goes", () => {
 })
 
 describe("a store that fails", () => {
-  const broken = Layer.provideMerge(Serve.layerTest(weather), fragile).pipe(Layer.provide(quiet))
+  const broken = Layer.provideMerge(serving(weather), fragile).pipe(Layer.provide(quiet))
   layer(broken, { excludeTestServices: true })((it) => {
     it.effect("makes runs 503 and the service unready, until a write works again", () =>
       Effect.gen(function* () {
@@ -188,7 +188,7 @@ describe("a store that fails", () => {
         const ran = yield* Ref.get(latch.runs)
         assert.strictEqual((yield* invoke({})).status, 503)
         assert.strictEqual(yield* Ref.get(latch.runs), ran)
-      }).pipe(Effect.provide(Layer.provideMerge(Serve.layerTest(waiting(latch)), fragile).pipe(Layer.provide(quiet))))
+      }).pipe(Effect.provide(Layer.provideMerge(serving(waiting(latch)), fragile).pipe(Layer.provide(quiet))))
     })
   )
 })
@@ -210,7 +210,7 @@ describe("runs of a process that died", () => {
         const { json } = yield* request(`/runs/${run.id}`)
         assert.deepStrictEqual([json["status"], json["cause"]], ["interrupted", "lost"])
         assert.strictEqual((yield* invoke({ city: "x" })).json.metadata.runIndex, 42)
-      }).pipe(Effect.provide(Serve.layerTest(weather).pipe(Layer.provide(quiet))))
+      }).pipe(Effect.provide(serving(weather).pipe(Layer.provide(quiet))))
     }).pipe(Effect.provide(memory()))
   )
 })

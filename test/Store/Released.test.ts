@@ -9,7 +9,7 @@ import * as Registry from "../../src/Store/Registry.js"
 import { schema } from "../../src/Store/RegistrySchema.js"
 import * as SecretBox from "../../src/Store/SecretBox.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
-import { access, folder, open } from "./support.js"
+import { folder, open } from "./support.js"
 
 const ids = {
   deployment: "00000000-0000-7000-8000-0000000000a1",
@@ -53,30 +53,5 @@ describe("a registry of the first schema", () => {
       const fs = yield* FileSystem.FileSystem
       assert.include(yield* fs.readDirectory(root), "registry.db.schema-1")
     }).pipe(Effect.provide(NodeContext.layer))
-  )
-})
-
-describe("a full disk", () => {
-  it.scoped("is a typed failure that loses nothing, and writing goes on when there is room again", () =>
-    Effect.gen(function* () {
-      const path = `${yield* folder}/registry.db`
-      const { sql, write } = yield* access(Sqlite.layer({ schema, path }))
-      const insert = (name: string) => write("pipelines.add", sql`INSERT INTO pipelines VALUES (${name}, 1)`)
-      const [pages] = yield* sql<{ readonly page_count: number }>`PRAGMA page_count`
-      yield* sql.unsafe(`PRAGMA max_page_count = ${pages?.page_count ?? 0}`)
-      const written: Array<string> = []
-      const failure = yield* Effect.flip(
-        Effect.forEach(
-          Array.from({ length: 500 }, (_, index) => `${index}-${"x".repeat(500)}`),
-          (name) => Effect.tap(insert(name), () => Effect.sync(() => written.push(name)))
-        )
-      )
-      assert.deepInclude({ ...failure }, { _tag: "StoreError", operation: "pipelines.add", reason: "full" })
-      const kept = yield* sql<{ readonly name: string }>`SELECT name FROM pipelines`
-      assert.deepStrictEqual(kept.map(({ name }) => name).sort(), written.sort())
-      yield* sql.unsafe("PRAGMA max_page_count = 100000")
-      yield* insert("after")
-      assert.deepStrictEqual(yield* sql.unsafe("PRAGMA integrity_check"), [{ integrity_check: "ok" }])
-    })
   )
 })

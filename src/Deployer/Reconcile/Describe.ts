@@ -30,7 +30,10 @@ const words = Action.$match({
     action: "remove" as const,
     detail: `${resources.join(", ")}: the deployment was deleted`
   }),
-  Restore: ({ attempt, reason }) => ({ action: "restore" as const, detail: `start ${attempt}: ${reason}` }),
+  Restore: ({ attempt, reason }) => ({
+    action: "restore" as const,
+    detail: attempt === 1 ? reason : `${reason}; start number ${attempt} of late`
+  }),
   Wait: ({ reason, until }) => ({
     action: "wait" as const,
     detail: `until ${DateTime.formatIso(DateTime.unsafeMake(until))}: ${reason}`

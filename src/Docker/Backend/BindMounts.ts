@@ -5,14 +5,11 @@
  * @since 0.1.0
  */
 import * as Path from "node:path"
-import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Instance, ProvisionRequest } from "../../Deployer/Backend.js"
 import { orIfMissing, writeSecrets, writeWhole } from "../../Deployer/InstanceFiles.js"
-import type { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
-import { Home } from "../../Home.js"
 import type { DockerSettings } from "../Settings.js"
 import type { Delivery } from "./Delivery.js"
 import { failed } from "./Failures.js"
@@ -20,7 +17,7 @@ import { manifestOf, paths } from "./Files.js"
 import { inside } from "./Inside.js"
 import { usableSecretsFolder } from "./SecretsFolder.js"
 import { Site } from "./Site.js"
-import { problemOfHome, problemOfSource } from "./Volumes.js"
+import { checkSources } from "./Sources.js"
 
 /**
  * Secrets are in memory where there is some, and gone after the machine was started anew.
@@ -30,11 +27,9 @@ import { problemOfHome, problemOfSource } from "./Volumes.js"
  */
 export const bindMounts: Delivery = {
   identity: ({ identity }) => identity,
-  check: ({ name, settings }) =>
-    Effect.forEach(
-      settings.volumes.filter((volume) => volume._tag === "bind"),
-      ({ source }) => checkSource(name, source),
-      { discard: true }
+  check: (request) =>
+    checkSources(request, (source) =>
+      failed(request.name, `the volume ${source} is not on this machine; make it first`)
     ),
   give: (request) =>
     Effect.gen(function* () {
@@ -124,19 +119,4 @@ const removeIfEmpty = (folder: string) =>
     const fs = yield* FileSystem.FileSystem
     const content = yield* fs.readDirectory(folder).pipe(orIfMissing<ReadonlyArray<string>>(["missing"]))
     if (content.length === 0) yield* fs.remove(folder, { recursive: true, force: true })
-  })
-
-/** Where links lead cannot be known from the settings alone. */
-const checkSource = (
-  name: string,
-  source: string
-): Effect.Effect<void, DeploymentProvisionFailed | PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const { root } = yield* Home
-    if (!(yield* fs.exists(source)))
-      return yield* failed(name, `the volume ${source} is not on this machine; make it first`)
-    const real = yield* fs.realPath(source)
-    const problem = problemOfSource(real) ?? problemOfHome(real, root)
-    if (problem !== undefined) yield* failed(name, `the volume ${source} leads to ${real}, and a volume ${problem}`)
   })

@@ -20,6 +20,7 @@ import type {
   ContainerNotFound,
   CreateError,
   DockerClient,
+  EngineUnreachable,
   Mount,
   QueryError,
   VolumeInUse
@@ -74,7 +75,7 @@ export interface Delivery {
   /** Fails if a container cannot see, or must not see, what the settings want it to see besides its own files. */
   readonly check: (
     request: ProvisionRequest<DockerSettings>
-  ) => Effect.Effect<void, DeploymentProvisionFailed | PlatformError, Home | FileSystem>
+  ) => Effect.Effect<void, DeploymentProvisionFailed | EngineUnreachable | PlatformError, Needs>
   /** Gives an instance that is about to be made its files; answers where its container sees them. */
   readonly give: (
     request: ProvisionRequest<DockerSettings>,

@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { user } from "../../Containerized/Layout.js"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import { DockerClient, type LabelFilter, type Mount } from "../DockerClient.js"
+import { DockerClient, type Mount } from "../DockerClient.js"
 import { Entry } from "../Image/Entry.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
@@ -22,6 +22,7 @@ import { requireEngine } from "./Finding.js"
 import { inside } from "./Inside.js"
 import { instanceLabels, sharedLabels } from "./Labelling.js"
 import { Site } from "./Site.js"
+import { checkSources } from "./Sources.js"
 
 /**
  * What is in a volume is on the disk of the engine's machine, where only root can read it. For secrets a volume in memory
@@ -33,25 +34,31 @@ import { Site } from "./Site.js"
 export const engineVolumes: Delivery = {
   // Whoever we are: the engine sets the owner of what it unpacks.
   identity: () => user,
-  // A folder of another machine cannot be looked at from here.
-  check: () => Effect.void,
+  check: (request) =>
+    Effect.gen(function* () {
+      const { host } = yield* DockerClient
+      const { remote } = yield* host
+      // A folder of another machine cannot be looked at from here, nor one that only the engine sees.
+      if (!remote) yield* checkSources(request, () => Effect.void)
+    }),
   give: (request, { engineId, image }) =>
     Effect.gen(function* () {
       const { deployer } = yield* Site
       const volumes = volumesOf(request, deployer)
+      yield* warnIfOverheard(request)
       yield* claimData(request, engineId)
       yield* Effect.forEach(volumes, (volume) => ensure(request, volume), { discard: true })
       yield* fill(request, { deployer, image, volumes })
       return volumes.map(mountOf)
     }),
-  take: (instance) =>
-    Effect.flatMap(Site, ({ registryId }) => remove(Labels.filter({ ...pick(instance), registryId }))),
+  take: ({ deploymentId, generation }) =>
+    Effect.flatMap(Site, ({ registryId }) => remove({ registryId, deploymentId, generation })),
   takeAll: ({ deploymentId }) =>
     Effect.gen(function* () {
       const { registryId } = yield* Site
       const known = yield* dataVolumeOf({ deploymentId })
       if (Option.isSome(known)) yield* requireEngine(known.value.engineId, "remove a volume", "its data")
-      yield* remove(Labels.filter({ registryId, deploymentId }))
+      yield* remove({ registryId, deploymentId })
     })
 }
 
@@ -107,6 +114,17 @@ const mountOf = ({ name, readOnly, target }: FilledVolume): Mount => ({
   copy: false
 })
 
+/** Whoever gave such an address gave it; that it is one is not always known. */
+const warnIfOverheard = ({ name, secrets }: ProvisionRequest<DockerSettings>) =>
+  Effect.gen(function* () {
+    const { host } = yield* DockerClient
+    const { private: isPrivate, url } = yield* host
+    if (isPrivate || Object.keys(secrets).length === 0) return
+    yield* Effect.logWarning(
+      `The secrets of "${name}" are sent to ${url} without TLS: whoever is on the way can read them. Use TLS (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).`
+    )
+  })
+
 /** The data of a deployment is in one engine for good; in another one it would seem to be lost. */
 const claimData = (request: ProvisionRequest<DockerSettings>, engineId: string) =>
   Effect.gen(function* () {
@@ -130,14 +148,11 @@ const ensure = (request: ProvisionRequest<DockerSettings>, { labels, name }: Fil
     return yield* new ResourceNotOwned({ name: request.name, resource: `a volume named "${name}"` })
   })
 
-const remove = (labels: LabelFilter) =>
+/** What only carries the labels may be a copy that somebody made. */
+const remove = (of: Omit<Labels.InstanceRef, "generation"> & { readonly generation?: number }) =>
   Effect.gen(function* () {
     const { volumes } = yield* DockerClient
-    const ours = yield* volumes.list(labels)
+    const listed = yield* volumes.list(Labels.filter(of))
+    const ours = listed.filter(({ name }) => Labels.isVolumeNameOf(name, of.deploymentId))
     yield* Effect.forEach(ours, ({ name }) => repeated(volumes.remove(name)), { discard: true })
   })
-
-const pick = ({ deploymentId, generation }: { readonly deploymentId: string; readonly generation: number }) => ({
-  deploymentId,
-  generation
-})

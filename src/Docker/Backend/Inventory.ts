@@ -9,7 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Found, Inventory } from "../../Deployer/Backend.js"
-import { type AtHome, inHome } from "../../Deployer/InstanceRecord.js"
+import { inHome } from "../../Deployer/InstanceRecord.js"
 import type { Home } from "../../Home.js"
 import { type ContainerSummary, DockerClient, type Network, type QueryError, type Volume } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
@@ -31,15 +31,15 @@ export const inventory = (
     const { deployer, registryId } = yield* Site
     const { id: engineId } = yield* engine.info
     const ours = Labels.filter({ registryId })
-    const home = (yield* inHome).filter(({ record }) => isOf(record, { flavor, name: deployer }))
-    const records = new Map(home.map((thing) => [keyOf(thing), Option.getOrUndefined(thing.record)]))
+    const home = yield* inHome({ flavor, name: deployer })
+    const records = new Map(home.map((thing) => [keyOf(thing), thing.record]))
     const labelled = [
       ...(yield* containers.list(ours)).flatMap((container) => ofContainer(container, deployer)),
       ...(yield* networks.list(ours)).flatMap((network) => ofNetwork(network, deployer)),
       ...(yield* volumes.list(ours)).flatMap((volume) => ofVolume(volume, deployer))
     ].map((found) => ({ ...found, atHome: records.has(keyOf(found)), record: records.get(keyOf(found)) }))
     const running = new Set(labelled.map(keyOf))
-    return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing))).map(ofHome)] }
+    return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing)))] }
   })
 
 // internal
@@ -49,17 +49,11 @@ type Bare = Omit<Found, "atHome" | "record">
 const keyOf = ({ deploymentId, generation }: Pick<Found, "deploymentId" | "generation">) =>
   `${deploymentId}/${generation}`
 
-const isOf = (record: AtHome["record"], { flavor, name }: { readonly flavor: string; readonly name: string }) =>
-  Option.match(record, {
-    onNone: () => true,
-    onSome: ({ deployer }) => deployer.flavor === flavor && deployer.name === name
-  })
-
 const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: string): ReadonlyArray<Bare> =>
   Option.match(Labels.decodeInstance(labels), {
     onNone: () => [],
     onSome: (said) =>
-      said.deployer === deployer
+      said.deployer === deployer && Labels.isNameOf(name, said)
         ? [
             {
               deploymentId: said.deploymentId,
@@ -78,7 +72,9 @@ const ofNetwork = ({ labels, name }: Network, deployer: string): ReadonlyArray<B
 /** One with data is shared by all generations, others belong to one. */
 const ofVolume = ({ labels, name }: Volume, deployer: string): ReadonlyArray<Bare> => {
   const generation = Option.match(Labels.decodeInstance(labels), { onNone: () => 0, onSome: (said) => said.generation })
-  return ofShared(labels, deployer, `volume ${name}`).map((found) => ({ ...found, generation }))
+  return ofShared(labels, deployer, `volume ${name}`)
+    .filter(({ deploymentId }) => Labels.isVolumeNameOf(name, deploymentId))
+    .map((found) => ({ ...found, generation }))
 }
 
 const ofShared = (labels: Network["labels"], deployer: string, resource: string): ReadonlyArray<Bare> =>
@@ -87,16 +83,3 @@ const ofShared = (labels: Network["labels"], deployer: string, resource: string)
     onSome: ({ deploymentId, registryId, ...said }) =>
       said.deployer === deployer ? [{ deploymentId, generation: 0, registryId, resource, madeAt: undefined }] : []
   })
-
-const ofHome = ({ deploymentId, generation, record }: AtHome): Found => ({
-  deploymentId,
-  generation,
-  registryId: Option.getOrUndefined(Option.map(record, ({ registryId }) => registryId)),
-  atHome: true,
-  resource:
-    generation === 0
-      ? `folder of deployment ${deploymentId}`
-      : `files of deployment ${deploymentId}, generation ${generation}`,
-  madeAt: undefined,
-  record: Option.getOrUndefined(record)
-})

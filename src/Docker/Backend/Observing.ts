@@ -31,7 +31,7 @@ export const observe = (
   stored: OperationalState["metadata"]
 ): Effect.Effect<OperationalState, LookingError, DockerClient | Site | Home | FileSystem> =>
   Effect.gen(function* () {
-    const found = yield* findContainer(instance)
+    const found = yield* findContainer(instance, stored)
     if (Option.isNone(found)) {
       yield* requireEngineOf(instance, stored, "observe a container")
       return absent

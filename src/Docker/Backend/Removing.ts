@@ -33,7 +33,7 @@ export const end = (
   grace: Duration.DurationInput
 ): Effect.Effect<void, EndingError, Needs> =>
   Effect.gen(function* () {
-    const found = yield* listContainers(instance)
+    const found = yield* listContainers(instance, stored)
     if (found.length === 0) yield* requireEngineOf(instance, stored, "remove a container")
     yield* endAll(found, grace)
     yield* removeNetwork(instance.deploymentId)

@@ -27,13 +27,14 @@ export interface Point {
  *
  * `failBefore` nothing is done and the call fails. `actThenFail` it is done and the reply is lost. `hang` nothing is done
  * and no answer comes (within the service's deadline, if it promises one). `slow` it is done later. `crash` the process
- * dies before anything is done, `actThenCrash` right after.
+ * dies before anything is done, `actThenCrash` right after. `freeze` the process stops until it is thawed, then the call is
+ * made as if nothing had been.
  *
  * @category models
  * @since 0.1.0
  */
 export type Fault =
-  | { readonly mode: "failBefore" | "actThenFail" | "hang" | "crash" | "actThenCrash" }
+  | { readonly mode: "failBefore" | "actThenFail" | "hang" | "crash" | "actThenCrash" | "freeze" }
   | { readonly mode: "slow"; readonly by: Duration.Duration }
 
 /**
@@ -71,6 +72,12 @@ export const crash: Fault = { mode: "crash" }
  * @since 0.1.0
  */
 export const actThenCrash: Fault = { mode: "actThenCrash" }
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const freeze: Fault = { mode: "freeze" }
 
 /**
  * @category constructors

@@ -137,6 +137,8 @@ export const make = (
             : Effect.delay(Effect.fail(failure.late.error(name)), failure.late.deadline)
         case "slow":
           return Effect.zipRight(Effect.zipRight(Effect.sleep(fault.by), gate), replied(act))
+        case "freeze":
+          return Effect.zipRight(Effect.zipRight(thawed.close, gate), replied(act))
         case "crash":
           return Effect.zipRight(crash, forever)
         case "actThenCrash":

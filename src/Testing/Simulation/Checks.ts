@@ -12,12 +12,17 @@ import type { Reality } from "./Flavor.js"
 import type { World } from "./World.js"
 
 /**
- * What may never be otherwise, whoever is at work: I1, I2, I3.
+ * What may never be otherwise, whoever is at work: I1, I2, I3. What is left of earlier generations is no orphan as long as
+ * the registry knows them, since reconciling removes it; `strict` (default `false`) allows it only while an operation is
+ * open.
  *
  * @category checks
  * @since 0.1.0
  */
-export const safety = ({ engine, ledger, registry }: World): Effect.Effect<void> =>
+export const safety = (
+  { engine, ledger, registry }: World,
+  { strict = false }: { readonly strict?: boolean } = {}
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const before = yield* engine.instances
     const open = yield* registry.openOperations
@@ -30,9 +35,13 @@ export const safety = ({ engine, ledger, registry }: World): Effect.Effect<void>
       if (open.some(({ deploymentId }) => deploymentId === one.deploymentId)) continue
       if (record === undefined) {
         ledger.break("I2", `${one.key} exists and nobody knows its deployment`)
-      } else if (record.deployment.generation !== one.generation) {
+      } else if (
+        !(yield* registry.revisions(record.deployment.id)).some(({ generation }) => generation === one.generation)
+      ) {
+        ledger.break("I2", `${one.key} exists, and generation ${one.generation} was never begun`)
+      } else if (strict && record.deployment.generation !== one.generation) {
         ledger.break("I2", `${one.key} exists, and generation ${record.deployment.generation} is the accepted one`)
-      } else if (record.deployment.desired === "stopped") {
+      } else if (strict && record.deployment.desired === "stopped") {
         ledger.break("I2", `${one.key} exists, and its deployment was stopped`)
       }
     }
@@ -169,7 +178,9 @@ const disagreements = ({ deployment }: DeploymentRecord, instances: ReadonlyArra
   const current = its.find((one) => one.generation === generation)
   const others = its.filter((one) => one !== current).map(({ key }) => `${key} exists besides the accepted one`)
   if (current?.answers === true) {
-    return status === "running" ? others : [...others, `${name} serves and its record says ${status}`]
+    return status === "running" || (current.flaky && status === "pending")
+      ? others
+      : [...others, `${name} serves and its record says ${status}`]
   }
   const real = current === undefined ? "is not there" : `${current.status} and does not answer`
   return [...others, `${name} should run and ${real}`]

@@ -138,7 +138,8 @@ const realityOf = (container: FakeEngine.FakeContainer, behaviour: Behaviour, no
     deploymentId: container.labels[Labels.keys.deployment] ?? "",
     generation: Number(container.labels[Labels.keys.generation] ?? 0),
     status: running ? "running" : container.status === "paused" ? "paused" : "ended",
-    answers: running && behaves
+    answers: running && behaves,
+    flaky: behaviour === "flaky"
   }
 }
 

@@ -26,6 +26,8 @@ export interface Reality {
   readonly status: "running" | "paused" | "ended"
   /** Whether callers get answers from it now. */
   readonly answers: boolean
+  /** Whether it answers only now and then. */
+  readonly flaky: boolean
 }
 
 /**

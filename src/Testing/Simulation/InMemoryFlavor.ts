@@ -78,5 +78,6 @@ const realityOf = (instance: InMemoryEngine.InMemoryInstance, now: number): Real
   deploymentId: instance.request.deploymentId,
   generation: instance.request.generation,
   status: !instance.alive ? "ended" : instance.paused === true ? "paused" : "running",
-  answers: InMemoryEngine.answers(instance, now)
+  answers: InMemoryEngine.answers(instance, now),
+  flaky: instance.behaviour === "flaky"
 })

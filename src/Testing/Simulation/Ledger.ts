@@ -33,8 +33,12 @@ export class Ledger {
   readonly statuses = new Map<string, Status>()
   /** What each controller was last told by the engine of an instance. */
   readonly seen = new Map<string, Status>()
+  /** Controllers and deployments of which they were told that their lease is lost. */
+  readonly told = new Set<string>()
   /** Changes of the engine made without a lease, by controller and deployment, since it was lost. */
   readonly trespasses = new Map<string, number>()
+  /** What was done to registry and engine, in order, by whom. */
+  readonly log: Array<string> = []
   /** What happened, for whether a batch has tried everything. */
   readonly happened = new Map<string, number>()
   private readonly highest = new Map<string, number>()

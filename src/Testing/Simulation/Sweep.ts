@@ -54,7 +54,7 @@ export interface Way {
 }
 
 /**
- * Every way: five modes, once and for good where that makes a difference, and outages of one service.
+ * Every way: six modes, once and for good where that makes a difference, and outages of one service.
  *
  * @category constants
  * @since 0.1.0
@@ -66,7 +66,8 @@ export const everyWay: ReadonlyArray<Way> = [
   ]),
   { fault: Faults.failBefore, persistence: "outage" },
   { fault: Faults.crash, persistence: "once" },
-  { fault: Faults.actThenCrash, persistence: "once" }
+  { fault: Faults.actThenCrash, persistence: "once" },
+  { fault: Faults.freeze, persistence: "once" }
 ]
 
 /**
@@ -81,6 +82,8 @@ export interface Report {
   /** Whether the fault happened at all. */
   readonly fired: boolean
   readonly violations: ReadonlyArray<Violation>
+  /** How many calls the operation made. */
+  readonly points: number
   /** What happened, how often. */
   readonly happened: ReadonlyMap<string, number>
 }
@@ -112,6 +115,7 @@ export const single = (worlds: Worlds, broken: Case, sabotage?: Sabotage): Effec
         title: titleOf(broken, undefined),
         fired: true,
         violations: [new Violation({ law: "L5", detail: message })],
+        points: 0,
         happened: new Map<string, number>()
       })
     ),
@@ -174,16 +178,26 @@ const runCase = (worlds: Worlds, broken: Case, sabotage: Sabotage | undefined) =
     const before = yield* Effect.orDie(world.registry.find("a"))
     const committedBefore = new Map(ledger.committed)
     yield* first.use(planOf(way, at))
+    if (way.fault.mode === "freeze") yield* Effect.forkDaemon(takenOver(world, first))
     const outcome = yield* run(ledger, first, scenario.name, scenario.operation(world, first))
     const [fired] = first.faults.fired
+    const points = first.faults.points.length
     const title = titleOf(broken, fired?.point.name)
     yield* first.use(Faults.none)
-    yield* Checks.safety(world)
+    yield* Checks.safety(world, { strict: outcome._tag === "succeeded" && scenario.mends !== true })
     yield* judge(world, scenario, outcome, before, committedBefore)
     if (fired !== undefined || outcome._tag !== "succeeded") {
       yield* recover(world, scenario, outcome, second)
     }
-    return { title, fired: fired !== undefined, violations: ledger.violations, happened: ledger.happened }
+    return { title, fired: fired !== undefined, violations: ledger.violations, points, happened: ledger.happened }
+  })
+
+/** Somebody else reconciles while it is frozen, once its lease has run out; then it wakes. */
+const takenOver = (world: World, frozen: Controller) =>
+  Effect.gen(function* () {
+    yield* Effect.sleep("3 minutes")
+    yield* reconcile(world, yield* world.controller)
+    yield* frozen.faults.thaw
   })
 
 /** What has to hold as soon as the operation has ended, before anything is mended. */
@@ -257,6 +271,7 @@ const recover = (world: World, scenario: Scenario, outcome: Outcome, second: Cas
     }
     yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "in the end")
     for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, in the end`)
+    yield* Checks.safety(world, { strict: true })
     yield* idle(world, helper)
   })
 

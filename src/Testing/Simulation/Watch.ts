@@ -42,7 +42,8 @@ export interface Subject {
  * @since 0.1.0
  */
 export const deployments = (subject: Subject): Store => {
-  const { ledger, registry } = subject
+  const { ledger } = subject
+  const registry = logged(subject, subject.registry)
   const row = <A extends { readonly deployment: Parameters<Ledger["became"]>[0] }>(record: A) =>
     Effect.sync(() => ledger.became(record.deployment, canFollow))
   return {
@@ -62,6 +63,7 @@ export const deployments = (subject: Subject): Store => {
           ledger.note("takeover after expiry")
         }
         ledger.trespasses.delete(`${subject.process}/${deploymentId}`)
+        ledger.told.delete(`${subject.process}/${deploymentId}`)
         ledger.granted(deploymentId, {
           token: lease.token,
           process: subject.process,
@@ -70,11 +72,16 @@ export const deployments = (subject: Subject): Store => {
         return lease
       }),
     renew: (lease, ttl) =>
-      Effect.tap(registry.renew(lease, ttl), () =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const held = ledger.leases.get(lease.deploymentId)
-          if (held?.token === lease.token) held.expiresAt = now + Duration.toMillis(ttl)
-        })
+      registry.renew(lease, ttl).pipe(
+        Effect.tap(() =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            const held = ledger.leases.get(lease.deploymentId)
+            if (held?.token === lease.token) held.expiresAt = now + Duration.toMillis(ttl)
+          })
+        ),
+        Effect.tapErrorTag("LeaseLost", () =>
+          Effect.sync(() => ledger.told.add(`${subject.process}/${lease.deploymentId}`))
+        )
       ),
     release: (lease) =>
       Effect.tap(registry.release(lease), () =>
@@ -93,13 +100,24 @@ export const deployments = (subject: Subject): Store => {
         ledger.committed.set(operation.deploymentId, operation.generation)
         return row(record)
       }),
-    abort: (lease, operation, reason) => Effect.tap(registry.abort(lease, operation, reason), row),
+    // What was to be provisioned was pending meanwhile.
+    abort: (lease, operation, reason) =>
+      Effect.tap(registry.abort(lease, operation, reason), (record) => {
+        if (operation.kind === "provision" && record.deployment.generation === 0) {
+          ledger.statuses.set(operation.deploymentId, "pending")
+        }
+        return row(record)
+      }),
     stopped: (lease, operation) =>
       Effect.zipRight(
         mustBeGone(subject, ({ deploymentId }) => deploymentId === lease.deploymentId, "it was called stopped"),
         Effect.tap(registry.stopped(lease, operation), row)
       ),
-    restored: (lease, operation, state) => Effect.tap(registry.restored(lease, operation, state), row),
+    restored: (lease, operation, state) =>
+      Effect.tap(registry.restored(lease, operation, state), (record) => {
+        ledger.statuses.set(operation.deploymentId, "pending")
+        return row(record)
+      }),
     remove: (lease) =>
       Effect.tap(registry.remove(lease), () =>
         Effect.sync(() => {
@@ -158,6 +176,39 @@ export const backend =
 
 // internal
 
+/** Every write that came about, and how. */
+const logged = ({ ledger, process }: Subject, registry: Store): Store => {
+  const told =
+    <Args extends ReadonlyArray<unknown>, A, E>(what: string, write: (...args: Args) => Effect.Effect<A, E>) =>
+    (...args: Args): Effect.Effect<A, E> =>
+      Effect.onExit(write(...args), (exit) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const how = exit._tag === "Success" ? "" : " failed"
+          ledger.log.push(`${new Date(now).toISOString().slice(11, 19)} ${process} ${what}${how}`)
+        })
+      )
+  return {
+    ...registry,
+    insert: (draft) => told(`insert ${draft.name}`, registry.insert)(draft),
+    acquire: (id, options) => told(`acquire ${id.slice(-2)}`, registry.acquire)(id, options),
+    begin: (lease, intent) => told(`begin ${intent.kind}`, registry.begin)(lease, intent),
+    commit: (lease, operation, change) =>
+      told(`commit ${operation.generation}`, registry.commit)(lease, operation, change),
+    finish: (lease, operation) => told(`finish ${operation.generation}`, registry.finish)(lease, operation),
+    abort: (lease, operation, reason) =>
+      told(`abort ${operation.kind} ${operation.generation}: ${reason}`, registry.abort)(lease, operation, reason),
+    stopped: told("stopped", registry.stopped),
+    restored: (lease, operation, state) =>
+      told(`restored ${operation.generation} ${state.status}`, registry.restored)(lease, operation, state),
+    remove: told("remove", registry.remove),
+    observe: (id, generation, state) =>
+      told(
+        `observe ${id.slice(-2)} ${generation} ${state === "unobservable" ? state : state.status}`,
+        registry.observe
+      )(id, generation, state)
+  }
+}
+
 const seenKey = ({ process }: Subject, { deploymentId, generation }: Pick<Instance, "deploymentId" | "generation">) =>
   `${process}/${deploymentId}/${generation}`
 
@@ -187,7 +238,8 @@ const underLease = (subject: Subject, { deploymentId }: Pick<Instance, "deployme
     const key = `${process}/${deploymentId}`
     const trespasses = (ledger.trespasses.get(key) ?? 0) + 1
     ledger.trespasses.set(key, trespasses)
-    if (trespasses > 1) ledger.break("I10", `${process} made a ${what} without the lease, ${trespasses} times`)
+    if (ledger.told.has(key)) ledger.break("I10", `${process} made a ${what} after it was told that its lease is lost`)
+    else if (trespasses > 1) ledger.break("I10", `${process} made a ${what} without the lease, ${trespasses} times`)
   })
 
 /** The accepted instance, while it answers, goes only when it is to be taken down or holds what the next one needs. */

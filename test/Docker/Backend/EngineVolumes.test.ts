@@ -193,6 +193,25 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
+    "are taken back, and not a volume that only copies their labels",
+    Effect.gen(function* () {
+      const { volumes } = yield* FakeEngine
+      const docker = yield* DockerClient
+      yield* provision()
+      const labels = volumes.get(volumeName("1-told"))?.labels ?? {}
+      yield* docker.volumes.create({ name: "backup", labels })
+      const { inventory } = yield* backend
+      assert.notInclude(
+        (yield* inventory).found.map(({ resource }) => resource),
+        "volume backup"
+      )
+      yield* deprovision()
+      yield* destroy
+      assert.deepStrictEqual(yield* census, { ...nothing, volumes: ["backup"] })
+    })
+  )
+
+  live(
     "are found and taken back when whoever put them there died in the middle of it",
     Effect.gen(function* () {
       const { addImage } = yield* FakeEngine
@@ -259,8 +278,21 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
+    "belong to a user of the engine's machine, whoever deploys",
+    Effect.gen(function* () {
+      const { volumes } = yield* FakeEngine
+      const docker = yield* DockerBackend.make({ secretsFolders: [], us: { uid: 1_000, gid: 1_000 } })
+      yield* docker.provision(yield* request({ settings: { address: "0.0.0.0" }, secrets: { TOKEN: "one" } }))
+      assert.strictEqual((yield* service).spec.user, "10001:10001")
+      const files = Array.from(volumes.values()).flatMap((volume) => Array.from(volume.files.values()))
+      assert.deepStrictEqual(Array.from(new Set(files.map(({ gid, uid }) => `${uid}:${gid}`))), ["10001:10001"])
+    })
+  )
+
+  live(
     "go in volumes of an engine of this machine too, where that is said",
     Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
       const docker = yield* DockerBackend.make({ secretsFolders: [], files: "volumes" })
       yield* docker.provision(yield* request())
       assert.deepStrictEqual((yield* census).volumes, [volumeName("1-told"), volumeName("data")])
@@ -268,7 +300,11 @@ describe("Files for an engine of another machine", () => {
       // Where the data is counts more than what is said later.
       yield* provisionWith({ generation: 2 })
       assert.include((yield* census).volumes, volumeName("2-told"))
-    }),
+      const link = `${yield* fs.makeTempDirectoryScoped()}/link`
+      yield* fs.symlink("/etc", link)
+      const volumes = [{ _tag: "bind" as const, source: link, target: "/models" }]
+      assert.include((yield* Effect.flip(provisionWith({ generation: 3, settings: { volumes } }))).message, "/etc")
+    }).pipe(Effect.scoped),
     {}
   )
 })

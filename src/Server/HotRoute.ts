@@ -1,0 +1,63 @@
+/**
+ * `POST /invoke` straight from Node's request to Node's response. It is the route every run comes in by, and the
+ * platform's handlers alone cost several times what the run does; what they would do is done here by the same functions.
+ *
+ * @since 0.1.0
+ */
+import type { ServerResponse } from "node:http"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Runtime from "effect/Runtime"
+import * as Answer from "./Answer.js"
+import * as Body from "./Body.js"
+import { Deployed } from "./Deployed.js"
+import { Invocation } from "./Invocation.js"
+import * as NodeServer from "./NodeServer.js"
+
+/**
+ * Whether invocations take the hot route; default yes. Without it the typed API answers them, which tests use to hold
+ * both to the same behaviour.
+ *
+ * @category context
+ * @since 0.1.0
+ */
+export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Server/HotRoute", {
+  defaultValue: () => true
+}) {}
+
+/**
+ * Makes the handler of invocations that have passed the gate.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<NodeServer.Handler, never, Deployed | Invocation> = Effect.gen(function* () {
+  const { manifest } = yield* Deployed
+  const { call } = yield* Invocation
+  const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+  return (request, response) => {
+    Body.receive(request, manifest.serving, (body) => {
+      if (Either.isLeft(body)) {
+        const answer = Answer.ofError(body.left)
+        if (Body.isWhole(request)) NodeServer.send(request, response, answer)
+        else runFork(Body.refuse(request, response, answer))
+        return
+      }
+      const leave = call(body.right, (answer) => {
+        if (!response.destroyed) NodeServer.send(request, response, answer)
+      })
+      whenClosed(response, leave)
+    })
+  }
+})
+
+// internal
+
+/** Calls when the client goes away before its answer. */
+const whenClosed = (response: ServerResponse, leave: () => void): void => {
+  if (response.writableEnded) return
+  response.once("close", () => {
+    if (!response.writableEnded) leave()
+  })
+}
