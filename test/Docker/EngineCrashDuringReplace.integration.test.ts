@@ -146,7 +146,8 @@ layer(layerBreakable, { excludeTestServices: true, timeout: "4 minutes" })(
           yield* check("generation_committed", one)
           yield* check("old_instance_removed", two)
           yield* deployer.delete(name)
-        })
+        }),
+      300_000
     )
   }
 )

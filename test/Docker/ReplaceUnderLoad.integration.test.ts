@@ -45,6 +45,9 @@ const bad: Readonly<Record<string, Bad>> = {
   hangs: { tag: "DeploymentTimeout", says: "did not end within", lastLine: "it hangs while it is loaded" }
 }
 
+/** What ends by itself is waited for; what does not is given up soon. */
+const patience = { DeploymentProvisionFailed: 30_000, DeploymentTimeout: 4_000 }
+
 /** What a deployment has without any. */
 const settings = { minHealthyMillis: 1_000, lingerMillis: 1_000 }
 
@@ -73,7 +76,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "3 minutes" })("A con
             deployer.provision(mischievous, {
               name: "busy",
               rotateAuthKey: true,
-              settings: { ...settings, timeoutMillis: 3_000, environment, ...one.settings }
+              settings: { ...settings, timeoutMillis: patience[tag], environment, ...one.settings }
             })
           )
           assert.strictEqual(error._tag, tag, `${mischief}: ${error.message}`)

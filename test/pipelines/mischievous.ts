@@ -27,7 +27,7 @@ const warmUps: Readonly<Record<string, Effect.Effect<unknown>>> = {
     Effect.delay(
       Effect.zipRight(
         say("it ends soon after it became healthy"),
-        Effect.sync(() => process.exit(1))
+        Effect.sync(() => void process.exit(1))
       ),
       "400 millis"
     )
