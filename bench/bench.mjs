@@ -5,7 +5,8 @@ import { judge } from "./goals.mjs"
 import { withCleanup } from "./lib/cleanup.mjs"
 import { optionsOf } from "./lib/context.mjs"
 import { startGenerator } from "./lib/generator.mjs"
-import { makeScratch } from "./lib/scratch.mjs"
+import { saveBaseline } from "./lib/guard.mjs"
+import { makeScratch, syncMillis } from "./lib/scratch.mjs"
 import { show, table } from "./lib/table.mjs"
 
 const options = optionsOf(process.argv.slice(2))
@@ -21,16 +22,23 @@ const goalRow = ({ goal, note, pass, peer, ratio, sign, subject, target, unit })
   note === undefined ? (pass ? "pass" : "FAIL") : `FAIL: ${note}`
 ]
 
-const machine = () => ({
+const machine = (sync) => ({
+  syncMillis: sync,
   cores: cpus().length,
   processor: cpus()[0]?.model,
   node: process.version,
   platform: `${process.platform} ${process.arch}`
 })
 
+const describe = ({ cores, node, processor, syncMillis: sync }) =>
+  `Node ${node.slice(1)}, ${cores} cores (${processor}), ${show(sync)} ms until a write is on disk.`
+
 const measureAll = async () => {
   const folder = await makeScratch()
-  const context = { ...options, folder, say, generator: startGenerator() }
+  const data = options.data === undefined ? folder : await makeScratch(options.data)
+  const context = { ...options, folder, data, say, generator: startGenerator() }
+  const about = machine(syncMillis(data))
+  print(describe(about))
   const results = {}
   const summaries = {}
   for (const name of options.sections) {
@@ -44,7 +52,8 @@ const measureAll = async () => {
     print(`\n${table(["goal", "subject", "peer", "measured", "target", ""], goals.map(goalRow))}`)
     print(`\n${goals.filter(({ pass }) => pass).length} of ${goals.length} goals are met.`)
   }
-  return { goals, measuredAt: new Date().toISOString(), machine: machine(), options, sections: summaries }
+  if (options.saveBaseline && results.hot !== undefined) saveBaseline(results.hot, about)
+  return { goals, measuredAt: new Date().toISOString(), machine: about, options, sections: summaries }
 }
 
 try {

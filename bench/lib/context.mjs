@@ -9,6 +9,7 @@ const usage = `npm run bench -- [options]
   --rounds N         rounds of every comparison; default 5, quick 3
   --seconds S        length of a sample; default 2, quick 1
   --minutes M        length of the soak; default 10
+  --data DIR         where databases are while it runs; default beside the rest, in node_modules/.cache
   --json FILE        write the results
   --save-baseline    write bench/baseline.json, what \`npm run bench:check\` compares with
 `
@@ -33,7 +34,16 @@ const chosen = (text) => {
 const parse = (args) => {
   const text = { type: "string" }
   const flag = { type: "boolean", default: false }
-  const options = { only: text, rounds: text, seconds: text, minutes: text, json: text, quick: flag, help: flag }
+  const options = {
+    only: text,
+    rounds: text,
+    seconds: text,
+    minutes: text,
+    json: text,
+    data: text,
+    quick: flag,
+    help: flag
+  }
   try {
     return parseArgs({ args, options: { ...options, "save-baseline": flag } }).values
   } catch (error) {
@@ -62,6 +72,7 @@ export const optionsOf = (args) => {
     seconds: positive("seconds", values.seconds, quick ? 1 : 2),
     minutes: positive("minutes", values.minutes, 10),
     json: values.json,
+    data: values.data,
     saveBaseline: values["save-baseline"]
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect"
 import { Deployer, Settings, Snapshot } from "effect-deployers"
+import { DockerStack } from "effect-deployers/Docker"
 import { Embedded } from "effect-deployers/Local"
 import { key } from "../subjects/common.mjs"
 import { onEnd } from "./cleanup.mjs"
@@ -20,31 +21,40 @@ export const withoutRecording = () => {
 const remove = (name) =>
   Effect.ignore(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.delete(name, { force: true })))
 
-/** A home with the local deployer: `deploy(file, name, settings)` resolves `{ pid, url, runs, stop }`. */
-export const openHome = (folder) => {
-  const runtime = ManagedRuntime.make(
-    Layer.provide(Embedded.layer({ home: folder }), Logger.remove(Logger.defaultLogger))
-  )
+const quiet = Logger.remove(Logger.defaultLogger)
+
+/** Everything a deployer of either flavor is asked for here. `of` adds what is known of a deployment. */
+const openWith = (layer, folder, of) => {
+  const runtime = ManagedRuntime.make(Layer.provide(layer, quiet))
   onEnd(async () => {
     await runtime.dispose()
     await rm(folder, { recursive: true, force: true })
   })
-  const deploy = async (file, name, settings = {}) => {
+  const provision = async (snapshot, name, settings = {}) => {
     const stop = onEnd(() => runtime.runPromise(remove(name)))
     const deployment = await runtime.runPromise(
-      Effect.gen(function* () {
-        const snapshot = yield* Snapshot.fromFile(file)
-        const deployer = yield* Deployer.Deployer
-        return yield* deployer.provision(snapshot, { name, authKey: Redacted.make(key), settings })
-      })
+      Effect.flatMap(Deployer.Deployer, (deployer) =>
+        deployer.provision(snapshot, { name, authKey: Redacted.make(key), settings })
+      )
     )
-    return {
-      pid: deployment.metadata.pid,
-      url: deployment.url,
-      runs: join(folder, "deployments", deployment.id, "runs.db"),
-      deployment,
-      stop
-    }
+    /** Ends it and keeps its files. */
+    const end = () => runtime.runPromise(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.deprovision(name)))
+    return { url: deployment.url, deployment, ...of(deployment), stop, end }
   }
-  return { deploy, runtime }
+  const snapshot = (file) => runtime.runPromise(Snapshot.fromFile(file))
+  const deploy = async (file, name, settings) => provision(await snapshot(file), name, settings)
+  return { deploy, provision, runtime, snapshot }
 }
+
+/** A home with the local deployer: `deploy(file, name, settings)` resolves `{ pid, url, runs, stop, end }`. */
+export const openHome = (folder) =>
+  openWith(Embedded.layer({ home: folder }), folder, ({ id, metadata }) => ({
+    pid: metadata.pid,
+    runs: join(folder, "deployments", id, "runs.db")
+  }))
+
+/** The same with the Docker deployer. */
+export const openDocker = (folder, host) =>
+  openWith(DockerStack.layer({ home: folder, engine: { host } }), folder, ({ metadata }) => ({
+    container: metadata.containerId
+  }))

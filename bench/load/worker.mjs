@@ -40,6 +40,20 @@ const summary = ({ begun, ended, histogram, pid, statuses }) => {
   }
 }
 
+/** A number of requests, without measuring. */
+const send = async ({ amount, body, connections, headers, method, url }) => {
+  const { errors, non2xx, timeouts } = await autocannon({
+    url,
+    method,
+    headers,
+    body,
+    connections,
+    amount,
+    timeout: 30
+  })
+  if (errors + timeouts + non2xx > 0) throw new Error(`${errors + timeouts} errors, ${non2xx} refusals at ${url}.`)
+}
+
 const run = async ({ body, connections, headers, method, pid, rate, seconds, url }) => {
   const histogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 })
   const statuses = {}
@@ -76,7 +90,8 @@ const run = async ({ body, connections, headers, method, pid, rate, seconds, url
 }
 
 process.on("message", ({ id, job }) => {
-  run(job).then(
+  const perform = job.amount === undefined ? run : send
+  perform(job).then(
     (result) => process.send({ id, result }),
     (error) => process.send({ id, error: error.message })
   )

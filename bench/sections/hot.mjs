@@ -21,10 +21,10 @@ export const names = {
 }
 
 /** Starts all subjects of a payload; they stay up while it is measured. */
-export const startAll = async ({ folder, only, payload }) => {
+export const startAll = async ({ data, folder, only, payload }) => {
   const httpapi = await bundleSubject(folder, "httpapi.mjs")
-  const home = openHome(join(folder, `home-${payload}`))
-  const database = (name) => join(folder, `${payload}-${name}.db`)
+  const home = openHome(join(data, `home-${payload}`))
+  const database = (name) => join(data, `${payload}-${name}.db`)
   const withDatabase = async (name, start) => ({ ...(await start(database(name))), runs: database(name) })
   const plain = withoutRecording()
   const starters = {
@@ -73,8 +73,8 @@ const countStored = (subject, answered) => {
   }
 }
 
-const measurePayload = async ({ connections, folder, generator, only, payload, rounds, say, seconds }) => {
-  const subjects = await startAll({ folder, only, payload })
+const measurePayload = async ({ connections, data, folder, generator, only, payload, rounds, say, seconds }) => {
+  const subjects = await startAll({ data, folder, only, payload })
   const answered = new Map(subjects.map(({ id }) => [id, 0]))
   const cells = {}
   for (const subject of subjects) {
