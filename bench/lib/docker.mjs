@@ -1,5 +1,5 @@
 // Docker: our deployer against `docker run` of the same image with the same files, over the same socket.
-import { chmod, cp, mkdir } from "node:fs/promises"
+import { chmod, cp, mkdir, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { ensure, stop as stopEngine } from "../../scripts/engine.mjs"
@@ -25,17 +25,32 @@ const openEngine = async (say) => {
   }
 }
 
+/** Lets the container's user read copies of files that were its own. */
+const readable = async (folder) => {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await readable(path)
+    else await chmod(path, 0o444)
+  }
+}
+
 /** What a container was made of that `docker run` needs too: image, command, user and the files it is told. */
 const recipeOf = async (docker, container, folder) => {
   const { Config, HostConfig, Image, Mounts } = await docker.getContainer(container).inspect()
   const told = join(folder, "told")
-  const data = join(folder, "data")
   const source = Mounts.find(({ Destination }) => Destination === "/run/effect-deployers").Source
-  await mkdir(data, { recursive: true })
-  await chmod(data, 0o777)
-  await cp(source, told, { recursive: true, preserveTimestamps: true })
+  await cp(source, told, { recursive: true })
+  await readable(told)
   const [exposed] = Object.keys(HostConfig.PortBindings)
-  return (port) => ({
+  let count = 0
+  const dataFolder = async () => {
+    const data = join(folder, `data-${count++}`)
+    await mkdir(data, { recursive: true })
+    await chmod(data, 0o777)
+    return data
+  }
+  return async (port) => ({
     Image,
     Entrypoint: Config.Entrypoint,
     Cmd: Config.Cmd,
@@ -46,7 +61,7 @@ const recipeOf = async (docker, container, folder) => {
     ExposedPorts: { [exposed]: {} },
     HostConfig: {
       Init: HostConfig.Init,
-      Binds: [`${told}:/run/effect-deployers:ro`, `${data}:/data`],
+      Binds: [`${told}:/run/effect-deployers:ro`, `${await dataFolder()}:/data`],
       PortBindings: { [exposed]: [{ HostIp: "127.0.0.1", HostPort: `${port}` }] }
     }
   })
@@ -54,13 +69,17 @@ const recipeOf = async (docker, container, folder) => {
 
 const timeBare = async (docker, specFor) => {
   const port = await freePort()
+  const spec = await specFor(port)
   const begun = performance.now()
-  const container = await docker.createContainer(specFor(port))
+  const container = await docker.createContainer(spec)
   const stop = onEnd(() => container.remove({ force: true }))
   await container.start()
-  const millis = (await until200(`http://127.0.0.1:${port}/invoke`, call)) - begun
+  const answered = await until200(`http://127.0.0.1:${port}/invoke`, call).catch(async (error) => {
+    const log = await container.logs({ stdout: true, stderr: true, tail: 5 })
+    throw new Error(`${error.message} Its log ends with: ${log.toString().slice(-500)}`)
+  })
   await stop()
-  return millis
+  return answered - begun
 }
 
 const timeOurs = async (deploy) => {

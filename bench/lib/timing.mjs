@@ -2,7 +2,7 @@
 import { createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 
-const patience = 60_000
+const patience = 30_000
 
 /** Asks until the answer is 200; resolves the time of that answer. */
 export const until200 = async (url, call) => {
