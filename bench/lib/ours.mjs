@@ -11,12 +11,8 @@ import { onEnd } from "./cleanup.mjs"
 
 export const pipelineFile = (name) => fileURLToPath(new URL(`../pipelines/${name}.ts`, import.meta.url))
 
-/** The serving setting that turns recording off, once there is one. */
-export const withoutRecording = () => {
-  const { fields } = Settings.Serving
-  if ("recording" in fields) return { recording: "none" }
-  return "recordRuns" in fields ? { recordRuns: false } : undefined
-}
+/** Serving settings with which nothing is recorded, where the library has such a setting. */
+export const withoutRecording = "recording" in Settings.Serving.fields ? { recording: "none" } : undefined
 
 const remove = (name) =>
   Effect.ignore(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.delete(name, { force: true })))

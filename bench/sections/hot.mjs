@@ -26,13 +26,13 @@ export const startAll = async ({ data, folder, only, payload }) => {
   const home = openHome(join(data, `home-${payload}`))
   const database = (name) => join(data, `${payload}-${name}.db`)
   const withDatabase = async (name, start) => ({ ...(await start(database(name))), runs: database(name) })
-  const plain = withoutRecording()
+  const plain = () => home.deploy(pipelineFile(payload), "plain", { serving: withoutRecording })
   const starters = {
     node: () => startSubject("node-http.mjs", [payload]),
     fastify: () => startSubject("fastify.mjs", [payload]),
     hono: () => startSubject("hono.mjs", [payload]),
     httpapi: () => startProgram(httpapi, [payload]),
-    ...(plain === undefined ? {} : { ours: () => home.deploy(pipelineFile(payload), "plain", { serving: plain }) }),
+    ...(withoutRecording === undefined ? {} : { ours: plain }),
     fastifyDurable: () => withDatabase("fastify", (file) => startSubject("fastify.mjs", [payload, file])),
     httpapiDurable: () => withDatabase("httpapi", (file) => startProgram(httpapi, [payload, file])),
     oursDurable: () => home.deploy(pipelineFile(payload), "durable")

@@ -84,7 +84,7 @@ const middle = (rows) => ({
   healthP99: median(rows.map(({ over }) => over.health.p99)),
   refused: median(rows.map(({ over }) => over.answersPerSecond - over.rps)),
   offered: median(rows.map(({ over, peak }) => over.answersPerSecond / peak)),
-  halfP99: median(rows.flatMap(({ half }) => (half === undefined ? [] : [half.correctedP99])))
+  halfP99: median(rows.flatMap(({ half }) => (half === undefined ? [] : [half.p99])))
 })
 
 export const measure = async (context) => {

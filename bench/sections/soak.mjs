@@ -50,7 +50,7 @@ export const measure = async ({ data, generator, minutes, say }) => {
   return {
     minutes,
     rps: load.rps,
-    p99: load.correctedP99,
+    p99: load.p99,
     slope: slope(settled),
     errors: load.errors + bad,
     descriptors: { median: median(counts), spread: Math.max(...counts) - Math.min(...counts) },
