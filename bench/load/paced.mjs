@@ -14,13 +14,14 @@ const requestOf = ({ body, headers, method, url }) => {
   )
 }
 
-/** Status and size of the answer at the start of some bytes, once its head is there. */
+/** The answer at the start of some bytes, once its head is there. */
 const headOf = (text) => {
   const end = text.indexOf("\r\n\r\n")
   if (end === -1) return undefined
   const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, end + 2))?.[1]
   if (length === undefined) throw new Error(`An answer has no length: ${text.slice(0, end)}`)
-  return { status: Number(text.slice(9, 12)), size: end + 4 + Number(length) }
+  const closes = /\r\nconnection: close/i.test(text.slice(0, end))
+  return { status: Number(text.slice(9, 12)), size: end + 4 + Number(length), closes }
 }
 
 /** Connections that are opened when all others wait for answers, up to a number. */
@@ -33,8 +34,12 @@ const openPool = ({ connections, onAnswer, onError, request, url }) => {
     line.due = due
     line.socket.write(request)
   }
-  const next = (line) => {
-    if (waiting.length > 0) send(line, waiting.shift())
+  const next = (line, closes) => {
+    if (closes) {
+      all.delete(line)
+      line.socket.destroy()
+      if (waiting.length > 0) open(waiting.shift())
+    } else if (waiting.length > 0) send(line, waiting.shift())
     else idle.push(line)
   }
   const open = (due) => {
@@ -46,7 +51,7 @@ const openPool = ({ connections, onAnswer, onError, request, url }) => {
       if (head === undefined || line.text.length < head.size) return
       line.text = line.text.slice(head.size)
       onAnswer(head.status, performance.now() - line.due)
-      next(line)
+      next(line, head.closes)
     })
     line.socket.on("error", onError)
     line.socket.on("close", () => {
