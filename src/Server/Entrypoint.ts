@@ -109,7 +109,7 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
     const { pipeline } = yield* choose(options)
     const provider = yield* Secrets.configProvider(manifest.secretsDirectory)
     return yield* Serve.run(pipeline, manifest).pipe(
-      Effect.provide(Runs.layerFile(manifest.runStore)),
+      Effect.provide(manifest.serving.recording === "none" ? Runs.layerNone : Runs.layerFile(manifest.runStore)),
       Effect.withConfigProvider(provider)
     )
   }).pipe(
