@@ -207,8 +207,7 @@ const close = (server: Http.Server): Effect.Effect<void> => {
   )
 }
 
-const hasUnreadBody = (request: Http.IncomingMessage): boolean =>
-  !request.complete && isLong(request)
+const hasUnreadBody = (request: Http.IncomingMessage): boolean => !request.complete && isLong(request)
 
 const isLong = (request: Http.IncomingMessage): boolean =>
   request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 65_536

@@ -81,7 +81,8 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       judge: Outcome.judge(options.pipeline, options.identity, ids)
     }
     return (asked) => {
-      const call: Call = { ...asked, run: accept(kit, asked), fiber: undefined, isLeft: false }
+      const { onAnswer, place, request, runtime } = asked
+      const call: Call = { runtime, request, place, onAnswer, run: accept(kit, asked), fiber: undefined, isLeft: false }
       recordBeginning(kit, call)
       return () => leave(call)
     }
@@ -105,7 +106,7 @@ interface Call extends Asked {
 
 const accept = ({ clock, identity, ids, pipeline, recorder }: Kit, { place, request }: Asked): ActiveRun.ActiveRun => {
   const index = recorder.nextIndex()
-  return ActiveRun.make({
+  return new ActiveRun.ActiveRun({
     clock,
     id: ids.unsafeNext(),
     index,
@@ -132,14 +133,10 @@ const recordBeginning = (kit: Kit, call: Call): void => {
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
-  const fiber = RunFiber.start(runtime, {
-    listener: run.listener,
-    program: program(kit, call),
-    onGone: place.release
-  })
+  const fiber = new RunFiber.RunFiber(runtime, run, program(kit, call), place.release)
   call.fiber = fiber
   kit.runs.add({ run, fiber })
-  const exit = fiber.exit()
+  const { exit } = fiber
   if (exit === undefined) accompany(kit, call, fiber, offersBeginning)
   else settle(kit, call, exit)
 }
@@ -174,7 +171,7 @@ const leave = (call: Call): void => {
 
 const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
   const { fiber, request, run } = call
-  const ended = { run, exit, interruption: fiber?.interruption(), parametersUsed: request.parametersUsed }
+  const ended = { run, exit, interruption: fiber?.interruption, parametersUsed: request.parametersUsed }
   kit.eventually(
     () => kit.judge(ended),
     (judged) => {
