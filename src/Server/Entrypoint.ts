@@ -21,6 +21,7 @@ import * as Log from "./Log.js"
 import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
+import * as SourcePositions from "./SourcePositions.js"
 
 /**
  * The module with the pipeline, and which of its exports is meant.
@@ -153,7 +154,8 @@ const print = (line: Effect.Effect<string>): void => {
 }
 
 const runServe = (program: Effect.Effect<number>): void => {
-  Effect.runFork(Effect.map(Effect.provide(program, Log.layer), (exitCode) => process.exit(exitCode)))
+  const log = Log.layerMapped(SourcePositions.make(process.argv[1] ?? ""))
+  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
 }
 
 const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {
