@@ -4,13 +4,14 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type { Mutable } from "effect/Types"
 import type { InterruptionCause, RunInfo, RunListener, StepCall, StepObserver } from "../Run.js"
 import * as EncodedJson from "../Store/EncodedJson.js"
-import type { Run, RunWrite, StepRun } from "../Store/RunStore.js"
+import type { Run, RunWrite } from "../Store/RunStore.js"
 import * as ActiveStep from "./ActiveStep.js"
 import * as Failures from "./Failures.js"
+import * as Moments from "./Moments.js"
 
 /**
  * How a run ended, in the words of its record.
@@ -83,12 +84,12 @@ export class ActiveRun implements RunListener {
 
   /** Milliseconds since the run was accepted. */
   elapsedMillis(): number {
-    return ActiveStep.elapsedMillis(this.options.clock, this.#startedNanos)
+    return Moments.elapsedMillis(this.options.clock, this.#startedNanos)
   }
 
   /** The run as it stands, with the steps it has so far. */
   snapshot(): Run {
-    return { ...this.#base(), status: this.#isQueued ? "queued" : "running", steps: this.#stepRuns() }
+    return this.#record(this.#isQueued ? "queued" : "running")
   }
 
   /** Leaves the queue. */
@@ -97,20 +98,16 @@ export class ActiveRun implements RunListener {
   }
 
   /** Ends the run and answers its final record. Steps that are still open count as interrupted. */
-  end({ cause, error, outputs, status }: Ending): Run {
+  end({ cause, error, outputs, status }: Ending, executionTimeMillis: number): Run {
     const { skipArtifacts } = this.options
-    const executionTimeMillis = this.elapsedMillis()
     for (const step of this.#steps) step.interrupt()
-    return {
-      ...this.#base(),
-      finishedAt: DateTime.unsafeMake(this.#startedMillis + executionTimeMillis),
-      executionTimeMillis,
-      ...(outputs === undefined || skipArtifacts ? undefined : { outputs }),
-      ...(error === undefined ? undefined : { error: skipArtifacts ? Failures.tagOnly(error) : error }),
-      ...(cause === undefined ? undefined : { cause }),
-      status,
-      steps: this.#stepRuns()
-    }
+    const record = this.#record(status)
+    record.finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
+    record.executionTimeMillis = executionTimeMillis
+    if (outputs !== undefined && !skipArtifacts) record.outputs = outputs
+    if (error !== undefined) record.error = skipArtifacts ? Failures.tagOnly(error) : error
+    if (cause !== undefined) record.cause = cause
+    return record
   }
 
   stepStarted(call: StepCall): StepObserver {
@@ -135,14 +132,11 @@ export class ActiveRun implements RunListener {
     onMessage({ _tag: "Message", runId: id, sequence: this.#messages, at: clock.unsafeCurrentTimeMillis(), data })
   }
 
-  #base(): Pick<Run, "id" | "index" | "name" | "parameters" | "startedAt"> {
+  #record(status: Run["status"]): Mutable<Run> {
     const { id, index, name, parameters, skipArtifacts } = this.options
-    const startedAt = DateTime.unsafeMake(this.#startedMillis)
-    return { id, index, name, parameters: skipArtifacts ? {} : parameters, startedAt }
-  }
-
-  #stepRuns(): ReadonlyArray<StepRun> {
-    return this.#steps.map((step) => step.snapshot())
+    const startedAt = Moments.at(this.#startedMillis)
+    const steps = this.#steps.map((step) => step.snapshot())
+    return { id, index, name, parameters: skipArtifacts ? {} : parameters, startedAt, status, steps }
   }
 }
 

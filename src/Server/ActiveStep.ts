@@ -4,16 +4,17 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
+import type { Mutable } from "effect/Types"
 import type { StepCall, StepObserver } from "../Run.js"
 import type { EncodedJson } from "../Store/EncodedJson.js"
 import type { StepRun } from "../Store/RunStore.js"
 import * as Codec from "./Codec.js"
 import * as Eventually from "./Eventually.js"
 import * as Failures from "./Failures.js"
+import * as Moments from "./Moments.js"
 
 /**
  * A call of a step. A class, as whatever is made for every run or step: closures would cost more than what they do.
@@ -37,20 +38,15 @@ export class ActiveStep implements StepObserver {
 
   /** The record as it stands. */
   snapshot(): StepRun {
-    const startedAt = DateTime.unsafeMake(this.#startedMillis)
+    const startedAt = Moments.at(this.#startedMillis)
     const ending = this.#ending
     if (ending === undefined) return { name: this.name, status: "running", attempts: 1, startedAt }
     const { attempts, error, executionTimeMillis, outputs, status } = ending
-    return {
-      name: this.name,
-      status,
-      attempts,
-      startedAt,
-      finishedAt: DateTime.unsafeMake(this.#startedMillis + executionTimeMillis),
-      executionTimeMillis,
-      ...(outputs === undefined ? undefined : { outputs }),
-      ...(error === undefined ? undefined : { error: this.options.skipArtifacts ? Failures.tagOnly(error) : error })
-    }
+    const finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
+    const record: Mutable<StepRun> = { name: this.name, status, attempts, startedAt, finishedAt, executionTimeMillis }
+    if (outputs !== undefined) record.outputs = outputs
+    if (error !== undefined) record.error = this.options.skipArtifacts ? Failures.tagOnly(error) : error
+    return record
   }
 
   /** Ends the record, unless it has ended. */
@@ -82,20 +78,11 @@ export class ActiveStep implements StepObserver {
     })
   }
 
-  #end(ending: Omit<Ending, "executionTimeMillis">): void {
-    const executionTimeMillis = elapsedMillis(this.options.clock, this.#startedNanos)
-    this.#ending = { ...ending, executionTimeMillis }
+  #end({ attempts, error, outputs, status }: Omit<Ending, "executionTimeMillis">): void {
+    const executionTimeMillis = Moments.elapsedMillis(this.options.clock, this.#startedNanos)
+    this.#ending = { status, attempts, executionTimeMillis, outputs, error }
   }
 }
-
-/**
- * Whole milliseconds since a reading of the clock; they do not jump when the system's time is set.
- *
- * @category getters
- * @since 0.1.0
- */
-export const elapsedMillis = (clock: Clock.Clock, sinceNanos: bigint): number =>
-  Math.max(0, Math.round(Number(clock.unsafeCurrentTimeNanos() - sinceNanos) / 1e6))
 
 // internal
 

@@ -123,11 +123,15 @@ const accept = ({ clock, identity, ids, pipeline, recorder }: Kit, { place, requ
 const recordBeginning = (kit: Kit, call: Call): void => {
   if (kit.recorder.isHealthy()) start(kit, call, true)
   else {
-    kit.recorder.store(call.run.snapshot(), (isStored) => {
-      if (isStored) return start(kit, call, false)
-      call.place.release()
-      call.onAnswer(unavailable)
-    })
+    kit.recorder.store(
+      call.run.id,
+      () => call.run.snapshot(),
+      (isStored) => {
+        if (isStored) return start(kit, call, false)
+        call.place.release()
+        call.onAnswer(unavailable)
+      }
+    )
   }
 }
 
@@ -187,17 +191,21 @@ const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void =
 /** Stores how the run ended; only then is it answered. */
 const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answer, ending }: Outcome.Outcome): void => {
   const { onAnswer, run } = call
-  const record = run.end(ending)
-  metrics.ended(ending.status, record.executionTimeMillis ?? 0)
-  recorder.store(record, (isStored) => {
-    runs.remove(run.id)
-    if (isStored) return onAnswer(answer)
-    const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
-    eventually(
-      () => log,
-      () => onAnswer(unavailable)
-    )
-  })
+  const elapsed = run.elapsedMillis()
+  metrics.ended(ending.status, elapsed)
+  recorder.store(
+    run.id,
+    () => run.end(ending, elapsed),
+    (isStored) => {
+      runs.remove(run.id)
+      if (isStored) return onAnswer(answer)
+      const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
+      eventually(
+        () => log,
+        () => onAnswer(unavailable)
+      )
+    }
+  )
 }
 
 const unavailable = Answer.ofError(RunRecorder.unavailable)
