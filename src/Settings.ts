@@ -51,6 +51,11 @@ export const Serving = Schema.Struct({
   disabledEndpoints: withDefault(Schema.Array(Schema.Literal("runs", "info", "metrics", "docs")), []),
   /** Endpoints besides invoke and runs that also ask for the key; default none. */
   protectedEndpoints: withDefault(Schema.Array(Schema.Literal("info", "metrics", "docs")), []),
+  /**
+   * `durable` (default): every run is on disk before it is answered. `none`: runs are kept nowhere, and there are no
+   * endpoints that list them.
+   */
+  recording: withDefault(Schema.Literal("durable", "none"), "durable"),
   /** Largest request body in bytes, counted while it streams in; default 1 MiB. */
   maxBodyBytes: withDefault(count(1), 1_048_576),
   /** Deepest JSON nesting accepted; default 64. */

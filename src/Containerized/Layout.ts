@@ -45,12 +45,7 @@ export const numericUser: string = `${user.uid}:${user.gid}`
  * @category getters
  * @since 0.1.0
  */
-export const entrypoint = (node: string): readonly [string, ...Array<string>] => [
-  node,
-  "--enable-source-maps",
-  programFile,
-  "serve"
-]
+export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, programFile, "serve"]
 
 /**
  * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell.

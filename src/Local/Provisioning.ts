@@ -170,10 +170,8 @@ const launch = (node: string, program: string, at: Paths, request: Request) =>
     return pending(yield* record(at, request, child))
   }).pipe(Effect.uninterruptible)
 
-const nodeArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> => [
-  "--enable-source-maps",
-  ...(chosen?.maxOldSpaceMb === undefined ? [] : [`--max-old-space-size=${chosen.maxOldSpaceMb}`])
-]
+const nodeArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> =>
+  chosen?.maxOldSpaceMb === undefined ? [] : [`--max-old-space-size=${chosen.maxOldSpaceMb}`]
 
 const record = (at: Paths, request: Request, child: Spawned) =>
   Effect.gen(function* () {

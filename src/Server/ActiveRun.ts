@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type { InterruptionCause, RunListener } from "../Run.js"
+import type { Mutable } from "effect/Types"
+import type { InterruptionCause, RunInfo, RunListener, StepCall, StepObserver } from "../Run.js"
 import * as EncodedJson from "../Store/EncodedJson.js"
 import type { Run, RunWrite } from "../Store/RunStore.js"
 import * as ActiveStep from "./ActiveStep.js"
 import * as Failures from "./Failures.js"
-import * as Stopwatch from "./Stopwatch.js"
+import * as Moments from "./Moments.js"
 
 /**
  * How a run ended, in the words of its record.
@@ -24,28 +24,6 @@ export interface Ending {
   readonly cause?: InterruptionCause | undefined
   readonly outputs?: unknown
   readonly error?: unknown
-}
-
-/**
- * A run that goes.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ActiveRun {
-  readonly id: string
-  readonly index: number
-  readonly name: string
-  /** What steps and `Run.publish` talk to. */
-  readonly listener: RunListener
-  /** Milliseconds since the run was accepted. */
-  readonly elapsedMillis: () => number
-  /** The run as it stands, with the steps it has so far. */
-  readonly snapshot: () => Run
-  /** Leaves the queue. */
-  readonly begin: () => void
-  /** Ends the run and answers its final record. Steps that are still open count as interrupted. */
-  readonly end: (ending: Ending) => Run
 }
 
 /**
@@ -68,78 +46,100 @@ export interface Options {
 }
 
 /**
- * Starts the record of a run.
+ * A run that goes. A class, because one is made for every request.
  *
- * @category constructors
+ * @category models
  * @since 0.1.0
  */
-export const make = (options: Options): ActiveRun => {
-  const { clock, id, index, name, skipArtifacts } = options
-  const watch = Stopwatch.start(clock)
-  const steps: Array<ActiveStep.ActiveStep> = []
-  let status: Run["status"] = options.isQueued ? "queued" : "running"
-  const startedAt = DateTime.unsafeMake(watch.startedMillis)
-  const parameters = skipArtifacts ? {} : options.parameters
-  return {
-    id,
-    index,
-    name,
-    listener: listener(options, steps),
-    elapsedMillis: watch.elapsedMillis,
-    snapshot: () => ({ id, index, name, parameters, startedAt, status, steps: steps.map((step) => step.snapshot()) }),
-    begin: () => {
-      status = "running"
-    },
-    end: ({ cause, error, outputs, status }) => {
-      for (const step of steps) step.interrupt()
-      const executionTimeMillis = watch.elapsedMillis()
-      return {
-        id,
-        index,
-        name,
-        parameters,
-        startedAt,
-        finishedAt: DateTime.unsafeMake(watch.startedMillis + executionTimeMillis),
-        executionTimeMillis,
-        ...(outputs === undefined || skipArtifacts ? undefined : { outputs }),
-        ...(error === undefined ? undefined : { error: skipArtifacts ? Failures.tagOnly(error) : error }),
-        ...(cause === undefined ? undefined : { cause }),
-        status,
-        steps: steps.map((step) => step.snapshot())
-      }
-    }
+export class ActiveRun implements RunListener {
+  readonly #steps: Array<ActiveStep.ActiveStep> = []
+  readonly #calls = new Map<string, number>()
+  readonly #startedNanos: bigint
+  readonly #startedMillis: number
+  #isQueued: boolean
+  #messages = 0
+
+  constructor(readonly options: Options) {
+    this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
+    this.#startedMillis = options.clock.unsafeCurrentTimeMillis()
+    this.#isQueued = options.isQueued
+  }
+
+  get id(): string {
+    return this.options.id
+  }
+
+  get index(): number {
+    return this.options.index
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  get info(): RunInfo {
+    const { deploymentName, id, name } = this.options
+    return { id, name, deploymentName }
+  }
+
+  /** Milliseconds since the run was accepted. */
+  elapsedMillis(): number {
+    return Moments.elapsedMillis(this.options.clock, this.#startedNanos)
+  }
+
+  /** The run as it stands, with the steps it has so far. */
+  snapshot(): Run {
+    return this.#record(this.#isQueued ? "queued" : "running")
+  }
+
+  /** Leaves the queue. */
+  begin(): void {
+    this.#isQueued = false
+  }
+
+  /** Ends the run and answers its final record. Steps that are still open count as interrupted. */
+  end({ cause, error, outputs, status }: Ending, executionTimeMillis: number): Run {
+    const { skipArtifacts } = this.options
+    for (const step of this.#steps) step.interrupt()
+    const record = this.#record(status)
+    record.finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
+    record.executionTimeMillis = executionTimeMillis
+    if (outputs !== undefined && !skipArtifacts) record.outputs = outputs
+    if (error !== undefined) record.error = skipArtifacts ? Failures.tagOnly(error) : error
+    if (cause !== undefined) record.cause = cause
+    return record
+  }
+
+  stepStarted(call: StepCall): StepObserver {
+    const count = (this.#calls.get(call.step) ?? 0) + 1
+    this.#calls.set(call.step, count)
+    const step = new ActiveStep.ActiveStep(call, count === 1 ? call.step : `${call.step}#${count}`, this.options)
+    this.#steps.push(step)
+    return step
+  }
+
+  published(data: unknown): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!Failures.isJson(data)) return Effect.dieMessage("Run.publish was given a value that has no JSON form.")
+      if (!this.options.skipArtifacts) this.#publish(EncodedJson.encode(data) ?? null)
+      return Effect.void
+    })
+  }
+
+  #publish(data: unknown): void {
+    const { clock, id, onMessage } = this.options
+    this.#messages++
+    onMessage({ _tag: "Message", runId: id, sequence: this.#messages, at: clock.unsafeCurrentTimeMillis(), data })
+  }
+
+  #record(status: Run["status"]): Mutable<Run> {
+    const { id, index, name, parameters, skipArtifacts } = this.options
+    const startedAt = Moments.at(this.#startedMillis)
+    const steps = this.#steps.map((step) => step.snapshot())
+    return { id, index, name, parameters: skipArtifacts ? {} : parameters, startedAt, status, steps }
   }
 }
 
 // internal
 
 type Message = Extract<RunWrite, { readonly _tag: "Message" }>
-
-const listener = (options: Options, steps: Array<ActiveStep.ActiveStep>): RunListener => {
-  const calls = new Map<string, number>()
-  let sequence = 0
-  return {
-    info: { id: options.id, name: options.name, deploymentName: options.deploymentName },
-    stepStarted: (call) => {
-      const count = (calls.get(call.step) ?? 0) + 1
-      calls.set(call.step, count)
-      const step = ActiveStep.make(call, count === 1 ? call.step : `${call.step}#${count}`, options)
-      steps.push(step)
-      return step
-    },
-    published: (data) =>
-      Effect.suspend(() => {
-        if (!Failures.isJson(data)) return Effect.dieMessage("Run.publish was given a value that has no JSON form.")
-        if (options.skipArtifacts) return Effect.void
-        sequence++
-        options.onMessage({
-          _tag: "Message",
-          runId: options.id,
-          sequence,
-          at: options.clock.unsafeCurrentTimeMillis(),
-          data: EncodedJson.encode(data) ?? null
-        })
-        return Effect.void
-      })
-  }
-}

@@ -4,68 +4,83 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
+import type { Mutable } from "effect/Types"
 import type { StepCall, StepObserver } from "../Run.js"
 import type { EncodedJson } from "../Store/EncodedJson.js"
 import type { StepRun } from "../Store/RunStore.js"
 import * as Codec from "./Codec.js"
 import * as Eventually from "./Eventually.js"
 import * as Failures from "./Failures.js"
-import * as Stopwatch from "./Stopwatch.js"
+import * as Moments from "./Moments.js"
 
 /**
- * A call of a step.
+ * A call of a step. A class, as whatever is made for every run or step: closures would cost more than what they do.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ActiveStep extends StepObserver {
-  /** The record as it stands. */
-  readonly snapshot: () => StepRun
-  /** Ends the record, unless it has ended. */
-  readonly interrupt: () => void
-}
+export class ActiveStep implements StepObserver {
+  readonly #startedNanos: bigint
+  readonly #startedMillis: number
+  #ending: Ending | undefined
 
-/**
- * Starts the record of a call.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (
-  call: StepCall,
-  name: string,
-  options: { readonly clock: Clock.Clock; readonly skipArtifacts: boolean }
-): ActiveStep => {
-  const watch = Stopwatch.start(options.clock)
-  const startedAt = DateTime.unsafeMake(watch.startedMillis)
-  let record: StepRun = { name, status: "running", attempts: 1, startedAt }
-  const end: End = ({ attempts, error, outputs, status }) => {
-    const executionTimeMillis = watch.elapsedMillis()
-    record = {
-      name,
-      status,
-      attempts,
-      startedAt,
-      finishedAt: DateTime.unsafeMake(watch.startedMillis + executionTimeMillis),
-      executionTimeMillis,
-      ...(outputs === undefined ? undefined : { outputs }),
-      ...(error === undefined ? undefined : { error: options.skipArtifacts ? Failures.tagOnly(error) : error })
-    }
+  constructor(
+    readonly call: StepCall,
+    readonly name: string,
+    readonly options: { readonly clock: Clock.Clock; readonly skipArtifacts: boolean }
+  ) {
+    this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
+    this.#startedMillis = options.clock.unsafeCurrentTimeMillis()
   }
-  return {
-    snapshot: () => record,
-    interrupt: () => {
-      if (record.status === "running") end({ status: "interrupted", attempts: 1 })
-    },
-    ended: (exit, attempts) => {
-      if (exit._tag === "Failure") return failed(call, exit, attempts, end)
-      if (options.skipArtifacts) return Effect.succeed(end({ status: "succeeded", attempts }))
-      return succeeded(call, exit.value, attempts, end)
+
+  /** The record as it stands. */
+  snapshot(): StepRun {
+    const startedAt = Moments.at(this.#startedMillis)
+    const ending = this.#ending
+    if (ending === undefined) return { name: this.name, status: "running", attempts: 1, startedAt }
+    const { attempts, error, executionTimeMillis, outputs, status } = ending
+    const finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
+    const record: Mutable<StepRun> = { name: this.name, status, attempts, startedAt, finishedAt, executionTimeMillis }
+    if (outputs !== undefined) record.outputs = outputs
+    if (error !== undefined) record.error = this.options.skipArtifacts ? Failures.tagOnly(error) : error
+    return record
+  }
+
+  /** Ends the record, unless it has ended. */
+  interrupt(): void {
+    if (this.#ending === undefined) this.#end({ status: "interrupted", attempts: 1 })
+  }
+
+  ended(exit: Exit.Exit<unknown, unknown>, attempts: number): Effect.Effect<void> {
+    if (exit._tag === "Failure") {
+      return Effect.map(Failures.ofStep(this.call, exit.cause), (failure) => this.#end({ ...failure, attempts }))
     }
+    if (!this.options.skipArtifacts) return this.#succeeded(exit.value, attempts)
+    this.#end({ status: "succeeded", attempts })
+    return Effect.void
+  }
+
+  #succeeded(value: unknown, attempts: number): Effect.Effect<void> {
+    const encoded = encoderOf(this.call)(value)
+    if (Eventually.isEither(encoded) && Either.isRight(encoded)) {
+      this.#end({ status: "succeeded", attempts, outputs: encoded.right })
+      return Effect.void
+    }
+    return Effect.matchEffect(encoded, {
+      onSuccess: (outputs) => Effect.sync(() => this.#end({ status: "succeeded", attempts, outputs })),
+      onFailure: (reason) => {
+        this.#end({ status: "failed", attempts, error: Failures.notEncodable })
+        return Effect.dieMessage(`The output of step "${this.call.step}" does not fit its schema: ${reason}`)
+      }
+    })
+  }
+
+  #end({ attempts, error, outputs, status }: Omit<Ending, "executionTimeMillis">): void {
+    const executionTimeMillis = Moments.elapsedMillis(this.options.clock, this.#startedNanos)
+    this.#ending = { status, attempts, executionTimeMillis, outputs, error }
   }
 }
 
@@ -74,31 +89,9 @@ export const make = (
 interface Ending {
   readonly status: StepRun["status"]
   readonly attempts: number
+  readonly executionTimeMillis: number
   readonly outputs?: EncodedJson | undefined
   readonly error?: unknown
-}
-
-type End = (ending: Ending) => void
-
-const failed = (
-  call: StepCall,
-  { cause }: Exit.Failure<unknown, unknown>,
-  attempts: number,
-  end: End
-): Effect.Effect<void> => Effect.map(Failures.ofStep(call, cause), (failure) => end({ ...failure, attempts }))
-
-const succeeded = (call: StepCall, value: unknown, attempts: number, end: End): Effect.Effect<void> => {
-  const encoded = encoderOf(call)(value)
-  if (Eventually.isEither(encoded) && Either.isRight(encoded)) {
-    return Effect.succeed(end({ status: "succeeded", attempts, outputs: encoded.right }))
-  }
-  return Effect.matchEffect(encoded, {
-    onSuccess: (outputs) => Effect.sync(() => end({ status: "succeeded", attempts, outputs })),
-    onFailure: (reason) => {
-      end({ status: "failed", attempts, error: Failures.notEncodable })
-      return Effect.dieMessage(`The output of step "${call.step}" does not fit its schema: ${reason}`)
-    }
-  })
 }
 
 const encoders = new WeakMap<StepCall, ReturnType<typeof Codec.jsonEncoder>>()

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
@@ -74,10 +75,14 @@ const platformHandler = Effect.gen(function* () {
       HttpServer.layerContext
     )
   )
-  return yield* Effect.flatMap(HttpApiBuilder.httpApp, (app) => NodeHttpServer.makeHandler(app)).pipe(
+  const handle = yield* Effect.flatMap(HttpApiBuilder.httpApp, (app) => NodeHttpServer.makeHandler(app)).pipe(
     Effect.provide(context),
     Effect.locally(HttpMiddleware.currentTracerDisabledWhen, () => true)
   )
+  return (request: IncomingMessage, response: ServerResponse) => {
+    NodeServer.secure(response)
+    handle(request, response)
+  }
 })
 
 /** What the platform would answer in its own words is said in ours. Errors of the contract pass. */

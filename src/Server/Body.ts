@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import { type InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../Errors/Http.js"
 import type { Answer } from "./Answer.js"
 import * as JsonText from "./JsonText.js"
+import * as NodeServer from "./NodeServer.js"
 
 /**
  * What a body may be.
@@ -81,6 +82,7 @@ export const isWhole = (request: IncomingMessage): boolean => request.readableEn
  */
 export const refuse = (request: IncomingMessage, response: ServerResponse, answer: Answer): Effect.Effect<void> =>
   Effect.suspend(() => {
+    NodeServer.secure(response)
     response.writeHead(answer.status, {
       ...answer.headers,
       connection: "close",

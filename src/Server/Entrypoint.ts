@@ -21,6 +21,7 @@ import * as Log from "./Log.js"
 import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
+import * as SourcePositions from "./SourcePositions.js"
 
 /**
  * The module with the pipeline, and which of its exports is meant.
@@ -109,7 +110,11 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
     const { pipeline } = yield* choose(options)
     const provider = yield* Secrets.configProvider(manifest.secretsDirectory)
     return yield* Serve.run(pipeline, manifest).pipe(
-      Effect.provide(Runs.layerFile(manifest.runStore, { generation: manifest.generation })),
+      Effect.provide(
+        manifest.serving.recording === "none"
+          ? Runs.layerNone
+          : Runs.layerFile(manifest.runStore, { generation: manifest.generation })
+      ),
       Effect.withConfigProvider(provider)
     )
   }).pipe(
@@ -153,7 +158,8 @@ const print = (line: Effect.Effect<string>): void => {
 }
 
 const runServe = (program: Effect.Effect<number>): void => {
-  Effect.runFork(Effect.map(Effect.provide(program, Log.layer), (exitCode) => process.exit(exitCode)))
+  const log = Log.layerMapped(SourcePositions.make(process.argv[1] ?? ""))
+  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
 }
 
 const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {

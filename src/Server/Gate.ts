@@ -80,16 +80,19 @@ const methodNotAllowed = (route: Routes.Route): MethodNotAllowed =>
     allow: allow(route)
   })
 
-const single = new Set(["host", "authorization", "content-type", "content-encoding"])
+const single = ["host", "authorization", "content-type", "content-encoding"]
+const singleLengths = new Set(single.map((name) => name.length))
 
 const ambiguity = (request: IncomingMessage): string | undefined => {
   const raw = request.rawHeaders
-  const seen = new Set<string>()
+  let seen = 0
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] ?? "").toLowerCase()
-    if (!single.has(name)) continue
-    if (seen.has(name)) return `The header "${name}" may be sent only once.`
-    seen.add(name)
+    const given = raw[i] ?? ""
+    if (!singleLengths.has(given.length)) continue
+    const name = given.toLowerCase()
+    const bit = 1 << (single.indexOf(name) + 1)
+    if (bit > 1 && (seen & bit) !== 0) return `The header "${name}" may be sent only once.`
+    seen |= bit
   }
   return request.url?.startsWith("/") === false ? originForm(request) : undefined
 }

@@ -39,6 +39,15 @@ export const logger: Logger.Logger<unknown, string> = Logger.make((options) => {
  */
 export const layer: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(logger))
 
+/**
+ * Logs to standard output what becomes of each line.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMapped = (map: (line: string) => string): Layer.Layer<never> =>
+  Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(Logger.map(logger, map)))
+
 // internal
 
 const stringify = (entry: Readonly<Record<string, unknown>>): string => {

@@ -81,15 +81,12 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       judge: Outcome.judge(options.pipeline, options.identity, ids)
     }
     return (asked) => {
+      const { onAnswer, place, request, runtime } = asked
       let call: Call | undefined
       let isLeft = false
       kit.eventually(kit.recorder.nextIndex, (index) => {
-        const run = accept(
-          kit,
-          asked,
-          Exit.getOrElse(index, () => 1)
-        )
-        call = { ...asked, run, fiber: undefined, isLeft }
+        const run = accept(kit, asked, indexIn(index))
+        call = { runtime, request, place, onAnswer, run, fiber: undefined, isLeft }
         recordBeginning(kit, call)
       })
       return () => {
@@ -115,12 +112,15 @@ interface Call extends Asked {
   isLeft: boolean
 }
 
+/** Counting cannot fail. */
+const indexIn = (exit: Exit.Exit<number>): number => (Exit.isSuccess(exit) ? exit.value : 1)
+
 const accept = (
   { clock, identity, ids, pipeline, recorder }: Kit,
   { place, request }: Asked,
   index: number
 ): ActiveRun.ActiveRun =>
-  ActiveRun.make({
+  new ActiveRun.ActiveRun({
     clock,
     id: ids.unsafeNext(),
     index,
@@ -136,24 +136,24 @@ const accept = (
 const recordBeginning = (kit: Kit, call: Call): void => {
   if (kit.recorder.isHealthy()) start(kit, call, true)
   else {
-    kit.recorder.store(call.run.snapshot(), (isStored) => {
-      if (isStored) return start(kit, call, false)
-      call.place.release()
-      call.onAnswer(unavailable)
-    })
+    kit.recorder.store(
+      call.run.id,
+      () => call.run.snapshot(),
+      (isStored) => {
+        if (isStored) return start(kit, call, false)
+        call.place.release()
+        call.onAnswer(unavailable)
+      }
+    )
   }
 }
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
-  const fiber = RunFiber.start(runtime, {
-    listener: run.listener,
-    program: program(kit, call),
-    onGone: place.release
-  })
+  const fiber = new RunFiber.RunFiber(runtime, run, program(kit, call), place.release)
   call.fiber = fiber
   kit.runs.add({ run, fiber })
-  const exit = fiber.exit()
+  const { exit } = fiber
   if (exit === undefined) accompany(kit, call, fiber, offersBeginning)
   else settle(kit, call, exit)
 }
@@ -188,7 +188,7 @@ const leave = (call: Call): void => {
 
 const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
   const { fiber, request, run } = call
-  const ended = { run, exit, interruption: fiber?.interruption(), parametersUsed: request.parametersUsed }
+  const ended = { run, exit, interruption: fiber?.interruption, parametersUsed: request.parametersUsed }
   kit.eventually(
     () => kit.judge(ended),
     (judged) => {
@@ -204,17 +204,21 @@ const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void =
 /** Stores how the run ended; only then is it answered. */
 const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answer, ending }: Outcome.Outcome): void => {
   const { onAnswer, run } = call
-  const record = run.end(ending)
-  metrics.ended(ending.status, record.executionTimeMillis ?? 0)
-  recorder.store(record, (isStored) => {
-    runs.remove(run.id)
-    if (isStored) return onAnswer(answer)
-    const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
-    eventually(
-      () => log,
-      () => onAnswer(unavailable)
-    )
-  })
+  const elapsed = run.elapsedMillis()
+  metrics.ended(ending.status, elapsed)
+  recorder.store(
+    run.id,
+    () => run.end(ending, elapsed),
+    (isStored) => {
+      runs.remove(run.id)
+      if (isStored) return onAnswer(answer)
+      const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
+      eventually(
+        () => log,
+        () => onAnswer(unavailable)
+      )
+    }
+  )
 }
 
 const unavailable = Answer.ofError(RunRecorder.unavailable)

@@ -70,8 +70,10 @@ export const paths = (serving: Settings.Serving): { readonly [Name in RouteName]
  */
 export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
   const all = paths(serving)
+  const disabled = new Set<Disableable>(serving.disabledEndpoints)
+  if (serving.recording === "none") disabled.add("runs")
   return entries
-    .filter(({ switch: name }) => name === undefined || !serving.disabledEndpoints.includes(name))
+    .filter(({ switch: name }) => name === undefined || !disabled.has(name))
     .map(({ access, method, name }) => ({
       name,
       path: all[name],

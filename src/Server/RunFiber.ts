@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import { CurrentRun, type InterruptionCause, type RunListener } from "../Run.js"
@@ -24,83 +25,92 @@ export interface Interruption {
 }
 
 /**
- * A run's fiber.
+ * What hears how a run ended.
  *
  * @category models
  * @since 0.1.0
  */
-export interface RunFiber {
-  /** How it ended, if it has. */
-  readonly exit: () => Exit.Exit<unknown, unknown> | undefined
-  /**
-   * Hears once how it ended, at once if it has. A fiber that does not react to its interruption is given up after a
-   * second and counts as interrupted.
-   */
-  readonly onExit: (hear: (exit: Exit.Exit<unknown, unknown>) => void) => void
-  readonly interruption: () => Interruption | undefined
-  /** Asks the fiber to stop; the first cause given is the one that counts. */
-  readonly interrupt: (interruption: Interruption) => void
-  /** Interrupts when it takes longer than this; answers how to call that off. */
-  readonly startDeadline: (timeoutMillis: number) => () => void
-}
+export type OnExit = (exit: Exit.Exit<unknown, unknown>) => void
 
 /**
- * Starts a run. A program that never waits has ended when this returns.
+ * A run's fiber. A class, because one is made for every request.
  *
- * @param onGone Called when the fiber is really gone, which may be after {@link RunFiber} gave it up.
- *
- * @category constructors
+ * @category models
  * @since 0.1.0
  */
-export const start = (
-  runtime: Runtime.Runtime<never>,
-  options: {
-    readonly listener: RunListener
-    readonly program: Effect.Effect<unknown, unknown>
-    readonly onGone: () => void
-  }
-): RunFiber => {
-  // The run is added to the runtime's own context: providing it to the effect costs as much as starting the fiber.
-  const fiber = Runtime.runFork(
-    Runtime.make({
-      context: Context.add(runtime.context, CurrentRun, options.listener),
+export class RunFiber {
+  readonly #runtime: Runtime.Runtime<never>
+  readonly #fiber: Fiber.RuntimeFiber<unknown, unknown>
+  #exit: Exit.Exit<unknown, unknown> | undefined
+  #onExit: OnExit | undefined
+  #interruption: Interruption | undefined
+
+  /**
+   * Starts a run. A program that never waits has ended when this returns.
+   *
+   * @param onGone Called when the fiber is really gone, which may be after it was given up.
+   */
+  constructor(
+    runtime: Runtime.Runtime<never>,
+    listener: RunListener,
+    program: Effect.Effect<unknown, unknown>,
+    onGone: () => void
+  ) {
+    this.#runtime = runtime
+    // The run is added to the runtime's own context: providing it to the effect costs as much as starting the fiber.
+    const own = Runtime.make({
+      context: Context.add(runtime.context, CurrentRun, listener),
       runtimeFlags: runtime.runtimeFlags,
       fiberRefs: runtime.fiberRefs
     })
-  )(options.program)
-  let exit: Exit.Exit<unknown, unknown> | undefined
-  let hear: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
-  let interruption: Interruption | undefined
+    this.#fiber = Runtime.runFork(own, program)
+    this.#fiber.addObserver((exit) => {
+      onGone()
+      this.#end(exit)
+    })
+  }
 
-  const end = (ended: Exit.Exit<unknown, unknown>) => {
-    if (exit !== undefined) return
-    exit = ended
-    hear?.(ended)
+  /** How it ended, if it has. */
+  get exit(): Exit.Exit<unknown, unknown> | undefined {
+    return this.#exit
   }
-  fiber.addObserver((ended) => {
-    options.onGone()
-    end(ended)
-  })
-  const after = (millis: number, act: () => void) => {
-    const timer = Runtime.runFork(runtime)(Effect.delay(Effect.sync(act), millis))
+
+  /** Why it was asked to stop, if it was. */
+  get interruption(): Interruption | undefined {
+    return this.#interruption
+  }
+
+  /**
+   * Has somebody hear once how it ends. A fiber that does not react to its interruption is given up after a second and
+   * counts as interrupted.
+   */
+  onExit(onExit: OnExit): void {
+    if (this.#exit === undefined) this.#onExit = onExit
+    else onExit(this.#exit)
+  }
+
+  /** Asks the fiber to stop; the first cause given is the one that counts. */
+  interrupt(interruption: Interruption): void {
+    if (this.#interruption !== undefined || this.#exit !== undefined) return
+    this.#interruption = interruption
+    this.#fiber.unsafeInterruptAsFork(FiberId.none)
+    this.#fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
+  }
+
+  /** Interrupts when it takes longer than this; answers how to call that off. */
+  startDeadline(timeoutMillis: number): () => void {
+    return this.#after(timeoutMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
+  }
+
+  #end(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.#exit !== undefined) return
+    this.#exit = exit
+    this.#onExit?.(exit)
+  }
+
+  #after(millis: number, act: () => void): () => void {
+    const timer = Runtime.runFork(this.#runtime, Effect.delay(Effect.sync(act), millis))
     return () => timer.unsafeInterruptAsFork(FiberId.none)
-  }
-  const interrupt = (cause: Interruption) => {
-    if (interruption !== undefined || exit !== undefined) return
-    interruption = cause
-    fiber.unsafeInterruptAsFork(FiberId.none)
-    const callOff = after(graceMillis, () => end(Exit.interrupt(FiberId.none)))
-    fiber.addObserver(callOff)
-  }
-  return {
-    exit: () => exit,
-    onExit: (listener) => {
-      if (exit !== undefined) return listener(exit)
-      hear = listener
-    },
-    interruption: () => interruption,
-    interrupt,
-    startDeadline: (timeoutMillis) => after(timeoutMillis, () => interrupt({ cause: "timeout", timeoutMillis }))
   }
 }
 

@@ -33,7 +33,7 @@ export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorde
     /** Has a message stored soon, after the run it belongs to. */
     readonly offerMessage: (message: Extract<RunWrite, { readonly _tag: "Message" }>) => void
     /** Stores the state of a run and what was offered of it before, and says whether it is on disk. */
-    readonly store: (run: Run, onStored: (isStored: boolean) => void) => void
+    readonly store: (id: string, run: () => Run, onStored: (isStored: boolean) => void) => void
     /** {@link store} as an effect. */
     readonly commit: (run: Run) => Effect.Effect<void, ServiceUnavailable>
     /** Waits until everything offered was tried. */
@@ -85,9 +85,9 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     yield* Effect.forkScoped(Effect.schedule(retry, Schedule.spaced("1 second")))
     yield* Effect.forkScoped(Effect.schedule(Effect.ignore(store.alive), Schedule.spaced("2 seconds")))
 
-    const save: Context.Tag.Service<RunRecorder>["store"] = (run, onStored) => {
-      const entry = group.entry(run.id)
-      entry.run = { _tag: "Run", run }
+    const save: Context.Tag.Service<RunRecorder>["store"] = (id, run, onStored) => {
+      const entry = group.entry(id)
+      entry.run = { _tag: "Run", run: run() }
       entry.waiters.push((exit) => onStored(Exit.isSuccess(exit)))
     }
     return RunRecorder.of({
@@ -118,7 +118,7 @@ export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () =>
     nextIndex: () => Effect.succeed(++index),
     offer: () => {},
     offerMessage: () => {},
-    store: (_, onStored) => onStored(true),
+    store: (_id, _run, onStored) => onStored(true),
     commit: () => Effect.void,
     flush: Effect.void,
     isHealthy: () => true
@@ -174,7 +174,13 @@ const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<() => Eff
 const committing =
   (save: Context.Tag.Service<RunRecorder>["store"]) =>
   (run: Run): Effect.Effect<void, ServiceUnavailable> =>
-    Effect.async((resume) => save(run, (isStored) => resume(isStored ? Effect.void : Effect.fail(unavailable))))
+    Effect.async((resume) =>
+      save(
+        run.id,
+        () => run,
+        (isStored) => resume(isStored ? Effect.void : Effect.fail(unavailable))
+      )
+    )
 
 const maxKept = 1_000
 const maxAttempts = 3

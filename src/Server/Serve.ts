@@ -265,6 +265,7 @@ const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
     Invocation.Invocation,
     Invocation.make(pipeline, { identity, serving: manifest.serving })
   )
-  const base = Layer.mergeAll(deployed, Lifecycle.layer, Metrics.layer, ProcessStats.layer, RunRecorder.layer)
+  const recorder = manifest.serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
+  const base = Layer.mergeAll(deployed, Lifecycle.layer, Metrics.layer, ProcessStats.layer, recorder)
   return Layer.provideMerge(invocation, base)
 }

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StoreError } from "../Errors/Stores.js"
-import type { RunStore } from "./RunStore.js"
+import { RunStore } from "./RunStore.js"
 import { schema } from "./RunsSchema.js"
 import * as Sqlite from "./Sqlite.js"
 import * as SqlRunStore from "./SqlRunStore.js"
@@ -48,3 +49,20 @@ export const layerMemory: Layer.Layer<RunStore, StoreError> = Layer.provide(
   Layer.fresh(SqlRunStore.layer()),
   Sqlite.layerMemory(schema)
 )
+
+/**
+ * A run store that keeps nothing, for deployments that do not record.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
+  commit: () => Effect.void,
+  find: () => Effect.succeedNone,
+  list: () => Effect.succeed({ runs: [], nextCursor: undefined }),
+  messages: () => Effect.succeed([]),
+  counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
+  lastIndex: Effect.succeed(0),
+  markLost: Effect.succeed(0),
+  alive: Effect.succeed(0)
+})

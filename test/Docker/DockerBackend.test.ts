@@ -59,13 +59,7 @@ describe("DockerBackend: starting", () => {
       assert.deepStrictEqual(yield* leftovers, started)
       const { spec, status } = yield* only
       assert.strictEqual(status, "running")
-      assert.deepStrictEqual(spec.entrypoint, [
-        "/usr/bin/node",
-        "--max-old-space-size=96",
-        "--enable-source-maps",
-        "/app/main.mjs",
-        "serve"
-      ])
+      assert.deepStrictEqual(spec.entrypoint, ["/usr/bin/node", "--max-old-space-size=96", "/app/main.mjs", "serve"])
       assert.deepStrictEqual(spec.command, ["/run/effect-deployers/manifest.json"])
       const folder = `${home.deployment(instance.deploymentId)}/generations/1`
       const manifest = yield* Schema.decode(Schema.parseJson(Manifest))(

@@ -57,7 +57,6 @@ describe("provision", () => {
       })
       assert.deepInclude(spawned?.command, { command: "/bin/node", cwd: at, logFile: `${at}/service.log` })
       assert.deepStrictEqual(spawned?.args, [
-        "--enable-source-maps",
         "--max-old-space-size=64",
         `${bundles}/${Fixtures.digest}/main.mjs`,
         "serve",

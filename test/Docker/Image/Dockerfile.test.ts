@@ -191,7 +191,7 @@ describe("instructions", () => {
         'LABEL effect-deployers.image="app"',
         "HEALTHCHECK NONE",
         "USER 10001:10001",
-        'ENTRYPOINT ["node","--enable-source-maps","/app/main.mjs","serve"]',
+        'ENTRYPOINT ["node","/app/main.mjs","serve"]',
         "CMD []",
         ""
       ]
