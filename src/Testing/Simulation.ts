@@ -20,6 +20,7 @@ export * from "./Simulation/Shrink.js"
 export * from "./Simulation/Simulate.js"
 export * from "./Simulation/Sweep.js"
 export * from "./Simulation/Sweeps.js"
+export * from "./Simulation/Way.js"
 export {
   type Controller,
   type Options,

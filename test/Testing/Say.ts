@@ -2,6 +2,9 @@
 import { Effect } from "effect"
 import type { Simulation } from "effect-deployers/Testing"
 
+/** Other tests may want the machine too; `npm run test:long` takes what it takes. */
+export const patience = process.env.EFFECT_DEPLOYERS_LONG === "1" ? 0 : 900_000
+
 export const say = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {
     process.stdout.write(`${text}\n`)

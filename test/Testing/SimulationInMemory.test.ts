@@ -4,10 +4,7 @@
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Simulation } from "effect-deployers/Testing"
-import { sayLives } from "./Say.js"
-
-/** Other tests may want the machine too. */
-const patience = 900_000
+import { patience, sayLives } from "./Say.js"
 
 const sometimes = [
   ...["failBefore", "actThenFail", "hang", "slow", "crash", "actThenCrash", "freeze"].map((mode) => `fault ${mode}`),

@@ -13,6 +13,8 @@ import * as VirtualTime from "../VirtualTime.js"
 import * as Checks from "./Checks.js"
 import { type Law, Violation } from "./Laws.js"
 import { type Outcome, run } from "./Operations.js"
+import { reconcile, recover } from "./Recover.js"
+import { planOf, type Way } from "./Way.js"
 import type { Controller, Sabotage, World, Worlds } from "./World.js"
 
 /**
@@ -33,42 +35,6 @@ export interface Scenario {
   /** Whether it begins with a deployment that does not serve, and reports how far it came. */
   readonly mends?: boolean | undefined
 }
-
-/**
- * How a fault comes: at one point only, at it and all later ones, or the whole service goes away there.
- *
- * @category models
- * @since 0.1.0
- */
-export type Persistence = "once" | "from then on" | "outage"
-
-/**
- * One way to break an operation off.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Way {
-  readonly fault: Faults.Fault
-  readonly persistence: Persistence
-}
-
-/**
- * Every way: six modes, once and for good where that makes a difference, and outages of one service.
- *
- * @category constants
- * @since 0.1.0
- */
-export const everyWay: ReadonlyArray<Way> = [
-  ...[Faults.failBefore, Faults.actThenFail, Faults.hang].flatMap((fault) => [
-    { fault, persistence: "once" as const },
-    { fault, persistence: "from then on" as const }
-  ]),
-  { fault: Faults.failBefore, persistence: "outage" },
-  { fault: Faults.crash, persistence: "once" },
-  { fault: Faults.actThenCrash, persistence: "once" },
-  { fault: Faults.freeze, persistence: "once" }
-]
 
 /**
  * How a case went.
@@ -150,17 +116,6 @@ export const sweep = (
 
 // internal
 
-const planOf = ({ fault, persistence }: Way, at: number): Faults.Plan => {
-  switch (persistence) {
-    case "once":
-      return Faults.once(at, fault)
-    case "from then on":
-      return Faults.fromNOn(at, fault)
-    case "outage":
-      return Faults.outage(at, fault)
-  }
-}
-
 const titleOf = ({ at, scenario, second, way }: Case, point: string | undefined): string => {
   const then = second === undefined ? "" : `, then ${second.way.fault.mode} ${second.way.persistence} at ${second.at}`
   return `${scenario.name}: ${way.fault.mode} ${way.persistence} at ${at}${point === undefined ? "" : ` (${point})`}${then}`
@@ -239,62 +194,4 @@ const stillServes = (
     const serves = all.some((one) => one.deploymentId === id && one.generation === generation && one.answers)
     if (!serves)
       ledger.break("I4", `generation ${generation} does not serve any more after a change that did not come about`)
-  })
-
-/** Heals: at most two reconciles, then at most one repetition, then a reconcile that has nothing to do. */
-const recover = (world: World, scenario: Scenario, outcome: Outcome, second: Case["second"]) =>
-  Effect.gen(function* () {
-    const { ledger } = world
-    if (second !== undefined) {
-      const unlucky = yield* world.controller
-      yield* unlucky.use(planOf(second.way, second.at))
-      yield* run(ledger, unlucky, "reconcile", unlucky.deployer.reconcile)
-      yield* unlucky.faults.crash
-      yield* Checks.safety(world)
-    }
-    const helper = yield* world.controller
-    yield* reconcile(world, helper)
-    if ((yield* Checks.unsettled(world)).length > 0) {
-      yield* Effect.sleep("30 seconds")
-      yield* reconcile(world, helper)
-    }
-    for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, after two reconciles`)
-    yield* Checks.safety(world)
-    if (outcome._tag !== "succeeded") {
-      const again = yield* run(ledger, helper, scenario.name, scenario.operation(world, helper))
-      if (scenario.fails === true ? again._tag !== "failed" : again._tag !== "succeeded") {
-        ledger.break(
-          "I15",
-          `repeated, ${scenario.name} ${again._tag}${again._tag === "failed" ? ` with ${again.error}` : ""}`
-        )
-      }
-    }
-    yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "in the end")
-    for (const [law, detail] of yield* Checks.unsettled(world)) ledger.break(law, `${detail}, in the end`)
-    yield* Checks.safety(world, { strict: true })
-    yield* idle(world, helper)
-  })
-
-const reconcile = (world: World, helper: Controller) =>
-  Effect.flatMap(run(world.ledger, helper, "reconcile", helper.deployer.reconcile), (outcome) =>
-    Effect.sync(() => {
-      if (outcome._tag !== "succeeded")
-        return world.ledger.break("I15", `with nothing wrong, reconcile ${outcome._tag}`)
-      for (const { action } of outcome.value.actions) world.ledger.note(`reconcile ${action}`)
-    })
-  )
-
-/** Law I15: a reconcile of what is right changes nothing. */
-const idle = ({ engine, ledger }: World, helper: Controller) =>
-  Effect.gen(function* () {
-    const before = yield* engine.mutations
-    const outcome = yield* run(ledger, helper, "reconcile", helper.deployer.reconcile)
-    const made = (yield* engine.mutations) - before
-    if (made > 0) ledger.break("I15", `a reconcile of what was right made ${made} changes`)
-    if (outcome._tag === "succeeded" && outcome.value.actions.length > 0) {
-      ledger.break(
-        "I15",
-        `a reconcile of what was right did ${outcome.value.actions.map(({ action }) => action).join(", ")}`
-      )
-    }
   })

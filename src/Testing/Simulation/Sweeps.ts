@@ -12,7 +12,8 @@ import { PCGRandom } from "effect/Utils"
 import * as Faults from "../Faults.js"
 import { scenarios } from "./Scenarios.js"
 import { live } from "./Simulate.js"
-import { everyWay, type Report, single, sweep } from "./Sweep.js"
+import { type Report, single, sweep } from "./Sweep.js"
+import { everyWay } from "./Way.js"
 import type { Sabotage, Worlds } from "./World.js"
 
 /**
