@@ -20,6 +20,11 @@ export interface PrivateEngine {
   readonly dispose: () => Promise<void>
 }
 
+export interface ElsewhereEngine extends PrivateEngine {
+  /** Where it is reached, and what it publishes. */
+  readonly address: string
+}
+
 export const detect: () => Promise<Found | undefined>
 export const ensure: (options?: { readonly say?: (text: string) => void }) => Promise<Ensured>
 export const stop: (options?: {
@@ -27,3 +32,4 @@ export const stop: (options?: {
   readonly wipe?: boolean
 }) => Promise<{ readonly stopped: boolean }>
 export const startPrivate: (options?: { readonly folder?: string }) => Promise<PrivateEngine>
+export const startElsewhere: (options?: { readonly folder?: string }) => Promise<ElsewhereEngine>

@@ -13,6 +13,7 @@ import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { addBridge } from "./engine/Bridge.mjs"
 import { end, endContainerd, kill, layout, markOwned, ownedPid, start } from "./engine/Daemon.mjs"
+import { addElsewhere } from "./engine/Elsewhere.mjs"
 import { ping, runningHere } from "./engine/Host.mjs"
 import { hasEngine, hindrance, install } from "./engine/Install.mjs"
 import { withLock } from "./engine/Lock.mjs"
@@ -104,11 +105,33 @@ const wipeFolder = async (folder) => {
  * A second engine of the caller's own, to break. It has a bridge and addresses of its own and leaves the rules of the
  * firewall alone; ports it publishes are reached all the same.
  */
-export const startPrivate = async ({ folder = mkdtempSync(join(tmpdir(), "effect-deployers-engine-")) } = {}) => {
+export const startPrivate = async ({ folder = newFolder() } = {}) => {
   const bridge = addBridge()
-  const launch = () => start(folder, bridge.flags)
+  return breakable(folder, () => start(folder, bridge.flags), bridge.remove)
+}
+
+/**
+ * A second engine of the caller's own that is reached as one on another machine is: over TCP, at the address of a network
+ * of its own, where what it publishes is reached too. Whoever is on this machine can use it.
+ */
+export const startElsewhere = async ({ folder = newFolder() } = {}) => {
+  const hindered = hindrance()
+  if (hindered !== undefined) throw new Error(`No engine can be started for the tests: ${hindered}.`)
+  if (!hasEngine()) install()
+  const { address, prefix, remove } = addElsewhere()
+  const host = `tcp://${address}:2375`
+  // Unless it is told that this is meant, an engine waits a while before it listens without TLS.
+  const flags = [`--host=${host}`, "--tls=false"]
+  const engine = await breakable(folder, () => start(folder, flags, prefix), remove)
+  return { ...engine, host, address }
+}
+
+const newFolder = () => mkdtempSync(join(tmpdir(), "effect-deployers-engine-"))
+
+/** An engine that can be killed and started again. `after` takes back what was made for it. */
+const breakable = async (folder, launch, after) => {
   let running = await launch().catch((cause) => {
-    bridge.remove()
+    after()
     throw cause
   })
   return {
@@ -127,7 +150,7 @@ export const startPrivate = async ({ folder = mkdtempSync(join(tmpdir(), "effect
     dispose: async () => {
       await end(running.pid)
       await wipeFolder(folder)
-      bridge.remove()
+      after()
     }
   }
 }

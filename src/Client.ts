@@ -2,8 +2,16 @@
  * Calling deployments from code: a client typed by the pipeline, an untyped one, and what a deployment says of itself.
  * It needs the definitions only, nothing of the runtime or of a deployer.
  *
+ * **Details**
+ *
+ * A deployment known by name can be replaced while it is called: a request that certainly was not carried out is made
+ * again where the registry leads by then, for two seconds at most. What may have been run is never repeated: a connection
+ * that broke off during an invocation is a `DeploymentHttpError` for the caller to judge. A deployment given by URL is
+ * asked once.
+ *
  * @since 0.1.0
  */
+export { type FindError, find, type Requirements } from "./Client/Calling.js"
 export { coerce } from "./Client/Coerce.js"
 export {
   type Direct,
@@ -19,13 +27,10 @@ export { exampleOf } from "./Client/Example.js"
 export {
   type Client,
   type Definition,
-  type FindError,
-  find,
   type Invocation,
   type InvokeOptions,
   invoke,
-  make,
-  type Requirements
+  make
 } from "./Client/Invoke.js"
 export type { JsonSchema } from "./Client/JsonSchema.js"
 export { type Paths, paths } from "./Client/Paths.js"

@@ -176,6 +176,8 @@ export class Revision extends Schema.Class<Revision>("effect-deployers/Revision"
   settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   outcome: RevisionOutcome,
   reason: Schema.optional(Schema.String),
+  /** Who asked for it, as `user@host`; empty when nobody knows any more. */
+  by: Schema.String,
   createdAt: Schema.DateTimeUtc,
   settledAt: Schema.optional(Schema.DateTimeUtc)
 }) {}

@@ -28,6 +28,8 @@ export const EventType = Schema.Literal(
   "generation_committed",
   "old_instance_removed",
   "old_instance_restored",
+  "instance_restored",
+  "stray_removed",
   "instance_removed",
   "status_observed",
   "operation_finished",
@@ -53,7 +55,7 @@ export const DeploymentEvent = Schema.Struct({
   deploymentName: Schema.String,
   /** The operation it belongs to (UUIDv7). */
   operationId: Schema.String,
-  operation: Schema.Literal("provision", "deprovision", "delete", "refresh"),
+  operation: Schema.Literal("provision", "deprovision", "delete", "refresh", "restore", "reconcile"),
   type: EventType,
   at: Schema.DateTimeUtc,
   /** Details: generation, reason, url; never a secret. */

@@ -28,6 +28,8 @@ export class Home extends Context.Tag("effect-deployers/Home")<
     readonly key: string
     /** Bundles by digest. */
     readonly bundles: string
+    /** The folder with a folder per deployment. */
+    readonly deployments: string
     /** Everything of one deployment: log, run store, a folder per generation. */
     readonly deployment: (id: string) => string
   }
@@ -46,6 +48,7 @@ export const layer = (folder: string): Layer.Layer<Home> => {
     registry: Path.join(root, "registry.db"),
     key: Path.join(root, "key"),
     bundles: Path.join(root, "bundles"),
+    deployments: Path.join(root, "deployments"),
     deployment: (id) => Path.join(root, "deployments", id)
   })
 }

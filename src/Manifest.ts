@@ -24,17 +24,21 @@ export const Manifest = Schema.Struct({
     digest: Schema.String
   }),
   serving: Settings.Serving,
-  /** Where to listen. Without a port the system chooses one; with `fallback` it does so too when the port is taken. */
+  /**
+   * Where to listen. Without a port the system chooses one; with `fallback` it does so too when the port is taken. With
+   * `standbyMillis` the service makes everything ready first, says so, and waits that long at most until the port is free.
+   */
   listen: Schema.Struct({
     host: Schema.String,
     port: Schema.optional(Schema.Int),
-    fallback: Schema.Boolean
+    fallback: Schema.Boolean,
+    standbyMillis: Schema.optional(Schema.Int)
   }),
   /** SHA-256 digests (hex) of the keys that are accepted; none means that no key is asked for. */
   authKeyDigests: Schema.Array(Schema.String),
   /** The SQLite file of the run store. */
   runStore: Schema.String,
-  /** The file to write {@link Endpoint} to, once the service listens. */
+  /** The file to write {@link Endpoint} to, once the service listens or stands by. */
   endpointFile: Schema.String,
   /** The file standard output goes to, which the process keeps below `maxBytes`, keeping `keep` older ones. */
   log: Schema.optional(Schema.Struct({ file: Schema.String, maxBytes: Schema.Int, keep: Schema.Int })),
@@ -49,7 +53,7 @@ export const Manifest = Schema.Struct({
 export type Manifest = typeof Manifest.Type
 
 /**
- * What a served process says of itself once it listens.
+ * What a served process says of itself once it listens, or once only its port is missing.
  *
  * @category schemas
  * @since 0.1.0
@@ -58,7 +62,9 @@ export const Endpoint = Schema.Struct({
   pid: Schema.Int,
   host: Schema.String,
   port: Schema.Int,
-  generation: Schema.Int
+  generation: Schema.Int,
+  /** Whether everything is ready and another process still has the port. */
+  standsBy: Schema.optional(Schema.Boolean)
 })
 
 /**

@@ -160,6 +160,33 @@ const Environment = Schema.Record({ key: Schema.String, value: Schema.String }).
 )
 
 /**
+ * What reconciling does about a deployment that shall run and does not: it crashed, is gone, or answers no health check.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Recovery = Schema.Struct({
+  /** `always` starts it again, `never` only writes down what was seen; default `always`. */
+  mode: withDefault(Schema.Literal("always", "never"), "always"),
+  /** How often within the window before it is left alone as a crash loop; default 5. */
+  maxRestarts: withDefault(count(1), 5),
+  /** Length of the window in milliseconds; default 600,000. Who stays up that long starts afresh. */
+  windowMillis: withDefault(count(1), 600_000),
+  /** From the first start to the second, in milliseconds; doubles with every further one. Default 1,000. */
+  backoffMillis: withDefault(count(0), 1_000),
+  /** Longest time between two starts, in milliseconds; default 60,000. */
+  maxBackoffMillis: withDefault(count(0), 60_000),
+  /** How long it may run without being healthy, in milliseconds; default 60,000. */
+  unhealthyMillis: withDefault(count(1), 60_000)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Recovery = typeof Recovery.Type
+
+/**
  * What every flavor understands about a deployment.
  *
  * @category schemas
@@ -174,10 +201,25 @@ export const Deployment = Schema.Struct({
   secrets: withDefault(Schema.Array(VariableName), []),
   /** Those of `secrets` that shall also be environment variables, against our advice; default none. */
   secretsInEnvironment: withDefault(Schema.Array(EnvironmentName), []),
-  /** Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. */
+  /**
+   * Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. `minHealthyMillis`
+   * comes on top when it applies.
+   */
   timeoutMillis: withDefault(count(1), 60_000),
+  /**
+   * How long a new instance that replaces a serving one has to be healthy without a break before callers are led to it,
+   * in milliseconds; default 1,000. A first instance is taken as soon as it is healthy.
+   */
+  minHealthyMillis: withDefault(count(0), 1_000),
+  /**
+   * How long a replaced instance goes on serving after callers were led to the new one, before it is told to stop, in
+   * milliseconds; default 1,000. For callers that looked its URL up a moment before.
+   */
+  lingerMillis: withDefault(count(0), 1_000),
   /** From the stop signal until the process is killed, in milliseconds; default 30,000, longer than the drain. */
   stopGraceMillis: withDefault(count(0), 30_000),
+  /** What reconciling does about it when it should run and does not. */
+  recovery: withDefault(Recovery, Schema.decodeSync(Recovery)({})),
   /** How the pipeline is served. */
   serving: withDefault(Serving, Schema.decodeSync(Serving)({}))
 })
@@ -199,7 +241,7 @@ export type Deployment = typeof Deployment.Type
 export type DeploymentInput = typeof Deployment.Encoded
 
 /**
- * Merges settings, later ones winning; `environment` and `serving` are merged key by key, lists are replaced.
+ * Merges settings, later ones winning; `environment`, `serving` and `recovery` are merged key by key, lists are replaced.
  *
  * @category combining
  * @since 0.1.0
@@ -216,6 +258,7 @@ const over = <S extends DeploymentInput>(base: S, layer: S): S => {
     ...(base.environment || present.environment
       ? { environment: { ...base.environment, ...present.environment } }
       : {}),
+    ...(base.recovery || present.recovery ? { recovery: { ...base.recovery, ...present.recovery } } : {}),
     ...(base.serving || present.serving ? { serving: { ...base.serving, ...present.serving } } : {})
   }
 }

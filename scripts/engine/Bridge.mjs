@@ -6,7 +6,8 @@ import { environment } from "./Daemon.mjs"
 /** Bridges and addresses of this process, by a number no other process has; network names have 15 characters at most. */
 let made = 0
 
-const ip = (...args) => {
+/** Runs `ip`; throws what it says. */
+export const ip = (...args) => {
   const { error, status, stderr } = spawnSync("ip", args, { encoding: "utf8", env: environment() })
   if (error !== undefined)
     throw new Error(`A second engine needs the program \`ip\` (package iproute2): ${error.message}`)

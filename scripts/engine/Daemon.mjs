@@ -40,17 +40,18 @@ const dropStale = (file, program) => {
 }
 
 /**
- * Starts an engine in a folder and waits until it answers.
+ * Starts an engine in a folder and waits until it answers. `prefix` is a command that runs another one in its own process.
  * @returns {Promise<{ host: string, pid: number, folder: string }>}
  */
-export const start = async (folder, flags = []) => {
+export const start = async (folder, flags = [], prefix = []) => {
   const at = layout(folder)
   mkdirSync(folder, { recursive: true, mode: 0o711 })
   dropStale(at.pidFile, "dockerd")
   // An engine that was killed leaves its containerd running; the next one takes it over by this file.
   dropStale(at.containerdPidFile, "containerd")
   const log = openSync(at.log, "w")
-  const child = spawn("dockerd", [...options(at), ...flags], {
+  const [program, ...args] = [...prefix, "dockerd", ...options(at), ...flags]
+  const child = spawn(program, args, {
     detached: true,
     stdio: ["ignore", log, log],
     env: environment()

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { type Compiled, names } from "./Compile.js"
 import type { Package } from "./Packages.js"
 
@@ -21,6 +23,7 @@ export const ensure = (
     const path = yield* Path.Path
     const directory = path.join(bundles, compiled.digest)
     yield* fs.makeDirectory(bundles, { recursive: true, mode: 0o700 })
+    yield* Effect.ignore(removeAbandoned(bundles))
     const exists = yield* fs.exists(directory)
     // Somebody else may write the same bundle at the same time; then theirs is verified.
     yield* exists
@@ -29,12 +32,30 @@ export const ensure = (
     return directory
   })
 
+/** What a process that died while it wrote has left; one that lives is done within seconds. */
+const removeAbandoned = (bundles: string): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const now = yield* Clock.currentTimeMillis
+    const drafts = (yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(draftPrefix))
+    for (const draft of drafts.map((name) => path.join(bundles, name))) {
+      const { mtime } = yield* fs.stat(draft)
+      const age = Option.match(mtime, { onNone: () => 0, onSome: (at) => now - at.getTime() })
+      if (age > abandonedAfterMillis) yield* fs.remove(draft, { recursive: true, force: true })
+    }
+  })
+
+const draftPrefix = ".writing-"
+
+const abandonedAfterMillis = 3_600_000
+
 const create = (bundles: string, directory: string, compiled: Compiled): Written =>
   Effect.scoped(
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const temporary = yield* fs.makeTempDirectoryScoped({ directory: bundles, prefix: ".writing-" })
+      const temporary = yield* fs.makeTempDirectoryScoped({ directory: bundles, prefix: draftPrefix })
       const content = path.join(temporary, "content")
       yield* repair(content, compiled)
       yield* fs.rename(content, directory)
@@ -76,7 +97,7 @@ const replace = (target: string, write: (temporary: string) => Effect.Effect<voi
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const temporary = yield* fs.makeTempDirectoryScoped({ directory: path.dirname(target), prefix: ".writing-" })
+      const temporary = yield* fs.makeTempDirectoryScoped({ directory: path.dirname(target), prefix: draftPrefix })
       const fresh = path.join(temporary, path.basename(target))
       yield* write(fresh)
       yield* fs.rename(fresh, target)

@@ -31,6 +31,13 @@ export const options = {
     Options.repeated
   ),
   port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
+  address: Options.text("address").pipe(
+    Options.withPseudoName("IP"),
+    Options.withDescription(
+      "The address of the engine's machine to publish at, for Docker: 127.0.0.1 (default) for that machine only, 0.0.0.0 for all of them."
+    ),
+    Options.optional
+  ),
   timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
 } as const
 
@@ -45,7 +52,19 @@ export interface Given {
   readonly env: Readonly<Record<string, string>>
   readonly secret: ReadonlyArray<string>
   readonly port: Option.Option<number>
+  readonly address: Option.Option<string>
   readonly timeout: Option.Option<number>
+}
+
+/**
+ * Where a deployment shall be reached.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PublishInput {
+  readonly port?: number
+  readonly address?: string
 }
 
 /**
@@ -54,11 +73,12 @@ export interface Given {
  * @category converting
  * @since 0.1.0
  */
-export const settingsOf = (given: Given): Settings.DeploymentInput & { readonly port?: number } => ({
+export const settingsOf = (given: Given): Settings.DeploymentInput & PublishInput => ({
   ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
   ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),
   ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
   ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
+  ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
   ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
 })
 

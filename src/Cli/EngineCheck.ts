@@ -19,14 +19,12 @@ import type { Finding } from "./Doctor.js"
  */
 export const engine: Effect.Effect<Finding> = Effect.gen(function* () {
   const client = yield* DockerClient.DockerClient
-  const { url } = yield* client.host
+  const host = yield* client.host
   const { apiVersion } = yield* client.engine.version
   const { architecture, os, rootless, version } = yield* client.engine.info
   const owner = rootless ? ", rootless" : ""
-  return {
-    status: "ok",
-    detail: `engine ${version} (API ${apiVersion}, ${os}, ${architecture}${owner}) at ${url}`
-  } satisfies Finding
+  const where = host.remote ? `${host.url}, another machine` : host.url
+  return judge(host, `engine ${version} (API ${apiVersion}, ${os}, ${architecture}${owner}) at ${where}`)
 }).pipe(
   Effect.timeout("10 seconds"),
   Effect.provide(Layer.provide(DockerClient.layerConfig, Layer.merge(NodeFileSystem.layer, Ports.layer))),
@@ -38,3 +36,15 @@ export const engine: Effect.Effect<Finding> = Effect.gen(function* () {
     })
   )
 )
+
+// internal
+
+/** Without TLS whoever is on the way reads secrets, and is root there. */
+const judge = (host: DockerClient.EngineHost, detail: string): Finding =>
+  host.private
+    ? { status: "ok", detail }
+    : {
+        status: "warn",
+        detail: `${detail}, without TLS`,
+        remedy: "Let that engine listen with TLS, and set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."
+      }

@@ -117,6 +117,8 @@ const hints: Readonly<Record<string, Hint>> = {
   SecretKeyError: () => "`deployers doctor` checks the key file.",
   EngineUnavailable: () => "`deployers doctor` checks this machine; nothing is known to have changed.",
   OutcomeUnknown: () => "`deployers reconcile` finishes or undoes what was begun.",
+  RegistryMismatch: () =>
+    "If the registry was lost or is an old copy, `deployers reconcile --rebuild` puts back what is missing; if another engine is asked, set DOCKER_HOST or the Docker context.",
   LeaseLost: () => "`deployers refresh NAME` shows where it stands."
 }
 

@@ -106,12 +106,13 @@ export const revisions = Command.make("revisions", { name: deploymentName, json 
     yield* print(json, { revisions: found.map(Json.revision) }, (hasColor) =>
       Render.table(
         hasColor,
-        ["GENERATION", "STATUS", "SNAPSHOT", "CREATED", "REASON"],
+        ["GENERATION", "STATUS", "SNAPSHOT", "CREATED", "BY", "REASON"],
         found.map((one) => [
           String(one.generation),
           one.outcome,
           one.snapshotId,
           Render.time(one.createdAt),
+          one.by,
           one.reason ?? ""
         ])
       )

@@ -84,6 +84,8 @@ const phases: { readonly [Type in EventType]: string } = {
   generation_committed: "the new generation serves",
   old_instance_removed: "the old instance was removed",
   old_instance_restored: "the old instance serves again",
+  instance_restored: "it serves again",
+  stray_removed: "a leftover was removed",
   instance_removed: "the instance was removed",
   status_observed: "status observed",
   operation_finished: "done",

@@ -23,7 +23,7 @@ import type { Parameter } from "./InvokeFlags.js"
 import { deprovision, provision, refresh, revisions, rollback } from "./Lifecycle.js"
 import { list } from "./List.js"
 import { logs } from "./Logs.js"
-import { reconcile } from "./ReconcileCommand.js"
+import { reconcile, supervise } from "./ReconcileCommand.js"
 import { run, runs } from "./Runs.js"
 import { secret } from "./Secret.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
@@ -84,6 +84,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(snapshot),
     served(pipeline),
     served(reconcile),
+    served(supervise),
     CliCommand.provide(doctor, layers.doctor)
   ] as const
   const root = CliCommand.make("deployers").pipe(

@@ -7,6 +7,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -44,7 +45,18 @@ export interface Ask {
 }
 
 /**
- * Asks a deployment.
+ * Nobody answered, or not to the end. `never` means that the request certainly did not reach anybody.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unanswered extends Data.TaggedError("Unanswered")<{
+  readonly received: "never" | "perhaps"
+  readonly error: DeploymentHttpError
+}> {}
+
+/**
+ * Asks a deployment, once.
  *
  * **Details**
  *
@@ -55,6 +67,18 @@ export interface Ask {
  * @since 0.1.0
  */
 export const ask = (endpoint: Endpoint, what: Ask): Effect.Effect<Answer, DeploymentHttpError, HttpClient.HttpClient> =>
+  Effect.catchTag(attempt(endpoint, what), "Unanswered", ({ error }) => Effect.fail(error))
+
+/**
+ * The same for who has to know whether the request may have been carried out.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const attempt = (
+  endpoint: Endpoint,
+  what: Ask
+): Effect.Effect<Answer, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient
     const response = yield* Effect.flatMap(request(endpoint, what), client.execute)
@@ -64,7 +88,7 @@ export const ask = (endpoint: Endpoint, what: Ask): Effect.Effect<Answer, Deploy
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     Effect.catchTags({
       RequestError: (error) => unreachable(endpoint, error),
-      ResponseError: (error) => failure(endpoint, `its answer broke off (${codeOf(error) ?? error.reason})`)
+      ResponseError: (error) => brokenOff(endpoint, `its answer broke off (${codeOf(error) ?? error.reason})`)
     }),
     Effect.timeoutFail({
       duration: what.timeout,
@@ -93,8 +117,11 @@ export const errorOf = (endpoint: Endpoint, reason: string, status?: number): De
 
 // internal
 
-const failure = (endpoint: Endpoint, reason: string): Effect.Effect<never, DeploymentHttpError> =>
-  Effect.fail(errorOf(endpoint, reason))
+const brokenOff = (
+  endpoint: Endpoint,
+  reason: string,
+  received: Unanswered["received"] = "perhaps"
+): Effect.Effect<never, Unanswered> => new Unanswered({ received, error: errorOf(endpoint, reason) })
 
 const request = (
   { authKey, name, url }: Endpoint,
@@ -128,7 +155,8 @@ const sentences: Readonly<Record<string, string>> = {
 const unreachable = (endpoint: Endpoint, error: HttpClientError.RequestError) => {
   const code = codeOf(error)
   const known = code !== undefined && Object.hasOwn(sentences, code) ? sentences[code] : undefined
-  return failure(endpoint, known ?? `the request did not get through (${code ?? error.reason})`)
+  const reason = known ?? `the request did not get through (${code ?? error.reason})`
+  return brokenOff(endpoint, reason, code === "ECONNREFUSED" ? "never" : "perhaps")
 }
 
 /** The system's error code, from however deep it was wrapped. Messages are not used: they could repeat the request. */

@@ -13,9 +13,10 @@ import { DeploymentRunFailed } from "../Errors/Runs.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 import type { RunMetadata } from "../Wire.js"
+import { call, type FindError, type Requirements } from "./Calling.js"
 import { coerce, mayCoerce } from "./Coerce.js"
-import { direct, type Endpoint, Endpoints, type Ref, type ResolveError } from "./Endpoints.js"
-import { type Answer, ask, errorOf } from "./Http.js"
+import type { Endpoint, Ref } from "./Endpoints.js"
+import { type Answer, type Ask, errorOf } from "./Http.js"
 import { paths } from "./Paths.js"
 import { schemasOf } from "./Schemas.js"
 import { failureOf, type InvokeError, invokeError, Success } from "./Wire.js"
@@ -46,22 +47,6 @@ export interface Invocation<out O> {
   readonly executionTimeMillis: number
   readonly metadata: RunMetadata
 }
-
-/**
- * What calling a reference needs: names need somebody who knows them.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends string ? Endpoints : never)
-
-/**
- * How finding a reference fails.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type FindError<R extends Ref> = DeploymentHttpError | (R extends string ? ResolveError : never)
 
 /**
  * Any pipeline, also one whose requirements are met elsewhere: a client needs its schemas only.
@@ -136,8 +121,7 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
 
   const invokeDetailed: Client<P, R>["invokeDetailed"] = (parameters, options = {}) =>
     Effect.gen(function* () {
-      const endpoint = yield* find(ref)
-      const answer = yield* send(endpoint, parameters, options)
+      const { answer, endpoint } = yield* call(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options)))
       if (answer.status !== 200) return yield* failed(endpoint, answer)
       const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
       return {
@@ -173,8 +157,9 @@ export const invoke = <const R extends Ref>(
   options: InvokeOptions = {}
 ): Effect.Effect<Invocation<unknown>, DeploymentRunFailed | InvokeError | FindError<R>, Requirements<R>> =>
   Effect.gen(function* () {
-    const endpoint = yield* find(ref)
-    const answer = yield* send(endpoint, yield* coerced(endpoint, parameters), options)
+    const { answer, endpoint } = yield* call(ref, (endpoint) =>
+      Effect.map(coerced(endpoint, parameters), (coerced) => asking(endpoint, coerced, options))
+    )
     const failure = failureOf(answer)
     if (failure !== undefined) {
       return yield* new DeploymentRunFailed({
@@ -189,36 +174,19 @@ export const invoke = <const R extends Ref>(
     return { outputs, executionTimeMillis, metadata }
   })
 
-/**
- * Finds where a reference leads.
- *
- * @category accessors
- * @since 0.1.0
- */
-export const find = <R extends Ref>(
-  ref: R
-): Effect.Effect<Endpoint, FindError<R>, R extends string ? Endpoints : never> =>
-  (typeof ref === "string"
-    ? Effect.flatMap(Endpoints, (endpoints) => endpoints.resolve(ref))
-    : direct(ref)) as Effect.Effect<Endpoint, FindError<R>, R extends string ? Endpoints : never>
-
 // internal
 
 /** What an answer may take beyond the run's own deadline. */
 const margin = Duration.seconds(15)
 
-const send = (
-  endpoint: Endpoint,
-  parameters: unknown,
-  { runName, skipArtifacts, timeout }: InvokeOptions
-): Effect.Effect<Answer, DeploymentHttpError, HttpClient.HttpClient> => {
+const asking = (endpoint: Endpoint, parameters: unknown, { runName, skipArtifacts, timeout }: InvokeOptions): Ask => {
   const timeoutMillis = timeout === undefined ? undefined : Math.max(1, Math.ceil(Duration.toMillis(timeout)))
-  return ask(endpoint, {
+  return {
     method: "POST",
     path: paths(endpoint.serving).invoke,
     timeout: Duration.sum(Duration.millis(timeoutMillis ?? endpoint.serving.requestTimeoutMillis), margin),
     body: { parameters, runName, timeoutMillis, skipArtifacts }
-  })
+  }
 }
 
 const decodeSuccess = ParseResult.decodeUnknown(Success)

@@ -3,18 +3,17 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { DeploymentHttpError, RunNotFound } from "../Errors/Http.js"
+import type { RunNotFound } from "../Errors/Http.js"
 import type { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
 import { Run, type RunStatus } from "../Store/RunStore.js"
+import { type Called, call, type FindError, find, type Requirements } from "./Calling.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { exampleOf } from "./Example.js"
-import { type Answer, ask, errorOf } from "./Http.js"
-import { type FindError, find, type Requirements } from "./Invoke.js"
-import { type Paths, paths } from "./Paths.js"
+import { errorOf } from "./Http.js"
+import { paths } from "./Paths.js"
 import { type Schemas, schemasOf } from "./Schemas.js"
 import { type QueryError, queryError, runNotFound } from "./Wire.js"
 
@@ -66,15 +65,13 @@ export const runs = <const R extends Ref>(
     readonly cursor?: string | undefined
   } = {}
 ): Effect.Effect<RunPage, QueryError | FindError<R>, Requirements<R>> =>
-  Effect.flatMap(find(ref), (endpoint) =>
-    Effect.flatMap(
-      get(endpoint, paths(endpoint.serving).runs, {
-        status: options.status,
-        limit: options.limit === undefined ? undefined : String(options.limit),
-        cursor: options.cursor
-      }),
-      (answer) => decoded(endpoint, answer, decodePage)
-    )
+  Effect.flatMap(
+    get(ref, ({ serving }) => paths(serving).runs, {
+      status: options.status,
+      limit: options.limit === undefined ? undefined : String(options.limit),
+      cursor: options.cursor
+    }),
+    (called) => decoded(called, decodePage)
   )
 
 /**
@@ -87,14 +84,12 @@ export const run = <const R extends Ref>(
   ref: R,
   id: string
 ): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
-  Effect.flatMap(find(ref), (endpoint) =>
-    Effect.flatMap(
-      get(endpoint, `${paths(endpoint.serving).runs}/${encodeURIComponent(id)}`),
-      (answer): Effect.Effect<Run, RunNotFound | QueryError> => {
-        const missing = Option.getOrUndefined(runNotFound(answer.json))
-        return missing === undefined ? decoded(endpoint, answer, decodeRun) : Effect.fail(missing)
-      }
-    )
+  Effect.flatMap(
+    get(ref, ({ serving }) => `${paths(serving).runs}/${encodeURIComponent(id)}`),
+    (called): Effect.Effect<Run, RunNotFound | QueryError> => {
+      const missing = Option.getOrUndefined(runNotFound(called.answer.json))
+      return missing === undefined ? decoded(called, decodeRun) : Effect.fail(missing)
+    }
   )
 
 /**
@@ -117,7 +112,10 @@ export const Health = Schema.Struct({
 export const health = <const R extends Ref>(
   ref: R
 ): Effect.Effect<typeof Health.Type, QueryError | FindError<R>, Requirements<R>> =>
-  asking(ref, "health", (endpoint, answer) => decoded(endpoint, { ...answer, status: 200 }, decodeHealth))
+  Effect.flatMap(
+    get(ref, ({ serving }) => paths(serving).health),
+    ({ answer, endpoint }) => decoded({ endpoint, answer: { ...answer, status: 200 } }, decodeHealth)
+  )
 
 /**
  * The metrics of a deployment in the Prometheus text format.
@@ -128,20 +126,13 @@ export const health = <const R extends Ref>(
 export const metrics = <const R extends Ref>(
   ref: R
 ): Effect.Effect<string, QueryError | FindError<R>, Requirements<R>> =>
-  asking(ref, "metrics", (endpoint, answer) =>
-    answer.status === 200 ? Effect.succeed(answer.text) : Effect.fail(queryError(endpoint, answer))
+  Effect.flatMap(
+    get(ref, ({ serving }) => paths(serving).metrics),
+    ({ answer, endpoint }) =>
+      answer.status === 200 ? Effect.succeed(answer.text) : Effect.fail(queryError(endpoint, answer))
   )
 
 // internal
-
-const asking = <A, const R extends Ref>(
-  ref: R,
-  path: keyof Paths,
-  read: (endpoint: Endpoint, answer: Answer) => Effect.Effect<A, QueryError>
-): Effect.Effect<A, QueryError | FindError<R>, Requirements<R>> =>
-  Effect.flatMap(find(ref), (endpoint) =>
-    Effect.flatMap(get(endpoint, paths(endpoint.serving)[path]), (answer) => read(endpoint, answer))
-  )
 
 const decodePage = Schema.decodeUnknownOption(
   Schema.Struct({ runs: Schema.Array(Run), nextCursor: Schema.optional(Schema.String) })
@@ -149,16 +140,15 @@ const decodePage = Schema.decodeUnknownOption(
 const decodeRun = Schema.decodeUnknownOption(Run)
 const decodeHealth = Schema.decodeUnknownOption(Health)
 
-const get = (
-  endpoint: Endpoint,
-  path: string,
+const get = <const R extends Ref>(
+  ref: R,
+  path: (endpoint: Endpoint) => string,
   query?: Readonly<Record<string, string | undefined>>
-): Effect.Effect<Answer, DeploymentHttpError, HttpClient.HttpClient> =>
-  ask(endpoint, { method: "GET", path, query, timeout: "30 seconds" })
+): Effect.Effect<Called, FindError<R>, Requirements<R>> =>
+  call(ref, (endpoint) => Effect.succeed({ method: "GET", path: path(endpoint), query, timeout: "30 seconds" }))
 
 const decoded = <A>(
-  endpoint: Endpoint,
-  answer: Answer,
+  { answer, endpoint }: Called,
   decode: (json: unknown) => Option.Option<A>
 ): Effect.Effect<A, QueryError> => {
   if (answer.status !== 200) return Effect.fail(queryError(endpoint, answer))

@@ -18,6 +18,7 @@ import type {
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import type { InstanceRecord } from "./InstanceRecord.js"
 
 /**
  * What a backend runs for one generation of a deployment.
@@ -46,10 +47,51 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly authKeyDigests: ReadonlyArray<string>
   /** The secrets the settings name, by name. */
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
+  /** What a backend with files writes down beside the instance; see `InstanceRecord.write`. */
+  readonly record: InstanceRecord
   /** Metadata of the last known instance, such as the port to keep. */
   readonly previous: Readonly<Record<string, unknown>> | undefined
   /** What {@link Backend.prepare} answered, if there is such a step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * Whether the old instance still has what this one needs too: then `prepare` does all that can be done before it stops,
+   * and `provision` has the new one stand by; see {@link Backend.standsBy}.
+   */
+  readonly standby?: boolean | undefined
+}
+
+/**
+ * Something of a deployment that a backend found without being told of it: an instance, or with generation 0 what all
+ * generations share, such as a network or the folder with the data.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Found {
+  readonly deploymentId: DeploymentId
+  readonly generation: number
+  /** The registry it was made for, if it tells. */
+  readonly registryId: string | undefined
+  /** Whether its files are in our own home, so that whatever registry it names was here once. */
+  readonly atHome: boolean
+  /** What it is, for messages: `container effect-deployers-...-3`. */
+  readonly resource: string
+  /** When it was made, in milliseconds since the epoch, if that is known. */
+  readonly madeAt: number | undefined
+  /** What was written down about it, if its files are ours. */
+  readonly record: InstanceRecord | undefined
+}
+
+/**
+ * What a backend found, and where it looked.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Inventory {
+  /** Id of the engine that was asked, for flavors whose metadata has an `engineId` too. */
+  readonly engineId: string | undefined
+  readonly found: ReadonlyArray<Found>
 }
 
 /**
@@ -136,6 +178,14 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
         progress: PrepareProgress
       ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError>)
     | undefined
+  /**
+   * Whether an instance that was started with `standby` has everything ready and waits for what the old one has, or has
+   * it already. For flavors whose instances can be started while an {@link Backend.exclusive} old one runs; then that
+   * stops only when the new one is ready to take its place.
+   */
+  readonly standsBy?:
+    | ((instance: Instance, metadata: OperationalState["metadata"]) => Effect.Effect<boolean, EngineUnavailable>)
+    | undefined
   /** Creates and starts an instance; does not wait until it is healthy. */
   readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError>
   /** Observes an instance. `running` here means started; whether it is healthy is asked over HTTP. */
@@ -158,6 +208,16 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
   readonly destroy: (
     deployment: Omit<Instance, "generation">
   ) => Effect.Effect<void, DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown>
+  /**
+   * Everything of this deployer's that exists, known to the registry or not, also what other registries made if it lies in
+   * our home. What carries no mark of ours is never in it.
+   */
+  readonly inventory: Effect.Effect<Inventory, EngineUnavailable>
+  /**
+   * A hint each time something may have changed outside, for whoever reconciles all the time. Hints may be lost or come
+   * twice; a flavor without any leaves it out.
+   */
+  readonly changes?: Stream.Stream<unknown, EngineUnavailable> | undefined
   /** Extra work of `refresh` for flavors that have some, before the state is observed. */
   readonly refresh?: ((instance: Instance) => Effect.Effect<void, EngineUnavailable>) | undefined
 }

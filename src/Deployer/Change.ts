@@ -1,6 +1,7 @@
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Deployment, OperationalState } from "../Deployment.js"
 import type * as Settings from "../Settings.js"
@@ -8,6 +9,7 @@ import type { Snapshot } from "../Snapshot/Model.js"
 import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
 import type { Decision } from "./AuthKeys.js"
 import type { Instance } from "./Backend.js"
+import type { InstanceRecord } from "./InstanceRecord.js"
 import type { Journal } from "./Journal.js"
 import type { Kit } from "./Kit.js"
 import type { Request } from "./Requests.js"
@@ -27,8 +29,10 @@ export interface Change<S extends Settings.Deployment, SI extends Settings.Deplo
   readonly operation: Operation
   readonly journal: Journal
   readonly auth: Decision
-  /** Whether the old instance has to stop before the new one can start. */
+  /** Whether the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
+  /** Whether the old instance was told to stop before the change was accepted. */
+  readonly oldStopped: Ref.Ref<boolean>
 }
 
 /**
@@ -42,6 +46,15 @@ export const newInstance = ({ before, operation }: { before: DeploymentRecord; o
   name: before.deployment.name,
   generation: operation.generation
 })
+
+/**
+ * Whether something serves, as far as is known, that the change would replace.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const replacesServing = ({ before: { deployment } }: { before: DeploymentRecord }): boolean =>
+  deployment.generation > 0 && deployment.desired === "running" && deployment.status === "running"
 
 /**
  * What was last known of a deployment, in the form a backend observes it.
@@ -66,6 +79,27 @@ export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["
   id,
   pipelineName,
   version
+})
+
+/**
+ * What the files of an instance shall say about the revision it runs.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const recordOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  { backend, deployments }: Kit<S, SI>,
+  { deploymentId, generation, name }: Instance,
+  { authKey, settings, snapshot }: { readonly snapshot: Snapshot } & Pick<DeploymentRecord, "authKey" | "settings">
+): InstanceRecord => ({
+  formatVersion: 1,
+  registryId: deployments.registryId,
+  deployer: { flavor: backend.flavor, name: backend.name },
+  deployment: { id: deploymentId, name },
+  generation,
+  snapshot,
+  settings,
+  ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } })
 })
 
 /**

@@ -21,6 +21,7 @@ import type {
   LeaseLost,
   OutcomeUnknown,
   PortUnavailable,
+  RegistryMismatch,
   ResourceNotOwned,
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
@@ -124,6 +125,28 @@ export type DeprovisionError =
 export type DeleteError = Exclude<DeprovisionError, DeploymentNotFound>
 
 /**
+ * What was put back into a registry that had lost it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers/RebuildReport")({
+  recovered: Schema.Array(
+    Schema.Struct({ deployment: Schema.String, generation: Schema.Int, snapshot: Schema.String })
+  ),
+  /** What could not be put back, and why. */
+  skipped: Schema.Array(Schema.Struct({ resource: Schema.String, reason: Schema.String })),
+  /** Whether the registry took the id of the lost one; only programs that open it from now on go by it. */
+  renamed: Schema.Boolean
+}) {}
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type ReconcileError = RegistryMismatch | StoreError
+
+/**
  * @category errors
  * @since 0.1.0
  */
@@ -166,7 +189,35 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
 }) {}
 
 /**
- * What one pass of reconciling found and did.
+ * What reconciling did, or would do, about one deployment.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ReconcileAction = Schema.Struct({
+  deployment: Schema.String,
+  /**
+   * `finish` or `undo` an operation whose process died, `remove` what no generation accounts for, `restore` what should
+   * serve and does not, `wait` before restoring again, `giveUp` on what does not stay up, `observe` a new status, `leave`
+   * alone what somebody else is changing.
+   */
+  action: Schema.Literal("observe", "finish", "undo", "remove", "restore", "wait", "giveUp", "leave"),
+  /** One clause on what and why. */
+  detail: Schema.String,
+  /** `planned` by a dry run; `failed` was tried and is tried again the next time. */
+  outcome: Schema.Literal("done", "planned", "failed"),
+  /** Why it failed. */
+  failure: Schema.optional(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ReconcileAction = typeof ReconcileAction.Type
+
+/**
+ * What reconciling found and did.
  *
  * @category schemas
  * @since 0.1.0
@@ -175,13 +226,9 @@ export class ReconcileReport extends Schema.Class<ReconcileReport>("effect-deplo
   /** Deployments that were looked at. */
   observed: Schema.Int,
   /** What was done, in order. */
-  actions: Schema.Array(
-    Schema.Struct({
-      deployment: Schema.String,
-      action: Schema.Literal("observe", "finish", "undo"),
-      detail: Schema.String
-    })
-  )
+  actions: Schema.Array(ReconcileAction),
+  /** Engines that could not be asked, and why; what they have is as last known. */
+  unavailable: Schema.Array(Schema.String)
 }) {}
 
 /**
@@ -235,8 +282,23 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly logs: (ref: string, options?: LogsOptions) => Stream.Stream<LogLine, LogsError>
   /** What `provision` would do, without doing it. */
   readonly plan: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Plan, PlanError>
-  /** Finishes or undoes operations whose process died, and observes every deployment of this deployer. */
-  readonly reconcile: Effect.Effect<ReconcileReport, StoreError>
+  /**
+   * Makes registry and reality agree: finishes or undoes operations whose process died, removes what no accepted generation
+   * and no deployment accounts for, starts again what should serve and does not (by the setting `recovery`), and writes down
+   * the rest. What is not provably ours, or being changed by somebody alive, is left alone. Doing it twice changes nothing
+   * the second time.
+   */
+  readonly reconcile: Effect.Effect<ReconcileReport, ReconcileError>
+  /** What `reconcile` would do first, without doing it. */
+  readonly reconcilePlan: Effect.Effect<ReconcileReport, ReconcileError>
+  /**
+   * Puts deployments back that the registry does not know any more, from what was written down beside their instances. What
+   * it knows stays as it is, and nothing outside the registry is touched. What cannot be looked at now is passed over and
+   * said. The way out of a `RegistryMismatch`.
+   */
+  readonly rebuild: Effect.Effect<RebuildReport, StoreError>
+  /** A hint each time something may have changed outside; a deployer that gets none never hints. */
+  readonly changes: Stream.Stream<void>
   /** Progress of every operation of this process, from the moment the stream is run. */
   readonly events: Stream.Stream<DeploymentEvent>
   /** The same as a queue: nothing that happens after this effect has succeeded is missed. */

@@ -11,6 +11,8 @@ import * as Effect from "effect/Effect"
 export interface Service {
   /** `host:pid`, the prefix of the names of this process's lease holders. */
   readonly process: string
+  /** `user@host`, for the record of who changed what. */
+  readonly actor: string
   /** Whether a holder is known to be dead. A holder on another host never is. */
   readonly isDead: (holder: string) => Effect.Effect<boolean>
 }
@@ -26,6 +28,15 @@ const isMissing = (pid: number): boolean => {
 
 const host = Os.hostname()
 
+/** A user without an entry in the system's list has a number only. */
+const userName = (): string => {
+  try {
+    return Os.userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? "unknown")
+  }
+}
+
 /**
  * The holder of leases in this process. It has a default that asks the operating system.
  *
@@ -35,6 +46,7 @@ const host = Os.hostname()
 export class Holder extends Context.Reference<Holder>()("effect-deployers/Deployer/Holder", {
   defaultValue: (): Service => ({
     process: `${host}:${process.pid}`,
+    actor: `${userName()}@${host}`,
     isDead: (holder) =>
       Effect.sync(() => {
         const match = /^(.*):(\d+)\//.exec(holder)

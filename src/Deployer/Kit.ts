@@ -10,7 +10,7 @@ import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore
 import type { EventStore } from "../Store/EventStore.js"
 import type { SecretBox } from "../Store/SecretBox.js"
 import type { SecretStore } from "../Store/SecretStore.js"
-import type { SnapshotStore } from "../Store/SnapshotStore.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
 import * as AuthKeys from "./AuthKeys.js"
 import type { Backend, Instance } from "./Backend.js"
 import * as Journal from "./Journal.js"
@@ -26,6 +26,7 @@ import * as Requests from "./Requests.js"
 export interface Kit<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
   readonly backend: Backend<S, SI>
   readonly deployments: typeof DeploymentStore.Service
+  readonly snapshots: typeof SnapshotStore.Service
   readonly requests: Requests.Requests<S, SI>
   readonly authKeys: AuthKeys.AuthKeys
   readonly leases: Leases.Leases
@@ -60,6 +61,7 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
   Effect.all({
     backend: Effect.succeed(backend),
     deployments: DeploymentStore,
+    snapshots: SnapshotStore,
     requests: Requests.make(backend),
     authKeys: AuthKeys.make,
     leases: Leases.make(`${backend.flavor}/${backend.name}`),
@@ -80,6 +82,15 @@ export const currentInstance = ({ deployment }: DeploymentRecord): Instance => (
   name: deployment.name,
   generation: deployment.generation
 })
+
+/**
+ * How long an instance that was accepted may take to stop, in milliseconds, by the stored settings of its deployment.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const graceOf = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>
+  typeof stopGraceMillis === "number" ? stopGraceMillis : 0
 
 /**
  * A deployment that has to be there.

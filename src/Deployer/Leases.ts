@@ -29,6 +29,17 @@ export interface Leases {
   ) => Effect.Effect<A, E | DeploymentBusy | LeaseLost | StoreError, R>
   /** The same, but gives up at once when somebody alive holds the lease. */
   readonly holdNow: Leases["hold"]
+  /**
+   * Runs an effect that touches the engine, right after making sure that the lease is still ours. A holder that was frozen
+   * and wakes up later than its lease lasted finds out here, before it acts.
+   */
+  readonly fenced: (
+    lease: Lease
+  ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | LeaseLost | StoreError, R>
+  /** `user@host`, for the record of who changed what. */
+  readonly actor: string
+  /** Whether a holder is known to be dead. */
+  readonly isDead: (holder: string) => Effect.Effect<boolean>
 }
 
 /**
@@ -69,6 +80,9 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
         )
 
     return {
+      actor: holder.actor,
+      isDead: holder.isDead,
+      fenced: (lease) => (effect) => Effect.zipRight(store.renew(lease, ttl), effect),
       hold: holdWith(Schedule.spaced("200 millis").pipe(Schedule.upTo(patience))),
       holdNow: holdWith(Schedule.recurs(0))
     }

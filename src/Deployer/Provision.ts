@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { type Deployment, DeploymentId } from "../Deployment.js"
 import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
@@ -12,7 +13,7 @@ import { type Change, lastState, reference } from "./Change.js"
 import type { ProvisionError, ProvisionOptions, SnapshotRef } from "./Contract.js"
 import type { Kit } from "./Kit.js"
 import type { Request } from "./Requests.js"
-import { commit, removeOld, undo } from "./Settle.js"
+import { acceptedAfterAll, commit, removeOld, undo } from "./Settle.js"
 import * as Tracking from "./Tracking.js"
 
 /**
@@ -63,7 +64,7 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
 ) =>
   Effect.gen(function* () {
     const before = yield* stillThere(kit, lease, request)
-    yield* Abandoned.clear(kit, before)
+    yield* Abandoned.clear(kit, lease, before)
     const auth = yield* kit.authKeys.decide({
       deploymentId: before.deployment.id,
       auth: request.settings.auth,
@@ -79,14 +80,19 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
             id: journal.operationId,
             kind: "provision",
             snapshotId: request.snapshot.id,
-            settings: request.encoded
+            settings: request.encoded,
+            by: kit.leases.actor
           })
           yield* journal.emit("intent_recorded", {
             generation: operation.generation,
             snapshot: request.snapshot.label
           })
           const exclusive = isExclusive(kit, before, request)
-          return yield* attempt({ kit, lease, request, before, operation, journal, auth, exclusive }, restore)
+          const oldStopped = yield* Ref.make(false)
+          return yield* attempt(
+            { kit, lease, request, before, operation, journal, auth, exclusive, oldStopped },
+            restore
+          )
         })
       )
     )
@@ -127,8 +133,11 @@ const attempt = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Deployment, ProvisionError> =>
   Effect.gen(function* () {
-    const committed = yield* Effect.exit(Effect.flatMap(restore(bringUp(self)), (state) => commit(self, state)))
-    if (Exit.isFailure(committed)) return yield* undo(self, committed.cause)
+    const healthy = yield* Effect.exit(restore(bringUp(self)))
+    if (Exit.isFailure(healthy)) return yield* undo(self, healthy.cause)
+    const accepted = yield* Effect.catchAllCause(commit(self, healthy.value), (cause) =>
+      Effect.flatMap(acceptedAfterAll(self), Option.match({ onNone: () => undo(self, cause), onSome: Effect.succeed }))
+    )
     yield* removeOld(self)
-    return committed.value.deployment
+    return accepted.deployment
   })

@@ -1,75 +1,88 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
+import { RegistryMismatch } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
-import type { Operation } from "../Store/DeploymentStore.js"
-import * as Abandoned from "./Abandoned.js"
-import { ReconcileReport } from "./Contract.js"
+import { type ReconcileAction, type ReconcileError, ReconcileReport } from "./Contract.js"
 import type { Kit } from "./Kit.js"
-import { observe } from "./Refresh.js"
-import { deprovision, remove } from "./TakeDown.js"
-
-type Action = ReconcileReport["actions"][number]
+import { type Action, isMutating } from "./Reconcile/Action.js"
+import { describe } from "./Reconcile/Describe.js"
+import { execute } from "./Reconcile/Execute.js"
+import { type Gathered, gather } from "./Reconcile/Gather.js"
+import { decide } from "./Reconcile/Plan.js"
 
 /**
- * Finishes or undoes operations whose process died, then observes every deployment of this deployer. What somebody alive
- * is changing is left alone. What cannot be mended now is reported and tried again next time.
+ * Makes registry and reality agree: gathers facts, decides, acts, and looks again as long as something was changed, a few
+ * times at the most.
  *
  * @category flows
  * @since 0.1.0
  */
 export const reconcile = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>
-): Effect.Effect<ReconcileReport, StoreError> =>
-  Effect.gen(function* () {
-    const actions: Array<Action> = []
-    for (const operation of yield* kit.deployments.openOperations) {
-      const settled = yield* settle(kit, operation)
-      if (Option.isSome(settled)) actions.push(settled.value)
-    }
-    const ours = (yield* kit.deployments.list()).filter(
-      ({ deployment: { deployer } }) => deployer.flavor === kit.backend.flavor && deployer.name === kit.backend.name
+): Effect.Effect<ReconcileReport, ReconcileError> => {
+  const passes = (
+    left: number,
+    before: ReadonlyArray<ReconcileAction>
+  ): Effect.Effect<ReconcileReport, ReconcileError> =>
+    Effect.gen(function* () {
+      const { actions, gathered } = yield* decision(kit)
+      const done = yield* Effect.forEach(actions, (action) => attempt(kit, gathered, action))
+      const report = reportOf(gathered, [...before, ...done.map(({ reported }) => reported)])
+      const changed = done.some(({ action, reported }) => isMutating(action) && reported.outcome === "done")
+      return changed && left > 1 ? yield* passes(left - 1, report.actions) : report
+    })
+  return passes(mostPasses, [])
+}
+
+/**
+ * What reconciling would do first. Reads only.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const reconcilePlan = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>
+): Effect.Effect<ReconcileReport, ReconcileError> =>
+  Effect.map(decision(kit), ({ actions, gathered }) =>
+    reportOf(
+      gathered,
+      actions.map((action) => ({ ...describe(action), outcome: "planned" as const }))
     )
-    for (const record of ours) {
-      const before = record.deployment
-      const now = yield* observe(kit, record)
-      if (now.status !== before.status) {
-        actions.push({ deployment: now.name, action: "observe", detail: `${before.status} -> ${now.status}` })
-      }
-    }
-    return new ReconcileReport({ observed: ours.length, actions })
-  })
+  )
 
 // internal
 
-const settle = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
-  operation: Operation
-): Effect.Effect<Option.Option<Action>, StoreError> =>
+/** A finished deletion may uncover nothing, an undone provision a broken old instance, a restored one nothing more. */
+const mostPasses = 4
+
+/** Somebody whose clock or registry differs a little may still be at something so young. */
+const orphanGrace = "1 minute"
+
+const decision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(kit: Kit<S, SI>) =>
   Effect.gen(function* () {
-    const found = yield* kit.deployments.find(operation.deploymentId)
-    if (Option.isNone(found)) return Option.none()
-    const record = yield* kit.requests.owned(found.value)
-    const { id, name } = record.deployment
-    switch (operation.kind) {
-      case "provision":
-        yield* Abandoned.takeBack(kit, record)
-        return Option.some<Action>({
-          deployment: name,
-          action: operation.generation === record.deployment.generation ? "finish" : "undo",
-          detail: `the interrupted provision of generation ${operation.generation}`
-        })
-      case "deprovision":
-        yield* deprovision(kit, id)
-        return Option.some<Action>({ deployment: name, action: "finish", detail: "the interrupted deprovision" })
-      case "delete":
-        yield* remove(kit, id)
-        return Option.some<Action>({ deployment: name, action: "finish", detail: "the interrupted delete" })
-    }
-  }).pipe(
-    Effect.catchAll((error) =>
-      error._tag === "StoreError"
-        ? Effect.fail(error)
-        : Effect.as(Effect.logDebug(`Operation ${operation.id} was left as it is`, error), Option.none())
-    )
-  )
+    const gathered = yield* gather(kit, orphanGrace)
+    const { actions, evidence } = decide(gathered.facts)
+    if (evidence.length > 0) return yield* new RegistryMismatch({ deployer: gathered.facts.deployer, evidence })
+    return { gathered, actions }
+  })
+
+const attempt = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  kit: Kit<S, SI>,
+  gathered: Gathered,
+  action: Action
+): Effect.Effect<{ readonly action: Action; readonly reported: ReconcileAction }, StoreError> =>
+  Effect.gen(function* () {
+    const ended = yield* Effect.either(execute(kit, gathered.records)(action))
+    if (Either.isRight(ended)) return { action, reported: { ...describe(action), outcome: "done" } }
+    if (ended.left._tag === "StoreError") return yield* ended.left
+    return { action, reported: { ...describe(action), outcome: "failed", failure: ended.left.message } }
+  })
+
+const reportOf = ({ facts, unavailable }: Gathered, actions: ReadonlyArray<ReconcileAction>): ReconcileReport =>
+  new ReconcileReport({
+    observed: facts.deployments.length,
+    actions,
+    // Who has nothing there does not miss it.
+    unavailable: unavailable === undefined || facts.deployments.length === 0 ? [] : [unavailable.message]
+  })

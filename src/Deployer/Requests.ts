@@ -53,7 +53,9 @@ export interface Requests<S extends Settings.Deployment, SI extends Settings.Dep
     record: DeploymentRecord
   ) => Effect.Effect<Pick<Request<S>, "snapshot" | "settings" | "secrets">, PlanError>
   /** How the accepted generation of a deployment is served; the defaults if its settings cannot be read any more. */
-  readonly serving: (record: DeploymentRecord) => Settings.Serving
+  readonly serving: (record: Pick<DeploymentRecord, "settings">) => Settings.Serving
+  /** What reconciling may do about a deployment; the defaults if its settings cannot be read any more. */
+  readonly recovery: (record: Pick<DeploymentRecord, "settings">) => Settings.Recovery
 }
 
 /**
@@ -122,12 +124,16 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
     const serving: Requests<S, SI>["serving"] = (record) =>
       Option.getOrElse(decodeServing(record.settings.serving ?? {}), () => Schema.decodeSync(Settings.Serving)({}))
 
-    return { provision, owned, stored, serving }
+    const recovery: Requests<S, SI>["recovery"] = (record) =>
+      Option.getOrElse(decodeRecovery(record.settings.recovery ?? {}), () => Schema.decodeSync(Settings.Recovery)({}))
+
+    return { provision, owned, stored, serving, recovery }
   })
 
 // internal
 
 const decodeServing = Schema.decodeUnknownOption(Settings.Serving)
+const decodeRecovery = Schema.decodeUnknownOption(Settings.Recovery)
 
 const invalidSettings = (error: ParseResult.ParseError): DeploymentInvalidSettings =>
   new DeploymentInvalidSettings({

@@ -1,13 +1,15 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import type { OperationalState } from "../Deployment.js"
-import { DeploymentProvisionFailed, DeploymentTimeout, type LeaseLost } from "../Errors/Lifecycle.js"
+import type { LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import type { DeploymentRecord } from "../Store/DeploymentStore.js"
-import { type Change, lastLogs, newInstance, reference } from "./Change.js"
+import { type Change, lastLogs, newInstance, reference, replacesServing } from "./Change.js"
 import type { ProvisionError } from "./Contract.js"
+import { reasonOf, withLogs } from "./Failure.js"
 import { currentInstance } from "./Kit.js"
 import { restoreOld } from "./Restore.js"
 
@@ -35,8 +37,26 @@ export const commit = <S extends Settings.Deployment, SI extends Settings.Deploy
     )
 
 /**
- * Drains and removes the instance of the generation before, and with that ends the operation. If it cannot be removed
- * now, the operation stays open and reconciling removes it: the change itself has succeeded.
+ * The deployment if the new generation was accepted although {@link commit} failed: only the answer was lost. Fails if
+ * that cannot be found out; then nothing may be taken back, and the operation stays open for reconciling.
+ *
+ * @category flows
+ * @since 0.1.0
+ */
+export const acceptedAfterAll = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  kit,
+  lease,
+  operation
+}: Change<S, SI>): Effect.Effect<Option.Option<DeploymentRecord>, StoreError> =>
+  Effect.map(
+    kit.deployments.find(lease.deploymentId),
+    Option.filter(({ deployment }) => deployment.generation === operation.generation)
+  )
+
+/**
+ * Lets the instance of the generation before serve those who looked its URL up before the commit, drains and removes it,
+ * and with that ends the operation. If it cannot be removed now, the operation stays open and reconciling removes it: the
+ * change itself has succeeded.
  *
  * @category flows
  * @since 0.1.0
@@ -68,54 +88,39 @@ export const undo = <S extends Settings.Deployment, SI extends Settings.Deployme
 ): Effect.Effect<never, ProvisionError> =>
   Effect.gen(function* () {
     const { kit, lease, operation } = self
-    yield* kit.deployments.renew(lease, "1 minute")
     const instance = newInstance(self)
-    const logs = yield* lastLogs(kit, instance, operation.startedAt)
+    const logs = yield* kit.leases.fenced(lease)(lastLogs(kit, instance, operation.startedAt))
     const removed = yield* removeNew(self)
-    if (removed) yield* kit.deployments.abort(lease, operation, reason(cause))
-    if (self.exclusive) yield* restoreOld(self)
+    if (removed) yield* kit.deployments.abort(lease, operation, reasonOf(cause))
+    if (yield* Ref.get(self.oldStopped)) yield* restoreOld(self)
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
 
 // internal
 
-const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  journal,
-  kit,
-  request
-}: Change<S, SI>) => {
+const drainOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(self: Change<S, SI>) => {
+  const { before, journal, kit, lease, request } = self
   const { generation, metadata } = before.deployment
-  return kit.backend
-    .deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
-    .pipe(Effect.zipRight(journal.emit("old_instance_removed", { generation })))
+  return kit.leases
+    .fenced(lease)(
+      kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+    )
+    .pipe(
+      Effect.delay(replacesServing(self) ? request.settings.lingerMillis : 0),
+      Effect.zipRight(journal.emit("old_instance_removed", { generation }))
+    )
 }
 
 /** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */
 const removeNew = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   self: Change<S, SI>
 ): Effect.Effect<boolean> =>
-  self.kit.backend.deprovision(newInstance(self), {}, { grace: 0 }).pipe(
-    Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
-    Effect.as(true),
-    Effect.catchAll((error) =>
-      Effect.as(Effect.logWarning(`Generation ${self.operation.generation} could not be removed yet`, error), false)
+  self.kit.leases
+    .fenced(self.lease)(self.kit.backend.deprovision(newInstance(self), {}, { grace: 0 }))
+    .pipe(
+      Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
+      Effect.as(true),
+      Effect.catchAll((error) =>
+        Effect.as(Effect.logWarning(`Generation ${self.operation.generation} could not be removed yet`, error), false)
+      )
     )
-  )
-
-const reason = (cause: Cause.Cause<ProvisionError>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onNone: () => (Cause.isInterrupted(cause) ? "it was interrupted" : "an unexpected failure"),
-    onSome: (error) => error.message
-  })
-
-const withLogs = (error: ProvisionError, logs: ReadonlyArray<string>): ProvisionError => {
-  switch (error._tag) {
-    case "DeploymentProvisionFailed":
-      return new DeploymentProvisionFailed({ ...error, logs: error.logs.length > 0 ? error.logs : logs })
-    case "DeploymentTimeout":
-      return new DeploymentTimeout({ ...error, logs })
-    default:
-      return error
-  }
-}

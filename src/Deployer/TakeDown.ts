@@ -6,7 +6,7 @@ import type * as Settings from "../Settings.js"
 import type { DeploymentRecord, Lease, Operation } from "../Store/DeploymentStore.js"
 import type { DeleteError, DeprovisionError } from "./Contract.js"
 import type { Journal } from "./Journal.js"
-import { type Kit, requireDeployment } from "./Kit.js"
+import { graceOf, type Kit, requireDeployment } from "./Kit.js"
 import { tracked } from "./Tracking.js"
 
 /**
@@ -21,7 +21,7 @@ export const deprovision = <S extends Settings.Deployment, SI extends Settings.D
   options: { readonly timeoutMillis?: number | undefined } = {}
 ): Effect.Effect<Deployment, DeprovisionError> =>
   takeDown(kit, ref, "deprovision", options.timeoutMillis, ({ journal, lease, operation, record }) =>
-    removeInstances(kit, record, journal).pipe(
+    removeInstances(kit, lease, record, journal).pipe(
       Effect.zipRight(kit.deployments.stopped(lease, operation)),
       Effect.map(({ deployment }) => deployment)
     )
@@ -42,8 +42,8 @@ export const remove = <S extends Settings.Deployment, SI extends Settings.Deploy
   takeDown(kit, ref, "delete", options.timeoutMillis, ({ journal, lease, record }) => {
     const { id, name } = record.deployment
     const clear = Effect.zipRight(
-      removeInstances(kit, record, journal),
-      kit.backend.destroy({ deploymentId: id, name })
+      removeInstances(kit, lease, record, journal),
+      kit.leases.fenced(lease)(kit.backend.destroy({ deploymentId: id, name }))
     )
     const cleared =
       options.force === true
@@ -97,7 +97,7 @@ const withDeadline = <A>(
   timeoutMillis: number | undefined,
   work: Effect.Effect<A, DeprovisionError>
 ): Effect.Effect<A, DeprovisionError> => {
-  const millis = timeoutMillis ?? grace(settings) + 30_000
+  const millis = timeoutMillis ?? graceOf(settings) + 30_000
   return Effect.timeoutFail(work, {
     duration: millis,
     onTimeout: () => new DeploymentTimeout({ name: deployment.name, operation, timeoutMillis: millis, logs: [] })
@@ -107,6 +107,7 @@ const withDeadline = <A>(
 /** The accepted instance gets its grace; leftovers of other generations get none. All of it can be repeated. */
 const removeInstances = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: Kit<S, SI>,
+  lease: Lease,
   { deployment, settings }: DeploymentRecord,
   journal: Journal
 ) =>
@@ -114,15 +115,13 @@ const removeInstances = <S extends Settings.Deployment, SI extends Settings.Depl
     const { generation, id, metadata, name } = deployment
     const revisions = yield* kit.deployments.revisions(id)
     const instance = { deploymentId: id, name }
+    const fenced = kit.leases.fenced(lease)
     for (const revision of revisions) {
       if (revision.generation === generation) continue
-      yield* kit.backend.deprovision({ ...instance, generation: revision.generation }, {}, { grace: 0 })
+      yield* fenced(kit.backend.deprovision({ ...instance, generation: revision.generation }, {}, { grace: 0 }))
     }
     if (generation > 0) {
-      yield* kit.backend.deprovision({ ...instance, generation }, metadata, { grace: grace(settings) })
+      yield* fenced(kit.backend.deprovision({ ...instance, generation }, metadata, { grace: graceOf(settings) }))
     }
     yield* journal.emit("instance_removed", { generation })
   })
-
-const grace = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>
-  typeof stopGraceMillis === "number" ? stopGraceMillis : 0

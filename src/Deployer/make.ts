@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type * as Settings from "../Settings.js"
 import type { Backend } from "./Backend.js"
@@ -6,7 +7,8 @@ import type { Service } from "./Contract.js"
 import * as Kit from "./Kit.js"
 import * as Planning from "./Planning.js"
 import { provision } from "./Provision.js"
-import { reconcile } from "./Reconcile.js"
+import { rebuild } from "./Rebuild.js"
+import { reconcile, reconcilePlan } from "./Reconcile.js"
 import { refresh } from "./Refresh.js"
 import { deprovision, remove } from "./TakeDown.js"
 
@@ -39,6 +41,9 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
         ),
       plan: (snapshot, options) => Planning.plan(kit, snapshot, options),
       reconcile: reconcile(kit),
+      reconcilePlan: reconcilePlan(kit),
+      rebuild: rebuild(kit),
+      changes: hints(backend),
       events: Stream.unwrapScoped(Effect.map(kit.journals.subscribe, (queue) => Stream.fromQueue(queue))),
       subscribe: kit.journals.subscribe,
       list: (options) =>
@@ -51,3 +56,17 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
       revisions: (ref) => Effect.flatMap(required(ref), ({ deployment }) => kit.deployments.revisions(deployment.id))
     }
   })
+
+// internal
+
+/** A source of hints that fails is opened again; who reconciles all the time looks anyway. */
+const hints = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
+  changes
+}: Backend<S, SI>): Stream.Stream<void> =>
+  changes === undefined
+    ? Stream.never
+    : changes.pipe(
+        Stream.retry(Schedule.spaced("5 seconds")),
+        Stream.orDie,
+        Stream.map(() => undefined)
+      )

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../DeploymentEvent.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
-import { ReconcileReport, type Service } from "./Contract.js"
+import { RebuildReport, type ReconcileError, ReconcileReport, type Service } from "./Contract.js"
 
 /**
  * Several deployers on one registry as one: what is asked of a deployment goes to the deployer that made it, a new
@@ -62,15 +62,39 @@ export const route = (
       deprovision: (ref, options) => at(ref, (owner) => owner.deprovision(ref, options)),
       delete: (ref, options) => at(ref, (owner) => owner.delete(ref, options)),
       logs: (ref, options) => Stream.unwrap(Effect.map(ownerOf(ref), (owner) => owner.logs(ref, options))),
-      reconcile: Effect.map(
-        Effect.forEach(all, ({ reconcile }) => reconcile),
+      reconcile: together(all.map(({ reconcile }) => reconcile)),
+      reconcilePlan: together(all.map(({ reconcilePlan }) => reconcilePlan)),
+      rebuild: Effect.map(
+        Effect.forEach(all, ({ rebuild }) => rebuild),
         (reports) =>
-          new ReconcileReport({
-            observed: reports.reduce((sum, { observed }) => sum + observed, 0),
-            actions: reports.flatMap(({ actions }) => actions)
+          new RebuildReport({
+            recovered: reports.flatMap(({ recovered }) => recovered),
+            skipped: reports.flatMap(({ skipped }) => skipped),
+            renamed: reports.some(({ renamed }) => renamed)
           })
+      ),
+      changes: Stream.mergeAll(
+        all.map(({ changes }) => changes),
+        { concurrency: "unbounded" }
       ),
       events: Stream.unwrapScoped(Effect.map(subscribe, (queue) => Stream.fromQueue(queue))),
       subscribe
     }
+  })
+
+// internal
+
+/** What fails with one deployer keeps the others from nothing. */
+const together = (
+  each: ReadonlyArray<Effect.Effect<ReconcileReport, ReconcileError>>
+): Effect.Effect<ReconcileReport, ReconcileError> =>
+  Effect.gen(function* () {
+    const [failures, reports] = yield* Effect.partition(each, (reconcile) => reconcile)
+    const [first] = failures
+    if (first !== undefined) return yield* Effect.fail(first)
+    return new ReconcileReport({
+      observed: reports.reduce((sum, { observed }) => sum + observed, 0),
+      actions: reports.flatMap(({ actions }) => actions),
+      unavailable: reports.flatMap(({ unavailable }) => unavailable)
+    })
   })

@@ -8,19 +8,22 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Backend } from "../Deployer/Backend.js"
+import type { Backend, PrepareProgress, ProvisionRequest } from "../Deployer/Backend.js"
 import type { Ports } from "../Deployer/Ports.js"
 import type { OperationalState } from "../Deployment.js"
 import { Home } from "../Home.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
+import { changes } from "./Backend/Changes.js"
 import { flavor, toDeprovisionError, toProvisionError, toUnavailable } from "./Backend/Failures.js"
 import { prepareImage } from "./Backend/Images.js"
+import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observing.js"
-import { start } from "./Backend/Provisioning.js"
+import { makeReady, start } from "./Backend/Provisioning.js"
+import { checkReach } from "./Backend/Reach.js"
 import { destroy, end } from "./Backend/Removing.js"
 import { defaultFolders } from "./Backend/SecretsFolder.js"
-import { currentIdentity, type Identity, identityFor, Site } from "./Backend/Site.js"
+import { currentIdentity, type FilesBy, type Identity, identityFor, Site } from "./Backend/Site.js"
 import { problemOfHome } from "./Backend/Volumes.js"
 import type { DockerClient } from "./DockerClient.js"
 import type { ImageBuilder } from "./ImageBuilder.js"
@@ -42,9 +45,15 @@ export interface Options {
   readonly defaults?: DockerSettingsInput | undefined
   /**
    * Folders to keep secrets in while their containers exist; the first that is ours and in memory is used, else the home.
-   * Default one of `/run` and one of `/dev/shm`. The engine has to see it.
+   * Default one of `/run` and one of `/dev/shm`. The engine has to see it, unless files go in volumes.
    */
   readonly secretsFolders?: ReadonlyArray<string> | undefined
+  /**
+   * How files reach containers: from folders of this machine, or in volumes of the engine. Default volumes if the engine
+   * is another machine, else folders. Say `volumes` where the engine does not see our folders all the same, such as from
+   * inside a container that was given the engine's socket.
+   */
+  readonly files?: FilesBy | undefined
   /** The user we are; default that of the process. Root deploys for `10001:10001`, anybody else for themselves. */
   readonly us?: Identity | undefined
 }
@@ -76,7 +85,7 @@ export const make = (
       settings: apartFrom(root),
       defaults: options.defaults ?? {},
       exclusive,
-      prepare: (request, progress) => Effect.provide(prepareImage(request, progress), context),
+      prepare: (request, progress) => Effect.provide(prepare(request, progress), context),
       provision: (request) =>
         start(request).pipe(Effect.mapError(toProvisionError(request.name)), Effect.provide(context)),
       state: (instance, metadata) =>
@@ -84,6 +93,8 @@ export const make = (
           Effect.mapError(toUnavailable("observe a container")),
           Effect.provide(context)
         ),
+      inventory: inventory(flavor).pipe(Effect.mapError(toUnavailable("look what there is")), Effect.provide(context)),
+      changes: Stream.provideContext(changes, context),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
       deprovision: (instance, metadata, { grace }) =>
         end(instance, metadata, grace).pipe(
@@ -96,7 +107,8 @@ export const make = (
   })
 
 /**
- * Whether the old container may hold the very port the new one must have.
+ * Whether the old container may hold the very port the new one must have. The new one is made before the old one stops,
+ * and started after it.
  *
  * @category predicates
  * @since 0.1.0
@@ -105,6 +117,18 @@ export const exclusive = (old: OperationalState, settings: DockerSettings): bool
   settings.port !== undefined && old.status !== "absent" && Metadata.portOf(old.metadata) === settings.port
 
 // internal
+
+/** What could not be reached needs no image; what waits for a port is made before the old one stops. */
+const prepare = (request: ProvisionRequest<DockerSettings>, progress: PrepareProgress) =>
+  checkReach(request).pipe(
+    Effect.mapError(toProvisionError(request.name)),
+    Effect.zipRight(prepareImage(request, progress)),
+    Effect.tap((prepared) =>
+      request.standby === true
+        ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
+        : Effect.void
+    )
+  )
 
 const siteOf = (options: Options) =>
   Effect.gen(function* () {
@@ -115,6 +139,7 @@ const siteOf = (options: Options) =>
       deployer: options.name ?? flavor,
       owner: us?.uid,
       secretsFolders: options.secretsFolders ?? defaultFolders(us?.uid),
+      files: options.files,
       ...identityFor(us)
     }
   })

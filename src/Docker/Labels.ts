@@ -34,7 +34,9 @@ export const keys = {
   /** SHA-256 digest (hex) of everything it was made of. */
   checksum: `${prefix}.checksum`,
   /** Version of this library. */
-  version: `${prefix}.version`
+  version: `${prefix}.version`,
+  /** What else than the service itself a container is for. */
+  role: `${prefix}.role`
 } as const
 
 /**
@@ -131,12 +133,31 @@ export const decodeInstance: (labels: Labels) => Option.Option<InstanceLabels> =
   Schema.decodeUnknownOption(InstanceLabels)
 
 /**
+ * What the labels of something say that all generations of a deployment share; none if they are not all there.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeShared: (labels: Labels) => Option.Option<SharedLabels> = Schema.decodeUnknownOption(SharedLabels)
+
+/**
  * Whether something is of this registry's making.
  *
  * @category predicates
  * @since 0.1.0
  */
 export const isOurs = (labels: Labels, registryId: string): boolean => labels[keys.registry] === encodeText(registryId)
+
+/**
+ * Whether something is of that deployment of that registry.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOfDeployment = (
+  labels: Labels,
+  { deploymentId, registryId }: Pick<InstanceRef, "registryId" | "deploymentId">
+): boolean => isOurs(labels, registryId) && labels[keys.deployment] === deploymentId
 
 /**
  * Whether something is that generation of that deployment of that registry.
@@ -190,6 +211,39 @@ export const containerName = ({ deploymentId, generation }: Omit<InstanceRef, "r
   `${prefix}-${deploymentId}-${generation}`
 
 /**
+ * Whether a container is called as one of a generation is, or as one of any generation when none is given.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isNameOf = (
+  name: string,
+  { deploymentId, generation }: Pick<InstanceRef, "deploymentId"> & { readonly generation?: number | undefined }
+): boolean => {
+  const [number, ...suffix] = name.startsWith(`${prefix}-${deploymentId}-`)
+    ? name.slice(prefix.length + deploymentId.length + 2).split("-")
+    : []
+  const isOne = number !== undefined && /^\d+$/.test(number) && (suffix.length === 0 || suffix.join("-") === "files")
+  return isOne && (generation === undefined || number === String(generation))
+}
+
+/**
+ * Name of the container through which the volumes of one generation are filled. It is never started.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const fillerName = (instance: Omit<InstanceRef, "registryId">): string => `${containerName(instance)}-files`
+
+/**
+ * What marks that container, so that nobody takes it for the service.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const filler: Labels = { [keys.role]: "files" }
+
+/**
  * Name of the network of a deployment.
  *
  * @category names
@@ -204,3 +258,12 @@ export const networkName = (deploymentId: string): string => `${prefix}-${deploy
  * @since 0.1.0
  */
 export const volumeName = (deploymentId: string, purpose: string): string => `${prefix}-${deploymentId}-${purpose}`
+
+/**
+ * Whether a volume is called as one of a deployment is.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isVolumeNameOf = (name: string, deploymentId: string): boolean =>
+  name.startsWith(volumeName(deploymentId, ""))

@@ -32,6 +32,8 @@ export const Metadata = Schema.Struct({
   health: Schema.optional(Schema.String),
   /** How it ended, if it did. */
   exitCode: Schema.optional(Schema.Int),
+  /** Whether somebody paused it. */
+  paused: Schema.optional(Schema.Boolean),
   /** Whether it was ended because it had no memory left. */
   outOfMemory: Schema.optional(Schema.Boolean),
   /** Whether it has yet to answer for the first time, so that an end is a failed start whatever the engine does next. */

@@ -98,7 +98,10 @@ export const DockerSettings = Schema.Struct({
   port: Schema.optional(Port),
   /** Where a port is chosen from; default 20000 to 31999. */
   portRange: withDefault(PortRange, { from: 20_000, to: 31_999 }),
-  /** The address of the host to publish at; default `127.0.0.1`, which only that machine reaches. */
+  /**
+   * The address of the engine's machine to publish at; default `127.0.0.1`, which only that machine reaches, so that an
+   * engine of another machine needs one. Callers use the name under which the engine is reached.
+   */
   address: withDefault(Address, "127.0.0.1"),
   /** Processors it may use, such as `0.5`; default all. */
   cpus: Schema.optional(Schema.Number.pipe(Schema.between(0.01, 1_024))),
@@ -116,7 +119,7 @@ export const DockerSettings = Schema.Struct({
       })
     )
   ),
-  /** What of the host it sees besides its own data; default nothing. */
+  /** What of the engine's machine it sees besides its own data; default nothing. */
   volumes: withDefault(
     Schema.Array(Volume).pipe(
       Schema.filter((volumes) => {

@@ -70,7 +70,7 @@ export class DeploymentTimeout extends Schema.TaggedError<DeploymentTimeout>()(
   "DeploymentTimeout",
   {
     name: Schema.String,
-    operation: Schema.Literal("provision", "deprovision", "delete"),
+    operation: Schema.Literal("provision", "deprovision", "delete", "restore"),
     timeoutMillis: Schema.Number,
     logs: Schema.Array(Schema.String)
   },
@@ -270,6 +270,30 @@ export class EngineUnavailable extends Schema.TaggedError<EngineUnavailable>()(
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `The ${this.flavor} engine could not be asked to ${this.operation}: ${this.reason}.`
+  }
+}
+
+/**
+ * The registry and what exists do not belong together: the registry was made anew or restored from an older copy, or
+ * another engine is asked than the one that has the deployments. Nothing was touched.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RegistryMismatch extends Schema.TaggedError<RegistryMismatch>()(
+  "RegistryMismatch",
+  {
+    deployer: Deployer,
+    /** One clause for each thing that does not fit. */
+    evidence: Schema.Array(Schema.String)
+  },
+  status(409, "Registry and engine do not belong together.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const [first = "", ...others] = this.evidence
+    const more = others.length === 0 ? "" : ` (and ${others.length} more like it)`
+    return `The registry and the ${this.deployer.flavor} deployer "${this.deployer.name}" do not belong together, so nothing was touched: ${first}${more}.`
   }
 }
 

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Backend, Instance, LogsOptions } from "../Deployer/Backend.js"
 import { clauseOf } from "../Deployer/Clause.js"
+import { inHome } from "../Deployer/InstanceRecord.js"
 import type { OperationalState } from "../Deployment.js"
 import {
   DeploymentDeprovisionFailed,
@@ -23,7 +24,7 @@ import * as Children from "./Children.js"
 import { paths } from "./Layout.js"
 import { readLog } from "./LogReading.js"
 import * as Metadata from "./Metadata.js"
-import { observe } from "./Observing.js"
+import { observe, standsBy } from "./Observing.js"
 import type { Ports } from "./Ports.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import type { Processes } from "./Processes.js"
@@ -75,12 +76,15 @@ export const make = (
 ): Effect.Effect<Backend<LocalSettings, LocalSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
     const context = Context.add(yield* Effect.context<Requirements>(), Children.Children, yield* Children.make)
+    const name = options.name ?? flavor
     return {
       flavor,
-      name: options.name ?? flavor,
+      name,
       settings: LocalSettings,
       defaults: options.defaults ?? {},
       exclusive,
+      standsBy: (instance) =>
+        standsBy(instance).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
       provision: (request) =>
         start(options.node ?? process.execPath, request).pipe(
           Effect.mapError((error) => toProvisionError(request.name, error)),
@@ -88,6 +92,11 @@ export const make = (
         ),
       state: (instance, metadata) =>
         observe(instance, metadata).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
+      inventory: inHome({ flavor, name }).pipe(
+        Effect.map((found) => ({ engineId: undefined, found })),
+        Effect.mapError(toUnavailable("look what there is")),
+        Effect.provide(context)
+      ),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
       deprovision: (instance, metadata, { grace }) =>
         end(instance, metadata, grace).pipe(
@@ -103,7 +112,8 @@ export const make = (
   })
 
 /**
- * Whether the old process may hold the very port the new one must have.
+ * Whether the old process may hold the very port the new one must have. The new one is started all the same and waits for
+ * it, so that callers are refused for moments only.
  *
  * @category predicates
  * @since 0.1.0

@@ -81,6 +81,19 @@ export const refOf = (metadata: Metadata.Metadata): ProcessRef => ({
  */
 export const serveArguments = (at: Pick<Paths, "manifest">): ReadonlyArray<string> => ["serve", at.manifest]
 
+/**
+ * Whether the process of an instance that was started to stand by has everything ready.
+ *
+ * @category observing
+ * @since 0.1.0
+ */
+export const standsBy = (instance: Instance): Effect.Effect<boolean, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const at = yield* paths(instance)
+    const written = yield* readJson(at.endpoint, Endpoint)
+    return Option.exists(written, ({ generation }) => generation === instance.generation)
+  })
+
 const findStrays = (at: Paths) => Effect.flatMap(Processes, ({ find }) => find(serveArguments(at)))
 
 const knownProcess = (at: Paths, instance: Instance, stored: OperationalState["metadata"]) =>
@@ -122,7 +135,7 @@ const started = (at: Paths, metadata: Metadata.Metadata) =>
   Effect.map(readJson(at.endpoint, Endpoint), (written) => {
     const endpoint = Option.filter(
       written,
-      ({ generation, pid }) => pid === metadata.pid && generation === metadata.generation
+      ({ generation, pid, standsBy }) => pid === metadata.pid && generation === metadata.generation && standsBy !== true
     )
     return Option.match(endpoint, {
       onNone: () =>

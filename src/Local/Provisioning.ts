@@ -14,6 +14,7 @@ import type { ProvisionRequest } from "../Deployer/Backend.js"
 import { fingerprint } from "../Deployer/Fingerprint.js"
 import { readJson, removeGeneration, writeSecrets, writeWhole } from "../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../Deployer/InstanceManifest.js"
+import * as InstanceRecord from "../Deployer/InstanceRecord.js"
 import { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, PortUnavailable } from "../Errors/Lifecycle.js"
 import { Home } from "../Home.js"
@@ -107,10 +108,11 @@ const bundleProgram = (request: Request) =>
     })
   })
 
-const checkPort = ({ name, settings }: Request) =>
+/** Who stands by knows that the port is taken, and by whom. */
+const checkPort = ({ name, settings, standby = false }: Request) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
-    const verdict = yield* probe(settings.host, settings.port ?? 0)
+    const verdict = yield* probe(settings.host, standby ? 0 : (settings.port ?? 0))
     if (verdict === "taken" && settings.port !== undefined) {
       return yield* new PortUnavailable({ name, port: settings.port })
     }
@@ -128,6 +130,7 @@ const prepare = (at: Paths, request: Request) =>
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
     yield* fs.chmod(at.deployment, 0o700)
+    yield* InstanceRecord.write(at.generation, request.record)
     yield* secretFiles(at, request)
     yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, placeOf(at, request))), 0o400)
     yield* markStart(at.log, request)
@@ -149,8 +152,11 @@ const placeOf = (at: Paths, request: Request) => ({
   secrets: at.secrets
 })
 
-const listenFor = ({ previous, settings }: Request): Manifest["listen"] => {
-  if (settings.port !== undefined) return { host: settings.host, port: settings.port, fallback: false }
+const listenFor = ({ previous, settings, standby }: Request): Manifest["listen"] => {
+  if (settings.port !== undefined) {
+    const standbyMillis = standby === true ? { standbyMillis: settings.timeoutMillis } : {}
+    return { host: settings.host, port: settings.port, fallback: false, ...standbyMillis }
+  }
   const kept = Metadata.portOf(previous)
   return { host: settings.host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
 }

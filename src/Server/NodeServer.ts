@@ -96,14 +96,31 @@ export const defaultLimits: Limits = {
 }
 
 /**
- * Listens, until the scope closes. A port that is taken is replaced by one the system chooses when `fallback` is set.
+ * Where to listen.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Address {
+  readonly host: string
+  /** Default one the system chooses. */
+  readonly port?: number | undefined
+  /** Whether the system may choose another when the port is taken. */
+  readonly fallback: boolean
+  /** How long to wait for a port that is taken, in milliseconds; default not at all. */
+  readonly standbyMillis?: number | undefined
+}
+
+/**
+ * Listens, until the scope closes. A port that is taken is waited for, or replaced by one the system chooses, as the
+ * address says.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const listen = (
   handler: Handler,
-  address: { readonly host: string; readonly port?: number | undefined; readonly fallback: boolean },
+  address: Address,
   limits: Limits = defaultLimits
 ): Effect.Effect<NodeServer, ListenFailed, Scope.Scope> =>
   Effect.gen(function* () {
@@ -115,7 +132,10 @@ export const listen = (
           server.closeAllConnections()
         })
     )
-    const wanted = bind(server, address.host, address.port ?? 0)
+    const wanted = Effect.retry(bind(server, address.host, address.port ?? 0), {
+      while: ({ code }) => code === "EADDRINUSE",
+      schedule: Schedule.upTo(Schedule.spaced("2 millis"), address.standbyMillis ?? 0)
+    })
     const bound = yield* Effect.catchIf(
       wanted,
       (error) => address.fallback && error.code === "EADDRINUSE",

@@ -81,10 +81,22 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       judge: Outcome.judge(options.pipeline, options.identity, ids)
     }
     return (asked) => {
-      const { onAnswer, place, request, runtime } = asked
-      const call: Call = { runtime, request, place, onAnswer, run: accept(kit, asked), fiber: undefined, isLeft: false }
-      recordBeginning(kit, call)
-      return () => leave(call)
+      let call: Call | undefined
+      let isLeft = false
+      kit.eventually(kit.recorder.nextIndex, (index) => {
+        const { onAnswer, place, request, runtime } = asked
+        const run = accept(
+          kit,
+          asked,
+          Exit.getOrElse(index, () => 1)
+        )
+        call = { runtime, request, place, onAnswer, run, fiber: undefined, isLeft }
+        recordBeginning(kit, call)
+      })
+      return () => {
+        isLeft = true
+        if (call !== undefined) leave(call)
+      }
     }
   })
 
@@ -104,9 +116,12 @@ interface Call extends Asked {
   isLeft: boolean
 }
 
-const accept = ({ clock, identity, ids, pipeline, recorder }: Kit, { place, request }: Asked): ActiveRun.ActiveRun => {
-  const index = recorder.nextIndex()
-  return new ActiveRun.ActiveRun({
+const accept = (
+  { clock, identity, ids, pipeline, recorder }: Kit,
+  { place, request }: Asked,
+  index: number
+): ActiveRun.ActiveRun =>
+  new ActiveRun.ActiveRun({
     clock,
     id: ids.unsafeNext(),
     index,
@@ -117,7 +132,6 @@ const accept = ({ clock, identity, ids, pipeline, recorder }: Kit, { place, requ
     isQueued: place.isWaiting,
     onMessage: recorder.offerMessage
   })
-}
 
 /** Once a write has failed no run starts before its beginning could be stored. */
 const recordBeginning = (kit: Kit, call: Call): void => {

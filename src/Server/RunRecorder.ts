@@ -23,8 +23,11 @@ import * as GroupCommit from "./GroupCommit.js"
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,
   {
-    /** The index of the next run, counting on from what is stored. */
-    readonly nextIndex: () => number
+    /**
+     * The index of the next run, counting on from what was stored when the first run came; there at once but for that
+     * one.
+     */
+    readonly nextIndex: () => Effect.Effect<number>
     /** Has the state of a run stored soon; nobody waits for it. */
     readonly offer: (run: Run) => void
     /** Has a message stored soon, after the run it belongs to. */
@@ -41,7 +44,8 @@ export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorde
 >() {}
 
 /**
- * Makes a recorder over a run store. Runs which a process before this one left running are marked lost first.
+ * Makes a recorder over a run store. Runs which dead processes left running are marked lost first, those of a process that
+ * still runs while this one replaces it are left to it.
  *
  * **Details**
  *
@@ -56,7 +60,6 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     const store = yield* RunStore
     const lost = yield* store.markLost
     if (lost > 0) yield* Effect.logWarning(`${lost} runs of a process that died were marked as lost.`)
-    let index = yield* store.lastIndex
     const kept = new Map<string, GroupCommit.Entry>()
     let isHealthy = true
 
@@ -80,6 +83,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     })
     yield* Effect.addFinalizer(() => Effect.zipRight(group.idle, Effect.zipRight(retry, group.idle)))
     yield* Effect.forkScoped(Effect.schedule(retry, Schedule.spaced("1 second")))
+    yield* Effect.forkScoped(Effect.schedule(Effect.ignore(store.alive), Schedule.spaced("2 seconds")))
 
     const save: Context.Tag.Service<RunRecorder>["store"] = (id, run, onStored) => {
       const entry = group.entry(id)
@@ -87,7 +91,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
       entry.waiters.push((exit) => onStored(Exit.isSuccess(exit)))
     }
     return RunRecorder.of({
-      nextIndex: () => ++index,
+      nextIndex: yield* counting(store),
       offer: (run) => {
         group.entry(run.id).run = { _tag: "Run", run }
       },
@@ -111,7 +115,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
 export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () => {
   let index = 0
   return {
-    nextIndex: () => ++index,
+    nextIndex: () => Effect.succeed(++index),
     offer: () => {},
     offerMessage: () => {},
     store: (_id, _run, onStored) => onStored(true),
@@ -152,6 +156,20 @@ export const unreadable = new ServiceUnavailable({
 })
 
 // internal
+
+/** Until the first run, the process that this one replaces may have counted on. */
+const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<() => Effect.Effect<number>, StoreError> =>
+  Effect.map(store.lastIndex, (atStart) => {
+    let index: number | undefined
+    const first = Effect.map(
+      Effect.orElseSucceed(store.lastIndex, () => atStart),
+      (last) => {
+        index ??= last
+        return ++index
+      }
+    )
+    return () => (index === undefined ? first : Effect.succeed(++index))
+  })
 
 const committing =
   (save: Context.Tag.Service<RunRecorder>["store"]) =>

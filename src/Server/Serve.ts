@@ -12,12 +12,13 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Ids from "../Ids.js"
-import { exitCodes, type Manifest } from "../Manifest.js"
+import { type Endpoint, exitCodes, type Manifest } from "../Manifest.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Settings from "../Settings.js"
 import * as Spec from "../Snapshot/Spec.js"
@@ -75,33 +76,34 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
 /**
  * Listens for a pipeline, until the scope closes. Runs are refused until {@link Served} `warmUp` succeeded.
  *
+ * @param before what to do before it listens, with the means to build the warm state by then; default nothing
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (
+export const make = <E = never, R = never>(
   pipeline: Pipeline.Any,
-  manifest: Manifest
-): Effect.Effect<Context.Tag.Service<Served>, NodeServer.ListenFailed | StoreError, RunStore | Ids.Ids | Scope.Scope> =>
+  manifest: Manifest,
+  before: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<void, E, R> = () => Effect.void
+): Effect.Effect<
+  Context.Tag.Service<Served>,
+  NodeServer.ListenFailed | StoreError | E,
+  RunStore | Ids.Ids | Scope.Scope | R
+> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const services = yield* Layer.build(runtimeLayer(pipeline, manifest))
     const handler = yield* Effect.provide(App.make, services)
-    const server = yield* NodeServer.listen(handler, manifest.listen)
     const lifecycle = Context.get(services, Lifecycle.Lifecycle)
     const invocation = Context.get(services, Invocation.Invocation)
+    const warmUp = yield* Effect.cached(warming(pipeline, scope, invocation, lifecycle))
+    yield* before(warmUp)
+    const server = yield* NodeServer.listen(handler, manifest.listen)
     return {
       url: `http://${urlHost(server.host)}:${server.port}`,
       host: server.host,
       port: server.port,
-      warmUp: Layer.buildWithScope(pipeline.layer, scope).pipe(
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.interrupt
-            : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: Failures.render(cause) }))
-        ),
-        Effect.flatMap(invocation.warm),
-        Effect.zipRight(lifecycle.ready)
-      ),
+      warmUp,
       drain: Effect.provide(drain(server), services)
     }
   })
@@ -112,7 +114,7 @@ export const make = (
  * **Details**
  *
  * The endpoint file is written as soon as the port is open; health says `live` until the warm state is built, and
- * `ready` from then on.
+ * `ready` from then on. A service that stands by builds its warm state first, and writes the file before, too.
  *
  * @category running
  * @since 0.1.0
@@ -128,15 +130,13 @@ export const run = (
   Effect.scoped(
     Effect.gen(function* () {
       const { ending } = yield* Signals
-      const served = yield* make(pipeline, manifest)
-      yield* EndpointFile.write(manifest.endpointFile, {
-        pid: process.pid,
-        host: served.host,
-        port: served.port,
-        generation: manifest.generation
-      })
-      yield* Effect.logInfo(`${manifest.deployment.name} listens on ${served.url}.`)
       if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
+      const opened = yield* Effect.raceFirst(
+        Effect.map(ending, Either.left),
+        Effect.map(open(pipeline, manifest), Either.right)
+      )
+      if (Either.isLeft(opened)) return opened.left.exitCode
+      const served = opened.right
       const serving = Effect.zipRight(
         Effect.zipRight(served.warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`)),
         Effect.never
@@ -211,6 +211,41 @@ export const layerTest = (
 }
 
 // internal
+
+/** Listens, and says where in the endpoint file; if it is to stand by, with everything ready before. */
+const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
+  Effect.gen(function* () {
+    const { deployment, endpointFile, generation, listen } = manifest
+    const tell = (where: Pick<Endpoint, "host" | "port" | "standsBy">) =>
+      EndpointFile.write(endpointFile, { pid: process.pid, generation, ...where })
+    const served = yield* make(pipeline, manifest, (warmUp) =>
+      listen.standbyMillis === undefined
+        ? Effect.void
+        : warmUp.pipe(
+            Effect.zipRight(tell({ host: listen.host, port: listen.port ?? 0, standsBy: true })),
+            Effect.zipRight(Effect.logInfo(`${deployment.name} is ready and waits for its port.`))
+          )
+    )
+    yield* tell({ host: served.host, port: served.port })
+    yield* Effect.logInfo(`${deployment.name} listens on ${served.url}.`)
+    return served
+  })
+
+const warming = (
+  pipeline: Pipeline.Any,
+  scope: Scope.Scope,
+  { warm }: Context.Tag.Service<Invocation.Invocation>,
+  { ready }: Context.Tag.Service<Lifecycle.Lifecycle>
+): Effect.Effect<void, WarmUpFailed> =>
+  Layer.buildWithScope(pipeline.layer, scope).pipe(
+    Effect.catchAllCause((cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.interrupt
+        : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: Failures.render(cause) }))
+    ),
+    Effect.flatMap(warm),
+    Effect.zipRight(ready)
+  )
 
 const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 

@@ -159,6 +159,22 @@ const publish = (place: Place, draft: Place) => {
 }
 
 /**
+ * Puts a copy of a database at a path where nothing is yet, for the owner only, whole or not at all. `write` gets an empty
+ * file of another name.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const copyInto = (
+  place: Place,
+  path: string,
+  write: (draft: string) => Effect.Effect<void, StoreError>
+): Effect.Effect<void, StoreError> =>
+  Effect.suspend(() =>
+    lstat(path) === undefined ? create({ ...place, path }, (draft) => write(draft.path)) : Effect.void
+  )
+
+/**
  * Puts a new database at a path, or leaves the one that somebody else put there meanwhile. The folder is created for
  * the owner only, the file with mode 0600. `initialise` gets an empty file of another name, and must have closed it
  * when it ends.

@@ -16,7 +16,7 @@ import {
   Status
 } from "../Deployment.js"
 import { type Decode, decodeTo, JsonObject, OptionalText, OptionalTime, present, Time } from "./Columns.js"
-import { type AuthKey, type DeploymentRecord, Operation, OperationKind } from "./DeploymentStore.js"
+import { type AuthKey, type DeploymentRecord, Operation, OperationKind, type Tombstone } from "./DeploymentStore.js"
 
 const DeploymentRow = Schema.Struct({
   id: DeploymentId,
@@ -37,7 +37,8 @@ const DeploymentRow = Schema.Struct({
   reason: OptionalText,
   unknown_since: OptionalTime,
   created_at: Time,
-  updated_at: Time
+  updated_at: Time,
+  status_since: Time
 })
 
 const toDeployment = (row: typeof DeploymentRow.Type): Deployment =>
@@ -59,6 +60,7 @@ const toDeployment = (row: typeof DeploymentRow.Type): Deployment =>
 const toRecord = (row: typeof DeploymentRow.Type): DeploymentRecord => ({
   deployment: toDeployment(row),
   settings: row.settings,
+  statusSince: row.status_since,
   authKey: Option.getOrUndefined(
     Option.zipWith(row.auth_digest, row.auth_sealed, (digest, sealed): AuthKey => ({ digest, sealed }))
   )
@@ -72,12 +74,14 @@ const RevisionRow = Schema.Struct({
   outcome: RevisionOutcome,
   reason: OptionalText,
   created_at: Time,
-  settled_at: OptionalTime
+  settled_at: OptionalTime,
+  made_by: Schema.String
 })
 
 const toRevision = ({
   created_at,
   deployment_id,
+  made_by,
   reason,
   settled_at,
   snapshot_id,
@@ -87,6 +91,7 @@ const toRevision = ({
     ...row,
     deploymentId: deployment_id,
     snapshotId: snapshot_id,
+    by: made_by,
     createdAt: created_at,
     ...present({ reason, settledAt: settled_at })
   })
@@ -122,6 +127,30 @@ export const decodeRevisions: Decode<Revision> = decodeTo(RevisionRow, toRevisio
  * @since 0.1.0
  */
 export const decodeOperations: Decode<Operation> = decodeTo(OperationRow, toOperation)
+
+const TombstoneRow = Schema.Struct({
+  deployment_id: DeploymentId,
+  name: DeploymentName,
+  flavor: Schema.String,
+  deployer: Schema.String,
+  generation: Schema.Int,
+  deleted_at: Time
+})
+
+/**
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeTombstones: Decode<Tombstone> = decodeTo(
+  TombstoneRow,
+  ({ deleted_at, deployer, deployment_id, flavor, generation, name }) => ({
+    deploymentId: deployment_id,
+    name,
+    deployer: { flavor, name: deployer },
+    generation,
+    deletedAt: deleted_at
+  })
+)
 
 /**
  * The columns an observed state fills.

@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -47,6 +48,44 @@ export interface DeploymentRecord {
   /** The settings of the last accepted generation as they were merged, encoded. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly authKey: AuthKey | undefined
+  /** Since when the deployment has its status. */
+  readonly statusSince: DateTime.Utc
+}
+
+/**
+ * A deployment that was deleted on purpose: proof that what is left of it may go.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tombstone {
+  readonly deploymentId: DeploymentId
+  readonly name: Deployment["name"]
+  readonly deployer: Deployment["deployer"]
+  /** The highest generation that was ever begun. */
+  readonly generation: number
+  readonly deletedAt: DateTime.Utc
+}
+
+/**
+ * A deployment as its own files describe it, for a registry that lost it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Recovered {
+  readonly id: DeploymentId
+  readonly name: Deployment["name"]
+  readonly deployer: Deployment["deployer"]
+  readonly snapshot: Deployment["snapshot"]
+  readonly generation: number
+  /** Other generations that were found and do not count. */
+  readonly refused: ReadonlyArray<number>
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly authKey: AuthKey | undefined
+  readonly state: OperationalState
+  /** Who asks for it. */
+  readonly by: string
 }
 
 /**
@@ -66,7 +105,7 @@ export interface Lease {
  * @category schemas
  * @since 0.1.0
  */
-export const OperationKind = Schema.Literal("provision", "deprovision", "delete")
+export const OperationKind = Schema.Literal("provision", "deprovision", "delete", "restore")
 
 /**
  * @category models
@@ -85,7 +124,7 @@ export class Operation extends Schema.Class<Operation>("effect-deployers/Operati
   id: Schema.String,
   deploymentId: DeploymentId,
   kind: OperationKind,
-  /** The generation it makes (`provision`) or takes down. */
+  /** The generation it makes (`provision`), takes down, or starts again (`restore`). */
   generation: Schema.Int,
   holder: Schema.String,
   startedAt: Schema.DateTimeUtc
@@ -145,8 +184,10 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
             readonly kind: "provision"
             readonly snapshotId: string
             readonly settings: Readonly<Record<string, unknown>>
+            /** Who asks for it, for the revision. */
+            readonly by?: string | undefined
           }
-        | { readonly id: string; readonly kind: "deprovision" | "delete" }
+        | { readonly id: string; readonly kind: "deprovision" | "delete" | "restore" }
     ) => Effect.Effect<Operation, LeaseLost | StoreError>
     /**
      * Accepts the generation an operation made: it becomes the deployment's, desired `running`. The operation stays open
@@ -166,7 +207,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly finish: (lease: Lease, operation: Operation) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Refuses what an operation tried, with a one-sentence reason. The deployment stays as it was; only one that never had
-     * an accepted generation gets status `error` and the reason. Closes the operation.
+     * an accepted generation, and was to get one, gets status `error` and the reason. Closes the operation.
      */
     readonly abort: (
       lease: Lease,
@@ -175,11 +216,20 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
     /** The deployment was taken down: desired `stopped`, status `absent`, no url; metadata is kept. Closes the operation. */
     readonly stopped: (lease: Lease, operation: Operation) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
-    /** Deletes the row with its revisions, operations and lease. Its events stay, as the audit log. */
+    /** The accepted generation was started again, or could not be: writes how it is. Closes the operation. */
+    readonly restored: (
+      lease: Lease,
+      operation: Operation,
+      state: OperationalState
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /**
+     * Deletes the row with its revisions, operations and lease, and leaves a tombstone. Its events stay, as the audit log.
+     */
     readonly remove: (lease: Lease) => Effect.Effect<void, LeaseLost | StoreError>
     /**
      * Writes what a backend observed of a generation, or that it could not be observed (`unobservable` keeps the last
-     * known state and sets `unknownSince`). Changes nothing when the row has moved on; returns the row as it is then.
+     * known state and sets `unknownSince`). Changes nothing when the row has moved on, also to a status which the observed
+     * one cannot follow; returns the row as it is then.
      */
     readonly observe: (
       deploymentId: DeploymentId,
@@ -195,5 +245,27 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly revisions: (deploymentId: DeploymentId) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
     /** Operations that were begun and not closed, oldest first. */
     readonly openOperations: Effect.Effect<ReadonlyArray<Operation>, StoreError>
+    /** When restores of a deployment were begun since a time, oldest first. */
+    readonly restores: (
+      deploymentId: DeploymentId,
+      since: DateTime.Utc
+    ) => Effect.Effect<ReadonlyArray<DateTime.Utc>, StoreError>
+    /** Leases that have not expired, by deployment id. */
+    readonly leases: Effect.Effect<
+      ReadonlyArray<{ readonly deploymentId: DeploymentId; readonly holder: string }>,
+      StoreError
+    >
+    /** Every deployment that was ever deleted. */
+    readonly tombstones: Effect.Effect<ReadonlyArray<Tombstone>, StoreError>
+    /**
+     * Puts a deployment back that the registry does not know any more, as accepted at its generation. One that is known at
+     * that or a later generation is left as it is.
+     */
+    readonly recover: (recovered: Recovered) => Effect.Effect<DeploymentRecord, DeploymentAlreadyExists | StoreError>
+    /**
+     * Gives a registry without deployments the id of the one it stands in for; `false` if it has some. Stores that are open
+     * keep the id they were opened with.
+     */
+    readonly takeIdentity: (registryId: string) => Effect.Effect<boolean, StoreError>
   }
 >() {}

@@ -109,6 +109,21 @@ const records = [
   ) STRICT, WITHOUT ROWID`
 ]
 
+/** What reconciling needs to know: who made a revision, since when a status holds, and what was deleted on purpose. */
+const memory = [
+  "ALTER TABLE revisions ADD COLUMN made_by TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE deployments ADD COLUMN status_since INTEGER NOT NULL DEFAULT 0",
+  "UPDATE deployments SET status_since = updated_at",
+  `CREATE TABLE tombstones (
+    deployment_id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    flavor TEXT NOT NULL,
+    deployer TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    deleted_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`
+]
+
 /**
  * @category schemas
  * @since 0.1.0
@@ -116,5 +131,5 @@ const records = [
 export const schema: DatabaseSchema = {
   store: "registry",
   applicationId: 0x45664447,
-  migrations: [[...pipelines, ...deployments, ...operations, ...records]]
+  migrations: [[...pipelines, ...deployments, ...operations, ...records], memory]
 }

@@ -133,7 +133,17 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
     /** Highest index given out, 0 for none. */
     readonly lastIndex: Effect.Effect<number, StoreError>
-    /** Marks runs that a dead process left `running` as interrupted with cause `lost`; says how many. */
+    /**
+     * Marks runs that dead processes left `running` as interrupted with cause `lost`; says how many. Dead are the earlier
+     * processes of the store's own generation, and other generations that did not say {@link RunStore} `alive` for ten
+     * seconds. For the start of a process, before its first run.
+     */
     readonly markLost: Effect.Effect<number, StoreError>
+    /**
+     * Says that the store's generation lives, if it has runs that go, and marks the runs of other generations lost that did
+     * not say so for ten seconds. To be repeated every few seconds: while a deployment is replaced, two processes share
+     * its store.
+     */
+    readonly alive: Effect.Effect<number, StoreError>
   }
 >() {}

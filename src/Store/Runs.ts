@@ -12,16 +12,20 @@ import * as Sqlite from "./Sqlite.js"
 import * as SqlRunStore from "./SqlRunStore.js"
 
 /**
- * The run store in a file, which is created if it is not there.
+ * The run store in a file, which is created if it is not there. `generation` is that of the process that writes: another
+ * generation of the same deployment may write too, while one replaces the other.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerFile = (
   path: string,
-  options?: Pick<Sqlite.Options, "busyBudget" | "mustExist">
+  {
+    generation,
+    ...options
+  }: Pick<Sqlite.Options, "busyBudget" | "mustExist"> & { readonly generation?: number | undefined } = {}
 ): Layer.Layer<RunStore, StoreError> =>
-  Layer.provide(Layer.fresh(SqlRunStore.layer), Sqlite.layer({ schema, path, ...options }))
+  Layer.provide(Layer.fresh(SqlRunStore.layer(generation)), Sqlite.layer({ schema, path, ...options }))
 
 /**
  * The run store of somebody else's process, for reading; the file must exist. Writing to it fails as `readonly`.
@@ -33,7 +37,7 @@ export const layerReadOnly = (
   path: string,
   options?: Pick<Sqlite.Options, "busyBudget">
 ): Layer.Layer<RunStore, StoreError> =>
-  Layer.provide(Layer.fresh(SqlRunStore.layer), Sqlite.layerReadOnly({ schema, path, ...options }))
+  Layer.provide(Layer.fresh(SqlRunStore.layer()), Sqlite.layerReadOnly({ schema, path, ...options }))
 
 /**
  * A run store in memory that is gone with its scope.
@@ -42,7 +46,7 @@ export const layerReadOnly = (
  * @since 0.1.0
  */
 export const layerMemory: Layer.Layer<RunStore, StoreError> = Layer.provide(
-  Layer.fresh(SqlRunStore.layer),
+  Layer.fresh(SqlRunStore.layer()),
   Sqlite.layerMemory(schema)
 )
 
@@ -59,5 +63,6 @@ export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
   messages: () => Effect.succeed([]),
   counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
   lastIndex: Effect.succeed(0),
-  markLost: Effect.succeed(0)
+  markLost: Effect.succeed(0),
+  alive: Effect.succeed(0)
 })

@@ -56,6 +56,12 @@ const keepTotals = [
   END`
 ]
 
+/** While a deployment is replaced two processes write: whose a run is, and which of them were there lately. */
+const owners = [
+  "ALTER TABLE runs ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+  "CREATE TABLE seen (generation INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT"
+]
+
 /**
  * @category schemas
  * @since 0.1.0
@@ -63,5 +69,5 @@ const keepTotals = [
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals]]
+  migrations: [[...tables, ...keepTotals], owners]
 }

@@ -26,6 +26,8 @@ export class SnapshotStore extends Context.Tag("effect-deployers/Store/SnapshotS
     readonly list: (options?: {
       readonly pipelineName?: string | undefined
     }) => Effect.Effect<ReadonlyArray<Snapshot>, StoreError>
+    /** Puts a snapshot back, with its id, that the registry does not know any more. One of equal content stays as it is. */
+    readonly recover: (snapshot: Snapshot) => Effect.Effect<Snapshot, StoreError>
     /** Removes a snapshot that no deployment or revision refers to; `false` if one does. Removing a missing one is `true`. */
     readonly remove: (id: string) => Effect.Effect<boolean, StoreError>
   }

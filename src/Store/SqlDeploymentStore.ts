@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { OperationalState } from "../Deployment.js"
+import { canFollow, type OperationalState, Status } from "../Deployment.js"
 import { DeploymentAlreadyExists, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { Ids } from "../Ids.js"
@@ -19,6 +19,7 @@ import { decodeRows, now, single } from "./Columns.js"
 import { decodeOperations, decodeRecords, decodeRevisions, keyColumns, stateColumns } from "./DeploymentRows.js"
 import { type DeploymentRecord, DeploymentStore } from "./DeploymentStore.js"
 import * as SqlLeases from "./SqlLeases.js"
+import * as SqlMemory from "./SqlMemory.js"
 import * as SqlOperations from "./SqlOperations.js"
 
 type Store = DeploymentStore["Type"]
@@ -99,7 +100,8 @@ const makeInsert =
           settings: "{}",
           desired: "running",
           created_at: at,
-          updated_at: at
+          updated_at: at,
+          status_since: at
         }
         const inserted = yield* access.sql`INSERT INTO deployments ${access.sql.insert(row)}
           ON CONFLICT (name) DO NOTHING RETURNING id`
@@ -116,7 +118,8 @@ const writeState = ({ sql }: Access.Access, id: string, state: OperationalState)
   return Effect.flatMap(
     now,
     (at) => sql`UPDATE deployments SET status = ${status}, url = ${url}, metadata = ${metadata}, reason = ${reason},
-        unknown_since = NULL, updated_at = ${at}
+        unknown_since = NULL, updated_at = ${at},
+        status_since = CASE WHEN status = ${status} THEN status_since ELSE ${at} END
       WHERE id = ${id} AND (status, url, metadata, reason, unknown_since)
         IS NOT (${status}, ${url}, ${metadata}, ${reason}, NULL)`
   )
@@ -129,15 +132,23 @@ const writeUnobservable = ({ sql }: Access.Access, id: string) =>
       WHERE id = ${id} AND unknown_since IS NULL`
   )
 
+const decodeStatuses = decodeRows(Schema.Struct({ status: Status }))
+
 const makeObserve =
   (access: Access.Access): Store["observe"] =>
   (id, generation, observation) =>
     access.write(
       "deployments.observe",
       Effect.gen(function* () {
-        const current = yield* access.sql`SELECT 1 FROM deployments WHERE id = ${id} AND generation = ${generation}
-          AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
-        if (current.length > 0) {
+        const [current] = yield* decodeStatuses(
+          yield* access.sql`SELECT status FROM deployments WHERE id = ${id} AND generation = ${generation}
+            AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
+        )
+        // What was seen may be older than what was written meanwhile.
+        if (
+          current !== undefined &&
+          (observation === "unobservable" || canFollow(current.status, observation.status))
+        ) {
           yield* observation === "unobservable" ? writeUnobservable(access, id) : writeState(access, id, observation)
         }
         return yield* findById(access, id)
@@ -164,10 +175,13 @@ const makeRemove =
     SqlLeases.guarded(access)(
       "deployments.remove",
       lease,
-      Effect.asVoid(
-        Effect.zipRight(
-          access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`,
-          access.sql`DELETE FROM leases WHERE token = ${lease.token}`
+      Effect.zipRight(
+        SqlMemory.bury(access, lease.deploymentId),
+        Effect.asVoid(
+          Effect.zipRight(
+            access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`,
+            access.sql`DELETE FROM leases WHERE token = ${lease.token}`
+          )
         )
       )
     )
@@ -205,6 +219,7 @@ export const make: Effect.Effect<Store, StoreError, SqlClient.SqlClient | Ids> =
     remove: makeRemove(access),
     observe: makeObserve(access),
     setAuthKey: makeSetAuthKey(access),
+    ...SqlMemory.make(access, (id) => Effect.flatMap(findById(access, id), (found) => single(Option.toArray(found)))),
     ...makeHistory(access)
   }
 })

@@ -8,7 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { RevisionOutcome } from "../Deployment.js"
+import type { RevisionOutcome, Status } from "../Deployment.js"
 import { LeaseLost } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
 import { decodeRows, now } from "./Columns.js"
@@ -18,9 +18,10 @@ import { guarded } from "./SqlLeases.js"
 
 type Store = DeploymentStore["Type"]
 type ById = (id: string) => Effect.Effect<DeploymentRecord, LeaseLost | SqlError | ParseResult.ParseError>
-type Outcome = "committed" | "aborted" | "stopped" | "abandoned"
+type Outcome = "committed" | "aborted" | "stopped" | "restored" | "abandoned"
 
 const abandonedReason = "The operation was abandoned: its process ended before it did."
+const decodeSince = decodeRows(Schema.Struct({ status_since: Schema.Int }))
 const decodeGenerations = decodeRows(Schema.Struct({ current: Schema.Int, highest: Schema.Int }))
 
 const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome) =>
@@ -32,6 +33,16 @@ const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome)
       () => new LeaseLost({ deploymentId: operation.deploymentId })
     )
   )
+
+/** When the row changes, and since when it has its status: from now on if that is another one than before. */
+const stamps = ({ sql }: Access, id: string, status: Status) =>
+  Effect.gen(function* () {
+    const at = yield* now
+    const [same] = yield* decodeSince(
+      yield* sql`SELECT status_since FROM deployments WHERE id = ${id} AND status = ${status}`
+    )
+    return { updated_at: at, status_since: same?.status_since ?? at }
+  })
 
 /** Open, and not committed before. */
 const requireOpen = ({ sql }: Access, operation: Operation) =>
@@ -108,6 +119,7 @@ const makeBegin =
             snapshot_id: intent.snapshotId,
             settings: JSON.stringify(intent.settings),
             outcome: "pending",
+            made_by: intent.by ?? "",
             created_at: DateTime.toEpochMillis(startedAt)
           })}`
         }
@@ -132,7 +144,7 @@ const makeCommit =
           snapshot_id: change.snapshot.id,
           settings: JSON.stringify(change.settings),
           desired: "running",
-          updated_at: yield* now
+          ...(yield* stamps(access, lease.deploymentId, change.state.status))
         }
         yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
@@ -153,8 +165,12 @@ const makeAbort =
       Effect.gen(function* () {
         yield* closeOperation(access, operation, "aborted")
         yield* settleRevision(access, operation, "failed", reason)
-        yield* access.sql`UPDATE deployments SET status = 'error', reason = ${reason}, updated_at = ${yield* now}
-          WHERE id = ${lease.deploymentId} AND generation = 0`
+        if (operation.kind === "provision") {
+          const stamped = yield* stamps(access, lease.deploymentId, "error")
+          const columns = { status: "error", desired: "running", reason, ...stamped }
+          yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)}
+            WHERE id = ${lease.deploymentId} AND generation = 0`
+        }
         return yield* byId(lease.deploymentId)
       })
     )
@@ -167,9 +183,29 @@ const makeStopped =
       lease,
       Effect.gen(function* () {
         yield* closeOperation(access, operation, "stopped")
-        yield* access.sql`UPDATE deployments SET desired = 'stopped', status = 'absent', url = NULL, reason = NULL,
-            unknown_since = NULL, updated_at = ${yield* now}
-          WHERE id = ${lease.deploymentId}`
+        const columns = {
+          desired: "stopped",
+          status: "absent",
+          url: null,
+          reason: null,
+          unknown_since: null,
+          ...(yield* stamps(access, lease.deploymentId, "absent"))
+        }
+        yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
+        return yield* byId(lease.deploymentId)
+      })
+    )
+
+const makeRestored =
+  (access: Access, byId: ById): Store["restored"] =>
+  (lease, operation, state) =>
+    guarded(access)(
+      "operations.restored",
+      lease,
+      Effect.gen(function* () {
+        yield* closeOperation(access, operation, "restored")
+        const columns = { ...stateColumns(state), ...(yield* stamps(access, lease.deploymentId, state.status)) }
+        yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
       })
     )
@@ -178,10 +214,14 @@ const makeStopped =
  * @category constructors
  * @since 0.1.0
  */
-export const make = (access: Access, byId: ById): Pick<Store, "begin" | "commit" | "finish" | "abort" | "stopped"> => ({
+export const make = (
+  access: Access,
+  byId: ById
+): Pick<Store, "begin" | "commit" | "finish" | "abort" | "stopped" | "restored"> => ({
   begin: makeBegin(access),
   commit: makeCommit(access, byId),
   finish: makeFinish(access),
   abort: makeAbort(access, byId),
-  stopped: makeStopped(access, byId)
+  stopped: makeStopped(access, byId),
+  restored: makeRestored(access, byId)
 })

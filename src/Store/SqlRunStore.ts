@@ -54,9 +54,12 @@ const inserter = <Row extends object, A = never>(
     )
 }
 
+/** Whose run it is: that stays what it was when the run was first written. */
+type OwnedRun = Rows.RunColumns & { readonly generation: number }
+
 const makeInserters = (sql: SqlClient.SqlClient) => ({
   runs: inserter(
-    (rows: ReadonlyArray<Rows.RunColumns>) => sql<{ readonly id: string }>`INSERT INTO runs ${sql.insert(rows)}
+    (rows: ReadonlyArray<OwnedRun>) => sql<{ readonly id: string }>`INSERT INTO runs ${sql.insert(rows)}
       ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, status = excluded.status, cause = excluded.cause, parameters = excluded.parameters,
         outputs = excluded.outputs, error = excluded.error, started_at = excluded.started_at,
@@ -78,17 +81,17 @@ const makeInserters = (sql: SqlClient.SqlClient) => ({
 })
 
 /** Steps follow only the runs whose rows were written: those of a run that ended before stay as they are. */
-const makeStoreBatch = (sql: SqlClient.SqlClient) => {
+const makeStoreBatch = (sql: SqlClient.SqlClient, generation: number) => {
   const insert = makeInserters(sql)
   return (batch: Rows.Batch) =>
-    insert.runs(batch.runs).pipe(
+    insert.runs(batch.runs.map((run) => ({ ...run, generation }))).pipe(
       Effect.flatMap((accepted) => insert.steps(accepted.flatMap(({ id }) => batch.steps.get(id) ?? []))),
       Effect.zipRight(insert.messages(batch.messages))
     )
 }
 
-const makeCommit = ({ sql, write }: Access.Access): RunStore["Type"]["commit"] => {
-  const storeBatch = makeStoreBatch(sql)
+const makeCommit = ({ sql, write }: Access.Access, generation: number): RunStore["Type"]["commit"] => {
+  const storeBatch = makeStoreBatch(sql, generation)
   const encode = (batch: ReadonlyArray<RunWrite>) =>
     Effect.try({
       try: () => Rows.encodeBatch(batch),
@@ -157,27 +160,48 @@ const makeTotals = ({ read, sql }: Access.Access) => {
   } satisfies Partial<RunStore["Type"]>
 }
 
-const makeMarkLost = ({ sql, write }: Access.Access): RunStore["Type"]["markLost"] =>
-  write(
-    "runs.markLost",
+const lostAfterMillis = 10_000
+
+const makeLost = ({ sql, write }: Access.Access, generation: number) => {
+  const silent = (at: number) => sql`status = 'running' AND generation <> ${generation}
+    AND started_at <= ${at - lostAfterMillis}
+    AND generation NOT IN (SELECT generation FROM seen WHERE at > ${at - lostAfterMillis})`
+  const mark = (at: number, dead: Statement.Fragment) =>
     Effect.gen(function* () {
-      const at = yield* now
       yield* sql`UPDATE step_runs SET status = 'interrupted', finished_at = ${at}
-        WHERE status = 'running' AND run_id IN (SELECT id FROM runs WHERE status = 'running')`
+        WHERE status = 'running' AND run_id IN (SELECT id FROM runs WHERE ${dead})`
       const lost = yield* sql`UPDATE runs SET status = 'interrupted', cause = 'lost', finished_at = ${at}
-        WHERE status = 'running' RETURNING id`
+        WHERE ${dead} RETURNING id`
       return lost.length
     })
-  )
+  const own = sql`status = 'running' AND generation = ${generation}`
+  return {
+    markLost: write(
+      "runs.markLost",
+      Effect.flatMap(now, (at) => mark(at, sql.or([own, silent(at)])))
+    ),
+    alive: write(
+      "runs.alive",
+      Effect.flatMap(now, (at) =>
+        Effect.zipRight(
+          sql`INSERT INTO seen (generation, at) SELECT ${generation}, ${at} WHERE EXISTS (SELECT 1 FROM runs WHERE ${own})
+            ON CONFLICT (generation) DO UPDATE SET at = excluded.at`,
+          mark(at, silent(at))
+        )
+      )
+    )
+  } satisfies Partial<RunStore["Type"]>
+}
 
 /**
+ * Makes the store of one generation of a deployment; the generation does not matter to who only reads.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<RunStore["Type"], never, SqlClient.SqlClient> = Effect.map(
-  Access.make("runs"),
-  (access) => ({
-    commit: makeCommit(access),
+export const make = (generation: number): Effect.Effect<RunStore["Type"], never, SqlClient.SqlClient> =>
+  Effect.map(Access.make("runs"), (access) => ({
+    commit: makeCommit(access, generation),
     find: makeFind(access),
     list: makeList(access),
     messages: (runId) =>
@@ -189,12 +213,12 @@ export const make: Effect.Effect<RunStore["Type"], never, SqlClient.SqlClient> =
         )
       ),
     ...makeTotals(access),
-    markLost: makeMarkLost(access)
-  })
-)
+    ...makeLost(access, generation)
+  }))
 
 /**
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<RunStore, never, SqlClient.SqlClient> = Layer.effect(RunStore, make)
+export const layer = (generation = 0): Layer.Layer<RunStore, never, SqlClient.SqlClient> =>
+  Layer.effect(RunStore, make(generation))

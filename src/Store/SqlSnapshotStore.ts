@@ -10,6 +10,7 @@
  */
 import * as Crypto from "node:crypto"
 import type * as SqlClient from "@effect/sql/SqlClient"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -88,6 +89,35 @@ const makePut =
     )
   }
 
+/** The number is the old one, unless another snapshot of the pipeline has it by now. */
+const makeRecover =
+  ({ sql, write }: Access.Access): SnapshotStore["Type"]["recover"] =>
+  (snapshot) =>
+    write(
+      "snapshots.recover",
+      Effect.gen(function* () {
+        const { createdAt, id, pipelineName } = snapshot
+        const row = columns(snapshot)
+        const [known] = yield* Effect.flatMap(
+          sql`SELECT * FROM snapshots WHERE id = ${id} OR content_digest = ${row.content_digest}`,
+          decode
+        )
+        if (known !== undefined) return known
+        const taken = yield* sql`SELECT 1 FROM snapshots
+          WHERE pipeline_name = ${pipelineName} AND version = ${snapshot.version}`
+        const [last] = yield* sql<{ readonly last_version: number }>`INSERT INTO pipelines (name, last_version)
+          VALUES (${pipelineName}, ${snapshot.version})
+          ON CONFLICT (name) DO UPDATE SET
+            last_version = MAX(pipelines.last_version + ${taken.length === 0 ? 0 : 1}, ${snapshot.version})
+          RETURNING last_version`
+        const version = taken.length === 0 ? snapshot.version : (last?.last_version ?? snapshot.version)
+        const inserted = yield* sql`INSERT INTO snapshots ${sql
+          .insert({ ...row, id, version, created_at: DateTime.toEpochMillis(createdAt) })
+          .returning("*")}`
+        return yield* Effect.flatMap(decode(inserted), single)
+      })
+    )
+
 const label = /^(.+)@(\d{1,9})$/s
 
 const makeFind =
@@ -130,6 +160,7 @@ export const make: Effect.Effect<SnapshotStore["Type"], never, SqlClient.SqlClie
   return {
     put: makePut(access, yield* Ids),
     find: makeFind(access),
+    recover: makeRecover(access),
     list: (options) => {
       const ofPipeline = options?.pipelineName === undefined ? [] : [sql`pipeline_name = ${options.pipelineName}`]
       return read(

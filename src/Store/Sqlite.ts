@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import { Database, defaultBusyBudget, type StoreName, whileBusy } from "./Access.js"
-import { create, type Header, inspect, type Place, refuse, secure } from "./DatabaseFile.js"
+import { copyInto, create, type Header, inspect, type Place, refuse, secure } from "./DatabaseFile.js"
 import { classify } from "./SqliteFailure.js"
 
 /**
@@ -165,6 +165,15 @@ const migrate = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSche
         )
   )
 
+/** What was there before a migration, whole, beside the database; kept until somebody removes it. */
+const backUp = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema): Effect.Effect<void, StoreError> =>
+  Effect.flatMap(Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("back up")), (version) => {
+    if (version === 0 || version >= schema.migrations.length) return Effect.void
+    return copyInto(place, `${place.path}.schema-${version}`, (file) =>
+      Effect.asVoid(Effect.mapError(client.unsafe("VACUUM INTO ?", [file]), failing(place)("back up")))
+    )
+  })
+
 const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<void, StoreError> =>
   client.unsafe<{ readonly journal_mode: string }>("PRAGMA journal_mode = WAL").pipe(
     Effect.mapError(failing(place)("open")),
@@ -204,6 +213,7 @@ const openWritable = (place: Place, options: Options) =>
     yield* secure(place)
     const client = yield* connect(place)
     yield* writeAhead(client, place)
+    yield* backUp(client, place, options.schema)
     yield* migrate(client, place, options.schema)
     return client
   })

@@ -27,6 +27,8 @@ export class DeployerFixture extends Context.Tag("effect-deployers/Testing/Deplo
     readonly kill: (deployment: Deployment) => Effect.Effect<void>
     /** Whether the deployment answers its callers. */
     readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
+    /** The files of the deployment's serving instance by path, secrets included, for flavors that have such. */
+    readonly files?: ((deployment: Deployment) => Effect.Effect<Readonly<Record<string, string>>>) | undefined
     /** Names of all instances that exist for a deployment, running or not. */
     readonly instances: (deployment: Pick<Deployment, "id">) => Effect.Effect<ReadonlyArray<string>>
   }

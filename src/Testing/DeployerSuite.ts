@@ -8,7 +8,9 @@ import type * as Layer from "effect/Layer"
 import * as Care from "./DeployerSuite/Care.js"
 import type { Provides } from "./DeployerSuite/Case.js"
 import * as Changes from "./DeployerSuite/Changes.js"
+import * as FailedChanges from "./DeployerSuite/FailedChanges.js"
 import * as Lives from "./DeployerSuite/Lives.js"
+import * as Repairs from "./DeployerSuite/Repairs.js"
 
 export type { Provides } from "./DeployerSuite/Case.js"
 
@@ -28,6 +30,8 @@ export type { Provides } from "./DeployerSuite/Case.js"
 export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>): void =>
   describeLayer(layer, { excludeTestServices: true, timeout: "2 minutes" })(`Deployer: ${name}`, (it) => {
     Changes.laws(it)
+    FailedChanges.laws(it)
     Lives.laws(it)
     Care.laws(it)
+    Repairs.laws(it)
   })

@@ -11,17 +11,18 @@ import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import type { ContainerSpec } from "../Docker/Client/Container.js"
+import type { EngineHost } from "../Docker/Client/Resources.js"
 import * as RunScoped from "../Docker/Client/RunScoped.js"
 import { DockerClient } from "../Docker/DockerClient.js"
 import * as Containers from "./FakeEngine/Containers.js"
 import { follow, host, query } from "./FakeEngine/Gate.js"
 import * as Images from "./FakeEngine/Images.js"
-import type { Behaviour, FakeContainer, FakeImage, Signal, World } from "./FakeEngine/Model.js"
+import type { Behaviour, FakeContainer, FakeImage, FakeVolume, Signal, World } from "./FakeEngine/Model.js"
 import { networks, volumes } from "./FakeEngine/Others.js"
 import { hasLabels } from "./FakeEngine/View.js"
 import { die, find, isAlive, restartEngine, write } from "./FakeEngine/World.js"
 
-export type { Behaviour, FakeContainer, FakeImage } from "./FakeEngine/Model.js"
+export type { Behaviour, FakeContainer, FakeImage, FakeVolume } from "./FakeEngine/Model.js"
 
 /**
  * What the engine has, and the switches tests use on it.
@@ -35,6 +36,8 @@ export class FakeEngine extends Context.Tag("effect-deployers/Testing/FakeEngine
     /** By id, oldest first. */
     readonly containers: ReadonlyMap<string, FakeContainer>
     readonly images: ReadonlyMap<string, FakeImage>
+    /** By name. */
+    readonly volumes: ReadonlyMap<string, FakeVolume>
     /** What was asked of the engine, in order, such as `create a container`. */
     readonly operations: ReadonlyArray<string>
     /** How containers behave from now on; default: they run until they are stopped. */
@@ -73,23 +76,26 @@ export class FakeEngine extends Context.Tag("effect-deployers/Testing/FakeEngine
 >() {}
 
 /**
- * An empty engine and its client. `deadline` is how long an answer may take; default 30 seconds.
+ * An empty engine and its client. `deadline` is how long an answer may take, default 30 seconds; `host` is where the
+ * engine says it is, default this machine.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (
-  options: { readonly deadline?: Duration.DurationInput | undefined } = {}
+  options: { readonly deadline?: Duration.DurationInput | undefined; readonly host?: EngineHost | undefined } = {}
 ): Layer.Layer<FakeEngine | DockerClient> =>
   Layer.scopedContext(
-    Effect.map(makeWorld(Duration.decode(options.deadline ?? "30 seconds")), (world) =>
+    Effect.map(makeWorld(Duration.decode(options.deadline ?? "30 seconds"), options.host ?? here), (world) =>
       Context.make(FakeEngine, controls(world)).pipe(Context.add(DockerClient, client(world)))
     )
   )
 
 // internal
 
-const makeWorld = (deadline: Duration.Duration): Effect.Effect<World, never, Scope.Scope> =>
+const here: EngineHost = { url: host, remote: false, hostname: "127.0.0.1", private: true }
+
+const makeWorld = (deadline: Duration.Duration, host: EngineHost): Effect.Effect<World, never, Scope.Scope> =>
   Effect.gen(function* () {
     return {
       containers: new Map(),
@@ -102,6 +108,7 @@ const makeWorld = (deadline: Duration.Duration): Effect.Effect<World, never, Sco
       scope: yield* Effect.scope,
       answering: yield* Effect.makeLatch(true),
       deadline,
+      host,
       operations: [],
       behave: () => ({}),
       reachable: true,
@@ -120,7 +127,7 @@ const client = (world: World): typeof DockerClient.Service => {
   const version = { version: "20.10.24", apiVersion: "1.41", minApiVersion: "1.12", os: "linux", architecture: "amd64" }
   const tells = <A>(operation: string, answer: A) => query(world, operation, Effect.succeed(answer))
   return {
-    host: Effect.succeed({ url: host, remote: false, hostname: "127.0.0.1" }),
+    host: Effect.succeed(world.host),
     engine: {
       ping: tells("tell its version", version.apiVersion),
       version: tells("tell its version", version),
@@ -165,6 +172,7 @@ const eventsWith =
 const controls = (world: World): typeof FakeEngine.Service => ({
   containers: world.containers,
   images: world.images,
+  volumes: world.volumes,
   operations: world.operations,
   behave: (behaviour) => set(world, { behave: behaviour }),
   addImage: (image) => Effect.sync(() => Images.addImage(world, image)),

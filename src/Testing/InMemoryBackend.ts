@@ -22,6 +22,10 @@ import { InMemoryEngine, type InMemoryInstance } from "./InMemoryEngine.js"
  */
 export const InMemorySettings = Schema.Struct({
   ...Settings.Deployment.fields,
+  /** Default 0: nothing flaps here unless it is told to, and tests shall not have to move a clock. */
+  minHealthyMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
+  /** Default 0, for the same reason. */
+  lingerMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
   /** A fixed port, to try what happens when two generations need the same one. */
   port: Schema.optional(Schema.Int)
 })
@@ -79,6 +83,7 @@ export const make = (
             port: port ?? kept(request.previous) ?? (yield* engine.nextPort),
             behaviour: yield* engine.behaviourOf(request.snapshot.pipelineName),
             alive: true,
+            startedAt: yield* Clock.currentTimeMillis,
             logs: [{ at: yield* Clock.currentTimeMillis, text: `serving generation ${request.generation}` }]
           }
           if (instance.behaviour === "crashes") {
@@ -90,6 +95,18 @@ export const make = (
         }),
       state: (instance) =>
         Effect.map(reached("look at an instance"), () => observed(engine.instances.get(keyOf(instance)))),
+      inventory: Effect.map(reached("look what there is"), () => ({
+        engineId: undefined,
+        found: Array.from(engine.instances.values()).map(({ key, request }) => ({
+          deploymentId: request.deploymentId,
+          generation: request.generation,
+          registryId: request.registryId,
+          atHome: true,
+          resource: `instance ${key}`,
+          madeAt: undefined,
+          record: request.record
+        }))
+      })),
       logs: (instance, { since = 0, tail }) =>
         Stream.unwrap(
           Effect.map(reached("read a log"), () => {
@@ -121,6 +138,13 @@ export const make = (
 const observed = (instance: InMemoryInstance | undefined): OperationalState => {
   if (instance === undefined) return new OperationalState({ status: "absent", metadata: {} })
   const metadata = { key: instance.key, port: instance.port }
+  if (instance.paused === true) {
+    return new OperationalState({
+      status: "pending",
+      metadata: { ...metadata, paused: true },
+      reason: "the instance is paused"
+    })
+  }
   return instance.alive
     ? new OperationalState({ status: "running", url: `http://127.0.0.1:${instance.port}`, metadata })
     : new OperationalState({ status: "error", metadata, reason: "the instance ended by itself" })

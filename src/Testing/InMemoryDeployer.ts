@@ -50,11 +50,25 @@ export class InMemoryDeployer extends Context.Tag("effect-deployers/Testing/InMe
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Provides, StoreError> = Layer.effectContext(
+export const layer: Layer.Layer<Provides, StoreError> = Layer.suspend(() => layerOn).pipe(
+  Layer.provideMerge(Layer.merge(InMemoryEngine.layer, Ids.layerTest))
+)
+
+/**
+ * The same on an engine and ids that are provided, with a registry of its own: to try what happens when a registry is lost.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerOn: Layer.Layer<
+  Exclude<Provides, InMemoryEngine.InMemoryEngine | HttpClient | Ids.Ids>,
+  StoreError,
+  InMemoryEngine.InMemoryEngine | HttpClient | Ids.Ids
+> = Layer.effectContext(
   Effect.map(Effect.flatMap(InMemoryBackend.make(), make), (deployer) =>
     Context.make(InMemoryDeployer, deployer).pipe(Context.add(Deployer, deployer))
   )
-).pipe(Layer.provideMerge(Registry.layerMemory), Layer.provideMerge(Layer.merge(InMemoryEngine.layer, Ids.layerTest)))
+).pipe(Layer.provideMerge(Registry.layerMemory))
 
 /**
  * A snapshot draft without a bundle, which the in-memory flavor does not need.

@@ -7,6 +7,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,12 +15,13 @@ import type { ProvisionRequest } from "../Deployer/Backend.js"
 import type * as Settings from "../Settings.js"
 
 /**
- * How an instance behaves once it was started: it becomes healthy, ends at once, or never answers.
+ * How an instance behaves once it was started: it becomes healthy, ends at once, never answers, answers only after 20
+ * seconds (`slow`), or leaves every other request unanswered (`flaky`).
  *
  * @category models
  * @since 0.1.0
  */
-export type Behaviour = "healthy" | "crashes" | "silent"
+export type Behaviour = "healthy" | "crashes" | "silent" | "slow" | "flaky"
 
 /**
  * One instance.
@@ -33,6 +35,12 @@ export interface InMemoryInstance {
   readonly request: ProvisionRequest<Settings.Deployment>
   behaviour: Behaviour
   alive: boolean
+  /** Whether it was halted from outside: it exists, and answers nobody. */
+  paused?: boolean | undefined
+  /** When it was started, in milliseconds since the epoch; default long ago. */
+  readonly startedAt?: number | undefined
+  /** Requests it has got. */
+  requests?: number | undefined
   readonly logs: Array<{ readonly at: number; readonly text: string }>
 }
 
@@ -58,6 +66,17 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
     readonly nextPort: Effect.Effect<number>
   }
 >() {}
+
+/**
+ * Whether an instance answers its callers at a time; a `flaky` one counts as if it did.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const answers = ({ alive, behaviour, paused, startedAt = 0 }: InMemoryInstance, now: number): boolean =>
+  alive &&
+  paused !== true &&
+  (behaviour === "healthy" || behaviour === "flaky" || (behaviour === "slow" && now - startedAt >= slowness))
 
 /**
  * An empty engine, and the HTTP client that reaches its instances.
@@ -101,11 +120,18 @@ const make = (): typeof InMemoryEngine.Service => {
 }
 
 const httpClient = (engine: typeof InMemoryEngine.Service): HttpClient.HttpClient =>
-  HttpClient.make((request, url) => {
-    const instance = Array.from(engine.instances.values()).find(
-      ({ alive, behaviour, port }) => alive && behaviour === "healthy" && String(port) === url.port
-    )
-    return instance === undefined
-      ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", description: "nobody listens" }))
-      : Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
-  })
+  HttpClient.make((request, url) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const instance = Array.from(engine.instances.values()).find((one) => one.alive && String(one.port) === url.port)
+      return instance === undefined || !answersNext(instance, now)
+        ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", description: "nobody listens" }))
+        : Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
+    })
+  )
+
+const answersNext = (instance: InMemoryInstance, now: number): boolean => {
+  instance.requests = (instance.requests ?? 0) + 1
+  return answers(instance, now) && (instance.behaviour !== "flaky" || instance.requests % 2 === 0)
+}
+
+const slowness = 20_000

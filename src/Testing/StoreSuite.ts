@@ -10,6 +10,7 @@ import type { Stores } from "../Store/Registry.js"
 import type { RunStore } from "../Store/RunStore.js"
 import { deployments } from "./StoreSuite/Deployments.js"
 import { leases } from "./StoreSuite/Leases.js"
+import { memory } from "./StoreSuite/Memory.js"
 import { operations } from "./StoreSuite/Operations.js"
 import { records } from "./StoreSuite/Records.js"
 import { runRecords } from "./StoreSuite/Runs.js"
@@ -38,6 +39,7 @@ export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>): void =
     leases(layer)
     operations(layer)
     records(layer)
+    memory(layer)
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { createRequire } from "node:module"
 import { FileSystem, Path } from "@effect/platform"
 import { expect, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, TestClock } from "effect"
 import { Bundle } from "effect-deployers"
 import { Home } from "../../src/Home.js"
 import * as Workspace from "./Workspace.js"
@@ -123,6 +123,22 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       )
       expect(new Set(made.map(({ digest }) => digest)).size).toBe(1)
       expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
+    })
+  )
+
+  it.scoped("sweeps away what a process that died while it wrote has left, and nothing younger", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundles } = yield* Home
+      yield* fs.makeDirectory(`${bundles}/.writing-old`, { recursive: true })
+      yield* fs.makeDirectory(`${bundles}/.writing-young`)
+      yield* fs.utimes(`${bundles}/.writing-old`, 0, 0)
+      yield* fs.utimes(`${bundles}/.writing-young`, 3_600, 3_600)
+      yield* TestClock.setTime(2 * 3_600_000)
+      yield* bundle(yield* Workspace.write({ "greet.ts": Workspace.greeting }))
+      const drafts = (yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))
+      yield* fs.remove(`${bundles}/.writing-young`, { recursive: true })
+      expect(drafts).toStrictEqual([".writing-young"])
     })
   )
 

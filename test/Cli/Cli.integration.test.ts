@@ -150,6 +150,41 @@ describe("deployers", () => {
     60_000
   )
 
+  it.live(
+    "ends at once at the second Ctrl-C, and reconcile undoes what was begun",
+    () =>
+      Effect.gen(function* () {
+        const { cli, home } = yield* world
+        const args = ["deploy", "test/pipelines/failing.ts#silent", "--name", "weather"]
+        const signal = yield* Effect.async<NodeJS.Signals | null>((resume) => {
+          const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DEPLOYERS_HOME: home }
+          const child = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"] })
+          let stderr = ""
+          let isAsked = false
+          child.stderr.setEncoding("utf8").on("data", (chunk) => {
+            stderr += chunk
+            if (isAsked || !stderr.includes("waiting until it is healthy")) return
+            isAsked = child.kill("SIGINT")
+            // Two at once count as one, so the second is sent until it arrives.
+            const again = setInterval(() => child.kill("SIGINT"), 2)
+            child.once("close", () => clearInterval(again))
+          })
+          child.once("close", (_, by) => resume(Effect.succeed(by)))
+          return Effect.sync(() => child.kill("SIGKILL"))
+        })
+        expect(signal).toBe("SIGINT")
+        expect(parse(yield* cli(["reconcile", "--dry-run", "--json"]))).toMatchObject({
+          actions: [{ deployment: "weather", action: "undo", outcome: "planned" }]
+        })
+        expect(parse(yield* cli(["reconcile", "--json"]))).toMatchObject({
+          actions: [{ deployment: "weather", action: "undo", outcome: "done" }]
+        })
+        expect(parse(yield* cli(["reconcile", "--json"]))).toMatchObject({ actions: [] })
+        expect(parse(yield* cli(["describe", "weather", "--json"]))).toMatchObject({ status: "error", generation: 0 })
+      }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)),
+    60_000
+  )
+
   it.live("is healthy on this machine and keeps its home to itself", () =>
     Effect.gen(function* () {
       const { cli, home } = yield* world

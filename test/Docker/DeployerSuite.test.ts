@@ -1,4 +1,6 @@
 import { DeployerSuite } from "effect-deployers/Testing"
-import { layerSuite } from "./DockerFakes.js"
+import { elsewhere, layerSuite } from "./DockerFakes.js"
 
-DeployerSuite.suite("containers of an engine that runs nothing", layerSuite)
+DeployerSuite.suite("containers of an engine that runs nothing", layerSuite())
+
+DeployerSuite.suite("containers of an engine of another machine that runs nothing", layerSuite({ host: elsewhere }))

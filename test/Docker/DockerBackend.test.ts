@@ -377,9 +377,31 @@ describe("DockerBackend: ending", () => {
       const { containers } = yield* DockerClient
       const { labels, spec } = yield* Effect.zipRight(provision(), only)
       yield* containers.remove(name, { force: true })
-      yield* containers.create({ ...spec, name: "renamed", labels })
-      yield* deprovision()
+      const containerId = yield* containers.create({ ...spec, name: "renamed", labels })
+      const { deprovision } = yield* backend
+      yield* deprovision(instance, { containerId }, { grace: 0 })
       assert.deepStrictEqual((yield* leftovers).containers, [])
+    })
+  )
+
+  live(
+    "leaves a container alone that somebody made with our labels",
+    Effect.gen(function* () {
+      const { containers } = yield* DockerClient
+      const { inventory, state } = yield* backend
+      const { labels, spec } = yield* Effect.zipRight(provision(), only)
+      yield* containers.create({ ...spec, name: "a-copy", labels })
+      assert.lengthOf(
+        (yield* inventory).found.filter(({ resource }) => resource.startsWith("container")),
+        1
+      )
+      yield* deprovision()
+      assert.deepStrictEqual((yield* leftovers).containers, ["a-copy"])
+      assert.strictEqual((yield* state(instance, {})).status, "absent")
+      assert.lengthOf(
+        (yield* inventory).found.filter(({ resource }) => resource.startsWith("container")),
+        0
+      )
     })
   )
 })

@@ -1,7 +1,7 @@
 import { createServer } from "node:net"
 import { FileSystem, HttpBody, HttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
-import { Chunk, Effect, Option, Redacted, Schedule, Schema, Stream } from "effect"
+import { Chunk, Console, Effect, Option, Queue, Redacted, Schedule, Schema, Stream } from "effect"
 import { Home } from "effect-deployers"
 import type { Deployment } from "../../src/Deployment.js"
 import { type ContainerSpec, DockerClient } from "../../src/Docker/DockerClient.js"
@@ -265,15 +265,20 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
         Effect.gen(function* () {
           assert.strictEqual(deployment.url, `http://127.0.0.1:${port}`)
           const another = yield* fromFile("healthy.ts", "another")
+          const events = yield* deployer.subscribe
           const second = yield* deployer.provision(another, { name: "pinned", settings: { ...open, port } })
           assert.strictEqual(second.url, deployment.url)
+          const healthy = Chunk.findFirst(yield* Queue.takeAll(events), ({ type }) => type === "healthy")
+          const gap = Number(Option.getOrThrow(healthy).data["gapMillis"])
+          assert.isAbove(gap, 0)
+          yield* Console.log(`fixed port: the new container was healthy ${gap} ms after the old one was told to stop`)
           const crashing = yield* fromFile("failing.ts", "crashing")
           const error = yield* Effect.flip(
             deployer.provision(crashing, { name: "pinned", settings: { ...open, port } })
           )
           assert.strictEqual(error._tag, "DeploymentProvisionFailed")
           assert.include((yield* invoke(deployment.url, "hi")).body, "HI!")
-        })
+        }).pipe(Effect.scoped)
       )
     })
   )

@@ -24,6 +24,9 @@ export const layerHome = Layer.unwrapScoped(
   })
 )
 
+/** An engine of another machine. */
+export const elsewhere = { url: "tcp://engine.example:2376", remote: true, hostname: "engine.example", private: true }
+
 /** Gives every snapshot an empty image, one each. */
 export const layerImages = Layer.effect(
   ImageBuilder,
@@ -52,7 +55,9 @@ const answering = (engine: typeof FakeEngine.FakeEngine.Service, url: string | u
     ({ labels, ports, status }) =>
       status === "running" &&
       pipelineOf(labels) !== "silent" &&
-      ports.some(({ address, host }) => url?.startsWith(`http://${address}:${host}`))
+      ports.some(({ address, host }) =>
+        url?.startsWith(`http://${address === "0.0.0.0" ? elsewhere.hostname : address}:${host}`)
+      )
   )
 
 const layerHttp = Layer.effect(
@@ -66,48 +71,61 @@ const layerHttp = Layer.effect(
   )
 )
 
+/** Replacing takes as long as its tests say, no longer. */
+const brief = { minHealthyMillis: 0, lingerMillis: 0 }
+
+export interface FakeOptions {
+  readonly takenPorts?: ReadonlyArray<number>
+  /** Default an engine of this machine. */
+  readonly host?: typeof elsewhere
+}
+
 /** The deployer with its engine, home and stores at hand. */
-export const layerDeployer = (options: { readonly takenPorts?: ReadonlyArray<number> } = {}) =>
-  DockerDeployer.layer({ secretsFolders: [] }).pipe(
+export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
+  DockerDeployer.layer({
+    secretsFolders: [],
+    defaults: host === undefined ? brief : { ...brief, address: "0.0.0.0" }
+  }).pipe(
     Layer.provideMerge(Layer.merge(layerImages, layerHttp)),
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(
-      Layer.mergeAll(FakeEngine.layer(), Ids.layerTest, layerHome, Ports.layerTest(options.takenPorts ?? []))
+      Layer.mergeAll(FakeEngine.layer({ host }), Ids.layerTest, layerHome, Ports.layerTest(takenPorts))
     ),
     Layer.provideMerge(NodeContext.layer)
   )
 
 /** The same with what the deployer suite asks for. */
-export const layerSuite = Layer.provideMerge(
-  Layer.effect(
-    DeployerFixture.DeployerFixture,
-    Effect.gen(function* () {
-      const engine = yield* FakeEngine.FakeEngine
-      const { containers } = yield* DockerClient
-      const snapshots = yield* SnapshotStore
-      yield* engine.behave(({ labels }) =>
-        pipelineOf(labels) === "crashing"
-          ? { logs: ["something went wrong"], exit: { code: 70 } }
-          : { logs: ["it listens", "it is ready"] }
-      )
-      return {
-        healthy: yield* snapshots.put(InMemoryDeployer.draft("healthy", "one")),
-        another: yield* snapshots.put(InMemoryDeployer.draft("healthy", "two")),
-        crashing: yield* snapshots.put(InMemoryDeployer.draft("crashing")),
-        silent: yield* snapshots.put(InMemoryDeployer.draft("silent")),
-        kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
-        answers: ({ url }) => Effect.sync(() => answering(engine, url)),
-        instances: ({ id }) =>
-          Effect.sync(() =>
-            Array.from(engine.containers.values())
-              .filter(({ labels }) => labels[Labels.keys.deployment] === id)
-              .map(({ name }) => name)
-          )
-      }
-    })
-  ),
-  layerDeployer()
-)
+export const layerSuite = (options: FakeOptions = {}) =>
+  Layer.provideMerge(
+    Layer.effect(
+      DeployerFixture.DeployerFixture,
+      Effect.gen(function* () {
+        const engine = yield* FakeEngine.FakeEngine
+        const { containers } = yield* DockerClient
+        const snapshots = yield* SnapshotStore
+        yield* engine.behave(({ labels }) =>
+          pipelineOf(labels) === "crashing"
+            ? { logs: ["something went wrong"], exit: { code: 70 } }
+            : { logs: ["it listens", "it is ready"] }
+        )
+        return {
+          healthy: yield* snapshots.put(InMemoryDeployer.draft("healthy", "one")),
+          another: yield* snapshots.put(InMemoryDeployer.draft("healthy", "two")),
+          crashing: yield* snapshots.put(InMemoryDeployer.draft("crashing")),
+          silent: yield* snapshots.put(InMemoryDeployer.draft("silent")),
+          kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
+          answers: ({ url }) => Effect.sync(() => answering(engine, url)),
+          instances: ({ id }) =>
+            Effect.sync(() =>
+              Array.from(engine.containers.values())
+                .filter(({ labels }) => labels[Labels.keys.deployment] === id)
+                .map(({ name }) => name)
+            )
+        }
+      })
+    ),
+    layerDeployer(options)
+  )
 
 export const lines = <E, R>(stream: Stream.Stream<{ readonly text: string }, E, R>) =>
   stream.pipe(

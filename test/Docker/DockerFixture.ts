@@ -12,6 +12,7 @@ import * as Labels from "../../src/Docker/Labels.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import { filesBelow } from "../Files.js"
 
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 /** Where the engine of the tests is; started if none answers. */
@@ -28,7 +29,7 @@ export const census = Effect.gen(function* () {
   return {
     containers: (yield* containers.list(labels)).map(({ name }) => name),
     networks: (yield* networks.list(labels)).map(({ name }) => name),
-    volumes: (yield* volumes.list(labels)).map(({ name }) => name)
+    volumes: (yield* volumes.list(labels)).map(({ name }) => name).sort()
   }
 })
 
@@ -58,15 +59,19 @@ const layerCensus = Layer.scopedDiscard(
   )
 )
 
+/** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
+export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
+
 /** The whole stack in a temporary home, with a census at its end. */
-export const layerDocker = (host: Effect.Effect<string> = engineHost) =>
+export const layerDocker = (host: Effect.Effect<string> = engineHost, options: DockerStack.Options = {}) =>
   layerCensus.pipe(
     Layer.provideMerge(
       Layer.unwrapScoped(
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-docker-" })
-          return DockerStack.layer({ home, engine: { host: yield* host } })
+          const defaults = { ...brief, ...options.defaults }
+          return DockerStack.layer({ ...options, home, engine: { host: yield* host }, defaults })
         })
       )
     ),
@@ -101,6 +106,13 @@ export const layerSuite = Layer.provideMerge(
             Effect.orElseSucceed(() => false),
             Effect.scoped
           ),
+        files: ({ generation, id, metadata }) =>
+          Effect.gen(function* () {
+            const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
+            const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
+            const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
+            return { ...own, ...(yield* filesBelow(secrets)) }
+          }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
         instances: ({ id }) =>
           Effect.gen(function* () {
             const generations = path.join(home.deployment(id), "generations")

@@ -10,7 +10,7 @@ import { PipelineSpec, Snapshot } from "../../src/Snapshot/Model.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import * as Registry from "../../src/Store/Registry.js"
 import * as FakeEngine from "../../src/Testing/FakeEngine.js"
-import { layerHome, layerImages } from "./DockerFakes.js"
+import { type FakeOptions, layerHome, layerImages } from "./DockerFakes.js"
 
 export const snapshot = new Snapshot({
   id: "00000000-0000-7000-8000-00000000000a",
@@ -50,6 +50,15 @@ export const request = (
     secrets: Object.fromEntries(
       Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
     ),
+    record: {
+      formatVersion: 1,
+      registryId: registryId,
+      deployer: { flavor: "docker", name: "docker" },
+      deployment: { id: instance.deploymentId, name: instance.name },
+      generation: options.generation ?? instance.generation,
+      snapshot,
+      settings: {}
+    },
     previous: options.previous,
     ...(options.prepared === undefined ? {} : { prepared: options.prepared })
   }))
@@ -61,10 +70,10 @@ export const provision = (options: RequestOptions = {}) =>
   Effect.flatMap(Effect.all([backend, request(options)]), ([{ provision }, request]) => provision(request))
 
 /** Everything below the backend: an engine that runs nothing, and a temporary home. */
-export const layer = (options: { readonly takenPorts?: ReadonlyArray<number> } = {}) =>
+export const layer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
   layerImages.pipe(
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(
-      Layer.mergeAll(FakeEngine.layer(), Ids.layerTest, layerHome, Ports.layerTest(options.takenPorts ?? []))
+      Layer.mergeAll(FakeEngine.layer({ host }), Ids.layerTest, layerHome, Ports.layerTest(takenPorts))
     )
   )

@@ -101,6 +101,15 @@ layer(layerBehindProxy, { excludeTestServices: true, timeout: "3 minutes" })(
               snapshot,
               settings,
               authKeyDigests: [],
+              record: {
+                formatVersion: 1,
+                registryId,
+                deployer: { flavor: "docker", name: "docker" },
+                deployment: { id: instance.deploymentId, name: instance.name },
+                generation: instance.generation,
+                snapshot,
+                settings: {}
+              },
               secrets: { TOKEN: Redacted.make("secret") },
               previous: undefined
             })

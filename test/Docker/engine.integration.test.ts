@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { ensure, startPrivate } from "../../scripts/engine.mjs"
+import { ensure, startElsewhere, startPrivate } from "../../scripts/engine.mjs"
 
 const script = "scripts/engine.mjs"
 let folder = ""
@@ -56,6 +56,30 @@ describe("scripts/engine.mjs", () => {
     assert.isFalse(existsSync(engine.folder))
     assert.notInclude(readFileSync("/proc/self/mounts", "utf8"), engine.folder)
     assert.strictEqual((await ensure()).owned, false)
+  })
+
+  it("starts one that is reached as on another machine, and leaves nothing of it", async () => {
+    const ours = () =>
+      [
+        ["netns", "list"],
+        ["-br", "link", "show", "type", "veth"]
+      ].flatMap((args) =>
+        spawnSync("ip", args, { encoding: "utf8" })
+          .stdout.split("\n")
+          .filter((line) => line.startsWith(`depl${process.pid}`) || line.startsWith(`deplns${process.pid}`))
+      )
+    const engine = await startElsewhere({ folder: join(folder, "elsewhere") })
+    const pid = engine.pid()
+    assert.strictEqual(engine.host, `tcp://${engine.address}:2375`)
+    assert.notStrictEqual(readlinkSync(`/proc/${pid}/ns/net`), readlinkSync("/proc/self/ns/net"))
+    assert.strictEqual((await fetch(`http://${engine.address}:2375/_ping`)).status, 200)
+    assert.lengthOf(ours(), 2)
+    await engine.kill()
+    await engine.restart()
+    await engine.dispose()
+    assert.isFalse(existsSync(engine.folder))
+    assert.notInclude(readFileSync("/proc/self/mounts", "utf8"), engine.folder)
+    assert.deepStrictEqual(ours(), [])
   })
 })
 

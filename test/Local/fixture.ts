@@ -6,14 +6,16 @@ import { Home, Snapshot } from "effect-deployers"
 import { Embedded, Processes } from "effect-deployers/Local"
 import { DeployerFixture } from "effect-deployers/Testing"
 
+import { filesBelow } from "../Files.js"
+
 const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 
-/** The embedded defaults in a temporary home. */
+/** The embedded defaults in a temporary home; replacing takes as long as its tests say. */
 export const layerEmbedded = Layer.unwrapScoped(
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-local-" })
-    return Embedded.layer({ home })
+    return Embedded.layer({ home, defaults: { minHealthyMillis: 100, lingerMillis: 0 } })
   })
 ).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer)))
 
@@ -49,6 +51,10 @@ export const layerSuite = Layer.provideMerge(
             Effect.map(({ status }) => status === 200),
             Effect.orElseSucceed(() => false),
             Effect.scoped
+          ),
+        files: ({ generation, id }) =>
+          filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
+            Effect.provideService(FileSystem.FileSystem, fs)
           ),
         instances: ({ id }) =>
           Effect.gen(function* () {

@@ -45,6 +45,15 @@ export const request = (options: RequestOptions = {}): ProvisionRequest<LocalSet
   secrets: Object.fromEntries(
     Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
   ),
+  record: {
+    formatVersion: 1,
+    registryId: "00000000-0000-7000-8000-00000000000f",
+    deployer: { flavor: "local", name: "local" },
+    deployment: { id: instance.deploymentId, name: instance.name },
+    generation: options.generation ?? instance.generation,
+    snapshot,
+    settings: {}
+  },
   previous: options.previous
 })
 

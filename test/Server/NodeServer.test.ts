@@ -1,6 +1,6 @@
 import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import * as NodeServer from "../../src/Server/NodeServer.js"
 
 const limits = {
@@ -46,6 +46,36 @@ describe("slow clients", () => {
       const reply = yield* replyTo(server.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
       assert.strictEqual(reply.split("HTTP/1.1").length, 2)
       assert.isTrue(reply.endsWith("half"))
+    })
+  )
+})
+
+describe("a port that is taken", () => {
+  const at = (port: number) => ({ host: "127.0.0.1", port, fallback: false })
+  const taken = (close: NodeServer.NodeServer["close"], port: number) =>
+    Effect.gen(function* () {
+      const waiting = yield* Effect.fork(NodeServer.listen(() => {}, { ...at(port), standbyMillis: 10_000 }))
+      yield* Effect.sleep("50 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(waiting)))
+      yield* close
+      return yield* Fiber.join(waiting)
+    })
+
+  it.scopedLive("is waited for by who stands by, and had within moments of being let go", () =>
+    Effect.gen(function* () {
+      const old = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true })
+      const next = yield* taken(old.close, old.port)
+      assert.strictEqual(next.port, old.port)
+    })
+  )
+
+  it.scopedLive("is given up when it is not let go in time, and at once by who does not stand by", () =>
+    Effect.gen(function* () {
+      const { port } = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true })
+      for (const address of [{ ...at(port), standbyMillis: 30 }, at(port)]) {
+        const error = yield* Effect.flip(NodeServer.listen(() => {}, address))
+        assert.strictEqual(error.code, "EADDRINUSE")
+      }
     })
   )
 })

@@ -27,6 +27,7 @@ const StoreTest = Layer.effect(
           new Snapshot.Snapshot({ ...draft, id: `id-${version}`, version, createdAt: DateTime.unsafeMake(0) })
       ),
     find: () => Effect.succeedNone,
+    recover: (snapshot: Snapshot.Snapshot) => Effect.succeed(snapshot),
     list: () => Effect.succeed([]),
     remove: () => Effect.succeed(true)
   }))

@@ -109,6 +109,24 @@ describe("migrations", () => {
     })
   )
 
+  it.scoped("leave a whole copy of what was there, for the owner only, and none when nothing is to be done", () =>
+    Effect.gen(function* () {
+      const root = yield* folder
+      const path = `${root}/test.db`
+      yield* Effect.scoped(
+        Effect.flatMap(open(Sqlite.layer({ schema, path })), (sql) => sql`INSERT INTO notes (text) VALUES ('kept')`)
+      )
+      yield* Effect.scoped(open(Sqlite.layer({ schema, path })))
+      assert.deepStrictEqual(yield* modes(root), { "test.db": "600" })
+      yield* Effect.scoped(open(Sqlite.layer({ schema: second, path })))
+      yield* Effect.scoped(open(Sqlite.layer({ schema: second, path })))
+      assert.deepStrictEqual(yield* modes(root), { "test.db": "600", "test.db.schema-1": "600" })
+      const sql = yield* open(Sqlite.layer({ schema, path: `${path}.schema-1` }))
+      assert.deepStrictEqual(yield* sql`SELECT text FROM notes`, [{ text: "kept" }])
+      assert.strictEqual(yield* pragma(sql, "user_version"), 1)
+    })
+  )
+
   it.scoped("change nothing when one of them fails", () =>
     Effect.gen(function* () {
       const root = yield* folder

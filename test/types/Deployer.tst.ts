@@ -71,8 +71,10 @@ describe("Deployer fails with exactly", () => {
       | Stores
     >()
   })
-  it("reconcile", () => {
-    expect<Effect.Effect.Error<Service["reconcile"]>>().type.toBe<Stores>()
+  it("reconcile, its plan, and rebuild", () => {
+    expect<Effect.Effect.Error<Service["reconcile"]>>().type.toBe<Errors.RegistryMismatch | Stores>()
+    expect<Effect.Effect.Error<Service["reconcilePlan"]>>().type.toBe<Errors.RegistryMismatch | Stores>()
+    expect<Effect.Effect.Error<Service["rebuild"]>>().type.toBe<Stores>()
   })
   it("authKey", () => {
     expect<Failure<Service["authKey"]>>().type.toBe<Errors.DeploymentNotFound | Errors.SecretKeyError | Stores>()

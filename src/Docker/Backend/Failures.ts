@@ -16,13 +16,13 @@ import {
 import type {
   ContainerNotFound,
   ContainerRunning,
-  CreateError,
   ImageNotFound,
   NetworkInUse,
   NetworkNotFound,
   QueryError,
   StartError
 } from "../DockerClient.js"
+import type { GivingError, TakingError } from "./Delivery.js"
 
 /**
  * Kind of deployer.
@@ -40,13 +40,12 @@ export const flavor = "docker"
  */
 export type StartingError =
   | BackendProvisionError
-  | CreateError
+  | GivingError
+  | TakingError
   | StartError
-  | QueryError
   | ImageNotFound
   | NetworkNotFound
   | ContainerRunning
-  | PlatformError
 
 /**
  * How ending an instance fails, before it is put in the words of the contract.
@@ -54,13 +53,7 @@ export type StartingError =
  * @category errors
  * @since 0.1.0
  */
-export type EndingError =
-  | QueryError
-  | OutcomeUnknown
-  | EngineUnavailable
-  | ContainerRunning
-  | NetworkInUse
-  | PlatformError
+export type EndingError = TakingError | ContainerRunning | NetworkInUse
 
 /**
  * How looking at an instance fails, before it is put in the words of the contract.

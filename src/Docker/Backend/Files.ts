@@ -1,5 +1,6 @@
 /**
- * The files of a deployment on the host: what its container is told, its secrets, and its data.
+ * The files of a deployment in the home: what is written down about its containers, and what containers of this machine
+ * see.
  *
  * @since 0.1.0
  */
@@ -7,18 +8,15 @@ import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Instance, ProvisionRequest } from "../../Deployer/Backend.js"
-import { type Folders, folders, orIfMissing, readJson, writeSecrets, writeWhole } from "../../Deployer/InstanceFiles.js"
+import { type Folders, folders, readJson, writeWhole } from "../../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../Deployer/InstanceManifest.js"
+import * as InstanceRecord from "../../Deployer/InstanceRecord.js"
 import type { Home } from "../../Home.js"
 import type { DockerSettings } from "../Settings.js"
 import { inside } from "./Inside.js"
-import { usableSecretsFolder } from "./SecretsFolder.js"
-import { Site } from "./Site.js"
-
-type Needs = Home | FileSystem.FileSystem | Site
 
 /**
  * Paths of one generation and of what it shares with the others of its deployment.
@@ -34,6 +32,8 @@ export interface Paths extends Folders {
   readonly manifest: string
   /** What we know about the container before it exists. */
   readonly record: string
+  /** What we know about the volume with the data, if that is in one. */
+  readonly dataVolume: string
   /** Where its secrets are if no memory can be used. */
   readonly secretsOnDisk: string
 }
@@ -51,6 +51,7 @@ export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): 
     told: Path.join(at.generation, "told"),
     manifest: Path.join(at.generation, "told", "manifest.json"),
     record: Path.join(at.generation, "container.json"),
+    dataVolume: Path.join(at.deployment, "data-volume.json"),
     secretsOnDisk: Path.join(at.generation, "secrets")
   }))
 
@@ -81,80 +82,101 @@ export const recordOf = (
   Effect.flatMap(paths(instance), ({ record }) => readJson(record, ContainerRecord))
 
 /**
- * Where what a container sees is on the host.
+ * What is written down before the data of a deployment gets a volume: the engine that has it. The data stays there.
  *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DataVolumeRecord = Schema.Struct({ engineId: Schema.String, volume: Schema.String })
+
+/**
  * @category models
  * @since 0.1.0
  */
-export interface Prepared {
-  readonly data: string
-  readonly told: string
-  /** None when there are no secrets. */
-  readonly secrets: string | undefined
-}
+export type DataVolumeRecord = typeof DataVolumeRecord.Type
 
 /**
- * Writes the files of an instance that is about to be made, for the user in its container.
+ * The volume with the data of a deployment; none if that is in no volume.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const dataVolumeOf = ({
+  deploymentId
+}: Pick<Instance, "deploymentId">): Effect.Effect<
+  Option.Option<DataVolumeRecord>,
+  PlatformError,
+  Home | FileSystem.FileSystem
+> => Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) => readJson(dataVolume, DataVolumeRecord))
+
+/**
+ * Writes down which engine has the data of a deployment.
  *
  * @category writing
  * @since 0.1.0
  */
-export const writeFiles = (
+export const writeDataVolume = (
+  { deploymentId }: Pick<Instance, "deploymentId">,
+  record: DataVolumeRecord
+): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) =>
+    writeWhole(dataVolume, encodeDataVolume(record), 0o600)
+  )
+
+/**
+ * Writes down what an instance is made of that is about to be made.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeRecords = (
   request: ProvisionRequest<DockerSettings>,
   record: ContainerRecord
-): Effect.Effect<Prepared, PlatformError, Needs> =>
+): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const at = yield* paths(request)
     yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
     yield* fs.chmod(at.deployment, 0o700)
     yield* writeWhole(at.record, encodeRecord(record), 0o600)
-    yield* ownFolder(at.data, 0o700)
-    yield* ownFolder(at.told, 0o700)
-    yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, place)), 0o400)
-    yield* giveAway(at.manifest)
-    return { data: at.data, told: at.told, secrets: yield* placeSecrets(request) }
+    yield* InstanceRecord.write(at.generation, request.record)
   })
 
 /**
- * Removes the files of a generation, its secrets first. The data stays.
+ * The manifest of an instance, as text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const manifestOf = (request: ProvisionRequest<DockerSettings>): string =>
+  encodeManifest(manifestFor(request, place))
+
+/**
+ * Removes what the home has of a generation.
  *
  * @category removing
  * @since 0.1.0
  */
-export const removeFiles = (
+export const removeGeneration = (
   instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, PlatformError, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const at = yield* paths(instance)
-    const { secretsFolders } = yield* Site
-    for (const folder of secretsFolders) {
-      yield* removeSecrets(secretsIn(folder, instance))
-      yield* removeIfEmpty(Path.join(folder, instance.deploymentId))
-    }
-    yield* removeSecrets(at.secretsOnDisk)
-    yield* fs.remove(at.generation, { recursive: true, force: true })
-  })
+): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.flatMap(paths(instance), ({ generation }) => removeFolder(generation))
 
 /**
- * Removes everything of a deployment from the host.
+ * Removes what the home has of a deployment.
  *
  * @category removing
  * @since 0.1.0
  */
-export const removeAllFiles = (deployment: Pick<Instance, "deploymentId">): Effect.Effect<void, PlatformError, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const at = yield* folders({ ...deployment, generation: 0 })
-    const { secretsFolders } = yield* Site
-    for (const folder of secretsFolders) yield* removeSecrets(Path.join(folder, deployment.deploymentId))
-    yield* fs.remove(at.deployment, { recursive: true, force: true })
-  })
+export const removeDeployment = ({
+  deploymentId
+}: Pick<Instance, "deploymentId">): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ deployment }) => removeFolder(deployment))
 
 // internal
 
 const encodeRecord = Schema.encodeSync(Schema.parseJson(ContainerRecord))
+const encodeDataVolume = Schema.encodeSync(Schema.parseJson(DataVolumeRecord))
 
 const place = {
   listen: { host: "0.0.0.0", port: inside.port, fallback: false },
@@ -163,51 +185,5 @@ const place = {
   secrets: inside.secrets
 }
 
-const secretsIn = (folder: string, { deploymentId, generation }: Pick<Instance, "deploymentId" | "generation">) =>
-  Path.join(folder, deploymentId, `${generation}`)
-
-/** Folders above it may be passed through and not listed; its own may be read by the user in the container only. */
-const placeSecrets = (request: ProvisionRequest<DockerSettings>) =>
-  Effect.gen(function* () {
-    if (Object.keys(request.secrets).length === 0) return undefined
-    const fs = yield* FileSystem.FileSystem
-    const memory = yield* usableSecretsFolder
-    const folder = Option.isSome(memory) ? secretsIn(memory.value, request) : (yield* paths(request)).secretsOnDisk
-    yield* fs.makeDirectory(folder, { recursive: true, mode: Option.isSome(memory) ? 0o711 : 0o700 })
-    yield* fs.chmod(folder, 0o700)
-    yield* writeSecrets(folder, request.secrets)
-    yield* Effect.forEach(Object.keys(request.secrets), (name) => giveAway(Path.join(folder, name)), { discard: true })
-    yield* giveAway(folder)
-    yield* fs.chmod(folder, 0o500)
-    return folder
-  })
-
-const ownFolder = (folder: string, mode: number) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(folder, { recursive: true, mode })
-    yield* fs.chmod(folder, mode)
-    yield* giveAway(folder)
-  })
-
-const giveAway = (path: string) =>
-  Effect.gen(function* () {
-    const { givesAway, identity } = yield* Site
-    const fs = yield* FileSystem.FileSystem
-    if (givesAway) yield* fs.chown(path, identity.uid, identity.gid)
-  })
-
-/** What may not be written to cannot be emptied, except by root. */
-const removeSecrets = (folder: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.chmod(folder, 0o700).pipe(orIfMissing<void>(undefined))
-    yield* fs.remove(folder, { recursive: true, force: true })
-  })
-
-const removeIfEmpty = (folder: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const content = yield* fs.readDirectory(folder).pipe(orIfMissing<ReadonlyArray<string>>(["missing"]))
-    if (content.length === 0) yield* fs.remove(folder, { recursive: true, force: true })
-  })
+const removeFolder = (folder: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(folder, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 /**
- * Finds the containers of deployments: by their name first, then by their labels, in case somebody renamed one. What
- * does not carry our labels is not ours, whatever it is called.
+ * Finds the containers of deployments. Ours is what carries our labels and a name of ours. What only carries the labels
+ * may be a copy that somebody made: it is ours if it is the very container the registry knows, which somebody renamed.
  *
  * @since 0.1.0
  */
@@ -20,6 +20,8 @@ import { recordOf } from "./Files.js"
 import { Site } from "./Site.js"
 
 type Ref = Pick<Instance, "deploymentId" | "generation">
+type Some = Pick<Instance, "deploymentId"> & Partial<Ref>
+type Stored = OperationalState["metadata"]
 
 /**
  * Who has the name of an instance's container: we, somebody else, or nobody.
@@ -53,30 +55,29 @@ export const holderOfName = (instance: Ref): Effect.Effect<NameHolder, QueryErro
  * @since 0.1.0
  */
 export const findContainer = (
-  instance: Ref
+  instance: Ref,
+  stored: Stored = {}
 ): Effect.Effect<Option.Option<Container>, QueryError, DockerClient | Site> =>
   Effect.gen(function* () {
     const holder = yield* holderOfName(instance)
     if (holder._tag === "ours") return Option.some(holder.container)
-    const [listed] = yield* listContainers(instance)
-    return listed === undefined ? Option.none() : yield* inspect(listed)
+    const listed = (yield* list(instance, stored)).find(({ labels }) => labels[Labels.keys.role] === undefined)
+    return listed === undefined ? Option.none() : yield* inspect(listed.id)
   })
 
 /**
- * The ids of all containers of an instance, or of a deployment when no generation is given.
+ * The ids of all containers of an instance, or of a deployment when no generation is given, whatever they are for.
+ *
+ * @param stored the metadata the registry has of an instance
  *
  * @category finding
  * @since 0.1.0
  */
 export const listContainers = (
-  of: Pick<Instance, "deploymentId"> & Partial<Pick<Instance, "generation">>
+  of: Some,
+  stored: Stored = {}
 ): Effect.Effect<ReadonlyArray<string>, QueryError, DockerClient | Site> =>
-  Effect.gen(function* () {
-    const { containers } = yield* DockerClient
-    const { registryId } = yield* Site
-    const listed = yield* containers.list(Labels.filter({ ...of, registryId }))
-    return listed.map(({ id }) => id)
-  })
+  Effect.map(list(of, stored), (listed) => listed.map(({ id }) => id))
 
 /**
  * Fails if an instance is in another engine than the one that is asked now: that one knows nothing about it, which does
@@ -87,26 +88,42 @@ export const listContainers = (
  */
 export const requireEngineOf = (
   instance: Ref,
-  stored: OperationalState["metadata"],
+  stored: Stored,
   operation: string
 ): Effect.Effect<void, QueryError | EngineUnavailable | PlatformError, DockerClient | Home | FileSystem> =>
   Effect.gen(function* () {
     const expected = yield* engineOf(instance, stored)
-    if (Option.isNone(expected)) return
+    if (Option.isSome(expected)) yield* requireEngine(expected.value, operation, "its container")
+  })
+
+/**
+ * Fails if another engine is asked now than the one that has something of a deployment.
+ *
+ * @param what such as `its container`
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const requireEngine = (
+  expected: string,
+  operation: string,
+  what: string
+): Effect.Effect<void, QueryError | EngineUnavailable, DockerClient> =>
+  Effect.gen(function* () {
     const { engine, host } = yield* DockerClient
     const { id } = yield* engine.info
-    if (id === expected.value) return
+    if (id === expected) return
     const { url } = yield* host
     return yield* new EngineUnavailable({
       flavor,
       operation,
-      reason: `the engine at ${url} (${id}) is not the one that has its container (${expected.value}); set DOCKER_HOST or the Docker context to that one`
+      reason: `the engine at ${url} (${id}) is not the one that has ${what} (${expected}); set DOCKER_HOST or the Docker context to that one`
     })
   })
 
 // internal
 
-const engineOf = (instance: Ref, stored: OperationalState["metadata"]) => {
+const engineOf = (instance: Ref, stored: Stored) => {
   const known = Option.filter(Metadata.decode(stored), ({ generation }) => generation === instance.generation)
   return Option.isSome(known)
     ? Effect.succeed(Option.some(known.value.engineId))
@@ -115,6 +132,14 @@ const engineOf = (instance: Ref, stored: OperationalState["metadata"]) => {
         Option.map(({ engineId }) => engineId)
       )
 }
+
+const list = (of: Some, stored: Stored) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const { registryId } = yield* Site
+    const labelled = yield* containers.list(Labels.filter({ ...of, registryId }))
+    return labelled.filter(({ id, name }) => Labels.isNameOf(name, of) || id === stored["containerId"])
+  })
 
 const refOf = ({ deploymentId, generation }: Ref) =>
   Effect.map(Site, ({ registryId }) => ({ registryId, deploymentId, generation }))

@@ -6,14 +6,12 @@
 import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
-import { publicFingerprint } from "../../Deployer/Fingerprint.js"
 import { secretVariables } from "../../Deployer/SecretVariables.js"
-import { version } from "../../Version.js"
 import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
-import type { Prepared } from "./Files.js"
 import { inside } from "./Inside.js"
+import { instanceLabels } from "./Labelling.js"
 import type { Identity } from "./Site.js"
 
 /**
@@ -32,7 +30,8 @@ export interface Ingredients {
     /** Where Node is in it. */
     readonly node: string
   }
-  readonly files: Prepared
+  /** Where it sees its files. */
+  readonly files: ReadonlyArray<Mount>
   readonly network: string
 }
 
@@ -52,7 +51,7 @@ export const containerSpec = (
   return {
     name: Labels.containerName(request),
     image: image.imageId,
-    labels: { ...settings.run.labels, ...labelsOf(request, ingredients.deployer) },
+    labels: { ...settings.run.labels, ...instanceLabels(request, ingredients.deployer) },
     entrypoint: withHeapLimit(image.entrypoint, settings.memoryBytes),
     command: [inside.manifest],
     environment: environmentOf(settings, request.secrets),
@@ -95,19 +94,6 @@ const isolation = ({ cpus, memoryBytes, pidsLimit, run }: DockerSettings, { gid,
     }
   }) satisfies Partial<ContainerSpec>
 
-const labelsOf = (request: ProvisionRequest<DockerSettings>, deployer: string) =>
-  Labels.ofInstance({
-    registryId: request.registryId,
-    deploymentId: request.deploymentId,
-    name: request.name,
-    generation: request.generation,
-    deployer,
-    snapshotId: request.snapshot.id,
-    pipelineName: request.snapshot.pipelineName,
-    checksum: publicFingerprint(request),
-    version
-  })
-
 /** Node would take more of the memory for its heap than the limit leaves, and be killed instead of collecting garbage. */
 const withHeapLimit = ([program, ...rest]: ReadonlyArray<string>, memoryBytes: number): ReadonlyArray<string> =>
   program === undefined
@@ -124,13 +110,9 @@ const environmentOf = (
   ...secretVariables(settings, secrets)
 })
 
-const mountsOf = ({ tmpfsBytes, volumes }: DockerSettings, files: Prepared): ReadonlyArray<Mount> => [
+const mountsOf = ({ tmpfsBytes, volumes }: DockerSettings, files: ReadonlyArray<Mount>): ReadonlyArray<Mount> => [
   { type: "tmpfs", target: inside.temporary, sizeBytes: tmpfsBytes, mode: 0o1777 },
-  { type: "bind", source: files.data, target: inside.data },
-  { type: "bind", source: files.told, target: inside.manifestFolder, readOnly: true },
-  ...(files.secrets === undefined
-    ? []
-    : [{ type: "bind" as const, source: files.secrets, target: inside.secrets, readOnly: true }]),
+  ...files,
   ...volumes.map(
     (volume): Mount =>
       volume._tag === "bind"

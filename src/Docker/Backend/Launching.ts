@@ -71,6 +71,32 @@ export const launch = (
     return yield* Option.match(started, { onSome: Effect.succeed, onNone: () => Effect.fail(noPort(request)) })
   })
 
+/**
+ * Makes the container of a request for a port that another container has still, and leaves starting it to
+ * {@link startMade}.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const makeFor = (
+  port: number,
+  request: Request,
+  ingredients: Ingredients
+): Effect.Effect<string, LaunchError, DockerClient | Site> =>
+  Effect.uninterruptible(create(request, containerSpec(request, ingredients, port)))
+
+/**
+ * Starts a container that was made before. When its port is taken, it is removed.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const startMade = (request: Request, id: string): Effect.Effect<string, LaunchError, DockerClient> =>
+  Effect.flatMap(
+    Effect.uninterruptible(started(id)),
+    Option.match({ onSome: Effect.succeed, onNone: () => Effect.fail(noPort(request)) })
+  )
+
 // internal
 
 const mostTries = 20
@@ -91,15 +117,19 @@ const noPort = ({ name, settings }: Request): PortUnavailable | DeploymentProvis
 /** Once begun it is carried on: nobody can say what an engine does with half a request. None if the port is taken. */
 const attempt = (request: Request, spec: ContainerSpec) =>
   Effect.gen(function* () {
-    const { containers } = yield* DockerClient
     const id = yield* create(request, spec)
-    return yield* repeated(containers.start(id)).pipe(
+    return yield* started(id)
+  }).pipe(Effect.uninterruptible)
+
+const started = (id: string) =>
+  Effect.flatMap(DockerClient, ({ containers }) =>
+    repeated(containers.start(id)).pipe(
       Effect.as(Option.some(id)),
       Effect.catchTag("PortConflict", () =>
         Effect.as(repeated(containers.remove(id, { force: true })), Option.none<string>())
       )
     )
-  }).pipe(Effect.uninterruptible)
+  )
 
 /** A lost answer is asked for again: then the name is taken, and by whom tells what became of the first request. */
 const create = (

@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import type { DeploymentId } from "../../Deployment.js"
 import { type DeploymentProvisionFailed, type OutcomeUnknown, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import { version } from "../../Version.js"
 import {
   type ChangeError,
   DockerClient,
@@ -19,6 +18,7 @@ import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
 import { failed, repeated } from "./Failures.js"
 import { listContainers } from "./Finding.js"
+import { sharedLabels } from "./Labelling.js"
 import { Site } from "./Site.js"
 
 /**
@@ -120,13 +120,7 @@ const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
 
 const networkSpec = (request: ProvisionRequest<DockerSettings>, deployer: string): NetworkSpec => ({
   name: Labels.networkName(request.deploymentId),
-  labels: Labels.ofShared({
-    registryId: request.registryId,
-    deploymentId: request.deploymentId,
-    name: request.name,
-    deployer,
-    version
-  }),
+  labels: sharedLabels(request, deployer),
   // Generations of a deployment have nothing to say to each other.
   options: { "com.docker.network.bridge.enable_icc": "false" }
 })

@@ -31,7 +31,7 @@ export const observe = (
   stored: OperationalState["metadata"]
 ): Effect.Effect<OperationalState, LookingError, DockerClient | Site | Home | FileSystem> =>
   Effect.gen(function* () {
-    const found = yield* findContainer(instance)
+    const found = yield* findContainer(instance, stored)
     if (Option.isNone(found)) {
       yield* requireEngineOf(instance, stored, "observe a container")
       return absent
@@ -135,6 +135,7 @@ export const metadataOf = (container: Container, { engineId, generation }: Circu
     generation,
     ...(container.restartCount === 0 ? {} : { restarts: container.restartCount }),
     ...(health === undefined || health.status === "none" ? {} : { health: health.status }),
+    ...(status === "paused" ? { paused: true } : {}),
     ...(ended ? { exitCode: container.state.exitCode } : {}),
     ...(ended && oomKilled ? { outOfMemory: true } : {})
   }

@@ -3,31 +3,33 @@
  *
  * @since 0.1.0
  */
-import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { fingerprint, publicFingerprint } from "../../Deployer/Fingerprint.js"
 import type { Ports } from "../../Deployer/Ports.js"
 import { OperationalState } from "../../Deployment.js"
-import { type DeploymentProvisionFailed, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import { Home } from "../../Home.js"
+import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
+import type { Home } from "../../Home.js"
 import { type Container, DockerClient } from "../DockerClient.js"
 import type { ImageBuilder } from "../ImageBuilder.js"
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import type { DockerSettings } from "../Settings.js"
-import { failed, type StartingError } from "./Failures.js"
-import { recordOf, writeFiles } from "./Files.js"
+import { deliveryOf } from "./Delivering.js"
+import type { Delivery } from "./Delivery.js"
+import type { StartingError } from "./Failures.js"
+import { recordOf, writeRecords } from "./Files.js"
 import { findContainer, holderOfName } from "./Finding.js"
+import type { Ingredients } from "./Hardening.js"
 import { imageOf } from "./Images.js"
-import { launch } from "./Launching.js"
+import { launch, makeFor, startMade } from "./Launching.js"
 import { ensureNetwork } from "./Networks.js"
 import { metadataOf } from "./Observing.js"
+import { checkReach } from "./Reach.js"
 import { end } from "./Removing.js"
 import { Site } from "./Site.js"
-import { problemOfHome, problemOfSource } from "./Volumes.js"
 
 type Request = ProvisionRequest<DockerSettings>
 
@@ -37,7 +39,7 @@ type Request = ProvisionRequest<DockerSettings>
  * @category models
  * @since 0.1.0
  */
-export type Needs = Home | FileSystem.FileSystem | Ports | DockerClient | ImageBuilder | Site
+export type Needs = Home | FileSystem | Ports | DockerClient | ImageBuilder | Site
 
 /**
  * Starts an instance, or adopts the container an interrupted attempt at the same left behind. When it fails, nothing of
@@ -48,37 +50,80 @@ export type Needs = Home | FileSystem.FileSystem | Ports | DockerClient | ImageB
  */
 export const start = (request: Request): Effect.Effect<OperationalState, StartingError, Needs> =>
   Effect.gen(function* () {
-    const { engine } = yield* DockerClient
-    const { id: engineId } = yield* engine.info
-    const adopted = yield* adopt(request)
-    if (Option.isSome(adopted)) return yield* pending(adopted.value, request, engineId)
-    yield* checkPlace(request)
-    yield* discardLeftovers(request)
-    const image = yield* imageOf(request)
-    return yield* Effect.onError(make(request, image, engineId), () => Effect.ignoreLogged(end(request, {}, 0)))
+    const { containers } = yield* DockerClient
+    const engineId = yield* currentEngine
+    const left = yield* leftOf(request)
+    if (Option.isSome(left)) {
+      if (left.value.state.status === "created") yield* startMade(request, left.value.id)
+      return yield* pending(left.value, request, engineId)
+    }
+    return yield* made(request, engineId, (ingredients) =>
+      Effect.gen(function* () {
+        const id = yield* launch(request, ingredients)
+        return yield* pending(yield* containers.inspect(id), request, engineId)
+      })
+    )
   })
+
+/**
+ * Makes everything of an instance but starts nothing, because an older one has its port. What is started later is this.
+ *
+ * @category starting
+ * @since 0.1.0
+ */
+export const makeReady = (request: Request): Effect.Effect<void, StartingError, Needs> => {
+  const { port } = request.settings
+  return port === undefined
+    ? Effect.void
+    : Effect.flatMap(currentEngine, (engineId) =>
+        made(request, engineId, (ingredients) => Effect.asVoid(makeFor(port, request, ingredients)))
+      )
+}
 
 // internal
 
-const make = (request: Request, image: Effect.Effect.Success<ReturnType<typeof imageOf>>, engineId: string) =>
+const currentEngine = Effect.flatMap(DockerClient, ({ engine }) => Effect.map(engine.info, ({ id }) => id))
+
+/** Gives a container what it is made of. When making it fails, nothing of the attempt is left. */
+const made = <A, E, R>(request: Request, engineId: string, use: (ingredients: Ingredients) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const { containers } = yield* DockerClient
-    const { deployer, identity } = yield* Site
-    const files = yield* writeFiles(request, { engineId, fingerprint: fingerprint(request) })
-    const network = yield* ensureNetwork(request)
-    const id = yield* launch(request, { deployer, identity, image, files, network })
-    return yield* pending(yield* containers.inspect(id), request, engineId)
+    const delivery = yield* deliveryOf(request)
+    yield* checkReach(request)
+    yield* delivery.check(request)
+    yield* discardLeftovers(request)
+    const image = yield* imageOf(request)
+    return yield* Effect.onError(Effect.flatMap(gather(request, { delivery, engineId, image }), use), () =>
+      Effect.ignoreLogged(end(request, {}, 0))
+    )
   })
 
-/** Only what runs and was made of the very same, secrets included. */
-const adopt = (request: Request) =>
+const gather = (
+  request: Request,
+  {
+    delivery,
+    engineId,
+    image
+  }: { readonly delivery: Delivery; readonly engineId: string; readonly image: Ingredients["image"] }
+) =>
+  Effect.gen(function* () {
+    const site = yield* Site
+    yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
+    const files = yield* delivery.give(request, { engineId, image })
+    const network = yield* ensureNetwork(request)
+    return { deployer: site.deployer, identity: delivery.identity(site), image, files, network }
+  })
+
+/** Only what runs, or was made to be started, and is of the very same, secrets included. */
+const leftOf = (request: Request) =>
   Effect.gen(function* () {
     const record = yield* recordOf(request)
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
     const found = yield* findContainer(request)
     return Option.filter(
       found,
-      ({ labels, state }) => state.status === "running" && labels[Labels.keys.checksum] === publicFingerprint(request)
+      ({ labels, state }) =>
+        labels[Labels.keys.checksum] === publicFingerprint(request) &&
+        (state.status === "running" || (state.status === "created" && state.error === undefined))
     )
   })
 
@@ -92,39 +137,6 @@ const discardLeftovers = (request: Request) =>
       })
     }
     yield* end(request, {}, 0).pipe(Effect.catchTag("NetworkInUse", () => Effect.void))
-  })
-
-/** What cannot be known from the settings alone: where the engine is, and where links lead. */
-const checkPlace = ({
-  name,
-  settings
-}: Request): Effect.Effect<void, StartingError, DockerClient | Home | FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const { host } = yield* DockerClient
-    const { remote, url } = yield* host
-    if (remote) {
-      return yield* failed(
-        name,
-        `the engine at ${url} is another machine, which does not see the folders of this one; run the deployer there, or use an engine of this machine`
-      )
-    }
-    for (const volume of settings.volumes) {
-      if (volume._tag === "bind") yield* checkSource(name, volume.source)
-    }
-  })
-
-const checkSource = (
-  name: string,
-  source: string
-): Effect.Effect<void, DeploymentProvisionFailed | PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const { root } = yield* Home
-    if (!(yield* fs.exists(source)))
-      return yield* failed(name, `the volume ${source} is not on this machine; make it first`)
-    const real = yield* fs.realPath(source)
-    const problem = problemOfSource(real) ?? problemOfHome(real, root)
-    if (problem !== undefined) yield* failed(name, `the volume ${source} leads to ${real}, and a volume ${problem}`)
   })
 
 const pending = (container: Container, request: Request, engineId: string) =>

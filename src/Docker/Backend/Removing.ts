@@ -11,9 +11,9 @@ import { folders, generationsIn } from "../../Deployer/InstanceFiles.js"
 import type { OperationalState } from "../../Deployment.js"
 import type { Home } from "../../Home.js"
 import { DockerClient } from "../DockerClient.js"
+import { removeAllFiles, removeFiles } from "./Delivering.js"
 import type { EndingError } from "./Failures.js"
 import { repeated } from "./Failures.js"
-import { removeAllFiles, removeFiles } from "./Files.js"
 import { listContainers, requireEngineOf } from "./Finding.js"
 import { removeNetwork } from "./Networks.js"
 import type { Site } from "./Site.js"
@@ -33,7 +33,7 @@ export const end = (
   grace: Duration.DurationInput
 ): Effect.Effect<void, EndingError, Needs> =>
   Effect.gen(function* () {
-    const found = yield* listContainers(instance)
+    const found = yield* listContainers(instance, stored)
     if (found.length === 0) yield* requireEngineOf(instance, stored, "remove a container")
     yield* endAll(found, grace)
     yield* removeNetwork(instance.deploymentId)

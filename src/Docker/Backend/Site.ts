@@ -19,6 +19,14 @@ export interface Identity {
 }
 
 /**
+ * How files reach containers: folders of this machine that the engine sees, or volumes of the engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FilesBy = "bindMounts" | "volumes"
+
+/**
  * What all functions of the backend know about it.
  *
  * @category services
@@ -39,6 +47,8 @@ export class Site extends Context.Tag("effect-deployers/Docker/Backend/Site")<
     readonly givesAway: boolean
     /** Folders for secrets, in memory; the first that can be used is used. */
     readonly secretsFolders: ReadonlyArray<string>
+    /** How files reach containers, if that was said; else it depends on where the engine is. */
+    readonly files: FilesBy | undefined
   }
 >() {}
 

@@ -45,6 +45,8 @@ export type Mount =
       readonly readOnly?: boolean | undefined
       /** Labels of the volume, if it is made. */
       readonly labels?: Readonly<Record<string, string>> | undefined
+      /** Whether an empty volume first gets what the image has at `target`, with its owner; default `true`. */
+      readonly copy?: boolean | undefined
     }
   | {
       readonly type: "tmpfs"

@@ -140,7 +140,7 @@ const sshReason =
   "engines over ssh are not supported directly; forward the socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and use `unix:///tmp/docker.sock`"
 
 const ofSocket = (url: string, path: string): Endpoint => ({
-  host: { url, remote: false, hostname: "127.0.0.1" },
+  host: { url, remote: false, hostname: "127.0.0.1", private: true },
   connection: { type: "socket", path }
 })
 
@@ -159,7 +159,8 @@ const ofTcp = (address: Address, options: Options): Effect.Effect<Endpoint, Unus
       host: {
         url: address.url,
         remote: !isLoopback(hostname),
-        hostname: isLoopback(hostname) ? "127.0.0.1" : hostname
+        hostname: isLoopback(hostname) ? "127.0.0.1" : hostname,
+        private: tls || isLoopback(hostname)
       },
       connection: { type: "tcp", hostname, port, tls: tls ? yield* readCertificates(address) : undefined }
     }

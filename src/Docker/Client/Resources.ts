@@ -27,6 +27,8 @@ export interface EngineHost {
   readonly remote: boolean
   /** Name or address under which ports it publishes are reached from here; `127.0.0.1` if it is not remote. */
   readonly hostname: string
+  /** Whether nobody on the way can read what is said, or be the engine: TLS, or it never leaves this machine. */
+  readonly private: boolean
 }
 
 /**

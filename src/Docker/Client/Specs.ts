@@ -96,12 +96,13 @@ const mount = (mount: Mount) => {
     Target: mount.target,
     ReadOnly: mount.readOnly ?? false
   }
-  return [
-    mount.type === "volume" && mount.labels !== undefined
-      ? { ...common, VolumeOptions: { Labels: mount.labels } }
-      : common
-  ]
+  return [mount.type === "volume" ? { ...common, ...volumeOptions(mount) } : common]
 }
+
+const volumeOptions = ({ copy, labels }: Extract<Mount, { readonly type: "volume" }>) =>
+  labels === undefined && copy === undefined
+    ? {}
+    : { VolumeOptions: said({ Labels: labels, NoCopy: copy === undefined ? undefined : !copy }) }
 
 /** As an option string: the structured form has no owner and no choice about running programs. */
 const tmpfs = (mount: Mount): ReadonlyArray<readonly [string, string]> => {

@@ -118,4 +118,35 @@ export const laws = (it: It): void => {
       assert.deepStrictEqual(yield* docker.volumes.list(labels), [])
     })
   )
+
+  it.scoped("gives the volume of a name to whoever asks for it, as it was made", () =>
+    Effect.gen(function* () {
+      const { docker, labels } = yield* setting
+      const name = yield* freshName
+      const remove = Effect.orDie(docker.volumes.remove(name))
+      yield* Effect.acquireRelease(docker.volumes.create({ name, labels }), () => remove)
+      const again = yield* docker.volumes.create({ name, labels: { somebody: "else" } })
+      assert.deepStrictEqual(again.labels, labels)
+    })
+  )
+
+  it.scoped("unpacks an archive in a volume, though not where that is mounted to be read only", () =>
+    Effect.gen(function* () {
+      const { created, docker, fixture, labels } = yield* setting
+      const name = yield* freshName
+      const remove = Effect.orDie(docker.volumes.remove(name))
+      yield* Effect.acquireRelease(docker.volumes.create({ name, labels }), () => remove)
+      const archive = Stream.make(fixture.archive)
+      const mount = { type: "volume", source: name, target: "/work", copy: false } as const
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const writing = yield* created("runs", { readOnlyRoot: true, mounts: [mount] })
+          yield* docker.containers.putArchive(writing, "/work", archive)
+          const reading = yield* created("runs", { mounts: [{ ...mount, readOnly: true }] })
+          const error = yield* Effect.flip(docker.containers.putArchive(reading, "/work", archive))
+          assert.strictEqual(error._tag, "ArchiveRejected")
+        })
+      )
+    })
+  )
 }

@@ -1,5 +1,5 @@
 /**
- * Reads archives of images as far as the engine that runs nothing needs them.
+ * Reads archives as far as the engine that runs nothing needs them.
  *
  * @since 0.1.0
  */
@@ -22,29 +22,58 @@ export const bytesOf = <E, R>(archive: Archive<E, R>): Effect.Effect<Uint8Array,
   Effect.map(Stream.runCollect(archive), (pieces) => Buffer.concat(Array.from(pieces)))
 
 /**
+ * One file or folder of an archive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ArchivedFile {
+  readonly path: string
+  /** None of a folder. */
+  readonly content: Uint8Array | undefined
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * The files and folders of an archive, in its order; none if it is no archive.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const entriesOf = (archive: Uint8Array): Effect.Effect<ReadonlyArray<ArchivedFile>> =>
+  Effect.async((resume) => {
+    const entries: Array<ArchivedFile> = []
+    const reader = extract()
+    reader.on("entry", ({ gid = 0, mode = 0, name, type, uid = 0 }, stream, next) => {
+      const pieces: Array<Uint8Array> = []
+      stream.on("data", (piece) => {
+        if (piece instanceof Uint8Array) pieces.push(piece)
+      })
+      stream.on("end", () => {
+        const path = name.replace(/^\.\//, "").replace(/\/$/, "")
+        if (type === "file") entries.push({ path, content: Buffer.concat(pieces), mode, uid, gid })
+        if (type === "directory") entries.push({ path, content: undefined, mode, uid, gid })
+        next()
+      })
+    })
+    reader.once("finish", () => resume(Effect.succeed(entries)))
+    reader.once("error", () => resume(Effect.succeed([])))
+    reader.end(archive)
+  })
+
+/**
  * The files of an archive by path; none if it is no archive.
  *
  * @category operations
  * @since 0.1.0
  */
 export const filesOf = (archive: Uint8Array): Effect.Effect<ReadonlyMap<string, Uint8Array>> =>
-  Effect.async((resume) => {
-    const files = new Map<string, Uint8Array>()
-    const reader = extract()
-    reader.on("entry", (header, stream, next) => {
-      const pieces: Array<Uint8Array> = []
-      stream.on("data", (piece) => {
-        if (piece instanceof Uint8Array) pieces.push(piece)
-      })
-      stream.on("end", () => {
-        if (header.type === "file") files.set(header.name.replace(/^\.\//, ""), Buffer.concat(pieces))
-        next()
-      })
-    })
-    reader.once("finish", () => resume(Effect.succeed(files)))
-    reader.once("error", () => resume(Effect.succeed(new Map())))
-    reader.end(archive)
-  })
+  Effect.map(
+    entriesOf(archive),
+    (entries) => new Map(entries.flatMap(({ content, path }) => (content === undefined ? [] : [[path, content]])))
+  )
 
 /**
  * `sha256:` and the digest of some bytes.

@@ -21,6 +21,7 @@ import {
   StartRejected
 } from "../../Docker/Client/Errors.js"
 import { wholeSeconds } from "../../Docker/Client/Specs.js"
+import { type ArchivedFile, bytesOf, entriesOf } from "./Archives.js"
 import { change, follow, query } from "./Gate.js"
 import { findImage } from "./Images.js"
 import type { FakeContainer, Signal, World } from "./Model.js"
@@ -63,9 +64,8 @@ export const make = (world: World): Containers => ({
   wait: (ref, { until = "not-running" } = {}) => wait(world, ref, until),
   logs: (ref, options = {}) => logs(world, ref, options),
   putArchive: <E, R>(ref: string, path: string, archive: Archive<E, R>) =>
-    Effect.zipRight(
-      Stream.runDrain(archive),
-      change(world, "copy files into a container", ref, putArchive(world, ref, path))
+    Effect.flatMap(bytesOf(archive), (bytes) =>
+      change(world, "copy files into a container", ref, putArchive(world, ref, path, bytes))
     )
 })
 
@@ -271,12 +271,32 @@ const endsOf =
 const putArchive = (
   world: World,
   ref: string,
-  path: string
+  path: string,
+  archive: Uint8Array
 ): Effect.Effect<void, ContainerNotFound | ArchiveRejected> =>
   Effect.gen(function* () {
     const container = yield* existing(world, ref)
-    if (container.spec.readOnlyRoot === true) {
-      return yield* new ArchiveRejected({ container: ref, path, reason: "container rootfs is marked read-only" })
-    }
+    const reason = readOnlyBecause(container, path)
+    if (reason !== undefined) return yield* new ArchiveRejected({ container: ref, path, reason })
     container.archives.push(path)
+    for (const entry of yield* entriesOf(archive)) keep(world, container, `${path}/${entry.path}`, entry)
   })
+
+const readOnlyBecause = ({ spec }: FakeContainer, path: string): string | undefined => {
+  const volume = volumeAt(spec, path)
+  if (volume !== undefined) return volume.readOnly === true ? "mounted volume is marked read-only" : undefined
+  return spec.readOnlyRoot === true ? "container rootfs is marked read-only" : undefined
+}
+
+const volumeAt = ({ mounts = [] }: ContainerSpec, path: string) =>
+  mounts
+    .filter((mount) => mount.type === "volume")
+    .find(({ target }) => path === target || path.startsWith(`${target}/`))
+
+/** Only what is in volumes outlives its container. */
+const keep = (world: World, { spec }: FakeContainer, path: string, entry: ArchivedFile): void => {
+  const volume = volumeAt(spec, path)
+  if (volume === undefined) return
+  const inside = path.slice(volume.target.length + 1) || "."
+  world.volumes.get(volume.source)?.files.set(inside, { ...entry, path: inside })
+}

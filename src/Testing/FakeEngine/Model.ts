@@ -9,7 +9,8 @@ import type * as Effect from "effect/Effect"
 import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import type { ContainerLogLine, ContainerSpec, ContainerStatus, PublishedPort } from "../../Docker/Client/Container.js"
-import type { EngineEvent, Network, NetworkSpec, Volume } from "../../Docker/Client/Resources.js"
+import type { EngineEvent, EngineHost, Network, NetworkSpec, Volume } from "../../Docker/Client/Resources.js"
+import type { ArchivedFile } from "./Archives.js"
 
 /**
  * How a container of some specification behaves.
@@ -103,6 +104,16 @@ export interface FakeNetwork extends Network {
 }
 
 /**
+ * One volume, with what was put into it by path; `.` is the volume itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FakeVolume extends Volume {
+  readonly files: Map<string, ArchivedFile>
+}
+
+/**
  * What those who wait hear: something happened, or the connection broke.
  *
  * @category models
@@ -123,7 +134,7 @@ export interface World {
   readonly containers: Map<string, FakeContainer>
   readonly images: Map<string, FakeImage>
   readonly networks: Map<string, FakeNetwork>
-  readonly volumes: Map<string, Volume>
+  readonly volumes: Map<string, FakeVolume>
   readonly events: Array<EngineEvent>
   /** Ports of the host that processes outside of the engine listen on. */
   readonly takenPorts: Set<number>
@@ -131,6 +142,7 @@ export interface World {
   readonly scope: Scope.Scope
   readonly answering: Effect.Latch
   readonly deadline: Duration.Duration
+  readonly host: EngineHost
   readonly operations: Array<string>
   behave: (spec: ContainerSpec) => Behaviour
   reachable: boolean

@@ -90,7 +90,13 @@ export const volumes = (world: World): Volumes => ({
       "create a volume",
       name,
       Effect.sync(() => {
-        const volume = world.volumes.get(name) ?? { name, labels, driver: "local", mountpoint: `/fake/volumes/${name}` }
+        const volume = world.volumes.get(name) ?? {
+          name,
+          labels,
+          driver: "local",
+          mountpoint: `/fake/volumes/${name}`,
+          files: new Map()
+        }
         world.volumes.set(name, volume)
         return volume
       })

@@ -56,6 +56,15 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("an observation made before the deployment was stopped does not make an error of it", () =>
+    Effect.gen(function* () {
+      const { id: deployment, lease, store } = yield* running(1)
+      const operation = yield* store.begin(lease, { id: id(9), kind: "deprovision" })
+      const stopped = yield* store.stopped(lease, operation)
+      assert.deepStrictEqual(yield* store.observe(deployment, 1, state("error")), Option.some(stopped))
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("an observation of what was deleted gives nothing", () =>
     Effect.gen(function* () {
       const { id, lease, store } = yield* running(1)

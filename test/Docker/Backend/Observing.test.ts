@@ -43,7 +43,7 @@ const container = ({ state, ...rest }: Variation = {}): Container => ({
 const here: Circumstances = {
   generation: 1,
   engineId: "engine",
-  host: { url: "unix:///var/run/docker.sock", remote: false, hostname: "127.0.0.1" },
+  host: { url: "unix:///var/run/docker.sock", remote: false, hostname: "127.0.0.1", private: true },
   starting: false
 }
 
@@ -73,7 +73,7 @@ describe("stateOf", () => {
   })
 
   it("is called at the engine's host when that is another machine", () => {
-    const host = { url: "tcp://10.0.0.7:2376", remote: true, hostname: "10.0.0.7" }
+    const host = { url: "tcp://10.0.0.7:2376", remote: true, hostname: "10.0.0.7", private: true }
     const ports = [{ ...published, address: "0.0.0.0" }]
     assert.strictEqual(observed({ ports }, { host }).url, "http://10.0.0.7:20001")
     assert.strictEqual(observed({ ports }).url, "http://127.0.0.1:20001")

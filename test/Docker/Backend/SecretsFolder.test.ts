@@ -24,7 +24,14 @@ const usable = (mounts: FileSystem.FileSystem, secretsFolders: ReadonlyArray<str
   Effect.gen(function* () {
     const us = yield* currentIdentity
     const owner = foreign ? (us?.uid ?? 0) + 1 : us?.uid
-    const site = { registryId: "registry", deployer: "docker", secretsFolders, owner, ...identityFor(us) }
+    const site = {
+      registryId: "registry",
+      deployer: "docker",
+      secretsFolders,
+      files: undefined,
+      owner,
+      ...identityFor(us)
+    }
     return yield* usableSecretsFolder.pipe(
       Effect.provideService(Site, site),
       Effect.provideService(FileSystem.FileSystem, mounts)

@@ -33,18 +33,19 @@ describe("Endpoint", () => {
     Effect.gen(function* () {
       const socket = yield* resolve({ host: "unix:///run/engine.sock" })
       assert.deepStrictEqual(socket, {
-        host: { url: "unix:///run/engine.sock", remote: false, hostname: "127.0.0.1" },
+        host: { url: "unix:///run/engine.sock", remote: false, hostname: "127.0.0.1", private: true },
         connection: { type: "socket", path: "/run/engine.sock" }
       })
       const remote = yield* resolve({ host: "tcp://engine.example:1234" })
       assert.deepStrictEqual(remote.host, {
         url: "tcp://engine.example:1234",
         remote: true,
-        hostname: "engine.example"
+        hostname: "engine.example",
+        private: false
       })
       assert.deepInclude(remote.connection, { type: "tcp", port: 1234, tls: undefined })
       const local = yield* resolve({ host: "http://localhost:2375" })
-      assert.deepInclude(local.host, { remote: false, hostname: "127.0.0.1" })
+      assert.deepInclude(local.host, { remote: false, hostname: "127.0.0.1", private: true })
       const six = yield* resolve({ host: "tcp://[::1]" })
       assert.deepInclude(six.connection, { hostname: "::1", port: 2375 })
     }).pipe(Effect.provide(NodeContext.layer))
@@ -54,7 +55,12 @@ describe("Endpoint", () => {
     Effect.gen(function* () {
       const configuration = yield* folderWith("tcp://10.0.0.7:2376", true)
       const found = yield* resolve({ configuration })
-      assert.deepStrictEqual(found.host, { url: "tcp://10.0.0.7:2376", remote: true, hostname: "10.0.0.7" })
+      assert.deepStrictEqual(found.host, {
+        url: "tcp://10.0.0.7:2376",
+        remote: true,
+        hostname: "10.0.0.7",
+        private: true
+      })
       assert.deepInclude(found.connection, { tls: { ca: "ca", cert: "cert", key: "key" } })
       const named = yield* resolve({ configuration, host: "unix:///other.sock" })
       assert.strictEqual(named.host.url, "unix:///other.sock")
@@ -74,6 +80,22 @@ describe("Endpoint", () => {
       assert.match(`${unknown.host} ${unknown.reason}`, /context "nearer"/)
       const bare = yield* Effect.flip(resolve({ host: "tcp://far:2376", certificates: configuration }))
       assert.match(bare.reason, /ca\.pem/)
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+
+  it.scoped("talks without TLS to another machine only at an address that was given", () =>
+    Effect.gen(function* () {
+      const given = { host: "tcp://engine.example:2375" }
+      assert.isFalse((yield* resolve(given)).host.private)
+      assert.isTrue((yield* resolve({ ...given, tls: true })).host.private)
+      assert.isTrue((yield* resolve({ host: "tcp://engine.example:2376" })).host.private)
+      const configuration = yield* folderWith("tcp://10.0.0.7:2375", true)
+      assert.isTrue((yield* resolve({ configuration })).host.private)
+      // Nobody said where it is: then it is looked for on this machine only.
+      for (const options of [{}, { tls: false }, { apiVersion: "1.41" }]) {
+        const found = yield* resolve({ ...options, configuration: "/nowhere" })
+        assert.deepInclude(found.host, { remote: false, private: true })
+      }
     }).pipe(Effect.provide(NodeContext.layer))
   )
 

@@ -1,0 +1,176 @@
+// The goals, all of them: what is compared with what, and the target. A goal says which section measures it and how its
+// number is found in what that section answers; `undefined` means that it was not measured, and why is said.
+import { compare, names } from "./sections/hot.mjs"
+
+const atLeast = (target) => ({ target, unit: "x", passes: (value) => value >= target, sign: ">=" })
+const atMost = (target, unit) => ({ target, unit, passes: (value) => value <= target, sign: "<=" })
+
+const invoke = ({ bound, connections, goal, payload, peer, subject }) =>
+  connections.map((count) => ({
+    goal: `${goal}, ${count} connection${count === 1 ? "" : "s"}`,
+    section: "hot",
+    subject: names[subject],
+    peer: names[peer],
+    ...bound,
+    measured: (samples) => {
+      const found = compare(samples, { connections: count, payload, peer, subject })
+      return found === undefined ? undefined : { value: found.ratio, cpuRatio: found.cpuRatio }
+    }
+  }))
+
+export const hotGoals = [
+  ...invoke({
+    goal: "invoke, not recorded",
+    payload: "small",
+    connections: [32, 256],
+    subject: "ours",
+    peer: "fastify",
+    bound: atLeast(0.85)
+  }),
+  ...invoke({
+    goal: "invoke, not recorded, medium payload",
+    payload: "medium",
+    connections: [32, 256],
+    subject: "ours",
+    peer: "fastify",
+    bound: atLeast(0.8)
+  }),
+  ...invoke({
+    goal: "invoke, durable, against the same work not recorded",
+    payload: "small",
+    connections: [32, 256],
+    subject: "oursDurable",
+    peer: "fastify",
+    bound: atLeast(0.6)
+  }),
+  ...invoke({
+    goal: "invoke, durable, against a transaction for each request",
+    payload: "small",
+    connections: [32, 256],
+    subject: "oursDurable",
+    peer: "fastifyDurable",
+    bound: atLeast(5)
+  }),
+  ...invoke({
+    goal: "invoke, durable, against a transaction for each request",
+    payload: "small",
+    connections: [1],
+    subject: "oursDurable",
+    peer: "fastifyDurable",
+    bound: atLeast(0.85)
+  }),
+  ...invoke({
+    goal: "invoke, durable, against HttpApi and @effect/sql",
+    payload: "small",
+    connections: [32, 256],
+    subject: "oursDurable",
+    peer: "httpapiDurable",
+    bound: atLeast(12)
+  }),
+  {
+    goal: "added p50 latency, durable, 1 connection",
+    section: "hot",
+    subject: names.oursDurable,
+    peer: names.node,
+    ...atMost(1, "ms"),
+    measured: (samples) => {
+      const found = compare(samples, { connections: 1, payload: "small", peer: "node", subject: "oursDurable" })
+      return found === undefined ? undefined : { value: found.added }
+    }
+  }
+]
+
+const value = (number) => (number === undefined ? undefined : { value: number })
+
+const startGoals = [
+  ["start to first 200, more than empty", 100, "ms", ({ empty, ours }) => ours.millis - empty.millis],
+  ["RSS when ready, more than empty", 30, "MB", ({ empty, ours }) => ours.ready - empty.ready],
+  ["RSS after 100,000 requests, more than empty", 60, "MB", ({ empty, ours }) => ours.loaded - empty.loaded]
+].map(([goal, target, unit, of]) => ({
+  goal,
+  section: "start",
+  subject: names.oursDurable,
+  peer: "empty node:http",
+  ...atMost(target, unit),
+  measured: (results) => value(of(results))
+}))
+
+const overloadGoals = [
+  ["goodput at 5 x the connections", "256 connections", atLeast(0.9), ({ fast }) => fast.goodput],
+  ["goodput at 5 x the peak of a busy pipeline", "its peak", atLeast(0.9), ({ busy }) => busy.goodput],
+  ["/health p99 at 5 x the connections", "-", atMost(100, "ms"), ({ fast }) => fast.healthP99],
+  ["/health p99 at 5 x the peak of a busy pipeline", "-", atMost(100, "ms"), ({ busy }) => busy.healthP99],
+  ["p99 at half saturation", "-", atMost(20, "ms"), ({ fast }) => fast.halfP99]
+].map(([goal, peer, bound, of]) => ({
+  goal,
+  section: "overload",
+  subject: names.oursDurable,
+  peer,
+  ...bound,
+  measured: (results) => value(of(results))
+}))
+
+const deployGoals = [
+  ["provision Local to first 200", "bare spawn", "local", "provision"],
+  ["provision Docker, image cached, to first 200", "bare docker run", "docker", "provision"]
+].map(([goal, peer, flavor, what]) => ({
+  goal,
+  section: "deploy",
+  subject: "ours",
+  peer,
+  ...atMost(1.3, "x"),
+  measured: (results) => value(results[flavor][what] / results[flavor].bare)
+}))
+
+const storeGoals = [
+  "list 50 deployments",
+  "describe a deployment",
+  "refresh a deployment",
+  "first page of 50 runs",
+  "page of 50 runs by status",
+  "page of 50 runs after a cursor"
+].map((name) => ({
+  goal: `${name} of many`,
+  section: "store",
+  subject: "ours",
+  peer: "the same of 100 rows",
+  ...atMost(2, "x"),
+  measured: (rows) => value(rows.find((row) => row.name === name)?.ratio)
+}))
+
+const soakGoals = [
+  ["RSS slope at half load", 1, "MB/min", ({ slope }) => slope],
+  ["errors at half load", 0, "errors", ({ errors }) => errors],
+  ["descriptors more than before the load", 0, "descriptors", ({ descriptors: open }) => open.after - open.before]
+].map(([goal, target, unit, of]) => ({
+  goal,
+  section: "soak",
+  subject: names.oursDurable,
+  peer: "-",
+  ...atMost(target, unit),
+  measured: (results) => value(of(results))
+}))
+
+export const goals = [...hotGoals, ...overloadGoals, ...startGoals, ...deployGoals, ...storeGoals, ...soakGoals]
+
+/** Every goal of the sections that ran, with its number. What was not measured does not pass, and says why. */
+export const judge = (results) =>
+  goals
+    .filter(({ section }) => results[section] !== undefined)
+    .map(({ goal, measured, passes, peer, section, sign, subject, target, unit }) => {
+      const found = measured(results[section])
+      const isMeasured = found?.value !== undefined && !Number.isNaN(found.value)
+      return {
+        goal,
+        subject,
+        peer,
+        ratio: isMeasured ? found.value : null,
+        target,
+        pass: isMeasured && passes(found.value),
+        unit,
+        sign,
+        section,
+        ...(found?.cpuRatio === undefined ? {} : { cpuRatio: found.cpuRatio }),
+        ...(isMeasured ? {} : { note: "not measured in this run" })
+      }
+    })

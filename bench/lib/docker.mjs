@@ -1,0 +1,130 @@
+// Docker: our deployer against `docker run` of the same image with the same files, over the same socket.
+import { chmod, cp, mkdir, readdir } from "node:fs/promises"
+import { join } from "node:path"
+import Docker from "dockerode"
+import { ensure, stop as stopEngine } from "../../scripts/engine.mjs"
+import { callOf } from "../subjects/common.mjs"
+import { payloads } from "../subjects/payloads.mjs"
+import { onEnd } from "./cleanup.mjs"
+import { openDocker, pipelineFile } from "./ours.mjs"
+import { median } from "./statistics.mjs"
+import { freePort, until200 } from "./timing.mjs"
+
+const call = callOf(payloads.small)
+
+const openEngine = async (say) => {
+  const { host, owned } = await ensure({ say })
+  if (owned) onEnd(() => stopEngine({ wipe: true }))
+  const [, protocol, place] = /^(\w+):\/\/(.*)$/.exec(host)
+  return {
+    host,
+    docker:
+      protocol === "unix"
+        ? new Docker({ socketPath: place })
+        : new Docker({ host: new URL(host).hostname, port: new URL(host).port })
+  }
+}
+
+/** Lets the container's user read copies of files that were its own. */
+const readable = async (folder) => {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await readable(path)
+    else await chmod(path, 0o444)
+  }
+}
+
+/** What a container was made of that `docker run` needs too: image, command, user and the files it is told. */
+const recipeOf = async (docker, container, folder) => {
+  const { Config, HostConfig, Image, Mounts } = await docker.getContainer(container).inspect()
+  const told = join(folder, "told")
+  const source = Mounts.find(({ Destination }) => Destination === "/run/effect-deployers").Source
+  await cp(source, told, { recursive: true })
+  await readable(told)
+  const [exposed] = Object.keys(HostConfig.PortBindings)
+  let count = 0
+  const dataFolder = async () => {
+    const data = join(folder, `data-${count++}`)
+    await mkdir(data, { recursive: true })
+    await chmod(data, 0o777)
+    return data
+  }
+  return async (port) => ({
+    Image,
+    Entrypoint: Config.Entrypoint,
+    Cmd: Config.Cmd,
+    Env: Config.Env,
+    User: Config.User,
+    WorkingDir: Config.WorkingDir,
+    Labels: { "effect-deployers-bench": "1" },
+    ExposedPorts: { [exposed]: {} },
+    HostConfig: {
+      Init: HostConfig.Init,
+      Binds: [`${told}:/run/effect-deployers:ro`, `${await dataFolder()}:/data`],
+      PortBindings: { [exposed]: [{ HostIp: "127.0.0.1", HostPort: `${port}` }] }
+    }
+  })
+}
+
+const timeBare = async (docker, specFor) => {
+  const port = await freePort()
+  const spec = await specFor(port)
+  const begun = performance.now()
+  const container = await docker.createContainer(spec)
+  const stop = onEnd(() => container.remove({ force: true }))
+  await container.start()
+  const answered = await until200(`http://127.0.0.1:${port}/invoke`, call).catch(async (error) => {
+    const log = await container.logs({ stdout: true, stderr: true, tail: 5 })
+    throw new Error(`${error.message} Its log ends with: ${log.toString().slice(-500)}`)
+  })
+  await stop()
+  return answered - begun
+}
+
+const timeOurs = async (deploy) => {
+  const begun = performance.now()
+  const subject = await deploy()
+  return { millis: (await until200(`${subject.url}/invoke`, call)) - begun, subject }
+}
+
+/** Images of the bench's own bundles are removed when it ends. */
+const removeImages = (docker, images) =>
+  onEnd(async () => {
+    for (const image of images)
+      await docker
+        .getImage(image)
+        .remove({ force: true })
+        .catch(() => {})
+  })
+
+export const measureDocker = async ({ change, data, rounds, say }) => {
+  const { docker, host } = await openEngine(say)
+  const images = new Set()
+  removeImages(docker, images)
+  const folder = join(data, "home-docker")
+  const home = openDocker(folder, host)
+  const imageOf = ({ deployment }) => images.add(deployment.metadata.imageId)
+  say("deploy: docker, building the first images")
+  const first = await home.deploy(pipelineFile("small"), "first")
+  imageOf(first)
+  const snapshot = await home.snapshot(pipelineFile("small"))
+  const specFor = await recipeOf(docker, first.container, join(data, "bare-docker"))
+  await first.stop()
+  imageOf(await home.deploy(await change(), "changing"))
+  const times = { bare: [], provision: [], redeploy: [] }
+  for (let round = 0; round <= rounds; round++) {
+    say(`deploy: docker, round ${round} of ${rounds}`)
+    const bare = await timeBare(docker, specFor)
+    const provision = await timeOurs(() => home.provision(snapshot, `round-${round}`))
+    await provision.subject.stop()
+    const file = await change()
+    const redeploy = await timeOurs(() => home.deploy(file, "changing"))
+    imageOf(redeploy.subject)
+    if (round === 0) continue
+    times.bare.push(bare)
+    times.provision.push(provision.millis)
+    times.redeploy.push(redeploy.millis)
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+}

@@ -1,0 +1,48 @@
+// Pipelines whose size is a parameter.
+import { Effect, Schema } from "effect"
+import { Pipeline, Step } from "effect-deployers"
+
+const Text = Schema.Struct({ text: Schema.String })
+const Counted = Schema.Struct({ count: Schema.Int })
+
+const measureText = Step.make("measure", {
+  input: Text,
+  output: Counted,
+  run: ({ text }) => Effect.succeed({ count: text.length })
+})
+
+/** A body of any size; what it answers is small. */
+export const sized = Pipeline.make("sized", { input: Text, output: Counted, run: measureText })
+
+const increment = Step.make("increment", {
+  input: Counted,
+  output: Counted,
+  run: ({ count }) => Effect.succeed({ count: count + 1 })
+})
+
+/** Any number of steps, one after the other. */
+export const stepped = Pipeline.make("stepped", {
+  input: Schema.Struct({ steps: Schema.Int.pipe(Schema.between(1, 1000)) }),
+  output: Counted,
+  run: ({ steps }) =>
+    Effect.iterate({ count: 0 }, { while: ({ count }) => count < steps, body: (counted) => increment(counted) })
+})
+
+const work = Step.make("work", {
+  input: Schema.Struct({ millis: Schema.Number }),
+  output: Counted,
+  run: ({ millis }) =>
+    Effect.sync(() => {
+      const until = performance.now() + millis
+      let count = 0
+      while (performance.now() < until) count++
+      return { count }
+    })
+})
+
+/** Keeps the processor busy for a while, as real work does. */
+export const busy = Pipeline.make("busy", {
+  input: Schema.Struct({ millis: Schema.Number.pipe(Schema.between(0, 1000)) }),
+  output: Counted,
+  run: work
+})

@@ -1,0 +1,160 @@
+/**
+ * Decides what reconciling does. Pure: the same facts give the same decision, and nothing is read or changed here.
+ *
+ * **Details**
+ *
+ * - What exists is ours to remove only if something proves it: a later or no accepted generation in the registry, or a
+ *   tombstone. A thing that the registry should know and does not is no orphan but evidence that the registry lost its
+ *   memory (it was made anew or restored from a backup); so is a deployment bound to another engine. Then nothing is touched.
+ * - An operation that somebody alive carries out is left alone.
+ * - What could not be observed stays as it is.
+ *
+ * @since 0.1.0
+ */
+import type { Found } from "../Backend.js"
+import { Action, type Decision } from "./Action.js"
+import type { DeploymentFacts, Facts } from "./Facts.js"
+import { recover } from "./Recovery.js"
+
+/**
+ * Decides on facts.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decide = (facts: Facts): Decision => {
+  const evidence = mismatches(facts)
+  if (evidence.length > 0) return { evidence, actions: [] }
+  return {
+    evidence,
+    actions: [...facts.deployments.flatMap((deployment) => decideOne(facts, deployment)), ...orphans(facts)]
+  }
+}
+
+// internal
+
+const decideOne = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> => {
+  if (deployment.busy) {
+    return deployment.operation === undefined
+      ? []
+      : [Action.Leave({ ...target(deployment), reason: `somebody is at its ${deployment.operation.kind}` })]
+  }
+  if (deployment.operation !== undefined) {
+    const { generation, kind } = deployment.operation
+    const committed = kind === "provision" && generation === deployment.generation
+    return [Action.Settle({ ...target(deployment), kind, generation, committed })]
+  }
+  return [...strays(facts, deployment), ...accepted(facts, deployment)]
+}
+
+const accepted = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> => {
+  const { desired, generation, seen, uncertain } = deployment
+  if (generation === 0) return []
+  if (seen === "unobservable") return uncertain ? [] : [Action.Record({ ...target(deployment), generation, seen })]
+  if (desired === "stopped") {
+    if (seen.status === "absent" || seen.status === "unknown") return recordIfNews(deployment)
+    const reason = "the deployment was taken down"
+    return [Action.RemoveStray({ ...target(deployment), generation, resource: "its instance", reason })]
+  }
+  const recovery = recover(facts.now, deployment)
+  return recovery === undefined ? recordIfNews(deployment) : [...recordIfWorse(deployment), ...recovery]
+}
+
+/** Once it is known to be broken, the reason that stands there says more than what is left of it. */
+const recordIfWorse = (deployment: DeploymentFacts): ReadonlyArray<Action> =>
+  deployment.status === "error" ? [] : recordIfNews(deployment)
+
+const recordIfNews = (deployment: DeploymentFacts): ReadonlyArray<Action> => {
+  const { generation, reason, seen, status, uncertain } = deployment
+  if (seen === "unobservable") return []
+  return seen.status !== status || seen.reason !== reason || uncertain
+    ? [Action.Record({ ...target(deployment), generation, seen })]
+    : []
+}
+
+/** Instances of generations that are settled and not the accepted one. */
+const strays = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> =>
+  ours(facts)
+    .filter(({ deploymentId }) => deploymentId === deployment.id)
+    .filter(({ generation }) => generation > 0 && generation <= deployment.highest)
+    .filter(({ generation }) => generation !== deployment.generation)
+    .map(({ generation, resource }) =>
+      Action.RemoveStray({
+        ...target(deployment),
+        generation,
+        resource,
+        reason: `generation ${generation} is not the accepted one (${deployment.generation})`
+      })
+    )
+    .filter(onePerGeneration())
+
+const onePerGeneration = () => {
+  const seen = new Set<number>()
+  return ({ generation }: { readonly generation: number }): boolean => {
+    if (seen.has(generation)) return false
+    seen.add(generation)
+    return true
+  }
+}
+
+const orphans = (facts: Facts): ReadonlyArray<Action> => {
+  const { deployments, now, orphanGraceMillis, others, tombstones } = facts
+  const known = new Set([...others, ...deployments.map(({ id }): string => id)])
+  return tombstones.flatMap(({ deploymentId, name }): ReadonlyArray<Action> => {
+    const left = ours(facts).filter((one) => one.deploymentId === deploymentId && !known.has(deploymentId))
+    if (left.length === 0) return []
+    const youngest = Math.max(...left.map(({ madeAt }) => madeAt ?? Number.NEGATIVE_INFINITY))
+    return youngest + orphanGraceMillis > now
+      ? [
+          Action.Wait({
+            id: deploymentId,
+            name,
+            until: youngest + orphanGraceMillis,
+            reason: "what is left of it is young"
+          })
+        ]
+      : [Action.RemoveOrphan({ id: deploymentId, name, resources: left.map(({ resource }) => resource) })]
+  })
+}
+
+/** One sentence for each thing that cannot be if the registry remembers everything and the engine is the right one. */
+const mismatches = (facts: Facts): ReadonlyArray<string> => {
+  const byId = new Map(facts.deployments.map((deployment) => [deployment.id, deployment]))
+  const buried = new Map(facts.tombstones.map((tombstone) => [tombstone.deploymentId, tombstone]))
+  const forgotten = found(facts)
+    .filter(({ deploymentId }) => !facts.others.has(deploymentId))
+    .flatMap((one) => {
+      const deployment = byId.get(one.deploymentId)
+      const highest = deployment?.highest ?? buried.get(one.deploymentId)?.generation
+      return forgottenBy(facts, one, highest) ?? []
+    })
+  return [...forgotten, ...elsewhere(facts)]
+}
+
+const forgottenBy = (facts: Facts, one: Found, highest: number | undefined): string | undefined => {
+  if (one.registryId === undefined) return undefined
+  if (one.registryId !== facts.registryId) {
+    return one.atHome ? `${one.resource} was made for registry ${one.registryId}, not for this one` : undefined
+  }
+  if (highest === undefined) return `${one.resource} belongs to a deployment that this registry does not know`
+  return one.generation > highest
+    ? `${one.resource} is of generation ${one.generation}, and this registry knows none after ${highest}`
+    : undefined
+}
+
+const elsewhere = ({ deployments, inventory }: Facts): ReadonlyArray<string> => {
+  const asked = inventory === "unobservable" ? undefined : inventory.engineId
+  if (asked === undefined) return []
+  return deployments
+    .filter(({ desired, engineId, generation }) => generation > 0 && desired === "running" && engineId !== undefined)
+    .filter(({ engineId }) => engineId !== asked)
+    .map(({ engineId, name }) => `deployment "${name}" is in engine ${engineId}, and engine ${asked} was asked`)
+}
+
+/** What carries no mark lies in a folder of ours. */
+const ours = (facts: Facts): ReadonlyArray<Found> =>
+  found(facts).filter(({ registryId }) => registryId === undefined || registryId === facts.registryId)
+
+const found = ({ inventory }: Facts): ReadonlyArray<Found> => (inventory === "unobservable" ? [] : inventory.found)
+
+const target = ({ id, name }: DeploymentFacts) => ({ id, name })

@@ -1,0 +1,76 @@
+/**
+ * Decides whether a deployment that should serve and does not is started again. Pure, as all of the plan.
+ *
+ * @since 0.1.0
+ */
+import { Action } from "./Action.js"
+import type { DeploymentFacts } from "./Facts.js"
+
+/**
+ * What to do about a deployment that is desired to run, from how it was seen; `undefined` if there is nothing to mend.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray<Action> | undefined => {
+  const broken = problemOf(now, deployment)
+  if (broken === undefined || deployment.recovery.mode === "never") return undefined
+  const { id, name } = deployment
+  const recent = recentOf(now, deployment)
+  if (recent.length >= deployment.recovery.maxRestarts) return giveUp(now, deployment, broken)
+  const until = earliestStart(deployment, recent)
+  return until > now
+    ? [Action.Wait({ id, name, until, reason: broken })]
+    : [
+        Action.Restore({
+          id,
+          name,
+          generation: deployment.generation,
+          attempt: recent.length + 1,
+          reason: broken
+        })
+      ]
+}
+
+// internal
+
+const crashLoop = "it does not stay up"
+
+/** A clause on what is wrong; `undefined` if it serves, or may yet. */
+const problemOf = (now: number, { recovery, seen, status, statusSince }: DeploymentFacts): string | undefined => {
+  if (seen === "unobservable") return undefined
+  switch (seen.status) {
+    case "absent":
+      return "nothing of it exists"
+    case "error":
+      return seen.reason ?? "it does not run"
+    case "pending": {
+      // Somebody paused it on purpose.
+      if (seen.metadata.paused === true) return undefined
+      const lasting = status === "pending" && now - statusSince >= recovery.unhealthyMillis
+      return lasting ? (seen.reason ?? "it does not become healthy") : undefined
+    }
+    case "running":
+    case "unknown":
+      return undefined
+  }
+}
+
+const recentOf = (now: number, { recovery, restores }: DeploymentFacts): ReadonlyArray<number> =>
+  restores.filter((at) => now - at < recovery.windowMillis)
+
+/** The time doubles with every start within the window, up to a bound. */
+const earliestStart = ({ recovery }: DeploymentFacts, recent: ReadonlyArray<number>): number => {
+  const last = recent.at(-1)
+  if (last === undefined) return 0
+  return last + Math.min(recovery.backoffMillis * 2 ** (recent.length - 1), recovery.maxBackoffMillis)
+}
+
+const giveUp = (now: number, deployment: DeploymentFacts, broken: string): ReadonlyArray<Action> => {
+  const { id, name, recovery, status } = deployment
+  if (status === "error" && deployment.reason?.startsWith(crashLoop) === true) return []
+  const recent = recentOf(now, deployment).length
+  const minutes = Math.round(recovery.windowMillis / 60_000)
+  const reason = `${crashLoop}: it was started again ${recent} times within ${minutes} minutes; ${broken}`
+  return [Action.GiveUp({ id, name, reason })]
+}

@@ -1,0 +1,65 @@
+/**
+ * Which way the files of a deployment go, and how they are taken back whichever way they went.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Instance } from "../../Deployer/Backend.js"
+import type { Home } from "../../Home.js"
+import { DockerClient, type EngineUnreachable } from "../DockerClient.js"
+import { bindMounts } from "./BindMounts.js"
+import type { Delivery, Needs, TakingError } from "./Delivery.js"
+import { engineVolumes } from "./EngineVolumes.js"
+import { dataVolumeOf, removeDeployment, removeGeneration } from "./Files.js"
+import { Site } from "./Site.js"
+
+/**
+ * How a deployment gets its files: in volumes if its data is in one already or the engine is another machine, unless the
+ * site says which way.
+ *
+ * @category choosing
+ * @since 0.1.0
+ */
+export const deliveryOf = (
+  deployment: Pick<Instance, "deploymentId">
+): Effect.Effect<Delivery, EngineUnreachable | PlatformError, DockerClient | Home | FileSystem | Site> =>
+  Effect.gen(function* () {
+    if (Option.isSome(yield* dataVolumeOf(deployment))) return engineVolumes
+    const { host } = yield* DockerClient
+    const { remote } = yield* host
+    const { files = remote ? "volumes" : "bindMounts" } = yield* Site
+    return files === "volumes" ? engineVolumes : bindMounts
+  })
+
+/**
+ * Removes the files of a generation, its secrets first. The data stays.
+ *
+ * @category removing
+ * @since 0.1.0
+ */
+export const removeFiles = (
+  instance: Pick<Instance, "deploymentId" | "generation">
+): Effect.Effect<void, TakingError, Needs> =>
+  Effect.zipRight(
+    Effect.forEach(deliveries, ({ take }) => take(instance), { discard: true }),
+    removeGeneration(instance)
+  )
+
+/**
+ * Removes all files of a deployment, its data too.
+ *
+ * @category removing
+ * @since 0.1.0
+ */
+export const removeAllFiles = (deployment: Pick<Instance, "deploymentId">): Effect.Effect<void, TakingError, Needs> =>
+  Effect.zipRight(
+    Effect.forEach(deliveries, ({ takeAll }) => takeAll(deployment), { discard: true }),
+    removeDeployment(deployment)
+  )
+
+// internal
+
+const deliveries: ReadonlyArray<Delivery> = [bindMounts, engineVolumes]

@@ -1,0 +1,85 @@
+/**
+ * Finds everything the Docker flavor ever made for this registry or this home, whether the registry knows it or not.
+ *
+ * @since 0.1.0
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Found, Inventory } from "../../Deployer/Backend.js"
+import { inHome } from "../../Deployer/InstanceRecord.js"
+import type { Home } from "../../Home.js"
+import { type ContainerSummary, DockerClient, type Network, type QueryError, type Volume } from "../DockerClient.js"
+import * as Labels from "../Labels.js"
+import { Site } from "./Site.js"
+
+/**
+ * Containers, networks and volumes with the labels of this registry, and what the home has of this deployer.
+ *
+ * @param flavor that of the deployer
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const inventory = (
+  flavor: string
+): Effect.Effect<Inventory, QueryError | PlatformError, DockerClient | Site | Home | FileSystem> =>
+  Effect.gen(function* () {
+    const { containers, engine, networks, volumes } = yield* DockerClient
+    const { deployer, registryId } = yield* Site
+    const { id: engineId } = yield* engine.info
+    const ours = Labels.filter({ registryId })
+    const home = yield* inHome({ flavor, name: deployer })
+    const records = new Map(home.map((thing) => [keyOf(thing), thing.record]))
+    const labelled = [
+      ...(yield* containers.list(ours)).flatMap((container) => ofContainer(container, deployer)),
+      ...(yield* networks.list(ours)).flatMap((network) => ofNetwork(network, deployer)),
+      ...(yield* volumes.list(ours)).flatMap((volume) => ofVolume(volume, deployer))
+    ].map((found) => ({ ...found, atHome: records.has(keyOf(found)), record: records.get(keyOf(found)) }))
+    const running = new Set(labelled.map(keyOf))
+    return { engineId, found: [...labelled, ...home.filter((thing) => !running.has(keyOf(thing)))] }
+  })
+
+// internal
+
+type Bare = Omit<Found, "atHome" | "record">
+
+const keyOf = ({ deploymentId, generation }: Pick<Found, "deploymentId" | "generation">) =>
+  `${deploymentId}/${generation}`
+
+const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: string): ReadonlyArray<Bare> =>
+  Option.match(Labels.decodeInstance(labels), {
+    onNone: () => [],
+    onSome: (said) =>
+      said.deployer === deployer && Labels.isNameOf(name, said)
+        ? [
+            {
+              deploymentId: said.deploymentId,
+              generation: said.generation,
+              registryId: said.registryId,
+              resource: `container ${name}`,
+              madeAt: createdAt === undefined ? undefined : DateTime.toEpochMillis(createdAt)
+            }
+          ]
+        : []
+  })
+
+const ofNetwork = ({ labels, name }: Network, deployer: string): ReadonlyArray<Bare> =>
+  ofShared(labels, deployer, `network ${name}`)
+
+/** One with data is shared by all generations, others belong to one. */
+const ofVolume = ({ labels, name }: Volume, deployer: string): ReadonlyArray<Bare> => {
+  const generation = Option.match(Labels.decodeInstance(labels), { onNone: () => 0, onSome: (said) => said.generation })
+  return ofShared(labels, deployer, `volume ${name}`)
+    .filter(({ deploymentId }) => Labels.isVolumeNameOf(name, deploymentId))
+    .map((found) => ({ ...found, generation }))
+}
+
+const ofShared = (labels: Network["labels"], deployer: string, resource: string): ReadonlyArray<Bare> =>
+  Option.match(Labels.decodeShared(labels), {
+    onNone: () => [],
+    onSome: ({ deploymentId, registryId, ...said }) =>
+      said.deployer === deployer ? [{ deploymentId, generation: 0, registryId, resource, madeAt: undefined }] : []
+  })

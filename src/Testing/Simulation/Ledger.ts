@@ -1,0 +1,77 @@
+/**
+ * What an observer beside the controllers writes down of what they really did.
+ *
+ * @since 0.1.0
+ */
+import type { Deployment, Status } from "../../Deployment.js"
+import { type Law, Violation } from "./Laws.js"
+
+/**
+ * A lease as it was given out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HeldLease {
+  readonly token: number
+  readonly process: string
+  /** When it ends by the registry's clock, in milliseconds since the epoch. */
+  expiresAt: number
+}
+
+/**
+ * The observer's notes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Ledger {
+  readonly violations: Array<Violation> = []
+  readonly leases = new Map<string, HeldLease>()
+  /** Accepted generations by deployment, whether or not the acceptance was heard of. */
+  readonly committed = new Map<string, number>()
+  readonly statuses = new Map<string, Status>()
+  /** What each controller was last told by the engine of an instance. */
+  readonly seen = new Map<string, Status>()
+  /** Controllers and deployments of which they were told that their lease is lost. */
+  readonly told = new Set<string>()
+  /** Changes of the engine made without a lease, by controller and deployment, since it was lost. */
+  readonly trespasses = new Map<string, number>()
+  /** What was done to registry and engine, in order, by whom. */
+  readonly log: Array<string> = []
+  /** What happened, for whether a batch has tried everything. */
+  readonly happened = new Map<string, number>()
+  private readonly highest = new Map<string, number>()
+  private readonly tokens = new Map<string, number>()
+
+  break(law: Law, detail: string): void {
+    this.violations.push(new Violation({ law, detail }))
+  }
+
+  note(what: string): void {
+    this.happened.set(what, (this.happened.get(what) ?? 0) + 1)
+  }
+
+  granted(deploymentId: string, lease: HeldLease): void {
+    const before = this.tokens.get(deploymentId) ?? 0
+    if (lease.token < before) this.break("I8", `lease token ${lease.token} was given out after ${before}`)
+    this.tokens.set(deploymentId, Math.max(before, lease.token))
+    this.leases.set(deploymentId, lease)
+  }
+
+  begun(deploymentId: string, generation: number): void {
+    const before = this.highest.get(deploymentId) ?? 0
+    if (generation <= before) this.break("I8", `generation ${generation} was begun after ${before}`)
+    this.highest.set(deploymentId, Math.max(before, generation))
+  }
+
+  isCurrent(deploymentId: string, process: string): boolean {
+    return this.leases.get(deploymentId)?.process === process
+  }
+
+  became({ id, status }: Deployment, canFollow: (from: Status, to: Status) => boolean): void {
+    const before = this.statuses.get(id)
+    if (before !== undefined && !canFollow(before, status)) this.break("I8", `status ${status} followed ${before}`)
+    this.statuses.set(id, status)
+  }
+}

@@ -1,0 +1,188 @@
+import { FileSystem, HttpClient, Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FastCheck as fc } from "effect"
+import { Deployer, type Deployment, Home } from "effect-deployers"
+import { Embedded, type LocalDeployer } from "effect-deployers/Local"
+import * as DockerStack from "../../src/Docker/DockerStack.js"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+import { engineHost, fromFile } from "../Docker/DockerFixture.js"
+import { compiled, diesAfter, diesAt, freezesAt, type Task } from "./Dying.js"
+
+const seed = Number(process.env.EFFECT_DEPLOYERS_SEED ?? 20_261_125)
+
+/** Drawn from the seed, so that a failing walk can be walked again. */
+const drawn = <A>(arbitrary: fc.Arbitrary<A>, count: number): ReadonlyArray<A> =>
+  fc.sample(arbitrary, { seed, numRuns: count })
+
+const answers = ({ url }: Deployment.Deployment) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`${url}/health/ready`)).pipe(
+    Effect.map(({ status }) => status === 200),
+    Effect.orElseSucceed(() => false),
+    Effect.scoped
+  )
+
+/** After one reconcile: nothing open, nothing left over, and what is accepted serves. */
+const isWhole = (name: string) =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer.Deployer
+    const store = yield* DeploymentStore
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const home = yield* Home.Home
+    const report = yield* deployer.reconcile
+    assert.deepStrictEqual(
+      report.actions.filter(({ outcome }) => outcome !== "done"),
+      []
+    )
+    assert.deepStrictEqual(yield* store.openOperations, [])
+    const now = yield* deployer.get(name)
+    const generations = path.join(home.deployment(now.id), "generations")
+    const left = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+    const expected = now.desired === "running" && now.generation > 0 ? [String(now.generation)] : []
+    assert.deepStrictEqual(left, expected)
+    if (expected.length > 0) {
+      assert.strictEqual(now.status, "running")
+      assert.isTrue(yield* answers(now))
+    }
+    assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
+    return now
+  })
+
+const stages = [
+  "lease_acquired",
+  "intent_recorded",
+  "instance_started",
+  "health_waiting",
+  "healthy",
+  "generation_committed",
+  "old_instance_removed"
+]
+
+const step = fc.record({
+  operation: fc.constantFrom("provision", "provision", "provision", "rollback", "deprovision", "reprovision"),
+  snapshot: fc.constantFrom("healthy", "another", "crashing"),
+  share: fc.integer({ min: 0, max: 100 })
+})
+
+const temporaryHome = Effect.flatMap(FileSystem.FileSystem, (fs) =>
+  fs.makeTempDirectoryScoped({ prefix: "effect-deployers-killed-" })
+)
+
+describe("a deployer killed in the middle", () => {
+  it.live.each(["local", "docker"] as const)(
+    "of a replace, at each stage, with %s: the next refresh mends the registry, and the same deploy succeeds",
+    (flavor) =>
+      inHome(flavor, ({ program, ...at }) =>
+        Effect.gen(function* () {
+          const deployer = yield* Deployer.Deployer
+          const store = yield* DeploymentStore
+          const healthy = yield* fromFile("healthy.ts", "healthy")
+          const another = yield* fromFile("healthy.ts", "another")
+          for (const stage of stages) {
+            const before = yield* deployer.provision(healthy, { name: "victim" })
+            const task = { ...at, operation: "provision", name: "victim", snapshot: another.id }
+            assert.strictEqual(yield* diesAt(program, task, stage), "SIGKILL")
+            const committed = stage === "generation_committed" || stage === "old_instance_removed"
+            const seen = yield* deployer.refresh("victim")
+            assert.strictEqual(seen.snapshot.id, committed ? another.id : before.snapshot.id, stage)
+            assert.strictEqual(seen.status, "running", stage)
+            assert.deepStrictEqual(yield* store.openOperations, [], stage)
+            yield* isWhole("victim")
+          }
+          yield* deployer.delete("victim")
+        })
+      ),
+    180_000
+  )
+
+  it.live(
+    "and one that was frozen longer than its lease: it touches nothing any more when it wakes up",
+    () =>
+      inHome("local", ({ program, ...at }) =>
+        Effect.gen(function* () {
+          const deployer = yield* Deployer.Deployer
+          const healthy = yield* fromFile("healthy.ts", "healthy")
+          const another = yield* fromFile("healthy.ts", "another")
+          const silent = yield* fromFile("failing.ts", "silent")
+          yield* deployer.provision(healthy, { name: "victim" })
+          const task = { ...at, operation: "provision", name: "victim", snapshot: silent.id }
+          const frozen = yield* freezesAt(program, task, "health_waiting")
+          const made = yield* deployer.provision(another, { name: "victim" })
+          assert.strictEqual(made.generation, 3)
+          const before = yield* Effect.flatMap(DeploymentStore, (store) => store.find("victim"))
+          assert.match(yield* frozen.wake, /LeaseLost/)
+          assert.deepStrictEqual(yield* Effect.flatMap(DeploymentStore, (store) => store.find("victim")), before)
+          assert.strictEqual((yield* isWhole("victim")).generation, 3)
+          yield* deployer.delete("victim")
+        })
+      ),
+    120_000
+  )
+
+  /** In a home of its own, with the program to be killed; on a real engine or with processes. */
+  const inHome = <A, E, R>(
+    flavor: "local" | "docker",
+    use: (
+      at: Pick<Task, "home" | "flavor" | "host"> & { readonly program: string }
+    ) => Effect.Effect<A, E, R | Exclude<Embedded.Provides, LocalDeployer.LocalDeployer>>
+  ) =>
+    Effect.gen(function* () {
+      const home = yield* temporaryHome
+      const program = yield* compiled
+      const host = flavor === "docker" ? yield* engineHost : ""
+      const used = use({ home, flavor, host, program })
+      return yield* flavor === "docker"
+        ? Effect.provide(used, DockerStack.layer({ home, engine: { host } }))
+        : Effect.provide(used, Embedded.layer({ home }))
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+  const walk = (flavor: "local" | "docker", kills: number, longest: number) =>
+    Effect.gen(function* () {
+      const counts = yield* inHome(flavor, (at) => walked(at, kills, longest))
+      yield* Effect.sync(() =>
+        process.stdout.write(`${flavor}: killed at ${counts.killed} random moments, ${counts.ended} ended before\n`)
+      )
+      assert.isAtLeast(counts.killed, kills)
+    })
+
+  const walked = (
+    { program, ...at }: Pick<Task, "home" | "flavor" | "host"> & { readonly program: string },
+    kills: number,
+    longest: number
+  ) =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const ids: Readonly<Record<string, string>> = {
+        healthy: (yield* fromFile("healthy.ts", "healthy")).id,
+        another: (yield* fromFile("healthy.ts", "another")).id,
+        crashing: (yield* fromFile("failing.ts", "crashing")).id
+      }
+      const counts = { killed: 0, ended: 0 }
+      yield* deployer.provision(ids.healthy ?? "", { name: "walker" })
+      for (const [index, { operation, share, snapshot }] of drawn(step, kills * 2).entries()) {
+        if (counts.killed >= kills) break
+        const task: Task = { ...at, operation, name: "walker", snapshot: ids[snapshot] ?? "" }
+        const signal = yield* diesAfter(program, task, (share * longest) / 100)
+        counts[signal === null ? "ended" : "killed"] += 1
+        yield* Effect.tapErrorCause(isWhole("walker"), () =>
+          Effect.logError(`seed ${seed}, step ${index}: ${operation} of ${snapshot}, killed at ${share} %`)
+        )
+      }
+      yield* deployer.delete("walker")
+      assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
+      return counts
+    })
+
+  it.live(
+    "15 times at random moments, with processes: one reconcile makes it whole",
+    () => walk("local", 15, 700),
+    300_000
+  )
+
+  it.live(
+    "50 times at random moments, with a real engine: one reconcile makes it whole",
+    () => walk("docker", 50, 1_800),
+    600_000
+  )
+})

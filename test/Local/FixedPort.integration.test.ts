@@ -1,0 +1,114 @@
+import { createServer } from "node:net"
+import { fileURLToPath } from "node:url"
+import { HttpClient } from "@effect/platform"
+import { assert, layer } from "@effect/vitest"
+import { Chunk, Clock, Console, Effect, Fiber, Queue, Ref } from "effect"
+import { Client, Snapshot } from "effect-deployers"
+import { LocalDeployer } from "effect-deployers/Local"
+import type { EventType } from "../../src/DeploymentEvent.js"
+import { first as pipeline } from "../pipelines/paced.js"
+import { layerEmbedded } from "./fixture.js"
+
+const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
+
+const freePort = Effect.async<number>((resume) => {
+  const server = createServer().listen({ host: "127.0.0.1", port: 0 }, () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
+
+/** Asks all the time while an effect runs; answers how often nobody answered, and for how long at most. */
+const watched = <A, E, R>(url: string | undefined, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const seen = yield* Ref.make({ refused: 0, longestMillis: 0, lastAnswer: yield* Clock.currentTimeMillis })
+    const ask = Effect.gen(function* () {
+      const answered = yield* client.get(`${url}/health/live`, { headers: { connection: "close" } }).pipe(
+        Effect.flatMap(({ text }) => text),
+        Effect.scoped,
+        Effect.isSuccess
+      )
+      const at = yield* Clock.currentTimeMillis
+      yield* Ref.update(seen, (now) =>
+        answered
+          ? { ...now, lastAnswer: at, longestMillis: Math.max(now.longestMillis, at - now.lastAnswer) }
+          : { ...now, refused: now.refused + 1 }
+      )
+      yield* Effect.sleep("2 millis")
+    })
+    const watching = yield* Effect.fork(Effect.forever(ask))
+    const result = yield* Effect.ensuring(effect, Fiber.interrupt(watching))
+    return { result, ...(yield* Ref.get(seen)) }
+  })
+
+layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })(
+  "A local deployment at a fixed port",
+  (it) => {
+    it.scoped("is replaced within moments, and falls back when the new version fails", () =>
+      Effect.gen(function* () {
+        const deployer = yield* LocalDeployer.LocalDeployer
+        const good = yield* Snapshot.fromFile(`${pipelines("paced.ts")}#first`)
+        const better = yield* Snapshot.fromFile(`${pipelines("paced.ts")}#second`)
+        const bad = yield* Snapshot.fromFile(`${pipelines("mischievous.ts")}#mischievous`)
+        const settings = { port: yield* freePort, minHealthyMillis: 1_000 }
+        const events = yield* deployer.subscribe
+        const eventOf = (type: EventType) =>
+          Effect.map(Queue.takeAll(events), (all) =>
+            Chunk.toReadonlyArray(all).findLast((event) => event.type === type)
+          )
+        const client = Client.make(pipeline, "pinned")
+        const version = Effect.map(client.invoke({ number: 1, millis: 1 }), (answer) => answer.version)
+
+        const made = yield* deployer.provision(good, { name: "pinned", settings })
+        assert.isTrue((yield* deployer.plan(better, { name: "pinned", settings })).gap)
+
+        // Its old instance drains for a while and the new one serves already.
+        const slow = yield* Effect.fork(client.invoke({ number: 7, millis: 2_000 }))
+        const swapped = yield* watched(made.url, deployer.provision(better, { name: "pinned", settings }))
+        const gap = Number((yield* eventOf("healthy"))?.data["gapMillis"])
+        yield* Console.log(
+          `fixed port: new one healthy ${gap} ms after the old one was told to stop; callers saw no answer for ${swapped.longestMillis} ms, ${swapped.refused} refused`
+        )
+        assert.strictEqual(swapped.result.url, made.url)
+        assert.strictEqual((yield* Fiber.join(slow)).version, 1)
+        assert.strictEqual(yield* version, 2)
+        assert.isBelow(gap, 1_000)
+
+        const before = yield* deployer.get("pinned")
+        const broken = (mischief: string) =>
+          Effect.flip(
+            deployer.provision(bad, {
+              name: "pinned",
+              settings: { ...settings, environment: { MISCHIEF: mischief }, timeoutMillis: 3_000 }
+            })
+          )
+        for (const mischief of ["throws", "crashes", "sulks", "hangs"]) {
+          const { refused, result } = yield* watched(made.url, broken(mischief))
+          assert.deepStrictEqual(
+            [refused, yield* deployer.get("pinned")],
+            [0, before],
+            `${mischief}: ${result.message}`
+          )
+          assert.include(result.message, "mischief: it")
+        }
+        yield* Console.log("fixed port: four versions that never became ready, 0 refused: the old one was not stopped")
+
+        const fallback = yield* watched(made.url, broken("collapses"))
+        assert.strictEqual(fallback.result._tag, "DeploymentProvisionFailed")
+        assert.include(fallback.result.message, "it ends soon after it became healthy")
+        assert.isDefined(yield* eventOf("old_instance_restored"))
+        assert.strictEqual(yield* version, 2)
+        yield* Console.log(
+          `fixed port: a version that ended after the switch; the old one serves again, callers saw no answer for ${fallback.longestMillis} ms`
+        )
+        const after = yield* deployer.get("pinned")
+        assert.deepStrictEqual(
+          [after.generation, after.url, after.snapshot, after.status],
+          [before.generation, before.url, before.snapshot, before.status]
+        )
+        yield* deployer.delete("pinned")
+      })
+    )
+  }
+)
