@@ -21,7 +21,7 @@ const deadline = Duration.seconds(30)
 
 /** Runs `node main.mjs describe` in a process of its own, with little more than a path in its environment. */
 export const describe = (bundle: Bundle) =>
-  Effect.scoped(run(bundle)).pipe(
+  Effect.scoped(runReadably(bundle)).pipe(
     Effect.timeoutFail({ duration: deadline, onTimeout: () => loadFailed(bundle, tooSlow) }),
     Effect.catchTags({
       BadArgument: (error) => loadFailed(bundle, error.message),
@@ -41,9 +41,15 @@ interface Output {
   readonly exitCode: number
 }
 
-const run = (bundle: Bundle) =>
+/** Source maps double the time a start takes, so only a module that fails is started again with them, for its stack. */
+const runReadably = (bundle: Bundle) =>
+  Effect.flatMap(run(bundle), (output) =>
+    Option.isSome(output.description) ? Effect.succeed(output) : run(bundle, "--enable-source-maps")
+  )
+
+const run = (bundle: Bundle, ...nodeArguments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const command = Command.make(process.execPath, "--enable-source-maps", bundle.main, "describe").pipe(
+    const command = Command.make(process.execPath, ...nodeArguments, bundle.main, "describe").pipe(
       Command.env(yield* environment, { extendEnv: false }),
       Command.workingDirectory(bundle.directory)
     )

@@ -55,9 +55,9 @@ const statuses: ReadonlyMap<string, number> = new Map(
  * @category constructors
  * @since 0.1.0
  */
-export const ofJson = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+export const ofJson = (status: number, body: string, headers?: Readonly<Record<string, string>>): Answer => ({
   status,
-  headers: { "content-type": "application/json; charset=utf-8", ...headers },
+  headers: headers === undefined ? json : { ...json, ...headers },
   body
 })
 
@@ -104,6 +104,8 @@ export const toResponse = (answer: Answer): HttpServerResponse.HttpServerRespons
 }
 
 // internal
+
+const json = { "content-type": "application/json; charset=utf-8" }
 
 const headersOf = (error: WireError): Readonly<Record<string, string>> => {
   switch (error._tag) {

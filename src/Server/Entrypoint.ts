@@ -110,11 +110,7 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
     const { pipeline } = yield* choose(options)
     const provider = yield* Secrets.configProvider(manifest.secretsDirectory)
     return yield* Serve.run(pipeline, manifest).pipe(
-      Effect.provide(
-        manifest.serving.recording === "none"
-          ? Runs.layerNone
-          : Runs.layerFile(manifest.runStore, { generation: manifest.generation })
-      ),
+      Effect.provide(runStoreOf(manifest)),
       Effect.withConfigProvider(provider)
     )
   }).pipe(
@@ -175,6 +171,9 @@ const kindOf = (value: unknown): string => {
   if (Array.isArray(value)) return "a list"
   return typeof value === "object" ? "an object" : `a ${typeof value}`
 }
+
+const runStoreOf = ({ generation, runStore, serving }: Manifest) =>
+  serving.recording === "none" ? Runs.layerNone : Runs.layerFile(runStore, { generation })
 
 const readManifest = (file: string): Effect.Effect<Manifest, ManifestInvalid, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(

@@ -5,7 +5,6 @@
  */
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -172,6 +171,13 @@ export const secure = (response: Http.ServerResponse): void => {
 
 // internal
 
+/** The response a socket answers with, or answered with last. Kept at the socket: a weak map costs every request more. */
+const answering: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/answering")
+
+interface Answering extends Socket {
+  [answering]?: Http.ServerResponse
+}
+
 /** Names and values in turn, as Node takes them fastest. */
 const securityLines = securityHeaders.flat()
 
@@ -187,13 +193,12 @@ const create = (handler: Handler, limits: Limits): Http.Server => {
     noDelay: true
   })
   server.maxRequestsPerSocket = limits.maxRequestsPerSocket
-  const responses = new WeakMap<Duplex, Http.ServerResponse>()
-  server.on("request", (request, response) => {
-    responses.set(request.socket, response)
+  server.on("request", (request: Http.IncomingMessage & { readonly socket: Answering }, response) => {
+    request.socket[answering] = response
     handler(request, response)
   })
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuseSocket(error.code ?? "", socket, responses.get(socket))
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Answering) =>
+    refuseSocket(error.code ?? "", socket, socket[answering])
   )
   return server
 }

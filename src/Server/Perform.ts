@@ -8,38 +8,18 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Runtime from "effect/Runtime"
 import { Ids } from "../Ids.js"
-import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
-import * as ActiveRun from "./ActiveRun.js"
-import type * as Admission from "./Admission.js"
-import * as Answer from "./Answer.js"
-import type { Eventually } from "./Eventually.js"
-import * as Failures from "./Failures.js"
-import type { GoingRuns } from "./GoingRuns.js"
+import { ActiveRun } from "./ActiveRun.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
 import * as Outcome from "./Outcome.js"
-import * as RunFiber from "./RunFiber.js"
+import type { Asked, Call, Kit, Options } from "./RunCall.js"
+import { RunFiber } from "./RunFiber.js"
 import * as RunRecorder from "./RunRecorder.js"
-
-/**
- * What was asked for and is answered once.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Asked {
-  readonly runtime: Runtime.Runtime<never>
-  readonly request: InvokeRequest.InvokeRequest
-  readonly place: Admission.Place
-  readonly onAnswer: (answer: Answer.Answer) => void
-}
+import { settle, unavailable } from "./Settle.js"
 
 /**
  * Performs a run. What it gives back is to be called when the caller goes away; it does nothing once the run has ended.
@@ -48,20 +28,6 @@ export interface Asked {
  * @since 0.1.0
  */
 export type Perform = (asked: Asked) => () => void
-
-/**
- * What the runs of a pipeline share.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Options {
-  readonly pipeline: Pipeline.Any
-  readonly identity: Outcome.Identity
-  readonly serving: Settings.Serving
-  readonly runs: GoingRuns
-  readonly eventually: Eventually
-}
 
 /**
  * Makes the performer of a pipeline's runs.
@@ -81,11 +47,15 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       judge: Outcome.judge(options.pipeline, options.identity, ids)
     }
     return (asked) => {
-      const { onAnswer, place, request, runtime } = asked
       let call: Call | undefined
       let isLeft = false
       kit.eventually(kit.recorder.nextIndex, (index) => {
-        const run = accept(kit, asked, indexIn(index))
+        const { onAnswer, place, request, runtime } = asked
+        const run = accept(
+          kit,
+          asked,
+          Exit.getOrElse(index, () => 1)
+        )
         call = { runtime, request, place, onAnswer, run, fiber: undefined, isLeft }
         recordBeginning(kit, call)
       })
@@ -98,29 +68,12 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
 
 // internal
 
-interface Kit extends Options {
-  readonly ids: Context.Tag.Service<Ids>
-  readonly clock: Clock.Clock
-  readonly metrics: Context.Tag.Service<Metrics>
-  readonly recorder: Context.Tag.Service<RunRecorder.RunRecorder>
-  readonly judge: ReturnType<typeof Outcome.judge>
-}
-
-interface Call extends Asked {
-  readonly run: ActiveRun.ActiveRun
-  fiber: RunFiber.RunFiber | undefined
-  isLeft: boolean
-}
-
-/** Counting cannot fail. */
-const indexIn = (exit: Exit.Exit<number>): number => (Exit.isSuccess(exit) ? exit.value : 1)
-
 const accept = (
   { clock, identity, ids, pipeline, recorder }: Kit,
   { place, request }: Asked,
   index: number
-): ActiveRun.ActiveRun =>
-  new ActiveRun.ActiveRun({
+): ActiveRun =>
+  new ActiveRun({
     clock,
     id: ids.unsafeNext(),
     index,
@@ -150,7 +103,7 @@ const recordBeginning = (kit: Kit, call: Call): void => {
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
-  const fiber = new RunFiber.RunFiber(runtime, run, program(kit, call), place.release)
+  const fiber = new RunFiber(runtime, run, program(kit, call), place.release)
   call.fiber = fiber
   kit.runs.add({ run, fiber })
   const { exit } = fiber
@@ -159,7 +112,7 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
 }
 
 /** What a run that does not end at once needs besides. */
-const accompany = (kit: Kit, call: Call, fiber: RunFiber.RunFiber, offersBeginning: boolean): void => {
+const accompany = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
   const { place, request, run } = call
   // A run that only waits is not offered: nobody could tell after a crash that it never began.
   if (offersBeginning && !place.isWaiting) kit.recorder.offer(run.snapshot())
@@ -185,43 +138,6 @@ const leave = (call: Call): void => {
   call.isLeft = true
   call.fiber?.interrupt({ cause: "disconnected" })
 }
-
-const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
-  const { fiber, request, run } = call
-  const ended = { run, exit, interruption: fiber?.interruption, parametersUsed: request.parametersUsed }
-  kit.eventually(
-    () => kit.judge(ended),
-    (judged) => {
-      if (Exit.isSuccess(judged)) return store(kit, call, judged.value)
-      kit.eventually(
-        () => Outcome.broken(kit.ids, run, Failures.render(judged.cause)),
-        Exit.map((outcome) => store(kit, call, outcome))
-      )
-    }
-  )
-}
-
-/** Stores how the run ended; only then is it answered. */
-const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answer, ending }: Outcome.Outcome): void => {
-  const { onAnswer, run } = call
-  const elapsed = run.elapsedMillis()
-  metrics.ended(ending.status, elapsed)
-  recorder.store(
-    run.id,
-    () => run.end(ending, elapsed),
-    (isStored) => {
-      runs.remove(run.id)
-      if (isStored) return onAnswer(answer)
-      const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
-      eventually(
-        () => log,
-        () => onAnswer(unavailable)
-      )
-    }
-  )
-}
-
-const unavailable = Answer.ofError(RunRecorder.unavailable)
 
 const maxTimeoutMillis = 2 ** 31 - 1
 

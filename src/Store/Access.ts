@@ -107,7 +107,10 @@ export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.S
         isFailure(error)
           ? new StoreError({ store, operation, reason: reasonOf(error), path, cause: error })
           : (error as Exclude<E, Failure>)
-    const read: Run = (operation, effect) =>
-      Effect.retry(Effect.mapError(effect, refail(operation)), { schedule, while: isBusy })
+    const read: Run = (operation, effect) => {
+      const once = Effect.mapError(effect, refail(operation))
+      // A schedule is only set up when it is needed: that costs as much as a quick statement.
+      return Effect.catchIf(once, isBusy, () => Effect.retry(once, { schedule, while: isBusy }))
+    }
     return { sql, read, write: (operation, effect) => read(operation, inTransaction(sql, effect)) }
   })

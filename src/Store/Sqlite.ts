@@ -78,22 +78,24 @@ const failing =
 const immediate =
   ({ reserve, withTransaction }: SqlClient.SqlClient): SqlClient.SqlClient["withTransaction"] =>
   (effect) =>
-    Effect.flatMap(Effect.serviceOption(SqlClient.TransactionConnection), (outer) =>
-      Option.isSome(outer)
+    Effect.contextWithEffect((context: Context.Context<never>) =>
+      Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
         ? withTransaction(effect)
         : Effect.scoped(
             Effect.uninterruptibleMask((restore) =>
-              Effect.gen(function* () {
-                const connection = yield* restore(reserve)
+              Effect.flatMap(restore(reserve), (connection) => {
                 const rollback = Effect.ignore(connection.executeRaw("ROLLBACK", []))
-                yield* connection.executeRaw("BEGIN IMMEDIATE", [])
-                const exit = yield* Effect.exit(
-                  restore(Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0]))
+                const commit = Effect.onError(connection.executeRaw("COMMIT", []), () => rollback)
+                return Effect.zipRight(
+                  connection.executeRaw("BEGIN IMMEDIATE", []),
+                  Effect.matchCauseEffect(
+                    restore(Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0])),
+                    {
+                      onFailure: (cause) => Effect.zipRight(rollback, Effect.failCause(cause)),
+                      onSuccess: (value) => Effect.as(commit, value)
+                    }
+                  )
                 )
-                yield* Exit.isSuccess(exit)
-                  ? Effect.onError(connection.executeRaw("COMMIT", []), () => rollback)
-                  : rollback
-                return yield* exit
               })
             )
           )

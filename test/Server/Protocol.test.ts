@@ -344,4 +344,20 @@ describe("settings", () => {
       })
     )
   })
+  layer(served(weather, { serving: { recording: "none" } }), { excludeTestServices: true })(
+    "without recording",
+    (it) => {
+      it.effect("answer runs and know nothing of them afterwards", () =>
+        Effect.gen(function* () {
+          const { json, status } = yield* invoke({ city: "Oslo" })
+          assert.deepStrictEqual([status, json.metadata.runIndex], [200, 1])
+          assert.strictEqual((yield* invoke({ city: "Atlantis" })).status, 404)
+          assert.strictEqual((yield* request("/runs")).status, 404)
+          assert.strictEqual((yield* request(`/runs/${json.metadata.runId}`)).status, 404)
+          assert.strictEqual((yield* request("/health")).status, 200)
+          assert.include((yield* request("/metrics")).text, 'deployers_runs_total{status="succeeded"} 1')
+        })
+      )
+    }
+  )
 })

@@ -1,0 +1,74 @@
+/**
+ * What performing a run works with.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import type * as Runtime from "effect/Runtime"
+import type { Ids } from "../Ids.js"
+import type * as Pipeline from "../Pipeline.js"
+import type * as Settings from "../Settings.js"
+import type { ActiveRun } from "./ActiveRun.js"
+import type * as Admission from "./Admission.js"
+import type * as Answer from "./Answer.js"
+import type { Eventually } from "./Eventually.js"
+import type { GoingRuns } from "./GoingRuns.js"
+import type * as InvokeRequest from "./InvokeRequest.js"
+import type { Metrics } from "./Metrics.js"
+import type * as Outcome from "./Outcome.js"
+import type { RunFiber } from "./RunFiber.js"
+import type { RunRecorder } from "./RunRecorder.js"
+
+/**
+ * What was asked for and is answered once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Asked {
+  readonly runtime: Runtime.Runtime<never>
+  readonly request: InvokeRequest.InvokeRequest
+  readonly place: Admission.Place
+  readonly onAnswer: (answer: Answer.Answer) => void
+}
+
+/**
+ * What the runs of a pipeline share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly pipeline: Pipeline.Any
+  readonly identity: Outcome.Identity
+  readonly serving: Settings.Serving
+  readonly runs: GoingRuns
+  readonly eventually: Eventually
+}
+
+/**
+ * What all runs are performed with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Kit extends Options {
+  readonly ids: Context.Tag.Service<Ids>
+  readonly clock: Clock.Clock
+  readonly metrics: Context.Tag.Service<Metrics>
+  readonly recorder: Context.Tag.Service<RunRecorder>
+  readonly judge: ReturnType<typeof Outcome.judge>
+}
+
+/**
+ * A run that is performed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call extends Asked {
+  readonly run: ActiveRun
+  fiber: RunFiber | undefined
+  isLeft: boolean
+}

@@ -1,0 +1,63 @@
+/**
+ * The end of a run: judged, stored, answered.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Answer from "./Answer.js"
+import * as Failures from "./Failures.js"
+import * as Outcome from "./Outcome.js"
+import type { Call, Kit } from "./RunCall.js"
+import * as RunRecorder from "./RunRecorder.js"
+
+/**
+ * What a run is answered with that cannot be stored.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const unavailable: Answer.Answer = Answer.ofError(RunRecorder.unavailable)
+
+/**
+ * Answers a run whose fiber has ended.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
+  const { fiber, request, run } = call
+  const ended = { run, exit, interruption: fiber?.interruption, parametersUsed: request.parametersUsed }
+  kit.eventually(
+    () => kit.judge(ended),
+    (judged) => {
+      if (Exit.isSuccess(judged)) return store(kit, call, judged.value)
+      kit.eventually(
+        () => Outcome.broken(kit.ids, run, Failures.render(judged.cause)),
+        Exit.map((outcome) => store(kit, call, outcome))
+      )
+    }
+  )
+}
+
+// internal
+
+/** Stores how the run ended; only then is it answered. */
+const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answer, ending }: Outcome.Outcome): void => {
+  const { onAnswer, run } = call
+  const elapsed = run.elapsedMillis()
+  metrics.ended(ending.status, elapsed)
+  recorder.store(
+    run.id,
+    () => run.end(ending, elapsed),
+    (isStored) => {
+      runs.remove(run.id)
+      if (isStored) return onAnswer(answer)
+      const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
+      eventually(
+        () => log,
+        () => onAnswer(unavailable)
+      )
+    }
+  )
+}
