@@ -56,11 +56,9 @@ const measureAll = async () => {
   return { goals, measuredAt: new Date().toISOString(), machine: about, options, sections: summaries }
 }
 
-try {
-  const results = await withCleanup(measureAll)
+const exitCode = await withCleanup(async () => {
+  const results = await measureAll()
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
-  process.exit(0)
-} catch (error) {
-  say(error.message)
-  process.exit(1)
-}
+  return 0
+})
+process.exit(exitCode)

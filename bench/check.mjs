@@ -35,11 +35,9 @@ const attempt = async (number) => {
   return worse.filter((name) => again.includes(name))
 }
 
-try {
-  const worse = await withCleanup(() => attempt(1))
+const exitCode = await withCleanup(async () => {
+  const worse = await attempt(1)
   print(worse.length === 0 ? "\nNo ratio is clearly worse." : `\n${worse.length} ratios are clearly worse.`)
-  process.exit(worse.length === 0 ? 0 : 1)
-} catch (error) {
-  say(error.message)
-  process.exit(1)
-}
+  return worse.length === 0 ? 0 : 1
+})
+process.exit(exitCode)

@@ -20,22 +20,19 @@ export const endAll = async () => {
   }
 }
 
-/** Runs a program that may be interrupted; the exit code is 130 then. */
+/** Runs a program that may be interrupted, and answers the exit code: 130 when it was, 1 when it failed. */
 export const withCleanup = async (program) => {
-  const interrupted = Promise.withResolvers?.() ?? withResolvers()
-  for (const signal of ["SIGINT", "SIGTERM"])
-    process.once(signal, () => interrupted.reject(new Error(`${signal} came.`)))
+  const interrupted = new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Interrupted(`${signal} came.`)))
+  })
   try {
-    return await Promise.race([program(), interrupted.promise])
+    return await Promise.race([program(), interrupted])
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`)
+    return error instanceof Interrupted ? 130 : 1
   } finally {
     await endAll()
   }
 }
 
-const withResolvers = () => {
-  const all = {}
-  all.promise = new Promise((_, reject) => {
-    all.reject = reject
-  })
-  return all
-}
+class Interrupted extends Error {}

@@ -6,14 +6,14 @@ import { compare, names } from "../sections/hot.mjs"
 
 const file = fileURLToPath(new URL("../baseline.json", import.meta.url))
 
-/** The grid of connections the guard needs. */
-export const grid = { small: [1, 32], medium: [32] }
+/** The grid of connections the guard needs. With one connection the disk decides, so that is left out. */
+export const grid = { small: [32], medium: [32] }
 
 /**
  * How much of its ratio a subject may lose. Throughput swings with the neighbours and the disk, processor time for each
  * request little; a regression shows in both.
  */
-export const tolerance = { throughput: 0.3, processor: 0.15 }
+export const tolerance = { throughput: 0.3, processor: 0.2 }
 
 const watched = ["ours", "oursDurable"].flatMap((subject) =>
   ["fastify", "fastifyDurable", "httpapiDurable"].flatMap((peer) =>
