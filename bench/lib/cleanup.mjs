@@ -24,6 +24,8 @@ export const endAll = async () => {
 export const withCleanup = async (program) => {
   const interrupted = new Promise((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Interrupted(`${signal} came.`)))
+    // Nobody reads any more (`| head`): still clean up.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", reject)
   })
   try {
     return await Promise.race([program(), interrupted])
