@@ -52,8 +52,14 @@ const engine = await ensure({ say }).catch((error) => {
 
 try {
   const types = await run(bin("tstyche"), [])
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
-  const runtime = await run(bin("vitest"), ["run", ...reporters, ...process.argv.slice(2)], {
+  const reporters = [
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    "--reporter=./scripts/flaky-reporter.mjs"
+  ]
+  // Real processes, sockets and engines have bad moments; what fails twice is a fault of ours.
+  const runtime = await run(bin("vitest"), ["run", "--retry=1", ...reporters, ...process.argv.slice(2)], {
     DOCKER_HOST: engine.host
   })
   const typed = typeCounts(types.printed)

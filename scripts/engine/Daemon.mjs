@@ -47,7 +47,9 @@ export const start = async (folder, flags = [], prefix = []) => {
   const at = layout(folder)
   mkdirSync(folder, { recursive: true, mode: 0o711 })
   dropStale(at.pidFile, "dockerd")
-  // An engine that was killed leaves its containerd running; the next one takes it over by this file.
+  // The containerd of an engine that was killed dies with it, a moment later: found by its file in that moment, it would
+  // be waited for in vain. Containers do not need it to live on.
+  await endContainerd(folder)
   dropStale(at.containerdPidFile, "containerd")
   const log = openSync(at.log, "w")
   const [program, ...args] = [...prefix, "dockerd", ...options(at), ...flags]
@@ -103,26 +105,26 @@ export const end = async (pid) => {
   await kill(pid)
 }
 
-/** Kills an engine without warning, as a fault. Its containers and containerd live on. */
+/** Kills an engine without warning, as a fault. Its containers live on. */
 export const kill = async (pid) => {
   signal(pid, "SIGKILL")
   while (isProgram(pid, "dockerd")) await sleep(20)
 }
 
-const signal = (pid, name) => {
+const signal = (pid, name, program = "dockerd") => {
   try {
-    if (isProgram(pid, "dockerd")) process.kill(pid, name)
+    if (isProgram(pid, program)) process.kill(pid, name)
   } catch (cause) {
     if (cause.code !== "ESRCH") throw cause
   }
 }
 
-/** Ends the containerd that a killed engine left behind. */
+/** Ends the containerd that a killed engine left behind. Resolves when it is gone. */
 export const endContainerd = async (folder) => {
   const pid = pidIn(layout(folder).containerdPidFile)
   if (pid === undefined) return
-  for (let waited = 0; waited < 10_000 && isProgram(pid, "containerd"); waited += 50) {
-    if (waited === 0) process.kill(pid, "SIGTERM")
-    await sleep(50)
-  }
+  signal(pid, "SIGTERM", "containerd")
+  for (let waited = 0; waited < 10_000 && isProgram(pid, "containerd"); waited += 20) await sleep(20)
+  signal(pid, "SIGKILL", "containerd")
+  while (isProgram(pid, "containerd")) await sleep(20)
 }
