@@ -5,12 +5,14 @@
  * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { CurrentRun } from "./Run.js"
+import { CurrentRun, type StepObserver } from "./Run.js"
 
 /**
  * @category type IDs
@@ -122,16 +124,17 @@ export const make: {
 ): Step<I, O, E | StepTimedOut, R> => {
   const call = { step: name, output: options.output, error: options.error }
   const attempt = withTimeout(name, options.timeout, options.run)
+  const { retry } = options
   const step = (input: I): Effect.Effect<O, E | StepTimedOut, R> =>
-    Effect.flatMap(CurrentRun, (listener) => {
-      const observer = listener.stepStarted(call)
-      let attempts = 0
-      const once = Effect.suspend(() => {
-        attempts++
-        return attempt(input)
-      })
-      const body = options.retry === undefined ? once : Effect.retry(once, options.retry)
-      return Effect.onExit(body, (exit) => observer.ended(exit, attempts))
+    Effect.withFiberRuntime<O, E | StepTimedOut, R>((fiber) => {
+      const observer = Context.get(fiber.currentContext, CurrentRun).stepStarted(call)
+      return retry === undefined
+        ? observed(attempted(attempt, input), observer)
+        : repeated(
+            Effect.suspend(() => attempt(input)),
+            retry,
+            observer
+          )
     })
   return Object.assign(step, {
     [TypeId]: TypeId,
@@ -151,6 +154,37 @@ export const make: {
 export const isStep = (u: unknown): u is Step<never, unknown, unknown, unknown> => Predicate.hasProperty(u, TypeId)
 
 // internal
+
+/** The body's effect as it is, so that one which is an exit already is seen to be. */
+const attempted = <I, O, E, R>(attempt: (input: I) => Effect.Effect<O, E, R>, input: I): Effect.Effect<O, E, R> => {
+  try {
+    return attempt(input)
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
+/** What cannot be interrupted any more needs no finalizer, which costs more than the rest of a quick step. */
+const observed = <O, E, R>(body: Effect.Effect<O, E, R>, observer: StepObserver): Effect.Effect<O, E, R> => {
+  if (!isExit(body)) return Effect.onExit(body, (exit) => observer.ended(exit, 1))
+  const ended = observer.ended(body, 1)
+  return isExit(ended) && Exit.isSuccess(ended) ? body : Effect.zipRight(ended, body)
+}
+
+const repeated = <O, E, R>(
+  body: Effect.Effect<O, E, R>,
+  retry: Schedule.Schedule<unknown, E>,
+  observer: StepObserver
+): Effect.Effect<O, E, R> => {
+  let attempts = 0
+  const counted = Effect.suspend(() => {
+    attempts++
+    return body
+  })
+  return Effect.onExit(Effect.retry(counted, retry), (exit) => observer.ended(exit, attempts))
+}
+
+const isExit = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
 
 const withTimeout = <I, O, E, R>(
   step: string,

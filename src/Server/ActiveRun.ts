@@ -40,6 +40,8 @@ export interface Options {
   readonly deploymentName: string
   readonly parameters: unknown
   readonly isQueued: boolean
+  /** Whether anything of it will be asked for again. */
+  readonly isRecorded: boolean
   /** Records only statuses and times. */
   readonly skipArtifacts: boolean
   readonly onMessage: (message: Message) => void
@@ -53,7 +55,7 @@ export interface Options {
  */
 export class ActiveRun implements RunListener {
   readonly #steps: Array<ActiveStep.ActiveStep> = []
-  readonly #calls = new Map<string, number>()
+  #calls: Map<string, number> | undefined
   readonly #startedNanos: bigint
   readonly #startedMillis: number
   #isQueued: boolean
@@ -111,6 +113,8 @@ export class ActiveRun implements RunListener {
   }
 
   stepStarted(call: StepCall): StepObserver {
+    if (!this.options.isRecorded) return ActiveStep.unrecorded(call)
+    this.#calls ??= new Map()
     const count = (this.#calls.get(call.step) ?? 0) + 1
     this.#calls.set(call.step, count)
     const step = new ActiveStep.ActiveStep(call, count === 1 ? call.step : `${call.step}#${count}`, this.options)

@@ -11,6 +11,7 @@ import type { Mutable } from "effect/Types"
 import type { StepCall, StepObserver } from "../Run.js"
 import type { EncodedJson } from "../Store/EncodedJson.js"
 import type { StepRun } from "../Store/RunStore.js"
+import * as Acceptance from "./Acceptance.js"
 import * as Codec from "./Codec.js"
 import * as Eventually from "./Eventually.js"
 import * as Failures from "./Failures.js"
@@ -73,7 +74,7 @@ export class ActiveStep implements StepObserver {
       onSuccess: (outputs) => Effect.sync(() => this.#end({ status: "succeeded", attempts, outputs })),
       onFailure: (reason) => {
         this.#end({ status: "failed", attempts, error: Failures.notEncodable })
-        return Effect.dieMessage(`The output of step "${this.call.step}" does not fit its schema: ${reason}`)
+        return misfit(this.call, reason)
       }
     })
   }
@@ -84,7 +85,36 @@ export class ActiveStep implements StepObserver {
   }
 }
 
+/**
+ * Observes the calls of a step of which nothing is recorded: their outputs have to fit all the same.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unrecorded = (call: StepCall): StepObserver => {
+  const known = checks.get(call)
+  if (known !== undefined) return known
+  const check = checking(call)
+  checks.set(call, check)
+  return check
+}
+
 // internal
+
+const checks = new WeakMap<StepCall, StepObserver>()
+
+const checking = (call: StepCall): StepObserver => {
+  const accepts = Acceptance.compile(call.output.ast)
+  return {
+    ended: (exit) => {
+      if (exit._tag === "Failure" || accepts?.(exit.value) === true) return Effect.void
+      return Effect.catchAll(Effect.asVoid(encoderOf(call)(exit.value)), (reason) => misfit(call, reason))
+    }
+  }
+}
+
+const misfit = ({ step }: StepCall, reason: string): Effect.Effect<never> =>
+  Effect.dieMessage(`The output of step "${step}" does not fit its schema: ${reason}`)
 
 interface Ending {
   readonly status: StepRun["status"]

@@ -17,7 +17,9 @@ import type { RunFiber } from "./RunFiber.js"
  */
 export interface Going {
   readonly run: ActiveRun
-  readonly fiber: RunFiber
+  readonly fiber: RunFiber | undefined
+  /** Where it is among those that go. */
+  position: number
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Going {
  */
 export interface GoingRuns {
   readonly add: (going: Going) => void
-  readonly remove: (id: string) => void
+  readonly remove: (going: Going) => void
   /** A run as it stands. */
   readonly find: (id: string) => Run | undefined
   readonly interruptAll: (cause: InterruptionCause) => void
@@ -39,20 +41,27 @@ export interface GoingRuns {
  * @since 0.1.0
  */
 export const make = (): GoingRuns => {
-  const going = new Map<string, Going>()
+  // No Set: its discarded tables keep alive what was in them, so that runs outlive the young generation.
+  const all: Array<Going> = []
   const idlers: Array<() => void> = []
   return {
-    add: (one) => going.set(one.run.id, one),
-    remove: (id) => {
-      going.delete(id)
-      if (going.size === 0) for (const resume of idlers.splice(0)) resume()
+    add: (going) => {
+      going.position = all.push(going) - 1
     },
-    find: (id) => going.get(id)?.run.snapshot(),
+    remove: ({ position }) => {
+      const last = all.pop()
+      if (last !== undefined && position < all.length) {
+        all[position] = last
+        last.position = position
+      }
+      if (all.length === 0) for (const resume of idlers.splice(0)) resume()
+    },
+    find: (id) => all.find(({ run }) => run.id === id)?.run.snapshot(),
     interruptAll: (cause) => {
-      for (const { fiber } of going.values()) fiber.interrupt({ cause })
+      for (const { fiber } of [...all]) fiber?.interrupt({ cause })
     },
     idle: Effect.async<void>((resume) => {
-      if (going.size === 0) return resume(Effect.void)
+      if (all.length === 0) return resume(Effect.void)
       idlers.push(() => resume(Effect.void))
     })
   }

@@ -56,7 +56,7 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
           asked,
           Exit.getOrElse(index, () => 1)
         )
-        call = { runtime, request, place, onAnswer, run, fiber: undefined, isLeft }
+        call = { runtime, request, place, onAnswer, run, fiber: undefined, position: -1, isLeft }
         recordBeginning(kit, call)
       })
       return () => {
@@ -82,6 +82,7 @@ const accept = (
     parameters: request.parametersUsed,
     skipArtifacts: request.skipArtifacts,
     isQueued: place.isWaiting,
+    isRecorded: recorder.isRecording,
     onMessage: recorder.offerMessage
   })
 
@@ -105,7 +106,7 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
   const fiber = new RunFiber(runtime, run, program(kit, call), place.release)
   call.fiber = fiber
-  kit.runs.add({ run, fiber })
+  kit.runs.add(call)
   const { exit } = fiber
   if (exit === undefined) accompany(kit, call, fiber, offersBeginning)
   else settle(kit, call, exit)

@@ -9,11 +9,10 @@ import type * as Runtime from "effect/Runtime"
 import type { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
-import type { ActiveRun } from "./ActiveRun.js"
 import type * as Admission from "./Admission.js"
 import type * as Answer from "./Answer.js"
 import type { Eventually } from "./Eventually.js"
-import type { GoingRuns } from "./GoingRuns.js"
+import type { Going, GoingRuns } from "./GoingRuns.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import type { Metrics } from "./Metrics.js"
 import type * as Outcome from "./Outcome.js"
@@ -67,8 +66,7 @@ export interface Kit extends Options {
  * @category models
  * @since 0.1.0
  */
-export interface Call extends Asked {
-  readonly run: ActiveRun
+export interface Call extends Asked, Going {
   fiber: RunFiber | undefined
   isLeft: boolean
 }

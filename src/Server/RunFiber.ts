@@ -64,10 +64,9 @@ export class RunFiber {
       fiberRefs: runtime.fiberRefs
     })
     this.#fiber = Runtime.runFork(own, program)
-    this.#fiber.addObserver((exit) => {
-      onGone()
-      this.#end(exit)
-    })
+    const exit = this.#fiber.unsafePoll()
+    if (exit === null) this.#fiber.addObserver((exit) => this.#gone(exit, onGone))
+    else this.#gone(exit, onGone)
   }
 
   /** How it ended, if it has. */
@@ -100,6 +99,11 @@ export class RunFiber {
   /** Interrupts when it takes longer than this; answers how to call that off. */
   startDeadline(timeoutMillis: number): () => void {
     return this.#after(timeoutMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
+  }
+
+  #gone(exit: Exit.Exit<unknown, unknown>, onGone: () => void): void {
+    onGone()
+    this.#end(exit)
   }
 
   #end(exit: Exit.Exit<unknown, unknown>): void {

@@ -23,6 +23,8 @@ import * as GroupCommit from "./GroupCommit.js"
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,
   {
+    /** Whether runs are kept at all. */
+    readonly isRecording: boolean
     /**
      * The index of the next run, counting on from what was stored when the first run came; there at once but for that
      * one.
@@ -91,6 +93,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
       entry.waiters.push((exit) => onStored(Exit.isSuccess(exit)))
     }
     return RunRecorder.of({
+      isRecording: true,
       nextIndex: yield* counting(store),
       offer: (run) => {
         group.entry(run.id).run = { _tag: "Run", run }
@@ -107,18 +110,28 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
 )
 
 /**
- * A recorder that keeps nothing, for deployments that do not record.
+ * A recorder that keeps nothing, for deployments that do not record. It lets the runs of one turn of the event loop go
+ * together, as a group commit does: answers that leave in a row cost the system less than single ones.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () => {
   let index = 0
+  let waiting: Array<(isStored: boolean) => void> = []
+  const release = () => {
+    const released = waiting
+    waiting = []
+    for (const onStored of released) onStored(true)
+  }
   return {
-    nextIndex: () => Effect.succeed(++index),
+    isRecording: false,
+    nextIndex: () => Exit.succeed(++index),
     offer: () => {},
     offerMessage: () => {},
-    store: (_id, _run, onStored) => onStored(true),
+    store: (_id, _run, onStored) => {
+      if (waiting.push(onStored) === 1) setImmediate(release)
+    },
     commit: () => Effect.void,
     flush: Effect.void,
     isHealthy: () => true
@@ -168,7 +181,7 @@ const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<() => Eff
         return ++index
       }
     )
-    return () => (index === undefined ? first : Effect.succeed(++index))
+    return () => (index === undefined ? first : Exit.succeed(++index))
   })
 
 const committing =

@@ -51,7 +51,7 @@ const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answe
     run.id,
     () => run.end(ending, elapsed),
     (isStored) => {
-      runs.remove(run.id)
+      runs.remove(call)
       if (isStored) return onAnswer(answer)
       const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
       eventually(
