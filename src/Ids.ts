@@ -61,7 +61,8 @@ const pooled = (): (() => Uint8Array) => {
       randomFillSync(pool)
       next = 0
     }
-    return pool.subarray(next, (next += idBytes))
+    next += idBytes
+    return pool.subarray(next - idBytes, next)
   }
 }
 

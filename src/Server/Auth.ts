@@ -46,28 +46,22 @@ export const make = (digests: ReadonlyArray<string>): Auth => {
 
 // internal
 
-const maxCached = 256
-
 /**
  * The header that was accepted last, because hashing the same key again costs more than all other checks. Compared in
- * constant time over a fixed length, so how much of it a wrong header shares shows no more than with a digest.
+ * constant time; headers of another length are left to the digest. Node reads headers as Latin-1, a byte for a character.
  */
 const lastAccepted = () => {
-  const [known, given] = [Buffer.alloc(2 + 2 * maxCached), Buffer.alloc(2 + 2 * maxCached)]
-  let isKnown = false
-  const write = (target: Buffer, header: string) => {
-    target.fill(0).writeUInt16LE(header.length, 0)
-    target.write(header, 2, "utf16le")
-  }
+  let known = Buffer.alloc(0)
+  let given = Buffer.alloc(0)
   return {
     is: (header: string): boolean => {
-      if (!isKnown || header.length > maxCached) return false
-      write(given, header)
+      if (header.length !== known.length) return false
+      given.write(header, "latin1")
       return timingSafeEqual(given, known)
     },
     remember: (header: string): void => {
-      isKnown = header.length <= maxCached
-      if (isKnown) write(known, header)
+      known = Buffer.from(header, "latin1")
+      given = Buffer.alloc(known.length)
     }
   }
 }

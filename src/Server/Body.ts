@@ -41,7 +41,7 @@ export type BodyError = InvalidRequest | PayloadTooLarge | UnsupportedMediaType
 export const receive = (
   request: IncomingMessage,
   limits: Limits,
-  onBody: (body: Either.Either<unknown, BodyError>) => void
+  onBody: (body: Either.Either<JsonText.Parsed, BodyError>) => void
 ): (() => void) => {
   const refusal = refusalOf(request, limits)
   if (refusal === undefined) {
@@ -59,7 +59,7 @@ export const receive = (
  * @category decoding
  * @since 0.1.0
  */
-export const readJson = (request: IncomingMessage, limits: Limits): Effect.Effect<unknown, BodyError> =>
+export const readJson = (request: IncomingMessage, limits: Limits): Effect.Effect<JsonText.Parsed, BodyError> =>
   Effect.async((resume) => {
     const stop = receive(request, limits, resume)
     return Effect.sync(stop)

@@ -47,7 +47,7 @@ export const make: Effect.Effect<NodeServer.Handler, never, Deployed | Invocatio
       const leave = call(body.right, (answer) => {
         if (!response.destroyed) NodeServer.send(request, response, answer)
       })
-      whenClosed(response, leave)
+      if (leave !== undefined) whenClosed(response, leave)
     })
   }
 })

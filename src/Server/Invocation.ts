@@ -23,6 +23,7 @@ import * as Eventually from "./Eventually.js"
 import * as Failures from "./Failures.js"
 import * as GoingRuns from "./GoingRuns.js"
 import * as InvokeRequest from "./InvokeRequest.js"
+import type { Parsed } from "./JsonText.js"
 import { Lifecycle } from "./Lifecycle.js"
 import { Metrics } from "./Metrics.js"
 import * as Outcome from "./Outcome.js"
@@ -40,12 +41,12 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
      * Runs the pipeline once and answers. It never fails; interrupting it means that the client went away, which
      * interrupts the run and records it as `disconnected`.
      */
-    readonly invoke: (body: unknown) => Effect.Effect<Answer.Answer>
+    readonly invoke: (body: Parsed) => Effect.Effect<Answer.Answer>
     /**
      * The same without a fiber, for the path of every request: hears the answer once. What it gives back is to be called
-     * when the client goes away.
+     * when the client goes away; nothing when that makes no difference any more.
      */
-    readonly call: (body: unknown, onAnswer: (answer: Answer.Answer) => void) => () => void
+    readonly call: (body: Parsed, onAnswer: (answer: Answer.Answer) => void) => Perform.Leave | undefined
     /** Gives runs the warm state; before that they are refused. */
     readonly warm: (context: Context.Context<never>) => Effect.Effect<void>
     /** A run that goes, as it stands. */
@@ -104,19 +105,22 @@ export const make = (
     const call: Context.Tag.Service<Invocation>["call"] = (body, onAnswer) => {
       const opened = open()
       if (opened instanceof ServiceUnavailable) return answered(onAnswer, opened)
+      let isDecoded = false
       let isLeft = false
-      let leave = () => {}
+      let leave: Perform.Leave | undefined
       eventually(
         () => decode(body),
         (decoded) => {
+          isDecoded = true
           if (isLeft) return
           if (Exit.isFailure(decoded)) refuse(decoded.cause, onAnswer)
           else leave = admit(opened, decoded.value, onAnswer)
         }
       )
+      if (isDecoded) return leave
       return () => {
         isLeft = true
-        leave()
+        leave?.()
       }
     }
 
@@ -125,7 +129,7 @@ export const make = (
       invoke: (body) =>
         Effect.async((resume) => {
           const leave = call(body, (answer) => resume(Effect.succeed(answer)))
-          return Effect.sync(leave)
+          return Effect.sync(() => leave?.())
         }),
       warm: (context) =>
         Effect.map(Effect.runtime<never>(), (base) => {
@@ -147,9 +151,8 @@ export const make = (
 
 type OnAnswer = (answer: Answer.Answer) => void
 
-const answered = (onAnswer: OnAnswer, error: Answer.WireError): (() => void) => {
+const answered = (onAnswer: OnAnswer, error: Answer.WireError): undefined => {
   onAnswer(Answer.ofError(error))
-  return () => {}
 }
 
 const draining = new ServiceUnavailable({

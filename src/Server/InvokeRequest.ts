@@ -14,6 +14,7 @@ import * as EncodedJson from "../Store/EncodedJson.js"
 import * as Acceptance from "./Acceptance.js"
 import * as Codec from "./Codec.js"
 import * as Issues from "./Issues.js"
+import * as JsonText from "./JsonText.js"
 
 /**
  * What a body may say besides the parameters.
@@ -58,10 +59,13 @@ export interface InvokeRequest {
  * @category decoding
  * @since 0.1.0
  */
-export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effect<InvokeRequest, InvalidRequest>) => {
+export const decoder = (
+  pipeline: Pipeline.Any
+): ((body: JsonText.Parsed) => Effect.Effect<InvokeRequest, InvalidRequest>) => {
   const decodeEnvelope = Codec.decoder(Envelope)
   const decodeParameters = parametersDecoder(pipeline)
-  return (body) => {
+  return (parsed) => {
+    const body = parsed.value
     if (!Predicate.isRecord(body)) {
       return Either.left(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
     }
@@ -70,7 +74,9 @@ export const decoder = (pipeline: Pipeline.Any): ((body: unknown) => Effect.Effe
       ParseResult.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
       (envelope) =>
         ParseResult.map(
-          ParseResult.mapError(decodeParameters(envelope.parameters), (issue) => invalidOf(issue, ["parameters"])),
+          ParseResult.mapError(decodeParameters(envelope.parameters, parsed), (issue) =>
+            invalidOf(issue, ["parameters"])
+          ),
           ({ parameters, parametersUsed }) => ({
             parameters,
             parametersUsed,
@@ -90,19 +96,25 @@ type Parameters = Pick<InvokeRequest, "parameters" | "parametersUsed">
 /** What is right as it is needs neither decoding nor encoding. */
 const parametersDecoder = (
   pipeline: Pipeline.Any
-): ((value: unknown) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
+): ((value: unknown, body: JsonText.Parsed) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
   const accepts = Acceptance.compile(pipeline.input.ast)
   const decode = Codec.decoder(pipeline.input)
   const encode = ParseResult.encodeUnknown(pipeline.input)
-  return (value) =>
+  return (value, body) =>
     accepts?.(value) === true
-      ? Either.right({ parameters: value, parametersUsed: EncodedJson.encode(value) })
+      ? Either.right({ parameters: value, parametersUsed: asSent(body) ?? EncodedJson.encode(value) })
       : ParseResult.flatMap(decode(value), (parameters) =>
           ParseResult.map(encode(parameters), (encoded) => ({
             parameters,
             parametersUsed: EncodedJson.encode(encoded)
           }))
         )
+}
+
+/** Writing a kilobyte of JSON again takes about as long as serving the request. */
+const asSent = (body: JsonText.Parsed): EncodedJson.EncodedJson | undefined => {
+  const text = JsonText.onlyMember(body, "parameters")
+  return text === undefined ? undefined : new EncodedJson.EncodedJson(text)
 }
 
 const invalid = Issues.invalidRequest

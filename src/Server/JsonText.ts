@@ -10,6 +10,17 @@ import { InvalidRequest } from "../Errors/Http.js"
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
+ * A JSON text and what it stands for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parsed {
+  readonly value: unknown
+  readonly text: string
+}
+
+/**
  * Parses UTF-8 bytes as JSON.
  *
  * **Details**
@@ -20,11 +31,27 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
  * @category decoding
  * @since 0.1.0
  */
-export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<unknown, InvalidRequest> => {
+export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<Parsed, InvalidRequest> => {
   if (bytes.length === 0) return invalid("The body is empty; send a JSON object.")
   return Either.flatMap(decode(bytes), (text) =>
     isDeeperThan(text, maxDepth) ? invalid(`The body nests deeper than ${maxDepth} levels.`) : parseText(text)
   )
+}
+
+/**
+ * The text of the only member of an object, when it is certain without parsing again and all on one line: no other
+ * member, and no escapes that could hide one.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const onlyMember = ({ text, value }: Parsed, name: string): string | undefined => {
+  const quoted = `"${name}"`
+  const start = text.indexOf(quoted)
+  const after = start + quoted.length
+  if (start === -1 || text.indexOf(quoted, after) !== -1 || doubtful.test(text)) return undefined
+  for (const key in value as object) if (key !== name) return undefined
+  return text.slice(text.indexOf(":", after) + 1, text.lastIndexOf("}")).trim()
 }
 
 /**
@@ -47,6 +74,8 @@ export const isDeeperThan = (text: string, limit: number): boolean => {
 }
 
 // internal
+
+const doubtful = /[\\\n\r]|__proto__/
 
 /** Finding brackets is many times faster than following them, and most texts have too few to nest deeply. */
 const hasMoreBrackets = (text: string, limit: number): boolean => {
@@ -83,9 +112,9 @@ const decode = (bytes: Uint8Array): Either.Either<string, InvalidRequest> =>
     catch: () => new InvalidRequest({ message: "The body is not valid UTF-8.", issues: [] })
   })
 
-const parseText = (text: string): Either.Either<unknown, InvalidRequest> =>
+const parseText = (text: string): Either.Either<Parsed, InvalidRequest> =>
   Either.try({
-    try: (): unknown => (mayHoldProto(text) ? JSON.parse(text, withoutProto) : JSON.parse(text)),
+    try: (): Parsed => ({ text, value: mayHoldProto(text) ? JSON.parse(text, withoutProto) : JSON.parse(text) }),
     catch: () => new InvalidRequest({ message: "The body is not valid JSON.", issues: [] })
   })
 

@@ -43,6 +43,8 @@ export interface Identity {
 export interface Ended {
   readonly run: ActiveRun
   readonly exit: Exit.Exit<unknown, unknown>
+  /** From its acceptance until its program had ended. */
+  readonly elapsedMillis: number
   readonly interruption: Interruption | undefined
   readonly parametersUsed: EncodedJson | undefined
 }
@@ -140,9 +142,9 @@ const successes = (
 ): ((ended: Ended, outputs: EncodedJson | undefined) => Outcome) => {
   const fixed = JSON.stringify({ ...identity, pipelineName: pipeline.name }).slice(1, -1)
   const member = (name: string, json: EncodedJson | undefined) => (json === undefined ? "" : `,"${name}":${json.text}`)
-  return ({ parametersUsed, run }, outputs) => {
+  return ({ elapsedMillis, parametersUsed, run }, outputs) => {
     const metadata = `{${fixed},"runId":"${run.id}","runIndex":${run.index},"runName":${JSON.stringify(run.name)}${member("parametersUsed", parametersUsed)}}`
-    const body = `{"success":true${member("outputs", outputs)},"executionTimeMillis":${run.elapsedMillis()},"metadata":${metadata}}`
+    const body = `{"success":true${member("outputs", outputs)},"executionTimeMillis":${elapsedMillis},"metadata":${metadata}}`
     return { ending: { status: "succeeded", outputs }, answer: Answer.ofJson(200, body) }
   }
 }

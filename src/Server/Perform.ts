@@ -11,6 +11,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Ids } from "../Ids.js"
+import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 import { ActiveRun } from "./ActiveRun.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
@@ -22,12 +23,20 @@ import * as RunRecorder from "./RunRecorder.js"
 import { settle, unavailable } from "./Settle.js"
 
 /**
- * Performs a run. What it gives back is to be called when the caller goes away; it does nothing once the run has ended.
+ * To be called when the caller goes away. It does nothing once the run has ended.
  *
  * @category models
  * @since 0.1.0
  */
-export type Perform = (asked: Asked) => () => void
+export type Leave = () => void
+
+/**
+ * Performs a run. Of one that has ended already nobody can take leave.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Perform = (asked: Asked) => Leave | undefined
 
 /**
  * Makes the performer of a pipeline's runs.
@@ -59,6 +68,7 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
         call = { runtime, request, place, onAnswer, run, fiber: undefined, position: -1, isLeft }
         recordBeginning(kit, call)
       })
+      if (call?.fiber?.exit !== undefined) return undefined
       return () => {
         isLeft = true
         if (call !== undefined) leave(call)
@@ -126,13 +136,23 @@ const accompany = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boole
 }
 
 const program = ({ pipeline, recorder }: Kit, { place, request, run }: Call): Effect.Effect<unknown, unknown> => {
-  const body = Effect.suspend(() => pipeline.program(request.parameters))
-  if (!place.isWaiting) return body
+  if (!place.isWaiting) return started(pipeline, request.parameters)
   const begin = Effect.sync(() => {
     run.begin()
     recorder.offer(run.snapshot())
   })
-  return place.ready.pipe(Effect.zipRight(begin), Effect.zipRight(body))
+  return place.ready.pipe(
+    Effect.zipRight(begin),
+    Effect.flatMap(() => pipeline.program(request.parameters))
+  )
+}
+
+const started = (pipeline: Pipeline.Any, parameters: unknown): Effect.Effect<unknown, unknown> => {
+  try {
+    return pipeline.program(parameters)
+  } catch (defect) {
+    return Exit.die(defect)
+  }
 }
 
 const leave = (call: Call): void => {

@@ -27,14 +27,16 @@ export const unavailable: Answer.Answer = Answer.ofError(RunRecorder.unavailable
  */
 export const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
   const { fiber, request, run } = call
-  const ended = { run, exit, interruption: fiber?.interruption, parametersUsed: request.parametersUsed }
+  const elapsedMillis = run.elapsedMillis()
+  const { parametersUsed } = request
+  const ended = { run, exit, elapsedMillis, interruption: fiber?.interruption, parametersUsed }
   kit.eventually(
     () => kit.judge(ended),
     (judged) => {
-      if (Exit.isSuccess(judged)) return store(kit, call, judged.value)
+      if (Exit.isSuccess(judged)) return store(kit, call, judged.value, elapsedMillis)
       kit.eventually(
         () => Outcome.broken(kit.ids, run, Failures.render(judged.cause)),
-        Exit.map((outcome) => store(kit, call, outcome))
+        Exit.map((outcome) => store(kit, call, outcome, elapsedMillis))
       )
     }
   )
@@ -43,13 +45,17 @@ export const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>):
 // internal
 
 /** Stores how the run ended; only then is it answered. */
-const store = ({ eventually, metrics, recorder, runs }: Kit, call: Call, { answer, ending }: Outcome.Outcome): void => {
+const store = (
+  { eventually, metrics, recorder, runs }: Kit,
+  call: Call,
+  { answer, ending }: Outcome.Outcome,
+  elapsedMillis: number
+): void => {
   const { onAnswer, run } = call
-  const elapsed = run.elapsedMillis()
-  metrics.ended(ending.status, elapsed)
+  metrics.ended(ending.status, elapsedMillis)
   recorder.store(
     run.id,
-    () => run.end(ending, elapsed),
+    () => run.end(ending, elapsedMillis),
     (isStored) => {
       runs.remove(call)
       if (isStored) return onAnswer(answer)

@@ -1,7 +1,19 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, type ConfigProvider, Deferred, Effect, Either, Exit, Fiber, Layer, Redacted, Schema } from "effect"
+import {
+  Config,
+  type ConfigProvider,
+  Deferred,
+  Effect,
+  Either,
+  Exit,
+  FastCheck,
+  Fiber,
+  Layer,
+  Redacted,
+  Schema
+} from "effect"
 import { Pipeline } from "effect-deployers"
 import { Auth, Entrypoint, Secrets, Serve, Signals } from "effect-deployers/Server"
 import * as Ids from "../../src/Ids.js"
@@ -43,7 +55,40 @@ describe("JsonText", () => {
   })
   it("drops keys that could reach a prototype and keeps the rest", () => {
     const parsed = Either.getOrThrow(JsonText.parse(bytes('{"a":{"__proto__":{"x":1},"b":2}}'), 64))
-    assert.deepStrictEqual(JSON.stringify(parsed), '{"a":{"b":2}}')
+    assert.deepStrictEqual(JSON.stringify(parsed.value), '{"a":{"b":2}}')
+  })
+  const only = (text: string) => JsonText.onlyMember(Either.getOrThrow(JsonText.parse(bytes(text), 64)), "a")
+  it("gives the text of an only member as it was sent", () => {
+    assert.strictEqual(only('{"a":{"b":[1,"}"]}}'), '{"b":[1,"}"]}')
+    assert.strictEqual(only(' { "a" : "x y" } '), '"x y"')
+    assert.strictEqual(only('{"a":1.50}'), "1.50")
+  })
+  it.each([
+    ["another member", '{"a":1,"b":2}'],
+    ["the member twice", '{"a":1,"a":2}'],
+    ["the member twice, once in disguise", '{"a":1,"\\u0061":2}'],
+    ["the name below", '{"a":{"a":1}}'],
+    ["the name as a value", '{"a":"a"}'],
+    ["only another member", '{"b":"a"}'],
+    ["escapes", '{"a":"\\n"}'],
+    ["several lines", '{"a":\n1}'],
+    ["a key of prototypes", '{"a":{"__proto__":1}}'],
+    ["no object", '["a"]'],
+    ["none", "{}"]
+  ])("has no text of an only member where there is %s", (_, text) => {
+    assert.isUndefined(only(text))
+  })
+  it("gives a text that stands for the member, whatever was sent", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.jsonValue(),
+        FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()),
+        (a, more) => {
+          const text = only(JSON.stringify({ a, ...more }))
+          if (text !== undefined) assert.deepStrictEqual(JSON.parse(text), JSON.parse(JSON.stringify(a)))
+        }
+      )
+    )
   })
 })
 
