@@ -64,7 +64,9 @@ export const Serving = Schema.Struct({
   requestTimeoutMillis: withDefault(count(1), 300_000),
   /** Runs in flight at once; default 256. */
   maxConcurrency: withDefault(count(1), 256),
-  /** Runs waiting for a place; beyond it callers get 429 with Retry-After. Default 1,024. */
+  /**
+   * Runs waiting for a place, or for others to have computed; beyond it callers get 429 with Retry-After. Default 1,024.
+   */
   maxQueue: withDefault(count(0), 1_024),
   /** How long runs in flight may take to finish after SIGTERM, in milliseconds; default 25,000. */
   drainTimeoutMillis: withDefault(count(0), 25_000)

@@ -4,7 +4,9 @@
  *
  * @since 0.1.0
  */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Turn from "./Turn.js"
 
 /**
  * A place that was given to a run, or the promise of one.
@@ -30,6 +32,8 @@ export interface Place {
 export interface Admission {
   /** A place, or `undefined` when both the places and the queue are full. */
   readonly enter: () => Place | undefined
+  /** Hears how long a run that did not wait has computed before it ended or waited, in milliseconds. */
+  readonly computed: (millis: number) => void
   readonly inFlight: () => number
   readonly queued: () => number
 }
@@ -37,29 +41,56 @@ export interface Admission {
 /**
  * Makes an admission with a number of places and a number of seats in the queue.
  *
+ * **Details**
+ *
+ * Runs that compute without a break have no effect on the number of places that are free. So that they cannot keep
+ * the process from everything else, runs also wait when others have computed long in a turn of the event loop: they are
+ * then started one by one, as long as each turn allows. Where there is no queue they start all the same.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: { readonly maxConcurrency: number; readonly maxQueue: number }): Admission => {
+export const make = (options: {
+  readonly maxConcurrency: number
+  readonly maxQueue: number
+  readonly clock: Clock.Clock
+  /** Calls in the next turn of the event loop; default `setImmediate`. */
+  readonly defer?: (act: () => void) => void
+}): Admission => {
+  const { clock, defer, maxConcurrency, maxQueue } = options
   const waiting = new Set<() => void>()
   let inFlight = 0
-  const leave = () => {
+  let admittedAt: number | undefined
+  const admit = () => {
+    if (admittedAt !== undefined) turn.spend(clock.unsafeCurrentTimeMillis() - admittedAt)
+    admittedAt = undefined
     const next = waiting.values().next()
-    if (next.done) inFlight--
-    else {
-      waiting.delete(next.value)
-      next.value()
-    }
+    if (next.done || inFlight >= maxConcurrency || turn.isSpent()) return
+    waiting.delete(next.value)
+    inFlight++
+    next.value()
+    // The next one only when this one has computed, and ended or waits: then it is known how long that took.
+    admittedAt = clock.unsafeCurrentTimeMillis()
+    queueMicrotask(admit)
+  }
+  const admitNext = () => {
+    if (admittedAt === undefined) admit()
+  }
+  const turn = Turn.make(admitNext, defer)
+  const leave = () => {
+    inFlight--
+    admitNext()
   }
   return {
     inFlight: () => inFlight,
     queued: () => waiting.size,
+    computed: turn.spend,
     enter: () => {
-      if (inFlight < options.maxConcurrency) {
+      if (inFlight < maxConcurrency && waiting.size === 0 && (maxQueue === 0 || !turn.isSpent())) {
         inFlight++
         return { isWaiting: false, ready: Effect.void, release: once(leave) }
       }
-      return waiting.size < options.maxQueue ? seat(waiting, leave) : undefined
+      return waiting.size < maxQueue ? seat(waiting, leave) : undefined
     }
   }
 }

@@ -77,10 +77,11 @@ export const make = (
     const lifecycle = yield* Lifecycle
     const metrics = yield* Metrics
     const eventually = Eventually.make(yield* Effect.runtime<never>())
-    const admission = Admission.make(options.serving)
+    const { maxConcurrency, maxQueue } = options.serving
+    const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock })
     const decode = InvokeRequest.decoder(pipeline)
     const runs = GoingRuns.make()
-    const perform = yield* Perform.make({ ...options, pipeline, runs, eventually })
+    const perform = yield* Perform.make({ ...options, pipeline, admission, runs, eventually })
     let runtime: Runtime.Runtime<never> | undefined
 
     const open = (): Runtime.Runtime<never> | ServiceUnavailable => {

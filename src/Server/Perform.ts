@@ -116,6 +116,7 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
   const fiber = new RunFiber(runtime, run, program(kit, call), place.release)
   call.fiber = fiber
+  if (!place.isWaiting) kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - run.startedMillis)
   kit.runs.add(call)
   const { exit } = fiber
   if (exit === undefined) accompany(kit, call, fiber, offersBeginning)

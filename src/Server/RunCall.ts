@@ -43,6 +43,7 @@ export interface Options {
   readonly identity: Outcome.Identity
   readonly serving: Settings.Serving
   readonly runs: GoingRuns
+  readonly admission: Admission.Admission
   readonly eventually: Eventually
 }
 

@@ -18,7 +18,6 @@ import { Pipeline } from "effect-deployers"
 import { Auth, Entrypoint, Secrets, Serve, Signals } from "effect-deployers/Server"
 import * as Ids from "../../src/Ids.js"
 import { Endpoint } from "../../src/Manifest.js"
-import * as Admission from "../../src/Server/Admission.js"
 import * as JsonText from "../../src/Server/JsonText.js"
 import * as LogRotation from "../../src/Server/LogRotation.js"
 import * as RunRecorder from "../../src/Server/RunRecorder.js"
@@ -90,25 +89,6 @@ describe("JsonText", () => {
       )
     )
   })
-})
-
-describe("Admission", () => {
-  it.effect("serves in order of arrival and lets waiters leave", () =>
-    Effect.gen(function* () {
-      const admission = Admission.make({ maxConcurrency: 1, maxQueue: 2 })
-      const [first, second, third] = [admission.enter(), admission.enter(), admission.enter()]
-      assert.isUndefined(admission.enter())
-      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 2])
-      second?.release()
-      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 1])
-      first?.release()
-      first?.release()
-      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 0])
-      yield* third?.ready ?? Effect.dieMessage("no place")
-      third?.release()
-      assert.strictEqual(admission.inFlight(), 0)
-    })
-  )
 })
 
 const run = (index: number, status: Run["status"] = "succeeded") =>

@@ -1,0 +1,51 @@
+/**
+ * What runs have computed in the turn of the event loop that is under way, so that they leave room for whoever else waits
+ * for the process.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Turn {
+  /** Adds what a run computed without a break. */
+  readonly spend: (millis: number) => void
+  /** Whether runs have computed so long that the next ones should wait for another turn. */
+  readonly isSpent: () => boolean
+}
+
+/**
+ * How long runs may compute in one turn before others wait for the next, in milliseconds. Whoever asks for the health of
+ * a service that computes without a break waits about twice as long.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const budgetMillis = 30
+
+/**
+ * Counts from one turn to the next.
+ *
+ * @param onNext Called when the turn after one that was spent begins.
+ * @param defer Calls in the next turn; default `setImmediate`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (onNext: () => void, defer: (act: () => void) => void = setImmediate): Turn => {
+  let spentMillis = 0
+  const end = () => {
+    spentMillis = 0
+    onNext()
+  }
+  return {
+    spend: (millis) => {
+      if (millis <= 0) return
+      if (spentMillis === 0) defer(end)
+      spentMillis += millis
+    },
+    isSpent: () => spentMillis >= budgetMillis
+  }
+}
