@@ -19,9 +19,8 @@ const summarise = Step.make("summarise", {
 export const medium = Pipeline.make("medium", {
   input: Input,
   output: Output,
-  run: ({ customer, orderId, records }) =>
-    Effect.gen(function* () {
-      const { lines } = yield* price({ records })
-      return yield* summarise({ lines, customer, orderId })
-    })
+  run: Effect.fnUntraced(function* ({ customer, orderId, records }) {
+    const { lines } = yield* price({ records })
+    return yield* summarise({ lines, customer, orderId })
+  })
 })

@@ -19,9 +19,8 @@ const greet = Step.make("greet", {
 export const small = Pipeline.make("small", {
   input: Input,
   output: Output,
-  run: (input) =>
-    Effect.gen(function* () {
-      const normalised = yield* normalise(input)
-      return yield* greet(normalised)
-    })
+  run: Effect.fnUntraced(function* (input) {
+    const normalised = yield* normalise(input)
+    return yield* greet(normalised)
+  })
 })

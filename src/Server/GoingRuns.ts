@@ -41,27 +41,35 @@ export interface GoingRuns {
  * @since 0.1.0
  */
 export const make = (): GoingRuns => {
-  // No Set: its discarded tables keep alive what was in them, so that runs outlive the young generation.
-  const all: Array<Going> = []
+  // A list that never shrinks: what a Set or a list discards when it changes its size keeps alive what was in it, so that
+  // runs would outlive the young generation.
+  const slots: Array<Going | undefined> = []
+  let size = 0
   const idlers: Array<() => void> = []
+  const all = (): ReadonlyArray<Going> => slots.flatMap((going) => going ?? [])
   return {
     add: (going) => {
-      going.position = all.push(going) - 1
+      going.position = size
+      slots[size++] = going
     },
     remove: ({ position }) => {
-      const last = all.pop()
-      if (last !== undefined && position < all.length) {
-        all[position] = last
+      const last = slots[--size]
+      slots[size] = undefined
+      if (last !== undefined && position < size) {
+        slots[position] = last
         last.position = position
       }
-      if (all.length === 0) for (const resume of idlers.splice(0)) resume()
+      if (size === 0) for (const resume of idlers.splice(0)) resume()
     },
-    find: (id) => all.find(({ run }) => run.id === id)?.run.snapshot(),
+    find: (id) =>
+      all()
+        .find(({ run }) => run.id === id)
+        ?.run.snapshot(),
     interruptAll: (cause) => {
-      for (const { fiber } of [...all]) fiber?.interrupt({ cause })
+      for (const { fiber } of all()) fiber?.interrupt({ cause })
     },
     idle: Effect.async<void>((resume) => {
-      if (all.length === 0) return resume(Effect.void)
+      if (size === 0) return resume(Effect.void)
       idlers.push(() => resume(Effect.void))
     })
   }

@@ -49,7 +49,7 @@ export const onlyMember = ({ text, value }: Parsed, name: string): string | unde
   const quoted = `"${name}"`
   const start = text.indexOf(quoted)
   const after = start + quoted.length
-  if (start === -1 || text.indexOf(quoted, after) !== -1 || doubtful.test(text)) return undefined
+  if (start === -1 || text.indexOf(quoted, after) !== -1 || doubtful.some(isIn, text)) return undefined
   for (const key in value as object) if (key !== name) return undefined
   return text.slice(text.indexOf(":", after) + 1, text.lastIndexOf("}")).trim()
 }
@@ -75,7 +75,12 @@ export const isDeeperThan = (text: string, limit: number): boolean => {
 
 // internal
 
-const doubtful = /[\\\n\r]|__proto__/
+const doubtful = ["\\", "\n", "\r", "__proto__"]
+
+/** Looking for one text after another is many times faster than a pattern. */
+function isIn(this: string, part: string): boolean {
+  return this.includes(part)
+}
 
 /** Finding brackets is many times faster than following them, and most texts have too few to nest deeply. */
 const hasMoreBrackets = (text: string, limit: number): boolean => {
