@@ -85,7 +85,8 @@ const options = {
   sourcemap: "external",
   sourcesContent: false,
   logLevel: "silent",
-  charset: "utf8",
+  // One character above Latin-1 would have the process keep the whole program with two bytes for each.
+  charset: "ascii",
   // Packages written as CommonJS expect these three; an ES module has none of them.
   banner: {
     js: [

@@ -66,7 +66,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
       if (Option.isNone(owner) || !isInstalled(owner.value)) return found
       return owner.value.native || found.path.endsWith(".node") || loadsAddon.has(owner.value.directory)
         ? keepOutside(natives, args.path, { ...owner.value, name })
-        : found
+        : { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
     })
 
   return { plugin, natives, isStale: () => stale }
@@ -83,6 +83,9 @@ const resolveLibrary = (specifier: string) =>
   })
 
 const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
+
+/** Packages that only define things and do not say so; what nobody uses of them stays out. */
+const onlyDefines = new Set(["ws"])
 
 const strayAddon =
   "a native addon can only be used through an installed package; import the package instead of its file"
