@@ -4,6 +4,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
+import * as BarrelPlugin from "./BarrelPlugin.js"
 import type { BundleError, Source } from "./Contract.js"
 import * as Service from "./Esbuild.js"
 import * as Library from "./Library.js"
@@ -33,10 +34,17 @@ export const compile = (
     const path = yield* Path.Path
     yield* check(source.file)
     const resolution = yield* Resolution.make
+    const barrels = yield* BarrelPlugin.make
     const directory = path.dirname(source.file)
     const outfile = path.join(folder, "digest", names.main)
     const { metafile, outputFiles } = yield* Service.build(
-      { ...options, absWorkingDir: directory, outfile, stdin: entry(source, path), plugins: [resolution.plugin] },
+      {
+        ...options,
+        absWorkingDir: directory,
+        outfile,
+        stdin: entry(source, path),
+        plugins: [resolution.plugin, barrels]
+      },
       resolution.isStale
     ).pipe(Effect.mapError((cause) => Problems.fromBuild(source.file, directory, cause)))
     const natives = needed(metafile, resolution.natives)

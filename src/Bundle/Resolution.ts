@@ -48,7 +48,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
       )
       build.onResolve({ filter: /^[^./]/ }, (args) => {
         if (args.pluginData === asked || isBuiltin(args.path)) return undefined
-        return isLibrarys(args.resolveDir) && known.has(keyOf(args))
+        return Library.isLibrarys(args.resolveDir) && known.has(keyOf(args))
           ? known.get(keyOf(args))
           : run(resolvePackage(build, args))
       })
@@ -59,7 +59,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
     Effect.gen(function* () {
       const name = Packages.nameOf(args.path)
       if (name === undefined) return undefined
-      if (isEffect(name)) return yield* resolveEffect(build, args, name, known)
+      if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
       const found = yield* resolve(build, args, args.resolveDir)
       if (found === undefined) return undefined
       const owner = yield* Packages.ownerOf(found.path)
@@ -90,8 +90,6 @@ const onlyDefines = new Set(["ws"])
 const strayAddon =
   "a native addon can only be used through an installed package; import the package instead of its file"
 
-const isEffect = (name: string): boolean => name === "effect" || name.startsWith("@effect/")
-
 const isInstalled = ({ directory }: Packages.Package): boolean => /[\\/]node_modules[\\/]/.test(directory)
 
 /** What esbuild would resolve an import to from a folder, or `undefined` if it finds nothing. */
@@ -112,7 +110,7 @@ const resolveEffect = (
   Effect.gen(function* () {
     const ours = yield* remember(known, keyOf(args), resolve(build, args, Library.root))
     if (ours?.path === undefined) return yield* resolve(build, args, args.resolveDir)
-    if (isLibrarys(args.resolveDir)) return ours
+    if (Library.isLibrarys(args.resolveDir)) return ours
     const mismatch = remember(known, args.resolveDir, findMismatch(build, args, ours.path))
     return name === "effect" ? ((yield* mismatch) ?? ours) : ours
   })
@@ -132,9 +130,6 @@ const remember = <R>(
       ? Effect.succeed(known.get(key))
       : Effect.tap(resolved, (result) => Effect.sync(() => known.set(key, result)))
   )
-
-const isLibrarys = (folder: string): boolean =>
-  `${folder}/`.startsWith(`${Library.root}/`) || /[\\/]node_modules[\\/](@?effect)[\\/]/.test(folder)
 
 /** A module written for another major version of effect would not run with the library's. */
 const findMismatch = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs, ours: string) =>
