@@ -9,7 +9,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Pipelines.js"
+import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Descriptions.js"
 import * as Ids from "../Ids.js"
 import { exitCodes, Manifest } from "../Manifest.js"
 import * as Pipeline from "../Pipeline.js"
@@ -95,7 +95,7 @@ export const describe = (options: Options): Effect.Effect<string> =>
       Effect.map(compile(pipeline), (spec): Description => ({ _tag: "Described", export: name, spec }))
     ),
     Effect.catchAll((error) => Effect.succeed<Description>(error)),
-    Effect.map((description) => JSON.stringify(encodeDescription(description)))
+    Effect.map((description) => JSON.stringify(Schema.encodeSync(Description)(description)))
   )
 
 /**
@@ -142,8 +142,6 @@ export const main = (options: Options): void => {
 }
 
 // internal
-
-const encodeDescription = Schema.encodeSync(Description)
 
 const print = (line: Effect.Effect<string>): void => {
   Effect.runFork(
