@@ -18,6 +18,7 @@ import { compile } from "../Snapshot/Spec.js"
 import * as Runs from "../Store/Runs.js"
 import * as Failures from "./Failures.js"
 import * as Log from "./Log.js"
+import * as Memory from "./Memory.js"
 import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
@@ -153,7 +154,9 @@ const print = (line: Effect.Effect<string>): void => {
 
 const runServe = (program: Effect.Effect<number>): void => {
   const log = Log.layerMapped(SourcePositions.make(process.argv[1] ?? ""))
-  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
+  Effect.runFork(
+    Effect.map(Effect.zipRight(Memory.collectEarly, Effect.provide(program, log)), (exitCode) => process.exit(exitCode))
+  )
 }
 
 const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {
