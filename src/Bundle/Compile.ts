@@ -10,6 +10,7 @@ import * as Service from "./Esbuild.js"
 import * as Library from "./Library.js"
 import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
+import * as RequirePlugin from "./RequirePlugin.js"
 import * as Resolution from "./Resolution.js"
 
 /** A bundle in memory. */
@@ -43,7 +44,7 @@ export const compile = (
         absWorkingDir: directory,
         outfile,
         stdin: entry(source, path),
-        plugins: [resolution.plugin, barrels]
+        plugins: [RequirePlugin.plugin, resolution.plugin, barrels]
       },
       resolution.isStale
     ).pipe(Effect.mapError((cause) => Problems.fromBuild(source.file, directory, cause)))

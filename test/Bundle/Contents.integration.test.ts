@@ -53,6 +53,17 @@ layer(Workspace.layer)("a bundle", (it) => {
     })
   )
 
+  it.scoped("requires the SQLite driver instead of importing it, and needs it all the same", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { externals, main } = yield* bundle(Workspace.greeting)
+      const own = yield* fs.readFileString(main)
+      expect(own).toMatch(/require\("better-sqlite3"\)/)
+      expect(own).not.toMatch(/from ?"better-sqlite3"/)
+      expect(externals.map(({ name }) => name)).toStrictEqual(["better-sqlite3"])
+    })
+  )
+
   it.scoped("runs the same however its module imports", () =>
     Effect.gen(function* () {
       const bundler = yield* Bundle.Bundler
