@@ -4,9 +4,11 @@
  *
  * @since 0.1.0
  */
+export * from "./Errors/Descriptions.js"
 export * from "./Errors/Http.js"
 export * from "./Errors/Images.js"
 export * from "./Errors/Input.js"
+export * from "./Errors/Issue.js"
 export {
   /**
    * Whether a value is a tagged error of this library.

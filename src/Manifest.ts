@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Settings from "./Settings.js"
+import * as Settings from "./Settings/Serving.js"
 
 /**
  * @category schemas

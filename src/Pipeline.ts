@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { ServingInput } from "./Settings.js"
+import type { ServingInput } from "./Settings/Serving.js"
 import type { StepTimedOut } from "./Step.js"
 
 /**

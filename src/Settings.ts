@@ -5,88 +5,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { count, withDefault } from "./Settings/Fields.js"
+import { Serving } from "./Settings/Serving.js"
 
-const count = (minimum: number) => Schema.Int.pipe(Schema.greaterThanOrEqualTo(minimum))
-const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: A) =>
-  Schema.optionalWith(schema, { default: () => value })
-
-/**
- * A URL path that starts with a slash and has no query, such as `/invoke`.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const UrlPath = Schema.String.pipe(
-  Schema.pattern(/^(\/[A-Za-z0-9._~-]+)*\/?$/, {
-    message: () => 'must be a plain URL path such as "/invoke" (letters, digits, ".", "_", "~", "-")'
-  })
-)
-
-/**
- * How a pipeline is served over HTTP. Every field has a default, so `{}` is complete.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Serving = Schema.Struct({
-  /** Prefix of every path; default none. */
-  rootUrlPath: withDefault(UrlPath, ""),
-  /** Prefix of the API paths (invoke, runs, health, info, metrics), after `rootUrlPath`; default none. */
-  apiUrlPath: withDefault(UrlPath, ""),
-  /** Default `/invoke`. */
-  invokeUrlPath: withDefault(UrlPath, "/invoke"),
-  /** Default `/runs`. */
-  runsUrlPath: withDefault(UrlPath, "/runs"),
-  /** Default `/health`; liveness and readiness are below it. It cannot be switched off: deploying depends on it. */
-  healthUrlPath: withDefault(UrlPath, "/health"),
-  /** Default `/info`. */
-  infoUrlPath: withDefault(UrlPath, "/info"),
-  /** Default `/metrics`. */
-  metricsUrlPath: withDefault(UrlPath, "/metrics"),
-  /** Default `/docs`. */
-  docsUrlPath: withDefault(UrlPath, "/docs"),
-  /** Default `/openapi.json`. */
-  openApiUrlPath: withDefault(UrlPath, "/openapi.json"),
-  /** Endpoints that are switched off; default none. `docs` covers the page and the OpenAPI document. */
-  disabledEndpoints: withDefault(Schema.Array(Schema.Literal("runs", "info", "metrics", "docs")), []),
-  /** Endpoints besides invoke and runs that also ask for the key; default none. */
-  protectedEndpoints: withDefault(Schema.Array(Schema.Literal("info", "metrics", "docs")), []),
-  /**
-   * `durable` (default): every run is on disk before it is answered. `none`: runs are kept nowhere, and there are no
-   * endpoints that list them.
-   */
-  recording: withDefault(Schema.Literal("durable", "none"), "durable"),
-  /** Largest request body in bytes, counted while it streams in; default 1 MiB. */
-  maxBodyBytes: withDefault(count(1), 1_048_576),
-  /** Deepest JSON nesting accepted; default 64. */
-  maxJsonDepth: withDefault(count(1), 64),
-  /** Deadline of a run when the caller sets none, in milliseconds; default 300,000. */
-  requestTimeoutMillis: withDefault(count(1), 300_000),
-  /** Runs in flight at once; default 256. */
-  maxConcurrency: withDefault(count(1), 256),
-  /**
-   * Runs waiting for a place, or for others to have computed; beyond it callers get 429 with Retry-After. Default 1,024.
-   */
-  maxQueue: withDefault(count(0), 1_024),
-  /** How long runs in flight may take to finish after SIGTERM, in milliseconds; default 25,000. */
-  drainTimeoutMillis: withDefault(count(0), 25_000)
-})
-
-/**
- * Serving settings, complete.
- *
- * @category models
- * @since 0.1.0
- */
-export type Serving = typeof Serving.Type
-
-/**
- * Serving settings as people write them: everything may be left out.
- *
- * @category models
- * @since 0.1.0
- */
-export type ServingInput = typeof Serving.Encoded
+export * from "./Settings/Serving.js"
 
 /**
  * How callers prove who they are: with a generated key (kept across redeploys), with a key stored as a secret, or not

@@ -5,4 +5,5 @@
  */
 export * from "./Snapshot/FromFile.js"
 export * from "./Snapshot/Model.js"
+export * from "./Snapshot/PipelineSpec.js"
 export { compile } from "./Snapshot/Spec.js"

@@ -4,11 +4,13 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
+import * as BarrelPlugin from "./BarrelPlugin.js"
 import type { BundleError, Source } from "./Contract.js"
 import * as Service from "./Esbuild.js"
 import * as Library from "./Library.js"
 import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
+import * as RequirePlugin from "./RequirePlugin.js"
 import * as Resolution from "./Resolution.js"
 
 /** A bundle in memory. */
@@ -33,10 +35,17 @@ export const compile = (
     const path = yield* Path.Path
     yield* check(source.file)
     const resolution = yield* Resolution.make
+    const barrels = yield* BarrelPlugin.make
     const directory = path.dirname(source.file)
     const outfile = path.join(folder, "digest", names.main)
     const { metafile, outputFiles } = yield* Service.build(
-      { ...options, absWorkingDir: directory, outfile, stdin: entry(source, path), plugins: [resolution.plugin] },
+      {
+        ...options,
+        absWorkingDir: directory,
+        outfile,
+        stdin: entry(source, path),
+        plugins: [RequirePlugin.plugin, resolution.plugin, barrels]
+      },
       resolution.isStale
     ).pipe(Effect.mapError((cause) => Problems.fromBuild(source.file, directory, cause)))
     const natives = needed(metafile, resolution.natives)
@@ -85,7 +94,8 @@ const options = {
   sourcemap: "external",
   sourcesContent: false,
   logLevel: "silent",
-  charset: "utf8",
+  // One character above Latin-1 would have the process keep the whole program with two bytes for each.
+  charset: "ascii",
   // Packages written as CommonJS expect these three; an ES module has none of them.
   banner: {
     js: [

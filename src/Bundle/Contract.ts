@@ -1,14 +1,13 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type {
-  PipelineBundleFailed,
   PipelineExportInvalid,
   PipelineExportNotFound,
-  PipelineFileNotFound,
-  PipelineLoadFailed,
   PipelineSchemaUnsupported
-} from "../Errors/Pipelines.js"
-import type { External, PipelineSpec } from "../Snapshot/Model.js"
+} from "../Errors/Descriptions.js"
+import type { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
+import type { External } from "../Snapshot/Model.js"
+import type { PipelineSpec } from "../Snapshot/PipelineSpec.js"
 
 /**
  * A bundle on disk.

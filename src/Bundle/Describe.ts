@@ -10,9 +10,9 @@ import * as Stream from "effect/Stream"
 import {
   PipelineExportInvalid,
   PipelineExportNotFound,
-  PipelineLoadFailed,
   type PipelineSchemaUnsupported
-} from "../Errors/Pipelines.js"
+} from "../Errors/Descriptions.js"
+import { PipelineLoadFailed } from "../Errors/Pipelines.js"
 import { Description } from "../Snapshot/Description.js"
 import type { Bundle, DescribeError } from "./Contract.js"
 

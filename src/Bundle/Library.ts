@@ -15,3 +15,7 @@ export const packageName = "effect-deployers"
 /** The file of one of this library's entry points: `effect-deployers` or `effect-deployers/Local`. */
 export const entryFile = (specifier: string): string =>
   moduleFile(`${specifier.slice(packageName.length + 1)}/index`.replace(/^\//, ""))
+
+/** Whether a file or folder belongs to this library or to effect, whose own imports need no care. */
+export const isLibrarys = (path: string): boolean =>
+  `${path}/`.startsWith(`${root}/`) || /[\\/]node_modules[\\/](@?effect)[\\/]/.test(`${path}/`)

@@ -30,6 +30,9 @@ export interface Package {
 export const nameOf = (specifier: string): string | undefined =>
   /^(@[^/]+\/)?[^./@#:~][^/:]*(?=\/|$)/.exec(specifier)?.[0]
 
+/** Whether a package is one of Effect's. */
+export const isEffect = (name: string): boolean => name === "effect" || name.startsWith("@effect/")
+
 /** The package a file belongs to: the nearest folder above it whose `package.json` has a name. */
 export const ownerOf = (
   file: string

@@ -48,7 +48,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
       )
       build.onResolve({ filter: /^[^./]/ }, (args) => {
         if (args.pluginData === asked || isBuiltin(args.path)) return undefined
-        return isLibrarys(args.resolveDir) && known.has(keyOf(args))
+        return Library.isLibrarys(args.resolveDir) && known.has(keyOf(args))
           ? known.get(keyOf(args))
           : run(resolvePackage(build, args))
       })
@@ -59,14 +59,14 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
     Effect.gen(function* () {
       const name = Packages.nameOf(args.path)
       if (name === undefined) return undefined
-      if (isEffect(name)) return yield* resolveEffect(build, args, name, known)
+      if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
       const found = yield* resolve(build, args, args.resolveDir)
       if (found === undefined) return undefined
       const owner = yield* Packages.ownerOf(found.path)
       if (Option.isNone(owner) || !isInstalled(owner.value)) return found
       return owner.value.native || found.path.endsWith(".node") || loadsAddon.has(owner.value.directory)
         ? keepOutside(natives, args.path, { ...owner.value, name })
-        : found
+        : { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
     })
 
   return { plugin, natives, isStale: () => stale }
@@ -84,10 +84,11 @@ const resolveLibrary = (specifier: string) =>
 
 const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 
+/** Packages that only define things and do not say so; what nobody uses of them stays out. */
+const onlyDefines = new Set(["ws"])
+
 const strayAddon =
   "a native addon can only be used through an installed package; import the package instead of its file"
-
-const isEffect = (name: string): boolean => name === "effect" || name.startsWith("@effect/")
 
 const isInstalled = ({ directory }: Packages.Package): boolean => /[\\/]node_modules[\\/]/.test(directory)
 
@@ -109,7 +110,7 @@ const resolveEffect = (
   Effect.gen(function* () {
     const ours = yield* remember(known, keyOf(args), resolve(build, args, Library.root))
     if (ours?.path === undefined) return yield* resolve(build, args, args.resolveDir)
-    if (isLibrarys(args.resolveDir)) return ours
+    if (Library.isLibrarys(args.resolveDir)) return ours
     const mismatch = remember(known, args.resolveDir, findMismatch(build, args, ours.path))
     return name === "effect" ? ((yield* mismatch) ?? ours) : ours
   })
@@ -129,9 +130,6 @@ const remember = <R>(
       ? Effect.succeed(known.get(key))
       : Effect.tap(resolved, (result) => Effect.sync(() => known.set(key, result)))
   )
-
-const isLibrarys = (folder: string): boolean =>
-  `${folder}/`.startsWith(`${Library.root}/`) || /[\\/]node_modules[\\/](@?effect)[\\/]/.test(folder)
 
 /** A module written for another major version of effect would not run with the library's. */
 const findMismatch = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs, ours: string) =>

@@ -20,7 +20,7 @@ import { DockerClient } from "./DockerClient.js"
 import * as Assets from "./Image/Assets.js"
 import * as FromHost from "./Image/FromHost.js"
 import * as FromImage from "./Image/FromImage.js"
-import { type HostNode, nodeProgram } from "./Image/HostBase.js"
+import * as HostBase from "./Image/HostBase.js"
 import * as ImageLabels from "./Image/ImageLabels.js"
 import * as Packages from "./Image/Packages.js"
 import * as Plan from "./Image/Plan.js"
@@ -90,7 +90,7 @@ export class ImageBuilder extends Context.Tag("effect-deployers/Docker/ImageBuil
  */
 export interface Options {
   /** The Node images are made of; default the one that runs this program. */
-  readonly node?: HostNode | undefined
+  readonly node?: HostBase.HostNode | undefined
 }
 
 /**
@@ -109,11 +109,12 @@ export const make = (options: Options = {}): Effect.Effect<ImageBuilder["Type"],
   Effect.gen(function* () {
     const context = yield* Effect.context<Requirements>()
     const node = options.node ?? runningNode
+    const host = { node, base: yield* HostBase.remembered(node) }
     // Two builds at once would write the same base layer twice.
     const oneAtATime = yield* Effect.makeSemaphore(1)
     return {
       build: (request) =>
-        build(node, request).pipe(
+        build(host, request).pipe(
           oneAtATime.withPermits(1),
           Effect.provide(context),
           Effect.withSpan("ImageBuilder.build", { attributes: { snapshot: request.snapshot.label } })
@@ -138,7 +139,7 @@ export const layer = (options: Options = {}): Layer.Layer<ImageBuilder, never, R
  * @since 0.1.0
  */
 export const defaultBase = (
-  node: HostNode,
+  node: HostBase.HostNode,
   engine: { readonly os: string; readonly architecture: string }
 ): Containerized.Base =>
   runsOn(node, engine)
@@ -151,7 +152,7 @@ export const defaultBase = (
 
 // internal
 
-const runningNode: HostNode = {
+const runningNode: HostBase.HostNode = {
   program: process.execPath,
   version: process.versions.node,
   platform: process.platform,
@@ -160,17 +161,23 @@ const runningNode: HostNode = {
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ppc64: "ppc64le" }
 
-const architectureOf = ({ architecture }: HostNode): string => architectures[architecture] ?? architecture
+const architectureOf = ({ architecture }: HostBase.HostNode): string => architectures[architecture] ?? architecture
 
-const runsOn = (node: HostNode, engine: { readonly os: string; readonly architecture: string }): boolean =>
+const runsOn = (node: HostBase.HostNode, engine: { readonly os: string; readonly architecture: string }): boolean =>
   node.platform === "linux" && engine.os === "linux" && architectureOf(node) === engine.architecture
 
-const build = (node: HostNode, request: Request) =>
+/** This machine's Node, and how to find out what a base of it is made of. */
+interface Host {
+  readonly node: HostBase.HostNode
+  readonly base: Effect.Effect.Success<ReturnType<typeof HostBase.remembered>>
+}
+
+const build = (host: Host, request: Request) =>
   Effect.scoped(
     Effect.gen(function* () {
       const started = yield* Clock.currentTimeMillis
       const report = request.onProgress ?? (() => Effect.void)
-      const prepared = yield* prepare(node, request, report)
+      const prepared = yield* prepare(host, request, report)
       const known = yield* recorded(request.snapshot, prepared)
       if (Option.isSome(known)) {
         const { build, image } = known.value
@@ -188,7 +195,7 @@ const build = (node: HostNode, request: Request) =>
   )
 
 /** Everything that is known before something is made. */
-const prepare = (node: HostNode, request: Request, report: Report) =>
+const prepare = (host: Host, request: Request, report: Report) =>
   Effect.gen(function* () {
     const { settings, snapshot } = request
     const { engine } = yield* DockerClient
@@ -196,8 +203,8 @@ const prepare = (node: HostNode, request: Request, report: Report) =>
     const workspace = yield* makeWorkspace(snapshot)
     const project = settings.project ?? Path.dirname(snapshot.source.file)
     const assets = yield* Assets.collect(project, settings.assets).pipe(Plan.asNotBuilt(snapshot))
-    const base = settings.base ?? defaultBase(node, { architecture, os })
-    const resolved = yield* resolveBase(node, base, { architecture, os }, snapshot, { ...workspace, report })
+    const base = settings.base ?? defaultBase(host.node, { architecture, os })
+    const resolved = yield* resolveBase(host, base, { architecture, os }, snapshot, { ...workspace, report })
     const reason = settings.base === undefined ? "it is the default for this machine and engine" : "it is set"
     yield* report(BuildEvent.BaseChosen({ base: resolved.base, reason }))
     const driver =
@@ -217,7 +224,7 @@ const prepare = (node: HostNode, request: Request, report: Report) =>
 type Prepared = Effect.Effect.Success<ReturnType<typeof prepare>>
 
 const resolveBase = (
-  node: HostNode,
+  { base: found, node }: Host,
   base: Containerized.Base,
   engine: { readonly os: string; readonly architecture: string },
   snapshot: Snapshot,
@@ -235,7 +242,7 @@ const resolveBase = (
         'Use an image as base, such as { "_tag": "image", "reference": "node:22-slim" }'
       )
     }
-    const layer = yield* FromHost.baseLayer(node, options).pipe(Plan.asNotBuilt(snapshot))
+    const layer = yield* FromHost.baseLayer(found, options).pipe(Plan.asNotBuilt(snapshot))
     const resolved: Containerized.ResolvedBase = { _tag: "host", node: node.version, layer: layer.diffId }
     return { base: resolved, produce: (plan: Plan.Plan): Produced => FromHost.build(plan, layer, engine.architecture) }
   })
@@ -285,7 +292,7 @@ const resultOf = ({ base, name }: Prepared, { id, sizeBytes }: Image) => ({
   imageId: id,
   name,
   sizeBytes,
-  node: base._tag === "host" ? nodeProgram : base.node
+  node: base._tag === "host" ? HostBase.nodeProgram : base.node
 })
 
 /** A folder on the disk of the home, since a base layer may not fit where temporary files go. */

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Issue } from "./Input.js"
+import { Issue } from "./Issue.js"
 import { status, TypeId } from "./Kind.js"
 
 /**

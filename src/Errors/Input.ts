@@ -4,29 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { formatIssues, Issue } from "./Issue.js"
 import { status, TypeId } from "./Kind.js"
-
-/**
- * One problem with a value: where it is and what is wrong.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Issue = Schema.Struct({
-  /** Property names and indices from the outside in, joined by dots; empty for the value itself. */
-  path: Schema.String,
-  reason: Schema.String
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Issue = typeof Issue.Type
-
-/** @internal */
-export const formatIssues = (issues: ReadonlyArray<Issue>): string =>
-  issues.map(({ path, reason }) => (path === "" ? reason : `${path}: ${reason}`)).join("; ")
 
 /**
  * A deployment name breaks the grammar.

@@ -1,5 +1,5 @@
 /**
- * The HTTP side of a service as one function on Node's requests: the gate first, then the typed API.
+ * The HTTP side of a service as one function on Node's requests: the gate first, then a direct route or the typed API.
  *
  * @since 0.1.0
  */
@@ -14,6 +14,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { type InvalidRequest, NotFound } from "../Errors/Http.js"
 import { Ids } from "../Ids.js"
@@ -23,6 +24,7 @@ import { Deployed } from "./Deployed.js"
 import * as Failures from "./Failures.js"
 import * as Gate from "./Gate.js"
 import * as Handlers from "./Handlers.js"
+import * as Health from "./Health.js"
 import * as HotRoute from "./HotRoute.js"
 import * as Issues from "./Issues.js"
 import { Lifecycle } from "./Lifecycle.js"
@@ -49,19 +51,49 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       isAuthorized: Auth.make(manifest.authKeyDigests),
       loopbackOnly: manifest.authKeyDigests.length === 0 && isLoopback(manifest.listen.host)
     })
-    const platform = yield* platformHandler
-    const invoke = (yield* HotRoute.HotRoute) ? yield* HotRoute.make : platform
+    const platform = yield* onFirstUse(platformHandler)
+    const direct = (yield* HotRoute.HotRoute) ? yield* directRoutes : {}
     return (request, response) => {
       if (lifecycle.phase() === "draining") response.setHeader("Connection", "close")
       const verdict = gate(request)
       if (verdict._tag === "Refuse") NodeServer.send(request, response, verdict.answer)
-      else if (verdict.route.name === "invoke") invoke(request, response)
-      else platform(request, response)
+      else (direct[verdict.route.name] ?? platform)(request, response)
     }
   }
 )
 
 // internal
+
+/** The routes that are answered without the typed API: of every run, and those that are asked while a service starts. */
+const directRoutes: Effect.Effect<
+  { readonly [Name in Routes.RouteName]?: NodeServer.Handler },
+  never,
+  Handlers.Requirements
+> = Effect.gen(function* () {
+  const health = yield* Health.answers
+  const answering =
+    (answer: () => Answer.Answer): NodeServer.Handler =>
+    (request, response) =>
+      NodeServer.send(request, response, answer())
+  return {
+    invoke: yield* HotRoute.make,
+    health: answering(health.health),
+    live: answering(health.live),
+    ready: answering(health.ready)
+  }
+})
+
+/** Makes a handler when its first request comes: what is asked for seldom is not worth starting later for. */
+const onFirstUse = <R>(
+  make: Effect.Effect<NodeServer.Handler, never, R>
+): Effect.Effect<NodeServer.Handler, never, R> =>
+  Effect.gen(function* () {
+    const made = yield* Effect.cached(make)
+    const runFork = Runtime.runFork(yield* Effect.runtime<R>())
+    return (request, response) => {
+      runFork(Effect.map(made, (handle) => handle(request, response)))
+    }
+  })
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
 

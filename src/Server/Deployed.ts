@@ -6,10 +6,10 @@
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
-import type { PipelineSchemaUnsupported } from "../Errors/Pipelines.js"
+import type { PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type { Manifest } from "../Manifest.js"
 import type * as Pipeline from "../Pipeline.js"
-import type { PipelineSpec } from "../Snapshot/Model.js"
+import type { PipelineSpec } from "../Snapshot/PipelineSpec.js"
 
 /**
  * @category services

@@ -9,7 +9,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Pipelines.js"
+import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Descriptions.js"
 import * as Ids from "../Ids.js"
 import { exitCodes, Manifest } from "../Manifest.js"
 import * as Pipeline from "../Pipeline.js"
@@ -18,6 +18,7 @@ import { compile } from "../Snapshot/Spec.js"
 import * as Runs from "../Store/Runs.js"
 import * as Failures from "./Failures.js"
 import * as Log from "./Log.js"
+import * as Memory from "./Memory.js"
 import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
@@ -95,7 +96,7 @@ export const describe = (options: Options): Effect.Effect<string> =>
       Effect.map(compile(pipeline), (spec): Description => ({ _tag: "Described", export: name, spec }))
     ),
     Effect.catchAll((error) => Effect.succeed<Description>(error)),
-    Effect.map((description) => JSON.stringify(encodeDescription(description)))
+    Effect.map((description) => JSON.stringify(Schema.encodeSync(Description)(description)))
   )
 
 /**
@@ -143,8 +144,6 @@ export const main = (options: Options): void => {
 
 // internal
 
-const encodeDescription = Schema.encodeSync(Description)
-
 const print = (line: Effect.Effect<string>): void => {
   Effect.runFork(
     Effect.map(line, (text) => {
@@ -155,7 +154,9 @@ const print = (line: Effect.Effect<string>): void => {
 
 const runServe = (program: Effect.Effect<number>): void => {
   const log = Log.layerMapped(SourcePositions.make(process.argv[1] ?? ""))
-  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
+  Effect.runFork(
+    Effect.map(Effect.zipRight(Memory.collectEarly, Effect.provide(program, log)), (exitCode) => process.exit(exitCode))
+  )
 }
 
 const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {

@@ -116,16 +116,11 @@ const runsGroup = (api: Contract) =>
 const healthGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "health", (handlers) =>
     Effect.gen(function* () {
-      const check = yield* Effect.map(Effect.context<Lifecycle | RunRecorder.RunRecorder>(), (context) =>
-        Effect.provide(Health.check, context)
-      )
-      const answer = Effect.map(check, (health) =>
-        Answer.toResponse(Answer.ofJson(health.status === "ready" ? 200 : 503, JSON.stringify(health)))
-      )
+      const answers = yield* Health.answers
       return handlers
-        .handleRaw("health", () => answer)
-        .handleRaw("ready", () => answer)
-        .handle("live", () => Effect.succeed(Health.live))
+        .handleRaw("health", () => Effect.sync(() => Answer.toResponse(answers.health())))
+        .handleRaw("ready", () => Effect.sync(() => Answer.toResponse(answers.ready())))
+        .handleRaw("live", () => Effect.sync(() => Answer.toResponse(answers.live())))
     })
   )
 

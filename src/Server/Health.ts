@@ -4,34 +4,40 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Answer from "./Answer.js"
 import { Lifecycle, type Phase } from "./Lifecycle.js"
 import { RunRecorder } from "./RunRecorder.js"
 import type * as Wire from "./Wire.js"
 
 /**
- * The health of the service: `ready` when every check passes.
+ * What the routes of health answer: `health` and `ready` say `ready` when every check passes, `live` that there is an
+ * answer at all.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const check: Effect.Effect<Wire.Health, never, Lifecycle | RunRecorder> = Effect.gen(function* () {
-  const phase = (yield* Lifecycle).phase()
-  const isRecording = (yield* RunRecorder).isHealthy()
-  return {
+export const answers: Effect.Effect<
+  { readonly [Route in "health" | "ready" | "live"]: () => Answer.Answer },
+  never,
+  Lifecycle | RunRecorder
+> = Effect.gen(function* () {
+  const lifecycle = yield* Lifecycle
+  const recorder = yield* RunRecorder
+  const checked = () => check(lifecycle.phase(), recorder.isHealthy())
+  return { health: checked, ready: checked, live: () => live }
+})
+
+// internal
+
+const live = Answer.ofJson(200, JSON.stringify({ status: "live", checks: [] } satisfies Wire.Health))
+
+const check = (phase: Phase, isRecording: boolean): Answer.Answer => {
+  const health: Wire.Health = {
     status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
     checks: [phaseCheck(phase), storeCheck(isRecording)]
   }
-})
-
-/**
- * What liveness answers: that there is an answer is the check.
- *
- * @category constants
- * @since 0.1.0
- */
-export const live: Wire.Health = { status: "live", checks: [] }
-
-// internal
+  return Answer.ofJson(health.status === "ready" ? 200 : 503, JSON.stringify(health))
+}
 
 type Check = Wire.Health["checks"][number]
 

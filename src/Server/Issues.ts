@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { InvalidRequest } from "../Errors/Http.js"
-import { formatIssues, type Issue } from "../Errors/Input.js"
+import { formatIssues, type Issue } from "../Errors/Issue.js"
 
 /**
  * The problems in a parse issue.

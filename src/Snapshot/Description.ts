@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Pipelines.js"
-import { PipelineSpec } from "./Model.js"
+import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
+import { PipelineSpec } from "./PipelineSpec.js"
 
 /**
  * The pipeline's spec and the name of its export.

@@ -9,9 +9,9 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { PipelineSchemaUnsupported } from "../Errors/Pipelines.js"
+import { PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type * as Pipeline from "../Pipeline.js"
-import { type JsonSchemaDocument, PipelineSpec } from "./Model.js"
+import { type JsonSchemaDocument, PipelineSpec } from "./PipelineSpec.js"
 
 /**
  * Computes the spec of a pipeline. Schemas become JSON Schema 2020-12 documents of their encoded side.

@@ -4,7 +4,8 @@ import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
 import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
 import * as Home from "../../src/Home.js"
 import { LocalSettings, type LocalSettingsInput } from "../../src/Local/Settings.js"
-import { PipelineSpec, Snapshot } from "../../src/Snapshot/Model.js"
+import { Snapshot } from "../../src/Snapshot/Model.js"
+import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
 
 export const digest = "d".repeat(64)
 

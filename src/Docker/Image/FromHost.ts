@@ -44,18 +44,19 @@ export interface BaseLayer {
  * Finds out the digest of this machine's base layer. It is written only when the machine's files are not those of the
  * last time, which a note in the folder of images tells.
  *
+ * @param found what the machine's Node needs
  * @param options `images` is the folder of the note, `workspace` one for the layer
  *
  * @category constructors
  * @since 0.1.0
  */
 export const baseLayer = (
-  node: HostBase.HostNode,
+  found: Effect.Effect<HostBase.HostBase, HostBase.HostUnusable | PlatformError, FileSystem.FileSystem>,
   options: { readonly images: string; readonly workspace: string; readonly report: Report }
 ): Effect.Effect<BaseLayer, HostBase.HostUnusable | LayerTar.ArchiveFailed | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const base = yield* HostBase.describe(node)
+    const base = yield* found
     const note = Path.join(options.images, "host-base.json")
     const known = yield* fs.readFileString(note).pipe(Effect.flatMap(Schema.decode(Note)), Effect.option)
     if (Option.isSome(known) && known.value.fingerprint === base.fingerprint) {

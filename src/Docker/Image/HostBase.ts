@@ -11,6 +11,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { canonicalJson } from "../../Containerized/BuildConfiguration.js"
 import { appDirectory, user } from "../../Containerized/Layout.js"
 import * as Elf from "./Elf.js"
@@ -44,6 +45,8 @@ export interface HostBase {
   readonly entries: ReadonlyArray<Entry>
   /** SHA-256 (hex) of what the entries are made from, without reading large files: paths, sizes and times. */
   readonly fingerprint: string
+  /** The files of this machine that are in it, and where. */
+  readonly files: ReadonlyArray<{ readonly path: string; readonly source: string }>
   /** The folder of the image where the loader looks, and what is in it. */
   readonly libraryFolder: string
   readonly libraries: ReadonlySet<string>
@@ -101,16 +104,11 @@ export const describe = (
       ...interpreters.map((path) => ({ path, source: path })),
       ...[...libraries, ...lookups].map((library) => ({ path: placeOf(folder, library), source: library.file }))
     ]
-    const programs = yield* Effect.forEach(files, ({ path, source }) => fileEntry(path, source, 0o755))
-    const certificates = yield* certificateBundle
-    const entries = [...programs.map(({ entry }) => entry), ...accounts, ...Option.toArray(certificates)]
+    const { certificates, ...contents } = yield* contentsOf(files)
     return {
       node,
-      entries,
-      fingerprint: fingerprint(
-        programs.map(({ identity }) => identity),
-        entries
-      ),
+      ...contents,
+      files,
       libraryFolder: folder,
       libraries: new Set([...libraries, ...lookups].map(({ name }) => name)),
       machine,
@@ -121,6 +119,26 @@ export const describe = (
       }
     }
   })
+
+/**
+ * What {@link describe} finds, looked for once: later it is only seen to that the files are what they were.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const remembered = (
+  node: HostNode
+): Effect.Effect<Effect.Effect<HostBase, HostUnusable | PlatformError, FileSystem.FileSystem>> =>
+  Effect.map(Ref.make(Option.none<HostBase>()), (known) =>
+    Effect.gen(function* () {
+      const before = yield* known
+      if (Option.isSome(before)) {
+        const now = yield* Effect.option(contentsOf(before.value.files))
+        if (Option.exists(now, ({ fingerprint }) => fingerprint === before.value.fingerprint)) return before.value
+      }
+      return yield* Effect.tap(describe(node), (base) => Ref.set(known, Option.some(base)))
+    })
+  )
 
 /**
  * Where a library goes in an image: where its user wants it, else where the loader looks.
@@ -193,6 +211,18 @@ const fileEntry = (path: string, source: string, mode: number) =>
         at: Option.getOrNull(mtime)?.getTime()
       }
     }
+  })
+
+/** The entries of a base of these files, and their fingerprint. */
+const contentsOf = (files: HostBase["files"]) =>
+  Effect.gen(function* () {
+    const programs = yield* Effect.forEach(files, ({ path, source }) => fileEntry(path, source, 0o755), {
+      concurrency: "unbounded"
+    })
+    const certificates = yield* certificateBundle
+    const entries = [...programs.map(({ entry }) => entry), ...accounts, ...Option.toArray(certificates)]
+    const identities = programs.map(({ identity }) => identity)
+    return { entries, fingerprint: fingerprint(identities, entries), certificates }
   })
 
 const fingerprint = (identities: ReadonlyArray<object>, entries: ReadonlyArray<Entry>): string => {

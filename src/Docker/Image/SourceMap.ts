@@ -23,13 +23,19 @@ const SourceMap = Schema.parseJson(
  */
 export const withoutPlaces = (map: string, folder: string): Option.Option<string> =>
   Option.map(Schema.decodeOption(SourceMap)(map), (decoded) => {
-    const sources = decoded.sources.map((source) => (source === null ? null : Path.resolve(folder, source)))
-    const own = sources.filter((source): source is string => source !== null && !isInstalled(source) && !isOurs(source))
+    const sources = decoded.sources.map((source) => (isFile(source) ? Path.resolve(folder, source) : source))
+    const own = sources.filter(isFile).filter((source) => !isInstalled(source) && !isOurs(source))
     const above = commonFolder(own)
-    return JSON.stringify({ ...decoded, sources: sources.map((source) => source && name(source, above)) })
+    return JSON.stringify({
+      ...decoded,
+      sources: sources.map((source) => (isFile(source) ? name(source, above) : source))
+    })
   })
 
 // internal
+
+/** What the bundler made up has no place; it says so in front of a colon. */
+const isFile = (source: string | null): source is string => source !== null && !/^[\w-]{2,}:/.test(source)
 
 const marker = "/node_modules/"
 

@@ -52,6 +52,30 @@ describe("this machine's Node", () => {
   )
 })
 
+describe("a base that was looked for before", () => {
+  it.scoped("is looked for again only when a file of it has changed", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-node-" }))
+      const program = `${folder}/node`
+      yield* fs.symlink(process.execPath, program)
+      const look = yield* HostBase.remembered({ ...node, program })
+      const first = yield* look
+      assert.deepStrictEqual(first, yield* HostBase.describe({ ...node, program }))
+      assert.strictEqual(yield* look, first)
+
+      const copy = `${folder}/copy`
+      yield* fs.copyFile(process.execPath, copy)
+      const copied = yield* HostBase.remembered({ ...node, program: copy })
+      const before = yield* copied
+      yield* fs.utimes(copy, 1, 1)
+      const after = yield* copied
+      assert.notStrictEqual(after.fingerprint, before.fingerprint)
+      assert.strictEqual(yield* copied, after)
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+})
+
 describe("read", () => {
   it.scoped("has nothing to say of files that are no programs, or broken ones", () =>
     Effect.gen(function* () {

@@ -11,6 +11,7 @@ describe("withoutPlaces", () => {
     const map = sourcesIn("/home/me/.effect-deployers/bundles/abc", [
       "../../../work/app/src/pipeline.ts",
       "../../../work/app/lib/model.ts",
+      "required:better-sqlite3",
       "../../../work/app/node_modules/.pnpm/effect@3/node_modules/effect/src/Effect.ts",
       `../../../../..${Library.root}/Pipeline.ts`,
       null
@@ -20,6 +21,7 @@ describe("withoutPlaces", () => {
       sources: [
         "src/pipeline.ts",
         "lib/model.ts",
+        "required:better-sqlite3",
         "node_modules/effect/src/Effect.ts",
         "effect-deployers/Pipeline.ts",
         null

@@ -1,0 +1,109 @@
+/**
+ * Imports from barrels, said as imports of what the barrels gather. A bundler that meets `Effect.gen` behind
+ * `import { Effect } from "effect"` keeps all of `Effect`; behind `import * as Effect from "effect/Effect"` it keeps `gen`.
+ *
+ * @since 0.1.0
+ */
+
+/** The modules a barrel exports as namespaces, by the name of the export. */
+export type Barrel = ReadonlyMap<string, string>
+
+/** Reads the text of a barrel; `fileOf` gives the file of a relative specifier. */
+export const read = (text: string, fileOf: (specifier: string) => string): Barrel =>
+  new Map(
+    [...text.matchAll(namespaceExport)].map(([, name = "", specifier = ""]) => [name, fileOf(specifier)] as const)
+  )
+
+/** The modules a text imports by name in statements that {@link rewrite} can change. */
+export const imported = (text: string): ReadonlyArray<string> => [
+  ...new Set(leadingImports(text).map(({ specifier }) => specifier))
+]
+
+/**
+ * Replaces imports of namespaces from barrels by imports of their modules. Everything keeps its line.
+ *
+ * **Details**
+ *
+ * Only the imports a module begins with are looked at: up to there nothing but comments and directives can occur, so no
+ * text is mistaken for an import. One that is written in any other way than with plain names in braces stays as it is.
+ */
+export const rewrite = (text: string, barrels: ReadonlyMap<string, Barrel>): string => {
+  let result = ""
+  let copied = 0
+  for (const { end, names, specifier, start } of leadingImports(text)) {
+    const barrel = barrels.get(specifier)
+    const deep = barrel === undefined ? [] : names.filter(({ name, isType }) => !isType && barrel.has(name))
+    if (barrel === undefined || deep.length === 0) continue
+    const rest = names.filter((name) => !deep.includes(name)).map(({ source }) => source)
+    const statements = [
+      ...deep.map(({ name, local }) => `import * as ${local} from ${JSON.stringify(barrel.get(name))};`),
+      ...(rest.length === 0 ? [] : [`import { ${rest.join(", ")} } from ${JSON.stringify(specifier)};`])
+    ]
+    const lines = text.slice(start, end).replace(/[^\n]/g, "")
+    result += text.slice(copied, start) + statements.join(" ") + lines
+    copied = end
+  }
+  return result + text.slice(copied)
+}
+
+// internal
+
+const namespaceExport = /^export \* as ([\w$]+) from "(\.[^"]+)"/gm
+
+interface Import {
+  readonly start: number
+  readonly end: number
+  readonly specifier: string
+  readonly names: ReadonlyArray<Name>
+}
+
+interface Name {
+  readonly name: string
+  readonly local: string
+  readonly isType: boolean
+  readonly source: string
+}
+
+const trivia = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y
+const directive = /(?:"[^"\\\n]*"|'[^'\\\n]*')[ \t]*(?:;|(?=\r?\n))/y
+const anyImport =
+  /import\b(?:\s*type\b)?\s*(?:[\w$*\s,]*(?:\{[^{}"'`]*\})?\s*from\s*)?(?:"([^"\\\n]*)"|'([^'\\\n]*)')(?:[ \t]*;)?/y
+const named = /^import\s*\{([^{}]*)\}\s*from\s*["'][^"']*["']\s*;?$/
+const plainName = /^(?:(type)\s+)?([\w$]+)(?:\s+as\s+([\w$]+))?$/
+const lineEnd = /(?!\s*with\b)[ \t]*(?:\r?\n|\/\/|$)/y
+
+const matchAt = (pattern: RegExp, text: string, index: number): RegExpExecArray | null => {
+  pattern.lastIndex = index
+  return pattern.exec(text)
+}
+
+/** The imports by name a module begins with and that end their line, so that replacing them moves nothing else. */
+const leadingImports = (text: string): ReadonlyArray<Import> => {
+  const found: Array<Import> = []
+  let at = /^#![^\n]*/.exec(text)?.[0].length ?? 0
+  for (;;) {
+    at += matchAt(trivia, text, at)?.[0].length ?? 0
+    const skipped = matchAt(directive, text, at)
+    const statement = skipped ?? matchAt(anyImport, text, at)
+    if (statement === null) return found
+    const start = at
+    at += statement[0].length
+    const names = skipped === null ? namesOf(statement[0]) : undefined
+    if (names !== undefined && matchAt(lineEnd, text, at) !== null) {
+      found.push({ start, end: at, specifier: statement[1] ?? statement[2] ?? "", names })
+    }
+  }
+}
+
+const namesOf = (statement: string): ReadonlyArray<Name> | undefined => {
+  const list = named.exec(statement)?.[1]?.trim().replace(/,$/, "")
+  const names = list?.split(",").map((source) => nameOf(source.trim()))
+  return names?.every((name) => name !== undefined) ? names : undefined
+}
+
+const nameOf = (source: string): Name | undefined => {
+  const [, type, imported, local] = plainName.exec(source) ?? []
+  return imported === undefined
+    ? undefined
+    : { name: imported, local: local ?? imported, isType: type !== undefined, source }
+}

@@ -1,0 +1,26 @@
+import type * as Esbuild from "esbuild"
+import * as Library from "./Library.js"
+
+/**
+ * Has what this library imports of the SQLite driver be required: before Node imports a CommonJS package, it reads the
+ * package's text for the names it exports, which takes a start longer than loading it.
+ */
+export const plugin: Esbuild.Plugin = {
+  name: `${Library.packageName}/require`,
+  setup: (build) => {
+    build.onResolve({ filter: /^better-sqlite3$/ }, ({ kind, path, resolveDir }) =>
+      kind === "import-statement" && Library.isLibrarys(resolveDir)
+        ? { path, namespace: required, pluginData: resolveDir }
+        : undefined
+    )
+    build.onLoad({ filter: /^/, namespace: required }, ({ path, pluginData }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+      loader: "js",
+      resolveDir: pluginData
+    }))
+  }
+}
+
+// internal
+
+const required = "required"
