@@ -56,13 +56,19 @@ module.exports = {
       comment: "Whoever imports the root entry must not load a database driver or a container client.",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "node_modules/(@effect/sql-sqlite-node|better-sqlite3|dockerode)", reachable: true }
+      to: { path: "node_modules/(better-sqlite3|dockerode)", reachable: true }
     },
     {
       name: "bundler-is-loaded-lazily",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "node_modules/esbuild", dynamic: false, dependencyTypesNot: ["type-only"] }
+    },
+    {
+      name: "one-door-to-sqlite",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/Store/SqliteConnection\\.ts$" },
+      to: { path: "node_modules/better-sqlite3" }
     },
     {
       name: "no-undeclared-package",

@@ -42,6 +42,6 @@ export const seedRuns = (file, count) =>
       .get()
     copyRow(database, "runs", { sql: "id = ?", value: id }, count, (i) => {
       const at = newest - (count - i + 1) * 1_000
-      return { id: v7({ msecs: at }), idx: i + 1, name: `seeded-${i}`, started_at: at, finished_at: at }
+      return { id: v7({ msecs: at }), idx: i + 1, name: `seeded-${i}`, started_at: at, finished_at: at, counted: 0 }
     })
   })

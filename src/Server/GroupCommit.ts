@@ -65,19 +65,16 @@ export const make = (options: {
       const group = [...gathering.values()]
       gathering = new Map()
       return settleGroup(options, group)
-    }).pipe(
-      Effect.ensuring(
-        Effect.sync(() => {
-          isWriting = false
-          if (gathering.size > 0) schedule()
-          else for (const resume of idlers.splice(0)) resume()
-        })
-      )
-    )
+    })
+    const onWritten = () => {
+      isWriting = false
+      if (gathering.size > 0) schedule()
+      else if (idlers.length > 0) for (const resume of idlers.splice(0)) resume()
+    }
     const schedule = () => {
       if (isScheduled || isWriting) return
       isScheduled = true
-      setImmediate(() => runFork(write))
+      setImmediate(() => runFork(write).addObserver(onWritten))
     }
 
     return {
@@ -101,16 +98,15 @@ export const make = (options: {
 type Options = Parameters<typeof make>[0]
 
 const settleGroup = (options: Options, group: ReadonlyArray<Entry>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.exit(options.commit(group.flatMap(writes))), (exit) => {
+  Effect.flatMap(Effect.exit(options.commit(writesOf(group))), (exit) => {
     if (Exit.isSuccess(exit) || group.length === 1) {
-      return Effect.sync(() => {
-        for (const entry of group) settle(options, entry, exit)
-      })
+      for (const entry of group) settle(options, entry, exit)
+      return Effect.void
     }
     return Effect.forEach(
       group,
       (entry) =>
-        Effect.map(Effect.exit(options.commit(writes(entry))), (own) => {
+        Effect.map(Effect.exit(options.commit(writesOf([entry]))), (own) => {
           settle(options, entry, own)
         }),
       { discard: true }
@@ -122,5 +118,11 @@ const settle = (options: Options, entry: Entry, exit: Exit.Exit<void, StoreError
   for (const waiter of entry.waiters.splice(0)) waiter(exit)
 }
 
-const writes = (entry: Entry): ReadonlyArray<RunWrite> =>
-  entry.run === undefined ? entry.messages : [entry.run, ...entry.messages]
+const writesOf = (group: ReadonlyArray<Entry>): ReadonlyArray<RunWrite> => {
+  const writes: Array<RunWrite> = []
+  for (const { messages, run } of group) {
+    if (run !== undefined) writes.push(run)
+    for (const message of messages) writes.push(message)
+  }
+  return writes
+}

@@ -68,7 +68,10 @@ const reasonOf = (error: Failure): StoreReason => (error instanceof SqlError ? c
  */
 export interface Access {
   readonly sql: SqlClient.SqlClient
-  /** Runs statements that only read. `operation` names them in errors, such as `deployments.find`. */
+  /**
+   * Runs statements that only read, or that are a transaction already. `operation` names them in errors, such as
+   * `deployments.find`.
+   */
   readonly read: Run
   /** Runs statements as one transaction that holds the write lock from its start, and gives them its connection. */
   readonly write: <A, E, R>(

@@ -63,11 +63,24 @@ const owners = [
 ]
 
 /**
+ * Who writes many runs at once adds them to the totals once, and says so; the trigger counts for everybody else, such as
+ * a process of an earlier version that still writes while this one replaces it.
+ */
+const countedByWriter = [
+  "ALTER TABLE runs ADD COLUMN counted INTEGER NOT NULL DEFAULT 0",
+  "DROP TRIGGER runs_inserted",
+  `CREATE TRIGGER runs_inserted AFTER INSERT ON runs WHEN NEW.counted = 0 BEGIN
+    UPDATE totals SET value = value + 1 WHERE name = NEW.status;
+    UPDATE totals SET value = NEW.idx WHERE name = 'lastIndex' AND value < NEW.idx;
+  END`
+]
+
+/**
  * @category schemas
  * @since 0.1.0
  */
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals], owners]
+  migrations: [[...tables, ...keepTotals], owners, countedByWriter]
 }

@@ -3,104 +3,38 @@
  *
  * @since 0.1.0
  */
-import * as SqlClient from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { now } from "./Columns.js"
 import * as Rows from "./RunRows.js"
-import { type Run, type RunStatus, RunStore, type RunWrite } from "./RunStore.js"
+import { type Run, type RunStatus, RunStore } from "./RunStore.js"
+import * as RunWriter from "./RunWriter.js"
+import type { Connections } from "./Sqlite.js"
+import { Exclusive } from "./SqliteConnection.js"
 
-const largestChunk = 128
 const largestPage = 1_000
 const runId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Chunks with a power of two of rows, so that a handful of prepared statements serves batches of every size. */
-const chunked = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => {
-  const chunks: Array<ReadonlyArray<Row>> = []
-  for (let start = 0; start < rows.length; ) {
-    const size = Math.min(largestChunk, 2 ** Math.floor(Math.log2(rows.length - start)))
-    chunks.push(rows.slice(start, start + size))
-    start += size
-  }
-  return chunks
-}
-
-/**
- * Inserts rows in chunks over the transaction's own connection. The text for each chunk size is compiled once: this is
- * the path of every run.
- */
-const inserter = <Row extends object, A = never>(
-  statement: (rows: ReadonlyArray<Row>) => Statement.Statement<A>
-): ((rows: ReadonlyArray<Row>) => Effect.Effect<ReadonlyArray<A>, SqlError, SqlClient.TransactionConnection>) => {
-  const texts = new Map<number, string>()
-  const textFor = (chunk: ReadonlyArray<Row>): string => {
-    const text = texts.get(chunk.length) ?? statement(chunk).compile()[0]
-    texts.set(chunk.length, text)
-    return text
-  }
-  return (rows) =>
-    Effect.flatMap(SqlClient.TransactionConnection, ([connection]) =>
-      Effect.map(
-        Effect.forEach(chunked(rows), (chunk) =>
-          connection.execute(textFor(chunk), chunk.flatMap(Object.values), undefined)
-        ),
-        (results) => results.flat()
-      )
-    )
-}
-
-/** Whose run it is: that stays what it was when the run was first written. */
-type OwnedRun = Rows.RunColumns & { readonly generation: number }
-
-const makeInserters = (sql: SqlClient.SqlClient) => ({
-  runs: inserter(
-    (rows: ReadonlyArray<OwnedRun>) => sql<{ readonly id: string }>`INSERT INTO runs ${sql.insert(rows)}
-      ON CONFLICT (id) DO UPDATE SET
-        name = excluded.name, status = excluded.status, cause = excluded.cause, parameters = excluded.parameters,
-        outputs = excluded.outputs, error = excluded.error, started_at = excluded.started_at,
-        finished_at = excluded.finished_at, execution_millis = excluded.execution_millis
-      WHERE runs.status IN ('queued', 'running')
-      RETURNING id`
-  ),
-  steps: inserter(
-    (rows: ReadonlyArray<Rows.StepColumns>) => sql`INSERT INTO step_runs ${sql.insert(rows)}
-      ON CONFLICT (run_id, position) DO UPDATE SET
-        name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
-        error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
-        execution_millis = excluded.execution_millis`
-  ),
-  messages: inserter(
-    (rows: ReadonlyArray<Rows.MessageColumns>) =>
-      sql`INSERT INTO run_events ${sql.insert(rows)} ON CONFLICT (run_id, sequence) DO NOTHING`
-  )
-})
-
-/** Steps follow only the runs whose rows were written: those of a run that ended before stay as they are. */
-const makeStoreBatch = (sql: SqlClient.SqlClient, generation: number) => {
-  const insert = makeInserters(sql)
-  return (batch: Rows.Batch) =>
-    insert.runs(batch.runs.map((run) => ({ ...run, generation }))).pipe(
-      Effect.flatMap((accepted) => insert.steps(accepted.flatMap(({ id }) => batch.steps.get(id) ?? []))),
-      Effect.zipRight(insert.messages(batch.messages))
-    )
-}
-
-const makeCommit = ({ sql, write }: Access.Access, generation: number): RunStore["Type"]["commit"] => {
-  const storeBatch = makeStoreBatch(sql, generation)
-  const encode = (batch: ReadonlyArray<RunWrite>) =>
-    Effect.try({
-      try: () => Rows.encodeBatch(batch),
-      catch: (cause) => new StoreError({ store: "runs", operation: "runs.commit", reason: "query", cause })
-    })
+/** Prepared for the first batch: who only reads prepares nothing. */
+const makeCommit = (
+  { read }: Access.Access,
+  exclusive: Exclusive["Type"],
+  generation: number
+): RunStore["Type"]["commit"] => {
+  let write: ReturnType<typeof RunWriter.make> | undefined
   return (batch) =>
     batch.length === 0
       ? Effect.void
-      : Effect.flatMap(encode(batch), (encoded) => Effect.asVoid(write("runs.commit", storeBatch(encoded))))
+      : read(
+          "runs.commit",
+          exclusive((connection) => {
+            write ??= RunWriter.make(connection, generation)
+            write(batch)
+          })
+        )
 }
 
 const makeFind =
@@ -199,9 +133,9 @@ const makeLost = ({ sql, write }: Access.Access, generation: number) => {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (generation: number): Effect.Effect<RunStore["Type"], never, SqlClient.SqlClient> =>
-  Effect.map(Access.make("runs"), (access) => ({
-    commit: makeCommit(access, generation),
+export const make = (generation: number): Effect.Effect<RunStore["Type"], never, Connections> =>
+  Effect.zipWith(Access.make("runs"), Exclusive, (access, exclusive) => ({
+    commit: makeCommit(access, exclusive, generation),
     find: makeFind(access),
     list: makeList(access),
     messages: (runId) =>
@@ -220,5 +154,5 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
  * @category layers
  * @since 0.1.0
  */
-export const layer = (generation = 0): Layer.Layer<RunStore, never, SqlClient.SqlClient> =>
+export const layer = (generation = 0): Layer.Layer<RunStore, never, Connections> =>
   Layer.effect(RunStore, make(generation))

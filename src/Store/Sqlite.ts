@@ -7,7 +7,6 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,6 +18,7 @@ import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import { Database, defaultBusyBudget, type StoreName, whileBusy } from "./Access.js"
 import { copyInto, create, type Header, inspect, type Place, refuse, secure } from "./DatabaseFile.js"
+import * as SqliteConnection from "./SqliteConnection.js"
 import { classify } from "./SqliteFailure.js"
 
 /**
@@ -49,6 +49,14 @@ export interface Options {
   readonly busyBudget?: Duration.DurationInput | undefined
 }
 
+/**
+ * The connection of an open database, as a client and bare.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Connections = SqlClient.SqlClient | SqliteConnection.Exclusive
+
 const nativeWaitMillis = 50
 const memory = ":memory:"
 
@@ -60,7 +68,7 @@ const pragmas = [
   "journal_size_limit = 16777216"
 ]
 
-/** The driver remembers a statement that could not be prepared, so the locks preparing needs are met while opening. */
+/** What is locked or cannot be read is found while opening. */
 const loadSchema = "SELECT 1 FROM sqlite_master LIMIT 1"
 
 type Failing = (operation: string) => (error: SqlError) => StoreError
@@ -101,18 +109,19 @@ const immediate =
           )
     )
 
-const connect = (
-  place: Place,
-  options?: { readonly readonly?: boolean }
-): Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope> =>
-  Layer.build(
-    SqliteClient.layer({ filename: place.path, readonly: options?.readonly ?? false, disableWAL: true })
-  ).pipe(
-    Effect.catchAllDefect((cause) => Effect.fail(refuse(place, "open", classify(cause, "unreadable"), cause))),
-    Effect.catchTag("ConfigError", Effect.die),
-    Effect.map((context) => Context.get(context, SqliteClient.SqliteClient)),
-    Effect.map((client) => Object.assign(client, { withTransaction: immediate(client) })),
-    Effect.tap((client) =>
+interface Connected {
+  readonly client: SqlClient.SqlClient
+  readonly exclusive: SqliteConnection.Exclusive["Type"]
+}
+
+const connect = (place: Place, isReadOnly = false): Effect.Effect<Connected, StoreError, Scope.Scope> =>
+  SqliteConnection.open({ path: place.path, readonly: isReadOnly }).pipe(
+    Effect.mapError(({ cause }) => refuse(place, "open", classify(cause, "unreadable"), cause)),
+    Effect.map(({ client, exclusive }) => ({
+      client: Object.assign(client, { withTransaction: immediate(client) }),
+      exclusive
+    })),
+    Effect.tap(({ client }) =>
       Effect.forEach(pragmas, (pragma) => client.unsafe(`PRAGMA ${pragma}`), { discard: true }).pipe(
         Effect.zipRight(client.unsafe(loadSchema)),
         Effect.mapError(failing(place)("open"))
@@ -139,8 +148,8 @@ const check = (place: Place, schema: DatabaseSchema, header: Header): Effect.Eff
 /** The header on disk may be older than the log beside it; a connection that cannot write sees both. */
 const checkWithLog = (place: Place, schema: DatabaseSchema) =>
   Effect.scoped(
-    connect(place, { readonly: true }).pipe(
-      Effect.flatMap((client) => Effect.mapError(headerOf(client), failing(place)("open"))),
+    connect(place, true).pipe(
+      Effect.flatMap(({ client }) => Effect.mapError(headerOf(client), failing(place)("open"))),
       Effect.flatMap((header) => check(place, schema, header))
     )
   )
@@ -186,7 +195,7 @@ const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<vo
 
 const initialise = (schema: DatabaseSchema) => (draft: Place) =>
   Effect.scoped(
-    Effect.flatMap(connect(draft), (client) =>
+    Effect.flatMap(connect(draft), ({ client }) =>
       Effect.zipRight(migrate(client, draft, schema), writeAhead(client, draft))
     )
   )
@@ -211,15 +220,15 @@ const openWritable = (place: Place, options: Options) =>
   Effect.gen(function* () {
     yield* verified(place, options)
     yield* secure(place)
-    const client = yield* connect(place)
-    yield* writeAhead(client, place)
-    yield* backUp(client, place, options.schema)
-    yield* migrate(client, place, options.schema)
-    return client
+    const connected = yield* connect(place)
+    yield* writeAhead(connected.client, place)
+    yield* backUp(connected.client, place, options.schema)
+    yield* migrate(connected.client, place, options.schema)
+    return connected
   })
 
 const openReadOnly = (place: Place, options: Options) =>
-  Effect.zipRight(verified(place, { ...options, mustExist: true }), connect(place, { readonly: true }))
+  Effect.zipRight(verified(place, { ...options, mustExist: true }), connect(place, true))
 
 const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
@@ -233,8 +242,8 @@ const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.
 
 const provideClient = (
   options: Pick<Options, "busyBudget" | "path">,
-  open: Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope>
-): Layer.Layer<SqlClient.SqlClient, StoreError> => {
+  open: Effect.Effect<Connected, StoreError, Scope.Scope>
+): Layer.Layer<Connections, StoreError> => {
   const busyBudget = options.busyBudget ?? defaultBusyBudget
   const path = options.path === memory ? undefined : options.path
   return Layer.scopedContext(
@@ -242,8 +251,11 @@ const provideClient = (
       schedule: whileBusy(busyBudget),
       while: (error) => error.reason === "busy"
     }).pipe(
-      Effect.map((client) =>
-        Context.make(SqlClient.SqlClient, client).pipe(Context.add(Database, { path, busyBudget }))
+      Effect.map(({ client, exclusive }) =>
+        Context.make(SqlClient.SqlClient, client).pipe(
+          Context.add(SqliteConnection.Exclusive, exclusive),
+          Context.add(Database, { path, busyBudget })
+        )
       )
     )
   )
@@ -256,7 +268,7 @@ const provideClient = (
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+export const layer = (options: Options): Layer.Layer<Connections, StoreError> =>
   provideClient(options, openWritable({ store: options.schema.store, path: options.path }, options))
 
 /**
@@ -265,7 +277,7 @@ export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, StoreE
  * @category layers
  * @since 0.1.0
  */
-export const layerReadOnly = (options: Omit<Options, "mustExist">): Layer.Layer<SqlClient.SqlClient, StoreError> =>
+export const layerReadOnly = (options: Omit<Options, "mustExist">): Layer.Layer<Connections, StoreError> =>
   provideClient(options, openReadOnly({ store: options.schema.store, path: options.path }, options))
 
 /**
@@ -274,10 +286,10 @@ export const layerReadOnly = (options: Omit<Options, "mustExist">): Layer.Layer<
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (schema: DatabaseSchema): Layer.Layer<SqlClient.SqlClient, StoreError> => {
+export const layerMemory = (schema: DatabaseSchema): Layer.Layer<Connections, StoreError> => {
   const place = { store: schema.store, path: memory }
   return provideClient(
     place,
-    Effect.tap(connect(place), (client) => migrate(client, place, schema))
+    Effect.tap(connect(place), ({ client }) => migrate(client, place, schema))
   )
 }

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { createRequire } from "node:module"
 import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
@@ -189,12 +189,4 @@ const resolveFrom = (directory: string, name: string): Found<Option.Option<Insta
   })
 
 const besideLibrary = (name: string): Found<Option.Option<Installed>, PlatformError> =>
-  Effect.gen(function* () {
-    const driver = yield* Effect.option(
-      Effect.try(() => createRequire(import.meta.url).resolve("@effect/sql-sqlite-node/package.json"))
-    )
-    const here = Path.dirname(
-      Option.getOrElse(driver, () => createRequire(import.meta.url).resolve("effect/package.json"))
-    )
-    return yield* resolveFrom(here, name)
-  })
+  Effect.suspend(() => resolveFrom(Path.dirname(fileURLToPath(import.meta.url)), name))

@@ -1,0 +1,52 @@
+import { SqlClient } from "@effect/sql"
+import { assert } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { RunStatus, RunStore } from "../../src/Store/RunStore.js"
+import { schema } from "../../src/Store/RunsSchema.js"
+import * as Sqlite from "../../src/Store/Sqlite.js"
+import * as SqlRunStore from "../../src/Store/SqlRunStore.js"
+import { folder } from "./support.js"
+
+/** The store of one generation, and its connection. */
+export const opened = (path: string, generation = 1, busyBudget: "1 second" | "1 minute" = "1 minute") =>
+  Effect.gen(function* () {
+    const context = yield* Layer.build(
+      Layer.provideMerge(Layer.fresh(SqlRunStore.layer(generation)), Sqlite.layer({ schema, path, busyBudget }))
+    )
+    return { store: Context.get(context, RunStore), sql: Context.get(context, SqlClient.SqlClient) }
+  })
+
+/** A new store and its connection. */
+export const fresh = Effect.gen(function* () {
+  const path = `${yield* folder}/runs.db`
+  return { path, ...(yield* opened(path)) }
+})
+
+type Client = SqlClient.SqlClient
+
+/** What the totals say, and what they should. */
+const totals = (sql: Client) =>
+  Effect.gen(function* () {
+    const kept = yield* sql<{ readonly name: string; readonly value: number }>`SELECT name, value FROM totals`
+    const counted = yield* sql<{ readonly status: string; readonly runs: number }>`SELECT status, COUNT(*) AS runs
+      FROM runs GROUP BY status`
+    const [last] = yield* sql<{ readonly idx: number }>`SELECT COALESCE(MAX(idx), 0) AS idx FROM runs`
+    const runs = new Map(counted.map((row) => [row.status, row.runs]))
+    return {
+      kept: Object.fromEntries(kept.map(({ name, value }) => [name, value])),
+      expected: {
+        ...Object.fromEntries(RunStatus.literals.map((status) => [status, runs.get(status) ?? 0])),
+        lastIndex: last?.idx
+      }
+    }
+  })
+
+export const expectTotals = (sql: Client) =>
+  Effect.map(totals(sql), ({ expected, kept }) => assert.deepStrictEqual<unknown>(kept, expected))
+
+export const rowsOf = (sql: Client) =>
+  Effect.map(
+    sql`SELECT (SELECT COUNT(*) FROM runs) AS runs, (SELECT COUNT(*) FROM step_runs) AS steps,
+      (SELECT COUNT(*) FROM run_events) AS messages`,
+    ([row]) => row
+  )
