@@ -40,8 +40,8 @@ import * as Routes from "./Routes.js"
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Scope.Scope> = Effect.gen(
-  function* () {
+export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Lifecycle | Scope.Scope> =
+  Effect.gen(function* () {
     const { manifest } = yield* Deployed
     const lifecycle = yield* Lifecycle
     const gate = Gate.make({
@@ -58,8 +58,7 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       else if (verdict.route.name === "invoke") invoke(request, response)
       else platform(request, response)
     }
-  }
-)
+  })
 
 // internal
 

@@ -3,24 +3,19 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
-import { Lifecycle, type Phase } from "./Lifecycle.js"
-import { RunRecorder } from "./RunRecorder.js"
+import type { Phase } from "./Lifecycle.js"
 import type * as Wire from "./Wire.js"
+import type { Condition } from "./Workers/Report.js"
 
 /**
- * The health of the service: `ready` when every check passes.
+ * The health of a service: `ready` when every check passes.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const check: Effect.Effect<Wire.Health, never, Lifecycle | RunRecorder> = Effect.gen(function* () {
-  const phase = (yield* Lifecycle).phase()
-  const isRecording = (yield* RunRecorder).isHealthy()
-  return {
-    status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
-    checks: [phaseCheck(phase), storeCheck(isRecording)]
-  }
+export const of = ({ isRecording, phase }: Condition): Wire.Health => ({
+  status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
+  checks: [phaseCheck(phase), storeCheck(isRecording)]
 })
 
 /**

@@ -15,6 +15,7 @@ import { ServiceUnavailable } from "../Errors/Http.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../Store/RunStore.js"
 import * as GroupCommit from "./GroupCommit.js"
+import { Indexes } from "./Workers/Indexes.js"
 
 /**
  * @category services
@@ -91,7 +92,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
       entry.waiters.push((exit) => onStored(Exit.isSuccess(exit)))
     }
     return RunRecorder.of({
-      nextIndex: yield* counting(store),
+      nextIndex: (yield* Indexes).next ?? (yield* counting(store)),
       offer: (run) => {
         group.entry(run.id).run = { _tag: "Run", run }
       },
@@ -112,18 +113,21 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
  * @category layers
  * @since 0.1.0
  */
-export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () => {
-  let index = 0
-  return {
-    nextIndex: () => Effect.succeed(++index),
-    offer: () => {},
-    offerMessage: () => {},
-    store: (_id, _run, onStored) => onStored(true),
-    commit: () => Effect.void,
-    flush: Effect.void,
-    isHealthy: () => true
-  }
-})
+export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
+  RunRecorder,
+  Effect.map(Indexes, ({ next }) => {
+    let index = 0
+    return {
+      nextIndex: next ?? (() => Effect.succeed(++index)),
+      offer: () => {},
+      offerMessage: () => {},
+      store: (_id, _run, onStored) => onStored(true),
+      commit: () => Effect.void,
+      flush: Effect.void,
+      isHealthy: () => true
+    }
+  })
+)
 
 /**
  * @category layers
