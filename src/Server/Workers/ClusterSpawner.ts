@@ -10,10 +10,14 @@
  */
 import type { Worker } from "node:cluster"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import * as Handover from "./Handover.js"
 import * as Protocol from "./Protocol.js"
 import { type Exit, type Heard, Spawner } from "./Spawner.js"
 
@@ -28,21 +32,29 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
     Spawner,
     Effect.gen(function* () {
       const { default: cluster } = yield* Effect.promise(() => import("node:cluster"))
+      const handover = Handover.make()
       const startedAt = yield* Clock.currentTimeMillis
       cluster.schedulingPolicy = cluster.SCHED_RR
       return {
         spawn: (slot) =>
           Effect.gen(function* () {
             const heard = yield* Queue.unbounded<Heard>()
-            const worker = yield* Effect.acquireRelease(
+            const { exited, worker } = yield* Effect.acquireRelease(
               Effect.sync(() => {
                 cluster.setupPrimary({ args: ["work", manifestFile, `${slot}`, `${startedAt}`] })
                 const worker = cluster.fork()
+                handover.follow(worker)
                 hear(worker, heard)
-                return worker
+                return { worker, exited: exitOf(worker) }
               }),
-              (worker) => Effect.sync(() => worker.process.kill("SIGKILL"))
+              ({ worker }) => Effect.sync(() => worker.process.kill("SIGKILL"))
             )
+            const end = (exit: Exit) =>
+              Effect.sync(() => {
+                handover.drop(worker)
+                heard.unsafeOffer({ _tag: "Ended", exit })
+              })
+            yield* Effect.forkScoped(Effect.flatMap(exited, (exit) => Effect.zipRight(silenced(worker), end(exit))))
             return { pid: worker.process.pid, send: (message) => send(worker, message), heard }
           })
       }
@@ -57,31 +69,31 @@ const send = (worker: Worker, message: Protocol.ToWorker) =>
     if (worker.isConnected()) worker.send(Protocol.encodeToWorker(message), () => {})
   })
 
-/** What a process said may arrive after its exit is known, so its end is what comes last of both. */
 const hear = (worker: Worker, heard: Queue.Enqueue<Heard>): void => {
-  let exit: Exit | undefined
-  let isCut = false
-  let hasEnded = false
-  const settle = () => {
-    if (hasEnded || exit === undefined || !isCut) return
-    hasEnded = true
-    heard.unsafeOffer({ _tag: "Ended", exit })
-  }
-  const cut = () => {
-    isCut = true
-    settle()
-  }
   worker.on("message", (value: unknown) => {
     Option.map(Protocol.decodeToPrimary(value), (message) => heard.unsafeOffer({ _tag: "Said", message }))
   })
-  worker.on("disconnect", cut)
+}
+
+const exitOf = (worker: Worker): Effect.Effect<Exit> => {
+  const exit = Deferred.unsafeMake<Exit>(FiberId.none)
   worker.on("exit", (code, signal) => {
-    exit = { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) }
-    settle()
+    const how = { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) }
+    Deferred.unsafeDone(exit, Effect.succeed(how))
   })
   worker.on("error", (error) => {
-    if (worker.process.pid !== undefined) return
-    exit = { reason: error.message }
-    cut()
+    if (worker.process.pid === undefined) Deferred.unsafeDone(exit, Effect.succeed({ reason: error.message }))
   })
+  return Deferred.await(exit)
 }
+
+/**
+ * Waits until everything a process said has arrived, which may be after its exit is known. Looks instead of listening: a
+ * channel over which a connection was on its way never says that it is closed.
+ */
+const silenced = (worker: Worker): Effect.Effect<unknown> =>
+  Effect.sync(() => worker.isConnected()).pipe(
+    Effect.repeat({ while: (isConnected) => isConnected, schedule: Schedule.spaced("2 millis") }),
+    Effect.delay("2 millis"),
+    Effect.timeoutOption("1 second")
+  )
