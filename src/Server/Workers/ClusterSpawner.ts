@@ -54,7 +54,8 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
                 handover.drop(worker)
                 heard.unsafeOffer({ _tag: "Ended", exit })
               })
-            yield* Effect.forkScoped(Effect.flatMap(exited, (exit) => Effect.zipRight(silenced(worker), end(exit))))
+            const ending = Effect.flatMap(exited, (exit) => Effect.zipRight(silenced(worker), end(exit)))
+            yield* Effect.forkScoped(Effect.interruptible(ending))
             return { pid: worker.process.pid, send: (message) => send(worker, message), heard }
           })
       }

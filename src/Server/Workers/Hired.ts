@@ -114,7 +114,7 @@ export const hire = (
             return Effect.zipRight(switchboard(entry, message), follow(said, code))
         }
       })
-    yield* Effect.forkIn(follow(undefined, undefined), scope)
+    yield* Effect.forkIn(Effect.interruptible(follow(undefined, undefined)), scope)
 
     const unlessEnded = <A>(effect: Effect.Effect<A>) =>
       Effect.raceFirst(
