@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import * as Http from "node:http"
+import * as Net from "node:net"
 import * as Path from "node:path"
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
@@ -146,6 +147,36 @@ export const ask = (url: string, path: string, body?: unknown, agent: Http.Agent
     })
     request.end(text)
     return Effect.sync(() => request.destroy())
+  })
+
+/** A request whose headers have arrived, on a connection of its own; `rest` sends its body and waits for the end. */
+export const half = (url: string) =>
+  Effect.async<{ readonly rest: Effect.Effect<string> }>((resume) => {
+    const body = JSON.stringify({ parameters: { millis: 0 } })
+    let received = ""
+    const { hostname, port } = new URL(url)
+    const socket = Net.connect({ host: hostname, port: Number(port) }, () => {
+      const head = [
+        "POST /invoke HTTP/1.1",
+        `Host: ${hostname}`,
+        "Content-Type: application/json",
+        `Content-Length: ${body.length}`
+      ]
+      // Asked to go on, it is known to have been taken by a worker.
+      socket.write(`${[...head, "Expect: 100-continue"].join("\r\n")}\r\n\r\n`)
+    })
+    const rest = Effect.async<string>((done) => {
+      socket.on("close", () => done(Effect.succeed(received)))
+      socket.write(body)
+    })
+    socket.on("error", () => {})
+    socket.on("data", (data) => {
+      const isFirst = received === ""
+      received += data
+      if (!isFirst || !received.startsWith("HTTP/1.1 100")) return
+      received = received.slice(received.indexOf("\r\n\r\n") + 4)
+      resume(Effect.succeed({ rest }))
+    })
   })
 
 /** Runs the pipeline; `outputs` is the process that did it. */

@@ -4,7 +4,7 @@ import { Effect, Fiber, Option, Ref } from "effect"
 import { RunStore } from "../../../src/Store/RunStore.js"
 import * as Runs from "../../../src/Store/Runs.js"
 import { underLoad } from "../../Load.js"
-import { ask, eventually, invoke, isAlive, metric, restart, scoped, start, urlOf, workersOf } from "./Service.js"
+import { ask, eventually, half, invoke, isAlive, metric, restart, scoped, start, urlOf, workersOf } from "./Service.js"
 
 const stored = <A, E>(folder: string, effect: Effect.Effect<A, E, RunStore>) =>
   Effect.provide(effect, Runs.layerReadOnly(`${folder}/runs.db`))
@@ -323,11 +323,18 @@ describe("the end of a service with workers", () => {
       Effect.gen(function* () {
         const service = yield* start({})
         const url = yield* urlOf(service)
-        const agent = new Agent({ keepAlive: true, maxSockets: 1 })
         yield* oneRunEach(url, 60_000)
-        yield* invoke(url, 0, agent)
+        const halves = yield* Effect.forEach([1, 2], () => half(url))
         process.kill(service.primary.pid ?? 0, "SIGTERM")
         yield* eventually(Effect.filterOrFail(Effect.sync(service.log), (log) => log.split("Draining: ").length === 3))
+        for (const { rest } of halves) {
+          const answer = yield* rest
+          assert.match(answer, /^HTTP\/1\.1 503 /)
+          assert.match(answer, /\r\nretry-after: 1\r\n/i)
+          assert.match(answer, /\r\nconnection: close\r\n/i)
+          assert.include(answer, '"reason":"draining"')
+        }
+        assert.strictEqual((yield* Effect.exit(ask(url, "/health")))._tag, "Failure")
         process.kill(service.primary.pid ?? 0, "SIGTERM")
         assert.deepStrictEqual(yield* service.ended, { code: 143, signal: null })
       })
