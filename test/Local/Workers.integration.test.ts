@@ -1,3 +1,4 @@
+import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { Command, HttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
@@ -33,6 +34,13 @@ const metricsOf = (url: string | undefined) =>
     Effect.flatMap(({ text }) => text),
     Effect.scoped
   )
+
+const freePort = Effect.async<number>((resume) => {
+  const server = createServer().listen({ host: "127.0.0.1", port: 0 }, () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
 
 layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })("A local deployment with workers", (it) => {
   it.effect("is served by all of them, is replaced without a failed request, recovers and leaves no process", () =>
@@ -80,6 +88,30 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })("A loc
       yield* deployer.deprovision("crew")
       assert.deepStrictEqual(yield* processesBelow(folder), { primaries: 0, workers: 0 })
       yield* deployer.delete("crew")
+    })
+  )
+
+  it.effect("takes a fixed port over when everything is ready for it", () =>
+    Effect.gen(function* () {
+      const deployer = yield* LocalDeployer.LocalDeployer
+      const { deployment } = yield* Home.Home
+      const port = yield* freePort
+      const client = Client.make(pipeline, "pinned-crew")
+      const provision = (export_: string) =>
+        Effect.flatMap(Snapshot.fromFile(`${file}#${export_}`), (snapshot) =>
+          deployer.provision(snapshot, {
+            name: "pinned-crew",
+            settings: { port, minHealthyMillis: 50, serving: { workers: 2 } }
+          })
+        )
+      const { id } = yield* provision("first")
+      assert.strictEqual((yield* client.invoke({ number: 1, millis: 0 })).version, 1)
+      const { generation, url } = yield* provision("second")
+      assert.deepStrictEqual([generation, url], [2, `http://127.0.0.1:${port}`])
+      assert.strictEqual((yield* client.invoke({ number: 1, millis: 0 })).version, 2)
+      yield* eventually(processesBelow(deployment(id)), ({ primaries, workers }) => primaries === 1 && workers === 2)
+      yield* deployer.delete("pinned-crew", { force: true })
+      assert.deepStrictEqual(yield* processesBelow(deployment(id)), { primaries: 0, workers: 0 })
     })
   )
 

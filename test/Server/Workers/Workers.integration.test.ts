@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { Agent } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Ref } from "effect"
@@ -48,6 +49,11 @@ describe("a service with two workers", () => {
         const url = yield* urlOf(service)
         const workers = workersOf(service)
         assert.strictEqual(workers.length, 2)
+        // Who has no workers does not load what makes them.
+        assert.notMatch(
+          readFileSync(`${service.folder}/main.mjs`, "utf8"),
+          /from\s*"(node:)?cluster"|require\("(node:)?cluster"\)/
+        )
         const answers = yield* times(40, invoke(url, 0))
         assert.deepStrictEqual(new Set(answers.map(({ pid }) => pid)), new Set(workers))
         assert.strictEqual(new Set(answers.map(({ index }) => index)).size, 40)
