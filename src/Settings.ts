@@ -92,6 +92,15 @@ export const Serving = Schema.Struct({
 export type Serving = typeof Serving.Type
 
 /**
+ * How many processes serve: as many as set, but none that could never take a run.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const workersOf = (serving: Pick<Serving, "maxConcurrency" | "workers">): number =>
+  Math.min(serving.workers, serving.maxConcurrency)
+
+/**
  * Serving settings as people write them: everything may be left out.
  *
  * @category models

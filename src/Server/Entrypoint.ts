@@ -13,6 +13,7 @@ import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Pipelin
 import * as Ids from "../Ids.js"
 import { exitCodes, Manifest } from "../Manifest.js"
 import * as Pipeline from "../Pipeline.js"
+import * as Settings from "../Settings.js"
 import { Description } from "../Snapshot/Description.js"
 import { compile } from "../Snapshot/Spec.js"
 import * as Runs from "../Store/Runs.js"
@@ -113,7 +114,7 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
   Effect.gen(function* () {
     const manifest = yield* readManifest(manifestFile)
     const { pipeline } = yield* choose(options)
-    if (Shares.workersOf(manifest.serving) > 1) {
+    if (Settings.workersOf(manifest.serving) > 1) {
       return yield* Effect.provide(
         Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
         ClusterSpawner.layer(manifestFile)

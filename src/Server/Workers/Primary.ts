@@ -13,6 +13,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { StoreError } from "../../Errors/Stores.js"
 import { type Endpoint, exitCodes, type Manifest } from "../../Manifest.js"
+import * as Settings from "../../Settings.js"
 import { RunStore } from "../../Store/RunStore.js"
 import * as EndpointFile from "../EndpointFile.js"
 import * as LogRotation from "../LogRotation.js"
@@ -77,7 +78,7 @@ const drainAllowance = Duration.seconds(10)
 const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>) =>
   Effect.gen(function* () {
     const { serving } = manifest
-    const slots = Shares.slots(Shares.workersOf(serving))
+    const slots = Shares.slots(Settings.workersOf(serving))
     const recover = (slot: number) => Effect.provide(recoverRuns, storeOf(slot))
     const store = Context.get(yield* Layer.build(storeOf(0)), RunStore)
     yield* Effect.forEach([0, ...slots], recover, { discard: true })

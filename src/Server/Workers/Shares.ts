@@ -4,16 +4,7 @@
  * @since 0.1.0
  */
 import type { Manifest } from "../../Manifest.js"
-import type * as Settings from "../../Settings.js"
-
-/**
- * How many processes serve: as many as set, but none that could never take a run.
- *
- * @category accessors
- * @since 0.1.0
- */
-export const workersOf = (serving: Pick<Settings.Serving, "maxConcurrency" | "workers">): number =>
-  Math.min(serving.workers, serving.maxConcurrency)
+import * as Settings from "../../Settings.js"
 
 /**
  * The numbers workers have, from 1. One that replaces another has its number.
@@ -41,7 +32,7 @@ export const share = (whole: number, slot: number, workers: number): number =>
  */
 export const manifestOf = (manifest: Manifest, slot: number): Manifest => {
   const { serving } = manifest
-  const workers = workersOf(serving)
+  const workers = Settings.workersOf(serving)
   return {
     ...manifest,
     serving: {

@@ -97,9 +97,9 @@ describe("shares", () => {
 
   it("leave no worker without a place", () => {
     const serving = Schema.decodeSync(Settings.Serving)
-    assert.strictEqual(Shares.workersOf(serving({})), 1)
-    assert.strictEqual(Shares.workersOf(serving({ workers: 8 })), 8)
-    assert.strictEqual(Shares.workersOf(serving({ workers: 8, maxConcurrency: 3 })), 3)
+    assert.strictEqual(Settings.workersOf(serving({})), 1)
+    assert.strictEqual(Settings.workersOf(serving({ workers: 8 })), 8)
+    assert.strictEqual(Settings.workersOf(serving({ workers: 8, maxConcurrency: 3 })), 3)
     assert.throws(() => serving({ workers: 0 }))
     assert.throws(() => serving({ workers: 65 }))
   })

@@ -1,7 +1,7 @@
 /** Two workers in this process, each at a port of its own, that a client asks in turn: what a suite of one process asks. */
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { Effect, Layer, Queue, Scope } from "effect"
-import type { Pipeline } from "effect-deployers"
+import { type Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import * as Ids from "../../../src/Ids.js"
 import * as ProcessStats from "../../../src/Server/ProcessStats.js"
@@ -74,7 +74,7 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
 
 /** Where the limits leave room for one worker only, there is no second. */
 export const areTwo = (pipeline: Pipeline.Any, { serving }: Options) =>
-  Shares.workersOf(Serve.manifestTest(pipeline, { serving: { ...serving, workers: 2 } }).serving) === 2
+  Settings.workersOf(Serve.manifestTest(pipeline, { serving: { ...serving, workers: 2 } }).serving) === 2
 
 /** A service of two workers, and a client of it; where it is changes every time somebody looks. */
 export const layer = (pipeline: Pipeline.Any, options: Options) => {

@@ -174,6 +174,32 @@ describe("a worker that dies", () => {
     )
   )
 
+  it.live("is not waited for when it hangs, but by the one connection it was handed", () =>
+    scoped(
+      Effect.gen(function* () {
+        const service = yield* start({})
+        const url = yield* urlOf(service)
+        yield* times(10, invoke(url, 0))
+        assert.strictEqual((yield* metrics(url)).succeeded, 10)
+        process.kill(workersOf(service)[0] ?? 0, "SIGSTOP")
+        const asked = yield* Effect.forEach([1, 2, 3, 4], () => Effect.fork(metrics(url)))
+        const answered = Effect.map(Effect.forEach(asked, Fiber.poll), (polls) => polls.filter(Option.isSome).length)
+        yield* eventually(Effect.filterOrFail(answered, (count) => count >= 3))
+        process.kill(workersOf(service)[0] ?? 0, "SIGCONT")
+        const all = yield* Effect.forEach(asked, Fiber.join)
+        assert.deepStrictEqual(
+          all.map(({ succeeded, workers }) => [succeeded, workers]),
+          [
+            [10, 2],
+            [10, 2],
+            [10, 2],
+            [10, 2]
+          ]
+        )
+      })
+    )
+  )
+
   it.live("takes no acknowledged run with it, under load", () =>
     scoped(
       Effect.gen(function* () {
