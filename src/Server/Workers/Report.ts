@@ -7,82 +7,72 @@ import * as Schema from "effect/Schema"
 import { buckets, type Counters as MetricCounters } from "../Metrics.js"
 import type { ProcessStats } from "../ProcessStats.js"
 
-const Counters = Schema.Struct({
-  runs: Schema.Struct({ succeeded: Schema.Number, failed: Schema.Number, interrupted: Schema.Number }),
-  durations: Schema.Array(Schema.Number),
-  durationSumSeconds: Schema.Number,
-  shed: Schema.Number
-})
+/**
+ * Makes the schemas of reports, when they are first needed: a service without workers has no use for them, and making
+ * them takes time at the start.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const makeSchemas = () => {
+  const counters = Schema.Struct({
+    runs: Schema.Struct({ succeeded: Schema.Number, failed: Schema.Number, interrupted: Schema.Number }),
+    durations: Schema.Array(Schema.Number),
+    durationSumSeconds: Schema.Number,
+    shed: Schema.Number
+  })
+  const process = Schema.Struct({
+    cpuSeconds: Schema.Number,
+    residentBytes: Schema.Number,
+    heapUsedBytes: Schema.Number,
+    heapTotalBytes: Schema.Number,
+    startTimeSeconds: Schema.Number,
+    eventLoopLag: Schema.Struct({ meanSeconds: Schema.Number, p99Seconds: Schema.Number, maxSeconds: Schema.Number })
+  })
+  const condition = Schema.Struct({
+    phase: Schema.Literal("starting", "ready", "draining"),
+    isRecording: Schema.Boolean
+  })
+  const runs = { counters, process, inFlight: Schema.Number, queued: Schema.Number }
+  return {
+    condition,
+    workerReport: Schema.Struct({ ...runs, condition }),
+    serviceReport: Schema.Struct({
+      ...runs,
+      isReady: Schema.Boolean,
+      /** Workers that take runs; the process itself counts when it has none. */
+      workers: Schema.Number,
+      /** Workers that were started in the place of others. */
+      workerRestarts: Schema.Number
+    })
+  }
+}
 
-const Process = Schema.Struct({
-  cpuSeconds: Schema.Number,
-  residentBytes: Schema.Number,
-  heapUsedBytes: Schema.Number,
-  heapTotalBytes: Schema.Number,
-  startTimeSeconds: Schema.Number,
-  eventLoopLag: Schema.Struct({ meanSeconds: Schema.Number, p99Seconds: Schema.Number, maxSeconds: Schema.Number })
-})
+type Schemas = ReturnType<typeof makeSchemas>
 
 /**
  * How it is with taking and recording runs.
  *
- * @category schemas
- * @since 0.1.0
- */
-export const Condition = Schema.Struct({
-  phase: Schema.Literal("starting", "ready", "draining"),
-  isRecording: Schema.Boolean
-})
-
-/**
  * @category models
  * @since 0.1.0
  */
-export type Condition = typeof Condition.Type
+export type Condition = Schemas["condition"]["Type"]
 
 /**
  * What one process says of itself.
  *
- * @category schemas
- * @since 0.1.0
- */
-export const WorkerReport = Schema.Struct({
-  counters: Counters,
-  inFlight: Schema.Number,
-  queued: Schema.Number,
-  condition: Condition,
-  process: Process
-})
-
-/**
  * @category models
  * @since 0.1.0
  */
-export type WorkerReport = typeof WorkerReport.Type
+export type WorkerReport = Schemas["workerReport"]["Type"]
 
 /**
  * What is to be said of the whole service.
  *
- * @category schemas
- * @since 0.1.0
- */
-export const ServiceReport = Schema.Struct({
-  counters: Counters,
-  inFlight: Schema.Number,
-  queued: Schema.Number,
-  isReady: Schema.Boolean,
-  process: Process,
-  /** Workers that take runs; the process itself counts when it has none. */
-  workers: Schema.Number,
-  /** Workers that were started in the place of others. */
-  workerRestarts: Schema.Number
-})
-
-/**
  * @category models
  * @since 0.1.0
  */
-export type ServiceReport = typeof ServiceReport.Type
+export type ServiceReport = Schemas["serviceReport"]["Type"]
 
 /**
  * What remains of workers that are gone: counters never go back.
