@@ -174,6 +174,32 @@ describe("a worker that dies", () => {
     )
   )
 
+  it.live("because nobody caught an error drains, and is replaced", () =>
+    scoped(
+      Effect.gen(function* () {
+        const service = yield* start(
+          {},
+          `export const pipeline = Pipeline.make("rogue", {
+            input: Schema.Struct({ millis: Schema.Number }),
+            output: Schema.Number,
+            run: ({ millis }) => Effect.sync(() => {
+              if (millis < 0) setImmediate(() => { throw new Error("rogue callback") })
+              return process.pid
+            })
+          })`
+        )
+        const url = yield* urlOf(service)
+        const before = workersOf(service)
+        assert.strictEqual((yield* invoke(url, -1)).status, 200)
+        yield* eventually(Effect.filterOrFail(metrics(url), (all) => all.restarts === 1 && all.workers === 2))
+        assert.strictEqual(workersOf(service).filter((pid) => before.includes(pid)).length, 1)
+        assert.include(service.log(), "rogue callback")
+        assert.include(service.log(), "ended with exit code 70. Another one starts in")
+        assert.strictEqual((yield* invoke(url, 0)).status, 200)
+      })
+    )
+  )
+
   it.live("is not waited for when it hangs, but by the one connection it was handed", () =>
     scoped(
       Effect.gen(function* () {
