@@ -122,6 +122,31 @@ describe("a service with two workers", () => {
     )
   )
 
+  it.live("records every run, though four write to one store at once", () =>
+    scoped(
+      Effect.gen(function* () {
+        const service = yield* start({ workers: 4 })
+        const url = yield* urlOf(service)
+        const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+        const answers = yield* Effect.all(
+          Array.from({ length: 1_000 }, () => invoke(url, 0, agent)),
+          { concurrency: 32 }
+        )
+        agent.destroy()
+        assert.isTrue(answers.every(({ status }) => status === 200))
+        assert.strictEqual(new Set(answers.map(({ pid }) => pid)).size, 4)
+        assert.strictEqual(new Set(answers.map(({ index }) => index)).size, 1_000)
+        const all = yield* metrics(url)
+        assert.deepStrictEqual([all.succeeded, all.workers], [1_000, 4])
+        const counts = yield* stored(
+          service.folder,
+          Effect.flatMap(RunStore, (store) => store.counts)
+        )
+        assert.deepStrictEqual(counts, { queued: 0, running: 0, succeeded: 1_000, failed: 0, interrupted: 0 })
+      })
+    )
+  )
+
   it.live("shares its limits out", () =>
     scoped(
       Effect.gen(function* () {
