@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const page = readFileSync(`${root}/docs/reliability.md`, "utf8")
 
-const groups = { A: 24, B: 28, C: 20, D: 20, E: 11 }
+const groups = { A: 24, B: 28, C: 24, D: 20, E: 11 }
 const expected = Object.entries(groups).flatMap(([group, count]) =>
   Array.from({ length: count }, (_, index) => `${group}${String(index + 1).padStart(2, "0")}`)
 )

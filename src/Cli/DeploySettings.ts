@@ -5,7 +5,7 @@
  */
 import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
-import type * as Settings from "../Settings.js"
+import * as Settings from "../Settings.js"
 import { count, timeout } from "./Common.js"
 
 /**
@@ -38,6 +38,12 @@ export const options = {
     ),
     Options.optional
   ),
+  workers: count(
+    "workers",
+    1,
+    Settings.maxWorkers,
+    "Processes that serve together behind the one port; default: as the pipeline says, else 1."
+  ),
   timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
 } as const
 
@@ -53,6 +59,7 @@ export interface Given {
   readonly secret: ReadonlyArray<string>
   readonly port: Option.Option<number>
   readonly address: Option.Option<string>
+  readonly workers: Option.Option<number>
   readonly timeout: Option.Option<number>
 }
 
@@ -79,6 +86,7 @@ export const settingsOf = (given: Given): Settings.DeploymentInput & PublishInpu
   ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
   ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
   ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
+  ...(Option.isSome(given.workers) ? { serving: { workers: given.workers.value } } : {}),
   ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
 })
 

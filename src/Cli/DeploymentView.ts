@@ -19,7 +19,7 @@ import * as Render from "./Render.js"
 export const render = (
   hasColor: boolean,
   self: Deployment,
-  extra: { readonly authKey?: Redacted.Redacted | undefined } = {}
+  extra: { readonly authKey?: Redacted.Redacted | undefined; readonly workers?: number | undefined } = {}
 ): string =>
   Render.fields(hasColor, [
     ["name", self.name],
@@ -35,6 +35,7 @@ export const render = (
     ["key", extra.authKey === undefined ? authText(self) : Redacted.value(extra.authKey)],
     ["generation", String(self.generation)],
     ["snapshot", `${self.snapshot.pipelineName}@${self.snapshot.version} (${self.snapshot.id})`],
+    ["workers", extra.workers === undefined ? undefined : String(extra.workers)],
     ["deployer", `${self.deployer.flavor}/${self.deployer.name}`],
     ...Object.entries(self.metadata)
       .filter(([key]) => key !== "generation")

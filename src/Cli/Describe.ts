@@ -7,8 +7,11 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Deployer } from "../Deployer.js"
+import type { Deployment } from "../Deployment.js"
 import { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
+import * as Settings from "../Settings.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { deploymentName, json, print } from "./Common.js"
 import * as DeploymentView from "./DeploymentView.js"
@@ -34,13 +37,18 @@ export const describe = Command.make(
       const deployer = yield* Deployer
       const deployment = yield* deployer.get(name)
       const authKey = showSecret ? yield* deployer.authKey(name) : undefined
+      const workers = yield* workersOf(deployment)
       const schema = showSchema ? yield* schemaOf(deployment.snapshot.id, name) : undefined
       yield* print(
         json,
-        { ...Json.deployment(deployment, authKey), ...(schema === undefined ? {} : { schema }) },
+        {
+          ...Json.deployment(deployment, authKey),
+          ...(workers === undefined ? {} : { workers }),
+          ...(schema === undefined ? {} : { schema })
+        },
         (hasColor) =>
           [
-            DeploymentView.render(hasColor, deployment, { authKey }),
+            DeploymentView.render(hasColor, deployment, { authKey, workers }),
             ...(schema === undefined
               ? []
               : ["", "input schema", Render.json(schema.input), "output schema", Render.json(schema.output)])
@@ -50,6 +58,16 @@ export const describe = Command.make(
 ).pipe(Command.withDescription("Show everything about a deployment."))
 
 // internal
+
+const decodeSettings = Schema.decodeUnknownOption(Settings.Deployment)
+
+/** With how many workers its generation was asked to serve. */
+const workersOf = ({ generation, id }: Deployment) =>
+  Effect.gen(function* () {
+    const revisions = yield* Effect.flatMap(Deployer, (deployer) => deployer.revisions(id))
+    const revision = revisions.find((one) => one.generation === generation)
+    return Option.getOrUndefined(Option.map(decodeSettings(revision?.settings), ({ serving }) => serving.workers))
+  })
 
 const schemaOf = (snapshotId: string, name: string) =>
   Effect.gen(function* () {

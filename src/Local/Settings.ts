@@ -21,7 +21,7 @@ const Host = Schema.String.pipe(
  * @since 0.1.0
  */
 export const NodeArguments = Schema.Struct({
-  /** Limit of JavaScript's heap in mebibytes; default Node's own. */
+  /** Limit of JavaScript's heap in mebibytes, of each worker if there are several; default Node's own. */
   maxOldSpaceMb: Schema.optional(atLeast(16))
 })
 

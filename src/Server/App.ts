@@ -42,8 +42,8 @@ import * as Routes from "./Routes.js"
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Scope.Scope> = Effect.gen(
-  function* () {
+export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Lifecycle | Scope.Scope> =
+  Effect.gen(function* () {
     const { manifest } = yield* Deployed
     const lifecycle = yield* Lifecycle
     const gate = Gate.make({
@@ -59,8 +59,7 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       if (verdict._tag === "Refuse") NodeServer.send(request, response, verdict.answer)
       else (direct[verdict.route.name] ?? platform)(request, response)
     }
-  }
-)
+  })
 
 // internal
 

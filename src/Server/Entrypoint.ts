@@ -13,6 +13,7 @@ import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Descrip
 import * as Ids from "../Ids.js"
 import { exitCodes, Manifest } from "../Manifest.js"
 import * as Pipeline from "../Pipeline.js"
+import * as Settings from "../Settings/Serving.js"
 import { Description } from "../Snapshot/Description.js"
 import { compile } from "../Snapshot/Spec.js"
 import * as Runs from "../Store/Runs.js"
@@ -23,6 +24,11 @@ import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
 import * as SourcePositions from "./SourcePositions.js"
+import * as ClusterSpawner from "./Workers/ClusterSpawner.js"
+import * as Link from "./Workers/Link.js"
+import * as Primary from "./Workers/Primary.js"
+import * as Shares from "./Workers/Shares.js"
+import * as Worker from "./Workers/Worker.js"
 
 /**
  * The module with the pipeline, and which of its exports is meant.
@@ -109,21 +115,45 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
   Effect.gen(function* () {
     const manifest = yield* readManifest(manifestFile)
     const { pipeline } = yield* choose(options)
-    const provider = yield* Secrets.configProvider(manifest.secretsDirectory)
-    return yield* Serve.run(pipeline, manifest).pipe(
-      Effect.provide(runStoreOf(manifest)),
-      Effect.withConfigProvider(provider)
-    )
-  }).pipe(
-    Effect.catchAll((error) =>
-      Effect.as(
-        Effect.logFatal(error.message),
-        error._tag === "ManifestInvalid" ? exitCodes.badManifest : Serve.exitCodeOf(error)
+    if (Settings.workersOf(manifest.serving) > 1) {
+      return yield* Effect.provide(
+        Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
+        ClusterSpawner.layer(manifestFile)
       )
-    ),
+    }
+    return yield* withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(manifest)))
+  }).pipe(
+    Effect.catchAll((error) => Effect.as(Effect.logFatal(error.message), exitCodeOf(error))),
     Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(Failures.render(cause)), exitCodes.startFailed)),
     Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer, Signals.layer))
   )
+
+/**
+ * Serves as one of the workers of a manifest and answers the exit code of the process. What went wrong is told to the
+ * primary, over the channel.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const work = (
+  options: Options,
+  manifestFile: string,
+  { channel, ...role }: Worker.Role & { readonly channel: Link.Channel }
+): Effect.Effect<number> =>
+  Effect.flatMap(Link.Link, (link) => {
+    const fail = (message: string, exitCode: number) =>
+      Effect.as(link.send({ _tag: "Failed", message, exitCode }), exitCode)
+    return Effect.gen(function* () {
+      const manifest = yield* readManifest(manifestFile)
+      const { pipeline } = yield* choose(options)
+      const served = Effect.provide(Worker.run(pipeline, manifest, role), runStoreOf(manifest, role.slot))
+      return yield* withSecrets(manifest, served)
+    }).pipe(
+      Effect.catchAll((error) => fail(error.message, exitCodeOf(error))),
+      Effect.catchAllCause((cause) => fail(Failures.render(cause), exitCodes.startFailed)),
+      Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer, Signals.layerTold(link.told)))
+    )
+  }).pipe(Effect.provide(Link.layer(channel)))
 
 /**
  * Runs the command the process was started with and ends it. Files the process makes are for its user only.
@@ -133,9 +163,11 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
  */
 export const main = (options: Options): void => {
   process.umask(0o077)
-  const [command, manifestFile] = process.argv.slice(2)
+  const [command, manifestFile, ...rest] = process.argv.slice(2)
+  const role = command === "work" ? roleOf(rest) : undefined
   if (command === "describe") print(describe(options))
   else if (command === "serve" && manifestFile !== undefined) runServe(serve(options, manifestFile))
+  else if (role !== undefined && manifestFile !== undefined) runServe(work(options, manifestFile, role))
   else {
     process.stderr.write("Usage: main.mjs describe | main.mjs serve MANIFEST\n")
     process.exitCode = 2
@@ -173,8 +205,22 @@ const kindOf = (value: unknown): string => {
   return typeof value === "object" ? "an object" : `a ${typeof value}`
 }
 
-const runStoreOf = ({ generation, runStore, serving }: Manifest) =>
-  serving.recording === "none" ? Runs.layerNone : Runs.layerFile(runStore, { generation })
+/** Workers are started by their primary only, which gives them a channel. */
+const roleOf = ([slot, startedAt]: ReadonlyArray<string>) => {
+  const channel = Link.ofProcess()
+  return channel === undefined ? undefined : { slot: Number(slot), startedAtMillis: Number(startedAt), channel }
+}
+
+const runStoreOf = ({ generation, runStore, serving }: Manifest, slot = 0) =>
+  serving.recording === "none"
+    ? Runs.layerNone
+    : Runs.layerFile(runStore, { generation: Shares.ownerOf(generation, slot) })
+
+const withSecrets = <A, E, R>({ secretsDirectory }: Manifest, effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Secrets.configProvider(secretsDirectory), (provider) => Effect.withConfigProvider(effect, provider))
+
+const exitCodeOf = (error: Parameters<typeof Serve.exitCodeOf>[0]): number =>
+  error._tag === "ManifestInvalid" ? exitCodes.badManifest : Serve.exitCodeOf(error)
 
 const readManifest = (file: string): Effect.Effect<Manifest, ManifestInvalid, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(

@@ -21,12 +21,11 @@ import { Deployed } from "./Deployed.js"
 import * as DocsPage from "./Docs/Page.js"
 import * as Health from "./Health.js"
 import { Invocation } from "./Invocation.js"
-import { Lifecycle } from "./Lifecycle.js"
 import * as Metrics from "./Metrics.js"
-import { ProcessMeter } from "./ProcessStats.js"
 import * as Routes from "./Routes.js"
 import * as RunRecorder from "./RunRecorder.js"
 import type * as Wire from "./Wire.js"
+import { Fleet } from "./Workers/Fleet.js"
 
 /**
  * What the handlers work with.
@@ -34,14 +33,7 @@ import type * as Wire from "./Wire.js"
  * @category models
  * @since 0.1.0
  */
-export type Requirements =
-  | Deployed
-  | Invocation
-  | Lifecycle
-  | Metrics.Metrics
-  | ProcessMeter
-  | RunRecorder.RunRecorder
-  | RunStore
+export type Requirements = Deployed | Fleet | Invocation | RunStore
 
 /**
  * The API of a deployment, implemented.
@@ -88,7 +80,7 @@ const runsGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
       const store = yield* RunStore
-      const recorder = yield* RunRecorder.RunRecorder
+      const fleet = yield* Fleet
       const invocation = yield* Invocation
       const orUnavailable = <A>(effect: Effect.Effect<A, unknown>) =>
         Effect.catchAll(effect, (cause) =>
@@ -96,16 +88,16 @@ const runsGroup = (api: Contract) =>
         )
       return handlers
         .handle("list", ({ urlParams }) =>
-          Effect.map(orUnavailable(Effect.zipRight(recorder.flush, store.list(urlParams))), ({ nextCursor, runs }) => ({
+          Effect.map(orUnavailable(Effect.zipRight(fleet.flush, store.list(urlParams))), ({ nextCursor, runs }) => ({
             runs,
             ...(nextCursor === undefined ? {} : { nextCursor })
           }))
         )
         .handle("get", ({ path: { id } }) =>
           Effect.gen(function* () {
-            const going = invocation.find(id)
+            const going = invocation.find(id) ?? (yield* fleet.findElsewhere(id))
             if (going !== undefined) return going
-            const found = yield* orUnavailable(Effect.zipRight(recorder.flush, store.find(id)))
+            const found = yield* orUnavailable(Effect.zipRight(fleet.flush, store.find(id)))
             if (Option.isSome(found)) return found.value
             return yield* new RunNotFound({ message: "This deployment has no run of that id.", runId: id })
           })
@@ -142,13 +134,13 @@ const serviceGroup = (api: Contract) =>
 const infoOf = Effect.gen(function* () {
   const { manifest, spec, startedAt } = yield* Deployed
   const store = yield* RunStore
-  const recorder = yield* RunRecorder.RunRecorder
+  const fleet = yield* Fleet
   const described = yield* Effect.cached(Effect.orDie(spec))
   const { digest, id, pipelineName, version } = manifest.snapshot
   const paths = Object.fromEntries(Routes.make(manifest.serving).map((route) => [route.name, route.path]))
   return Effect.gen(function* (): Effect.fn.Return<typeof Wire.Info.Type> {
     const { description, error, input, name, output } = yield* described
-    const counts = yield* Effect.option(Effect.zipRight(recorder.flush, store.counts))
+    const counts = yield* Effect.option(Effect.zipRight(fleet.flush, store.counts))
     const now = yield* DateTime.now
     return {
       deployment: manifest.deployment,
@@ -170,23 +162,11 @@ const infoOf = Effect.gen(function* () {
   })
 })
 
-const metricsOf = Effect.gen(function* () {
-  const { read } = yield* Metrics.Metrics
-  const meter = yield* ProcessMeter
-  const invocation = yield* Invocation
-  const lifecycle = yield* Lifecycle
-  return Effect.map(meter.read, (process) =>
-    HttpServerResponse.text(
-      Metrics.render(read(), {
-        inFlight: invocation.inFlight(),
-        queued: invocation.queued(),
-        isReady: lifecycle.phase() === "ready",
-        process
-      }),
-      { contentType: Metrics.contentType }
-    )
+const metricsOf = Effect.map(Fleet, ({ report }) =>
+  Effect.map(report, ({ counters, ...gauges }) =>
+    HttpServerResponse.text(Metrics.render(counters, gauges), { contentType: Metrics.contentType })
   )
-})
+)
 
 const documents = Effect.gen(function* () {
   const { manifest, pipeline } = yield* Deployed

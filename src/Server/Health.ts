@@ -5,9 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Answer from "./Answer.js"
-import { Lifecycle, type Phase } from "./Lifecycle.js"
-import { RunRecorder } from "./RunRecorder.js"
+import type { Phase } from "./Lifecycle.js"
 import type * as Wire from "./Wire.js"
+import { Fleet } from "./Workers/Fleet.js"
+import type { Condition } from "./Workers/Report.js"
 
 /**
  * What the routes of health answer: `health` and `ready` say `ready` when every check passes, `live` that there is an
@@ -19,11 +20,9 @@ import type * as Wire from "./Wire.js"
 export const answers: Effect.Effect<
   { readonly [Route in "health" | "ready" | "live"]: () => Answer.Answer },
   never,
-  Lifecycle | RunRecorder
-> = Effect.gen(function* () {
-  const lifecycle = yield* Lifecycle
-  const recorder = yield* RunRecorder
-  const checked = () => check(lifecycle.phase(), recorder.isHealthy())
+  Fleet
+> = Effect.map(Fleet, ({ condition }) => {
+  const checked = () => check(condition())
   return { health: checked, ready: checked, live: () => live }
 })
 
@@ -31,7 +30,7 @@ export const answers: Effect.Effect<
 
 const live = Answer.ofJson(200, JSON.stringify({ status: "live", checks: [] } satisfies Wire.Health))
 
-const check = (phase: Phase, isRecording: boolean): Answer.Answer => {
+const check = ({ isRecording, phase }: Condition): Answer.Answer => {
   const health: Wire.Health = {
     status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
     checks: [phaseCheck(phase), storeCheck(isRecording)]

@@ -1,6 +1,7 @@
 /**
  * Keeps the process's own log below a size. The file is open as standard output in append mode, so it cannot be
- * renamed away: it is copied, then cut, in one turn of the event loop, in which nothing else can write.
+ * renamed away: it is copied, then cut, in one turn of the event loop, in which nothing else of this process can write.
+ * What workers write meanwhile is copied too, up to the moment of the cut.
  *
  * @since 0.1.0
  */
@@ -27,7 +28,7 @@ export const rotate = (log: Log): Effect.Effect<boolean> =>
   Effect.try(() => {
     if (Fs.statSync(log.file).size <= log.maxBytes) return false
     for (let age = log.keep; age > 1; age--) shift(log.file, age)
-    if (log.keep > 0) Fs.copyFileSync(log.file, `${log.file}.1`)
+    if (log.keep > 0) copy(log.file, `${log.file}.1`)
     Fs.truncateSync(log.file)
     return true
   }).pipe(Effect.catchAll((error) => Effect.as(Effect.logWarning("The log could not be rotated.", error.cause), false)))
@@ -42,6 +43,17 @@ export const keep = (log: Log): Effect.Effect<void> =>
   Effect.asVoid(Effect.repeat(rotate(log), Schedule.spaced("1 second")))
 
 // internal
+
+const copy = (from: string, to: string): void => {
+  Fs.copyFileSync(from, to)
+  const source = Fs.openSync(from, "r")
+  const buffer = Buffer.alloc(65_536)
+  for (let at = Fs.statSync(to).size, read = buffer.length; read > 0; at += read) {
+    read = Fs.readSync(source, buffer, 0, buffer.length, at)
+    Fs.appendFileSync(to, buffer.subarray(0, read))
+  }
+  Fs.closeSync(source)
+}
 
 const shift = (file: string, age: number): void => {
   if (Fs.existsSync(`${file}.${age - 1}`)) Fs.renameSync(`${file}.${age - 1}`, `${file}.${age}`)

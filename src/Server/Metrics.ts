@@ -90,6 +90,8 @@ export interface Gauges {
   readonly inFlight: number
   readonly queued: number
   readonly isReady: boolean
+  readonly workers: number
+  readonly workerRestarts: number
   readonly process: ProcessStats
 }
 
@@ -156,7 +158,9 @@ const gaugeFamilies = (counters: Counters, gauges: Gauges): ReadonlyArray<Family
   single("runs_in_flight", "gauge", "Runs that hold a place.", gauges.inFlight),
   single("runs_queued", "gauge", "Runs that wait for a place.", gauges.queued),
   single("runs_shed_total", "counter", "Runs turned away because places and queue were full.", counters.shed),
-  single("ready", "gauge", "1 while runs are taken, else 0.", gauges.isReady ? 1 : 0)
+  single("ready", "gauge", "1 while runs are taken, else 0.", gauges.isReady ? 1 : 0),
+  single("workers", "gauge", "Processes that take runs.", gauges.workers),
+  single("worker_restarts_total", "counter", "Workers started in the place of others.", gauges.workerRestarts)
 ]
 
 const processFamilies = (stats: ProcessStats): ReadonlyArray<Family> => [

@@ -31,7 +31,11 @@ export interface ProcessStats {
  */
 export class ProcessMeter extends Context.Tag("effect-deployers/Server/ProcessMeter")<
   ProcessMeter,
-  { readonly read: Effect.Effect<ProcessStats> }
+  {
+    readonly read: Effect.Effect<ProcessStats>
+    /** A reading that does not count as one: the event loop's lag is measured on. */
+    readonly glance: Effect.Effect<ProcessStats>
+  }
 >() {}
 
 /**
@@ -53,26 +57,24 @@ export const layer: Layer.Layer<ProcessMeter> = Layer.scoped(
       }),
       (histogram) => Effect.sync(() => histogram.disable())
     )
-    return {
-      read: Effect.sync(() => {
-        const cpu = process.cpuUsage()
-        const memory = process.memoryUsage()
-        const eventLoopLag = {
+    const glance = Effect.sync((): ProcessStats => {
+      const cpu = process.cpuUsage()
+      const memory = process.memoryUsage()
+      return {
+        cpuSeconds: (cpu.user + cpu.system) / 1e6,
+        residentBytes: memory.rss,
+        heapUsedBytes: memory.heapUsed,
+        heapTotalBytes: memory.heapTotal,
+        startTimeSeconds,
+        eventLoopLag: {
           meanSeconds: seconds(delay.mean),
           p99Seconds: seconds(delay.percentile(99)),
           maxSeconds: seconds(delay.max)
         }
-        delay.reset()
-        return {
-          cpuSeconds: (cpu.user + cpu.system) / 1e6,
-          residentBytes: memory.rss,
-          heapUsedBytes: memory.heapUsed,
-          heapTotalBytes: memory.heapTotal,
-          startTimeSeconds,
-          eventLoopLag
-        }
-      })
-    }
+      }
+    })
+    const beginAnew = Effect.sync(() => delay.reset())
+    return { glance, read: Effect.zipLeft(glance, beginAnew) }
   })
 )
 

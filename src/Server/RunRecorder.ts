@@ -15,6 +15,7 @@ import { ServiceUnavailable } from "../Errors/Http.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../Store/RunStore.js"
 import * as GroupCommit from "./GroupCommit.js"
+import { Indexes } from "./Workers/Indexes.js"
 
 /**
  * @category services
@@ -94,7 +95,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
     }
     return RunRecorder.of({
       isRecording: true,
-      nextIndex: yield* counting(store),
+      nextIndex: (yield* Indexes).next ?? (yield* counting(store)),
       offer: (run) => {
         group.entry(run.id).run = { _tag: "Run", run }
       },
@@ -116,27 +117,30 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
  * @category layers
  * @since 0.1.0
  */
-export const layerNone: Layer.Layer<RunRecorder> = Layer.sync(RunRecorder, () => {
-  let index = 0
-  let waiting: Array<(isStored: boolean) => void> = []
-  const release = () => {
-    const released = waiting
-    waiting = []
-    for (const onStored of released) onStored(true)
-  }
-  return {
-    isRecording: false,
-    nextIndex: () => Exit.succeed(++index),
-    offer: () => {},
-    offerMessage: () => {},
-    store: (_id, _run, onStored) => {
-      if (waiting.push(onStored) === 1) setImmediate(release)
-    },
-    commit: () => Effect.void,
-    flush: Effect.void,
-    isHealthy: () => true
-  }
-})
+export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
+  RunRecorder,
+  Effect.map(Indexes, ({ next }) => {
+    let index = 0
+    let waiting: Array<(isStored: boolean) => void> = []
+    const release = () => {
+      const released = waiting
+      waiting = []
+      for (const onStored of released) onStored(true)
+    }
+    return {
+      isRecording: false,
+      nextIndex: next ?? (() => Exit.succeed(++index)),
+      offer: () => {},
+      offerMessage: () => {},
+      store: (_id, _run, onStored) => {
+        if (waiting.push(onStored) === 1) setImmediate(release)
+      },
+      commit: () => Effect.void,
+      flush: Effect.void,
+      isHealthy: () => true
+    }
+  })
+)
 
 /**
  * @category layers

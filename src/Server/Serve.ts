@@ -37,6 +37,8 @@ import * as NodeServer from "./NodeServer.js"
 import * as ProcessStats from "./ProcessStats.js"
 import * as RunRecorder from "./RunRecorder.js"
 import { Signals } from "./Signals.js"
+import * as Fleet from "./Workers/Fleet.js"
+import * as Local from "./Workers/Local.js"
 
 /**
  * The warm state of a pipeline could not be built, so it cannot be served.
@@ -74,9 +76,25 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
 >() {}
 
 /**
- * Listens for a pipeline, until the scope closes. Runs are refused until {@link Served} `warmUp` succeeded.
+ * How a service is made when it is not the only process, or does something before it listens.
  *
- * @param before what to do before it listens, with the means to build the warm state by then; default nothing
+ * @category models
+ * @since 0.1.0
+ */
+export interface MakeOptions<E, R> {
+  /**
+   * What to do before it listens, with the means to build the warm state by then, and where to listen then; default
+   * nothing, and where the manifest says.
+   */
+  readonly before?: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
+  /** What it knows of the other processes of the service; default that there are none. */
+  readonly fleet?: Layer.Layer<Fleet.Fleet, never, Local.Local>
+  /** When the service started; default now. */
+  readonly startedAt?: DateTime.Utc
+}
+
+/**
+ * Listens for a pipeline, until the scope closes. Runs are refused until {@link Served} `warmUp` succeeded.
  *
  * @category constructors
  * @since 0.1.0
@@ -84,7 +102,7 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
 export const make = <E = never, R = never>(
   pipeline: Pipeline.Any,
   manifest: Manifest,
-  before: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<void, E, R> = () => Effect.void
+  options: MakeOptions<E, R> = {}
 ): Effect.Effect<
   Context.Tag.Service<Served>,
   NodeServer.ListenFailed | StoreError | E,
@@ -92,15 +110,15 @@ export const make = <E = never, R = never>(
 > =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const services = yield* Layer.build(runtimeLayer(pipeline, manifest))
+    const services = yield* Layer.build(runtimeLayer(pipeline, manifest, options))
     const handler = yield* Effect.provide(App.make, services)
     const lifecycle = Context.get(services, Lifecycle.Lifecycle)
     const invocation = Context.get(services, Invocation.Invocation)
     const warmUp = yield* Effect.cached(warming(pipeline, scope, invocation, lifecycle))
-    yield* before(warmUp)
-    const server = yield* NodeServer.listen(handler, manifest.listen)
+    const address = options.before === undefined ? manifest.listen : yield* options.before(warmUp)
+    const server = yield* NodeServer.listen(handler, address)
     return {
-      url: `http://${urlHost(server.host)}:${server.port}`,
+      url: urlOf(server),
       host: server.host,
       port: server.port,
       warmUp,
@@ -129,24 +147,33 @@ export const run = (
 > =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { ending } = yield* Signals
       if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
-      const opened = yield* Effect.raceFirst(
-        Effect.map(ending, Either.left),
-        Effect.map(open(pipeline, manifest), Either.right)
+      return yield* untilTold(open(pipeline, manifest), ({ warmUp }) =>
+        Effect.zipRight(warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`))
       )
-      if (Either.isLeft(opened)) return opened.left.exitCode
-      const served = opened.right
-      const serving = Effect.zipRight(
-        Effect.zipRight(served.warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`)),
-        Effect.never
-      )
-      const { exitCode, reason } = yield* Effect.raceFirst(ending, serving)
-      yield* Effect.logInfo(`Told to end by ${reason}.`)
-      yield* served.drain
-      return exitCode
     })
   )
+
+/**
+ * Opens a service, serves until {@link Signals} tell to end, drains it, and answers the exit code of the process.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const untilTold = <E, R, E2, R2>(
+  open: Effect.Effect<Context.Tag.Service<Served>, E, R>,
+  whenOpen: (served: Context.Tag.Service<Served>) => Effect.Effect<void, E2, R2>
+): Effect.Effect<number, E | E2, R | R2 | Signals> =>
+  Effect.gen(function* () {
+    const { ending } = yield* Signals
+    const opened = yield* Effect.raceFirst(Effect.map(ending, Either.left), Effect.map(open, Either.right))
+    if (Either.isLeft(opened)) return opened.left.exitCode
+    const served = opened.right
+    const { exitCode, reason } = yield* Effect.raceFirst(ending, Effect.zipRight(whenOpen(served), Effect.never))
+    yield* Effect.logInfo(`Told to end by ${reason}.`)
+    yield* served.drain
+    return exitCode
+  })
 
 /**
  * The exit code of a process that could not serve.
@@ -154,8 +181,17 @@ export const run = (
  * @category accessors
  * @since 0.1.0
  */
-export const exitCodeOf = (error: { readonly _tag: string }): number =>
-  error._tag === "ListenFailed" ? exitCodes.portUnavailable : exitCodes.startFailed
+export const exitCodeOf = (error: { readonly _tag: string; readonly exitCode?: number }): number =>
+  error.exitCode ?? (error._tag === "ListenFailed" ? exitCodes.portUnavailable : exitCodes.startFailed)
+
+/**
+ * The URL of an address that is listened on, without a trailing slash.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
  * A manifest for serving in this process: loopback, a port the system chooses.
@@ -218,14 +254,16 @@ const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
     const { deployment, endpointFile, generation, listen } = manifest
     const tell = (where: Pick<Endpoint, "host" | "port" | "standsBy">) =>
       EndpointFile.write(endpointFile, { pid: process.pid, generation, ...where })
-    const served = yield* make(pipeline, manifest, (warmUp) =>
-      listen.standbyMillis === undefined
-        ? Effect.void
-        : warmUp.pipe(
-            Effect.zipRight(tell({ host: listen.host, port: listen.port ?? 0, standsBy: true })),
-            Effect.zipRight(Effect.logInfo(`${deployment.name} is ready and waits for its port.`))
-          )
-    )
+    const served = yield* make(pipeline, manifest, {
+      before: (warmUp) =>
+        listen.standbyMillis === undefined
+          ? Effect.succeed(listen)
+          : warmUp.pipe(
+              Effect.zipRight(tell({ host: listen.host, port: listen.port ?? 0, standsBy: true })),
+              Effect.zipRight(Effect.logInfo(`${deployment.name} is ready and waits for its port.`)),
+              Effect.as(listen)
+            )
+    })
     yield* tell({ host: served.host, port: served.port })
     yield* Effect.logInfo(`${deployment.name} listens on ${served.url}.`)
     return served
@@ -247,9 +285,11 @@ const warming = (
     Effect.zipRight(ready)
   )
 
-const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host)
-
-const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
+const runtimeLayer = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest,
+  { fleet = Fleet.layerAlone, startedAt }: Pick<MakeOptions<never, never>, "fleet" | "startedAt">
+) => {
   const { deployment, snapshot } = manifest
   const identity = {
     deploymentId: deployment.id,
@@ -259,7 +299,12 @@ const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
   }
   const deployed = Layer.effect(
     Deployed,
-    Effect.map(DateTime.now, (startedAt) => ({ manifest, pipeline, spec: Spec.compile(pipeline), startedAt }))
+    Effect.map(DateTime.now, (now) => ({
+      manifest,
+      pipeline,
+      spec: Spec.compile(pipeline),
+      startedAt: startedAt ?? now
+    }))
   )
   const invocation = Layer.effect(
     Invocation.Invocation,
@@ -267,5 +312,6 @@ const runtimeLayer = (pipeline: Pipeline.Any, manifest: Manifest) => {
   )
   const recorder = manifest.serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
   const base = Layer.mergeAll(deployed, Lifecycle.layer, Metrics.layer, ProcessStats.layer, recorder)
-  return Layer.provideMerge(invocation, base)
+  const local = Layer.provideMerge(Local.layer, Layer.provideMerge(invocation, base))
+  return Layer.provideMerge(fleet, local)
 }

@@ -44,32 +44,63 @@ export class Signals extends Context.Tag("effect-deployers/Server/Signals")<
 export const layer: Layer.Layer<Signals> = Layer.scoped(
   Signals,
   Effect.gen(function* () {
-    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
-    const ending = yield* Deferred.make<Ending>()
-    let isEnding = false
-    const end = (reason: string, exitCode: number) => {
-      isEnding = true
-      Deferred.unsafeDone(ending, Effect.succeed({ reason, exitCode }))
-    }
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (isEnding) process.exit(exitCodes.drained)
-      end(signal, exitCodes.drained)
-    }
-    const onUncaught = (error: unknown) => {
-      runFork(Effect.logError(`Nobody caught an error of the pipeline: ${Failures.renderDefect(error)}`))
-      end("an uncaught error", exitCodes.startFailed)
-    }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        process.on("SIGTERM", onSignal).on("SIGINT", onSignal)
-        process.on("uncaughtException", onUncaught).on("unhandledRejection", onUncaught)
-      }),
-      () =>
-        Effect.sync(() => {
-          process.off("SIGTERM", onSignal).off("SIGINT", onSignal)
-          process.off("uncaughtException", onUncaught).off("unhandledRejection", onUncaught)
-        })
-    )
-    return { ending: Deferred.await(ending) }
+    const { end, ending, isEnding } = yield* first
+    yield* onSignals((signal) => {
+      if (isEnding()) process.exit(exitCodes.drained)
+      end({ reason: signal, exitCode: exitCodes.drained })
+    })
+    yield* onUncaught(end)
+    return { ending }
   })
 )
+
+/**
+ * For a process whose signals are another one's business: it ends when that one tells, or at an uncaught error.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTold = (told: Effect.Effect<Ending>): Layer.Layer<Signals> =>
+  Layer.scoped(
+    Signals,
+    Effect.gen(function* () {
+      const { end, ending } = yield* first
+      yield* onSignals(() => {})
+      yield* onUncaught(end)
+      return { ending: Effect.raceFirst(told, ending) }
+    })
+  )
+
+// internal
+
+/** Keeps the first reason to end that is given. */
+const first = Effect.map(Deferred.make<Ending>(), (deferred) => {
+  let isEnding = false
+  return {
+    ending: Deferred.await(deferred),
+    isEnding: () => isEnding,
+    end: (ending: Ending) => {
+      isEnding = true
+      Deferred.unsafeDone(deferred, Effect.succeed(ending))
+    }
+  }
+})
+
+const onSignals = (listener: NodeJS.SignalsListener) =>
+  Effect.acquireRelease(
+    Effect.sync(() => process.on("SIGTERM", listener).on("SIGINT", listener)),
+    () => Effect.sync(() => process.off("SIGTERM", listener).off("SIGINT", listener))
+  )
+
+const onUncaught = (end: (ending: Ending) => void) =>
+  Effect.flatMap(Effect.runtime<never>(), (runtime) => {
+    const runFork = Runtime.runFork(runtime)
+    const listener = (error: unknown) => {
+      runFork(Effect.logError(`Nobody caught an error of the pipeline: ${Failures.renderDefect(error)}`))
+      end({ reason: "an uncaught error", exitCode: exitCodes.startFailed })
+    }
+    return Effect.acquireRelease(
+      Effect.sync(() => process.on("uncaughtException", listener).on("unhandledRejection", listener)),
+      () => Effect.sync(() => process.off("uncaughtException", listener).off("unhandledRejection", listener))
+    )
+  })

@@ -19,6 +19,14 @@ export const UrlPath = Schema.String.pipe(
 )
 
 /**
+ * Most workers a service may have.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxWorkers = 64
+
+/**
  * How a pipeline is served over HTTP. Every field has a default, so `{}` is complete.
  *
  * @category schemas
@@ -65,7 +73,12 @@ export const Serving = Schema.Struct({
    */
   maxQueue: withDefault(count(0), 1_024),
   /** How long runs in flight may take to finish after SIGTERM, in milliseconds; default 25,000. */
-  drainTimeoutMillis: withDefault(count(0), 25_000)
+  drainTimeoutMillis: withDefault(count(0), 25_000),
+  /**
+   * Processes that serve together behind the one port; default 1, which needs no process beside it. The limits above are
+   * those of the service: they are shared out, and there are never more workers than runs that may be in flight.
+   */
+  workers: withDefault(Schema.Int.pipe(Schema.between(1, maxWorkers)), 1)
 })
 
 /**
@@ -75,6 +88,15 @@ export const Serving = Schema.Struct({
  * @since 0.1.0
  */
 export type Serving = typeof Serving.Type
+
+/**
+ * How many processes serve: as many as set, but none that could never take a run.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const workersOf = (serving: Pick<Serving, "maxConcurrency" | "workers">): number =>
+  Math.min(serving.workers, serving.maxConcurrency)
 
 /**
  * Serving settings as people write them: everything may be left out.

@@ -54,7 +54,18 @@ layer(World)("commands", (it) => {
   it.effect("deploy passes its settings on", () =>
     Effect.gen(function* () {
       yield* cli(["secret", "set", "TOKEN"], { input: { text: "long-enough-value\n" } })
-      const said = yield* deploy("set", "--env", "A=b=c", "--secret=TOKEN", "--auth", "secret:TOKEN", "--timeout", "2m")
+      const options = [
+        "--env",
+        "A=b=c",
+        "--secret=TOKEN",
+        "--auth",
+        "secret:TOKEN",
+        "--timeout",
+        "2m",
+        "--workers",
+        "3"
+      ]
+      const said = yield* deploy("set", ...options)
       expect(said.exitCode).toBe(0)
       expect(said.stdout + said.stderr).not.toContain("long-enough-value")
       const deployer = yield* Deployer
@@ -63,8 +74,11 @@ layer(World)("commands", (it) => {
         environment: { A: "b=c" },
         secrets: ["TOKEN"],
         auth: { _tag: "secret", name: "TOKEN" },
-        timeoutMillis: 120_000
+        timeoutMillis: 120_000,
+        serving: { workers: 3 }
       })
+      expect(json(yield* cli(["describe", "set", "--json"]))).toMatchObject({ workers: 3 })
+      expect((yield* cli(["describe", "set"])).stdout).toMatch(/workers +3/)
     })
   )
 
@@ -232,6 +246,7 @@ describe("usage", () => {
         ["deploy", "f.ts", "--name", "x", "--auth", "maybe"],
         ["deploy", "f.ts", "--name", "x", "--timeout", "soon"],
         ["deploy", "f.ts", "--name", "x", "--port", "70000"],
+        ["deploy", "f.ts", "--name", "x", "--workers", "0"],
         ["describe"],
         ["secret"],
         ["secret", "show"],

@@ -50,6 +50,15 @@ const creating = (operation: string) => operation === "create a container"
 
 describe("DockerBackend: starting", () => {
   live(
+    "shares the memory out among workers",
+    Effect.gen(function* () {
+      yield* provision({ settings: { memoryBytes: 256 * 1_048_576, serving: { workers: 3 } } })
+      const { spec } = yield* only
+      assert.include(spec.entrypoint ?? [], "--max-old-space-size=64")
+    })
+  )
+
+  live(
     "makes a container, a network and the files it is told with",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

@@ -6,6 +6,7 @@ import { StoreError } from "../../src/Errors/Stores.js"
 import { HotRoute } from "../../src/Server/HotRoute.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
+import * as Together from "./Workers/Together.js"
 
 export const key = "k".repeat(43)
 
@@ -16,11 +17,27 @@ export interface Options {
 
 /** A served pipeline over a real SQLite store in memory. */
 export const served = (pipeline: Pipeline.Any, options: Options = {}) =>
-  Layer.provideMerge(serving(pipeline, options), memory()).pipe(Layer.provide(quiet))
+  Layer.provideMerge(
+    Layer.suspend(() =>
+      byTwo && Together.areTwo(pipeline, options)
+        ? Layer.provide(Together.layer(pipeline, options), hotRoute)
+        : serving(pipeline, options)
+    ),
+    memory()
+  ).pipe(Layer.provide(quiet))
 
 /** A served pipeline that still needs a store. */
 export const serving = (pipeline: Pipeline.Any, options: Options = {}) =>
-  Serve.layerTest(pipeline, options).pipe(Layer.provide(Layer.suspend(() => Layer.succeed(HotRoute, takesHotRoute))))
+  Serve.layerTest(pipeline, options).pipe(Layer.provide(hotRoute))
+
+const hotRoute = Layer.suspend(() => Layer.succeed(HotRoute, takesHotRoute))
+
+let byTwo = false
+
+/** Has the suites of this file ask two workers in turn; to be called before they are loaded. */
+export const serveByTwo = () => {
+  byTwo = true
+}
 
 /** Which way invocations take in this test file. */
 export let takesHotRoute = true

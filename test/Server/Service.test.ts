@@ -82,6 +82,8 @@ describe("info, health and metrics", () => {
         inFlight: 0,
         queued: 0,
         isReady: true,
+        workers: 1,
+        workerRestarts: 0,
         process: {
           cpuSeconds: 0,
           residentBytes: 0,

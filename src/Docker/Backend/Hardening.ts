@@ -7,6 +7,7 @@ import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { secretVariables } from "../../Deployer/SecretVariables.js"
+import * as Settings from "../../Settings.js"
 import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
@@ -52,7 +53,7 @@ export const containerSpec = (
     name: Labels.containerName(request),
     image: image.imageId,
     labels: { ...settings.run.labels, ...instanceLabels(request, ingredients.deployer) },
-    entrypoint: withHeapLimit(image.entrypoint, settings.memoryBytes),
+    entrypoint: withHeapLimit(image.entrypoint, settings),
     command: [inside.manifest],
     environment: environmentOf(settings, request.secrets),
     workingDirectory: inside.app,
@@ -94,11 +95,17 @@ const isolation = ({ cpus, memoryBytes, pidsLimit, run }: DockerSettings, { gid,
     }
   }) satisfies Partial<ContainerSpec>
 
-/** Node would take more of the memory for its heap than the limit leaves, and be killed instead of collecting garbage. */
-const withHeapLimit = ([program, ...rest]: ReadonlyArray<string>, memoryBytes: number): ReadonlyArray<string> =>
-  program === undefined
-    ? []
-    : [program, `--max-old-space-size=${Math.floor((memoryBytes / 1_048_576) * 0.75)}`, ...rest]
+/**
+ * Node would take more of the memory for its heap than the limit leaves, and be killed instead of collecting garbage.
+ * Workers share the memory.
+ */
+const withHeapLimit = (
+  [program, ...rest]: ReadonlyArray<string>,
+  { memoryBytes, serving }: DockerSettings
+): ReadonlyArray<string> => {
+  const megabytes = ((memoryBytes / 1_048_576) * 0.75) / Settings.workersOf(serving)
+  return program === undefined ? [] : [program, `--max-old-space-size=${Math.floor(megabytes)}`, ...rest]
+}
 
 const environmentOf = (
   settings: DockerSettings,

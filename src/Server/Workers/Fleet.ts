@@ -1,0 +1,61 @@
+/**
+ * The service as a whole, whichever of its processes is asked: one process on its own, or one of several workers.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Run } from "../../Store/RunStore.js"
+import { Local } from "./Local.js"
+import type { Condition, ServiceReport, WorkerReport } from "./Report.js"
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Fleet extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
+  Fleet,
+  {
+    /** Whether the service takes and records runs. */
+    readonly condition: () => Condition
+    /** What is to be said of the service. */
+    readonly report: Effect.Effect<ServiceReport>
+    /** Has everything stored that runs of any worker offered, so that the store can be asked. */
+    readonly flush: Effect.Effect<void>
+    /** A run that goes in another worker, with the steps it has so far. */
+    readonly findElsewhere: (id: string) => Effect.Effect<Run | undefined>
+  }
+>() {}
+
+/**
+ * A service of one process.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAlone: Layer.Layer<Fleet, never, Local> = Layer.effect(
+  Fleet,
+  Effect.map(Local, ({ condition, flush, report }) => ({
+    condition,
+    report: Effect.map(report, alone),
+    flush,
+    findElsewhere: () => Effect.succeed(undefined)
+  }))
+)
+
+/**
+ * What a process says of the service when it is all there is of it.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const alone = ({ condition, counters, inFlight, process, queued }: WorkerReport): ServiceReport => ({
+  counters,
+  inFlight,
+  queued,
+  process,
+  isReady: condition.phase === "ready",
+  workers: 1,
+  workerRestarts: 0
+})
