@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { randomFillSync } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -31,10 +30,7 @@ export class Ids extends Context.Tag("effect-deployers/Ids")<
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Ids> = Layer.sync(Ids, () => {
-  const rng = pooled()
-  return fromGenerator(() => v7({ rng }))
-})
+export const layer: Layer.Layer<Ids> = Layer.sync(Ids, () => fromGenerator(() => v7()))
 
 /**
  * Ids that count up from 1, valid UUIDv7 all the same.
@@ -48,23 +44,6 @@ export const layerTest: Layer.Layer<Ids> = Layer.sync(Ids, () => {
 })
 
 // internal
-
-const idBytes = 16
-const poolBytes = 256 * idBytes
-
-/** Random bytes for one id after another; asking the system for many at once costs little more than for a few. */
-const pooled = (): (() => Uint8Array) => {
-  const pool = new Uint8Array(poolBytes)
-  let next = poolBytes
-  return () => {
-    if (next === poolBytes) {
-      randomFillSync(pool)
-      next = 0
-    }
-    next += idBytes
-    return pool.subarray(next - idBytes, next)
-  }
-}
 
 const fromGenerator = (unsafeNext: () => string): Context.Tag.Service<Ids> => ({
   next: Effect.sync(unsafeNext),

@@ -122,12 +122,15 @@ const connect = (place: Place, isReadOnly = false): Effect.Effect<Connected, Sto
       exclusive
     })),
     Effect.tap(({ client }) =>
-      Effect.forEach(pragmas, (pragma) => client.unsafe(`PRAGMA ${pragma}`), { discard: true }).pipe(
+      setPragmas(client, pragmas).pipe(
         Effect.zipRight(client.unsafe(loadSchema)),
         Effect.mapError(failing(place)("open"))
       )
     )
   )
+
+const setPragmas = (client: SqlClient.SqlClient, names: ReadonlyArray<string>) =>
+  Effect.forEach(names, (pragma) => client.unsafe(`PRAGMA ${pragma}`), { discard: true })
 
 const pragmaNumber = (client: SqlClient.SqlClient, name: "application_id" | "user_version") =>
   Effect.map(client.unsafe<Record<string, number>>(`PRAGMA ${name}`), (rows) => rows[0]?.[name] ?? 0)
@@ -193,10 +196,16 @@ const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<vo
     Effect.asVoid
   )
 
+/** A draft is brought to the disk once, when it is whole; a crash before that leaves nothing that anybody looks at. */
+const draftPragmas = ["synchronous = OFF", "journal_mode = MEMORY"]
+
 const initialise = (schema: DatabaseSchema) => (draft: Place) =>
   Effect.scoped(
     Effect.flatMap(connect(draft), ({ client }) =>
-      Effect.zipRight(migrate(client, draft, schema), writeAhead(client, draft))
+      Effect.mapError(setPragmas(client, draftPragmas), failing(draft)("create")).pipe(
+        Effect.zipRight(migrate(client, draft, schema)),
+        Effect.zipRight(writeAhead(client, draft))
+      )
     )
   )
 
