@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
 import * as Turn from "./Turn.js"
 
 /**
@@ -17,8 +16,8 @@ import * as Turn from "./Turn.js"
 export interface Place {
   /** Whether the run has to wait. */
   readonly isWaiting: boolean
-  /** Succeeds when the run may start. */
-  readonly ready: Effect.Effect<void>
+  /** Has the run start when it may, which is once. Only for one that has to wait. */
+  readonly onReady: (start: () => void) => void
   /** Gives the place back, or leaves the queue. Must be called once; later calls do nothing. */
   readonly release: () => void
 }
@@ -60,27 +59,30 @@ export const make = (options: {
   const { clock, defer, maxConcurrency, maxQueue } = options
   const waiting = new Set<() => void>()
   let inFlight = 0
-  let admittedAt: number | undefined
+  let isAdmitting = false
   const admit = () => {
-    if (admittedAt !== undefined) turn.spend(clock.unsafeCurrentTimeMillis() - admittedAt)
-    admittedAt = undefined
-    const next = waiting.values().next()
-    if (next.done || inFlight >= maxConcurrency || turn.isSpent()) return
-    waiting.delete(next.value)
-    inFlight++
-    next.value()
-    // The next one only when this one has computed, and ended or waits: then it is known how long that took.
-    admittedAt = clock.unsafeCurrentTimeMillis()
-    queueMicrotask(admit)
+    if (isAdmitting) return
+    isAdmitting = true
+    try {
+      for (const start of waiting) {
+        if (inFlight >= maxConcurrency || turn.isSpent()) return
+        waiting.delete(start)
+        inFlight++
+        const startedMillis = clock.unsafeCurrentTimeMillis()
+        start()
+        turn.spend(clock.unsafeCurrentTimeMillis() - startedMillis)
+      }
+    } finally {
+      isAdmitting = false
+    }
   }
-  const admitNext = () => {
-    if (admittedAt === undefined) admit()
-  }
-  const turn = Turn.make(admitNext, defer)
+  const turn = Turn.make(admit, defer)
   const leave = () => {
     inFlight--
-    admitNext()
+    admit()
   }
+  /** Places that are free because all wait for a turn count as seats. */
+  const hasSeat = () => maxQueue > 0 && inFlight + waiting.size < maxConcurrency + maxQueue
   return {
     inFlight: () => inFlight,
     queued: () => waiting.size,
@@ -88,9 +90,9 @@ export const make = (options: {
     enter: () => {
       if (inFlight < maxConcurrency && waiting.size === 0 && (maxQueue === 0 || !turn.isSpent())) {
         inFlight++
-        return { isWaiting: false, ready: Effect.void, release: once(leave) }
+        return { isWaiting: false, onReady: () => {}, release: once(leave) }
       }
-      return waiting.size < maxQueue ? seat(waiting, leave) : undefined
+      return hasSeat() ? seat(waiting, leave) : undefined
     }
   }
 }
@@ -98,19 +100,19 @@ export const make = (options: {
 // internal
 
 const seat = (waiting: Set<() => void>, leave: () => void): Place => {
-  let called = false
+  let isCalled = false
   let onCall: (() => void) | undefined
   const call = () => {
-    called = true
+    isCalled = true
     onCall?.()
   }
   waiting.add(call)
   return {
     isWaiting: true,
-    ready: Effect.async<void>((resume) => {
-      if (called) return resume(Effect.void)
-      onCall = () => resume(Effect.void)
-    }),
+    onReady: (start) => {
+      if (isCalled) start()
+      else onCall = start
+    },
     release: once(() => {
       if (!waiting.delete(call)) leave()
     })

@@ -1,6 +1,6 @@
 /**
- * Group commit: everything that is offered in one turn of the event loop is written in one transaction. While a
- * transaction is under way the next group gathers.
+ * Group commit: what is offered in one turn of the event loop is written in one transaction, or in several if it is
+ * much. While a transaction is under way the next group gathers.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import type { StoreError } from "../Errors/Stores.js"
 import type { RunWrite } from "../Store/RunStore.js"
+import * as EndOfTurn from "./EndOfTurn.js"
 
 /**
  * What is waiting to be written about one run: its latest state and the messages it published.
@@ -55,27 +56,24 @@ export const make = (options: {
   Effect.map(Effect.runtime<never>(), (runtime) => {
     const runFork = Runtime.runFork(runtime)
     let gathering = new Map<string, Entry>()
-    let isScheduled = false
     let isWriting = false
     const idlers: Array<() => void> = []
 
     const write = Effect.suspend(() => {
-      isScheduled = false
-      isWriting = true
       const group = [...gathering.values()]
       gathering = new Map()
       return settleGroup(options, group)
     })
     const onWritten = () => {
       isWriting = false
-      if (gathering.size > 0) schedule()
+      if (gathering.size > 0) askToWrite()
       else if (idlers.length > 0) for (const resume of idlers.splice(0)) resume()
     }
-    const schedule = () => {
-      if (isScheduled || isWriting) return
-      isScheduled = true
-      setImmediate(() => runFork(write).addObserver(onWritten))
-    }
+    const askToWrite = EndOfTurn.make(() => {
+      if (isWriting || gathering.size === 0) return
+      isWriting = true
+      runFork(write).addObserver(onWritten)
+    })
 
     return {
       entry: (runId) => {
@@ -83,7 +81,7 @@ export const make = (options: {
         if (existing !== undefined) return existing
         const entry: Entry = { runId, run: undefined, messages: [], waiters: [], attempts: 0 }
         gathering.set(runId, entry)
-        schedule()
+        askToWrite()
         return entry
       },
       idle: Effect.async<void>((resume) => {

@@ -203,6 +203,9 @@ const create = (handler: Handler, limits: Limits): Http.Server => {
   return server
 }
 
+/** Of a burst of connections that Node's 511 cannot hold, the rest would try again after a second. The system may cap it. */
+const backlog = 4_096
+
 const bind = (server: Http.Server, host: string, port: number): Effect.Effect<AddressInfo, ListenFailed> =>
   Effect.async((resume) => {
     const fail = (code: string) => resume(new ListenFailed({ host, port, code }))
@@ -218,7 +221,7 @@ const bind = (server: Http.Server, host: string, port: number): Effect.Effect<Ad
     }
     server.once("error", onError)
     server.once("listening", onListening)
-    server.listen({ host, port })
+    server.listen({ host, port, backlog })
   })
 
 const close = (server: Http.Server): Effect.Effect<void> => {

@@ -11,7 +11,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { Ids } from "../Ids.js"
-import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 import { ActiveRun } from "./ActiveRun.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
@@ -114,43 +113,46 @@ const recordBeginning = (kit: Kit, call: Call): void => {
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
-  const fiber = new RunFiber(runtime, run, program(kit, call), place.release)
+  const fiber = new RunFiber(runtime, run, place.release)
   call.fiber = fiber
-  if (!place.isWaiting) kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - run.startedMillis)
   kit.runs.add(call)
-  const { exit } = fiber
-  if (exit === undefined) accompany(kit, call, fiber, offersBeginning)
-  else settle(kit, call, exit)
+  if (place.isWaiting) wait(kit, call, fiber)
+  else go(kit, call, fiber, offersBeginning)
+}
+
+const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
+  fiber.start(program(kit, call))
+  kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - call.run.startedMillis)
+  if (fiber.exit === undefined) {
+    if (offersBeginning) kit.recorder.offer(call.run.snapshot())
+    accompany(kit, call, fiber)
+  } else settle(kit, call, fiber.exit)
+}
+
+/** A run that only waits is not recorded: nobody could tell after a crash that it never began. */
+const wait = (kit: Kit, call: Call, fiber: RunFiber): void => {
+  const { place, run } = call
+  accompany(kit, call, fiber)
+  place.onReady(() => {
+    run.begin()
+    fiber.start(program(kit, call))
+    if (fiber.exit === undefined) kit.recorder.offer(run.snapshot())
+  })
 }
 
 /** What a run that does not end at once needs besides. */
-const accompany = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
-  const { place, request, run } = call
-  // A run that only waits is not offered: nobody could tell after a crash that it never began.
-  if (offersBeginning && !place.isWaiting) kit.recorder.offer(run.snapshot())
+const accompany = (kit: Kit, call: Call, fiber: RunFiber): void => {
   if (call.isLeft) fiber.interrupt({ cause: "disconnected" })
-  const callOff = fiber.startDeadline(deadline(request, kit.serving))
+  const callOff = fiber.startDeadline(deadline(call.request, kit.serving))
   fiber.onExit((ended) => {
     callOff()
     settle(kit, call, ended)
   })
 }
 
-const program = ({ pipeline, recorder }: Kit, { place, request, run }: Call): Effect.Effect<unknown, unknown> => {
-  if (!place.isWaiting) return started(pipeline, request.parameters)
-  const begin = Effect.sync(() => {
-    run.begin()
-    recorder.offer(run.snapshot())
-  })
-  return place.ready.pipe(
-    Effect.zipRight(begin),
-    Effect.flatMap(() => pipeline.program(request.parameters))
-  )
-}
-
-const started = (pipeline: Pipeline.Any, parameters: unknown): Effect.Effect<unknown, unknown> => {
+const program = ({ pipeline }: Kit, { request }: Call): Effect.Effect<unknown, unknown> => {
   try {
-    return pipeline.program(parameters)
+    return pipeline.program(request.parameters)
   } catch (defect) {
     return Exit.die(defect)
   }

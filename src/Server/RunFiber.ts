@@ -1,6 +1,6 @@
 /**
- * The fiber of a run: started with the warm state in its context, interrupted for a stated cause, and given up after a
- * while, because a program may refuse to be interrupted.
+ * The fiber of a run: started with the warm state in its context, now or when there is a place for it, interrupted for a
+ * stated cause, and given up after a while, because a program may refuse to be interrupted.
  *
  * @since 0.1.0
  */
@@ -40,33 +40,32 @@ export type OnExit = (exit: Exit.Exit<unknown, unknown>) => void
  */
 export class RunFiber {
   readonly #runtime: Runtime.Runtime<never>
-  readonly #fiber: Fiber.RuntimeFiber<unknown, unknown>
+  readonly #listener: RunListener
+  readonly #onGone: () => void
+  #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   #exit: Exit.Exit<unknown, unknown> | undefined
   #onExit: OnExit | undefined
   #interruption: Interruption | undefined
 
   /**
-   * Starts a run. A program that never waits has ended when this returns.
-   *
    * @param onGone Called when the fiber is really gone, which may be after it was given up.
    */
-  constructor(
-    runtime: Runtime.Runtime<never>,
-    listener: RunListener,
-    program: Effect.Effect<unknown, unknown>,
-    onGone: () => void
-  ) {
+  constructor(runtime: Runtime.Runtime<never>, listener: RunListener, onGone: () => void) {
     this.#runtime = runtime
+    this.#listener = listener
+    this.#onGone = onGone
+  }
+
+  /** Starts the run, unless it was interrupted before. A program that never waits has ended when this returns. */
+  start(program: Effect.Effect<unknown, unknown>): void {
+    if (this.#exit !== undefined) return
+    const { context, fiberRefs, runtimeFlags } = this.#runtime
     // The run is added to the runtime's own context: providing it to the effect costs as much as starting the fiber.
-    const own = Runtime.make({
-      context: Context.add(runtime.context, CurrentRun, listener),
-      runtimeFlags: runtime.runtimeFlags,
-      fiberRefs: runtime.fiberRefs
-    })
+    const own = Runtime.make({ context: Context.add(context, CurrentRun, this.#listener), runtimeFlags, fiberRefs })
     this.#fiber = Runtime.runFork(own, program)
     const exit = this.#fiber.unsafePoll()
-    if (exit === null) this.#fiber.addObserver((exit) => this.#gone(exit, onGone))
-    else this.#gone(exit, onGone)
+    if (exit === null) this.#fiber.addObserver((exit) => this.#gone(exit))
+    else this.#gone(exit)
   }
 
   /** How it ended, if it has. */
@@ -92,8 +91,11 @@ export class RunFiber {
   interrupt(interruption: Interruption): void {
     if (this.#interruption !== undefined || this.#exit !== undefined) return
     this.#interruption = interruption
-    this.#fiber.unsafeInterruptAsFork(FiberId.none)
-    this.#fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
+    if (this.#fiber === undefined) this.#gone(Exit.interrupt(FiberId.none))
+    else {
+      this.#fiber.unsafeInterruptAsFork(FiberId.none)
+      this.#fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
+    }
   }
 
   /** Interrupts when it takes longer than this; answers how to call that off. */
@@ -101,8 +103,8 @@ export class RunFiber {
     return this.#after(timeoutMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
   }
 
-  #gone(exit: Exit.Exit<unknown, unknown>, onGone: () => void): void {
-    onGone()
+  #gone(exit: Exit.Exit<unknown, unknown>): void {
+    this.#onGone()
     this.#end(exit)
   }
 

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import { ServiceUnavailable } from "../Errors/Http.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../Store/RunStore.js"
+import * as EndOfTurn from "./EndOfTurn.js"
 import * as GroupCommit from "./GroupCommit.js"
 import { Indexes } from "./Workers/Indexes.js"
 
@@ -122,18 +123,19 @@ export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
   Effect.map(Indexes, ({ next }) => {
     let index = 0
     let waiting: Array<(isStored: boolean) => void> = []
-    const release = () => {
+    const askToRelease = EndOfTurn.make(() => {
       const released = waiting
       waiting = []
       for (const onStored of released) onStored(true)
-    }
+    })
     return {
       isRecording: false,
       nextIndex: next ?? (() => Exit.succeed(++index)),
       offer: () => {},
       offerMessage: () => {},
       store: (_id, _run, onStored) => {
-        if (waiting.push(onStored) === 1) setImmediate(release)
+        waiting.push(onStored)
+        askToRelease()
       },
       commit: () => Effect.void,
       flush: Effect.void,

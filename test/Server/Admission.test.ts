@@ -1,13 +1,45 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect } from "effect"
 import * as Admission from "../../src/Server/Admission.js"
 import * as Turn from "../../src/Server/Turn.js"
+
+/** Admission under a clock that only runs move. */
+const make = (limits: { readonly maxConcurrency: number; readonly maxQueue: number }) =>
+  Effect.map(Effect.clock, (clock) => {
+    let now = 0
+    const deferred: Array<() => void> = []
+    const admission = Admission.make({
+      ...limits,
+      clock: Object.assign(Object.create(clock), { unsafeCurrentTimeMillis: () => now }),
+      defer: (act) => void deferred.push(act)
+    })
+    /** Has a run compute as soon as it may, and calls when it has. */
+    const compute = (millis: number, onEnd = () => {}) => {
+      const place = admission.enter()
+      assert.isDefined(place)
+      const run = () => {
+        now += millis
+        place?.release()
+        onEnd()
+      }
+      if (place?.isWaiting === true) return place.onReady(run)
+      run()
+      admission.computed(millis)
+    }
+    const nextTurn = () => {
+      for (const act of deferred.splice(0)) act()
+    }
+    return { ...admission, compute, nextTurn }
+  })
 
 describe("Admission", () => {
   it.effect("serves in order of arrival and lets waiters leave", () =>
     Effect.gen(function* () {
-      const admission = Admission.make({ maxConcurrency: 1, maxQueue: 2, clock: yield* Effect.clock })
+      const admission = yield* make({ maxConcurrency: 1, maxQueue: 2 })
       const [first, second, third] = [admission.enter(), admission.enter(), admission.enter()]
+      const started: Array<string> = []
+      second?.onReady(() => started.push("second"))
+      third?.onReady(() => started.push("third"))
       assert.isUndefined(admission.enter())
       assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 2])
       second?.release()
@@ -15,80 +47,62 @@ describe("Admission", () => {
       first?.release()
       first?.release()
       assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 0])
-      yield* third?.ready ?? Effect.dieMessage("no place")
+      assert.deepStrictEqual(started, ["third"])
       third?.release()
       assert.strictEqual(admission.inFlight(), 0)
+    })
+  )
+
+  it.effect("starts at once what may start before it says how", () =>
+    Effect.gen(function* () {
+      const admission = yield* make({ maxConcurrency: 1, maxQueue: 1 })
+      const [first, second] = [admission.enter(), admission.enter()]
+      first?.release()
+      let isStarted = false
+      second?.onReady(() => {
+        isStarted = true
+      })
+      assert.isTrue(isStarted)
     })
   )
 })
 
 describe("Admission of runs that compute", () => {
-  const make = (maxQueue: number) =>
-    Effect.map(Effect.clock, (clock) => {
-      let now = 0
-      const deferred: Array<() => void> = []
-      const admission = Admission.make({
-        maxConcurrency: 100,
-        maxQueue,
-        clock: Object.assign(Object.create(clock), { unsafeCurrentTimeMillis: () => now }),
-        defer: (act) => void deferred.push(act)
-      })
-      const computing = (millis: number, place: Admission.Place | undefined) =>
-        Effect.map(place?.ready ?? Effect.dieMessage("no place"), () => {
-          now += millis
-          place?.release()
-          if (place?.isWaiting === false) admission.computed(millis)
-        })
-      const settled = Effect.repeatN(Effect.yieldNow(), 20)
-      const act = Effect.sync(() => {
-        for (const act of deferred.splice(0)) act()
-      })
-      const nextTurn = settled.pipe(Effect.zipRight(act), Effect.zipRight(settled))
-      return { ...admission, computing, nextTurn }
-    })
-
-  it.effect("lets them wait for the next turn when this one has lasted long", () =>
+  it.effect("lets them wait for the next turn when others have computed long in this one", () =>
     Effect.gen(function* () {
-      const admission = yield* make(10)
-      yield* admission.computing(Turn.budgetMillis - 1, admission.enter())
-      yield* admission.computing(1, admission.enter())
+      const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
+      admission.compute(Turn.budgetMillis - 1)
+      admission.compute(1)
       const waiting = admission.enter()
       assert.isTrue(waiting?.isWaiting)
       assert.deepStrictEqual([admission.inFlight(), admission.queued()], [0, 1])
-      yield* admission.nextTurn
+      admission.nextTurn()
       assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 0])
-      yield* admission.computing(1, waiting)
+      waiting?.release()
       assert.isFalse(admission.enter()?.isWaiting)
     })
   )
 
   it.effect("starts those that waited one by one, as long as the turn allows, in order", () =>
     Effect.gen(function* () {
-      const admission = yield* make(10)
-      yield* admission.computing(Turn.budgetMillis, admission.enter())
+      const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
+      admission.compute(Turn.budgetMillis)
       const done: Array<number> = []
-      const fibers = yield* Effect.forEach([1, 2, 3], (name) => {
-        const place = admission.enter()
-        return Effect.fork(
-          Effect.zipRight(
-            admission.computing(Turn.budgetMillis / 2, place),
-            Effect.sync(() => done.push(name))
-          )
-        )
-      })
-      yield* admission.nextTurn
+      for (const name of [1, 2, 3]) admission.compute(Turn.budgetMillis / 2, () => done.push(name))
+      assert.deepStrictEqual(done, [])
+      admission.nextTurn()
       assert.deepStrictEqual(done, [1, 2])
       assert.strictEqual(admission.queued(), 1)
-      yield* admission.nextTurn
-      yield* Effect.forEach(fibers, Fiber.join)
+      admission.nextTurn()
       assert.deepStrictEqual(done, [1, 2, 3])
+      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [0, 0])
     })
   )
 
   it.effect("does not turn away where nobody may wait", () =>
     Effect.gen(function* () {
-      const admission = yield* make(0)
-      yield* admission.computing(10 * Turn.budgetMillis, admission.enter())
+      const admission = yield* make({ maxConcurrency: 100, maxQueue: 0 })
+      admission.compute(10 * Turn.budgetMillis)
       assert.isFalse(admission.enter()?.isWaiting)
     })
   )

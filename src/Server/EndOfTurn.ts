@@ -1,0 +1,41 @@
+/**
+ * What can be done for many at once, done at the end of the turn of the event loop in which it was first asked for.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * How many may ask before it is done without waiting for the end of the turn: what waits longer outlives the young
+ * generation, which costs more than doing it again.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const most = 64
+
+/**
+ * Makes a function to ask with.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (act: () => void): (() => void) => {
+  let asked = 0
+  let isScheduled = false
+  const actNow = () => {
+    asked = 0
+    act()
+  }
+  const atEnd = () => {
+    isScheduled = false
+    if (asked > 0) actNow()
+  }
+  return () => {
+    asked++
+    if (asked === most) queueMicrotask(actNow)
+    else if (!isScheduled) {
+      isScheduled = true
+      setImmediate(atEnd)
+    }
+  }
+}
