@@ -39,3 +39,21 @@ export const make = (act: () => void): (() => void) => {
     }
   }
 }
+
+/**
+ * Makes a function that has something done about each it is given, at the end of the turn.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const each = <A>(act: (one: A) => void): ((one: A) => void) => {
+  let gathered: Array<A> = []
+  const end = () => {
+    const all = gathered
+    gathered = []
+    for (const one of all) act(one)
+  }
+  return (one) => {
+    if (gathered.push(one) === 1) setImmediate(end)
+  }
+}

@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import { Ids } from "../Ids.js"
 import type * as Settings from "../Settings.js"
 import { ActiveRun } from "./ActiveRun.js"
+import * as EndOfTurn from "./EndOfTurn.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
 import * as Outcome from "./Outcome.js"
@@ -52,7 +53,8 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       clock: yield* Effect.clock,
       metrics: yield* Metrics,
       recorder: yield* RunRecorder.RunRecorder,
-      judge: Outcome.judge(options.pipeline, options.identity, ids)
+      judge: Outcome.judge(options.pipeline, options.identity, ids),
+      startDeadlineLater: EndOfTurn.each((call) => startDeadline(options, call))
     }
     return (asked) => {
       let call: Call | undefined
@@ -125,6 +127,7 @@ const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): vo
   kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - call.run.startedMillis)
   if (fiber.exit === undefined) {
     if (offersBeginning) kit.recorder.offer(call.run.snapshot())
+    startDeadline(kit, call)
     accompany(kit, call, fiber)
   } else settle(kit, call, fiber.exit)
 }
@@ -132,6 +135,7 @@ const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): vo
 /** A run that only waits is not recorded: nobody could tell after a crash that it never began. */
 const wait = (kit: Kit, call: Call, fiber: RunFiber): void => {
   const { place, run } = call
+  kit.startDeadlineLater(call)
   accompany(kit, call, fiber)
   place.onReady(() => {
     run.begin()
@@ -140,15 +144,13 @@ const wait = (kit: Kit, call: Call, fiber: RunFiber): void => {
   })
 }
 
-/** What a run that does not end at once needs besides. */
 const accompany = (kit: Kit, call: Call, fiber: RunFiber): void => {
   if (call.isLeft) fiber.interrupt({ cause: "disconnected" })
-  const callOff = fiber.startDeadline(deadline(call.request, kit.serving))
-  fiber.onExit((ended) => {
-    callOff()
-    settle(kit, call, ended)
-  })
+  fiber.onExit((ended) => settle(kit, call, ended))
 }
+
+const startDeadline = ({ serving }: Pick<Kit, "serving">, { fiber, request, run }: Call): void =>
+  fiber?.startDeadline(deadline(request, serving), run.elapsedMillis())
 
 const program = ({ pipeline }: Kit, { request }: Call): Effect.Effect<unknown, unknown> => {
   try {

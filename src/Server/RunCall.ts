@@ -59,6 +59,8 @@ export interface Kit extends Options {
   readonly metrics: Context.Tag.Service<Metrics>
   readonly recorder: Context.Tag.Service<RunRecorder>
   readonly judge: ReturnType<typeof Outcome.judge>
+  /** Starts the deadline of a run that still goes when the turn is over: a timer costs more than a quick run. */
+  readonly startDeadlineLater: (call: Call) => void
 }
 
 /**

@@ -46,6 +46,7 @@ export class RunFiber {
   #exit: Exit.Exit<unknown, unknown> | undefined
   #onExit: OnExit | undefined
   #interruption: Interruption | undefined
+  #callOffDeadline: (() => void) | undefined
 
   /**
    * @param onGone Called when the fiber is really gone, which may be after it was given up.
@@ -98,9 +99,11 @@ export class RunFiber {
     }
   }
 
-  /** Interrupts when it takes longer than this; answers how to call that off. */
-  startDeadline(timeoutMillis: number): () => void {
-    return this.#after(timeoutMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
+  /** Interrupts when it takes longer than this, counted from so many milliseconds ago. */
+  startDeadline(timeoutMillis: number, elapsedMillis: number): void {
+    if (this.#exit !== undefined) return
+    const leftMillis = Math.max(0, timeoutMillis - elapsedMillis)
+    this.#callOffDeadline = this.#after(leftMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
   }
 
   #gone(exit: Exit.Exit<unknown, unknown>): void {
@@ -111,6 +114,7 @@ export class RunFiber {
   #end(exit: Exit.Exit<unknown, unknown>): void {
     if (this.#exit !== undefined) return
     this.#exit = exit
+    this.#callOffDeadline?.()
     this.#onExit?.(exit)
   }
 

@@ -1,6 +1,6 @@
 /**
- * What runs have computed in the turn of the event loop that is under way, so that they leave room for whoever else waits
- * for the process.
+ * What runs have cost in the turn of the event loop that is under way, so that they leave room for whoever else waits for
+ * the process.
  *
  * @since 0.1.0
  */
@@ -10,9 +10,9 @@
  * @since 0.1.0
  */
 export interface Turn {
-  /** Adds what a run computed without a break. */
+  /** Adds a run and what it computed without a break. */
   readonly spend: (millis: number) => void
-  /** Whether runs have computed so long that the next ones should wait for another turn. */
+  /** Whether runs have cost so much that the next ones should wait for another turn. */
   readonly isSpent: () => boolean
 }
 
@@ -26,9 +26,17 @@ export interface Turn {
 export const budgetMillis = 30
 
 /**
+ * How many runs may start in one turn, whatever they compute: what is around a run takes time, too.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxRuns = 512
+
+/**
  * Counts from one turn to the next.
  *
- * @param onNext Called when the turn after one that was spent begins.
+ * @param onNext Called when the turn after one with runs begins.
  * @param defer Calls in the next turn; default `setImmediate`.
  *
  * @category constructors
@@ -36,16 +44,17 @@ export const budgetMillis = 30
  */
 export const make = (onNext: () => void, defer: (act: () => void) => void = setImmediate): Turn => {
   let spentMillis = 0
+  let runs = 0
   const end = () => {
     spentMillis = 0
+    runs = 0
     onNext()
   }
   return {
     spend: (millis) => {
-      if (millis <= 0) return
-      if (spentMillis === 0) defer(end)
-      spentMillis += millis
+      if (++runs === 1) defer(end)
+      spentMillis += Math.max(0, millis)
     },
-    isSpent: () => spentMillis >= budgetMillis
+    isSpent: () => spentMillis >= budgetMillis || runs >= maxRuns
   }
 }

@@ -99,6 +99,17 @@ describe("Admission of runs that compute", () => {
     })
   )
 
+  it.effect("lets them wait, too, when many have started in this turn", () =>
+    Effect.gen(function* () {
+      const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
+      for (let run = 0; run < Turn.maxRuns; run++) admission.compute(0)
+      const waiting = admission.enter()
+      assert.isTrue(waiting?.isWaiting)
+      admission.nextTurn()
+      assert.deepStrictEqual([admission.inFlight(), admission.queued()], [1, 0])
+    })
+  )
+
   it.effect("does not turn away where nobody may wait", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 0 })
