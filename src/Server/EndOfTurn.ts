@@ -11,7 +11,7 @@
  * @category constants
  * @since 0.1.0
  */
-export const most = 64
+export const most = 128
 
 /**
  * Makes a function to ask with.
