@@ -16,8 +16,8 @@ import { Invocation } from "./Invocation.js"
 import * as NodeServer from "./NodeServer.js"
 
 /**
- * Whether invocations take the hot route; default yes. Without it the typed API answers them, which tests use to hold
- * both to the same behaviour.
+ * Whether invocations, and health, are answered without the typed API; default yes. Without it the typed API answers
+ * them, which tests use to hold both to the same behaviour.
  *
  * @category context
  * @since 0.1.0
