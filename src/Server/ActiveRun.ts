@@ -57,14 +57,13 @@ export class ActiveRun implements RunListener {
   readonly #steps: Array<ActiveStep.ActiveStep> = []
   #calls: Map<string, number> | undefined
   readonly #startedNanos: bigint
-  /** When the run was accepted. */
-  readonly startedMillis: number
+  readonly #startedMillis: number
   #isQueued: boolean
   #messages = 0
 
   constructor(readonly options: Options) {
     this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
-    this.startedMillis = options.clock.unsafeCurrentTimeMillis()
+    this.#startedMillis = options.clock.unsafeCurrentTimeMillis()
     this.#isQueued = options.isQueued
   }
 
@@ -105,7 +104,7 @@ export class ActiveRun implements RunListener {
     const { skipArtifacts } = this.options
     for (const step of this.#steps) step.interrupt()
     const record = this.#record(status)
-    record.finishedAt = Moments.at(this.startedMillis + executionTimeMillis)
+    record.finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
     record.executionTimeMillis = executionTimeMillis
     if (outputs !== undefined && !skipArtifacts) record.outputs = outputs
     if (error !== undefined) record.error = skipArtifacts ? Failures.tagOnly(error) : error
@@ -139,7 +138,7 @@ export class ActiveRun implements RunListener {
 
   #record(status: Run["status"]): Mutable<Run> {
     const { id, index, name, parameters, skipArtifacts } = this.options
-    const startedAt = Moments.at(this.startedMillis)
+    const startedAt = Moments.at(this.#startedMillis)
     const steps = this.#steps.map((step) => step.snapshot())
     return { id, index, name, parameters: skipArtifacts ? {} : parameters, startedAt, status, steps }
   }

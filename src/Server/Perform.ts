@@ -123,8 +123,9 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
 }
 
 const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
+  const startedMillis = kit.clock.unsafeCurrentTimeMillis()
   fiber.start(program(kit, call))
-  kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - call.run.startedMillis)
+  kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - startedMillis)
   if (fiber.exit === undefined) {
     if (offersBeginning) kit.recorder.offer(call.run.snapshot())
     startDeadline(kit, call)

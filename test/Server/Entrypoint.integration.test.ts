@@ -5,27 +5,11 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { Serve } from "effect-deployers/Server"
-import { build } from "esbuild"
 import { Endpoint } from "../../src/Manifest.js"
+import { bundle } from "./Bundled.js"
 import { weather } from "./Pipelines.js"
 
 const root = Path.resolve(import.meta.dirname, "../..")
-
-const bundle = (outfile: string, contents: string) =>
-  Effect.promise(() =>
-    build({
-      stdin: { contents, resolveDir: root, loader: "ts" },
-      outfile,
-      bundle: true,
-      minify: true,
-      platform: "node",
-      format: "esm",
-      logLevel: "silent",
-      conditions: ["@effect-deployers/source"],
-      external: ["better-sqlite3"],
-      banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' }
-    })
-  )
 
 const entry = (declarations: string) => `
 import { main } from "./src/Server/Entrypoint.js"

@@ -9,36 +9,19 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import type { Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
-import { build } from "esbuild"
 import { Endpoint } from "../../../src/Manifest.js"
+import { bundle } from "../Bundled.js"
 import { paced } from "./Paced.js"
 
 const root = Path.resolve(import.meta.dirname, "../../..")
 
-const bundle = (outfile: string, declarations: string) =>
-  Effect.promise(() =>
-    build({
-      stdin: {
-        contents: `
-          import { main } from "./src/Server/Entrypoint.js"
-          import { paced } from "./test/Server/Workers/Paced.js"
-          import { Effect, Layer, Schema } from "effect"
-          import { Pipeline } from "effect-deployers"
-          ${declarations}
-          main({ module: { pipeline }, file: "paced.ts" })`,
-        resolveDir: root,
-        loader: "ts"
-      },
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      logLevel: "silent",
-      conditions: ["@effect-deployers/source"],
-      external: ["better-sqlite3"],
-      banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' }
-    })
-  )
+const entry = (declarations: string) => `
+import { main } from "./src/Server/Entrypoint.js"
+import { paced } from "./test/Server/Workers/Paced.js"
+import { Effect, Layer, Schema } from "effect"
+import { Pipeline } from "effect-deployers"
+${declarations}
+main({ module: { pipeline }, file: "paced.ts" })`
 
 export interface Ended {
   readonly code: number | null
@@ -61,7 +44,7 @@ export const start = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const folder = yield* fs.makeTempDirectoryScoped({ directory: Path.join(root, "node_modules") })
-    yield* bundle(`${folder}/main.mjs`, declarations)
+    yield* bundle(`${folder}/main.mjs`, entry(declarations))
     const manifest = {
       ...Serve.manifestTest(paced, { serving: { workers: 2, ...serving } }),
       runStore: `${folder}/runs.db`,
