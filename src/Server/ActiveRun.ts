@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Mutable } from "effect/Types"
 import type { InterruptionCause, RunInfo, RunListener, StepCall, StepObserver } from "../Run.js"
 import * as EncodedJson from "../Store/EncodedJson.js"
+import * as RunEvent from "../Store/RunEvent.js"
 import type { Run, RunWrite } from "../Store/RunStore.js"
 import * as ActiveStep from "./ActiveStep.js"
 import * as Failures from "./Failures.js"
@@ -48,18 +49,27 @@ export interface Options {
 }
 
 /**
+ * Hears what happens in a run, at the moment it happens.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Follower = (event: RunEvent.RunEvent) => void
+
+/**
  * A run that goes. A class, because one is made for every request.
  *
  * @category models
  * @since 0.1.0
  */
-export class ActiveRun implements RunListener {
+export class ActiveRun implements RunListener, ActiveStep.Owner {
   readonly #steps: Array<ActiveStep.ActiveStep> = []
   #calls: Map<string, number> | undefined
   readonly #startedNanos: bigint
   readonly #startedMillis: number
   #isQueued: boolean
-  #messages = 0
+  #sequence = RunEvent.firstSequence
+  #followers: Set<Follower> | undefined
 
   constructor(readonly options: Options) {
     this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
@@ -94,9 +104,22 @@ export class ActiveRun implements RunListener {
     return this.#record(this.#isQueued ? "queued" : "running")
   }
 
-  /** Leaves the queue. */
+  /** Starts, after waiting in the queue or at once. */
   begin(): void {
     this.#isQueued = false
+    if (this.#followers !== undefined) this.#tell(RunEvent.started(this.snapshot()))
+  }
+
+  /** Has somebody hear what happens from now on; what it gives back ends that. */
+  follow(follower: Follower): () => void {
+    this.#followers ??= new Set()
+    this.#followers.add(follower)
+    return () => this.#followers?.delete(follower)
+  }
+
+  /** Tells those who follow that it has ended and is stored as it is. */
+  finished(record: () => Run): void {
+    if (this.#followers !== undefined) this.#tell(RunEvent.finished(record(), this.nextSequence()))
   }
 
   /** Ends the run and answers its final record. Steps that are still open count as interrupted. */
@@ -113,13 +136,24 @@ export class ActiveRun implements RunListener {
   }
 
   stepStarted(call: StepCall): StepObserver {
-    if (!this.options.isRecorded) return ActiveStep.unrecorded(call)
+    if (!this.options.isRecorded && this.#followers === undefined) return ActiveStep.unrecorded(call)
     this.#calls ??= new Map()
     const count = (this.#calls.get(call.step) ?? 0) + 1
     this.#calls.set(call.step, count)
-    const step = new ActiveStep.ActiveStep(call, count === 1 ? call.step : `${call.step}#${count}`, this.options)
+    const step = new ActiveStep.ActiveStep(call, count === 1 ? call.step : `${call.step}#${count}`, this)
     this.#steps.push(step)
+    if (this.#followers !== undefined) this.#tell(RunEvent.stepStarted(step.snapshot(), step.startedSequence))
     return step
+  }
+
+  nextSequence(): number {
+    return ++this.#sequence
+  }
+
+  stepEnded(step: ActiveStep.ActiveStep): void {
+    if (this.#followers === undefined) return
+    const record = step.snapshot()
+    this.#tell(RunEvent.stepFinished(record, record.finishedSequence ?? this.#sequence))
   }
 
   published(data: unknown): Effect.Effect<void> {
@@ -132,8 +166,13 @@ export class ActiveRun implements RunListener {
 
   #publish(data: unknown): void {
     const { clock, id, onMessage } = this.options
-    this.#messages++
-    onMessage({ _tag: "Message", runId: id, sequence: this.#messages, at: clock.unsafeCurrentTimeMillis(), data })
+    const sequence = this.nextSequence()
+    onMessage({ _tag: "Message", runId: id, sequence, at: clock.unsafeCurrentTimeMillis(), data })
+    if (this.#followers !== undefined) this.#tell(RunEvent.message({ sequence, data }))
+  }
+
+  #tell(event: RunEvent.RunEvent): void {
+    for (const follower of this.#followers ?? []) follower(event)
   }
 
   #record(status: Run["status"]): Mutable<Run> {

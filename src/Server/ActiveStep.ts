@@ -18,12 +18,26 @@ import * as Failures from "./Failures.js"
 import * as Moments from "./Moments.js"
 
 /**
+ * What a call of a step needs of its run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Owner {
+  readonly options: { readonly clock: Clock.Clock; readonly skipArtifacts: boolean }
+  /** The next position among the run's events. */
+  readonly nextSequence: () => number
+  readonly stepEnded: (step: ActiveStep) => void
+}
+
+/**
  * A call of a step. A class, as whatever is made for every run or step: closures would cost more than what they do.
  *
  * @category models
  * @since 0.1.0
  */
 export class ActiveStep implements StepObserver {
+  readonly startedSequence: number
   readonly #startedNanos: bigint
   readonly #startedMillis: number
   #ending: Ending | undefined
@@ -31,22 +45,34 @@ export class ActiveStep implements StepObserver {
   constructor(
     readonly call: StepCall,
     readonly name: string,
-    readonly options: { readonly clock: Clock.Clock; readonly skipArtifacts: boolean }
+    readonly owner: Owner
   ) {
-    this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
-    this.#startedMillis = options.clock.unsafeCurrentTimeMillis()
+    const { clock } = owner.options
+    this.startedSequence = owner.nextSequence()
+    this.#startedNanos = clock.unsafeCurrentTimeNanos()
+    this.#startedMillis = clock.unsafeCurrentTimeMillis()
   }
 
   /** The record as it stands. */
   snapshot(): StepRun {
     const startedAt = Moments.at(this.#startedMillis)
+    const { name, startedSequence } = this
     const ending = this.#ending
-    if (ending === undefined) return { name: this.name, status: "running", attempts: 1, startedAt }
-    const { attempts, error, executionTimeMillis, outputs, status } = ending
+    if (ending === undefined) return { name, status: "running", attempts: 1, startedAt, startedSequence }
+    const { attempts, error, executionTimeMillis, finishedSequence, outputs, status } = ending
     const finishedAt = Moments.at(this.#startedMillis + executionTimeMillis)
-    const record: Mutable<StepRun> = { name: this.name, status, attempts, startedAt, finishedAt, executionTimeMillis }
+    const record: Mutable<StepRun> = {
+      name,
+      status,
+      attempts,
+      startedAt,
+      finishedAt,
+      executionTimeMillis,
+      startedSequence,
+      finishedSequence
+    }
     if (outputs !== undefined) record.outputs = outputs
-    if (error !== undefined) record.error = this.options.skipArtifacts ? Failures.tagOnly(error) : error
+    if (error !== undefined) record.error = this.owner.options.skipArtifacts ? Failures.tagOnly(error) : error
     return record
   }
 
@@ -59,7 +85,7 @@ export class ActiveStep implements StepObserver {
     if (exit._tag === "Failure") {
       return Effect.map(Failures.ofStep(this.call, exit.cause), (failure) => this.#end({ ...failure, attempts }))
     }
-    if (!this.options.skipArtifacts) return this.#succeeded(exit.value, attempts)
+    if (!this.owner.options.skipArtifacts) return this.#succeeded(exit.value, attempts)
     this.#end({ status: "succeeded", attempts })
     return Effect.void
   }
@@ -79,9 +105,11 @@ export class ActiveStep implements StepObserver {
     })
   }
 
-  #end({ attempts, error, outputs, status }: Omit<Ending, "executionTimeMillis">): void {
-    const executionTimeMillis = Moments.elapsedMillis(this.options.clock, this.#startedNanos)
-    this.#ending = { status, attempts, executionTimeMillis, outputs, error }
+  #end({ attempts, error, outputs, status }: Omit<Ending, "executionTimeMillis" | "finishedSequence">): void {
+    const executionTimeMillis = Moments.elapsedMillis(this.owner.options.clock, this.#startedNanos)
+    const finishedSequence = this.owner.nextSequence()
+    this.#ending = { status, attempts, executionTimeMillis, finishedSequence, outputs, error }
+    this.owner.stepEnded(this)
   }
 }
 
@@ -120,6 +148,7 @@ interface Ending {
   readonly status: StepRun["status"]
   readonly attempts: number
   readonly executionTimeMillis: number
+  readonly finishedSequence: number
   readonly outputs?: EncodedJson | undefined
   readonly error?: unknown
 }

@@ -17,6 +17,7 @@ import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 import { Run } from "../Store/RunStore.js"
 import { RunMetadata } from "../Wire.js"
+import * as ApiViews from "./ApiViews.js"
 import * as Failures from "./Failures.js"
 import * as InvokeRequest from "./InvokeRequest.js"
 import * as Routes from "./Routes.js"
@@ -162,10 +163,12 @@ const documentation = (serving: Settings.Serving, authEnabled: boolean): Documen
     return OpenApi.annotations({
       summary,
       exclude: route === undefined,
-      transform: (operation) =>
-        asksForKey
+      transform: (described) => {
+        const operation = name === "invoke" ? ApiViews.describe(described, serving) : described
+        return asksForKey
           ? { ...operation, security: [{ bearer: [] }] }
           : { ...operation, responses: omit(operation["responses"] ?? {}, "401") }
+      }
     })
   }
 }
@@ -184,7 +187,7 @@ const invokeGroup = <P extends Pipeline.Any>(pipeline: P, at: Paths, doc: Docume
       .addError(Http.RunInterrupted)
       .addError(Http.RunTimedOut)
       .addError(Http.InternalError)
-      .annotateContext(doc("invoke", "Run the pipeline and wait for its outputs."))
+      .annotateContext(doc("invoke", "Run the pipeline: wait for its outputs, only have it accepted, or follow it."))
   )
 
 const runsGroup = (at: Paths, doc: Documentation) =>
@@ -204,6 +207,24 @@ const runsGroup = (at: Paths, doc: Documentation) =>
         .addError(Http.RunNotFound)
         .addError(Http.ServiceUnavailable)
         .annotateContext(doc("run", "One run with its steps."))
+    )
+    .add(
+      HttpApiEndpoint.post("cancel", at.cancel)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Run)
+        .addError(Http.RunNotFound)
+        .addError(Http.ServiceUnavailable)
+        .annotateContext(doc("cancel", "Interrupt a run; one that has ended stays as it is."))
+    )
+    .add(
+      HttpApiEndpoint.get("events", at.events)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .setHeaders(Wire.EventsHeaders)
+        .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
+        .addError(Http.InvalidRequest)
+        .addError(Http.RunNotFound)
+        .addError(Http.ServiceUnavailable)
+        .annotateContext(doc("events", "What happened in a run and what happens until it ends, as server-sent events."))
     )
 
 const healthGroup = (at: Paths, doc: Documentation) =>

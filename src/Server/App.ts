@@ -42,8 +42,8 @@ import * as Routes from "./Routes.js"
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Lifecycle | Scope.Scope> =
-  Effect.gen(function* () {
+export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Scope.Scope> = Effect.gen(
+  function* () {
     const { manifest } = yield* Deployed
     const lifecycle = yield* Lifecycle
     const gate = Gate.make({
@@ -52,35 +52,35 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       loopbackOnly: manifest.authKeyDigests.length === 0 && isLoopback(manifest.listen.host)
     })
     const platform = yield* onFirstUse(platformHandler)
-    const direct = (yield* HotRoute.HotRoute) ? yield* directRoutes : {}
+    const direct = (yield* HotRoute.HotRoute) ? yield* directRoutes(platform) : {}
     return (request, response) => {
       if (lifecycle.phase() === "draining") response.setHeader("Connection", "close")
       const verdict = gate(request)
       if (verdict._tag === "Refuse") NodeServer.send(request, response, verdict.answer)
       else (direct[verdict.route.name] ?? platform)(request, response)
     }
-  })
+  }
+)
 
 // internal
 
 /** The routes that are answered without the typed API: of every run, and those that are asked while a service starts. */
-const directRoutes: Effect.Effect<
-  { readonly [Name in Routes.RouteName]?: NodeServer.Handler },
-  never,
-  Handlers.Requirements
-> = Effect.gen(function* () {
-  const health = yield* Health.answers
-  const answering =
-    (answer: () => Answer.Answer): NodeServer.Handler =>
-    (request, response) =>
-      NodeServer.send(request, response, answer())
-  return {
-    invoke: yield* HotRoute.make,
-    health: answering(health.health),
-    live: answering(health.live),
-    ready: answering(health.ready)
-  }
-})
+const directRoutes = (
+  platform: NodeServer.Handler
+): Effect.Effect<{ readonly [Name in Routes.RouteName]?: NodeServer.Handler }, never, Handlers.Requirements> =>
+  Effect.gen(function* () {
+    const health = yield* Health.answers
+    const answering =
+      (answer: () => Answer.Answer): NodeServer.Handler =>
+      (request, response) =>
+        NodeServer.send(request, response, answer())
+    return {
+      invoke: yield* HotRoute.make(platform),
+      health: answering(health.health),
+      live: answering(health.live),
+      ready: answering(health.ready)
+    }
+  })
 
 /** Makes a handler when its first request comes: what is asked for seldom is not worth starting later for. */
 const onFirstUse = <R>(

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { InterruptionCause } from "../Run.js"
 import type { Run } from "../Store/RunStore.js"
-import type { ActiveRun } from "./ActiveRun.js"
+import type { ActiveRun, Follower } from "./ActiveRun.js"
 import type { RunFiber } from "./RunFiber.js"
 
 /**
@@ -31,6 +31,10 @@ export interface GoingRuns {
   readonly remove: (going: Going) => void
   /** A run as it stands. */
   readonly find: (id: string) => Run | undefined
+  /** Asks one to stop; says whether it goes. */
+  readonly interrupt: (id: string, cause: InterruptionCause) => boolean
+  /** Has somebody hear what happens in one from now on; what it gives back ends that. Nothing when it does not go. */
+  readonly follow: (id: string, follower: Follower) => (() => void) | undefined
   readonly interruptAll: (cause: InterruptionCause) => void
   /** Waits until none goes. */
   readonly idle: Effect.Effect<void>
@@ -47,6 +51,7 @@ export const make = (): GoingRuns => {
   let size = 0
   const idlers: Array<() => void> = []
   const all = (): ReadonlyArray<Going> => slots.flatMap((going) => going ?? [])
+  const going = (id: string) => all().find(({ run }) => run.id === id)
   return {
     add: (going) => {
       going.position = size
@@ -61,10 +66,13 @@ export const make = (): GoingRuns => {
       }
       if (size === 0) for (const resume of idlers.splice(0)) resume()
     },
-    find: (id) =>
-      all()
-        .find(({ run }) => run.id === id)
-        ?.run.snapshot(),
+    find: (id) => going(id)?.run.snapshot(),
+    interrupt: (id, cause) => {
+      const found = going(id)
+      found?.fiber?.interrupt({ cause })
+      return found !== undefined
+    },
+    follow: (id, follower) => going(id)?.run.follow(follower),
     interruptAll: (cause) => {
       for (const { fiber } of all()) fiber?.interrupt({ cause })
     },

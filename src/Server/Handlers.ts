@@ -7,23 +7,27 @@ import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { RunNotFound } from "../Errors/Http.js"
 import type * as Pipeline from "../Pipeline.js"
-import { RunStore } from "../Store/RunStore.js"
+import * as RunEvent from "../Store/RunEvent.js"
+import { type Run, RunStore } from "../Store/RunStore.js"
 import * as Answer from "./Answer.js"
 import * as Api from "./Api.js"
 import * as Body from "./Body.js"
 import { Deployed } from "./Deployed.js"
 import * as DocsPage from "./Docs/Page.js"
+import * as Following from "./Following.js"
 import * as Health from "./Health.js"
 import { Invocation } from "./Invocation.js"
+import { Lifecycle } from "./Lifecycle.js"
 import * as Metrics from "./Metrics.js"
+import * as Reading from "./Reading.js"
 import * as Routes from "./Routes.js"
-import * as RunRecorder from "./RunRecorder.js"
+import * as View from "./View.js"
 import type * as Wire from "./Wire.js"
 import { Fleet } from "./Workers/Fleet.js"
 
@@ -33,7 +37,7 @@ import { Fleet } from "./Workers/Fleet.js"
  * @category models
  * @since 0.1.0
  */
-export type Requirements = Deployed | Fleet | Invocation | RunStore
+export type Requirements = Deployed | Fleet | Invocation | Lifecycle | RunStore
 
 /**
  * The API of a deployment, implemented.
@@ -60,11 +64,15 @@ const invokeGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "invoke", (handlers) =>
     Effect.gen(function* () {
       const { manifest } = yield* Deployed
-      const { invoke } = yield* Invocation
+      const invocation = yield* Invocation
       return handlers.handleRaw("invoke", ({ request }) => {
         const incoming = NodeHttpServerRequest.toIncomingMessage(request)
+        const view = View.of(incoming.headers, manifest.serving)
         return Effect.matchEffect(Body.readJson(incoming, manifest.serving), {
-          onSuccess: (body) => Effect.map(invoke(body), Answer.toResponse),
+          onSuccess: (body) =>
+            view === "stream"
+              ? Effect.provideService(Following.invoke(body), Invocation, invocation)
+              : Effect.map(invocation.invoke(body, View.manners[view]), Answer.toResponse),
           onFailure: (error) => {
             const answer = Answer.ofError(error)
             if (Body.isWhole(incoming)) return Effect.succeed(Answer.toResponse(answer))
@@ -79,31 +87,41 @@ const invokeGroup = (api: Contract) =>
 const runsGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
-      const store = yield* RunStore
-      const fleet = yield* Fleet
-      const invocation = yield* Invocation
-      const orUnavailable = <A>(effect: Effect.Effect<A, unknown>) =>
-        Effect.catchAll(effect, (cause) =>
-          Effect.zipRight(Effect.logError("The run store could not be read.", cause), RunRecorder.unreadable)
-        )
+      const { cancel } = yield* Fleet
+      // Only these: what is there to build the handlers with has a scope, too, which lives as long as they do.
+      const context = Context.pick(
+        Invocation,
+        Lifecycle,
+        Reading.Reading
+      )(yield* Effect.context<Invocation | Lifecycle | Reading.Reading>())
+      const reading = yield* Reading.Reading
       return handlers
         .handle("list", ({ urlParams }) =>
-          Effect.map(orUnavailable(Effect.zipRight(fleet.flush, store.list(urlParams))), ({ nextCursor, runs }) => ({
+          Effect.map(reading.list(urlParams), ({ nextCursor, runs }) => ({
             runs,
             ...(nextCursor === undefined ? {} : { nextCursor })
           }))
         )
-        .handle("get", ({ path: { id } }) =>
-          Effect.gen(function* () {
-            const going = invocation.find(id) ?? (yield* fleet.findElsewhere(id))
-            if (going !== undefined) return going
-            const found = yield* orUnavailable(Effect.zipRight(fleet.flush, store.find(id)))
-            if (Option.isSome(found)) return found.value
-            return yield* new RunNotFound({ message: "This deployment has no run of that id.", runId: id })
-          })
+        .handle("get", ({ path: { id } }) => reading.find(id))
+        .handle("cancel", ({ path: { id } }) =>
+          Effect.flatMap(cancel(id), (isGoing) => (isGoing ? untilEnded(reading.find(id)) : reading.find(id)))
         )
-    })
+        .handleRaw("events", ({ headers, path: { id } }) =>
+          Effect.provide(Following.attach(id, headers["last-event-id"] ?? 0), context)
+        )
+    }).pipe(Effect.provide(Reading.layer))
   )
+
+/** A run that is interrupted has ended within a second, also if it does not want to. */
+const untilEnded = <E>(find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {
+  const again: Effect.Effect<Run, E> = Effect.flatMap(find, (run) =>
+    RunEvent.isGoing(run.status) ? Effect.delay(again, "5 millis") : Effect.succeed(run)
+  )
+  return Effect.flatMap(
+    Effect.timeoutOption(again, "3 seconds"),
+    Option.match({ onNone: () => find, onSome: Effect.succeed })
+  )
+}
 
 const healthGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "health", (handlers) =>

@@ -14,6 +14,7 @@ import * as Body from "./Body.js"
 import { Deployed } from "./Deployed.js"
 import { Invocation } from "./Invocation.js"
 import * as NodeServer from "./NodeServer.js"
+import * as View from "./View.js"
 
 /**
  * Whether invocations, and health, are answered without the typed API; default yes. Without it the typed API answers
@@ -27,30 +28,38 @@ export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Se
 }) {}
 
 /**
- * Makes the handler of invocations that have passed the gate.
+ * Makes the handler of invocations that have passed the gate. Those that are followed take the platform's way: there are few,
+ * and each takes its time.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Deployed | Invocation> = Effect.gen(function* () {
-  const { manifest } = yield* Deployed
-  const { call } = yield* Invocation
-  const runFork = Runtime.runFork(yield* Effect.runtime<never>())
-  return (request, response) => {
-    Body.receive(request, manifest.serving, (body) => {
-      if (Either.isLeft(body)) {
-        const answer = Answer.ofError(body.left)
-        if (Body.isWhole(request)) NodeServer.send(request, response, answer)
-        else runFork(Body.refuse(request, response, answer))
-        return
-      }
-      const leave = call(body.right, (answer) => {
-        if (!response.destroyed) NodeServer.send(request, response, answer)
+export const make = (platform: NodeServer.Handler): Effect.Effect<NodeServer.Handler, never, Deployed | Invocation> =>
+  Effect.gen(function* () {
+    const { manifest } = yield* Deployed
+    const { call } = yield* Invocation
+    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    return (request, response) => {
+      const view = View.of(request.headers, manifest.serving)
+      if (view === "stream") return platform(request, response)
+      Body.receive(request, manifest.serving, (body) => {
+        if (Either.isLeft(body)) {
+          const answer = Answer.ofError(body.left)
+          if (Body.isWhole(request)) NodeServer.send(request, response, answer)
+          else runFork(Body.refuse(request, response, answer))
+          return
+        }
+        const leave = call(
+          body.right,
+          (answer) => {
+            if (!response.destroyed) NodeServer.send(request, response, answer)
+          },
+          View.manners[view]
+        )
+        if (leave !== undefined) whenClosed(response, leave)
       })
-      if (leave !== undefined) whenClosed(response, leave)
-    })
-  }
-})
+    }
+  })
 
 // internal
 

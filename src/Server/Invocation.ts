@@ -17,6 +17,7 @@ import type * as Pipeline from "../Pipeline.js"
 import type { InterruptionCause } from "../Run.js"
 import type * as Settings from "../Settings.js"
 import type { Run } from "../Store/RunStore.js"
+import type { Follower } from "./ActiveRun.js"
 import * as Admission from "./Admission.js"
 import * as Answer from "./Answer.js"
 import * as Eventually from "./Eventually.js"
@@ -28,7 +29,10 @@ import { Lifecycle } from "./Lifecycle.js"
 import { Metrics } from "./Metrics.js"
 import * as Outcome from "./Outcome.js"
 import * as Perform from "./Perform.js"
+import * as Routes from "./Routes.js"
+import type { Manner } from "./RunCall.js"
 import type { RunRecorder } from "./RunRecorder.js"
+import * as View from "./View.js"
 
 /**
  * @category services
@@ -41,16 +45,24 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
      * Runs the pipeline once and answers. It never fails; interrupting it means that the client went away, which
      * interrupts the run and records it as `disconnected`.
      */
-    readonly invoke: (body: Parsed) => Effect.Effect<Answer.Answer>
+    readonly invoke: (body: Parsed, manner?: Manner) => Effect.Effect<Answer.Answer>
     /**
      * The same without a fiber, for the path of every request: hears the answer once. What it gives back is to be called
      * when the client goes away; nothing when that makes no difference any more.
      */
-    readonly call: (body: Parsed, onAnswer: (answer: Answer.Answer) => void) => Perform.Leave | undefined
+    readonly call: (
+      body: Parsed,
+      onAnswer: (answer: Answer.Answer) => void,
+      manner?: Manner
+    ) => Perform.Leave | undefined
     /** Gives runs the warm state; before that they are refused. */
     readonly warm: (context: Context.Context<never>) => Effect.Effect<void>
     /** A run that goes, as it stands. */
     readonly find: (id: string) => Run | undefined
+    /** Has somebody hear what happens in a run from now on; what it gives back ends that. Nothing when it does not go. */
+    readonly follow: (id: string, follower: Follower) => (() => void) | undefined
+    /** Interrupts a run that goes as cancelled; says whether there is one. */
+    readonly cancel: (id: string) => boolean
     /** Runs that hold a place. */
     readonly inFlight: () => number
     /** Runs that wait for one. */
@@ -81,7 +93,9 @@ export const make = (
     const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock })
     const decode = InvokeRequest.decoder(pipeline)
     const runs = GoingRuns.make()
-    const perform = yield* Perform.make({ ...options, pipeline, admission, runs, eventually })
+    const { run: pattern } = Routes.paths(options.serving)
+    const pathOf = (id: string) => pattern.replace(":id", id)
+    const perform = yield* Perform.make({ ...options, pipeline, admission, runs, eventually, pathOf })
     let runtime: Runtime.Runtime<never> | undefined
 
     const open = (): Runtime.Runtime<never> | ServiceUnavailable => {
@@ -89,9 +103,14 @@ export const make = (
       if (phase === "draining") return draining
       return phase === "starting" || runtime === undefined ? starting : runtime
     }
-    const admit = (runtime: Runtime.Runtime<never>, request: InvokeRequest.InvokeRequest, onAnswer: OnAnswer) => {
+    const admit = (
+      runtime: Runtime.Runtime<never>,
+      request: InvokeRequest.InvokeRequest,
+      onAnswer: OnAnswer,
+      manner: Manner
+    ) => {
       const place = admission.enter()
-      if (place !== undefined) return perform({ runtime, request, place, onAnswer })
+      if (place !== undefined) return perform({ runtime, request, manner, place, onAnswer })
       metrics.shed()
       return answered(onAnswer, tooManyRuns)
     }
@@ -103,7 +122,7 @@ export const make = (
         Exit.map((internal) => onAnswer(Answer.ofError(internal)))
       )
     }
-    const call: Context.Tag.Service<Invocation>["call"] = (body, onAnswer) => {
+    const call: Context.Tag.Service<Invocation>["call"] = (body, onAnswer, manner = View.manners.wait) => {
       const opened = open()
       if (opened instanceof ServiceUnavailable) return answered(onAnswer, opened)
       let isDecoded = false
@@ -115,7 +134,7 @@ export const make = (
           isDecoded = true
           if (isLeft) return
           if (Exit.isFailure(decoded)) refuse(decoded.cause, onAnswer)
-          else leave = admit(opened, decoded.value, onAnswer)
+          else leave = admit(opened, decoded.value, onAnswer, manner)
         }
       )
       if (isDecoded) return leave
@@ -127,9 +146,9 @@ export const make = (
 
     return Invocation.of({
       call,
-      invoke: (body) =>
+      invoke: (body, manner) =>
         Effect.async((resume) => {
-          const leave = call(body, (answer) => resume(Effect.succeed(answer)))
+          const leave = call(body, (answer) => resume(Effect.succeed(answer)), manner)
           return Effect.sync(() => leave?.())
         }),
       warm: (context) =>
@@ -141,6 +160,8 @@ export const make = (
           })
         }),
       find: runs.find,
+      follow: runs.follow,
+      cancel: (id) => runs.interrupt(id, "cancelled"),
       inFlight: admission.inFlight,
       queued: admission.queued,
       interruptAll: (cause) => Effect.sync(() => runs.interruptAll(cause)),

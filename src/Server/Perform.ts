@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import { Ids } from "../Ids.js"
 import type * as Settings from "../Settings.js"
 import { ActiveRun } from "./ActiveRun.js"
+import * as Answer from "./Answer.js"
 import * as EndOfTurn from "./EndOfTurn.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
@@ -60,16 +61,17 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
       let call: Call | undefined
       let isLeft = false
       kit.eventually(kit.recorder.nextIndex, (index) => {
-        const { onAnswer, place, request, runtime } = asked
+        const { manner, onAnswer, place, request, runtime } = asked
         const run = accept(
           kit,
           asked,
           Exit.getOrElse(index, () => 1)
         )
-        call = { runtime, request, place, onAnswer, run, fiber: undefined, position: -1, isLeft }
+        call = { runtime, request, manner, place, onAnswer, run, fiber: undefined, position: -1, isLeft }
+        manner.onAccepted?.(run)
         recordBeginning(kit, call)
       })
-      if (call?.fiber?.exit !== undefined) return undefined
+      if (asked.manner.isDetached || call?.fiber?.exit !== undefined) return undefined
       return () => {
         isLeft = true
         if (call !== undefined) leave(call)
@@ -97,21 +99,35 @@ const accept = (
     onMessage: recorder.offerMessage
   })
 
-/** Once a write has failed no run starts before its beginning could be stored. */
+/** Once a write has failed no run starts before its beginning could be stored; one that is only accepted never does. */
 const recordBeginning = (kit: Kit, call: Call): void => {
-  if (kit.recorder.isHealthy()) start(kit, call, true)
-  else {
-    kit.recorder.store(
-      call.run.id,
-      () => call.run.snapshot(),
-      (isStored) => {
-        if (isStored) return start(kit, call, false)
-        call.place.release()
-        call.onAnswer(unavailable)
-      }
-    )
-  }
+  if (call.manner.isDetached) storeBeginning(kit, call, () => detach(kit, call))
+  else if (!kit.recorder.isHealthy()) storeBeginning(kit, call, () => {})
+  else start(kit, call, true)
 }
+
+const storeBeginning = (kit: Kit, call: Call, onStored: () => void): void =>
+  kit.recorder.store(
+    call.run.id,
+    () => call.run.snapshot(),
+    (isStored) => {
+      if (isStored) {
+        onStored()
+        return start(kit, call, false)
+      }
+      call.place.release()
+      call.onAnswer(unavailable)
+    }
+  )
+
+/** Nobody waits for how it ends. */
+const detach = ({ pathOf }: Kit, call: Call): void => {
+  const { id } = call.run
+  call.onAnswer(Answer.ofJson(202, JSON.stringify({ runId: id }), accepted(pathOf(id))))
+  call.onAnswer = () => {}
+}
+
+const accepted = (location: string) => ({ location, "preference-applied": "respond-async" })
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call
@@ -124,6 +140,7 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
 
 const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
   const startedMillis = kit.clock.unsafeCurrentTimeMillis()
+  call.run.begin()
   fiber.start(program(kit, call))
   kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - startedMillis)
   if (fiber.exit === undefined) {

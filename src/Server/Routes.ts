@@ -15,6 +15,8 @@ export type RouteName =
   | "invoke"
   | "runs"
   | "run"
+  | "cancel"
+  | "events"
   | "health"
   | "live"
   | "ready"
@@ -31,7 +33,7 @@ export type RouteName =
  */
 export interface Route {
   readonly name: RouteName
-  /** The path; a last segment `:id` stands for any one segment. */
+  /** The path; a segment `:id` stands for any one segment. */
   readonly path: `/${string}`
   readonly method: "GET" | "POST"
   /** Answered without a key. */
@@ -52,6 +54,8 @@ export const paths = (serving: Settings.Serving): { readonly [Name in RouteName]
     invoke: api(serving.invokeUrlPath),
     runs: api(serving.runsUrlPath),
     run: api(`${trimEnd(serving.runsUrlPath)}/:id`),
+    cancel: api(`${trimEnd(serving.runsUrlPath)}/:id/cancel`),
+    events: api(`${trimEnd(serving.runsUrlPath)}/:id/events`),
     health: api(serving.healthUrlPath),
     live: api(`${trimEnd(serving.healthUrlPath)}/live`),
     ready: api(`${trimEnd(serving.healthUrlPath)}/ready`),
@@ -91,17 +95,14 @@ export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
  */
 export const matcher = (routes: ReadonlyArray<Route>): ((path: string) => Route | undefined) => {
   const exact = new Map<string, Route>()
-  const prefixed: Array<readonly [string, Route]> = []
+  const ofRuns: Array<readonly [before: string, after: string, route: Route]> = []
   for (const route of routes) {
-    if (route.path.endsWith("/:id")) prefixed.push([route.path.slice(0, -":id".length), route])
+    const [before, after] = route.path.split(":id")
+    if (before !== undefined && after !== undefined) ofRuns.push([before, after, route])
     else if (!exact.has(route.path)) exact.set(route.path, route)
     if (route.name === "root" && route.path !== "/") exact.set(`${route.path}/`, route)
   }
-  return (path) =>
-    exact.get(path) ??
-    prefixed.find(
-      ([prefix]) => path.length > prefix.length && path.startsWith(prefix) && !path.includes("/", prefix.length)
-    )?.[1]
+  return (path) => exact.get(path) ?? ofRuns.find(([before, after]) => isBetween(path, before, after))?.[2]
 }
 
 // internal
@@ -120,6 +121,8 @@ const entries: ReadonlyArray<Entry> = [
   { name: "invoke", method: "POST", access: "key" },
   { name: "runs", method: "GET", access: "key", switch: "runs" },
   { name: "run", method: "GET", access: "key", switch: "runs" },
+  { name: "cancel", method: "POST", access: "key", switch: "runs" },
+  { name: "events", method: "GET", access: "key", switch: "runs" },
   { name: "health", method: "GET", access: "public" },
   { name: "live", method: "GET", access: "public" },
   { name: "ready", method: "GET", access: "public" },
@@ -129,6 +132,17 @@ const entries: ReadonlyArray<Entry> = [
   { name: "openApi", method: "GET", access: "docs", switch: "docs" },
   { name: "root", method: "GET", access: "docs", switch: "docs" }
 ]
+
+/** Whether one segment, and nothing else, is between the two parts. */
+const isBetween = (path: string, before: string, after: string): boolean => {
+  const end = path.length - after.length
+  return (
+    end > before.length &&
+    path.startsWith(before) &&
+    path.endsWith(after) &&
+    !path.slice(before.length, end).includes("/")
+  )
+}
 
 const trimEnd = (path: string): string => path.replace(/\/+$/, "")
 

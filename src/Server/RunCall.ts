@@ -9,6 +9,7 @@ import type * as Runtime from "effect/Runtime"
 import type { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
+import type { ActiveRun } from "./ActiveRun.js"
 import type * as Admission from "./Admission.js"
 import type * as Answer from "./Answer.js"
 import type { Eventually } from "./Eventually.js"
@@ -20,6 +21,19 @@ import type { RunFiber } from "./RunFiber.js"
 import type { RunRecorder } from "./RunRecorder.js"
 
 /**
+ * How a run is asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Manner {
+  /** Whether it is answered as soon as it is accepted and stored, and then goes on whoever leaves. */
+  readonly isDetached: boolean
+  /** Hears of the run before it starts. */
+  readonly onAccepted: ((run: ActiveRun) => void) | undefined
+}
+
+/**
  * What was asked for and is answered once.
  *
  * @category models
@@ -28,6 +42,7 @@ import type { RunRecorder } from "./RunRecorder.js"
 export interface Asked {
   readonly runtime: Runtime.Runtime<never>
   readonly request: InvokeRequest.InvokeRequest
+  readonly manner: Manner
   readonly place: Admission.Place
   readonly onAnswer: (answer: Answer.Answer) => void
 }
@@ -45,6 +60,8 @@ export interface Options {
   readonly runs: GoingRuns
   readonly admission: Admission.Admission
   readonly eventually: Eventually
+  /** The path of a run. */
+  readonly pathOf: (runId: string) => string
 }
 
 /**
@@ -70,6 +87,7 @@ export interface Kit extends Options {
  * @since 0.1.0
  */
 export interface Call extends Asked, Going {
+  onAnswer: Asked["onAnswer"]
   fiber: RunFiber | undefined
   isLeft: boolean
 }

@@ -51,18 +51,21 @@ const store = (
   { answer, ending }: Outcome.Outcome,
   elapsedMillis: number
 ): void => {
-  const { onAnswer, run } = call
+  const { run } = call
   metrics.ended(ending.status, elapsedMillis)
   recorder.store(
     run.id,
     () => run.end(ending, elapsedMillis),
     (isStored) => {
       runs.remove(call)
-      if (isStored) return onAnswer(answer)
+      if (isStored) {
+        run.finished(() => run.end(ending, elapsedMillis))
+        return call.onAnswer(answer)
+      }
       const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
       eventually(
         () => log,
-        () => onAnswer(unavailable)
+        () => call.onAnswer(unavailable)
       )
     }
   )

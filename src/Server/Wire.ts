@@ -79,6 +79,21 @@ const statuses = RunStatus.literals.join(", ")
 const refuse = (text: string) => ({ message: () => ({ message: text, override: true }) })
 
 /**
+ * The headers of `GET /runs/{id}/events`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const EventsHeaders = Schema.Struct({
+  /** The last event that was seen: what comes after it is told. */
+  "last-event-id": Schema.optional(
+    Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()).annotations(
+      refuse("must be the id of an event, a whole number")
+    )
+  )
+})
+
+/**
  * The query of `GET /runs`.
  *
  * @category schemas

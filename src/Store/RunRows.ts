@@ -39,7 +39,9 @@ const StepRow = Schema.Struct({
   error: OptionalJson,
   started_at: Time,
   finished_at: OptionalTime,
-  execution_millis: OptionalNumber
+  execution_millis: OptionalNumber,
+  started_sequence: OptionalNumber,
+  finished_sequence: OptionalNumber
 })
 
 const MessageRow = Schema.Struct({ sequence: Schema.Int, at: Schema.Number, data: Json })
@@ -65,13 +67,22 @@ const toStep = ({
   error,
   execution_millis,
   finished_at,
+  finished_sequence,
   outputs,
   started_at,
+  started_sequence,
   ...row
 }: typeof StepRow.Type): StepRun => ({
   ...row,
   startedAt: started_at,
-  ...present({ outputs, error, finishedAt: finished_at, executionTimeMillis: execution_millis })
+  ...present({
+    outputs,
+    error,
+    finishedAt: finished_at,
+    executionTimeMillis: execution_millis,
+    startedSequence: started_sequence,
+    finishedSequence: finished_sequence
+  })
 })
 
 /**

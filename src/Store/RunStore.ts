@@ -49,7 +49,11 @@ export const StepRun = Schema.Struct({
   finishedAt: Schema.optional(Schema.DateTimeUtc),
   executionTimeMillis: Schema.optional(Schema.Number),
   outputs: Schema.optional(Schema.Unknown),
-  error: Schema.optional(Schema.Unknown)
+  error: Schema.optional(Schema.Unknown),
+  /** Position of its start in the run's events. */
+  startedSequence: Schema.optional(Schema.Int),
+  /** Position of its end in the run's events. */
+  finishedSequence: Schema.optional(Schema.Int)
 })
 
 /**
@@ -99,7 +103,7 @@ export type RunWrite =
   | {
       readonly _tag: "Message"
       readonly runId: string
-      /** Position in the run's events, from 1. */
+      /** Position in the run's events, in which the start of the run has 1. */
       readonly sequence: number
       readonly at: number
       readonly data: unknown
@@ -134,7 +138,7 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     /** Highest index given out, 0 for none. */
     readonly lastIndex: Effect.Effect<number, StoreError>
     /**
-     * Marks runs that dead processes left `running` as interrupted with cause `lost`; says how many. Dead are the earlier
+     * Marks runs that dead processes left `queued` or `running` as interrupted with cause `lost`; says how many. Dead are the earlier
      * processes of the store's own generation, and other generations that did not say {@link RunStore} `alive` for ten
      * seconds. For the start of a process, before its first run.
      */

@@ -54,11 +54,12 @@ const prepare = (connection: Bare) => ({
   ),
   step: connection.prepare(
     `INSERT INTO step_runs (run_id, position, name, status, attempts, outputs, error, started_at, finished_at,
-      execution_millis)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, position) DO UPDATE SET
+      execution_millis, started_sequence, finished_sequence)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, position) DO UPDATE SET
       name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
       error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
-      execution_millis = excluded.execution_millis`
+      execution_millis = excluded.execution_millis, started_sequence = excluded.started_sequence,
+      finished_sequence = excluded.finished_sequence`
   ),
   message: connection.prepare(
     "INSERT INTO run_events (run_id, sequence, at, data) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, sequence) DO NOTHING"
@@ -115,7 +116,9 @@ const writeSteps = (statement: Prepared, runId: string, steps: ReadonlyArray<Ste
       optionalText(step.error),
       millis(step.startedAt),
       optionalMillis(step.finishedAt),
-      step.executionTimeMillis ?? null
+      step.executionTimeMillis ?? null,
+      step.startedSequence ?? null,
+      step.finishedSequence ?? null
     )
   }
 }

@@ -75,6 +75,12 @@ const countedByWriter = [
   END`
 ]
 
+/** Where the start and the end of a step are among the events of its run, so that they can be told again in their order. */
+const sequences = [
+  "ALTER TABLE step_runs ADD COLUMN started_sequence INTEGER",
+  "ALTER TABLE step_runs ADD COLUMN finished_sequence INTEGER"
+]
+
 /**
  * @category schemas
  * @since 0.1.0
@@ -82,5 +88,5 @@ const countedByWriter = [
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals], owners, countedByWriter]
+  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences]
 }

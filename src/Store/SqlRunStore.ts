@@ -97,7 +97,8 @@ const makeTotals = ({ read, sql }: Access.Access) => {
 const lostAfterMillis = 10_000
 
 const makeLost = ({ sql, write }: Access.Access, generation: number) => {
-  const silent = (at: number) => sql`status = 'running' AND generation <> ${generation}
+  const going = sql`status IN ('queued', 'running')`
+  const silent = (at: number) => sql`${going} AND generation <> ${generation}
     AND started_at <= ${at - lostAfterMillis}
     AND generation NOT IN (SELECT generation FROM seen WHERE at > ${at - lostAfterMillis})`
   const mark = (at: number, dead: Statement.Fragment) =>
@@ -108,7 +109,7 @@ const makeLost = ({ sql, write }: Access.Access, generation: number) => {
         WHERE ${dead} RETURNING id`
       return lost.length
     })
-  const own = sql`status = 'running' AND generation = ${generation}`
+  const own = sql`${going} AND generation = ${generation}`
   return {
     markLost: write(
       "runs.markLost",

@@ -13,6 +13,7 @@ describe("without the hot route", async () => {
   await import("./Protocol.test.js")
   await import("./Runs.test.js")
   await import("./Service.test.js")
+  await import("./Views.test.js")
 })
 
 describe("the general path", () => {

@@ -166,7 +166,7 @@ describe("POST /invoke", () => {
         const messages = yield* (yield* RunStore).messages(json.metadata.runId)
         assert.deepStrictEqual(
           messages.map(({ data, sequence }) => [sequence, data]),
-          [[1, { progress: 0.5 }]]
+          [[6, { progress: 0.5 }]]
         )
       })
     )

@@ -112,6 +112,8 @@ describe("the contract", () => {
       "/invoke",
       "/runs",
       "/runs/{id}",
+      "/runs/{id}/cancel",
+      "/runs/{id}/events",
       "/health",
       "/health/live",
       "/health/ready",
@@ -123,6 +125,7 @@ describe("the contract", () => {
     const post = document.paths["/invoke"]?.post
     assert.deepStrictEqual(Object.keys(post?.responses ?? {}).sort(), [
       "200",
+      "202",
       "400",
       "401",
       "404",
@@ -139,7 +142,10 @@ describe("the contract", () => {
       required: ["parameters"],
       properties: { parameters: { type: "object", required: ["city"] } }
     })
+    assert.property(post?.responses[200]?.content, "text/event-stream")
     assert.notInclude(JSON.stringify(document), "HttpApiDecodeError")
+    const unrecorded = Api.toOpenApi(weather, { ...serving, recording: "none" }).paths["/invoke"]?.post
+    assert.notProperty(unrecorded?.responses, "202")
   })
   it("has a target for every reference", () => {
     const text = JSON.stringify(Api.toOpenApi(weather, serving))
@@ -153,7 +159,13 @@ describe("the contract", () => {
       Object.entries(document.paths)
         .filter(([, item]) => Object.values(item).some(({ security }) => security.length > 0))
         .map(([path]) => path)
-    assert.deepStrictEqual(secured(Api.toOpenApi(weather, serving)), ["/invoke", "/runs", "/runs/{id}"])
+    assert.deepStrictEqual(secured(Api.toOpenApi(weather, serving)), [
+      "/invoke",
+      "/runs",
+      "/runs/{id}",
+      "/runs/{id}/cancel",
+      "/runs/{id}/events"
+    ])
     const guarded = { ...serving, protectedEndpoints: ["info"] as const, disabledEndpoints: ["runs"] as const }
     assert.deepStrictEqual(secured(Api.toOpenApi(weather, guarded)), ["/invoke", "/info"])
     const open = Api.toOpenApi(weather, serving, { authEnabled: false })

@@ -25,6 +25,8 @@ export class Fleet extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
     readonly flush: Effect.Effect<void>
     /** A run that goes in another worker, with the steps it has so far. */
     readonly findElsewhere: (id: string) => Effect.Effect<Run | undefined>
+    /** Interrupts a run of any worker as cancelled; says whether there is one that goes. */
+    readonly cancel: (id: string) => Effect.Effect<boolean>
   }
 >() {}
 
@@ -36,11 +38,12 @@ export class Fleet extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
  */
 export const layerAlone: Layer.Layer<Fleet, never, Local> = Layer.effect(
   Fleet,
-  Effect.map(Local, ({ condition, flush, report }) => ({
+  Effect.map(Local, ({ cancel, condition, flush, report }) => ({
     condition,
     report: Effect.map(report, alone),
     flush,
-    findElsewhere: () => Effect.succeed(undefined)
+    findElsewhere: () => Effect.succeed(undefined),
+    cancel: (id) => Effect.sync(() => cancel(id))
   }))
 )
 

@@ -30,6 +30,8 @@ export class Local extends Context.Tag("effect-deployers/Server/Workers/Local")<
     readonly glance: Effect.Effect<WorkerReport>
     /** A run that goes here, as it stands. */
     readonly find: (id: string) => Run | undefined
+    /** Interrupts a run that goes here as cancelled; says whether there is one. */
+    readonly cancel: (id: string) => boolean
     /** Stores everything that was offered. */
     readonly flush: Effect.Effect<void>
   }
@@ -43,7 +45,7 @@ export const layer: Layer.Layer<Local, never, Invocation | Lifecycle | Metrics |
   Layer.effect(
     Local,
     Effect.gen(function* () {
-      const { find, inFlight, queued } = yield* Invocation
+      const { cancel, find, inFlight, queued } = yield* Invocation
       const { phase } = yield* Lifecycle
       const { read } = yield* Metrics
       const meter = yield* ProcessMeter
@@ -65,6 +67,7 @@ export const layer: Layer.Layer<Local, never, Invocation | Lifecycle | Metrics |
         report: Effect.map(meter.read, now),
         glance: Effect.map(meter.glance, now),
         find,
+        cancel,
         flush
       }
     })

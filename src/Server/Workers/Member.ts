@@ -50,6 +50,15 @@ export const layer: Layer.Layer<Fleet, never, Link | Local> = Layer.scoped(
       findElsewhere: (runId) =>
         Effect.map(ask({ _tag: "Find", runId }), (answer) =>
           Option.isSome(answer) && answer.value._tag === "Find" ? answer.value.run : undefined
+        ),
+      cancel: (runId) =>
+        Effect.suspend(() =>
+          local.cancel(runId)
+            ? Effect.succeed(true)
+            : Effect.map(
+                ask({ _tag: "Cancel", runId }),
+                (answer) => Option.isSome(answer) && answer.value._tag === "Cancel" && answer.value.isFound
+              )
         )
     }
   })
@@ -70,6 +79,8 @@ const reply = (local: LocalService, question: Protocol.Question): Effect.Effect<
       return Effect.as(local.flush, { _tag: "Flush" })
     case "Find":
       return Effect.sync(() => ({ _tag: "Find", run: local.find(question.runId) }))
+    case "Cancel":
+      return Effect.sync(() => ({ _tag: "Cancel", isFound: local.cancel(question.runId) }))
   }
 }
 

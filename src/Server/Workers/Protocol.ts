@@ -19,6 +19,7 @@ export const makeSchemas = () => {
   const { condition, serviceReport, workerReport } = Report.makeSchemas()
   const found = Schema.TaggedStruct("Find", { run: Schema.optional(Run) })
   const flushed = Schema.TaggedStruct("Flush", {})
+  const cancelled = Schema.TaggedStruct("Cancel", { isFound: Schema.Boolean })
   const block = Schema.Struct({ first: Schema.Int, size: Schema.Int })
   const question = Schema.Union(
     // How it is; reading it begins the measuring of its event loop anew.
@@ -26,14 +27,17 @@ export const makeSchemas = () => {
     // To store everything its runs offered.
     Schema.TaggedStruct("Flush", {}),
     // A run that goes in it, with the steps it has so far.
-    Schema.TaggedStruct("Find", { runId: Schema.String })
+    Schema.TaggedStruct("Find", { runId: Schema.String }),
+    // To interrupt a run that goes in it, because somebody cancelled it.
+    Schema.TaggedStruct("Cancel", { runId: Schema.String })
   )
-  const reply = Schema.Union(Schema.TaggedStruct("Report", { report: workerReport }), flushed, found)
+  const reply = Schema.Union(Schema.TaggedStruct("Report", { report: workerReport }), flushed, found, cancelled)
   const ask = Schema.Union(question, Schema.TaggedStruct("Indexes", {}))
   const answer = Schema.Union(
     Schema.TaggedStruct("Report", { report: serviceReport }),
     flushed,
     found,
+    cancelled,
     Schema.TaggedStruct("Indexes", { block })
   )
   return {

@@ -68,6 +68,8 @@ export const make = (options: {
           return Effect.as(putToAll(others, ask), { _tag: "Flush" })
         case "Find":
           return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Find", run: firstRun(replies) }))
+        case "Cancel":
+          return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Cancel", isFound: isAnyCancelled(replies) }))
         case "Indexes":
           return Effect.map(block, (block) => ({ _tag: "Indexes", block }))
       }
@@ -117,6 +119,9 @@ const questions = () => {
     }
   }
 }
+
+const isAnyCancelled = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>): boolean =>
+  replies.some((reply) => Option.isSome(reply) && reply.value._tag === "Cancel" && reply.value.isFound)
 
 const firstRun = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>) => {
   for (const reply of replies) {

@@ -43,14 +43,14 @@ const ending = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("runs a dead process left running are marked as lost, with their steps; queued ones are not", () =>
+  it.effect("runs a dead process left running or waiting are marked as lost, with their steps", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       const steps = [step("a", 5), step("b", 6, { status: "running" })]
       yield* store.commit([write(started(1, { steps })), write(started(2)), write(run(3))])
       yield* store.commit([write(started(4, { status: "queued" }))])
       yield* TestClock.adjust("1 hour")
-      assert.strictEqual(yield* store.markLost, 2)
+      assert.strictEqual(yield* store.markLost, 3)
       assert.strictEqual(yield* store.markLost, 0)
       const lost = yield* found(1)
       assert.deepInclude({ ...lost }, { status: "interrupted", cause: "lost", finishedAt: yield* DateTime.now })
@@ -58,7 +58,7 @@ const ending = <E>(layer: Layer.Layer<RunStore, E>) => {
         lost.steps?.map(({ status }) => status),
         ["succeeded", "interrupted"]
       )
-      assert.deepStrictEqual(yield* store.counts, { ...none, queued: 1, succeeded: 1, interrupted: 2 })
+      assert.deepStrictEqual(yield* store.counts, { ...none, succeeded: 1, interrupted: 3 })
       yield* store.commit([write(run(1))])
       assert.deepStrictEqual(yield* found(1), lost)
     }).pipe(Effect.provide(layer))

@@ -11,6 +11,7 @@ describe("with two workers", async () => {
   await import("../Protocol.test.js")
   await import("../Runs.test.js")
   await import("../Service.test.js")
+  await import("../Views.test.js")
 })
 
 describe("two workers", () => {

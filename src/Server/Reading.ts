@@ -1,0 +1,63 @@
+/**
+ * Reading runs of the whole service: those that go, in whichever process, and those that are stored.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { RunNotFound, type ServiceUnavailable } from "../Errors/Http.js"
+import type { Published } from "../Store/RunEvent.js"
+import { type Run, RunStore } from "../Store/RunStore.js"
+import { Invocation } from "./Invocation.js"
+import * as RunRecorder from "./RunRecorder.js"
+import { Fleet } from "./Workers/Fleet.js"
+
+type Store = Context.Tag.Service<RunStore>
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Reading extends Context.Tag("effect-deployers/Server/Reading")<
+  Reading,
+  {
+    /** A run with the steps it has so far. */
+    readonly find: (id: string) => Effect.Effect<Run, RunNotFound | ServiceUnavailable>
+    /** What a run has published so far. */
+    readonly messages: (id: string) => Effect.Effect<ReadonlyArray<Published>, ServiceUnavailable>
+    readonly list: (
+      ...options: Parameters<Store["list"]>
+    ) => Effect.Effect<Effect.Effect.Success<ReturnType<Store["list"]>>, ServiceUnavailable>
+  }
+>() {}
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Reading, never, Fleet | Invocation | RunStore> = Layer.effect(
+  Reading,
+  Effect.gen(function* () {
+    const store = yield* RunStore
+    const fleet = yield* Fleet
+    const invocation = yield* Invocation
+    const stored = <A>(read: Effect.Effect<A, unknown>) =>
+      Effect.catchAll(Effect.zipRight(fleet.flush, read), (cause) =>
+        Effect.zipRight(Effect.logError("The run store could not be read.", cause), RunRecorder.unreadable)
+      )
+    return {
+      find: (id) =>
+        Effect.gen(function* () {
+          const going = invocation.find(id) ?? (yield* fleet.findElsewhere(id))
+          if (going !== undefined) return going
+          const found = yield* stored(store.find(id))
+          if (Option.isSome(found)) return found.value
+          return yield* new RunNotFound({ message: "This deployment has no run of that id.", runId: id })
+        }),
+      messages: (id) => stored(store.messages(id)),
+      list: (options) => stored(store.list(options))
+    }
+  })
+)

@@ -1,0 +1,54 @@
+/**
+ * How the caller of an invocation wants to see its run: wait for the outputs, be told that it was accepted, or follow it.
+ *
+ * @since 0.1.0
+ */
+import type { IncomingHttpHeaders } from "node:http"
+import type * as Settings from "../Settings.js"
+import type { Manner } from "./RunCall.js"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type View = "wait" | "async" | "stream"
+
+/**
+ * The view that headers ask for: `Accept: text/event-stream` or `Prefer: respond-async` (RFC 7240). Following says more, so
+ * it is taken where both are asked for. Without recording nobody could ask for a run later, so that preference is ignored.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const of = ({ accept, prefer }: IncomingHttpHeaders, { recording }: Settings.Serving): View => {
+  if (accept?.includes("event-stream") === true && elements(accept).some(isEventStream)) return "stream"
+  if (prefer === undefined || recording === "none") return "wait"
+  return elements(String(prefer)).some(isRespondAsync) ? "async" : "wait"
+}
+
+/**
+ * How runs are asked for whose answer is one JSON value.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const manners: { readonly [V in Exclude<View, "stream">]: Manner } = {
+  wait: { isDetached: false, onAccepted: undefined },
+  async: { isDetached: true, onAccepted: undefined }
+}
+
+// internal
+
+const elements = (header: string): ReadonlyArray<string> => header.split(",")
+
+const isEventStream = (element: string): boolean => {
+  const [type = "", ...parameters] = element.split(";")
+  return (
+    type.trim().toLowerCase() === "text/event-stream" && !parameters.some((it) => /^\s*q\s*=\s*0(\.0*)?\s*$/i.test(it))
+  )
+}
+
+const isRespondAsync = (element: string): boolean => {
+  const [name = ""] = element.split(/[;=]/)
+  return name.trim().toLowerCase() === "respond-async"
+}
