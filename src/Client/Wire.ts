@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
   type DeploymentHttpError,
+  IdempotencyConflict,
   InternalError,
   InvalidRequest,
   NotFound,
@@ -61,6 +62,7 @@ export type InvokeError =
   | DeploymentInvalidParameters
   | Unauthorized
   | PayloadTooLarge
+  | IdempotencyConflict
   | TooManyRuns
   | ServiceUnavailable
   | RunTimedOut
@@ -128,6 +130,7 @@ const decodeInvokeError = Schema.decodeUnknownOption(
     InvalidRequest,
     Unauthorized,
     PayloadTooLarge,
+    IdempotencyConflict,
     TooManyRuns,
     ServiceUnavailable,
     RunTimedOut,

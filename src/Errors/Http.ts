@@ -79,6 +79,20 @@ export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()(
 }
 
 /**
+ * The key of a request that may be repeated was used for another request.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>()(
+  "IdempotencyConflict",
+  { message: Schema.String },
+  status(409, "The idempotency key was used with another body.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
  * The body is over the limit.
  *
  * @category errors
@@ -149,14 +163,15 @@ export class RunTimedOut extends Schema.TaggedError<RunTimedOut>()(
 }
 
 /**
- * A run was interrupted by somebody else than its caller: cancelled, or the service stopped before it could finish.
+ * A run was interrupted by somebody else than its caller: cancelled, the service stopped before it could finish, or its
+ * process died (`lost`).
  *
  * @category errors
  * @since 0.1.0
  */
 export class RunInterrupted extends Schema.TaggedError<RunInterrupted>()(
   "RunInterrupted",
-  { message: Schema.String, runId: Schema.String, reason: Schema.Literal("cancelled", "shutdown") },
+  { message: Schema.String, runId: Schema.String, reason: Schema.Literal("cancelled", "shutdown", "lost") },
   status(503, "The run was cancelled, or the service stopped.")
 ) {
   readonly [TypeId]: TypeId = TypeId

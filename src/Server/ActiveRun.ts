@@ -68,6 +68,7 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
   readonly #startedNanos: bigint
   readonly #startedMillis: number
   #isQueued: boolean
+  #hasBegun = false
   #sequence = RunEvent.firstSequence
   #followers: Set<Follower> | undefined
 
@@ -94,6 +95,11 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
     return { id, name, deploymentName }
   }
 
+  /** Whether its program was started. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
   /** Milliseconds since the run was accepted. */
   elapsedMillis(): number {
     return Moments.elapsedMillis(this.options.clock, this.#startedNanos)
@@ -107,6 +113,7 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
   /** Starts, after waiting in the queue or at once. */
   begin(): void {
     this.#isQueued = false
+    this.#hasBegun = true
     if (this.#followers !== undefined) this.#tell(RunEvent.started(this.snapshot()))
   }
 

@@ -26,6 +26,7 @@ const errors = [
   Http.NotFound,
   Http.RunNotFound,
   Http.MethodNotAllowed,
+  Http.IdempotencyConflict,
   Http.PayloadTooLarge,
   Http.UnsupportedMediaType,
   Http.TooManyRuns,

@@ -180,6 +180,7 @@ const invokeGroup = <P extends Pipeline.Any>(pipeline: P, at: Paths, doc: Docume
       .addSuccess(invokeSuccess<P["output"]>(pipeline.output))
       .addError(invokeFailure(pipeline))
       .addError(Http.InvalidRequest)
+      .addError(Http.IdempotencyConflict)
       .addError(Http.PayloadTooLarge)
       .addError(Http.UnsupportedMediaType)
       .addError(Http.TooManyRuns)

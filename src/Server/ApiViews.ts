@@ -1,5 +1,5 @@
 /**
- * What the OpenAPI document says of the other views of an invocation. The typed endpoint has the one that waits: which
+ * What the OpenAPI document says of the other views of an invocation, and of repeating it. The typed endpoint has the one that waits: which
  * view a caller gets is decided by headers, which the type of an answer cannot tell.
  *
  * @since 0.1.0
@@ -20,7 +20,7 @@ export const describe = (operation: Json, { recording }: Settings.Serving): Json
   const isAsync = recording !== "none"
   return {
     ...operation,
-    parameters: [...listOf(operation["parameters"]), ...(isAsync ? [prefer] : [])],
+    parameters: [...listOf(operation["parameters"]), ...(isAsync ? [prefer, idempotencyKey] : [])],
     responses: {
       ...responses,
       "200": { ...success, content: { ...objectOf(success["content"]), "text/event-stream": { schema: text } } },
@@ -39,6 +39,14 @@ const prefer = {
   required: false,
   description: "`respond-async`: answer as soon as the run is accepted.",
   schema: text
+}
+
+const idempotencyKey = {
+  name: "idempotency-key",
+  in: "header",
+  required: false,
+  description: "A key of the caller's choice: repeated with it, the request is answered by the same run.",
+  schema: { type: "string", minLength: 1, maxLength: 255 }
 }
 
 const accepted = {

@@ -42,7 +42,7 @@ import * as Routes from "./Routes.js"
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Ids | Scope.Scope> = Effect.gen(
+export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
   function* () {
     const { manifest } = yield* Deployed
     const lifecycle = yield* Lifecycle

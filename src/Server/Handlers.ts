@@ -12,6 +12,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as RunEvent from "../Store/RunEvent.js"
 import { type Run, RunStore } from "../Store/RunStore.js"
@@ -22,6 +23,7 @@ import { Deployed } from "./Deployed.js"
 import * as DocsPage from "./Docs/Page.js"
 import * as Following from "./Following.js"
 import * as Health from "./Health.js"
+import * as Idempotency from "./Idempotency.js"
 import { Invocation } from "./Invocation.js"
 import { Lifecycle } from "./Lifecycle.js"
 import * as Metrics from "./Metrics.js"
@@ -37,7 +39,7 @@ import { Fleet } from "./Workers/Fleet.js"
  * @category models
  * @since 0.1.0
  */
-export type Requirements = Deployed | Fleet | Invocation | Lifecycle | RunStore
+export type Requirements = Deployed | Fleet | Ids | Invocation | Lifecycle | RunStore
 
 /**
  * The API of a deployment, implemented.
@@ -51,6 +53,7 @@ export const layer: Layer.Layer<HttpApi.Api | HttpApiBuilder.Router, never, Requ
     const api = Api.make(pipeline, manifest.serving, { authEnabled })
     return HttpApiBuilder.api(api).pipe(
       Layer.provide([invokeGroup(api), runsGroup(api), healthGroup(api), serviceGroup(api)]),
+      Layer.provide(Reading.layer),
       Layer.provideMerge(HttpApiBuilder.Router.Live)
     )
   })
@@ -63,16 +66,24 @@ type Contract = ReturnType<typeof Api.make<Pipeline.Any>>
 const invokeGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "invoke", (handlers) =>
     Effect.gen(function* () {
-      const { manifest } = yield* Deployed
+      const { serving } = (yield* Deployed).manifest
       const invocation = yield* Invocation
+      const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | Reading.Reading>())
+      const answered = <R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, Answer.WireError, R>) =>
+        Effect.catchAll(Effect.provide(effect, context), (error) =>
+          Effect.succeed(Answer.toResponse(Answer.ofError(error)))
+        )
       return handlers.handleRaw("invoke", ({ request }) => {
         const incoming = NodeHttpServerRequest.toIncomingMessage(request)
-        const view = View.of(incoming.headers, manifest.serving)
-        return Effect.matchEffect(Body.readJson(incoming, manifest.serving), {
-          onSuccess: (body) =>
-            view === "stream"
+        const key = incoming.headers["idempotency-key"]
+        const view = View.of(incoming.headers, serving)
+        return Effect.matchEffect(Body.readJson(incoming, serving), {
+          onSuccess: (body) => {
+            if (key !== undefined) return answered(Idempotency.invoke({ body, key: String(key), view, serving }))
+            return view === "stream"
               ? Effect.provideService(Following.invoke(body), Invocation, invocation)
-              : Effect.map(invocation.invoke(body, View.manners[view]), Answer.toResponse),
+              : Effect.map(invocation.invoke(body, View.manners[view]), Answer.toResponse)
+          },
           onFailure: (error) => {
             const answer = Answer.ofError(error)
             if (Body.isWhole(incoming)) return Effect.succeed(Answer.toResponse(answer))
@@ -88,12 +99,7 @@ const runsGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
       const { cancel } = yield* Fleet
-      // Only these: what is there to build the handlers with has a scope, too, which lives as long as they do.
-      const context = Context.pick(
-        Invocation,
-        Lifecycle,
-        Reading.Reading
-      )(yield* Effect.context<Invocation | Lifecycle | Reading.Reading>())
+      const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | Reading.Reading>())
       const reading = yield* Reading.Reading
       return handlers
         .handle("list", ({ urlParams }) =>
@@ -109,8 +115,11 @@ const runsGroup = (api: Contract) =>
         .handleRaw("events", ({ headers, path: { id } }) =>
           Effect.provide(Following.attach(id, headers["last-event-id"] ?? 0), context)
         )
-    }).pipe(Effect.provide(Reading.layer))
+    })
   )
+
+/** Only these: what is there to build the handlers with has a scope, too, which lives as long as they do. */
+const ownServices = Context.pick(Ids, Invocation, Lifecycle, Reading.Reading)
 
 /** A run that is interrupted has ended within a second, also if it does not want to. */
 const untilEnded = <E>(find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {

@@ -28,8 +28,8 @@ export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Se
 }) {}
 
 /**
- * Makes the handler of invocations that have passed the gate. Those that are followed take the platform's way: there are few,
- * and each takes its time.
+ * Makes the handler of invocations that have passed the gate. Those that are followed or may be repeated take the platform's
+ * way: there are few, and each takes its time anyway.
  *
  * @category constructors
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const make = (platform: NodeServer.Handler): Effect.Effect<NodeServer.Han
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
     return (request, response) => {
       const view = View.of(request.headers, manifest.serving)
-      if (view === "stream") return platform(request, response)
+      if (view === "stream" || request.headers["idempotency-key"] !== undefined) return platform(request, response)
       Body.receive(request, manifest.serving, (body) => {
         if (Either.isLeft(body)) {
           const answer = Answer.ofError(body.left)

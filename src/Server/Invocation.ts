@@ -63,6 +63,8 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
     readonly follow: (id: string, follower: Follower) => (() => void) | undefined
     /** Interrupts a run that goes as cancelled; says whether there is one. */
     readonly cancel: (id: string) => boolean
+    /** The path of a run. */
+    readonly pathOf: (runId: string) => string
     /** Runs that hold a place. */
     readonly inFlight: () => number
     /** Runs that wait for one. */
@@ -162,6 +164,7 @@ export const make = (
       find: runs.find,
       follow: runs.follow,
       cancel: (id) => runs.interrupt(id, "cancelled"),
+      pathOf,
       inFlight: admission.inFlight,
       queued: admission.queued,
       interruptAll: (cause) => Effect.sync(() => runs.interruptAll(cause)),

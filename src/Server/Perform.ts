@@ -13,7 +13,6 @@ import * as Exit from "effect/Exit"
 import { Ids } from "../Ids.js"
 import type * as Settings from "../Settings.js"
 import { ActiveRun } from "./ActiveRun.js"
-import * as Answer from "./Answer.js"
 import * as EndOfTurn from "./EndOfTurn.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
@@ -22,6 +21,7 @@ import type { Asked, Call, Kit, Options } from "./RunCall.js"
 import { RunFiber } from "./RunFiber.js"
 import * as RunRecorder from "./RunRecorder.js"
 import { settle, unavailable } from "./Settle.js"
+import * as View from "./View.js"
 
 /**
  * To be called when the caller goes away. It does nothing once the run has ended.
@@ -83,12 +83,12 @@ export const make = (options: Options): Effect.Effect<Perform, never, Ids | Metr
 
 const accept = (
   { clock, identity, ids, pipeline, recorder }: Kit,
-  { place, request }: Asked,
+  { manner, place, request }: Asked,
   index: number
 ): ActiveRun =>
   new ActiveRun({
     clock,
-    id: ids.unsafeNext(),
+    id: manner.claim?.runId ?? ids.unsafeNext(),
     index,
     name: request.runName ?? `${pipeline.name}-${index}`,
     deploymentName: identity.deploymentName,
@@ -123,11 +123,9 @@ const storeBeginning = (kit: Kit, call: Call, onStored: () => void): void =>
 /** Nobody waits for how it ends. */
 const detach = ({ pathOf }: Kit, call: Call): void => {
   const { id } = call.run
-  call.onAnswer(Answer.ofJson(202, JSON.stringify({ runId: id }), accepted(pathOf(id))))
+  call.onAnswer(View.accepted(id, pathOf(id)))
   call.onAnswer = () => {}
 }
-
-const accepted = (location: string) => ({ location, "preference-applied": "respond-async" })
 
 const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
   const { place, run, runtime } = call

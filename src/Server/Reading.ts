@@ -1,5 +1,5 @@
 /**
- * Reading runs of the whole service: those that go, in whichever process, and those that are stored.
+ * Runs of the whole service: those that go, in whichever process, those that are stored, and keys that stand for them.
  *
  * @since 0.1.0
  */
@@ -16,6 +16,11 @@ import { Fleet } from "./Workers/Fleet.js"
 
 type Store = Context.Tag.Service<RunStore>
 
+/** What the store does, or what its caller is answered with while it cannot. */
+type Answering<Name extends "claim" | "claimed" | "list" | "release"> = (
+  ...options: Parameters<Store[Name]>
+) => Effect.Effect<Effect.Effect.Success<ReturnType<Store[Name]>>, ServiceUnavailable>
+
 /**
  * @category services
  * @since 0.1.0
@@ -27,9 +32,10 @@ export class Reading extends Context.Tag("effect-deployers/Server/Reading")<
     readonly find: (id: string) => Effect.Effect<Run, RunNotFound | ServiceUnavailable>
     /** What a run has published so far. */
     readonly messages: (id: string) => Effect.Effect<ReadonlyArray<Published>, ServiceUnavailable>
-    readonly list: (
-      ...options: Parameters<Store["list"]>
-    ) => Effect.Effect<Effect.Effect.Success<ReturnType<Store["list"]>>, ServiceUnavailable>
+    readonly list: Answering<"list">
+    readonly claim: Answering<"claim">
+    readonly claimed: Answering<"claimed">
+    readonly release: Answering<"release">
   }
 >() {}
 
@@ -43,10 +49,11 @@ export const layer: Layer.Layer<Reading, never, Fleet | Invocation | RunStore> =
     const store = yield* RunStore
     const fleet = yield* Fleet
     const invocation = yield* Invocation
+    const orElse = (error: ServiceUnavailable) => (cause: unknown) =>
+      Effect.zipRight(Effect.logError("The run store could not be used.", cause), error)
     const stored = <A>(read: Effect.Effect<A, unknown>) =>
-      Effect.catchAll(Effect.zipRight(fleet.flush, read), (cause) =>
-        Effect.zipRight(Effect.logError("The run store could not be read.", cause), RunRecorder.unreadable)
-      )
+      Effect.catchAll(Effect.zipRight(fleet.flush, read), orElse(RunRecorder.unreadable))
+    const written = <A>(write: Effect.Effect<A, unknown>) => Effect.catchAll(write, orElse(RunRecorder.unavailable))
     return {
       find: (id) =>
         Effect.gen(function* () {
@@ -57,7 +64,10 @@ export const layer: Layer.Layer<Reading, never, Fleet | Invocation | RunStore> =
           return yield* new RunNotFound({ message: "This deployment has no run of that id.", runId: id })
         }),
       messages: (id) => stored(store.messages(id)),
-      list: (options) => stored(store.list(options))
+      list: (options) => stored(store.list(options)),
+      claim: (claim) => written(store.claim(claim)),
+      claimed: (key) => stored(store.claimed(key)),
+      release: (claim) => written(store.release(claim))
     }
   })
 )

@@ -31,6 +31,8 @@ export interface Manner {
   readonly isDetached: boolean
   /** Hears of the run before it starts. */
   readonly onAccepted: ((run: ActiveRun) => void) | undefined
+  /** The id it was promised, and the key its answer is kept under. */
+  readonly claim?: { readonly runId: string; readonly key: string } | undefined
 }
 
 /**

@@ -34,8 +34,8 @@ export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorde
     readonly nextIndex: () => Effect.Effect<number>
     /** Has the state of a run stored soon; nobody waits for it. */
     readonly offer: (run: Run) => void
-    /** Has a message stored soon, after the run it belongs to. */
-    readonly offerMessage: (message: Extract<RunWrite, { readonly _tag: "Message" }>) => void
+    /** Has a message or an answer stored soon, after the run it belongs to. */
+    readonly offerMessage: (message: Exclude<RunWrite, { readonly _tag: "Run" }>) => void
     /** Stores the state of a run and what was offered of it before, and says whether it is on disk. */
     readonly store: (id: string, run: () => Run, onStored: (isStored: boolean) => void) => void
     /** {@link store} as an effect. */

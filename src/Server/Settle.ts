@@ -53,6 +53,10 @@ const store = (
 ): void => {
   const { run } = call
   metrics.ended(ending.status, elapsedMillis)
+  const key = call.manner.claim?.key
+  if (key !== undefined) {
+    recorder.offerMessage({ _tag: "Answer", runId: run.id, key, status: answer.status, body: answer.body })
+  }
   recorder.store(
     run.id,
     () => run.end(ending, elapsedMillis),

@@ -5,6 +5,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http"
 import type * as Settings from "../Settings.js"
+import * as Answer from "./Answer.js"
 import type { Manner } from "./RunCall.js"
 
 /**
@@ -36,6 +37,19 @@ export const manners: { readonly [V in Exclude<View, "stream">]: Manner } = {
   wait: { isDetached: false, onAccepted: undefined },
   async: { isDetached: true, onAccepted: undefined }
 }
+
+/**
+ * The answer to who does not wait.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const accepted = (runId: string, path: string, headers: Readonly<Record<string, string>> = {}): Answer.Answer =>
+  Answer.ofJson(202, JSON.stringify({ runId }), {
+    location: path,
+    "preference-applied": "respond-async",
+    ...headers
+  })
 
 // internal
 

@@ -93,7 +93,20 @@ export const Run = Schema.Struct({
 export type Run = typeof Run.Type
 
 /**
- * What a batch may contain: a run with the steps it has so far (an insert or an update by id), or a published message.
+ * What a key that a caller chose stands for: a run, the digest of what was asked, and what was answered once it was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Claim {
+  readonly runId: string
+  readonly digest: string
+  readonly answer: { readonly status: number; readonly body: string } | undefined
+}
+
+/**
+ * What a batch may contain: a run with the steps it has so far (an insert or an update by id), a published message, or the
+ * answer of a run whose key was claimed.
  *
  * @category models
  * @since 0.1.0
@@ -107,6 +120,13 @@ export type RunWrite =
       readonly sequence: number
       readonly at: number
       readonly data: unknown
+    }
+  | {
+      readonly _tag: "Answer"
+      readonly runId: string
+      readonly key: string
+      readonly status: number
+      readonly body: string
     }
 
 /**
@@ -133,6 +153,18 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
       ReadonlyArray<{ readonly sequence: number; readonly at: number; readonly data: unknown }>,
       StoreError
     >
+    /**
+     * Has a key stand for a run, for a day. Nothing when it does from now on; else what it stands for already, which stays.
+     */
+    readonly claim: (claim: {
+      readonly key: string
+      readonly digest: string
+      readonly runId: string
+    }) => Effect.Effect<Option.Option<Claim>, StoreError>
+    /** What a key stands for. */
+    readonly claimed: (key: string) => Effect.Effect<Option.Option<Claim>, StoreError>
+    /** Forgets what a key stands for, if it is this run. */
+    readonly release: (claim: { readonly key: string; readonly runId: string }) => Effect.Effect<void, StoreError>
     /** Runs by status, over the life of the deployment. */
     readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
     /** Highest index given out, 0 for none. */

@@ -33,7 +33,10 @@ export const make = (connection: Bare, generation: number): ((batch: ReadonlyArr
       else if (statements.updateRun.run(...state, run.id).changes === 0) continue
       if (run.steps !== undefined) writeSteps(statements.step, run.id, run.steps)
     }
-    for (const write of batch) if (write._tag === "Message") writeMessage(statements.message, write)
+    for (const write of batch) {
+      if (write._tag === "Message") writeMessage(statements.message, write)
+      else if (write._tag === "Answer") statements.answer.run(write.status, write.body, write.key, write.runId)
+    }
     added.write(statements.totals)
   }).immediate
 }
@@ -64,6 +67,7 @@ const prepare = (connection: Bare) => ({
   message: connection.prepare(
     "INSERT INTO run_events (run_id, sequence, at, data) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, sequence) DO NOTHING"
   ),
+  answer: connection.prepare("UPDATE claims SET status = ?, body = ? WHERE key = ? AND run_id = ?"),
   totals: connection.prepare(
     `UPDATE totals SET value = CASE name WHEN 'lastIndex' THEN max(value, ?) ELSE value + ? END
     WHERE name IN ('lastIndex', ?)`

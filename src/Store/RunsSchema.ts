@@ -81,6 +81,19 @@ const sequences = [
   "ALTER TABLE step_runs ADD COLUMN finished_sequence INTEGER"
 ]
 
+/** Which run answers a key that a caller chose, and what it answered once it has. */
+const claims = [
+  `CREATE TABLE claims (
+    key TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    status INTEGER,
+    body TEXT
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX claims_by_time ON claims (at)"
+]
+
 /**
  * @category schemas
  * @since 0.1.0
@@ -88,5 +101,5 @@ const sequences = [
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences]
+  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences, claims]
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Access from "./Access.js"
+import * as Claims from "./Claims.js"
 import { now } from "./Columns.js"
 import * as Rows from "./RunRows.js"
 import { type Run, type RunStatus, RunStore } from "./RunStore.js"
@@ -96,7 +97,8 @@ const makeTotals = ({ read, sql }: Access.Access) => {
 
 const lostAfterMillis = 10_000
 
-const makeLost = ({ sql, write }: Access.Access, generation: number) => {
+const makeLost = (access: Access.Access, generation: number) => {
+  const { sql, write } = access
   const going = sql`status IN ('queued', 'running')`
   const silent = (at: number) => sql`${going} AND generation <> ${generation}
     AND started_at <= ${at - lostAfterMillis}
@@ -121,7 +123,7 @@ const makeLost = ({ sql, write }: Access.Access, generation: number) => {
         Effect.zipRight(
           sql`INSERT INTO seen (generation, at) SELECT ${generation}, ${at} WHERE EXISTS (SELECT 1 FROM runs WHERE ${own})
             ON CONFLICT (generation) DO UPDATE SET at = excluded.at`,
-          mark(at, silent(at))
+          Effect.zipLeft(mark(at, silent(at)), Claims.expire(access, at))
         )
       )
     )
@@ -147,6 +149,7 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
           Rows.decodeMessages
         )
       ),
+    ...Claims.make(access),
     ...makeTotals(access),
     ...makeLost(access, generation)
   }))

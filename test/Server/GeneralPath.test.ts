@@ -14,6 +14,7 @@ describe("without the hot route", async () => {
   await import("./Runs.test.js")
   await import("./Service.test.js")
   await import("./Views.test.js")
+  await import("./Idempotency.test.js")
 })
 
 describe("the general path", () => {

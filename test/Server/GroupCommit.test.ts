@@ -8,7 +8,7 @@ import { id, run, write } from "../../src/Testing/StoreSuite/Fixtures.js"
 type Write = Extract<RunWrite, { readonly _tag: "Run" }>
 
 const refused = new StoreError({ store: "runs", operation: "runs.commit", reason: "query", cause: "no" })
-const numberOf = (one: RunWrite) => (one._tag === "Run" ? one.run.index : -one.sequence)
+const numberOf = (one: RunWrite) => (one._tag === "Run" ? one.run.index : one._tag === "Message" ? -one.sequence : 0)
 
 /** Until what is scheduled for this turn of the event loop is done. */
 const turn = Effect.async<void>((resume) => {

@@ -10,6 +10,7 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { RunStore } from "../../Store/RunStore.js"
+import * as Claims from "./Claims.js"
 import { id, run, started, step, write } from "./Fixtures.js"
 
 const found = (n: number) => Effect.flatMap(RunStore, (store) => Effect.map(store.find(id(n)), Option.getOrThrow))
@@ -205,5 +206,6 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
 
     ending(layer)
     paging(layer)
+    Claims.laws(layer)
   })
 }

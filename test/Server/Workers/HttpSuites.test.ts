@@ -12,6 +12,7 @@ describe("with two workers", async () => {
   await import("../Runs.test.js")
   await import("../Service.test.js")
   await import("../Views.test.js")
+  await import("../Idempotency.test.js")
 })
 
 describe("two workers", () => {
