@@ -7,7 +7,9 @@ import { Effect, Schedule, Schema, type Scope } from "effect"
 import { Serve } from "effect-deployers/Server"
 import { Endpoint } from "../../src/Manifest.js"
 import { bundle } from "./Bundled.js"
+import type { Json } from "./Harness.js"
 import { weather } from "./Pipelines.js"
+import { names, told } from "./Sse.js"
 
 const root = Path.resolve(import.meta.dirname, "../..")
 
@@ -78,15 +80,21 @@ const endpointOf = (folder: string, fs: FileSystem.FileSystem) =>
     Effect.retry({ schedule: everyTenth })
   )
 
-const post = (url: string, parameters: unknown) =>
+const post = (url: string, parameters: unknown, headers: Record<string, string> = {}) =>
   Effect.promise(async () => {
     const init = {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify({ parameters })
     }
     const response = await fetch(`${url}/invoke`, init)
-    return { status: response.status, json: await response.json() }
+    return { status: response.status, json: (await response.json()) as Json }
+  })
+
+const get = (url: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(url)
+    return { status: response.status, json: (await response.json()) as Json }
   })
 
 describe("a bundle", () => {
@@ -145,6 +153,34 @@ describe("a bundle", () => {
         const { code, stdout } = yield* ended
         assert.strictEqual(code, 70)
         assert.include(stdout, "rogue callback")
+      })
+    )
+  )
+  it.live("is killed: what it had accepted is known to the next one as lost, and is not run again", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const declarations = `export const pipeline = Pipeline.make("endless", {
+          input: Schema.Struct({}),
+          output: Schema.String,
+          run: () => Effect.never
+        })`
+        const keyed = { "idempotency-key": "once" }
+        const first = yield* serve(folder, fs, declarations)
+        const accepted = yield* post(yield* endpointOf(folder, fs), {}, { ...keyed, prefer: "respond-async" })
+        assert.strictEqual(accepted.status, 202)
+        first.child.kill("SIGKILL")
+        yield* first.ended
+        yield* fs.remove(`${folder}/endpoint.json`)
+        yield* start(`${folder}/main.mjs`, ["serve", `${folder}/manifest.json`])
+        const url = yield* endpointOf(folder, fs)
+        const { runId } = accepted.json
+        const { json: run } = yield* get(`${url}/runs/${runId}`)
+        assert.deepInclude(run, { id: runId, status: "interrupted", cause: "lost" })
+        const events = told(yield* Effect.promise(async () => (await fetch(`${url}/runs/${runId}/events`)).text()))
+        assert.deepStrictEqual(names(events), ["run_started", "run_finished"])
+        const again = yield* post(url, {}, keyed)
+        assert.deepStrictEqual([again.status, again.json["reason"], again.json.runId], [503, "lost", runId])
+        assert.strictEqual((yield* get(`${url}/runs`)).json.runs.length, 1)
       })
     )
   )

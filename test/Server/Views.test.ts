@@ -1,7 +1,7 @@
 // The other views of a run: accepted without waiting, followed while it goes, told again afterwards, cancelled.
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
-import type { Serve } from "effect-deployers/Server"
+import { Serve } from "effect-deployers/Server"
 import { RunStore } from "../../src/Store/RunStore.js"
 import { Breaker, fragile, invoke, quiet, request, served, serving } from "./Harness.js"
 import { makeLatch, waiting, weather } from "./Pipelines.js"
@@ -225,6 +225,21 @@ describe("GET /runs/{id}/events", () => {
         yield* Deferred.succeed(latch.release, undefined)
         yield* untilStatus(json.runId, "succeeded")
       })
+    )
+  )
+
+  it.live("ends with the run when the service stops", () =>
+    withLatch({ serving: { drainTimeoutMillis: 50 } }, (latch) =>
+      Effect.gen(function* () {
+        const { drain } = yield* Serve.Served
+        const { json } = yield* invoke({}, {}, later)
+        yield* Deferred.await(latch.started)
+        const followed = yield* follow(`/runs/${json.runId}/events`, { headers: { "last-event-id": "2" } })
+        yield* drain
+        const events = yield* followed.rest
+        assert.deepStrictEqual(names(events), ["step_finished", "run_finished"])
+        assert.deepInclude(events[1]?.data, { status: "interrupted", cause: "shutdown" })
+      }).pipe(Effect.scoped)
     )
   )
 
