@@ -17,8 +17,16 @@ export const names = {
   ours: "ours, not recorded",
   fastifyDurable: "Fastify + transaction",
   httpapiDurable: "stock HttpApi + @effect/sql",
-  oursDurable: "ours, durable"
+  oursDurable: "ours, durable",
+  oursAccepted: "ours, durable, accepted",
+  oursFollowed: "ours, durable, followed"
 }
+
+/** The other views of a run: of the same service, asked for by headers. */
+const views = [
+  { id: "oursAccepted", headers: { prefer: "respond-async" }, status: "202" },
+  { id: "oursFollowed", headers: { accept: "text/event-stream" }, status: "200" }
+]
 
 /** Starts all subjects of a payload; they stay up while it is measured. */
 export const startAll = async ({ data, folder, only, payload }) => {
@@ -39,13 +47,21 @@ export const startAll = async ({ data, folder, only, payload }) => {
   }
   const subjects = []
   for (const [id, start] of Object.entries(starters)) {
-    if (only === undefined || only.includes(id)) subjects.push({ id, name: names[id], ...(await start()) })
+    if (only === undefined || only.includes(id))
+      subjects.push({ id, name: names[id], status: "200", ...(await start()) })
   }
-  return subjects
+  const durable = subjects.find(({ id }) => id === "oursDurable")
+  const asked = views.filter(({ id }) => payload === "small" && (only === undefined || only.includes(id)))
+  return [...subjects, ...asked.map((view) => ({ ...durable, ...view, name: names[view.id] }))]
+}
+
+const callFor = ({ headers }, payload) => {
+  const call = callOf(payloads[payload])
+  return { ...call, headers: { ...call.headers, ...headers } }
 }
 
 const jobFor = (subject, payload, connections, seconds) => ({
-  ...callOf(payloads[payload]),
+  ...callFor(subject, payload),
   url: `${subject.url}/invoke`,
   pid: subject.pid,
   connections,
@@ -53,8 +69,8 @@ const jobFor = (subject, payload, connections, seconds) => ({
 })
 
 /** What a subject answers now, for whoever has to find out why it failed. */
-const lastWords = async ({ url }, payload) => {
-  const response = await fetch(`${url}/invoke`, callOf(payloads[payload])).catch((error) => ({
+const lastWords = async (subject, payload) => {
+  const response = await fetch(`${subject.url}/invoke`, callFor(subject, payload)).catch((error) => ({
     status: 0,
     text: () => error.message
   }))
@@ -65,12 +81,12 @@ const lastWords = async ({ url }, payload) => {
 export const sampleOf = async (generator, subject, payload, connections, seconds) => {
   const sample = await generator.run(jobFor(subject, payload, connections, seconds))
   const { errors, statuses } = sample
-  const wrong = Object.keys(statuses).filter((status) => status !== "200")
+  const wrong = Object.keys(statuses).filter((status) => status !== subject.status)
   if (wrong.length > 0 || errors > 0) {
     const what = `${subject.name} failed under ${connections} connections: ${JSON.stringify(statuses)}, ${errors} errors.`
     throw new Error(`${what} ${await lastWords(subject, payload)}`)
   }
-  return { ...sample, answered: statuses[200] ?? 0 }
+  return { ...sample, answered: statuses[subject.status] ?? 0 }
 }
 
 /** Node has compiled what is hot by then; a slow subject gets no more time than this. */
@@ -90,6 +106,11 @@ const countStored = (subject, answered) => {
   if (!(stored >= answered)) {
     throw new Error(`${subject.name} answered ${answered} runs and stored ${stored} with their steps.`)
   }
+}
+
+/** Accepted runs end soon after the last answer. */
+const untilEnded = async ({ status }) => {
+  if (status === "202") await new Promise((resolve) => setTimeout(resolve, 500))
 }
 
 const measurePayload = async ({ connections, data, folder, generator, only, payload, rounds, say, seconds }) => {
@@ -115,9 +136,10 @@ const measurePayload = async ({ connections, data, folder, generator, only, payl
   }
   for (const subject of subjects) {
     await verify(subject.name, subject.url, payloads[payload])
+    await untilEnded(subject)
     countStored(subject, answered.get(subject.id))
-    await subject.stop()
   }
+  for (const { stop } of subjects) await stop()
   return cells
 }
 

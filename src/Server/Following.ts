@@ -3,105 +3,113 @@
  *
  * @since 0.1.0
  */
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Chunk from "effect/Chunk"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { RunNotFound, ServiceUnavailable } from "../Errors/Http.js"
 import * as RunEvent from "../Store/RunEvent.js"
 import type { Run } from "../Store/RunStore.js"
 import * as Answer from "./Answer.js"
+import type { EventStream } from "./EventStream.js"
 import { Invocation } from "./Invocation.js"
 import type { Parsed } from "./JsonText.js"
 import { Lifecycle } from "./Lifecycle.js"
+import * as NodeServer from "./NodeServer.js"
+import type { Leave } from "./Perform.js"
 import { Reading } from "./Reading.js"
-import * as Sse from "./Sse.js"
+import type { Manner } from "./RunCall.js"
 
 /**
- * Invokes the pipeline and answers with the events of the run, until it has ended. What is refused before it starts is
- * answered as to everybody else. The run is interrupted when its caller goes away.
+ * Invokes the pipeline and writes the events of the run, until it has ended. What is refused before it starts is answered as
+ * to everybody else. What it gives back is to be called when the caller goes away.
  *
  * @category following
  * @since 0.1.0
  */
 export const invoke = (
-  body: Parsed
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, Invocation | Scope.Scope> =>
-  Effect.gen(function* () {
-    const { call } = yield* Invocation
-    const { hear, heard } = yield* hearing<RunEvent.RunEvent | Answer.Answer>()
-    const manner = { isDetached: false, onAccepted: (run: Followable) => void run.follow(hear) }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => call(body, hear, manner)),
-      (leave) => Effect.sync(() => leave?.())
-    )
-    const first = yield* Effect.orDie(heard.take)
-    if (isAnswer(first)) return Answer.toResponse(first)
-    const rest = Stream.takeUntil(Mailbox.toStream(heard), (it) => isAnswer(it) || isLast(it))
-    const all = isLast(first) ? Stream.make(first) : Stream.concat(Stream.make(first), rest)
-    return Sse.response(Stream.map(all, frame))
-  })
+  { call }: Pick<Context.Tag.Service<Invocation>, "call">,
+  body: Parsed,
+  { request, response, stream }: Exchange
+): Leave | undefined => {
+  const manner: Manner = {
+    isDetached: false,
+    onAccepted: (run) => {
+      if (run.options.isQueued) stream.begin()
+      run.follow(stream.tell)
+    }
+  }
+  return call(
+    body,
+    (answer) => {
+      if (response.writableEnded || response.destroyed) return
+      if (!stream.hasBegun()) return NodeServer.send(request, response, answer)
+      stream.say("unavailable", answer.body)
+      stream.end()
+    },
+    manner
+  )
+}
 
 /**
- * The events of a run after a position, until it has ended.
+ * A request whose response is a stream of events.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly stream: EventStream
+}
+
+/**
+ * Writes the events of a run after a position, until it has ended. Fails before anything is written.
  *
  * @category following
  * @since 0.1.0
  */
 export const attach = (
   id: string,
-  after: number
-): Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  RunNotFound | ServiceUnavailable,
-  Invocation | Lifecycle | Reading | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const { follow } = yield* Invocation
-    const { hear, heard } = yield* hearing<RunEvent.RunEvent>()
-    const stop = yield* Effect.acquireRelease(
-      Effect.sync(() => follow(id, hear)),
+  after: number,
+  stream: EventStream
+): Effect.Effect<void, RunNotFound | ServiceUnavailable, Invocation | Lifecycle | Reading> =>
+  Effect.flatMap(Invocation, ({ follow }) => {
+    const heard = hearing()
+    return Effect.acquireUseRelease(
+      Effect.sync(() => follow(id, heard.hear)),
+      (stop) =>
+        Effect.flatMap(soFar(id), ({ events, run }) => {
+          stream.begin()
+          if (RunEvent.isGoing(run.status) && stop === undefined) return elsewhere(id, after, stream)
+          for (const event of inOrder([...events, ...heard.meanwhile()])) if (event.sequence > after) stream.tell(event)
+          if (RunEvent.isGoing(run.status)) return heard.rest(stream.tell)
+          return Effect.sync(stream.end)
+        }),
       (stop) => Effect.sync(() => stop?.())
     )
-    const { events, run } = yield* soFar(id)
-    if (!RunEvent.isGoing(run.status)) return Sse.response(Stream.map(Stream.fromIterable(since(events, after)), frame))
-    if (stop === undefined) return Sse.response(yield* elsewhere(id, after))
-    const meanwhile = yield* heard.clear
-    const known = inOrder([...events, ...meanwhile])
-    const all = Stream.concat(Stream.fromIterable(known), Mailbox.toStream(heard))
-    return Sse.response(Stream.map(untilLast(Stream.filter(all, ({ sequence }) => sequence > after)), frame))
   })
 
 // internal
 
-/** How far behind who follows may be; one that does not keep up is taken to be gone. */
-const mostUnread = 10_000
-
-const hearing = <A>() =>
-  Effect.map(Mailbox.make<A>({ capacity: mostUnread, strategy: "dropping" }), (heard) => ({
-    heard,
-    hear: (it: A): void => {
-      if (!heard.unsafeOffer(it)) heard.unsafeDone(Exit.void)
-    }
-  }))
-
-interface Followable {
-  readonly follow: (follower: (event: RunEvent.RunEvent) => void) => unknown
-}
-
-const isAnswer = (it: RunEvent.RunEvent | Answer.Answer): it is Answer.Answer => "body" in it
-
 const isLast = ({ event }: RunEvent.RunEvent): boolean => event === "run_finished"
 
-const untilLast = (events: Stream.Stream<RunEvent.RunEvent>) => Stream.takeUntil(events, isLast)
-
-/** An answer among events is that of a run which ended but could not be stored. */
-const frame = (it: RunEvent.RunEvent | Answer.Answer): string =>
-  isAnswer(it) ? Sse.frame("unavailable", it.body) : Sse.frame(it.event, JSON.stringify(it.data), it.sequence)
+/** Keeps what it hears until somebody takes it, and hands on what it hears then. */
+const hearing = () => {
+  const kept: Array<RunEvent.RunEvent> = []
+  let hear = (event: RunEvent.RunEvent): void => void kept.push(event)
+  return {
+    hear: (event: RunEvent.RunEvent): void => hear(event),
+    meanwhile: (): ReadonlyArray<RunEvent.RunEvent> => kept,
+    rest: (tell: (event: RunEvent.RunEvent) => void): Effect.Effect<void> =>
+      Effect.async((resume) => {
+        if (kept.some(isLast)) return resume(Effect.void)
+        hear = (event) => {
+          tell(event)
+          if (isLast(event)) resume(Effect.void)
+        }
+      })
+  }
+}
 
 const since = (events: ReadonlyArray<RunEvent.RunEvent>, after: number) =>
   events.filter(({ sequence }) => sequence > after)
@@ -129,26 +137,30 @@ const pollMillis = 100
  * A run that goes in another process is looked at again and again. Steps and messages are read one after the other, so what
  * comes after a gap waits for the next look.
  */
-const elsewhere = (id: string, after: number): Effect.Effect<Stream.Stream<string>, never, Lifecycle | Reading> =>
-  Effect.map(Effect.context<Lifecycle | Reading>(), (context) =>
-    Stream.paginateChunkEffect(after, (last) =>
-      Effect.gen(function* () {
-        const { phase } = yield* Lifecycle
-        const { events, run } = yield* soFar(id)
-        const isGoing = RunEvent.isGoing(run.status)
-        const news = isGoing ? withoutGap(since(events, last), last) : since(events, last)
-        const frames = news.map(frame)
-        if (!isGoing) return [Chunk.fromIterable(frames), Option.none<number>()] as const
-        if (phase() === "draining")
-          return [Chunk.fromIterable([...frames, Sse.shutdown]), Option.none<number>()] as const
-        yield* Effect.sleep(pollMillis)
-        return [Chunk.fromIterable(frames), Option.some(news.at(-1)?.sequence ?? last)] as const
-      })
-    ).pipe(
-      Stream.catchAll((error) => Stream.make(Sse.frame("unavailable", JSON.stringify(Answer.encodeError(error))))),
-      Stream.provideContext(context)
-    )
+const elsewhere = (id: string, after: number, stream: EventStream): Effect.Effect<void, never, Lifecycle | Reading> => {
+  const look = (last: number): Effect.Effect<void, RunNotFound | ServiceUnavailable, Lifecycle | Reading> =>
+    Effect.gen(function* () {
+      const { phase } = yield* Lifecycle
+      const { events, run } = yield* soFar(id)
+      const isGoing = RunEvent.isGoing(run.status)
+      const news = isGoing ? withoutGap(since(events, last), last) : since(events, last)
+      news.forEach(stream.tell)
+      if (!isGoing) return stream.end()
+      if (phase() === "draining") {
+        stream.say("shutdown", shutdown)
+        return stream.end()
+      }
+      return yield* Effect.delay(look(news.at(-1)?.sequence ?? last), pollMillis)
+    })
+  return Effect.catchAll(look(after), (error) =>
+    Effect.sync(() => {
+      stream.say("unavailable", JSON.stringify(Answer.encodeError(error)))
+      stream.end()
+    })
   )
+}
+
+const shutdown = JSON.stringify({ message: "The service stops; follow the run again in a moment." })
 
 const withoutGap = (events: ReadonlyArray<RunEvent.RunEvent>, last: number): ReadonlyArray<RunEvent.RunEvent> => {
   const gap = events.findIndex(({ sequence }, index) => sequence !== last + 1 + index)

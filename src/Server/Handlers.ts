@@ -5,6 +5,7 @@
  */
 import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
@@ -21,10 +22,12 @@ import * as Api from "./Api.js"
 import * as Body from "./Body.js"
 import { Deployed } from "./Deployed.js"
 import * as DocsPage from "./Docs/Page.js"
+import * as EventStream from "./EventStream.js"
 import * as Following from "./Following.js"
 import * as Health from "./Health.js"
 import * as Idempotency from "./Idempotency.js"
 import { Invocation } from "./Invocation.js"
+import type { Parsed } from "./JsonText.js"
 import { Lifecycle } from "./Lifecycle.js"
 import * as Metrics from "./Metrics.js"
 import * as Reading from "./Reading.js"
@@ -68,6 +71,7 @@ const invokeGroup = (api: Contract) =>
     Effect.gen(function* () {
       const { serving } = (yield* Deployed).manifest
       const invocation = yield* Invocation
+      const exchange = yield* exchanges
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | Reading.Reading>())
       const answered = <R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, Answer.WireError, R>) =>
         Effect.catchAll(Effect.provide(effect, context), (error) =>
@@ -79,9 +83,12 @@ const invokeGroup = (api: Contract) =>
         const view = View.of(incoming.headers, serving)
         return Effect.matchEffect(Body.readJson(incoming, serving), {
           onSuccess: (body) => {
-            if (key !== undefined) return answered(Idempotency.invoke({ body, key: String(key), view, serving }))
+            if (key !== undefined) {
+              const { stream } = exchange(request)
+              return answered(Idempotency.invoke({ body, key: String(key), view, serving, stream }))
+            }
             return view === "stream"
-              ? Effect.provideService(Following.invoke(body), Invocation, invocation)
+              ? followed(invocation, body, exchange(request))
               : Effect.map(invocation.invoke(body, View.manners[view]), Answer.toResponse)
           },
           onFailure: (error) => {
@@ -100,6 +107,7 @@ const runsGroup = (api: Contract) =>
     Effect.gen(function* () {
       const { cancel } = yield* Fleet
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | Reading.Reading>())
+      const exchange = yield* exchanges
       const reading = yield* Reading.Reading
       return handlers
         .handle("list", ({ urlParams }) =>
@@ -112,14 +120,39 @@ const runsGroup = (api: Contract) =>
         .handle("cancel", ({ path: { id } }) =>
           Effect.flatMap(cancel(id), (isGoing) => (isGoing ? untilEnded(reading.find(id)) : reading.find(id)))
         )
-        .handleRaw("events", ({ headers, path: { id } }) =>
-          Effect.provide(Following.attach(id, headers["last-event-id"] ?? 0), context)
+        .handleRaw("events", ({ headers, path: { id }, request }) =>
+          Following.attach(id, headers["last-event-id"] ?? 0, exchange(request).stream).pipe(
+            Effect.provide(context),
+            Effect.as(HttpServerResponse.empty())
+          )
         )
     })
   )
 
 /** Only these: what is there to build the handlers with has a scope, too, which lives as long as they do. */
 const ownServices = Context.pick(Ids, Invocation, Lifecycle, Reading.Reading)
+
+/** Makes what a stream of events is written with, of the platform's request. */
+const exchanges = Effect.map(
+  EventStream.make,
+  (open) =>
+    (request: HttpServerRequest.HttpServerRequest): Following.Exchange => {
+      const response = NodeHttpServerRequest.toServerResponse(request)
+      return { request: NodeHttpServerRequest.toIncomingMessage(request), response, stream: open(response) }
+    }
+)
+
+/** What the platform does with the answer does not matter any more: it was sent. */
+const followed = (invocation: Context.Tag.Service<Invocation>, body: Parsed, exchange: Following.Exchange) =>
+  Effect.async<HttpServerResponse.HttpServerResponse>((resume) => {
+    const { response } = exchange
+    const leave = Following.invoke(invocation, body, exchange)
+    response.once("close", () => {
+      if (!response.writableEnded) leave?.()
+      resume(Effect.succeed(HttpServerResponse.empty()))
+    })
+    return Effect.sync(() => leave?.())
+  })
 
 /** A run that is interrupted has ended within a second, also if it does not want to. */
 const untilEnded = <E>(find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {

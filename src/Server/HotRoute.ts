@@ -12,6 +12,8 @@ import * as Runtime from "effect/Runtime"
 import * as Answer from "./Answer.js"
 import * as Body from "./Body.js"
 import { Deployed } from "./Deployed.js"
+import * as EventStream from "./EventStream.js"
+import * as Following from "./Following.js"
 import { Invocation } from "./Invocation.js"
 import * as NodeServer from "./NodeServer.js"
 import * as View from "./View.js"
@@ -28,8 +30,8 @@ export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Se
 }) {}
 
 /**
- * Makes the handler of invocations that have passed the gate. Those that are followed or may be repeated take the platform's
- * way: there are few, and each takes its time anyway.
+ * Makes the handler of invocations that have passed the gate. Those that may be repeated take the platform's way: they go to
+ * the store and back before they run.
  *
  * @category constructors
  * @since 0.1.0
@@ -37,11 +39,12 @@ export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Se
 export const make = (platform: NodeServer.Handler): Effect.Effect<NodeServer.Handler, never, Deployed | Invocation> =>
   Effect.gen(function* () {
     const { manifest } = yield* Deployed
-    const { call } = yield* Invocation
+    const invocation = yield* Invocation
+    const open = yield* EventStream.make
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
     return (request, response) => {
       const view = View.of(request.headers, manifest.serving)
-      if (view === "stream" || request.headers["idempotency-key"] !== undefined) return platform(request, response)
+      if (request.headers["idempotency-key"] !== undefined) return platform(request, response)
       Body.receive(request, manifest.serving, (body) => {
         if (Either.isLeft(body)) {
           const answer = Answer.ofError(body.left)
@@ -49,13 +52,16 @@ export const make = (platform: NodeServer.Handler): Effect.Effect<NodeServer.Han
           else runFork(Body.refuse(request, response, answer))
           return
         }
-        const leave = call(
-          body.right,
-          (answer) => {
-            if (!response.destroyed) NodeServer.send(request, response, answer)
-          },
-          View.manners[view]
-        )
+        const leave =
+          view === "stream"
+            ? Following.invoke(invocation, body.right, { request, response, stream: open(response) })
+            : invocation.call(
+                body.right,
+                (answer) => {
+                  if (!response.destroyed) NodeServer.send(request, response, answer)
+                },
+                View.manners[view]
+              )
         if (leave !== undefined) whenClosed(response, leave)
       })
     }

@@ -4,11 +4,10 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type * as Scope from "effect/Scope"
 import {
   IdempotencyConflict,
   type InvalidRequest,
@@ -22,6 +21,7 @@ import * as RunEvent from "../Store/RunEvent.js"
 import type { Claim } from "../Store/RunStore.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import * as Answer from "./Answer.js"
+import type { EventStream } from "./EventStream.js"
 import * as Following from "./Following.js"
 import { Invocation } from "./Invocation.js"
 import * as Issues from "./Issues.js"
@@ -42,6 +42,8 @@ export interface Asked {
   readonly key: string
   readonly view: View.View
   readonly serving: Settings.Serving
+  /** Where to write the events of the run, if that is the view. */
+  readonly stream: EventStream
 }
 
 /**
@@ -61,7 +63,7 @@ export const invoke = (
 ): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   IdempotencyConflict | InvalidRequest | RunInterrupted | RunNotFound | ServiceUnavailable,
-  Ids | Invocation | Lifecycle | Reading | Scope.Scope
+  Ids | Invocation | Lifecycle | Reading
 > =>
   Effect.gen(function* () {
     const key = yield* checked(asked)
@@ -94,7 +96,7 @@ const conflict = new IdempotencyConflict({
   message: "This idempotency key was used with another body; take a new key for another request."
 })
 
-const first = ({ body, view }: Asked, claim: { readonly key: string; readonly runId: string }) =>
+const first = ({ body, stream, view }: Asked, claim: { readonly key: string; readonly runId: string }) =>
   Effect.gen(function* () {
     const { call } = yield* Invocation
     const { release } = yield* Reading
@@ -109,16 +111,19 @@ const first = ({ body, view }: Asked, claim: { readonly key: string; readonly ru
     })
     const isAccepted = answer.status === 202
     if (!isAccepted && run?.hasBegun !== true) yield* release(claim)
-    return isAccepted && view === "stream" ? yield* Following.attach(claim.runId, 0) : Answer.toResponse(answer)
+    return isAccepted && view === "stream" ? yield* follow(claim.runId, stream) : Answer.toResponse(answer)
   })
 
-const again = ({ key, view }: Asked, { runId }: Claim) =>
+const again = ({ key, stream, view }: Asked, { runId }: Claim) =>
   Effect.gen(function* () {
-    if (view === "stream") return yield* Following.attach(runId, 0)
+    if (view === "stream") return yield* follow(runId, stream)
     if (view === "wait") return Answer.toResponse(yield* answerOf(key, runId))
     const { pathOf } = yield* Invocation
     return Answer.toResponse(View.accepted(runId, pathOf(runId), replayed))
   })
+
+const follow = (runId: string, stream: EventStream) =>
+  Effect.as(Following.attach(runId, 0, stream), HttpServerResponse.empty())
 
 const replayed = { "idempotency-replayed": "true" }
 
