@@ -9,6 +9,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Containerized from "../Containerized.js"
@@ -199,16 +200,23 @@ const prepare = (host: Host, request: Request, report: Report) =>
   Effect.gen(function* () {
     const { settings, snapshot } = request
     const { engine } = yield* DockerClient
-    const { architecture, os } = yield* Plan.queried(engine.version, "tell its platform")
-    const workspace = yield* makeWorkspace(snapshot)
-    const project = settings.project ?? Path.dirname(snapshot.source.file)
-    const assets = yield* Assets.collect(project, settings.assets).pipe(Plan.asNotBuilt(snapshot))
-    const base = settings.base ?? defaultBase(host.node, { architecture, os })
-    const resolved = yield* resolveBase(host, base, { architecture, os }, snapshot, { ...workspace, report })
+    const found = yield* lookedFor(host, settings)
+    const { assets, driver, platform, workspace } = yield* Effect.all(
+      {
+        platform: Plan.queried(engine.version, "tell its platform"),
+        workspace: makeWorkspace(snapshot),
+        assets: Assets.collect(settings.project ?? Path.dirname(snapshot.source.file), settings.assets).pipe(
+          Plan.asNotBuilt(snapshot)
+        ),
+        driver: request.sqlStore === false ? Effect.succeedNone : Plan.asNotBuilt(snapshot)(Packages.storeDriver)
+      },
+      { concurrency: "unbounded" }
+    )
+    const { architecture, os } = platform
+    const base = settings.base ?? defaultBase(host.node, platform)
+    const resolved = yield* resolveBase({ ...host, base: found }, base, platform, snapshot, { ...workspace, report })
     const reason = settings.base === undefined ? "it is the default for this machine and engine" : "it is set"
     yield* report(BuildEvent.BaseChosen({ base: resolved.base, reason }))
-    const driver =
-      request.sqlStore === false ? Option.none() : yield* Packages.storeDriver.pipe(Plan.asNotBuilt(snapshot))
     const resolvedSettings: Containerized.ResolvedSettings = {
       platform: `${os}/${architecture}`,
       base: resolved.base,
@@ -222,6 +230,12 @@ const prepare = (host: Host, request: Request, report: Report) =>
   })
 
 type Prepared = Effect.Effect.Success<ReturnType<typeof prepare>>
+
+/** What a base of this machine's Node is made of is looked for while the engine is asked whether that can run there. */
+const lookedFor = ({ base, node }: Host, settings: Containerized.ImageSettings) =>
+  settings.base?._tag === "image" || node.platform !== "linux"
+    ? Effect.succeed(base)
+    : Effect.map(Effect.forkScoped(base), Fiber.join)
 
 const resolveBase = (
   { base: found, node }: Host,

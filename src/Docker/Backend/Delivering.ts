@@ -35,6 +35,18 @@ export const deliveryOf = (
   })
 
 /**
+ * Takes back the files that containers of a generation were given, its secrets first. What was written down about it
+ * stays, and so does the data.
+ *
+ * @category removing
+ * @since 0.1.0
+ */
+export const takeFiles = (
+  instance: Pick<Instance, "deploymentId" | "generation">
+): Effect.Effect<void, TakingError, Needs> =>
+  Effect.forEach(deliveries, ({ take }) => take(instance), { discard: true })
+
+/**
  * Removes the files of a generation, its secrets first. The data stays.
  *
  * @category removing
@@ -42,11 +54,7 @@ export const deliveryOf = (
  */
 export const removeFiles = (
   instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, TakingError, Needs> =>
-  Effect.zipRight(
-    Effect.forEach(deliveries, ({ take }) => take(instance), { discard: true }),
-    removeGeneration(instance)
-  )
+): Effect.Effect<void, TakingError, Needs> => Effect.zipRight(takeFiles(instance), removeGeneration(instance))
 
 /**
  * Removes all files of a deployment, its data too.

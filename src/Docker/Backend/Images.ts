@@ -14,10 +14,11 @@ import { DeploymentProvisionFailed, type EngineUnavailable, type OutcomeUnknown 
 import { DockerClient, type ImageNotFound, type QueryError } from "../DockerClient.js"
 import { type BuildEvent, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
 import type { DockerSettings } from "../Settings.js"
+import { toUnavailable } from "./Failures.js"
 import type { Ingredients } from "./Hardening.js"
 
 /**
- * Builds the image of a request, or finds the one it has. Answers what {@link imageOf} wants to know.
+ * Builds the image of a request, or finds the one it has. Answers what {@link imageOf} and {@link engineIdOf} want to know.
  *
  * @category building
  * @since 0.1.0
@@ -25,24 +26,41 @@ import type { Ingredients } from "./Hardening.js"
 export const prepareImage = (
   request: ProvisionRequest<DockerSettings>,
   progress: PrepareProgress
-): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, ImageBuilder> =>
+): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, ImageBuilder | DockerClient> =>
   Effect.gen(function* () {
     const announced = yield* Ref.make(false)
     const announce = Effect.flatMap(Ref.getAndSet(announced, true), (before) =>
       before ? Effect.void : progress("image_building", { snapshot: request.snapshot.label })
     )
-    const { imageId, name, node, reused, sizeBytes } = yield* build(request, (event) =>
+    const built = build(request, (event) =>
       Effect.zipRight(
         Effect.logDebug(`Image of ${request.snapshot.label}: ${event._tag}`).pipe(Effect.annotateLogs("event", event)),
         makesSomething(event) ? announce : Effect.void
       )
-    )
-    if (!reused) {
-      yield* announce
-      yield* progress("image_built", { image: name, imageId, sizeBytes })
-    }
-    return encodePrepared({ imageId, node })
-  }).pipe(Effect.mapError((error) => toPrepareError(request.name, error)))
+    ).pipe(Effect.mapError((error) => toPrepareError(request.name, error)))
+    const [{ imageId, name, node, reused, sizeBytes }, engineId] = yield* Effect.all([built, currentEngine], {
+      concurrency: 2
+    })
+    if (reused) return encodePrepared({ imageId, node, engineId })
+    yield* announce
+    yield* progress("image_built", { image: name, imageId, sizeBytes })
+    // Building takes long enough for another engine to be there by now.
+    return encodePrepared({ imageId, node, engineId: yield* currentEngine })
+  })
+
+/**
+ * The id of the engine that is asked for a request: the one that had its image just now, else what it says.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const engineIdOf = (
+  request: ProvisionRequest<DockerSettings>
+): Effect.Effect<string, QueryError, DockerClient> =>
+  Option.match(decodePrepared(request.prepared), {
+    onNone: () => engineId,
+    onSome: ({ engineId }) => Effect.succeed(engineId)
+  })
 
 /**
  * How finding the image of a request fails.
@@ -74,14 +92,18 @@ const builtNow = (request: ProvisionRequest<DockerSettings>) =>
     Effect.flatMap(withEntrypoint)
   )
 
-const withEntrypoint = ({ imageId, node }: typeof PreparedImage.Type) =>
+const withEntrypoint = ({ imageId, node }: Pick<typeof PreparedImage.Type, "imageId" | "node">) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const { entrypoint } = yield* images.inspect(imageId)
     return { imageId, node, entrypoint: entrypoint.length === 0 ? ownEntrypoint(node) : entrypoint }
   })
 
-const PreparedImage = Schema.Struct({ imageId: Schema.String, node: Schema.String })
+const engineId = Effect.flatMap(DockerClient, ({ engine }) => Effect.map(engine.info, ({ id }) => id))
+
+const currentEngine = Effect.mapError(engineId, toUnavailable("make an image"))
+
+const PreparedImage = Schema.Struct({ imageId: Schema.String, node: Schema.String, engineId: Schema.String })
 const encodePrepared = Schema.encodeSync(PreparedImage)
 const decodePrepared = Schema.decodeUnknownOption(PreparedImage)
 

@@ -52,19 +52,22 @@ export type LaunchError =
  * Starts a container on the first port that can be had and answers its id. A container that was made for a port that is
  * taken is removed again.
  *
+ * @param ready what is waited for between making a container and starting it
+ *
  * @category starting
  * @since 0.1.0
  */
-export const launch = (
+export const launch = <E>(
   request: Request,
-  ingredients: Ingredients
-): Effect.Effect<string, LaunchError, DockerClient | Site | Ports> =>
+  ingredients: Ingredients,
+  ready: Effect.Effect<void, E>
+): Effect.Effect<string, LaunchError | E, DockerClient | Site | Ports> =>
   Effect.gen(function* () {
     const { host } = yield* DockerClient
     const probing = !(yield* host).remote
     const started = yield* candidates(request, probing).pipe(
       Stream.take(request.settings.port === undefined ? mostTries : 1),
-      Stream.mapEffect((port) => attempt(request, containerSpec(request, ingredients, port))),
+      Stream.mapEffect((port) => attempt(request, containerSpec(request, ingredients, port), ready)),
       Stream.filterMap((outcome) => outcome),
       Stream.runHead
     )
@@ -114,13 +117,15 @@ const noPort = ({ name, settings }: Request): PortUnavailable | DeploymentProvis
       )
     : new PortUnavailable({ name, port: settings.port })
 
-/** Once begun it is carried on: nobody can say what an engine does with half a request. None if the port is taken. */
-const attempt = (request: Request, spec: ContainerSpec) =>
+/** Making and starting are carried on once begun: nobody can say what an engine does with half a request. */
+const attempt = <E>(request: Request, spec: ContainerSpec, ready: Effect.Effect<void, E>) =>
   Effect.gen(function* () {
-    const id = yield* create(request, spec)
-    return yield* started(id)
-  }).pipe(Effect.uninterruptible)
+    const id = yield* Effect.uninterruptible(create(request, spec))
+    yield* ready
+    return yield* Effect.uninterruptible(started(id))
+  })
 
+/** None if the port is taken. */
 const started = (id: string) =>
   Effect.flatMap(DockerClient, ({ containers }) =>
     repeated(containers.start(id)).pipe(

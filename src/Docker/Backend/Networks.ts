@@ -30,14 +30,24 @@ import { Site } from "./Site.js"
 export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRejected | ChangeError | QueryError
 
 /**
- * The name of the network a requested instance joins, which exists from then on.
+ * The name of the network a requested instance joins.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const networkOf = ({ deploymentId, settings }: ProvisionRequest<DockerSettings>): string =>
+  settings.network ?? Labels.networkName(deploymentId)
+
+/**
+ * Sees to it that the network exists which a requested instance joins. An engine wants it when a container is started,
+ * not when it is made.
  *
  * @category starting
  * @since 0.1.0
  */
 export const ensureNetwork = (
   request: ProvisionRequest<DockerSettings>
-): Effect.Effect<string, NetworkError, DockerClient | Site> => {
+): Effect.Effect<void, NetworkError, DockerClient | Site> => {
   const { network } = request.settings
   return network === undefined ? ownNetwork(request) : existing(request.name, network)
 }
@@ -81,41 +91,24 @@ const existing = (name: string, network: string) =>
           )
         )
       )
-    return network
   })
 
+/** Once begun it is carried on: what an engine makes of half a request is nothing that could be taken back now. */
 const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
   Effect.gen(function* () {
     const { networks } = yield* DockerClient
-    const site = yield* Site
-    const spec = networkSpec(request, site.deployer)
-    const found = yield* networks.inspect(spec.name).pipe(
-      Effect.asSome,
-      Effect.catchTag("NetworkNotFound", () => Effect.succeedNone)
+    const { deployer, registryId } = yield* Site
+    const spec = networkSpec(request, deployer)
+    const requireOurs = Effect.filterOrFail(
+      networks.inspect(spec.name),
+      ({ labels }) => Labels.isOurs(labels, registryId),
+      ({ name }) => new ResourceNotOwned({ name: request.name, resource: `a network named "${name}"` })
     )
-    if (found._tag === "None") {
-      return yield* repeated(networks.create(spec)).pipe(
-        Effect.as(spec.name),
-        Effect.catchTag("NameConflict", () => Effect.flatMap(networks.inspect(spec.name), requireOurs)),
-        Effect.catchTag("NetworkNotFound", () =>
-          Effect.fail(failed(request.name, "its network was removed meanwhile"))
-        ),
-        Effect.catchTag("EngineError", (error) => Effect.fail(exhausted(request.name, error.reason)))
-      )
-    }
-    return yield* requireOurs(found.value)
-
-    function requireOurs({
-      labels,
-      name
-    }: {
-      readonly labels: Readonly<Record<string, string>>
-      readonly name: string
-    }) {
-      return Labels.isOurs(labels, site.registryId)
-        ? Effect.succeed(name)
-        : Effect.fail(new ResourceNotOwned({ name: request.name, resource: `a network named "${name}"` }))
-    }
+    yield* repeated(Effect.uninterruptible(networks.create(spec))).pipe(
+      Effect.catchTag("NameConflict", () => requireOurs),
+      Effect.catchTag("NetworkNotFound", () => Effect.fail(failed(request.name, "its network was removed meanwhile"))),
+      Effect.catchTag("EngineError", (error) => Effect.fail(exhausted(request.name, error.reason)))
+    )
   })
 
 const networkSpec = (request: ProvisionRequest<DockerSettings>, deployer: string): NetworkSpec => ({

@@ -1,10 +1,11 @@
 /**
- * Starts an instance: its image, its files, its network, then its container.
+ * Starts an instance: its image, its files and its container, while its network is made, which takes longest.
  *
  * @since 0.1.0
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { fingerprint, publicFingerprint } from "../../Deployer/Fingerprint.js"
@@ -20,15 +21,15 @@ import type { DockerSettings } from "../Settings.js"
 import { deliveryOf } from "./Delivering.js"
 import type { Delivery } from "./Delivery.js"
 import type { StartingError } from "./Failures.js"
-import { recordOf, writeRecords } from "./Files.js"
+import { type ContainerRecord, recordOf, writeRecords } from "./Files.js"
 import { findContainer, holderOfName } from "./Finding.js"
 import type { Ingredients } from "./Hardening.js"
-import { imageOf } from "./Images.js"
+import { engineIdOf, imageOf } from "./Images.js"
 import { launch, makeFor, startMade } from "./Launching.js"
-import { ensureNetwork } from "./Networks.js"
+import { ensureNetwork, type NetworkError, networkOf } from "./Networks.js"
 import { metadataOf } from "./Observing.js"
 import { checkReach } from "./Reach.js"
-import { end } from "./Removing.js"
+import { discard, end } from "./Removing.js"
 import { Site } from "./Site.js"
 
 type Request = ProvisionRequest<DockerSettings>
@@ -51,15 +52,19 @@ export type Needs = Home | FileSystem | Ports | DockerClient | ImageBuilder | Si
 export const start = (request: Request): Effect.Effect<OperationalState, StartingError, Needs> =>
   Effect.gen(function* () {
     const { containers } = yield* DockerClient
-    const engineId = yield* currentEngine
-    const left = yield* leftOf(request)
+    const engineId = yield* engineIdOf(request)
+    const record = yield* recordOf(request)
+    const left = yield* leftOf(request, record)
     if (Option.isSome(left)) {
-      if (left.value.state.status === "created") yield* startMade(request, left.value.id)
+      if (left.value.state.status === "created") {
+        yield* ensureNetwork(request)
+        yield* startMade(request, left.value.id)
+      }
       return yield* pending(left.value, request, engineId)
     }
-    return yield* made(request, engineId, (ingredients) =>
+    return yield* made(request, { engineId, record }, (ingredients, network) =>
       Effect.gen(function* () {
-        const id = yield* launch(request, ingredients)
+        const id = yield* launch(request, ingredients, network)
         return yield* pending(yield* containers.inspect(id), request, engineId)
       })
     )
@@ -75,48 +80,56 @@ export const makeReady = (request: Request): Effect.Effect<void, StartingError, 
   const { port } = request.settings
   return port === undefined
     ? Effect.void
-    : Effect.flatMap(currentEngine, (engineId) =>
-        made(request, engineId, (ingredients) => Effect.asVoid(makeFor(port, request, ingredients)))
-      )
+    : Effect.gen(function* () {
+        const circumstances = { engineId: yield* engineIdOf(request), record: yield* recordOf(request) }
+        yield* made(request, circumstances, (ingredients, network) =>
+          Effect.zipLeft(makeFor(port, request, ingredients), network)
+        )
+      })
 }
 
 // internal
 
-const currentEngine = Effect.flatMap(DockerClient, ({ engine }) => Effect.map(engine.info, ({ id }) => id))
+/** Which engine is asked, and what was written down about an earlier attempt at the same. */
+interface Circumstances {
+  readonly engineId: string
+  readonly record: Option.Option<ContainerRecord>
+}
 
-/** Gives a container what it is made of. When making it fails, nothing of the attempt is left. */
-const made = <A, E, R>(request: Request, engineId: string, use: (ingredients: Ingredients) => Effect.Effect<A, E, R>) =>
+/** Gives a container what it is made of, and what to wait for before it is started: a network takes long to make. */
+type Use<A, E, R> = (ingredients: Ingredients, network: Effect.Effect<void, NetworkError>) => Effect.Effect<A, E, R>
+
+/** When making a container fails, nothing of the attempt is left. */
+const made = <A, E, R>(request: Request, { engineId, record }: Circumstances, use: Use<A, E, R>) =>
   Effect.gen(function* () {
     const delivery = yield* deliveryOf(request)
     yield* checkReach(request)
     yield* delivery.check(request)
-    yield* discardLeftovers(request)
-    const image = yield* imageOf(request)
-    return yield* Effect.onError(Effect.flatMap(gather(request, { delivery, engineId, image }), use), () =>
-      Effect.ignoreLogged(end(request, {}, 0))
+    yield* requireName(request)
+    if (Option.isSome(record)) yield* end(request, {}, 0).pipe(Effect.catchTag("NetworkInUse", () => Effect.void))
+    return yield* Effect.gen(function* () {
+      yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
+      const network = yield* Effect.forkScoped(ensureNetwork(request))
+      if (Option.isNone(record)) yield* discard(request)
+      return yield* Effect.flatMap(gather(request, delivery, engineId), (all) => use(all, Fiber.join(network)))
+    }).pipe(
+      // The network is ended with before anything is taken back.
+      Effect.scoped,
+      Effect.onError(() => Effect.ignoreLogged(end(request, {}, 0)))
     )
   })
 
-const gather = (
-  request: Request,
-  {
-    delivery,
-    engineId,
-    image
-  }: { readonly delivery: Delivery; readonly engineId: string; readonly image: Ingredients["image"] }
-) =>
+const gather = (request: Request, delivery: Delivery, engineId: string) =>
   Effect.gen(function* () {
     const site = yield* Site
-    yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
+    const image = yield* imageOf(request)
     const files = yield* delivery.give(request, { engineId, image })
-    const network = yield* ensureNetwork(request)
-    return { deployer: site.deployer, identity: delivery.identity(site), image, files, network }
+    return { deployer: site.deployer, identity: delivery.identity(site), image, files, network: networkOf(request) }
   })
 
 /** Only what runs, or was made to be started, and is of the very same, secrets included. */
-const leftOf = (request: Request) =>
+const leftOf = (request: Request, record: Circumstances["record"]) =>
   Effect.gen(function* () {
-    const record = yield* recordOf(request)
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
     const found = yield* findContainer(request)
     return Option.filter(
@@ -127,17 +140,12 @@ const leftOf = (request: Request) =>
     )
   })
 
-const discardLeftovers = (request: Request) =>
-  Effect.gen(function* () {
-    const holder = yield* holderOfName(request)
-    if (holder._tag === "foreign") {
-      return yield* new ResourceNotOwned({
-        name: request.name,
-        resource: `a container named "${holder.container.name}"`
-      })
-    }
-    yield* end(request, {}, 0).pipe(Effect.catchTag("NetworkInUse", () => Effect.void))
-  })
+const requireName = (request: Request) =>
+  Effect.flatMap(holderOfName(request), (holder) =>
+    holder._tag === "foreign"
+      ? new ResourceNotOwned({ name: request.name, resource: `a container named "${holder.container.name}"` })
+      : Effect.void
+  )
 
 const pending = (container: Container, request: Request, engineId: string) =>
   Effect.gen(function* () {

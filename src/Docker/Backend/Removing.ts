@@ -10,8 +10,8 @@ import type { Instance } from "../../Deployer/Backend.js"
 import { folders, generationsIn } from "../../Deployer/InstanceFiles.js"
 import type { OperationalState } from "../../Deployment.js"
 import type { Home } from "../../Home.js"
-import { DockerClient } from "../DockerClient.js"
-import { removeAllFiles, removeFiles } from "./Delivering.js"
+import { DockerClient, type NetworkInUse } from "../DockerClient.js"
+import { removeAllFiles, removeFiles, takeFiles } from "./Delivering.js"
 import type { EndingError } from "./Failures.js"
 import { repeated } from "./Failures.js"
 import { listContainers, requireEngineOf } from "./Finding.js"
@@ -38,6 +38,21 @@ export const end = (
     yield* endAll(found, grace)
     yield* removeNetwork(instance.deploymentId)
     yield* removeFiles(instance)
+  })
+
+/**
+ * Removes the containers of an instance that nothing was written down about, and files they were given. The network of the
+ * deployment stays.
+ *
+ * @category ending
+ * @since 0.1.0
+ */
+export const discard = (
+  instance: Pick<Instance, "deploymentId" | "generation">
+): Effect.Effect<void, Exclude<EndingError, NetworkInUse>, Needs> =>
+  Effect.gen(function* () {
+    yield* endAll(yield* listContainers(instance), 0)
+    yield* takeFiles(instance)
   })
 
 /**
