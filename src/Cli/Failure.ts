@@ -111,6 +111,7 @@ const hints: Readonly<Record<string, Hint>> = {
   InternalError: named((name) => `\`deployers logs ${name}\` has the details under that id.`),
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
+  RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters to give.`),
   PortUnavailable: () => "`--port N` chooses another port; without it a free one is found.",
   SecretNotFound: () => "`deployers secret list` shows what there is.",
   StoreError: () => "`deployers doctor` checks the registry.",

@@ -6,6 +6,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { coerce, mayCoerce } from "./Coerce.js"
 import type { Endpoint } from "./Endpoints.js"
 import type { Ask } from "./Http.js"
@@ -57,7 +58,7 @@ export const coerced = (
   endpoint: Endpoint,
   parameters: Readonly<Record<string, unknown>>
 ): Effect.Effect<Readonly<Record<string, unknown>>, never, HttpClient.HttpClient> =>
-  mayCoerce(parameters)
+  Predicate.isReadonlyRecord(parameters) && mayCoerce(parameters)
     ? schemasOf(endpoint).pipe(
         Effect.map(({ input }) => coerce(input, parameters)),
         Effect.orElseSucceed(() => parameters)
