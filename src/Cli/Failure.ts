@@ -112,6 +112,7 @@ const hints: Readonly<Record<string, Hint>> = {
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters to give.`),
+  SnapshotInUse: () => "`deployers delete NAME` forgets a deployment with its generations.",
   PortUnavailable: () => "`--port N` chooses another port; without it a free one is found.",
   SecretNotFound: () => "`deployers secret list` shows what there is.",
   StoreError: () => "`deployers doctor` checks the registry.",

@@ -220,6 +220,29 @@ layer(World)("commands", (it) => {
     })
   )
 
+  it.effect("a snapshot is deleted only when no deployment uses it", () =>
+    Effect.gen(function* () {
+      yield* deploy("user")
+      yield* deploy("user")
+      const { snapshot } = json(yield* cli(["describe", "user", "--json"])) as { snapshot: { version: number } }
+      const label = `weather@${snapshot.version}`
+      const others = yield* Effect.flatMap(Deployer, (deployer) => deployer.list())
+      yield* Effect.forEach(others, ({ name }) => (name === "user" ? Effect.void : cli(["delete", name, "--yes"])))
+      const refused = yield* cli(["snapshot", "delete", label, "--json"])
+      expect(refused.exitCode).toBe(1)
+      expect(json(refused)).toMatchObject({
+        _tag: "SnapshotInUse",
+        uses: [{ deployment: "user", generations: [1, 2] }]
+      })
+      expect(refused.stderr).toContain('is used by "user" (generations 1, 2)')
+      expect((yield* cli(["snapshot", "delete", "weather"])).exitCode).toBe(2)
+      yield* cli(["delete", "user", "--yes"])
+      expect(json(yield* cli(["snapshot", "delete", label, "--json"]))).toMatchObject({ snapshot: label })
+      const gone = yield* cli(["snapshot", "delete", label])
+      expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining("There is no snapshot")])
+    })
+  )
+
   it.effect("doctor says what to do and fails when a check does", () =>
     Effect.gen(function* () {
       const said = yield* cli(["doctor"])
