@@ -113,6 +113,7 @@ const hints: Readonly<Record<string, Hint>> = {
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters to give.`),
   SnapshotInUse: () => "`deployers delete NAME` forgets a deployment with its generations.",
+  FilesInTheWay: () => "Give a folder of its own, such as `deployers init weather`.",
   PortUnavailable: () => "`--port N` chooses another port; without it a free one is found.",
   SecretNotFound: () => "`deployers secret list` shows what there is.",
   StoreError: () => "`deployers doctor` checks the registry.",
