@@ -12,6 +12,7 @@ import type { Deployer } from "../Deployer.js"
 import type { EventStore } from "../Store/EventStore.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
+import { auth } from "./Auth.js"
 import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
@@ -82,6 +83,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(rollback),
     served(revisions),
     served(events),
+    served(auth),
     served(secret),
     served(snapshot),
     served(pipeline),

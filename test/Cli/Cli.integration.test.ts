@@ -126,9 +126,15 @@ describe("deployers", () => {
         const back = parse(provisioned) as { url: string }
         expect(yield* post(back.url, good, authKey)).toMatchObject({ status: 200 })
 
+        const rotated = parse(yield* cli(["auth", "rotate", "weather", "--json"])) as { authKey: string; url: string }
+        expect(yield* post(rotated.url, good, authKey)).toMatchObject({ status: 401 })
+        expect(yield* post(rotated.url, good, rotated.authKey)).toMatchObject({ status: 200 })
+        const open = parse(yield* cli(["auth", "remove", "weather", "--json"])) as { url: string }
+        expect(yield* post(open.url, good)).toMatchObject({ status: 200 })
+
         expect((yield* cli(["delete", "weather"])).exitCode).toBe(2)
         expect((yield* cli(["delete", "weather", "--yes"])).exitCode).toBe(0)
-        expect((yield* Effect.flip(Client.health({ url: back.url }))).message).toContain("nobody listens there")
+        expect((yield* Effect.flip(Client.health({ url: open.url }))).message).toContain("nobody listens there")
         expect(parse(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
       }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
     120_000
