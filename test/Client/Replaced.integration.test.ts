@@ -40,8 +40,11 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "1 minute" })("A run 
         assert.deepStrictEqual(names(told), ["run_started", "step_started", "step_finished", "run_finished"])
         assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(after)), Chunk.toReadonlyArray(told))
         yield* Fiber.join(replacing)
-        yield* deployer.delete("followed")
-      }),
+      }).pipe(
+        Effect.ensuring(
+          Effect.ignore(Effect.flatMap(LocalDeployer.LocalDeployer, (deployer) => deployer.delete("followed")))
+        )
+      ),
     60_000
   )
 })
