@@ -9,10 +9,15 @@
  * that broke off during an invocation is a `DeploymentHttpError` for the caller to judge. A deployment given by URL is
  * asked once.
  *
+ * `invoke` waits and interrupts the run when its caller goes away. `start` has it go on by itself, and `events`,
+ * `awaitRun` and `cancel` take its id; what happens in a run can be followed, and taken up again where it broke off.
+ *
  * @since 0.1.0
  */
+export type { InvokeOptions } from "./Client/Asking.js"
 export { type FindError, find, type Requirements } from "./Client/Calling.js"
 export { coerce } from "./Client/Coerce.js"
+export { type Ended, type EndingError, outputsOf } from "./Client/Ending.js"
 export {
   type Direct,
   direct,
@@ -24,17 +29,20 @@ export {
   type ResolveError
 } from "./Client/Endpoints.js"
 export { exampleOf } from "./Client/Example.js"
+export { events, stream } from "./Client/Following.js"
 export {
   type Client,
   type Definition,
   type Invocation,
-  type InvokeOptions,
   invoke,
   make
 } from "./Client/Invoke.js"
 export type { JsonSchema } from "./Client/JsonSchema.js"
 export { type Paths, paths } from "./Client/Paths.js"
-export { example, Health, health, metrics, type RunPage, run, runs, schema } from "./Client/Queries.js"
+export { cancel, example, Health, health, metrics, type RunPage, run, runs, schema } from "./Client/Queries.js"
 export type { Schemas } from "./Client/Schemas.js"
-export type { InvokeError, QueryError } from "./Client/Wire.js"
+export { awaitRun, start } from "./Client/Starting.js"
+export type { InvokeError, QueryError, StartError } from "./Client/Wire.js"
+export { RunEvent } from "./Store/RunEvent.js"
+export { Run } from "./Store/RunStore.js"
 export { RunMetadata } from "./Wire.js"

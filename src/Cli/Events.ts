@@ -4,32 +4,88 @@
  * @since 0.1.0
  */
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
+import type { DeploymentEvent } from "../DeploymentEvent.js"
 import { EventStore } from "../Store/EventStore.js"
 import { deploymentName, json, print } from "./Common.js"
 import * as Json from "./Json.js"
+import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 /**
  * @category commands
  * @since 0.1.0
  */
-export const events = Command.make("events", { name: deploymentName, json }, ({ json, name }) =>
-  Effect.gen(function* () {
-    const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
-    const found = yield* Effect.flatMap(EventStore, (store) => store.list({ deploymentId: deployment.id }))
-    yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
-      Render.table(
-        hasColor,
-        ["TIME", "OPERATION", "EVENT", "DETAILS"],
-        found.map((event) => [
-          Render.time(event.at),
-          event.operation,
-          event.type,
-          Object.keys(event.data).length === 0 ? "" : Render.jsonLine(event.data)
-        ])
+export const events = Command.make(
+  "events",
+  {
+    name: deploymentName,
+    follow: Options.boolean("follow").pipe(
+      Options.withAlias("f"),
+      Options.withDescription("Keep going as things are done, until interrupted. With --json: one value per line.")
+    ),
+    json
+  },
+  ({ follow, json, name }) =>
+    Effect.gen(function* () {
+      const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
+      if (follow) {
+        const { hasColor, result } = yield* Output
+        return yield* Stream.runForEach(followed(deployment.id), (event) =>
+          result(json ? Render.jsonLine(Json.event(event)) : line(hasColor, event))
+        )
+      }
+      const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(deployment.id)))
+      yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
+        Render.table(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells))
       )
-    )
-  })
+    })
 ).pipe(Command.withDescription("Show what was done to a deployment: its audit log."))
+
+// internal
+
+const pageAfter = (deploymentId: string, after: number) =>
+  Effect.flatMap(EventStore, (store) => store.list({ deploymentId, after }))
+
+const lastOf = (page: ReadonlyArray<DeploymentEvent>) => Option.fromNullable(page.at(-1)?.sequence)
+
+/** The store gives a page at a time. */
+const recorded = (deploymentId: string) =>
+  Stream.paginateChunkEffect(0, (after) =>
+    Effect.map(pageAfter(deploymentId, after), (page) => [Chunk.fromIterable(page), lastOf(page)] as const)
+  )
+
+/** Whoever changes the deployment may be another process, so the store is asked again and again. */
+const followed = (deploymentId: string) =>
+  Stream.unwrap(
+    Effect.sync(() => {
+      let after = 0
+      const page = Effect.tap(
+        Effect.suspend(() => pageAfter(deploymentId, after)),
+        (page) => {
+          after = Option.getOrElse(lastOf(page), () => after)
+        }
+      )
+      return Stream.flattenIterables(Stream.repeatEffectWithSchedule(page, Schedule.spaced("500 millis")))
+    })
+  )
+
+const cells = (event: DeploymentEvent): ReadonlyArray<string> => [
+  Render.time(event.at),
+  event.operation,
+  event.type,
+  Object.keys(event.data).length === 0 ? "" : Render.jsonLine(event.data)
+]
+
+const line = (hasColor: boolean, event: DeploymentEvent): string => {
+  const [time = "", operation = "", type = "", details = ""] = cells(event)
+  const style = event.type === "operation_failed" ? "red" : event.type === "operation_finished" ? "green" : "cyan"
+  const padded = Render.paint(hasColor, style, type.padEnd(details === "" ? 0 : 22))
+  return `${Render.paint(hasColor, "dim", time)}  ${operation.padEnd(11)}  ${padded}  ${Render.clean(details)}`.trimEnd()
+}

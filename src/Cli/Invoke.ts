@@ -16,6 +16,8 @@ import { json, note, print, timeout, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as InvokeFlags from "./InvokeFlags.js"
+import { invokeStream } from "./InvokeStream.js"
+import { leftOfInvocation, printInvocation } from "./Invoking.js"
 import * as Render from "./Render.js"
 
 /**
@@ -42,34 +44,63 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       skipArtifacts: Options.boolean("skip-artifacts").pipe(
         Options.withDescription("Record only statuses and times of the run, not its data.")
       ),
+      isAsync: Options.boolean("async").pipe(
+        Options.withDescription("Do not wait: print the id of the run, which goes on by itself.")
+      ),
+      isStream: Options.boolean("stream").pipe(
+        Options.withDescription("Show what happens in the run as it happens. With --json: one value per line.")
+      ),
       json
     },
-    ({ input, json, name, parameters, runName, skipArtifacts, timeout }) =>
+    ({ input, isAsync, isStream, json, name, parameters, runName, skipArtifacts, timeout }) =>
       Effect.gen(function* () {
-        const given = Option.isSome(input) ? yield* readInput(input.value) : {}
-        const invocation = yield* Client.invoke(
-          name,
-          { ...given, ...parameters },
-          {
-            runName: Option.getOrUndefined(runName),
-            timeout: Option.getOrUndefined(timeout),
-            ...(skipArtifacts ? { skipArtifacts } : {})
-          }
-        ).pipe(whenInterrupted(`The run is interrupted too; \`deployers runs ${name}\` shows it.`))
-        const { executionTimeMillis, metadata, outputs } = invocation
-        yield* print(json, { success: true, outputs, executionTimeMillis, metadata }, () => Render.json(outputs))
-        if (!json) {
-          const took = Render.duration(executionTimeMillis)
-          yield* note(
-            Render.clean(
-              `${metadata.runName} took ${took}; \`deployers run describe ${metadata.runId}\` shows its steps.`
-            )
-          )
+        if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
+        const given = {
+          ...(Option.isSome(input) ? yield* readInput(input.value) : {}),
+          ...parameters
         }
+        const options: Client.InvokeOptions = {
+          runName: Option.getOrUndefined(runName),
+          timeout: Option.getOrUndefined(timeout),
+          ...(skipArtifacts ? { skipArtifacts } : {})
+        }
+        if (isAsync) return yield* start(json, name, given, options)
+        const invocation = yield* (
+          isStream ? invokeStream(json, name, given, options) : Client.invoke(name, given, options)
+        ).pipe(whenInterrupted(leftOfInvocation(name)))
+        yield* printInvocation(json, invocation)
       })
   ).pipe(Command.withDescription("Run a deployed pipeline; `invoke NAME --help` lists its parameters."))
 
 // internal
+
+/** The events of a run tell what is recorded of it; without its data there are no outputs among them. */
+const notTogether = (isAsync: boolean) =>
+  new UsageError({
+    message: `--stream and ${isAsync ? "--async" : "--skip-artifacts"} do not go together.`,
+    hint: isAsync
+      ? "Leave one of them away: --stream waits for the run, --async does not."
+      : "Leave one of them away: what is not recorded cannot be shown."
+  })
+
+const start = (
+  asJson: boolean,
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+  options: Client.InvokeOptions
+) =>
+  Effect.gen(function* () {
+    const runId = yield* Client.start(name, parameters, options).pipe(
+      whenInterrupted(`The run may have been accepted all the same; \`deployers runs ${name}\` shows it.`)
+    )
+    yield* print(asJson, { runId }, () => Render.clean(runId))
+    if (asJson) return
+    yield* note(
+      Render.clean(
+        `It goes on; \`deployers run describe ${runId}\` shows it, \`deployers run cancel ${runId}\` ends it.`
+      )
+    )
+  })
 
 const readInput = (source: string) =>
   Effect.gen(function* () {

@@ -25,4 +25,4 @@ export const find = (argv: ReadonlyArray<string>): string | undefined => {
 // internal
 
 const valued: ReadonlySet<string> = new Set(["--input", "--run-name", "--timeout", "--log-level"])
-const plain: ReadonlySet<string> = new Set(["--json", "--skip-artifacts", "--help", "-h"])
+const plain: ReadonlySet<string> = new Set(["--json", "--skip-artifacts", "--async", "--stream", "--help", "-h"])

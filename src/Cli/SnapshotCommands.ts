@@ -1,5 +1,5 @@
 /**
- * `deployers snapshot create|list|describe` and `deployers pipeline inspect`.
+ * `deployers snapshot` and `deployers pipeline inspect`.
  *
  * @since 0.1.0
  */
@@ -16,6 +16,7 @@ import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { json, print } from "./Common.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import { remove } from "./SnapshotDelete.js"
 
 const file = Args.text({ name: "file[#export]" }).pipe(
   Args.withDescription("The module that exports the pipeline, and which export if there are several.")
@@ -87,8 +88,8 @@ const describe = Command.make(
  * @since 0.1.0
  */
 export const snapshot = Command.make("snapshot").pipe(
-  Command.withDescription("Compile pipelines and look at what was compiled."),
-  Command.withSubcommands([create, list, describe])
+  Command.withDescription("Compile pipelines, look at what was compiled, delete what nobody needs."),
+  Command.withSubcommands([create, list, describe, remove])
 )
 
 const inspect = Command.make("inspect", { file, json }, ({ file, json }) =>

@@ -12,12 +12,14 @@ import type { Deployer } from "../Deployer.js"
 import type { EventStore } from "../Store/EventStore.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
+import { auth } from "./Auth.js"
 import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
 import { describe } from "./Describe.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
+import { init } from "./Init.js"
 import * as Invoke from "./Invoke.js"
 import type { Parameter } from "./InvokeFlags.js"
 import { deprovision, provision, refresh, revisions, rollback } from "./Lifecycle.js"
@@ -66,6 +68,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
   const served = <Name extends string, CR, CE, A>(command: CliCommand.Command<Name, CR, CE, A>) =>
     CliCommand.provide(command, layers.services)
   const commands = [
+    init,
     served(deploy),
     served(list),
     served(describe),
@@ -80,6 +83,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(rollback),
     served(revisions),
     served(events),
+    served(auth),
     served(secret),
     served(snapshot),
     served(pipeline),

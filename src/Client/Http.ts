@@ -7,12 +7,14 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { DeploymentHttpError } from "../Errors/Http.js"
 import type { Endpoint } from "./Endpoints.js"
 
@@ -40,8 +42,21 @@ export interface Ask {
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>> | undefined
   readonly body?: unknown
-  /** Until the last byte of the answer. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Doing it twice is the same as doing it once; default: what `GET` is. */
+  readonly isRepeatable?: boolean | undefined
+  /** Until the last byte of the answer; of events, until the first. */
   readonly timeout: Duration.DurationInput
+}
+
+/**
+ * An answer that goes on: what comes after its headers as it comes. Another answer has no `bytes` and is whole.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Opened extends Answer {
+  readonly bytes: Stream.Stream<Uint8Array, Unanswered> | undefined
 }
 
 /**
@@ -78,17 +93,74 @@ export const ask = (endpoint: Endpoint, what: Ask): Effect.Effect<Answer, Deploy
 export const attempt = (
   endpoint: Endpoint,
   what: Ask
-): Effect.Effect<Answer, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
+): Effect.Effect<Answer, Unanswered | DeploymentHttpError, HttpClient.HttpClient> => exchange(endpoint, what, whole)
+
+/**
+ * Asks for server-sent events, once. Something has to come every 45 seconds, else the connection is taken to be dead:
+ * deployments send something every 15. Interrupting it drops the connection.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const open = (
+  endpoint: Endpoint,
+  what: Ask
+): Effect.Effect<Opened, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
+  exchange(
+    endpoint,
+    { ...what, headers: { ...what.headers, accept: eventStream } },
+    (response): Effect.Effect<Opened, HttpClientError.ResponseError> =>
+      response.headers["content-type"]?.startsWith(eventStream) === true
+        ? Effect.succeed({
+            status: response.status,
+            text: "",
+            json: undefined,
+            bytes: response.stream.pipe(
+              Stream.mapError((error) => unanswered(endpoint, broke(error))),
+              Stream.timeoutFail(() => unanswered(endpoint, "it fell silent"), "45 seconds")
+            )
+          })
+        : Effect.map(whole(response), (answer) => ({ ...answer, bytes: undefined }))
+  )
+
+/**
+ * Why a deployment could not be called.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const errorOf = (
+  endpoint: Pick<Endpoint, "name" | "url">,
+  reason: string,
+  status?: number
+): DeploymentHttpError =>
+  new DeploymentHttpError({
+    deployment: endpoint.name,
+    url: endpoint.url,
+    reason,
+    ...(status === undefined ? {} : { status })
+  })
+
+// internal
+
+const eventStream = "text/event-stream"
+
+const whole = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Answer, HttpClientError.ResponseError> =>
+  Effect.map(response.text, (text) => ({ status: response.status, text, json: parse(text) }))
+
+const exchange = <A extends Answer>(
+  endpoint: Endpoint,
+  what: Ask,
+  read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, HttpClientError.ResponseError>
+): Effect.Effect<A, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient
-    const response = yield* Effect.flatMap(request(endpoint, what), client.execute)
-    const text = yield* response.text
-    return { status: response.status, text, json: parse(text) }
+    return yield* Effect.flatMap(Effect.flatMap(request(endpoint, what), client.execute), read)
   }).pipe(
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     Effect.catchTags({
       RequestError: (error) => unreachable(endpoint, error),
-      ResponseError: (error) => brokenOff(endpoint, `its answer broke off (${codeOf(error) ?? error.reason})`)
+      ResponseError: (error) => unanswered(endpoint, broke(error))
     }),
     Effect.timeoutFail({
       duration: what.timeout,
@@ -101,27 +173,11 @@ export const attempt = (
     Effect.withSpan("Client.ask", { attributes: { deployment: endpoint.name, path: what.path } })
   )
 
-/**
- * Why a deployment could not be called.
- *
- * @category errors
- * @since 0.1.0
- */
-export const errorOf = (endpoint: Endpoint, reason: string, status?: number): DeploymentHttpError =>
-  new DeploymentHttpError({
-    deployment: endpoint.name,
-    url: endpoint.url,
-    reason,
-    ...(status === undefined ? {} : { status })
-  })
+const unanswered = (endpoint: Endpoint, reason: string, received: Unanswered["received"] = "perhaps"): Unanswered =>
+  new Unanswered({ received, error: errorOf(endpoint, reason) })
 
-// internal
-
-const brokenOff = (
-  endpoint: Endpoint,
-  reason: string,
-  received: Unanswered["received"] = "perhaps"
-): Effect.Effect<never, Unanswered> => new Unanswered({ received, error: errorOf(endpoint, reason) })
+const broke = (error: HttpClientError.ResponseError): string =>
+  `its answer broke off (${codeOf(error) ?? error.reason})`
 
 const request = (
   { authKey, name, url }: Endpoint,
@@ -131,6 +187,7 @@ const request = (
   const base = HttpClientRequest.make(what.method)(`${url}${what.path}`).pipe(
     HttpClientRequest.setUrlParams(query),
     HttpClientRequest.acceptJson,
+    HttpClientRequest.setHeaders(what.headers ?? {}),
     authKey === undefined ? (same) => same : HttpClientRequest.bearerToken(Redacted.value(authKey))
   )
   if (what.body === undefined) return Effect.succeed(base)
@@ -156,7 +213,7 @@ const unreachable = (endpoint: Endpoint, error: HttpClientError.RequestError) =>
   const code = codeOf(error)
   const known = code !== undefined && Object.hasOwn(sentences, code) ? sentences[code] : undefined
   const reason = known ?? `the request did not get through (${code ?? error.reason})`
-  return brokenOff(endpoint, reason, code === "ECONNREFUSED" ? "never" : "perhaps")
+  return unanswered(endpoint, reason, code === "ECONNREFUSED" ? "never" : "perhaps")
 }
 
 /** The system's error code, from however deep it was wrapped. Messages are not used: they could repeat the request. */

@@ -3,38 +3,32 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { DeploymentHttpError } from "../Errors/Http.js"
+import type * as Stream from "effect/Stream"
+import { DeploymentHttpError, type RunNotFound } from "../Errors/Http.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
+import type { RunEvent } from "../Store/RunEvent.js"
 import type { RunMetadata } from "../Wire.js"
-import { call, type FindError, type Requirements } from "./Calling.js"
-import { coerce, mayCoerce } from "./Coerce.js"
+import { asking, coerced, type InvokeOptions } from "./Asking.js"
+import { call, callForEvents, type FindError, find, type Requirements } from "./Calling.js"
+import { type EndingError, endingOf, hasNoData } from "./Ending.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
-import { type Answer, type Ask, errorOf } from "./Http.js"
-import { paths } from "./Paths.js"
-import { schemasOf } from "./Schemas.js"
-import { failureOf, type InvokeError, invokeError, Success } from "./Wire.js"
-
-/**
- * What can be said about one invocation.
- *
- * @category models
- * @since 0.1.0
- */
-export interface InvokeOptions {
-  /** Name of the run; default: the pipeline's name and the run's index. */
-  readonly runName?: string | undefined
-  /** Deadline of the run, enforced by the deployment; default: what the deployment is set to. */
-  readonly timeout?: Duration.DurationInput | undefined
-  /** Record only statuses and times of the run, not its data; default `false`. */
-  readonly skipArtifacts?: boolean | undefined
-}
+import { invoked } from "./Following.js"
+import { type Answer, errorOf } from "./Http.js"
+import { accepted, awaitRun, startAsk } from "./Starting.js"
+import {
+  type Failure,
+  failureOf,
+  type InvokeError,
+  invokeError,
+  type QueryError,
+  type StartError,
+  Success
+} from "./Wire.js"
 
 /**
  * A run that succeeded: its outputs and what the deployment says of it.
@@ -78,6 +72,30 @@ export interface Client<P extends Definition, R extends Ref> {
     parameters: Pipeline.Parameters<P>,
     options?: InvokeOptions
   ) => Effect.Effect<Invocation<Pipeline.Outputs<P>>, Pipeline.Failure<P> | InvokeError | FindError<R>, Requirements<R>>
+  /**
+   * Has the pipeline run without waiting for it: gives the run's id as soon as the run is on record. It goes on whatever
+   * becomes of its caller.
+   */
+  readonly start: (
+    parameters: Pipeline.Parameters<P>,
+    options?: InvokeOptions
+  ) => Effect.Effect<string, StartError | FindError<R>, Requirements<R>>
+  /** Waits for a run that was started, and gives its outputs or fails as `invoke` does. */
+  readonly awaitRun: (
+    id: string
+  ) => Effect.Effect<
+    Pipeline.Outputs<P>,
+    Pipeline.Failure<P> | EndingError | RunNotFound | QueryError | FindError<R>,
+    Requirements<R>
+  >
+  /**
+   * Runs the pipeline and tells what happens in the run until it has ended, well or not: the last event says how. The run
+   * is interrupted when the stream is.
+   */
+  readonly stream: (
+    parameters: Pipeline.Parameters<P>,
+    options?: InvokeOptions
+  ) => Stream.Stream<RunEvent, StartError | FindError<R>, Requirements<R>>
 }
 
 /**
@@ -109,33 +127,60 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
     Schema.Union(pipeline.error as Schema.Schema<Schema.Schema.Type<P["error"]>, unknown>, StepTimedOut)
   )
 
-  const failed = (endpoint: Endpoint, answer: Answer): Effect.Effect<never, Pipeline.Failure<P> | InvokeError> => {
-    const failure = failureOf(answer)
-    return failure === undefined
-      ? Effect.fail(invokeError(endpoint, answer))
-      : decodeFailure(failure.error).pipe(
-          Effect.mapError(() => mismatch(endpoint, `failed with ${failure._tag}, which`, answer.status)),
-          Effect.flatMap((error) => Effect.fail(error as Pipeline.Failure<P>))
-        )
-  }
+  const typed = (
+    endpoint: Endpoint,
+    failure: typeof Failure.Type,
+    status?: number
+  ): Effect.Effect<never, Pipeline.Failure<P> | DeploymentHttpError> =>
+    decodeFailure(failure.error).pipe(
+      Effect.mapError(() => mismatch(endpoint, `failed with ${failure._tag}, which`, status)),
+      Effect.flatMap((error) => Effect.fail(error as Pipeline.Failure<P>))
+    )
+
+  const outputsIn = (endpoint: Endpoint, outputs: unknown, status?: number) =>
+    Effect.mapError(decodeOutputs(outputs), () => mismatch(endpoint, "answered outputs which", status))
 
   const invokeDetailed: Client<P, R>["invokeDetailed"] = (parameters, options = {}) =>
     Effect.gen(function* () {
       const { answer, endpoint } = yield* call(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options)))
-      if (answer.status !== 200) return yield* failed(endpoint, answer)
+      const failure = failureOf(answer)
+      if (failure !== undefined) return yield* typed(endpoint, failure, answer.status)
+      if (answer.status !== 200) return yield* Effect.fail(invokeError(endpoint, answer))
       const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
-      return {
-        outputs: yield* Effect.mapError(decodeOutputs(outputs), () =>
-          mismatch(endpoint, "answered outputs which", 200)
-        ),
-        executionTimeMillis,
-        metadata
+      return { outputs: yield* outputsIn(endpoint, outputs, 200), executionTimeMillis, metadata }
+    })
+
+  const waited: Client<P, R>["awaitRun"] = (id) =>
+    Effect.gen(function* () {
+      const run = yield* awaitRun(ref, id)
+      const endpoint = yield* find(ref)
+      const ending = endingOf(endpoint, { ...run, runId: id })
+      const missing = errorOf(endpoint, `its run ${id} was recorded without its data, so what it came to is not known`)
+      const orMissing = <A, E>(decoded: Effect.Effect<A, E | DeploymentHttpError>) =>
+        hasNoData(run)
+          ? Effect.mapError(decoded, (error) => (error instanceof DeploymentHttpError ? missing : error))
+          : decoded
+      switch (ending._tag) {
+        case "Outputs":
+          return yield* orMissing(outputsIn(endpoint, ending.outputs))
+        case "Failure":
+          return yield* orMissing(typed(endpoint, ending.failure))
+        case "Error":
+          return yield* Effect.fail(ending.error)
       }
     })
 
   return {
     invoke: (parameters, options) => Effect.map(invokeDetailed(parameters, options), ({ outputs }) => outputs),
-    invokeDetailed
+    invokeDetailed,
+    start: (parameters, options = {}) =>
+      Effect.flatMap(
+        call(ref, (endpoint) => Effect.succeed(startAsk(endpoint, parameters, options))),
+        accepted
+      ),
+    awaitRun: waited,
+    stream: (parameters, options = {}) =>
+      invoked(callForEvents(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options))))
   }
 }
 
@@ -176,19 +221,6 @@ export const invoke = <const R extends Ref>(
 
 // internal
 
-/** What an answer may take beyond the run's own deadline. */
-const margin = Duration.seconds(15)
-
-const asking = (endpoint: Endpoint, parameters: unknown, { runName, skipArtifacts, timeout }: InvokeOptions): Ask => {
-  const timeoutMillis = timeout === undefined ? undefined : Math.max(1, Math.ceil(Duration.toMillis(timeout)))
-  return {
-    method: "POST",
-    path: paths(endpoint.serving).invoke,
-    timeout: Duration.sum(Duration.millis(timeoutMillis ?? endpoint.serving.requestTimeoutMillis), margin),
-    body: { parameters, runName, timeoutMillis, skipArtifacts }
-  }
-}
-
 const decodeSuccess = ParseResult.decodeUnknown(Success)
 
 const success = (endpoint: Endpoint, answer: Answer): Effect.Effect<typeof Success.Type, DeploymentHttpError> =>
@@ -196,20 +228,9 @@ const success = (endpoint: Endpoint, answer: Answer): Effect.Effect<typeof Succe
     errorOf(endpoint, "what it answered is not what a deployment answers", answer.status)
   )
 
-const mismatch = (endpoint: Endpoint, what: string, status: number): DeploymentHttpError =>
+const mismatch = (endpoint: Endpoint, what: string, status: number | undefined): DeploymentHttpError =>
   errorOf(
     endpoint,
     `it ${what} the given pipeline does not declare; the deployment and the pipeline are of different versions`,
     status
   )
-
-const coerced = (
-  endpoint: Endpoint,
-  parameters: Readonly<Record<string, unknown>>
-): Effect.Effect<Readonly<Record<string, unknown>>, never, HttpClient.HttpClient> =>
-  mayCoerce(parameters)
-    ? schemasOf(endpoint).pipe(
-        Effect.map(({ input }) => coerce(input, parameters)),
-        Effect.orElseSucceed(() => parameters)
-      )
-    : Effect.succeed(parameters)

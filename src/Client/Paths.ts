@@ -33,6 +33,15 @@ export const paths = (serving: Settings.Serving): Paths => {
   }
 }
 
+/**
+ * Where one run is looked at, followed or cancelled.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const runPath = (serving: Settings.Serving, id: string, what?: "cancel" | "events"): string =>
+  `${paths(serving).runs}/${encodeURIComponent(id)}${what === undefined ? "" : `/${what}`}`
+
 // internal
 
 const join = (...segments: ReadonlyArray<string>): string =>

@@ -13,7 +13,7 @@ import { type Called, call, type FindError, find, type Requirements } from "./Ca
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { exampleOf } from "./Example.js"
 import { errorOf } from "./Http.js"
-import { paths } from "./Paths.js"
+import { paths, runPath } from "./Paths.js"
 import { type Schemas, schemasOf } from "./Schemas.js"
 import { type QueryError, queryError, runNotFound } from "./Wire.js"
 
@@ -85,11 +85,36 @@ export const run = <const R extends Ref>(
   id: string
 ): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    get(ref, ({ serving }) => `${paths(serving).runs}/${encodeURIComponent(id)}`),
-    (called): Effect.Effect<Run, RunNotFound | QueryError> => {
-      const missing = Option.getOrUndefined(runNotFound(called.answer.json))
-      return missing === undefined ? decoded(called, decodeRun) : Effect.fail(missing)
-    }
+    get(ref, ({ serving }) => runPath(serving, id)),
+    oneRun
+  )
+
+/**
+ * Interrupts a run and gives it as it ended. One that has ended already stays as it is, so that cancelling can be
+ * repeated.
+ *
+ * **Gotchas**
+ *
+ * While a deployment is replaced, its earlier generation ends the runs it has. Such a run is not in reach of the new one: it
+ * comes back with the status `running`, and goes on.
+ *
+ * @category runs
+ * @since 0.1.0
+ */
+export const cancel = <const R extends Ref>(
+  ref: R,
+  id: string
+): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(
+    call(ref, ({ serving }) =>
+      Effect.succeed({
+        method: "POST",
+        path: runPath(serving, id, "cancel"),
+        isRepeatable: true,
+        timeout: "30 seconds"
+      })
+    ),
+    oneRun
   )
 
 /**
@@ -139,6 +164,11 @@ const decodePage = Schema.decodeUnknownOption(
 )
 const decodeRun = Schema.decodeUnknownOption(Run)
 const decodeHealth = Schema.decodeUnknownOption(Health)
+
+const oneRun = (called: Called): Effect.Effect<Run, RunNotFound | QueryError> => {
+  const missing = Option.getOrUndefined(runNotFound(called.answer.json))
+  return missing === undefined ? decoded(called, decodeRun) : Effect.fail(missing)
+}
 
 const get = <const R extends Ref>(
   ref: R,

@@ -71,6 +71,14 @@ export type InvokeError =
   | DeploymentHttpError
 
 /**
+ * How an invocation fails before its run has started, for who does not wait for its end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type StartError = Exclude<InvokeError, RunTimedOut | RunInterrupted>
+
+/**
  * How asking a deployment about itself and its runs fails.
  *
  * @category errors
@@ -96,6 +104,17 @@ export const failureOf = ({ json, status }: Answer): typeof Failure.Type | undef
 export const invokeError = (endpoint: Endpoint, answer: Answer): InvokeError => {
   const error = Option.getOrUndefined(decodeInvokeError(answer.json))
   return error?._tag === "InvalidRequest" ? invalidParameters(endpoint, error) : (error ?? strange(endpoint, answer))
+}
+
+/**
+ * The error an answer stands for that refuses a run before it has started.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const startError = (endpoint: Endpoint, answer: Answer): StartError => {
+  const error = invokeError(endpoint, answer)
+  return error._tag === "RunTimedOut" || error._tag === "RunInterrupted" ? strange(endpoint, answer) : error
 }
 
 /**

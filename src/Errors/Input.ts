@@ -74,3 +74,20 @@ export class SecretNotFound extends Schema.TaggedError<SecretNotFound>()(
     return `There is no secret named "${this.name}"; set it with \`deployers secret set ${this.name}\`.`
   }
 }
+
+/**
+ * Files are there already that would have to be overwritten. Nothing was written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FilesInTheWay extends Schema.TaggedError<FilesInTheWay>()(
+  "FilesInTheWay",
+  { folder: Schema.String, files: Schema.Array(Schema.String) },
+  status(409, "Files are there that would have to be overwritten.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `${this.folder} has ${this.files.join(", ")} already; nothing was written.`
+  }
+}

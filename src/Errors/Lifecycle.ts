@@ -171,6 +171,30 @@ export class SnapshotNotFound extends Schema.TaggedError<SnapshotNotFound>()(
 }
 
 /**
+ * A snapshot cannot be deleted, because deployments serve it, or could serve it again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SnapshotInUse extends Schema.TaggedError<SnapshotInUse>()(
+  "SnapshotInUse",
+  {
+    snapshot: Schema.String,
+    uses: Schema.Array(Schema.Struct({ deployment: Schema.String, generations: Schema.Array(Schema.Int) }))
+  },
+  status(409, "The snapshot is in use.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    const uses = this.uses.map(
+      ({ deployment, generations }) =>
+        `"${deployment}" (generation${generations.length === 1 ? "" : "s"} ${generations.join(", ")})`
+    )
+    return `Snapshot ${this.snapshot} is used by ${uses.length === 0 ? "a deployment" : uses.join(", ")}; generations keep theirs, so that they can be served again.`
+  }
+}
+
+/**
  * The deployment's snapshot carries no schema, so nothing can be said about its parameters.
  *
  * @category errors

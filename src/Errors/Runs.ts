@@ -29,3 +29,20 @@ export class DeploymentRunFailed extends Schema.TaggedError<DeploymentRunFailed>
     return `The run of "${this.deployment}" failed: ${this.reason}`
   }
 }
+
+/**
+ * A run cannot be run again, because its parameters are not on record.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RunNotRepeatable extends Schema.TaggedError<RunNotRepeatable>()(
+  "RunNotRepeatable",
+  { deployment: Schema.String, runId: Schema.String },
+  status(409, "The parameters of the run are not on record.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Run ${this.runId} of "${this.deployment}" cannot be run again: it is recorded without its data, as with skipArtifacts, so its parameters are not known.`
+  }
+}

@@ -104,18 +104,37 @@ describe("deployers", () => {
         expect((parse(yield* cli(["runs", "weather", "--json"]))["runs"] as ReadonlyArray<unknown>).length).toBe(5)
         expect((yield* cli(["logs", "weather", "--tail", "50"])).stdout).toContain("ready")
 
+        const streamed = yield* cli(["invoke", "weather", "--city", "Rome", "--stream"])
+        expect(JSON.parse(streamed.stdout)).toMatchObject({ temperature: 28 })
+        expect(streamed.stderr).toMatch(/forecast started\n.*forecast succeeded: .*\n.*run succeeded\n/)
+        const accepted = yield* cli(["invoke", "weather", "--city", "Rome", "--async"])
+        const again = yield* cli(["run", "retry", accepted.stdout.trim(), "--json"])
+        expect(parse(again)).toMatchObject({
+          success: true,
+          metadata: { runIndex: 8, parametersUsed: { city: "Rome" } }
+        })
+        expect(parse(yield* cli(["run", "cancel", accepted.stdout.trim(), "--json"]))).toMatchObject({
+          status: "succeeded"
+        })
+
         expect(parse(yield* cli(["deprovision", "weather", "--json"]))).toMatchObject({ status: "absent", url: null })
         expect((yield* Effect.flip(Client.health({ url }))).message).toContain("nobody listens there")
         expect((yield* cli(["invoke", "weather", "--city", "x"])).exitCode).toBe(1)
-        const again = yield* cli(["provision", "weather", "--json"])
-        expect(parse(again)).toMatchObject({ status: "running", generation: 2 })
-        expect(again.stdout + again.stderr).not.toContain(authKey)
-        const back = parse(again) as { url: string }
+        const provisioned = yield* cli(["provision", "weather", "--json"])
+        expect(parse(provisioned)).toMatchObject({ status: "running", generation: 2 })
+        expect(provisioned.stdout + provisioned.stderr).not.toContain(authKey)
+        const back = parse(provisioned) as { url: string }
         expect(yield* post(back.url, good, authKey)).toMatchObject({ status: 200 })
+
+        const rotated = parse(yield* cli(["auth", "rotate", "weather", "--json"])) as { authKey: string; url: string }
+        expect(yield* post(rotated.url, good, authKey)).toMatchObject({ status: 401 })
+        expect(yield* post(rotated.url, good, rotated.authKey)).toMatchObject({ status: 200 })
+        const open = parse(yield* cli(["auth", "remove", "weather", "--json"])) as { url: string }
+        expect(yield* post(open.url, good)).toMatchObject({ status: 200 })
 
         expect((yield* cli(["delete", "weather"])).exitCode).toBe(2)
         expect((yield* cli(["delete", "weather", "--yes"])).exitCode).toBe(0)
-        expect((yield* Effect.flip(Client.health({ url: back.url }))).message).toContain("nobody listens there")
+        expect((yield* Effect.flip(Client.health({ url: open.url }))).message).toContain("nobody listens there")
         expect(parse(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
       }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
     120_000

@@ -1,5 +1,5 @@
 import type { HttpClient } from "@effect/platform"
-import { Effect, Schema } from "effect"
+import { Effect, Schema, type Stream } from "effect"
 import { Client, type Errors, Pipeline, type Step } from "effect-deployers"
 import { describe, expect, it } from "tstyche"
 
@@ -12,7 +12,16 @@ const pipeline = Pipeline.make("p", {
   run: () => Effect.fail(new Boom())
 })
 
-const { invoke } = Client.make(pipeline, { url: "http://127.0.0.1:1" })
+type StartError =
+  | Errors.DeploymentInvalidParameters
+  | Errors.Unauthorized
+  | Errors.PayloadTooLarge
+  | Errors.TooManyRuns
+  | Errors.ServiceUnavailable
+  | Errors.InternalError
+  | Errors.DeploymentHttpError
+
+const { awaitRun, invoke, start, stream } = Client.make(pipeline, { url: "http://127.0.0.1:1" })
 declare const call: (...args: Parameters<typeof invoke>) => void
 declare const handle: (tag: Effect.Effect.Error<ReturnType<typeof invoke>>["_tag"]) => void
 const named = Client.make(pipeline, "weather")
@@ -38,6 +47,36 @@ describe("Client.make", () => {
         | Errors.ServiceUnavailable
         | Errors.RunTimedOut
         | Errors.RunInterrupted
+        | Errors.InternalError
+        | Errors.DeploymentHttpError,
+        HttpClient.HttpClient
+      >
+    >()
+  })
+  it("has the exact errors of a run that goes on without its caller", () => {
+    expect(start({ city: "Oslo" })).type.toBe<Effect.Effect<string, StartError, HttpClient.HttpClient>>()
+    expect(stream({ city: "Oslo" })).type.toBe<Stream.Stream<Client.RunEvent, StartError, HttpClient.HttpClient>>()
+    expect(awaitRun("id")).type.toBe<
+      Effect.Effect<
+        { readonly at: Date },
+        | Boom
+        | Step.StepTimedOut
+        | Errors.RunTimedOut
+        | Errors.RunInterrupted
+        | Errors.RunNotFound
+        | Errors.Unauthorized
+        | Errors.ServiceUnavailable
+        | Errors.InternalError
+        | Errors.DeploymentHttpError,
+        HttpClient.HttpClient
+      >
+    >()
+    expect(Client.cancel({ url: "http://127.0.0.1:1" }, "id")).type.toBe<
+      Effect.Effect<
+        Client.Run,
+        | Errors.RunNotFound
+        | Errors.Unauthorized
+        | Errors.ServiceUnavailable
         | Errors.InternalError
         | Errors.DeploymentHttpError,
         HttpClient.HttpClient

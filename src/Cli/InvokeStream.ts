@@ -1,0 +1,112 @@
+/**
+ * `deployers invoke --stream`: a line for each event of the run, on standard error like other progress, and its outputs.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Client from "../Client.js"
+import { Deployer } from "../Deployer.js"
+import { DeploymentHttpError } from "../Errors/Http.js"
+import { Output } from "./Output.js"
+import * as Render from "./Render.js"
+
+/**
+ * Runs a deployed pipeline and shows what happens meanwhile, with `asJson` as one JSON value for each event. The outcome
+ * is that of an invocation which is waited for.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const invokeStream = Effect.fnUntraced(function* (
+  asJson: boolean,
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+  options: Client.InvokeOptions
+) {
+  const output = yield* Output
+  // What metadata says besides the run itself is not among the events.
+  const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
+  const endpoint = { name: deployment.name, url: deployment.url ?? "" }
+  const begun = yield* Clock.currentTimeMillis
+  const started = yield* Ref.make<Data<"run_started"> | undefined>(undefined)
+  const last = yield* Client.stream(name, parameters, options).pipe(
+    Stream.tap((event) =>
+      Effect.gen(function* () {
+        if (event.event === "run_started") yield* Ref.set(started, event.data)
+        const elapsed = (yield* Clock.currentTimeMillis) - begun
+        yield* output.note(asJson ? Render.jsonLine(encode(event)) : line(output.hasNoteColor, event, elapsed))
+      })
+    ),
+    Stream.runLast
+  )
+  const run = yield* Ref.get(started)
+  const finished = Option.getOrUndefined(last)
+  if (run === undefined || finished?.event !== "run_finished") return yield* Effect.fail(incomplete(endpoint))
+  const outputs = yield* Client.outputsOf(endpoint, finished.data)
+  const { id, snapshot } = deployment
+  return {
+    outputs,
+    executionTimeMillis: finished.data.executionTimeMillis ?? 0,
+    metadata: {
+      deploymentId: id,
+      deploymentName: deployment.name,
+      snapshotId: snapshot.id,
+      snapshotName: `${snapshot.pipelineName}@${snapshot.version}`,
+      pipelineName: snapshot.pipelineName,
+      runId: run.runId,
+      runIndex: run.runIndex,
+      runName: run.runName,
+      parametersUsed: run.parameters
+    }
+  } satisfies Client.Invocation<unknown>
+})
+
+/**
+ * One event of a run for people.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = (hasColor: boolean, event: Client.RunEvent, elapsedMillis: number): string => {
+  const [what, details] = partsOf(event)
+  const elapsed = Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))
+  return `${elapsed}  ${Render.paint(hasColor, styleOf(event), Render.clean(what))}${Render.clean(details)}`
+}
+
+// internal
+
+type Data<E extends Client.RunEvent["event"]> = Extract<Client.RunEvent, { readonly event: E }>["data"]
+
+const encode = Schema.encodeSync(Client.RunEvent)
+
+const incomplete = ({ name, url }: { readonly name: string; readonly url: string }): DeploymentHttpError =>
+  new DeploymentHttpError({ deployment: name, url, reason: "what it told of the run has no beginning or no end" })
+
+const partsOf = (event: Client.RunEvent): readonly [what: string, details: string] => {
+  switch (event.event) {
+    case "run_started":
+      return [`${event.data.runName} started`, ` (${event.data.runId})`]
+    case "step_started":
+      return [`${event.data.step} started`, ""]
+    case "step_finished":
+      return [`${event.data.step} ${event.data.status}`, how(event.data)]
+    case "message":
+      return ["message", `: ${Render.jsonLine(event.data)}`]
+    case "run_finished":
+      return [`run ${event.data.status}`, event.data.cause === undefined ? "" : ` (${event.data.cause})`]
+  }
+}
+
+const how = ({ attempts, error, outputs }: Data<"step_finished">): string => {
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : ""
+  const result = outputs ?? error
+  return `${tried}${result === undefined ? "" : `: ${Render.jsonLine(result)}`}`
+}
+
+const styleOf = (event: Client.RunEvent): Render.Style =>
+  event.event === "step_finished" || event.event === "run_finished" ? Render.statusStyle(event.data.status) : "cyan"

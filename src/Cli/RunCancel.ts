@@ -1,0 +1,28 @@
+/**
+ * `deployers run cancel`.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Client from "../Client.js"
+import { isGoing } from "../Store/RunEvent.js"
+import { json, note, print } from "./Common.js"
+import * as Json from "./Json.js"
+import * as RunSearch from "./RunSearch.js"
+import * as RunView from "./RunView.js"
+
+/**
+ * @category commands
+ * @since 0.1.0
+ */
+export const cancel = Command.make("cancel", { ...RunSearch.options, json }, ({ deployment, id, json }) =>
+  Effect.gen(function* () {
+    const { name } = yield* RunSearch.find(id, deployment)
+    const ended = yield* Client.cancel(name, id)
+    yield* print(json, Json.run(ended), (hasColor) => RunView.render(hasColor, ended))
+    if (isGoing(ended.status)) {
+      yield* note(`It still goes, in a process of "${name}" that is being replaced, and ends with that at the latest.`)
+    }
+  })
+).pipe(Command.withDescription("Interrupt a run; one that has ended stays as it is."))

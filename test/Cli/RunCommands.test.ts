@@ -1,0 +1,193 @@
+// Commands about runs, against a pipeline that is really served.
+import { FetchHttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Client, type Pipeline } from "effect-deployers"
+import { Serve } from "effect-deployers/Server"
+import { served } from "../Server/Harness.js"
+import { makeLatch, waiting, weather } from "../Server/Pipelines.js"
+import { cli, json, World } from "./support.js"
+
+/** The world of the commands, in which every name leads to the served pipeline. */
+const provided = (pipeline: Pipeline.Any, options?: Parameters<typeof served>[1]) =>
+  Effect.provide(
+    Layer.effect(
+      Client.Endpoints,
+      Effect.map(Serve.Served, ({ url }) => ({ resolve: (name: string) => Client.direct({ name, url }) }))
+    ).pipe(
+      Layer.provideMerge(served(pipeline, options)),
+      (served) => Layer.merge(World, served),
+      (world) => Layer.merge(world, FetchHttpClient.layer)
+    )
+  )
+
+const deployed = cli(["deploy", "weather.ts", "--name", "weather"])
+
+const lines = (text: string) => text.trim().split("\n")
+
+describe("invoke --async", () => {
+  it.live("prints the id, and how to look at the run", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const said = yield* cli(["invoke", "weather", "--async", "--city", "Oslo", "--run-name", "later"])
+      assert.strictEqual(said.exitCode, 0)
+      const id = said.stdout.trim()
+      assert.include(said.stderr, `deployers run describe ${id}`)
+      const asked = json(yield* cli(["invoke", "--json", "--async", "weather", "--city", "Rome"]))
+      assert.deepStrictEqual(Object.keys(asked), ["runId"])
+      const { url } = yield* Serve.Served
+      assert.deepInclude(yield* Client.awaitRun({ url }, id), { name: "later", status: "succeeded" })
+      const wrong = yield* cli(["invoke", "weather", "--async", "--json", "--days", "1"])
+      assert.deepStrictEqual([wrong.exitCode, json(wrong)["_tag"]], [1, "DeploymentInvalidParameters"])
+    }).pipe(provided(weather))
+  )
+
+  it.live("fails where runs are not kept, and does not go with --stream", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const kept = yield* cli(["invoke", "weather", "--async", "--city", "Oslo"])
+      assert.strictEqual(kept.exitCode, 1)
+      assert.include(kept.stderr, "it records no runs")
+      for (const other of ["--async", "--skip-artifacts"]) {
+        const said = yield* cli(["invoke", "weather", "--stream", other, "--city", "Oslo"])
+        assert.strictEqual(said.exitCode, 2)
+        assert.include(said.stderr, `--stream and ${other} do not go together.`)
+      }
+    }).pipe(provided(weather, { serving: { recording: "none" } }))
+  )
+})
+
+describe("invoke --stream", () => {
+  it.live("shows what happens as it happens, and prints the outputs", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const said = yield* cli(["invoke", "weather", "--stream", "--city", "Oslo", "--run-name", "seen"])
+      assert.deepStrictEqual(JSON.parse(said.stdout), { summary: "Oslo: 4C" })
+      const shown = lines(said.stderr).map((line) => line.replace(/^ *\S+ {2}/, ""))
+      assert.match(shown[0] ?? "", /^seen started \([0-9a-f-]{36}\)$/)
+      assert.deepStrictEqual(shown.slice(1, 7), [
+        "forecast started",
+        'forecast succeeded: {"celsius":4}',
+        "forecast#2 started",
+        'forecast#2 succeeded: {"celsius":5}',
+        'message: {"progress":0.5}',
+        "run succeeded"
+      ])
+      assert.match(shown[7] ?? "", /took .* shows its steps\.$/)
+    }).pipe(provided(weather))
+  )
+
+  it.live("with --json prints one value as ever, and the events as lines beside it", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const said = yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Oslo"])
+      const waited = json(yield* cli(["invoke", "weather", "--json", "--city", "Oslo"]))
+      const streamed = json(said)
+      assert.deepStrictEqual(Object.keys(streamed), Object.keys(waited))
+      assert.deepStrictEqual(
+        Object.keys(streamed["metadata"] as object).sort(),
+        Object.keys(waited["metadata"] as object).sort()
+      )
+      assert.deepStrictEqual(streamed["outputs"], waited["outputs"])
+      const events = lines(said.stderr).map((line) => JSON.parse(line))
+      assert.deepInclude(events[0], { sequence: 1, event: "run_started" })
+      assert.deepInclude(events.at(-1), { sequence: 7, event: "run_finished" })
+    }).pipe(provided(weather))
+  )
+
+  it.live("fails as an invocation that is waited for", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const streamed = yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Atlantis"])
+      const waited = yield* cli(["invoke", "weather", "--json", "--city", "Atlantis"])
+      const { deployment: _, message: __, runId: ___, ...known } = json(waited)
+      assert.strictEqual(streamed.exitCode, 1)
+      assert.deepInclude(json(streamed), known)
+      assert.include(streamed.stderr, '"status":"failed"')
+      const broken = yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Bug"])
+      assert.deepStrictEqual([broken.exitCode, json(broken)["_tag"]], [1, "InternalError"])
+    }).pipe(provided(weather))
+  )
+})
+
+describe("run cancel", () => {
+  it.live("interrupts a run, and again says how it ended", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      yield* Effect.gen(function* () {
+        yield* deployed
+        const waited = yield* Effect.fork(cli(["invoke", "weather", "--stream", "--json"]))
+        yield* Deferred.await(latch.started)
+        const { url } = yield* Serve.Served
+        const { runs } = yield* Client.runs({ url })
+        const id = runs[0]?.id ?? ""
+        const cancelled = yield* cli(["run", "cancel", id, "--json"])
+        assert.deepInclude(json(cancelled), { id, status: "interrupted", cause: "cancelled" })
+        const said = yield* cli(["run", "cancel", id, "--deployment", "weather"])
+        assert.match(said.stdout, /status +interrupted \(cancelled\)/)
+        const told = yield* Fiber.join(waited)
+        assert.deepStrictEqual([told.exitCode, json(told)["_tag"]], [1, "RunInterrupted"])
+      }).pipe(provided(waiting(latch)))
+    })
+  )
+
+  it.live("knows no run of another id", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const said = yield* cli(["run", "cancel", "00000000-0000-7000-8000-000000000000", "--json"])
+      assert.deepStrictEqual([said.exitCode, json(said)["_tag"]], [1, "RunNotFound"])
+    }).pipe(provided(weather))
+  )
+})
+
+describe("run retry", () => {
+  const idOf = (said: { readonly stdout: string }) =>
+    (JSON.parse(said.stdout) as { readonly metadata: { readonly runId: string } }).metadata.runId
+
+  it.live("runs again with the recorded parameters, as a new run", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const first = yield* cli(["invoke", "weather", "--json", "--city", "Oslo", "--unit", "F"])
+      const again = yield* cli(["run", "retry", idOf(first), "--json"])
+      assert.deepStrictEqual(json(again)["outputs"], json(first)["outputs"])
+      assert.deepInclude(json(again)["metadata"], { runIndex: 2, parametersUsed: { city: "Oslo", days: 1, unit: "F" } })
+      const plain = yield* cli(["run", "retry", idOf(first)])
+      assert.include(plain.stderr, `weather-3 took`)
+      const failed = yield* cli(["invoke", "weather", "--json", "--city", "Atlantis"])
+      const { runId } = json(failed)
+      const refailed = yield* cli(["run", "retry", String(runId), "--json"])
+      assert.deepStrictEqual([refailed.exitCode, json(refailed)["_tag"]], [1, "DeploymentRunFailed"])
+    }).pipe(provided(weather))
+  )
+
+  it.live("refuses a run that was recorded without its data, and says why", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const { url } = yield* Serve.Served
+      for (const city of ["Oslo", "Atlantis"]) {
+        const id = yield* Client.start({ url }, { city }, { skipArtifacts: true })
+        yield* Client.awaitRun({ url }, id)
+        const said = yield* cli(["run", "retry", id, "--json"])
+        assert.strictEqual(said.exitCode, 1)
+        assert.deepInclude(json(said), { _tag: "RunNotRepeatable", runId: id, deployment: "weather" })
+        assert.include(said.stderr, "its parameters are not known")
+        assert.include(said.stderr, "hint: `deployers invoke weather --help`")
+      }
+    }).pipe(provided(weather))
+  )
+
+  it.live("runs again what takes no parameters", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      yield* Effect.gen(function* () {
+        yield* deployed
+        yield* Deferred.succeed(latch.release, undefined)
+        const { url } = yield* Serve.Served
+        const { metadata } = yield* Client.invoke({ url }, {}, { skipArtifacts: true })
+        const endpoints = Client.layerStatic({ nothing: { url } })
+        const said = yield* Effect.provide(cli(["run", "retry", metadata.runId, "--deployment", "nothing"]), endpoints)
+        assert.deepStrictEqual([said.exitCode, said.stdout], [0, '"released"\n'])
+      }).pipe(provided(waiting(latch)))
+    })
+  )
+})
