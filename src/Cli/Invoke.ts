@@ -48,7 +48,9 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
         Options.withDescription("Do not wait: print the id of the run, which goes on by itself.")
       ),
       isStream: Options.boolean("stream").pipe(
-        Options.withDescription("Show what happens in the run as it happens. With --json: one value per line.")
+        Options.withDescription(
+          "Show what happens in the run as it happens, on standard error; with --json one value per line."
+        )
       ),
       json
     },

@@ -72,7 +72,7 @@ export interface Called<out A extends Answer = Answer> {
  */
 export const call = <const R extends Ref>(
   ref: R,
-  what: (endpoint: Endpoint) => Effect.Effect<Ask, never, HttpClient.HttpClient>
+  what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>
 ): Effect.Effect<Called, FindError<R>, Requirements<R>> => calling(ref, what, attempt, typeof ref === "string")
 
 /**
@@ -83,7 +83,7 @@ export const call = <const R extends Ref>(
  */
 export const callForEvents = <const R extends Ref>(
   ref: R,
-  what: (endpoint: Endpoint) => Effect.Effect<Ask, never, HttpClient.HttpClient>,
+  what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>,
   isPatient: boolean = typeof ref === "string"
 ): Effect.Effect<Called<Opened>, FindError<R>, Requirements<R>> => calling(ref, what, open, isPatient)
 
@@ -104,7 +104,7 @@ export const repeats = Schedule.exponential("10 millis").pipe(
 
 const calling = <const R extends Ref, A extends Answer>(
   ref: R,
-  what: (endpoint: Endpoint) => Effect.Effect<Ask, never, HttpClient.HttpClient>,
+  what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>,
   exchange: (endpoint: Endpoint, ask: Ask) => Effect.Effect<A, Unanswered | DeploymentHttpError, HttpClient.HttpClient>,
   isPatient: boolean
 ): Effect.Effect<Called<A>, FindError<R>, Requirements<R>> => {

@@ -175,7 +175,7 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
     invokeDetailed,
     start: (parameters, options = {}) =>
       Effect.flatMap(
-        call(ref, (endpoint) => Effect.succeed(startAsk(endpoint, parameters, options))),
+        call(ref, (endpoint) => startAsk(endpoint, parameters, options)),
         accepted
       ),
     awaitRun: waited,

@@ -24,7 +24,8 @@ import { failureOf, type QueryError, type StartError, Success, startError } from
  *
  * **Details**
  *
- * A deployment that records no runs cannot do that, as nobody could ask for one later.
+ * A deployment that records no runs cannot do that, as nobody could ask for one later. One that is given by URL, without
+ * its settings, has run the pipeline when it turns out so.
  *
  * @category runs
  * @since 0.1.0
@@ -35,7 +36,7 @@ export const start = <const R extends Ref>(
   options: InvokeOptions = {}
 ): Effect.Effect<string, StartError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    call(ref, (endpoint) => Effect.map(coerced(endpoint, parameters), (it) => startAsk(endpoint, it, options))),
+    call(ref, (endpoint) => Effect.flatMap(coerced(endpoint, parameters), (it) => startAsk(endpoint, it, options))),
     accepted
   )
 
@@ -53,15 +54,19 @@ export const awaitRun = <const R extends Ref>(
   Effect.zipRight(Stream.runDrain(events(ref, id)), run(ref, id))
 
 /**
- * The request of an invocation that is not waited for.
+ * The request of an invocation that is not waited for. A deployment that is known to record nothing is not asked.
  *
  * @category requests
  * @since 0.1.0
  */
-export const startAsk = (endpoint: Endpoint, parameters: unknown, options: InvokeOptions): Ask => ({
-  ...asking(endpoint, parameters, options),
-  headers: { prefer: "respond-async" }
-})
+export const startAsk = (
+  endpoint: Endpoint,
+  parameters: unknown,
+  options: InvokeOptions
+): Effect.Effect<Ask, DeploymentHttpError> =>
+  endpoint.serving.recording === "none"
+    ? Effect.fail(errorOf(endpoint, "it records no runs, so nobody could ask for this one later; invoke it instead"))
+    : Effect.succeed({ ...asking(endpoint, parameters, options), headers: { prefer: "respond-async" } })
 
 /**
  * The id of an accepted run. A deployment that records nothing waits all the same and answers the run's outputs.

@@ -191,40 +191,6 @@ layer(World)("commands", (it) => {
     })
   )
 
-  it.effect("auth rotate gives another key once, auth remove none", () =>
-    Effect.gen(function* () {
-      const first = json(yield* deploy("keyed", "--json"))
-      const rotated = yield* cli(["auth", "rotate", "keyed", "--json"])
-      expect(json(rotated)).toMatchObject({ name: "keyed", generation: 2, authEnabled: true })
-      const { authKey } = json(rotated)
-      expect(authKey).toMatch(/^.{43}$/)
-      expect(authKey).not.toBe(first["authKey"])
-      expect(rotated.stderr).toContain("a key was generated")
-      expect(rotated.stderr).not.toContain(String(authKey))
-      const plain = yield* cli(["auth", "rotate", "keyed"])
-      expect(plain.stdout).toContain("The key is shown only now")
-      const removed = yield* cli(["auth", "remove", "keyed", "--json"])
-      expect(json(removed)).toMatchObject({ generation: 4, authEnabled: false })
-      expect(removed.stderr).toContain("its key was removed")
-      expect(json(yield* cli(["provision", "keyed", "--json"]))).toMatchObject({ authEnabled: false })
-      expect(json(yield* cli(["auth", "rotate", "keyed", "--json"]))).toMatchObject({ authEnabled: true })
-      expect((yield* cli(["auth", "rotate", "nobody"])).exitCode).toBe(1)
-      expect((yield* cli(["auth", "remove"])).exitCode).toBe(2)
-    })
-  )
-
-  it.effect("auth rotate leaves a key alone that is a secret", () =>
-    Effect.gen(function* () {
-      yield* cli(["secret", "set", "KEY"], { input: { text: "long-enough-value" } })
-      yield* deploy("secretive", "--auth", "secret:KEY")
-      const said = yield* cli(["auth", "rotate", "secretive"])
-      expect([said.exitCode, said.stdout]).toEqual([2, ""])
-      expect(said.stderr).toContain("hint: `deployers secret set KEY` and `deployers provision secretive`")
-      expect(json(yield* cli(["auth", "remove", "secretive", "--json"]))).toMatchObject({ authEnabled: false })
-      expect(json(yield* cli(["auth", "rotate", "secretive", "--json"]))).toMatchObject({ generation: 3 })
-    })
-  )
-
   it.effect("secrets are listed by name and never shown", () =>
     Effect.gen(function* () {
       const set = yield* cli(["secret", "set", "API_KEY"], { input: { text: "s3cr3t-value" } })
@@ -251,29 +217,6 @@ layer(World)("commands", (it) => {
       expect((yield* cli(["snapshot", "describe", "weather@99"])).exitCode).toBe(1)
       const inspected = json(yield* cli(["pipeline", "inspect", "weather.ts", "--json"]))
       expect(inspected).toMatchObject({ export: "weather", example: { city: "string" } })
-    })
-  )
-
-  it.effect("a snapshot is deleted only when no deployment uses it", () =>
-    Effect.gen(function* () {
-      yield* deploy("user")
-      yield* deploy("user")
-      const { snapshot } = json(yield* cli(["describe", "user", "--json"])) as { snapshot: { version: number } }
-      const label = `weather@${snapshot.version}`
-      const others = yield* Effect.flatMap(Deployer, (deployer) => deployer.list())
-      yield* Effect.forEach(others, ({ name }) => (name === "user" ? Effect.void : cli(["delete", name, "--yes"])))
-      const refused = yield* cli(["snapshot", "delete", label, "--json"])
-      expect(refused.exitCode).toBe(1)
-      expect(json(refused)).toMatchObject({
-        _tag: "SnapshotInUse",
-        uses: [{ deployment: "user", generations: [1, 2] }]
-      })
-      expect(refused.stderr).toContain('is used by "user" (generations 1, 2)')
-      expect((yield* cli(["snapshot", "delete", "weather"])).exitCode).toBe(2)
-      yield* cli(["delete", "user", "--yes"])
-      expect(json(yield* cli(["snapshot", "delete", label, "--json"]))).toMatchObject({ snapshot: label })
-      const gone = yield* cli(["snapshot", "delete", label])
-      expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining("There is no snapshot")])
     })
   )
 

@@ -68,7 +68,10 @@ describe("a typed client", () => {
     Effect.gen(function* () {
       const { start } = yield* client
       const error = yield* Effect.flip(start({ city: "Oslo" }))
-      assert.include(error.message, "it records no runs")
+      assert.include(error.message, "it records no runs, so the run was waited for")
+      const { url } = yield* Serve.Served
+      const known = yield* Effect.flip(Client.start({ url, serving: { recording: "none" } }, { city: "Oslo" }))
+      assert.include(known.message, "invoke it instead")
     }).pipe(provided(weather, { serving: { recording: "none" } }))
   )
 })
