@@ -44,6 +44,11 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       skipArtifacts: Options.boolean("skip-artifacts").pipe(
         Options.withDescription("Record only statuses and times of the run, not its data.")
       ),
+      idempotencyKey: Options.text("idempotency-key").pipe(
+        Options.withPseudoName("key"),
+        Options.withDescription("Have this key stand for one run: repeated with it, the command runs nothing again."),
+        Options.optional
+      ),
       isAsync: Options.boolean("async").pipe(
         Options.withDescription("Do not wait: print the id of the run, which goes on by itself.")
       ),
@@ -54,7 +59,7 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       ),
       json
     },
-    ({ input, isAsync, isStream, json, name, parameters, runName, skipArtifacts, timeout }) =>
+    ({ idempotencyKey, input, isAsync, isStream, json, name, parameters, runName, skipArtifacts, timeout }) =>
       Effect.gen(function* () {
         if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
         const given = {
@@ -64,6 +69,7 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
         const options: Client.InvokeOptions = {
           runName: Option.getOrUndefined(runName),
           timeout: Option.getOrUndefined(timeout),
+          idempotencyKey: Option.getOrUndefined(idempotencyKey),
           ...(skipArtifacts ? { skipArtifacts } : {})
         }
         if (isAsync) return yield* start(json, name, given, options)

@@ -30,6 +30,7 @@ export const reserved: ReadonlySet<string> = new Set([
   "run-name",
   "timeout",
   "skip-artifacts",
+  "idempotency-key",
   "async",
   "stream",
   "help",

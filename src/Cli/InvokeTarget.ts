@@ -24,5 +24,5 @@ export const find = (argv: ReadonlyArray<string>): string | undefined => {
 
 // internal
 
-const valued: ReadonlySet<string> = new Set(["--input", "--run-name", "--timeout", "--log-level"])
+const valued: ReadonlySet<string> = new Set(["--input", "--run-name", "--timeout", "--idempotency-key", "--log-level"])
 const plain: ReadonlySet<string> = new Set(["--json", "--skip-artifacts", "--async", "--stream", "--help", "-h"])

@@ -26,6 +26,12 @@ export interface InvokeOptions {
   readonly timeout?: Duration.DurationInput | undefined
   /** Record only statuses and times of the run, not its data; default `false`. */
   readonly skipArtifacts?: boolean | undefined
+  /**
+   * A key of the caller's choice (1 to 255 visible ASCII characters) that stands for one run for a day, however often this
+   * is repeated, also by another process. A run with a key goes on when its caller is interrupted. A deployment known by
+   * name is asked again when its answer breaks off. Not together with `skipArtifacts`.
+   */
+  readonly idempotencyKey?: string | undefined
 }
 
 /**
@@ -37,16 +43,28 @@ export interface InvokeOptions {
 export const asking = (
   endpoint: Endpoint,
   parameters: unknown,
-  { runName, skipArtifacts, timeout }: InvokeOptions
+  { idempotencyKey, runName, skipArtifacts, timeout }: InvokeOptions
 ): Ask => {
   const timeoutMillis = timeout === undefined ? undefined : Math.max(1, Math.ceil(Duration.toMillis(timeout)))
   return {
     method: "POST",
     path: paths(endpoint.serving).invoke,
     timeout: Duration.sum(Duration.millis(timeoutMillis ?? endpoint.serving.requestTimeoutMillis), margin),
-    body: { parameters, runName, timeoutMillis, skipArtifacts }
+    body: { parameters, runName, timeoutMillis, skipArtifacts },
+    ...(idempotencyKey === undefined ? {} : { headers: { "idempotency-key": idempotencyKey }, isRepeatable: true })
   }
 }
+
+/**
+ * The same request, asked for in another view.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const viewing = (ask: Ask, header: Readonly<Record<string, string>>): Ask => ({
+  ...ask,
+  headers: { ...ask.headers, ...header }
+})
 
 /**
  * Parameters with JSON text parsed where the deployment's input schema wants an object or an array.

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { DeploymentHttpError, RunNotFound } from "../Errors/Http.js"
 import type { Run } from "../Store/RunStore.js"
-import { asking, coerced, type InvokeOptions } from "./Asking.js"
+import { asking, coerced, type InvokeOptions, viewing } from "./Asking.js"
 import { type Called, call, type FindError, type Requirements } from "./Calling.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { events } from "./Following.js"
@@ -66,7 +66,7 @@ export const startAsk = (
 ): Effect.Effect<Ask, DeploymentHttpError> =>
   endpoint.serving.recording === "none"
     ? Effect.fail(errorOf(endpoint, "it records no runs, so nobody could ask for this one later; invoke it instead"))
-    : Effect.succeed({ ...asking(endpoint, parameters, options), headers: { prefer: "respond-async" } })
+    : Effect.succeed(viewing(asking(endpoint, parameters, options), { prefer: "respond-async" }))
 
 /**
  * The id of an accepted run. A deployment that records nothing waits all the same and answers the run's outputs.

@@ -121,6 +121,17 @@ describe("Calling a deployment by name while it is replaced", () => {
     )
   }
 
+  it.scopedLive("repeats a request with an idempotency key when its answer broke off: it runs once", () =>
+    Effect.gen(function* () {
+      const old = yield* serve(reset)
+      const current = yield* serve(success)
+      const client = Client.make(weather, "weather")
+      const keyed = client.invoke({}, { idempotencyKey: "k" })
+      assert.deepStrictEqual(yield* Effect.provide(keyed, leading(old.url, current.url).layer), { celsius: 4 })
+      assert.deepStrictEqual([old.asked(), current.asked()], [1, 1])
+    })
+  )
+
   it.scopedLive("repeats a question whose answer broke off: asking runs nothing", () =>
     Effect.gen(function* () {
       const old = yield* serve(reset)

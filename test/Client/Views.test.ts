@@ -64,6 +64,20 @@ describe("a typed client", () => {
     }).pipe(provided(weather))
   )
 
+  it.live("gets the same run for the same idempotency key, in every view, and refuses it for another", () =>
+    Effect.gen(function* () {
+      const { awaitRun, invokeDetailed, start, stream } = yield* client
+      const options = { idempotencyKey: "once" }
+      const id = yield* start({ city: "Oslo" }, options)
+      assert.strictEqual(yield* start({ city: "Oslo" }, options), id)
+      yield* awaitRun(id)
+      assert.strictEqual((yield* invokeDetailed({ city: "Oslo" }, options)).metadata.runId, id)
+      assert.strictEqual(yield* idOf(yield* Stream.runCollect(stream({ city: "Oslo" }, options))), id)
+      const other = yield* Effect.flip(start({ city: "Rome" }, options))
+      assert.strictEqual(other._tag, "IdempotencyConflict")
+    }).pipe(provided(weather))
+  )
+
   it.live("says that a deployment without recording cannot do it", () =>
     Effect.gen(function* () {
       const { start } = yield* client

@@ -16,6 +16,7 @@ type StartError =
   | Errors.DeploymentInvalidParameters
   | Errors.Unauthorized
   | Errors.PayloadTooLarge
+  | Errors.IdempotencyConflict
   | Errors.TooManyRuns
   | Errors.ServiceUnavailable
   | Errors.InternalError
@@ -43,6 +44,7 @@ describe("Client.make", () => {
         | Errors.DeploymentInvalidParameters
         | Errors.Unauthorized
         | Errors.PayloadTooLarge
+        | Errors.IdempotencyConflict
         | Errors.TooManyRuns
         | Errors.ServiceUnavailable
         | Errors.RunTimedOut
