@@ -22,7 +22,7 @@ export const cancel = Command.make("cancel", { ...RunSearch.options, json }, ({ 
     const ended = yield* Client.cancel(name, id)
     yield* print(json, Json.run(ended), (hasColor) => RunView.render(hasColor, ended))
     if (isGoing(ended.status)) {
-      yield* note(`It still goes, in a process of "${name}" that is being replaced, and ends with that at the latest.`)
+      yield* note(`It has not ended yet; \`deployers run describe ${id}\` shows when it has.`)
     }
   })
 ).pipe(Command.withDescription("Interrupt a run; one that has ended stays as it is."))

@@ -118,7 +118,13 @@ const runsGroup = (api: Contract) =>
         )
         .handle("get", ({ path: { id } }) => reading.find(id))
         .handle("cancel", ({ path: { id } }) =>
-          Effect.flatMap(cancel(id), (isGoing) => (isGoing ? untilEnded(reading.find(id)) : reading.find(id)))
+          Effect.gen(function* () {
+            if (yield* cancel(id)) return yield* untilEnded(reading.find(id))
+            const run = yield* reading.find(id)
+            if (!RunEvent.isGoing(run.status)) return run
+            yield* reading.cancel(id)
+            return yield* untilEnded(reading.find(id))
+          })
         )
         .handleRaw("events", ({ headers, path: { id }, request }) =>
           Following.attach(id, headers["last-event-id"] ?? 0, exchange(request).stream).pipe(

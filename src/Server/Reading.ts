@@ -17,7 +17,7 @@ import { Fleet } from "./Workers/Fleet.js"
 type Store = Context.Tag.Service<RunStore>
 
 /** What the store does, or what its caller is answered with while it cannot. */
-type Answering<Name extends "claim" | "claimed" | "list" | "release"> = (
+type Answering<Name extends "cancel" | "claim" | "claimed" | "list" | "release"> = (
   ...options: Parameters<Store[Name]>
 ) => Effect.Effect<Effect.Effect.Success<ReturnType<Store[Name]>>, ServiceUnavailable>
 
@@ -36,6 +36,7 @@ export class Reading extends Context.Tag("effect-deployers/Server/Reading")<
     readonly claim: Answering<"claim">
     readonly claimed: Answering<"claimed">
     readonly release: Answering<"release">
+    readonly cancel: Answering<"cancel">
   }
 >() {}
 
@@ -67,7 +68,8 @@ export const layer: Layer.Layer<Reading, never, Fleet | Invocation | RunStore> =
       list: (options) => stored(store.list(options)),
       claim: (claim) => written(store.claim(claim)),
       claimed: (key) => stored(store.claimed(key)),
-      release: (claim) => written(store.release(claim))
+      release: (claim) => written(store.release(claim)),
+      cancel: (id) => written(store.cancel(id))
     }
   })
 )

@@ -25,6 +25,7 @@ import * as Spec from "../Snapshot/Spec.js"
 import type { RunStore } from "../Store/RunStore.js"
 import * as App from "./App.js"
 import { digest } from "./Auth.js"
+import * as Cancelling from "./Cancelling.js"
 import { Deployed } from "./Deployed.js"
 import { drain } from "./Drain.js"
 import * as EndpointFile from "./EndpointFile.js"
@@ -112,6 +113,7 @@ export const make = <E = never, R = never>(
     const scope = yield* Effect.scope
     const services = yield* Layer.build(runtimeLayer(pipeline, manifest, options))
     const handler = yield* Effect.provide(App.make, services)
+    if (manifest.serving.recording !== "none") yield* Effect.provide(Cancelling.keepLooking, services)
     const lifecycle = Context.get(services, Lifecycle.Lifecycle)
     const invocation = Context.get(services, Invocation.Invocation)
     const warmUp = yield* Effect.cached(warming(pipeline, scope, invocation, lifecycle))

@@ -45,6 +45,7 @@ const StepRow = Schema.Struct({
 })
 
 const MessageRow = Schema.Struct({ sequence: Schema.Int, at: Schema.Number, data: Json })
+const IdRow = Schema.Struct({ run_id: Schema.String })
 const TotalRow = Schema.Struct({ name: Schema.String, value: Schema.Int })
 
 const toRun = ({
@@ -102,6 +103,12 @@ export const decodeSteps: Decode<StepRun> = decodeTo(StepRow, toStep)
  * @since 0.1.0
  */
 export const decodeMessages: Decode<typeof MessageRow.Type> = decodeRows(MessageRow)
+
+/**
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeIds: Decode<string> = decodeTo(IdRow, ({ run_id }) => run_id)
 
 /**
  * @category converting

@@ -165,6 +165,10 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     readonly claimed: (key: string) => Effect.Effect<Option.Option<Claim>, StoreError>
     /** Forgets what a key stands for, if it is this run. */
     readonly release: (claim: { readonly key: string; readonly runId: string }) => Effect.Effect<void, StoreError>
+    /** Asks for a run to be interrupted, whichever process it goes in. */
+    readonly cancel: (id: string) => Effect.Effect<void, StoreError>
+    /** Runs of the store's own generation that go and are asked to be interrupted. */
+    readonly cancelled: Effect.Effect<ReadonlyArray<string>, StoreError>
     /** Runs by status, over the life of the deployment. */
     readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
     /** Highest index given out, 0 for none. */

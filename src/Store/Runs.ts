@@ -64,6 +64,8 @@ export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
   claim: () => Effect.succeedNone,
   claimed: () => Effect.succeedNone,
   release: () => Effect.void,
+  cancel: () => Effect.void,
+  cancelled: Effect.succeed([]),
   counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
   lastIndex: Effect.succeed(0),
   markLost: Effect.succeed(0),

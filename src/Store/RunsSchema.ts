@@ -94,6 +94,9 @@ const claims = [
   "CREATE INDEX claims_by_time ON claims (at)"
 ]
 
+/** Runs that somebody cancelled who could not reach their process. */
+const cancellations = ["CREATE TABLE cancellations (run_id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID"]
+
 /**
  * @category schemas
  * @since 0.1.0
@@ -101,5 +104,5 @@ const claims = [
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences, claims]
+  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences, claims, cancellations]
 }

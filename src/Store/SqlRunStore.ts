@@ -112,7 +112,20 @@ const makeLost = (access: Access.Access, generation: number) => {
       return lost.length
     })
   const own = sql`${going} AND generation = ${generation}`
+  const forget = sql`DELETE FROM cancellations WHERE run_id NOT IN (SELECT id FROM runs WHERE ${going})`
   return {
+    cancel: (id) =>
+      write(
+        "runs.cancel",
+        Effect.asVoid(sql`INSERT INTO cancellations (run_id) VALUES (${id}) ON CONFLICT (run_id) DO NOTHING`)
+      ),
+    cancelled: access.read(
+      "runs.cancelled",
+      Effect.flatMap(
+        sql`SELECT run_id FROM cancellations WHERE run_id IN (SELECT id FROM runs WHERE ${own})`,
+        Rows.decodeIds
+      )
+    ),
     markLost: write(
       "runs.markLost",
       Effect.flatMap(now, (at) => mark(at, sql.or([own, silent(at)])))
@@ -123,7 +136,7 @@ const makeLost = (access: Access.Access, generation: number) => {
         Effect.zipRight(
           sql`INSERT INTO seen (generation, at) SELECT ${generation}, ${at} WHERE EXISTS (SELECT 1 FROM runs WHERE ${own})
             ON CONFLICT (generation) DO UPDATE SET at = excluded.at`,
-          Effect.zipLeft(mark(at, silent(at)), Claims.expire(access, at))
+          Effect.zipLeft(mark(at, silent(at)), Effect.zipRight(forget, Claims.expire(access, at)))
         )
       )
     )

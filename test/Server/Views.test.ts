@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { Serve } from "effect-deployers/Server"
 import { RunStore } from "../../src/Store/RunStore.js"
-import { Breaker, fragile, invoke, quiet, request, served, serving } from "./Harness.js"
+import { Breaker, fragile, invoke, memory, quiet, request, served, serving } from "./Harness.js"
 import { makeLatch, waiting, weather } from "./Pipelines.js"
 import { follow, names, told } from "./Sse.js"
 
@@ -15,6 +15,10 @@ const withLatch = <A, E>(
   options: Parameters<typeof served>[1],
   use: (latch: Effect.Effect.Success<typeof makeLatch>) => Effect.Effect<A, E, Serve.Served | RunStore>
 ) => Effect.flatMap(makeLatch, (latch) => Effect.provide(use(latch), served(waiting(latch), options)))
+
+/** A service beside others, over the same store. */
+const beside = (latch: Effect.Effect.Success<typeof makeLatch>) =>
+  Layer.build(Layer.fresh(Layer.provide(serving(waiting(latch)), quiet)))
 
 const untilStatus = (id: string, status: string) =>
   Effect.repeat(request(`/runs/${id}`), { until: ({ json }) => json["status"] === status })
@@ -290,6 +294,18 @@ describe("POST /runs/{id}/cancel", () => {
         assert.strictEqual(yield* latch.runs, 1)
       })
     )
+  )
+
+  it.live("reaches a run of another process that shares the store", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      const [old, current] = [yield* beside(latch), yield* beside(latch)]
+      const { json } = yield* Effect.provide(invoke({}, {}, later), old)
+      yield* Deferred.await(latch.started)
+      const cancelled = yield* Effect.provide(cancel(json.runId), current)
+      assert.deepInclude(cancelled.json, { id: json.runId, status: "interrupted", cause: "cancelled" })
+      yield* Deferred.await(latch.interrupted)
+    }).pipe(Effect.scoped, Effect.provide(memory()))
   )
 
   it.live("leaves what has ended as it is, and knows no other run", () =>

@@ -1,5 +1,5 @@
 /**
- * What a run store must keep of keys that stand for runs.
+ * What a run store must keep of what callers ask for besides runs: keys that stand for them, and that they stop.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { RunStore } from "../../Store/RunStore.js"
-import { id, run, write } from "./Fixtures.js"
+import { id, run, started, write } from "./Fixtures.js"
 
 /**
  * Registers the laws; to be called within a suite.
@@ -31,6 +31,19 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
       const stranger = { _tag: "Answer" as const, runId: id(2), key: "k", status: 500, body: "" }
       yield* store.commit([write(run(1)), { _tag: "Answer", runId: id(1), key: "k", ...answer }, stranger])
       assert.deepStrictEqual(yield* store.claimed("k"), Option.some({ ...taken, answer }))
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("runs that go can be asked to stop, and are asked until they have ended", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      yield* store.commit([write(started(1)), write(started(2)), write(run(3))])
+      for (const n of [1, 1, 3, 4]) yield* store.cancel(id(n))
+      assert.deepStrictEqual(yield* store.cancelled, [id(1)])
+      yield* store.alive
+      assert.deepStrictEqual(yield* store.cancelled, [id(1)])
+      yield* store.commit([write(run(1))])
+      assert.deepStrictEqual(yield* store.cancelled, [])
     }).pipe(Effect.provide(layer))
   )
 
