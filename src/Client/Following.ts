@@ -76,7 +76,7 @@ export const events = <const R extends Ref>(
  *
  * **Details**
  *
- * The run is interrupted when the stream is. So it is when the connection breaks off, which is a `DeploymentHttpError`;
+ * The run is interrupted when the stream is, unless it has an idempotency key. So it is when the connection breaks off, which is a `DeploymentHttpError`;
  * nothing is repeated that may have been run. {@link start} and {@link events} are for runs that shall outlive their
  * caller.
  *

@@ -115,6 +115,8 @@ const storeBeginning = (kit: Kit, call: Call, onStored: () => void): void =>
         onStored()
         return start(kit, call, false)
       }
+      // It was refused: tried again later, its beginning would be that of a run which never goes.
+      kit.recorder.forget(call.run.id)
       call.place.release()
       call.onAnswer(unavailable)
     }

@@ -38,6 +38,8 @@ export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorde
     readonly offerMessage: (message: Exclude<RunWrite, { readonly _tag: "Run" }>) => void
     /** Stores the state of a run and what was offered of it before, and says whether it is on disk. */
     readonly store: (id: string, run: () => Run, onStored: (isStored: boolean) => void) => void
+    /** Gives up what could not be stored of a run, instead of trying it again. */
+    readonly forget: (id: string) => void
     /** {@link store} as an effect. */
     readonly commit: (run: Run) => Effect.Effect<void, ServiceUnavailable>
     /** Waits until everything offered was tried. */
@@ -104,6 +106,7 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
         group.entry(message.runId).messages.push(message)
       },
       store: save,
+      forget: (id) => void kept.delete(id),
       commit: committing(save),
       flush: group.idle,
       isHealthy: () => isHealthy
@@ -137,6 +140,7 @@ export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
         waiting.push(onStored)
         askToRelease()
       },
+      forget: () => {},
       commit: () => Effect.void,
       flush: Effect.void,
       isHealthy: () => true
