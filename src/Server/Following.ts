@@ -18,6 +18,7 @@ import * as NodeServer from "./NodeServer.js"
 import type { Leave } from "./Perform.js"
 import { Reading } from "./Reading.js"
 import type { Manner } from "./RunCall.js"
+import * as RunRecorder from "./RunRecorder.js"
 
 /**
  * Invokes the pipeline and writes the events of the run, until it has ended. What is refused before it starts is answered as
@@ -73,7 +74,7 @@ export const attach = (
   after: number,
   stream: EventStream
 ): Effect.Effect<void, RunNotFound | ServiceUnavailable, Invocation | Lifecycle | Reading> =>
-  Effect.flatMap(Invocation, ({ follow }) => {
+  Effect.flatMap(Invocation, ({ find, follow }) => {
     const heard = hearing()
     return Effect.acquireUseRelease(
       Effect.sync(() => follow(id, heard.hear)),
@@ -82,7 +83,11 @@ export const attach = (
           stream.begin()
           if (RunEvent.isGoing(run.status) && stop === undefined) return elsewhere(id, after, stream)
           for (const event of inOrder([...events, ...heard.meanwhile()])) if (event.sequence > after) stream.tell(event)
-          if (RunEvent.isGoing(run.status)) return heard.rest(stream.tell)
+          if (RunEvent.isGoing(run.status))
+            return Effect.raceFirst(
+              heard.rest(stream.tell),
+              untold(() => find(id), stream)
+            )
           return Effect.sync(stream.end)
         }),
       (stop) => Effect.sync(() => stop?.())
@@ -110,6 +115,18 @@ const hearing = () => {
       })
   }
 }
+
+/** Those who follow hear nothing of an end that could not be stored: the run is just not there any more. */
+const untold = (find: () => Run | undefined, stream: EventStream): Effect.Effect<void> =>
+  Effect.delay(Effect.sync(find), "1 second").pipe(
+    Effect.repeat({ while: (run) => run !== undefined }),
+    Effect.zipRight(
+      Effect.sync(() => {
+        stream.say("unavailable", JSON.stringify(Answer.encodeError(RunRecorder.unavailable)))
+        stream.end()
+      })
+    )
+  )
 
 const since = (events: ReadonlyArray<RunEvent.RunEvent>, after: number) =>
   events.filter(({ sequence }) => sequence > after)

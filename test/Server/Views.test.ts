@@ -220,6 +220,25 @@ describe("GET /runs/{id}/events", () => {
     )
   )
 
+  it.live("says so when the end of the run cannot be stored", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      yield* Effect.gen(function* () {
+        const { set } = yield* Breaker
+        const { json } = yield* invoke({}, {}, later)
+        yield* Deferred.await(latch.started)
+        const { rest } = yield* follow(`/runs/${json.runId}/events`, { headers: { "last-event-id": "2" } })
+        yield* set(() => true)
+        yield* Deferred.succeed(latch.release, undefined)
+        assert.deepStrictEqual(names(yield* rest), ["step_finished", "unavailable"])
+        yield* set(() => false)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(Layer.provideMerge(serving(waiting(latch)), fragile).pipe(Layer.provide(quiet)))
+      )
+    })
+  )
+
   it.live("leaves the run alone when who follows goes away", () =>
     withLatch({}, (latch) =>
       Effect.gen(function* () {
