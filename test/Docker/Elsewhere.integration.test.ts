@@ -1,6 +1,6 @@
 /** An engine that is reached as one on another machine is: nothing of this machine's folders, sockets or ports is used. */
 import { spawnSync } from "node:child_process"
-import { FileSystem, HttpBody, HttpClient } from "@effect/platform"
+import { FileSystem, HttpBody, HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Chunk, Context, Effect, Layer, Redacted, Schedule, Schema, Stream } from "effect"
 import { Home } from "effect-deployers"
@@ -35,6 +35,7 @@ const Runs = Schema.Struct({ runs: Schema.Array(Schema.Struct({ index: Schema.In
 
 const get = (url: string) =>
   Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url)).pipe(
+    Effect.flatMap(HttpClientResponse.filterStatusOk),
     Effect.flatMap(({ text }) => text),
     Effect.scoped
   )
@@ -43,6 +44,8 @@ const invoke = ({ url }: Deployment) =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     client.post(`${url}/invoke`, { body: HttpBody.unsafeJson({ parameters: { text: "hi" } }) })
   ).pipe(
+    // A service that comes back with its engine answers 503 until it is ready.
+    Effect.flatMap(HttpClientResponse.filterStatusOk),
     Effect.flatMap(({ text }) => text),
     Effect.flatMap(Schema.decode(Schema.parseJson(Answer))),
     Effect.map(({ outputs }) => JSON.stringify(outputs)),
@@ -66,6 +69,9 @@ const filesWithCanary = (folder: string) =>
       .stdout.split("\n")
       .filter((line) => line !== "")
   )
+
+/** What a failed try leaves would fail the next one too. */
+const removeAgain = (name: string) => Effect.flatMap(DockerDeployer, (deployer) => Effect.ignore(deployer.delete(name)))
 
 const seenByEverybody = (deployment: Deployment) =>
   Effect.gen(function* () {
@@ -169,7 +175,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
       yield* deployer.delete("far")
       assert.deepStrictEqual(yield* census, { containers: [], networks: [], volumes: [] })
       assert.deepStrictEqual(yield* docker.volumes.list({}), [])
-    })
+    }).pipe(Effect.onError(() => removeAgain("far")))
   )
 
   it.effect("shows the service its files read-only, and to its user alone", () =>
