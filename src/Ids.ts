@@ -49,31 +49,35 @@ export const layerTest: Layer.Layer<Ids> = Layer.sync(Ids, () => {
 const idBytes = 16
 const poolBytes = 256 * idBytes
 
-/** Random bytes for one id after another: asking the system for many at once costs little more than for a few. */
-const pooled = (): (() => Uint8Array) => {
+/**
+ * Fills with random bytes for one id after another: asking the system for many at once costs little more than for a few.
+ */
+const pooled = (): ((id: Uint8Array) => void) => {
   const pool = new Uint8Array(poolBytes)
   let next = poolBytes
-  return () => {
+  return (id) => {
     if (next === poolBytes) {
       randomFillSync(pool)
       next = 0
     }
+    for (let at = 0; at < idBytes; at++) id[at] = pool[next + at] as number
     next += idBytes
-    return pool.subarray(next - idBytes, next)
   }
 }
 
 /** Counts on within a millisecond, from a random number, as RFC 9562 advises; a clock that is set back does not matter. */
 const inOrder = (): (() => string) => {
-  const draw = pooled()
+  const fill = pooled()
+  const random = new Uint8Array(idBytes)
+  const view = new DataView(random.buffer)
   let msecs = 0
   let seq = 0
   return () => {
-    const random = draw()
+    fill(random)
     const now = Date.now()
     if (now > msecs) {
       msecs = now
-      seq = new DataView(random.buffer, random.byteOffset).getUint32(6) >>> 1
+      seq = view.getUint32(6) >>> 1
     } else {
       seq = (seq + 1) >>> 0
       if (seq === 0) msecs++

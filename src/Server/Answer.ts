@@ -51,6 +51,14 @@ const statuses: ReadonlyMap<string, number> = new Map(
 )
 
 /**
+ * The headers of a JSON answer that has no others.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const json: Readonly<Record<string, string>> = { "content-type": "application/json; charset=utf-8" }
+
+/**
  * A JSON answer from text that is JSON already.
  *
  * @category constructors
@@ -105,8 +113,6 @@ export const toResponse = (answer: Answer): HttpServerResponse.HttpServerRespons
 }
 
 // internal
-
-const json = { "content-type": "application/json; charset=utf-8" }
 
 const headersOf = (error: WireError): Readonly<Record<string, string>> => {
   switch (error._tag) {

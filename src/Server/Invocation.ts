@@ -9,8 +9,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import { ServiceUnavailable, TooManyRuns } from "../Errors/Http.js"
 import { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
@@ -32,6 +30,7 @@ import * as Perform from "./Perform.js"
 import * as Routes from "./Routes.js"
 import type { Manner } from "./RunCall.js"
 import type { RunRecorder } from "./RunRecorder.js"
+import * as RunRuntime from "./RunRuntime.js"
 import * as View from "./View.js"
 
 /**
@@ -98,15 +97,15 @@ export const make = (
     const { run: pattern } = Routes.paths(options.serving)
     const pathOf = (id: string) => pattern.replace(":id", id)
     const perform = yield* Perform.make({ ...options, pipeline, admission, runs, eventually, pathOf })
-    let runtime: Runtime.Runtime<never> | undefined
+    let runtime: RunRuntime.RunRuntime | undefined
 
-    const open = (): Runtime.Runtime<never> | ServiceUnavailable => {
+    const open = (): RunRuntime.RunRuntime | ServiceUnavailable => {
       const phase = lifecycle.phase()
       if (phase === "draining") return draining
       return phase === "starting" || runtime === undefined ? starting : runtime
     }
     const admit = (
-      runtime: Runtime.Runtime<never>,
+      runtime: RunRuntime.RunRuntime,
       request: InvokeRequest.InvokeRequest,
       onAnswer: OnAnswer,
       manner: Manner
@@ -155,11 +154,7 @@ export const make = (
         }),
       warm: (context) =>
         Effect.map(Effect.runtime<never>(), (base) => {
-          runtime = Runtime.make({
-            context: Context.merge(base.context, context),
-            runtimeFlags: RuntimeFlags.enable(base.runtimeFlags, RuntimeFlags.Interruption),
-            fiberRefs: base.fiberRefs
-          })
+          runtime = RunRuntime.make(base, context)
         }),
       find: runs.find,
       follow: runs.follow,

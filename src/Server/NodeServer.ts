@@ -151,9 +151,9 @@ export const listen = (
  * @since 0.1.0
  */
 export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Answer): void => {
-  const headers = [...securityLines]
-  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? "")
-  if (answer.status !== 204) headers.push("content-length", String(Buffer.byteLength(answer.body)))
+  const fixed = answer.headers === Answer.json ? jsonLines : securityLines.concat(Object.entries(answer.headers).flat())
+  const length = answer.status === 204 ? [] : ["content-length", String(Buffer.byteLength(answer.body))]
+  const headers = fixed.concat(length)
   if (hasUnreadBody(request)) headers.push("connection", "close")
   response.writeHead(answer.status, headers)
   response.end(request.method === "HEAD" ? undefined : answer.body)
@@ -171,15 +171,31 @@ export const secure = (response: Http.ServerResponse): void => {
 
 // internal
 
-/** The response a socket answers with, or answered with last. Kept at the socket: a weak map costs every request more. */
+/** The response a socket answers with. Kept at the socket: a weak map costs every request more. */
 const answering: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/answering")
 
 interface Answering extends Socket {
-  [answering]?: Http.ServerResponse
+  [answering]?: Http.ServerResponse | undefined
+}
+
+/**
+ * A response that its socket knows only while it answers: one kept until the next request comes, with its run and all,
+ * would outlive the young generation.
+ */
+class Response extends Http.ServerResponse {
+  override assignSocket(socket: Answering): void {
+    super.assignSocket(socket)
+    socket[answering] = this
+  }
+  override detachSocket(socket: Answering): void {
+    super.detachSocket(socket)
+    socket[answering] = undefined
+  }
 }
 
 /** Names and values in turn, as Node takes them fastest. */
 const securityLines = securityHeaders.flat()
+const jsonLines = securityLines.concat(Object.entries(Answer.json).flat())
 
 const create = (handler: Handler, limits: Limits): Http.Server => {
   const server = Http.createServer({
@@ -189,14 +205,12 @@ const create = (handler: Handler, limits: Limits): Http.Server => {
     keepAliveTimeout: limits.keepAliveTimeoutMillis,
     connectionsCheckingInterval: limits.checkIntervalMillis,
     insecureHTTPParser: false,
+    ServerResponse: Response,
     requireHostHeader: true,
     noDelay: true
   })
   server.maxRequestsPerSocket = limits.maxRequestsPerSocket
-  server.on("request", (request: Http.IncomingMessage & { readonly socket: Answering }, response) => {
-    request.socket[answering] = response
-    handler(request, response)
-  })
+  server.on("request", handler)
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Answering) =>
     refuseSocket(error.code ?? "", socket, socket[answering])
   )

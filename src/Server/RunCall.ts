@@ -5,7 +5,6 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import type * as Runtime from "effect/Runtime"
 import type { Ids } from "../Ids.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
@@ -19,6 +18,7 @@ import type { Metrics } from "./Metrics.js"
 import type * as Outcome from "./Outcome.js"
 import type { RunFiber } from "./RunFiber.js"
 import type { RunRecorder } from "./RunRecorder.js"
+import type { RunRuntime } from "./RunRuntime.js"
 
 /**
  * How a run is asked for.
@@ -42,7 +42,7 @@ export interface Manner {
  * @since 0.1.0
  */
 export interface Asked {
-  readonly runtime: Runtime.Runtime<never>
+  readonly runtime: RunRuntime
   readonly request: InvokeRequest.InvokeRequest
   readonly manner: Manner
   readonly place: Admission.Place

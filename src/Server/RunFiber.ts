@@ -4,13 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Runtime from "effect/Runtime"
-import { CurrentRun, type InterruptionCause, type RunListener } from "../Run.js"
+import type { InterruptionCause, RunListener } from "../Run.js"
+import type { RunRuntime } from "./RunRuntime.js"
 
 /**
  * Why a run was interrupted, by whom it is asked first.
@@ -39,7 +38,7 @@ export type OnExit = (exit: Exit.Exit<unknown, unknown>) => void
  * @since 0.1.0
  */
 export class RunFiber {
-  readonly #runtime: Runtime.Runtime<never>
+  readonly #runtime: RunRuntime
   readonly #listener: RunListener
   readonly #onGone: () => void
   #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
@@ -51,7 +50,7 @@ export class RunFiber {
   /**
    * @param onGone Called when the fiber is really gone, which may be after it was given up.
    */
-  constructor(runtime: Runtime.Runtime<never>, listener: RunListener, onGone: () => void) {
+  constructor(runtime: RunRuntime, listener: RunListener, onGone: () => void) {
     this.#runtime = runtime
     this.#listener = listener
     this.#onGone = onGone
@@ -60,10 +59,7 @@ export class RunFiber {
   /** Starts the run, unless it was interrupted before. A program that never waits has ended when this returns. */
   start(program: Effect.Effect<unknown, unknown>): void {
     if (this.#exit !== undefined) return
-    const { context, fiberRefs, runtimeFlags } = this.#runtime
-    // The run is added to the runtime's own context: providing it to the effect costs as much as starting the fiber.
-    const own = Runtime.make({ context: Context.add(context, CurrentRun, this.#listener), runtimeFlags, fiberRefs })
-    this.#fiber = Runtime.runFork(own, program)
+    this.#fiber = this.#runtime.start(program, this.#listener)
     const exit = this.#fiber.unsafePoll()
     if (exit === null) this.#fiber.addObserver((exit) => this.#gone(exit))
     else this.#gone(exit)
@@ -119,7 +115,7 @@ export class RunFiber {
   }
 
   #after(millis: number, act: () => void): () => void {
-    const timer = Runtime.runFork(this.#runtime, Effect.delay(Effect.sync(act), millis))
+    const timer = this.#runtime.fork(Effect.delay(Effect.sync(act), millis))
     return () => timer.unsafeInterruptAsFork(FiberId.none)
   }
 }

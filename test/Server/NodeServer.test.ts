@@ -1,6 +1,9 @@
 import * as Net from "node:net"
+import * as V8 from "node:v8"
+import * as Vm from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Effect, Fiber, Option, Schedule } from "effect"
+import * as Answer from "../../src/Server/Answer.js"
 import * as NodeServer from "../../src/Server/NodeServer.js"
 
 const limits = {
@@ -46,6 +49,40 @@ describe("slow clients", () => {
       const reply = yield* replyTo(server.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
       assert.strictEqual(reply.split("HTTP/1.1").length, 2)
       assert.isTrue(reply.endsWith("half"))
+    })
+  )
+})
+
+/** Collects all garbage. */
+const collect = Effect.sync(() => {
+  V8.setFlagsFromString("--expose-gc")
+  Vm.runInNewContext("gc")()
+})
+
+describe("a connection that is kept", () => {
+  it.scopedLive("keeps nothing of the requests it was answered", () =>
+    Effect.gen(function* () {
+      const answered: Array<WeakRef<object>> = []
+      const handler: NodeServer.Handler = (request, response) => {
+        answered.push(new WeakRef(request), new WeakRef(response))
+        NodeServer.send(request, response, Answer.ofJson(200, "{}"))
+      }
+      const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", fallback: true })
+      const socket = yield* Effect.acquireRelease(
+        Effect.sync(() => Net.connect({ host: "127.0.0.1", port: server.port })),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+      yield* Effect.async<void>((resume) => {
+        socket.on("data", () => resume(Effect.void))
+        socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      })
+      const kept = Effect.map(collect, () => answered.filter((ref) => ref.deref() !== undefined).length)
+      yield* Effect.retry(
+        Effect.filterOrFail(kept, (count) => count === 0),
+        Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(20))
+      )
+      assert.strictEqual(answered.length, 2)
+      assert.isFalse(socket.destroyed)
     })
   )
 })
