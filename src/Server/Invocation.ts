@@ -35,6 +35,8 @@ import type { RunRecorder } from "./RunRecorder.js"
 import * as View from "./View.js"
 
 /**
+ * Runs the pipeline for callers: admission, limits, recording and the answer.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -77,7 +79,7 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
 >() {}
 
 /**
- * Makes the invocation of a pipeline.
+ * Makes it for a pipeline. Runs are refused until it was given the warm state.
  *
  * @category constructors
  * @since 0.1.0
