@@ -28,10 +28,13 @@ export interface AnalyticsEvent {
 }
 
 /**
+ * Takes reports of lifecycle operations.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
+  /** Called once for every operation that ended, whether or not it succeeded; the operation waits for it. */
   readonly track: (event: AnalyticsEvent) => Effect.Effect<void>
 }
 

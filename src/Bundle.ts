@@ -5,5 +5,5 @@
  * @since 0.1.0
  */
 export * from "./Bundle/Contract.js"
-export { layer, make } from "./Bundle/Layer.js"
+export { layer, make, type Requirements } from "./Bundle/Layer.js"
 export { parseSource } from "./Bundle/Source.js"

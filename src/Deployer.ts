@@ -9,6 +9,7 @@ import type { Service } from "./Deployer/Contract.js"
 
 export * from "./Deployer/Backend.js"
 export * from "./Deployer/Contract.js"
+export type { Requirements } from "./Deployer/Kit.js"
 export { make } from "./Deployer/make.js"
 export { route } from "./Deployer/route.js"
 

@@ -43,7 +43,7 @@ export const EventType = Schema.Literal(
 export type EventType = typeof EventType.Type
 
 /**
- * One event.
+ * Something that happened to a deployment, as the audit log has it.
  *
  * @category schemas
  * @since 0.1.0

@@ -9,22 +9,7 @@ export * from "./Errors/Http.js"
 export * from "./Errors/Images.js"
 export * from "./Errors/Input.js"
 export * from "./Errors/Issue.js"
-export {
-  /**
-   * Whether a value is a tagged error of this library.
-   *
-   * @category guards
-   * @since 0.1.0
-   */
-  isDeployersError,
-  /**
-   * Marks every tagged error of this library.
-   *
-   * @category type IDs
-   * @since 0.1.0
-   */
-  TypeId
-} from "./Errors/Kind.js"
+export { isDeployersError, TypeId } from "./Errors/Kind.js"
 export * from "./Errors/Lifecycle.js"
 export * from "./Errors/Pipelines.js"
 export * from "./Errors/Runs.js"

@@ -8,6 +8,8 @@ import * as Schema from "effect/Schema"
 import * as Settings from "./Settings/Serving.js"
 
 /**
+ * The contents of a manifest file.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -75,7 +77,7 @@ export type Endpoint = typeof Endpoint.Type
 
 /**
  * How a served process ends: after a drain it was asked for (128 + SIGTERM, so that restart policies bring it back), when
- * its port is taken, when its start fails.
+ * its port is taken, when its start fails, when its manifest cannot be used.
  *
  * @category constants
  * @since 0.1.0

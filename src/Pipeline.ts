@@ -15,6 +15,8 @@ import type { ServingInput } from "./Settings/Serving.js"
 import type { StepTimedOut } from "./Step.js"
 
 /**
+ * Marks pipelines, also those of another copy of this library.
+ *
  * @category type IDs
  * @since 0.1.0
  */
@@ -158,7 +160,7 @@ export const make = <
  * }).pipe(Pipeline.provide(Layer.succeed(Model, { predict: (x) => 2 * x })))
  * ```
  *
- * @category providing
+ * @category combining
  * @since 0.1.0
  */
 export const provide: {

@@ -71,7 +71,7 @@ export interface HttpOptions {
 /**
  * Ready when a GET answers with the expected status. Redirects are not followed.
  *
- * @category probes
+ * @category constructors
  * @since 0.1.0
  */
 export const http = (url: string, options: HttpOptions = {}): Probe<HttpClient.HttpClient> => {
@@ -107,7 +107,7 @@ const maxBodyChunks = 16
 /**
  * Ready when a line matches. `lines` are read anew by each probe and have to end, such as the last lines of a log.
  *
- * @category probes
+ * @category constructors
  * @since 0.1.0
  */
 export const log = <E extends Error, R>(pattern: RegExp, lines: Stream.Stream<LogLine, E, R>): Probe<R> => {
@@ -221,7 +221,7 @@ export interface PollOptions<R1 = never, R2 = never, R3 = never> {
 /**
  * Asks a probe until it is ready, the deadline passes, or what is waited for ends.
  *
- * @category waiting
+ * @category running
  * @since 0.1.0
  */
 export const poll = <R1 = never, R2 = never, R3 = never>(

@@ -70,6 +70,7 @@ export interface RunListener {
   readonly info: RunInfo | undefined
   /** Called by the fiber of the step when a call starts. */
   readonly stepStarted: (call: StepCall) => StepObserver
+  /** Called when the pipeline publishes something; the publisher waits for it. */
   readonly published: (data: unknown) => Effect.Effect<void>
 }
 
@@ -83,7 +84,7 @@ const detached: RunListener = {
 /**
  * The listener of the run this fiber belongs to. It has a default, so it never shows up in `R`.
  *
- * @category context
+ * @category services
  * @since 0.1.0
  */
 export class CurrentRun extends Context.Reference<CurrentRun>()("effect-deployers/Run/CurrentRun", {
@@ -102,7 +103,7 @@ export class CurrentRun extends Context.Reference<CurrentRun>()("effect-deployer
  * const program = Run.publish({ progress: 0.5 }).pipe(Effect.as("half way"))
  * ```
  *
- * @category publishing
+ * @category running
  * @since 0.1.0
  */
 export const publish = (data: unknown): Effect.Effect<void> =>

@@ -15,6 +15,8 @@ import * as Schema from "effect/Schema"
 import { CurrentRun, type StepObserver } from "./Run.js"
 
 /**
+ * Marks steps, also those of another copy of this library.
+ *
  * @category type IDs
  * @since 0.1.0
  */

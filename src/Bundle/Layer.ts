@@ -12,7 +12,13 @@ import * as Service from "./Esbuild.js"
 import * as Folder from "./Folder.js"
 import * as Problems from "./Problems.js"
 
-type Requirements = Home | FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
+/**
+ * What making bundles needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Requirements = Home | FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
 /**
  * Makes bundles with esbuild. esbuild is loaded with the first bundle, and its process is gone when the scope closes.

@@ -6,7 +6,7 @@ const identifier = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u
  * Reads `file` or `file#export`, as people write it on a command line. What follows the last `#` is an export only if
  * it can name one, so a file may have a `#` in its name.
  *
- * @category parsing
+ * @category decoding
  * @since 0.1.0
  */
 export const parseSource = (text: string): Source => {

@@ -16,6 +16,8 @@ import { Deployer, type Service } from "../Deployer.js"
 export const flavors = ["local", "docker"] as const
 
 /**
+ * One of {@link flavors}, as `--deployer` takes it.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -34,6 +34,8 @@ export class Doctor extends Context.Tag("effect-deployers/Cli/Doctor")<
 >() {}
 
 /**
+ * The command that makes the checks, prints what was found and how to mend it, and exits 1 if one failed.
+ *
  * @category commands
  * @since 0.1.0
  */

@@ -11,6 +11,8 @@ import * as Redacted from "effect/Redacted"
 import { UsageError } from "./Failure.js"
 
 /**
+ * Where commands read from; a test gives the answers.
+ *
  * @category services
  * @since 0.1.0
  */

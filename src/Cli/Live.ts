@@ -11,7 +11,8 @@ import type { Doctor } from "./Doctor.js"
 import type { Services } from "./Tree.js"
 
 /**
- * See `LiveServices`. The modules are loaded when the layer is built, so that help is quick.
+ * What commands work with on a real machine: local processes, the container engine that the environment names, a SQLite
+ * registry and the bundler, in one home folder. The modules are loaded when the layer is built, so that help is quick.
  *
  * @category layers
  * @since 0.1.0

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /**
+ * Where commands write to; a test keeps what was said.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -38,7 +40,9 @@ export class Output extends Context.Tag("effect-deployers/Cli/Output")<
  */
 export interface Target {
   readonly isTTY?: boolean
+  /** Writes text, and calls back when it is written or could not be. */
   write(text: string, done: (error?: Error | null) => void): unknown
+  /** Hears of failed writes, such as `EPIPE` when the reader has gone. */
   on(event: "error", listener: (error: Error) => void): unknown
 }
 

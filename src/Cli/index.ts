@@ -3,8 +3,11 @@
  *
  * @since 0.1.0
  */
+export * as Deployers from "./Deployers.js"
 export * as Doctor from "./Doctor.js"
+export * as Failure from "./Failure.js"
 export * as Input from "./Input.js"
+export { type Parameter, parameters } from "./InvokeFlags.js"
 export * as Live from "./Live.js"
 export * as Output from "./Output.js"
 export { type Environment, run, runWith } from "./Run.js"

@@ -18,7 +18,7 @@ import { type Answer, type Ask, attempt, type Opened, open, Unanswered } from ".
 /**
  * What calling a reference needs: names need somebody who knows them.
  *
- * @category type-level
+ * @category models
  * @since 0.1.0
  */
 export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends string ? Endpoints : never)
@@ -26,7 +26,7 @@ export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends str
 /**
  * How finding a reference fails.
  *
- * @category type-level
+ * @category errors
  * @since 0.1.0
  */
 export type FindError<R extends Ref> = DeploymentHttpError | (R extends string ? ResolveError : never)

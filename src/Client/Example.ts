@@ -13,7 +13,7 @@ import { pickNumber, sampleString, wellKnown } from "./Samples.js"
  * Makes an example of a schema: its own `examples`, `default` or first `enum` value where it has them, else the plainest
  * value that fits. Objects get their required properties and those that come with an example or a default.
  *
- * @category examples
+ * @category converting
  * @since 0.1.0
  */
 export const exampleOf = (schema: JsonSchema): unknown => {

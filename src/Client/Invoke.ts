@@ -193,7 +193,7 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
  * here: the deployment does that and `DeploymentInvalidParameters` lists what is wrong. A typed failure of the pipeline
  * comes back as `DeploymentRunFailed` with its encoded form.
  *
- * @category invoking
+ * @category runs
  * @since 0.1.0
  */
 export const invoke = <const R extends Ref>(

@@ -120,9 +120,9 @@ export const checksum = (configuration: BuildConfiguration): string =>
 /**
  * The name an engine lists an image by. It follows from the content, so that equal names mean equal images.
  *
- * @param checksum see {@link checksum}
+ * @param checksum that of the build configuration, in hex
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const imageName = (snapshot: Pick<Snapshot, "bundle" | "pipelineName">, checksum: string): string => {

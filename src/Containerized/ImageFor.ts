@@ -19,7 +19,7 @@ import { buildConfiguration, checksum, type ResolvedSettings } from "./BuildConf
  * Fails with `DeploymentSnapshotMismatch` when there are builds of the snapshot but none for these settings: a deployer
  * only runs an image that was made for it. Whoever can build makes the missing image instead.
  *
- * @category finding
+ * @category accessors
  * @since 0.1.0
  */
 export const imageFor = (

@@ -47,7 +47,7 @@ export interface Parts {
 /**
  * Takes a reference apart.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const partsOf = (reference: ImageReference): Parts => {

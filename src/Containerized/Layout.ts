@@ -42,7 +42,7 @@ export const numericUser: string = `${user.uid}:${user.gid}`
  *
  * @param node the image's Node
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, programFile, "serve"]
@@ -54,7 +54,7 @@ export const entrypoint = (node: string): readonly [string, ...Array<string>] =>
  *
  * @param options the image's Node, the port inside the container and the path that answers 200 when all is well
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const healthCheck = (options: {

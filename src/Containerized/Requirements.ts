@@ -25,7 +25,7 @@ export const containerRequirements: {
  *
  * @param options `sqlStore` is the driver package of the connected SQL run store, if there is one
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const requirements = (

@@ -75,6 +75,8 @@ export type PlanError =
   | StoreError
 
 /**
+ * How making or replacing a deployment fails. Whatever it is, what served before still serves.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -90,18 +92,25 @@ export type ProvisionError =
   | OutcomeUnknown
 
 /**
+ * How going back to an earlier generation fails: as a provision does, or there is no such deployment.
+ *
  * @category errors
  * @since 0.1.0
  */
 export type RollbackError = ProvisionError | DeploymentNotFound
 
 /**
+ * How looking at a deployment fails. An engine that cannot be reached is none of it: the status stays, `unknownSince`
+ * is set.
+ *
  * @category errors
  * @since 0.1.0
  */
 export type RefreshError = DeploymentNotFound | DeploymentDeployerMismatch | StoreError
 
 /**
+ * How stopping a deployment fails. After `OutcomeUnknown` and `DeploymentDeprovisionFailed`, repeat it or reconcile.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -141,12 +150,16 @@ export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers
 }) {}
 
 /**
+ * How reconciling fails as a whole. What fails for one deployment is an action of the report.
+ *
  * @category errors
  * @since 0.1.0
  */
 export type ReconcileError = RegistryMismatch | StoreError
 
 /**
+ * How reading a log fails.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -158,6 +171,9 @@ export type LogsError =
   | StoreError
 
 /**
+ * How showing, rotating or removing a key fails. `SecretKeyError`: the key that secrets are sealed with is missing or
+ * another.
+ *
  * @category errors
  * @since 0.1.0
  */

@@ -63,7 +63,7 @@ export const layerTest = (taken: ReadonlyArray<number> = []): Layer.Layer<Ports>
 /**
  * Where a service that listens on `host` can be called from this machine.
  *
- * @category describing
+ * @category accessors
  * @since 0.1.0
  */
 export const urlOf = (host: string, port: number): string => {

@@ -31,6 +31,7 @@ import * as Metadata from "./Metadata.js"
 import { DockerSettings, type DockerSettingsInput } from "./Settings.js"
 
 export { flavor } from "./Backend/Failures.js"
+export type { FilesBy, Identity } from "./Backend/Site.js"
 
 /**
  * What can be said about a Docker backend.

@@ -27,6 +27,7 @@ import * as Packages from "./Image/Packages.js"
 import * as Plan from "./Image/Plan.js"
 import { BuildEvent, type Report } from "./Image/Progress.js"
 
+export type { HostNode } from "./Image/HostBase.js"
 export type { ImageBuildError } from "./Image/Plan.js"
 export { BuildEvent, type Report } from "./Image/Progress.js"
 
@@ -103,6 +104,9 @@ export interface Options {
 export type Requirements = DockerClient | BuildStore | Home | FileSystem.FileSystem
 
 /**
+ * A builder that makes one image at a time. The Node of this machine is looked at with the first image it is needed
+ * for.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -124,6 +128,8 @@ export const make = (options: Options = {}): Effect.Effect<ImageBuilder["Type"],
   })
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -136,7 +142,7 @@ export const layer = (options: Options = {}): Layer.Layer<ImageBuilder, never, R
  *
  * @param engine `os` and `architecture` as the engine names them
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const defaultBase = (

@@ -105,7 +105,13 @@ export const SharedLabels = Schema.Struct(shared)
  */
 export type SharedLabels = typeof SharedLabels.Type
 
-type Labels = Readonly<Record<string, string>>
+/**
+ * Labels as an engine keeps them: values by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Labels = Readonly<Record<string, string>>
 
 /**
  * The labels of an instance.
@@ -187,7 +193,7 @@ export interface InstanceRef {
 /**
  * Finds all of a registry, of a deployment, or of one generation.
  *
- * @category filters
+ * @category encoding
  * @since 0.1.0
  */
 export const filter = (

@@ -2,11 +2,26 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 
-/** Marks every tagged error of this library. */
+/**
+ * Marks every tagged error of this library.
+ *
+ * @category type IDs
+ * @since 0.1.0
+ */
 export const TypeId: unique symbol = Symbol.for("effect-deployers/Errors")
 
+/**
+ * @category type IDs
+ * @since 0.1.0
+ */
 export type TypeId = typeof TypeId
 
+/**
+ * Whether a value is a tagged error of this library.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
 export const isDeployersError = (u: unknown): u is Error & { readonly _tag: string; readonly [TypeId]: TypeId } =>
   Predicate.hasProperty(u, TypeId)
 

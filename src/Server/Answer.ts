@@ -103,7 +103,7 @@ export const ofError = (error: WireError): Answer =>
 /**
  * The same answer for the platform's HTTP server.
  *
- * @category conversions
+ * @category converting
  * @since 0.1.0
  */
 export const toResponse = (answer: Answer): HttpServerResponse.HttpServerResponse => {

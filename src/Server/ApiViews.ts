@@ -11,7 +11,7 @@ type Json = Record<string, unknown>
 /**
  * Adds the answers of a caller who does not wait or follows, and the headers that ask for them.
  *
- * @category conversions
+ * @category converting
  * @since 0.1.0
  */
 export const describe = (operation: Json, { recording }: Settings.Serving): Json => {

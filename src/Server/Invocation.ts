@@ -34,6 +34,8 @@ import * as RunRuntime from "./RunRuntime.js"
 import * as View from "./View.js"
 
 /**
+ * Runs the pipeline for callers: admission, limits, recording and the answer.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -76,7 +78,7 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
 >() {}
 
 /**
- * Makes the invocation of a pipeline.
+ * Makes it for a pipeline. Runs are refused until it was given the warm state.
  *
  * @category constructors
  * @since 0.1.0

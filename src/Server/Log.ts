@@ -12,7 +12,7 @@ import * as Logger from "effect/Logger"
 import { CurrentRun } from "../Run.js"
 
 /**
- * Formats log entries. The run is read from the context of the fiber that logs, so that runs pay nothing for it.
+ * Formats log entries as JSON, one a line. The run is read from the context of the fiber that logs, so that runs pay nothing for it.
  *
  * @category constructors
  * @since 0.1.0
@@ -32,7 +32,7 @@ export const logger: Logger.Logger<unknown, string> = Logger.make((options) => {
 })
 
 /**
- * Logs to standard output.
+ * Logs to standard output as {@link logger} formats.
  *
  * @category layers
  * @since 0.1.0
@@ -40,7 +40,7 @@ export const logger: Logger.Logger<unknown, string> = Logger.make((options) => {
 export const layer: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, Logger.withConsoleLog(logger))
 
 /**
- * Logs to standard output what becomes of each line.
+ * Logs to standard output what `map` makes of each line.
  *
  * @category layers
  * @since 0.1.0

@@ -20,7 +20,7 @@ export const at = (millis: number): DateTime.Utc => {
 /**
  * Whole milliseconds since a reading of the clock; they do not jump when the system's time is set.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const elapsedMillis = (clock: Clock.Clock, sinceNanos: bigint): number =>

@@ -41,6 +41,8 @@ import { Signals } from "./Signals.js"
 import * as Fleet from "./Workers/Fleet.js"
 import * as Local from "./Workers/Local.js"
 
+export { type Address, ListenFailed } from "./NodeServer.js"
+
 /**
  * The warm state of a pipeline could not be built, so it cannot be served.
  *

@@ -23,6 +23,8 @@ export interface Ending {
 }
 
 /**
+ * When the process is to end. Serving waits for it; tests decide it.
+ *
  * @category services
  * @since 0.1.0
  */

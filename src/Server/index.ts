@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Manifest from "../Manifest.js"
 export * as Api from "./Api.js"
 export * as Auth from "./Auth.js"
 export * as Entrypoint from "./Entrypoint.js"

@@ -19,7 +19,7 @@ export const digestKey = (key: Redacted.Redacted): string =>
 /**
  * The place a deployment's key is sealed for.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const placeOf = (deploymentId: string): string => `deployments/${deploymentId}/authKey`

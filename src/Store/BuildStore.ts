@@ -26,6 +26,8 @@ export class Build extends Schema.Class<Build>("effect-deployers/Build")({
 }) {}
 
 /**
+ * Remembers which image was made of which snapshot, so that it is made once.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -38,6 +40,7 @@ export class BuildStore extends Context.Tag("effect-deployers/Store/BuildStore")
       readonly checksum: string
       readonly image: string
     }) => Effect.Effect<Build, StoreError>
+    /** The build of a snapshot with that checksum. */
     readonly find: (snapshotId: string, checksum: string) => Effect.Effect<Option.Option<Build>, StoreError>
     /** All builds of a snapshot, newest first. */
     readonly list: (snapshotId: string) => Effect.Effect<ReadonlyArray<Build>, StoreError>

@@ -111,7 +111,7 @@ export const single = <A>(rows: ReadonlyArray<A>): Effect.Effect<A, ParseResult.
 /**
  * The time as it is stored.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const now: Effect.Effect<number> = Effect.map(DateTime.now, DateTime.toEpochMillis)

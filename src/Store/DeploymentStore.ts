@@ -102,6 +102,8 @@ export interface Lease {
 }
 
 /**
+ * What kinds of lifecycle operations are recorded; `restore` starts again what has ended.
+ *
  * @category schemas
  * @since 0.1.0
  */

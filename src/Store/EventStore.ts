@@ -9,6 +9,8 @@ import type { DeploymentEvent } from "../DeploymentEvent.js"
 import type { StoreError } from "../Errors/Stores.js"
 
 /**
+ * Keeps lifecycle events for ever, in the order they were appended.
+ *
  * @category services
  * @since 0.1.0
  */

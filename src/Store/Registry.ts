@@ -32,6 +32,8 @@ import * as SqlSnapshotStore from "./SqlSnapshotStore.js"
 export type Stores = SnapshotStore | DeploymentStore | EventStore | SecretStore | BuildStore
 
 /**
+ * Where the database of a registry is and how it is opened.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -68,7 +70,7 @@ export const layer = (options: string | Options): Layer.Layer<Stores, StoreError
  * Whether anything in the registry was sealed, so that a missing key must be restored and not made anew. An unreadable
  * registry counts as one that holds secrets.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const holdsSecrets: Effect.Effect<boolean, never, SqlClient.SqlClient> = Effect.flatMap(

@@ -125,6 +125,8 @@ const memory = [
 ]
 
 /**
+ * Tables of the registry, for {@link Sqlite.layer}.
+ *
  * @category schemas
  * @since 0.1.0
  */

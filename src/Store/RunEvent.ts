@@ -92,6 +92,8 @@ export const RunFinished = Schema.Struct({
 })
 
 /**
+ * Everything that can be heard of a run while it goes, told apart by `event`. `sequence` counts from 1 within the run.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import type { StoreError } from "../Errors/Stores.js"
 
 /**
+ * Where a run is: the first two are under way, the others are final.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -28,6 +30,9 @@ export const RunStatus = Schema.Literal("queued", "running", "succeeded", "faile
 export type RunStatus = typeof RunStatus.Type
 
 /**
+ * Why a run was interrupted: cancelled by request, its caller went away, it took too long, the service shut down, or
+ * the process that ran it is gone.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -130,6 +135,8 @@ export type RunWrite =
     }
 
 /**
+ * Keeps the runs of one deployment with their steps and messages.
+ *
  * @category services
  * @since 0.1.0
  */

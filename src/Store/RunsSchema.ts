@@ -98,6 +98,8 @@ const claims = [
 const cancellations = ["CREATE TABLE cancellations (run_id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID"]
 
 /**
+ * Tables of a run store, for {@link Sqlite.layer}.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -13,6 +13,8 @@ import * as Ref from "effect/Ref"
 import { SecretKeyError } from "../Errors/Stores.js"
 import * as KeyFile from "./KeyFile.js"
 
+export type { Key } from "./KeyFile.js"
+
 /**
  * A sealed secret as text (version, nonce, ciphertext and tag).
  *
@@ -22,6 +24,8 @@ import * as KeyFile from "./KeyFile.js"
 export type Sealed = string
 
 /**
+ * Seals and opens secrets with the key of the owner.
+ *
  * @category services
  * @since 0.1.0
  */

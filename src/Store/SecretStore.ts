@@ -11,6 +11,8 @@ import type * as Redacted from "effect/Redacted"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 
 /**
+ * Secrets by name, for services that are deployed with them.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -19,6 +21,7 @@ export class SecretStore extends Context.Tag("effect-deployers/Store/SecretStore
   {
     /** Sets or replaces a secret. */
     readonly set: (name: string, value: Redacted.Redacted) => Effect.Effect<void, SecretKeyError | StoreError>
+    /** The value of a secret; none if there is no such secret. */
     readonly get: (name: string) => Effect.Effect<Option.Option<Redacted.Redacted>, SecretKeyError | StoreError>
     /** Names and times, sorted by name; never values. */
     readonly list: Effect.Effect<

@@ -27,6 +27,8 @@ const decode = decodeTo(
 )
 
 /**
+ * The store of builds in a database that has the tables of `RegistrySchema`.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -64,6 +66,8 @@ export const make: Effect.Effect<BuildStore["Type"], never, SqlClient.SqlClient 
 })
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */

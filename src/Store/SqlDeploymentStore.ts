@@ -201,7 +201,7 @@ const makeHistory = ({ read, sql }: Access.Access): Pick<Store, "revisions" | "o
 })
 
 /**
- * Gives a new registry its id.
+ * The store of deployments in a database that has the tables of `RegistrySchema`. Gives a new registry its id.
  *
  * @category constructors
  * @since 0.1.0
@@ -224,6 +224,8 @@ export const make: Effect.Effect<Store, StoreError, SqlClient.SqlClient | Ids> =
 })
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -48,6 +48,8 @@ const columns = (event: Omit<DeploymentEvent, "sequence">) => ({
 })
 
 /**
+ * The store of events in a database that has the tables of `RegistrySchema`.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -80,6 +82,8 @@ export const make: Effect.Effect<EventStore["Type"], never, SqlClient.SqlClient>
 )
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */

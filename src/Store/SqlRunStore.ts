@@ -168,6 +168,8 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
   }))
 
 /**
+ * The run store of one generation; the default will do for who only reads.
+ *
  * @category layers
  * @since 0.1.0
  */

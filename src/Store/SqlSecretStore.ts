@@ -29,6 +29,8 @@ const makeList = ({ read, sql }: Access.Access): SecretStore["Type"]["list"] =>
   )
 
 /**
+ * The store of secrets in a database that has the tables of `RegistrySchema`.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -65,6 +67,8 @@ export const make: Effect.Effect<SecretStore["Type"], never, SqlClient.SqlClient
 )
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -151,6 +151,8 @@ const makeRemove =
     )
 
 /**
+ * The store of snapshots in a database that has the tables of `RegistrySchema`.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -176,6 +178,8 @@ export const make: Effect.Effect<SnapshotStore["Type"], never, SqlClient.SqlClie
 })
 
 /**
+ * See {@link make}.
+ *
  * @category layers
  * @since 0.1.0
  */

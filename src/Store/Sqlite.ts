@@ -36,6 +36,8 @@ export interface DatabaseSchema {
 }
 
 /**
+ * Which database to open, and how.
+ *
  * @category models
  * @since 0.1.0
  */

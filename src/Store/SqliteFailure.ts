@@ -26,7 +26,7 @@ const byPrefix: ReadonlyArray<readonly [prefix: string, reason: StoreReason]> = 
 /**
  * The code of a failure (`SQLITE_BUSY`, `ENOENT`, ...), if it has one.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const codeOf = (cause: unknown): string | undefined =>
@@ -35,7 +35,7 @@ export const codeOf = (cause: unknown): string | undefined =>
 /**
  * The reason a failure stands for, else `otherwise` (default `query`).
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const classify = (cause: unknown, otherwise: StoreReason = "query"): StoreReason => {

@@ -9,6 +9,8 @@ import type { Deployment } from "../Deployment.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 
 /**
+ * What the conformance suite needs of a flavor: snapshots that behave in known ways, and eyes and hands in its world.
+ *
  * @category services
  * @since 0.1.0
  */

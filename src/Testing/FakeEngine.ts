@@ -22,6 +22,7 @@ import { networks, volumes } from "./FakeEngine/Others.js"
 import { hasLabels } from "./FakeEngine/View.js"
 import { die, find, isAlive, restartEngine, write } from "./FakeEngine/World.js"
 
+export type { ArchivedFile } from "./FakeEngine/Archives.js"
 export type { Behaviour, FakeContainer, FakeImage, FakeVolume } from "./FakeEngine/Model.js"
 
 /**
@@ -61,6 +62,7 @@ export class FakeEngine extends Context.Tag("effect-deployers/Testing/FakeEngine
     readonly loseReply: (operation?: (operation: string) => boolean) => Effect.Effect<void>
     /** Lets a process of the host listen on a port, or no more. */
     readonly occupy: (port: number) => Effect.Effect<void>
+    /** Has the process of the host let go of the port. */
     readonly release: (port: number) => Effect.Effect<void>
     /** Ends a container's process from outside, as a crash: its restart policy counts. */
     readonly crash: (

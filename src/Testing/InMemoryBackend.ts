@@ -37,6 +37,8 @@ export const InMemorySettings = Schema.Struct({
 export type InMemorySettings = typeof InMemorySettings.Type
 
 /**
+ * Settings of an in-memory deployment as given; everything has a default.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -57,6 +57,7 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
     readonly instances: Map<string, InMemoryInstance>
     /** How instances of a pipeline behave that are started from now on; default `healthy`. */
     readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
+    /** How instances of a pipeline behave that are started now. */
     readonly behaviourOf: (pipelineName: string) => Effect.Effect<Behaviour>
     /** Whether the engine answers at all; default `true`. */
     readonly reachable: (reachable: boolean) => Effect.Effect<void>

@@ -17,7 +17,7 @@ import { runRecords } from "./StoreSuite/Runs.js"
 import { snapshots } from "./StoreSuite/Snapshots.js"
 
 /**
- * The stores of a registry.
+ * Runs the laws of the stores of a registry as tests, each with a new one.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>): void =
 }
 
 /**
- * A run store.
+ * Runs the laws of a run store as tests, each with a new one.
  *
  * @category suites
  * @since 0.1.0

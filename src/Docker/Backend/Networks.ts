@@ -32,7 +32,7 @@ export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRe
 /**
  * The name of the network a requested instance joins.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const networkOf = ({ deploymentId, settings }: ProvisionRequest<DockerSettings>): string =>

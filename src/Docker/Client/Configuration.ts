@@ -41,7 +41,7 @@ const text = (name: string) =>
 /**
  * The options that the environment names.
  *
- * @category config
+ * @category configuration
  * @since 0.1.0
  */
 export const config: Config.Config<Options> = Config.all({

@@ -42,18 +42,24 @@ import type {
 } from "./Resources.js"
 
 /**
+ * How making a container fails; none is left behind unless the outcome is unknown.
+ *
  * @category errors
  * @since 0.1.0
  */
 export type CreateError = NameConflict | ImageUnavailable | SpecRejected | ChangeError
 
 /**
+ * How starting a container fails.
+ *
  * @category errors
  * @since 0.1.0
  */
 export type StartError = ContainerNotFound | PortConflict | StartRejected | ChangeError
 
 /**
+ * How waiting for a container fails.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -104,7 +110,9 @@ export interface Containers {
     container: string,
     signal?: string
   ) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
+  /** Freezes its processes. */
   readonly pause: (container: string) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
+  /** Lets its processes go on. */
   readonly unpause: (container: string) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
   /**
    * Removes it and waits until it is gone, whoever removes it. One that does not exist is removed. `force` (default
@@ -114,6 +122,7 @@ export interface Containers {
     container: string,
     options?: { readonly force?: boolean | undefined; readonly volumes?: boolean | undefined }
   ) => Effect.Effect<void, ContainerRunning | ChangeError>
+  /** What the engine knows of one container. */
   readonly inspect: (container: string) => Effect.Effect<Container, ContainerNotFound | QueryError>
   /** All containers with these labels, whatever their state, newest first. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<ContainerSummary>, QueryError>
@@ -142,8 +151,11 @@ export interface Containers {
  * @since 0.1.0
  */
 export interface Images {
+  /** What the engine knows of one image. */
   readonly inspect: (image: string) => Effect.Effect<Image, ImageNotFound | QueryError>
+  /** The steps it was made in, newest first. */
   readonly history: (image: string) => Effect.Effect<ReadonlyArray<ImageHistoryEntry>, ImageNotFound | QueryError>
+  /** All images with these labels. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<ImageSummary>, QueryError>
   /** Gives it one more name, such as `weather:7`; takes that name from another image. */
   readonly tag: (image: string, name: string) => Effect.Effect<void, ImageNotFound | SpecRejected | ChangeError>
@@ -186,7 +198,9 @@ export interface Images {
 export interface Networks {
   /** Makes a network and answers its id. */
   readonly create: (spec: NetworkSpec) => Effect.Effect<string, NameConflict | SpecRejected | ChangeError>
+  /** What the engine knows of one network, with the containers on it. */
   readonly inspect: (network: string) => Effect.Effect<Network, NetworkNotFound | QueryError>
+  /** All networks with these labels, without their containers. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<Network>, QueryError>
   /** Removes it. One that does not exist is removed. */
   readonly remove: (network: string) => Effect.Effect<void, NetworkInUse | ChangeError>
@@ -204,6 +218,7 @@ export interface Volumes {
     readonly name: string
     readonly labels: Readonly<Record<string, string>>
   }) => Effect.Effect<Volume, SpecRejected | ChangeError>
+  /** All volumes with these labels. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<Volume>, QueryError>
   /** Removes it. One that does not exist is removed. `force`: default `false`. */
   readonly remove: (

@@ -54,6 +54,8 @@ export interface EngineInfo {
 }
 
 /**
+ * Versions of the engine and of the API it speaks, such as `1.47`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -96,6 +98,8 @@ export interface Image {
 }
 
 /**
+ * What a list tells of an image. `createdAt` is `undefined` where the image does not say.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -138,6 +142,8 @@ export type ImageProgress = Data.TaggedEnum<{
 }>
 
 /**
+ * Makes progress; `$is` and `$match` tell its kinds apart.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -184,6 +190,8 @@ export interface NetworkSpec {
 }
 
 /**
+ * A network as it is.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -199,6 +207,8 @@ export interface Network {
 }
 
 /**
+ * A volume as it is.
+ *
  * @category models
  * @since 0.1.0
  */

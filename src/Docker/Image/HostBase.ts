@@ -143,7 +143,7 @@ export const remembered = (
 /**
  * Where a library goes in an image: where its user wants it, else where the loader looks.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const placeOf = (folder: string, library: Libraries.Library): string =>

@@ -141,7 +141,7 @@ export const queried = <A, E, R>(
 /**
  * A remedy: the bundle is made anew.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const againFromFile = ({ source }: Snapshot): string => `Deploy from ${source.file} again`
@@ -160,7 +160,7 @@ export const unavailable =
 /**
  * A message as a part of another sentence.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const sentence = (message: string): string =>
@@ -172,7 +172,7 @@ export const sentence = (message: string): string =>
 /**
  * The folder of the image, as entries of a build context know it.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const belowApp = (path: string): string => path.slice(appDirectory.length + 1)

@@ -40,6 +40,8 @@ export type BuildEvent = Data.TaggedEnum<{
 }>
 
 /**
+ * Makes build events; `$is` and `$match` tell them apart.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -50,7 +50,7 @@ export const layerAlone: Layer.Layer<Fleet, never, Local> = Layer.effect(
 /**
  * What a process says of the service when it is all there is of it.
  *
- * @category conversions
+ * @category converting
  * @since 0.1.0
  */
 export const alone = ({ condition, counters, inFlight, process, queued }: WorkerReport): ServiceReport => ({

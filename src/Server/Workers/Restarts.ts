@@ -35,7 +35,7 @@ export const isLoop = (history: History): boolean => history.length >= maxEnds
 /**
  * How long to wait: 100 ms, and twice as long for each further end within the window.
  *
- * @category getters
+ * @category accessors
  * @since 0.1.0
  */
 export const delay = (history: History): Duration.Duration =>

@@ -20,7 +20,13 @@ export interface Failure<out E> {
   /** When it was done and the reply was lost; default as `before`. */
   readonly after?: ((point: string) => E) | undefined
   /** When no answer comes within the deadline the service promises; without one a hanging call hangs for ever. */
-  readonly late?: { readonly deadline: Duration.DurationInput; readonly error: (point: string) => E } | undefined
+  readonly late?:
+    | {
+        readonly deadline: Duration.DurationInput
+        /** Made when the deadline has passed. */
+        readonly error: (point: string) => E
+      }
+    | undefined
 }
 
 type Answers<E> = Effect.Effect<unknown, E, unknown> | Stream.Stream<unknown, E, unknown>
@@ -80,6 +86,7 @@ type Common<U> = (U extends unknown ? (one: U) => void : never) extends (all: in
 export interface Failures<in S> {
   /** That of a member by its path, such as `["containers", "create"]`. */
   readonly of: (path: ReadonlyArray<string>) => Failure<unknown> | undefined
+  /** Ties the failures to their service; there is no such field. */
   readonly _S?: (service: S) => void
 }
 

@@ -38,48 +38,64 @@ export type Fault =
   | { readonly mode: "slow"; readonly by: Duration.Duration }
 
 /**
+ * The names of what can go wrong.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Mode = Fault["mode"]
 
 /**
+ * Nothing is done and the call fails.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const failBefore: Fault = { mode: "failBefore" }
 
 /**
+ * It is done, and the reply is lost.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const actThenFail: Fault = { mode: "actThenFail" }
 
 /**
+ * Nothing is done and no answer comes, or a late failure from services that promise a deadline.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const hang: Fault = { mode: "hang" }
 
 /**
+ * The process dies before anything is done.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const crash: Fault = { mode: "crash" }
 
 /**
+ * It is done, and the process dies before it hears of it.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const actThenCrash: Fault = { mode: "actThenCrash" }
 
 /**
+ * The process stops until it is thawed, and then makes the call.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const freeze: Fault = { mode: "freeze" }
 
 /**
+ * The call is made after a while.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -35,24 +35,32 @@ const storeFailure: Failure<StoreError> = { before: storeFails("busy"), after: s
 export const deploymentStore: Failures<typeof DeploymentStore.Service> = every(storeFailure)
 
 /**
+ * Busy before, a failing disk after.
+ *
  * @category failures
  * @since 0.1.0
  */
 export const snapshotStore: Failures<typeof SnapshotStore.Service> = every(storeFailure)
 
 /**
+ * Busy before, a failing disk after.
+ *
  * @category failures
  * @since 0.1.0
  */
 export const secretStore: Failures<typeof SecretStore.Service> = every(storeFailure)
 
 /**
+ * Busy before, a failing disk after.
+ *
  * @category failures
  * @since 0.1.0
  */
 export const eventStore: Failures<typeof EventStore.Service> = every(storeFailure)
 
 /**
+ * Busy before, a failing disk after.
+ *
  * @category failures
  * @since 0.1.0
  */

@@ -94,7 +94,7 @@ export const unsettled = (world: World): Effect.Effect<ReadonlyArray<readonly ["
   }).pipe(Effect.orDie)
 
 /**
- * Whether a deployment is as expected, and says so.
+ * Law S1: a deployment is as it was reported to be. `when` goes into the note of a broken law.
  *
  * @category checks
  * @since 0.1.0

@@ -36,6 +36,8 @@ export type Event =
   | { readonly what: "clock jumps"; readonly seconds: number }
 
 /**
+ * One thing that happens in a simulated life: something a controller is asked for, or an event of the world.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -95,7 +97,7 @@ export const mishaps: ReadonlyArray<Faults.Fault> = [
 /**
  * A command in a few words, to be read in a report.
  *
- * @category describing
+ * @category formatting
  * @since 0.1.0
  */
 export const describe = ({ what, ...details }: Command): string => {

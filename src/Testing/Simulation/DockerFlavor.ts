@@ -31,7 +31,7 @@ import type { Flavor, Reality } from "./Flavor.js"
 /**
  * Simulates deployers of the Docker flavor.
  *
- * @category flavors
+ * @category constants
  * @since 0.1.0
  */
 export const docker: Flavor<DockerSettings, DockerSettingsInput> = {

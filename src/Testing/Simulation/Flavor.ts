@@ -47,10 +47,13 @@ export interface Engine {
   readonly leftovers: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>>
   /** How instances of a pipeline behave that are started from now on. */
   readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
-  /** What happens behind the controllers' backs. */
+  /** Ends an instance behind the controllers' backs; it stays there, ended. */
   readonly kill: (key: string) => Effect.Effect<void>
+  /** Takes an instance away behind the controllers' backs. */
   readonly remove: (key: string) => Effect.Effect<void>
+  /** Freezes an instance: it is there and does not answer. */
   readonly pause: (key: string) => Effect.Effect<void>
+  /** Lets a frozen instance go on. */
   readonly unpause: (key: string) => Effect.Effect<void>
   /** Ends the engine and starts it again; instances may come back or not, as on a real one. */
   readonly restart: (how: "SIGTERM" | "SIGKILL") => Effect.Effect<void>

@@ -16,7 +16,7 @@ import type { Flavor, Reality } from "./Flavor.js"
 /**
  * Simulates deployers of the in-memory flavor.
  *
- * @category flavors
+ * @category constants
  * @since 0.1.0
  */
 export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.InMemorySettingsInput> = {

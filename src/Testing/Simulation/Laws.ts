@@ -30,6 +30,8 @@ export const laws = {
 } as const satisfies Readonly<Record<string, readonly [says: string, checkedIn: string]>>
 
 /**
+ * The name of a law; {@link laws} says what it demands.
+ *
  * @category models
  * @since 0.1.0
  */

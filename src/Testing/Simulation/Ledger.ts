@@ -44,14 +44,17 @@ export class Ledger {
   private readonly highest = new Map<string, number>()
   private readonly tokens = new Map<string, number>()
 
+  /** Writes down that a law was broken, and how. */
   break(law: Law, detail: string): void {
     this.violations.push(new Violation({ law, detail }))
   }
 
+  /** Counts that something happened. */
   note(what: string): void {
     this.happened.set(what, (this.happened.get(what) ?? 0) + 1)
   }
 
+  /** A lease was given out; its token must be higher than all before. */
   granted(deploymentId: string, lease: HeldLease): void {
     const before = this.tokens.get(deploymentId) ?? 0
     if (lease.token < before) this.break("I8", `lease token ${lease.token} was given out after ${before}`)
@@ -59,16 +62,19 @@ export class Ledger {
     this.leases.set(deploymentId, lease)
   }
 
+  /** A generation was begun; its number must be higher than all before. */
   begun(deploymentId: string, generation: number): void {
     const before = this.highest.get(deploymentId) ?? 0
     if (generation <= before) this.break("I8", `generation ${generation} was begun after ${before}`)
     this.highest.set(deploymentId, Math.max(before, generation))
   }
 
+  /** Whether the last lease on a deployment was given to that process. */
   isCurrent(deploymentId: string, process: string): boolean {
     return this.leases.get(deploymentId)?.process === process
   }
 
+  /** A deployment was written with a status, which must be one that can follow the one before. */
   became({ id, status }: Deployment, canFollow: (from: Status, to: Status) => boolean): void {
     const before = this.statuses.get(id)
     if (before !== undefined && !canFollow(before, status)) this.break("I8", `status ${status} followed ${before}`)

@@ -10,7 +10,7 @@ import type { Sabotage } from "./World.js"
 /**
  * Every bug. Plant one with `worlds.make({ sabotage })`, a sweep or a simulation.
  *
- * @category planted bugs
+ * @category constants
  * @since 0.1.0
  */
 export const plantedBugs: ReadonlyArray<Sabotage> = [...registryBugs, ...engineBugs]

@@ -34,7 +34,7 @@ const reconcileLater: Scenario["operation"] = (_, { deployer }) =>
 /**
  * All scenarios of a flavor.
  *
- * @category scenarios
+ * @category constants
  * @since 0.1.0
  */
 export const scenarios: ReadonlyArray<Scenario> = [

@@ -12,7 +12,7 @@ import type { Sabotage, Worlds } from "./World.js"
  * Leaves commands out, first many at once and then single ones, as long as the same law is broken; gives up after
  * `attempts` (default 80) lives.
  *
- * @category shrinking
+ * @category running
  * @since 0.1.0
  */
 export const shrink = (

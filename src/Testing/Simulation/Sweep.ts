@@ -27,6 +27,7 @@ export interface Scenario {
   readonly name: string
   /** Makes what the operation works on; nothing goes wrong here. */
   readonly prepare: (world: World) => Effect.Effect<unknown, { readonly _tag: string }>
+  /** The operation, at each of whose points something goes wrong in turn. */
   readonly operation: (world: World, controller: Controller) => Effect.Effect<unknown, { readonly _tag: string }>
   /** What the deployment `a` is when the operation has succeeded, or has failed as it must. */
   readonly leaves: (world: World) => Checks.Expectation["is"]

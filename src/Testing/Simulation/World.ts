@@ -35,12 +35,16 @@ import * as Watch from "./Watch.js"
  */
 export interface Sabotage {
   readonly name: string
+  /** What stands in the place of its deployment store. */
   readonly deployments?: (store: typeof DeploymentStore.Service) => typeof DeploymentStore.Service
+  /** What stands in the place of its backend. */
   readonly backend?: <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
     backend: Backend<S, SI>,
     engine: Engine
   ) => Backend<S, SI>
+  /** What stands in the place of its HTTP client. */
   readonly http?: (client: HttpClient.HttpClient) => HttpClient.HttpClient
+  /** What stands in the place of what it knows of lease holders. */
   readonly holder?: (holder: typeof Holder.Service) => typeof Holder.Service
 }
 
@@ -75,6 +79,8 @@ export interface Weather {
 }
 
 /**
+ * One registry and one engine, which stay, and the controllers that come and go on them.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -93,6 +99,9 @@ export interface World {
 }
 
 /**
+ * How the instances of a snapshot behave. `good`, `better` and `best` are versions of one pipeline that becomes
+ * healthy.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -128,10 +137,13 @@ const kinds: Readonly<Record<SnapshotKind, readonly [pipeline: string, behaviour
  */
 export interface Worlds {
   readonly flavor: string
+  /** A new world with an empty registry and an empty engine; it ends with the scope. */
   readonly make: (options?: Options) => Effect.Effect<World, never, Scope.Scope>
 }
 
 /**
+ * Worlds of a flavor of your own, for {@link batch} and {@link sweepAll}.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -1,0 +1,76 @@
+// `npm run docs`: the API reference of every entry point, from the doc comments of the sources, with the README as its
+// first page and the guides beside it. Fails when something public has no words, when a type a user meets is not
+// exported, and when a link leads nowhere. What must stay unexported all the same is listed here, with the reason.
+import { readdirSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { Application } from "typedoc"
+import { checkComments, checkLinks } from "./docs/checks.mjs"
+import { teach, tidy } from "./docs/reading.mjs"
+
+const out = join("docs", "api")
+const { exports, name } = JSON.parse(readFileSync("package.json", "utf8"))
+
+/** Source of an entry point -> what it is imported as. */
+const entryPoints = new Map(
+  Object.entries(exports).flatMap(([path, { "@effect-deployers/source": source }]) =>
+    source === undefined ? [] : [[resolve(source), path.replace(".", name)]]
+  )
+)
+const guides = ["docs", "examples", "bench"].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => join(folder, file))
+)
+
+const inServer = (type) => `src/Server/${type}`
+
+const app = await Application.bootstrap({
+  alwaysCreateEntryPointModule: true,
+  categorizeByGroup: false,
+  cleanOutputDir: true,
+  disableGit: true,
+  displayBasePath: ".",
+  entryPoints: [...entryPoints.keys()],
+  excludeExternals: true,
+  excludeInternal: true,
+  excludePrivate: true,
+  hideGenerator: true,
+  includeVersion: true,
+  intentionallyNotExported: [
+    // Parts of the serving runtime, handed around within it.
+    ...["ActiveRun.ts:Follower", "Answer.ts:Answer", "JsonText.ts:Parsed", "Lifecycle.ts:Lifecycle"].map(inServer),
+    ...["Metrics.ts:Metrics", "Outcome.ts:Identity", "Perform.ts:Leave", "RunCall.ts:Manner"].map(inServer),
+    ...["RunRecorder.ts:RunRecorder", "Workers/Fleet.ts:Fleet", "Workers/Link.ts:Channel"].map(inServer),
+    ...["Workers/Local.ts:Local", "Workers/Worker.ts:Role"].map(inServer),
+    // Comes with every layer of `Sqlite`, and only SQL stores ask for it.
+    "src/Store/SqliteConnection.ts:Exclusive",
+    // Short for `DeploymentStore["Type"]`.
+    "src/Store/SqlDeploymentStore.ts:Store",
+    // A planted bug is given one and answers one.
+    "src/Deployer/Holder.ts:Service",
+    // Steps of the computation of `Faults.Table`.
+    ...["AnyOf", "Common", "Groups", "Leaves", "Part"].map((type) => `src/Testing/Faults/Failures.ts:${type}`)
+  ],
+  logLevel: "Warn",
+  navigation: { includeCategories: true },
+  out,
+  projectDocuments: [...guides, "CONTRIBUTING.md", "AGENTS.md"],
+  readme: "README.md",
+  router: "structure",
+  sourceLinkTemplate: "{path}", // without a template there are no places in the sources at all
+  tsconfig: "tsconfig.build.json",
+  validation: { invalidLink: true, invalidPath: true, notDocumented: false, notExported: true }
+})
+
+teach(app, (file) => entryPoints.get(file))
+const project = await app.convert()
+if (project === undefined) process.exit(1)
+tidy(project)
+app.validate(project)
+checkComments(project, app.logger)
+await app.generateOutputs(project)
+checkLinks(out, app.logger)
+
+if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1)
+process.stdout.write(`API reference: ${pathToFileURL(resolve(out, "index.html"))}\n`)
