@@ -1,11 +1,12 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Schema, type Scope } from "effect"
+import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { Pipeline } from "effect-deployers"
 import type { Serve } from "effect-deployers/Server"
 import type { Page } from "playwright-core"
 import * as Browser from "./Browser.js"
-import { invoke, key, served } from "./Harness.js"
+import { invoke, key, memory, quiet, served } from "./Harness.js"
 import { makeLatch, waiting, weather } from "./Pipelines.js"
+import * as Together from "./Workers/Together.js"
 
 /** Opens the page, uses it, and expects that nothing went wrong in the console. */
 const onPage = <A>(
@@ -210,6 +211,17 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
         .waitFor()
     }
     return Effect.provide(onPage(use), served(weather, { key, serving }))
+  })
+  it.scoped("shows the service of several workers as one", () => {
+    const use = async (page: Page) => {
+      await seen(page, "#facts", "Workers")
+      await page.getByLabel("city").fill("Oslo")
+      await run(page)
+      await page.locator("#answer a").click()
+      await seen(page, "#run", "forecast#2")
+    }
+    const together = Layer.provideMerge(Together.layer(weather, {}), memory())
+    return Effect.provide(onPage(use), Layer.provide(together, quiet))
   })
   it.scoped("shows hostile names and values as text", () => {
     const hostile = "<img src=x onerror=alert(1)>"

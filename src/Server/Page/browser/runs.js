@@ -11,7 +11,6 @@ $("filter").append(...statuses.map((status) => element("option", {}, status)))
 /** The cursors of the pages up to the one that is shown. */
 const pages = [""]
 const rowOf = new Map()
-let listed
 let next
 let chosen
 
@@ -45,10 +44,9 @@ const listRuns = async () => {
   const query = new URLSearchParams({ limit: 15 })
   if ($("filter").value) query.set("status", $("filter").value)
   if (pages.at(-1)) query.set("cursor", pages.at(-1))
-  const asked = query.toString()
-  const answer = await read("runs", { path: `${paths.runs}?${asked}` })
-  if (asked !== listed) rowOf.clear()
-  listed = asked
+  const answer = await read("runs", { path: `${paths.runs}?${query}` })
+  const shown = new Set(answer.runs.map(({ id }) => id))
+  for (const id of rowOf.keys()) if (!shown.has(id)) rowOf.delete(id)
   next = answer.nextCursor
   $("older").disabled = next === undefined
   $("newer").disabled = pages.length === 1

@@ -97,7 +97,10 @@ const send = async () => {
   const parameters = collect()
   if (going) return
   if (parameters === undefined) return focusProblem()
-  if (locked("invoke")) return when.refused("Running the pipeline asks for the key.")
+  if (locked("invoke")) {
+    when.refused("Running the pipeline asks for the key.")
+    return $("key").focus()
+  }
   going = new AbortController()
   const isStream = $("stream").checked
   $("go").disabled = true
