@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Chromium from "./chromium.mjs"
 import { ensure, stop } from "./engine.mjs"
 
 const folder = mkdtempSync(join(tmpdir(), "effect-deployers-test-"))
@@ -49,6 +50,9 @@ const engine = await ensure({ say }).catch((error) => {
   process.stdout.write("\n0 passed, 1 failed\n")
   process.exit(1)
 })
+
+// Without a browser its tests fail, and say the same.
+await Chromium.ensure({ say }).catch((error) => say(error.message))
 
 try {
   const types = await run(bin("tstyche"), [])

@@ -271,7 +271,7 @@ const serviceGroup = (at: Paths, doc: Documentation) =>
     .add(
       HttpApiEndpoint.get("root", at.root)
         .addSuccess(HttpApiSchema.Text({ contentType: "text/html" }))
-        .annotateContext(OpenApi.annotations({ exclude: true }))
+        .annotateContext(doc("root", "The deployment's page: try it, recent runs, live charts."))
     )
 
 type Json = Record<string, unknown>

@@ -30,6 +30,7 @@ import { Invocation } from "./Invocation.js"
 import type { Parsed } from "./JsonText.js"
 import { Lifecycle } from "./Lifecycle.js"
 import * as Metrics from "./Metrics.js"
+import * as DeploymentPage from "./Page/Page.js"
 import * as Reading from "./Reading.js"
 import * as Routes from "./Routes.js"
 import * as View from "./View.js"
@@ -187,12 +188,12 @@ const serviceGroup = (api: Contract) =>
     Effect.gen(function* () {
       const info = yield* infoOf
       const metrics = yield* metricsOf
-      const { openApi, page, root } = yield* documents
+      const { docs, openApi, root } = yield* documents
       return handlers
         .handle("info", () => info)
         .handleRaw("metrics", () => metrics)
         .handleRaw("openApi", () => openApi)
-        .handleRaw("docs", () => page)
+        .handleRaw("docs", () => docs)
         .handleRaw("root", () => root)
     })
   )
@@ -242,19 +243,9 @@ const documents = Effect.gen(function* () {
   const openApi = yield* Effect.cached(
     Effect.sync(() => JSON.stringify(Api.toOpenApi(pipeline, serving, { authEnabled })))
   )
-  const page = yield* Effect.cached(
-    Effect.sync(() =>
-      DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
-    )
+  const docs = yield* Effect.cached(
+    DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
   )
-  return {
-    openApi: Effect.map(openApi, (text) => Answer.toResponse(Answer.ofJson(200, text))),
-    page: Effect.map(page, ({ contentSecurityPolicy, html }) =>
-      HttpServerResponse.text(html, {
-        contentType: "text/html; charset=utf-8",
-        headers: { "content-security-policy": contentSecurityPolicy }
-      })
-    ),
-    root: Effect.succeed(HttpServerResponse.empty({ status: 302, headers: { location: at.docs } }))
-  }
+  const root = yield* Effect.cached(DeploymentPage.make(serving, { authEnabled }))
+  return { docs, openApi: Effect.map(openApi, (text) => Answer.toResponse(Answer.ofJson(200, text))), root }
 })

@@ -130,7 +130,7 @@ const entries: ReadonlyArray<Entry> = [
   { name: "metrics", method: "GET", access: "metrics", switch: "metrics" },
   { name: "docs", method: "GET", access: "docs", switch: "docs" },
   { name: "openApi", method: "GET", access: "docs", switch: "docs" },
-  { name: "root", method: "GET", access: "docs", switch: "docs" }
+  { name: "root", method: "GET", access: "page", switch: "page" }
 ]
 
 /** Whether one segment, and nothing else, is between the two parts. */

@@ -51,10 +51,16 @@ export const Serving = Schema.Struct({
   docsUrlPath: withDefault(UrlPath, "/docs"),
   /** Default `/openapi.json`. */
   openApiUrlPath: withDefault(UrlPath, "/openapi.json"),
-  /** Endpoints that are switched off; default none. `docs` covers the page and the OpenAPI document. */
-  disabledEndpoints: withDefault(Schema.Array(Schema.Literal("runs", "info", "metrics", "docs")), []),
-  /** Endpoints besides invoke and runs that also ask for the key; default none. */
-  protectedEndpoints: withDefault(Schema.Array(Schema.Literal("info", "metrics", "docs")), []),
+  /**
+   * Endpoints that are switched off; default none. `docs` covers the documentation and the OpenAPI document, `page` is what
+   * the root path answers.
+   */
+  disabledEndpoints: withDefault(Schema.Array(Schema.Literal("runs", "info", "metrics", "docs", "page")), []),
+  /**
+   * Endpoints besides invoke and runs that also ask for the key; default none. The page holds no data and asks for the key
+   * itself; a browser cannot send the key to open a page.
+   */
+  protectedEndpoints: withDefault(Schema.Array(Schema.Literal("info", "metrics", "docs", "page")), []),
   /**
    * `durable` (default): every run is on disk before it is answered. `none`: runs are kept nowhere, and there are no
    * endpoints that list them.

@@ -310,7 +310,7 @@ describe("keys", () => {
       })
     )
   })
-  layer(served(weather, { key, serving: { protectedEndpoints: ["info", "metrics", "docs"] } }), {
+  layer(served(weather, { key, serving: { protectedEndpoints: ["info", "metrics", "docs", "page"] } }), {
     excludeTestServices: true
   })("with protected endpoints", (it) => {
     it.effect("are asked for everywhere but on health", () =>
@@ -331,7 +331,7 @@ describe("settings", () => {
     rootUrlPath: "/svc",
     apiUrlPath: "/v1",
     invokeUrlPath: "/predict",
-    disabledEndpoints: ["runs", "docs"]
+    disabledEndpoints: ["runs", "docs", "page"]
   } as const
   layer(served(weather, { serving }), { excludeTestServices: true })((it) => {
     it.effect("move paths and switch endpoints off", () =>

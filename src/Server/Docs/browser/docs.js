@@ -1,19 +1,8 @@
-/** The script of the documentation page. Everything it shows is a text node, whatever the document says. */
-export const script = `
+// The script of the documentation page. Everything it shows is a text node, whatever the document says.
+import { element, pretty } from "../../Html/browser/elements.js"
+
 const app = document.getElementById("app")
 const { openapi, invoke, auth } = document.body.dataset
-
-const element = (tag, properties, ...children) => {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(properties ?? {})) {
-    if (name === "class") node.className = value
-    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
-    else node.setAttribute(name, value)
-  }
-  node.append(...children)
-  return node
-}
-const pretty = (value) => JSON.stringify(value, null, 2)
 
 const resolve = (spec, schema) => {
   const prefix = "#/components/schemas/"
@@ -42,27 +31,41 @@ const operations = (spec) =>
   )
 
 const body = (content) => Object.values(content ?? {})[0]?.schema
-const showOperation = (spec, { path, method, operation }) =>
-  element("details", {},
-    element("summary", {},
+const showOperation = ({ path, method, operation }) =>
+  element(
+    "details",
+    {},
+    element(
+      "summary",
+      {},
       element("span", { class: "method" }, method.toUpperCase()),
       element("code", {}, path),
-      element("span", { class: "muted" }, "  " + (operation.summary ?? "") + (operation.security?.length ? " (key)" : ""))
+      element("span", { class: "muted" }, `  ${operation.summary ?? ""}${operation.security?.length ? " (key)" : ""}`)
     ),
     ...(operation.parameters ?? []).map((parameter) =>
-      element("p", {}, element("code", {}, parameter.name), " in " + parameter.in, element("pre", {}, pretty(parameter.schema)))
+      element(
+        "p",
+        {},
+        element("code", {}, parameter.name),
+        ` in ${parameter.in}`,
+        element("pre", {}, pretty(parameter.schema))
+      )
     ),
-    ...(operation.requestBody ? [element("p", {}, "Request"), element("pre", {}, pretty(body(operation.requestBody.content)))] : []),
+    ...(operation.requestBody
+      ? [element("p", {}, "Request"), element("pre", {}, pretty(body(operation.requestBody.content)))]
+      : []),
     ...Object.entries(operation.responses).map(([status, response]) =>
-      element("details", {},
-        element("summary", {}, status + " " + response.description),
+      element(
+        "details",
+        {},
+        element("summary", {}, `${status} ${response.description}`),
         element("pre", {}, pretty(body(response.content) ?? null))
       )
     )
   )
 
 const keyField = element("input", { id: "key", type: "password", autocomplete: "off" })
-const headers = () => (keyField.value === "" ? {} : { authorization: "Bearer " + keyField.value })
+const headers = () => (keyField.value === "" ? {} : { authorization: `Bearer ${keyField.value}` })
 
 const tryIt = (spec) => {
   const payload = body(spec.paths[invoke]?.post?.requestBody?.content)
@@ -80,16 +83,20 @@ const tryIt = (spec) => {
       })
       const text = await response.text()
       let shown = text
-      try { shown = pretty(JSON.parse(text)) } catch {}
-      output.textContent = response.status + " " + response.statusText + "\\n" + shown
+      try {
+        shown = pretty(JSON.parse(text))
+      } catch {}
+      output.textContent = `${response.status} ${response.statusText}\n${shown}`
     } catch (error) {
-      output.textContent = "The service did not answer: " + error
+      output.textContent = `The service did not answer: ${error}`
     }
   }
-  return element("section", {},
+  return element(
+    "section",
+    {},
     element("h2", {}, "Try it"),
     ...(auth === "true" ? [element("label", { for: "key" }, "Key"), keyField] : []),
-    element("label", { for: "body" }, "POST " + invoke),
+    element("label", { for: "body" }, `POST ${invoke}`),
     input,
     element("button", { id: "send", type: "button", onclick: send }, "Send"),
     output
@@ -98,19 +105,18 @@ const tryIt = (spec) => {
 
 const show = async () => {
   const response = await fetch(openapi, { headers: headers() })
-  if (!response.ok) throw new Error("the OpenAPI document answered " + response.status)
+  if (!response.ok) throw new Error(`the OpenAPI document answered ${response.status}`)
   const spec = await response.json()
   app.replaceChildren(
     element("h1", {}, spec.info.title),
     element("p", { class: "muted" }, spec.info.description ?? ""),
     tryIt(spec),
     element("h2", {}, "Endpoints"),
-    ...operations(spec).map((operation) => showOperation(spec, operation)),
+    ...operations(spec).map((operation) => showOperation(operation)),
     element("h2", {}, "Schemas"),
     ...Object.entries(spec.components.schemas).map(([name, schema]) =>
       element("details", {}, element("summary", {}, element("code", {}, name)), element("pre", {}, pretty(schema)))
     )
   )
 }
-show().catch((error) => app.replaceChildren(element("p", {}, "This page could not be built: " + error.message)))
-`
+show().catch((error) => app.replaceChildren(element("p", {}, `This page could not be built: ${error.message}`)))

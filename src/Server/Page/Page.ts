@@ -1,0 +1,33 @@
+/**
+ * The page of a deployment: running its pipeline, its recent runs, charts of what it does. It is the same for every
+ * deployment but for the paths: what it shows it asks its own service for, with the key that is given to it. What browsers
+ * get is made of `browser`.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as Effect from "effect/Effect"
+import type * as Settings from "../../Settings.js"
+import * as Document from "../Html/Document.js"
+import { deployment } from "../Html/Packed.js"
+import * as Routes from "../Routes.js"
+
+/**
+ * Makes the page.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  serving: Settings.Serving,
+  options: { readonly authEnabled: boolean }
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  const routes = Routes.make(serving)
+  const paths = Object.fromEntries(routes.map(({ name, path }) => [name, path]))
+  const keyed = routes.flatMap(({ isPublic, name }) => (options.authEnabled && !isPublic ? [name] : []))
+  return Document.make(deployment, {
+    title: "Deployment",
+    data: { page: JSON.stringify({ paths, keyed, recording: serving.recording }) },
+    withoutScript: `Runs are started with POST ${Routes.paths(serving).invoke}.`
+  })
+}
