@@ -147,6 +147,25 @@ describe("what is accepted without the Schema", () => {
   })
 })
 
+describe("a schema that becomes code", () => {
+  const accepts = (schema: Any, value: unknown) => Acceptance.compile(schema.ast)?.(value)
+  const nasty = ['"]; throw 1; //', "`$" + "{1}`", "\\", "\u2028", "constructor ", "1e1", "", "*/"]
+  it.each(nasty)("takes names and literals for nothing else: %j", (text) => {
+    const Named = Schema.Struct({ [text]: Schema.Literal(text) })
+    assert.isTrue(accepts(Named, { [text]: text }))
+    assert.isFalse(accepts(Named, { [text]: `${text}x` }))
+    assert.isFalse(accepts(Named, { [`${text}x`]: text }))
+    const Recorded = Schema.extend(Named, Schema.Record({ key: Schema.Literal(`${text}x`), value: Schema.Int }))
+    assert.isTrue(accepts(Recorded, { [text]: text, [`${text}x`]: 1 }))
+    assert.isTrue(accepts(Schema.Enums({ one: text }), text))
+  })
+  it("knows one of many literals from others", () => {
+    const Many = Schema.Literal(...Array.from({ length: 100 }, (_, i) => `n${i}`), 7, null)
+    for (const value of ["n0", "n99", 7, null]) assert.isTrue(accepts(Many, value))
+    for (const value of ["n100", "7", undefined, 8]) assert.isFalse(accepts(Many, value))
+  })
+})
+
 describe("what is left to the Schema", () => {
   const encodes = (schema: Any, value: unknown) => Acceptance.compile(schema.ast)?.(value) ?? false
   const Named = Schema.Struct({ name: Schema.String })

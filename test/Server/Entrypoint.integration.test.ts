@@ -28,10 +28,13 @@ interface Ended {
   readonly stderr: string
 }
 
-const start = (main: string, args: ReadonlyArray<string>) =>
+const start = (main: string, args: ReadonlyArray<string>, nodeArgs: ReadonlyArray<string> = []) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+      const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+        cwd: root,
+        stdio: ["ignore", "pipe", "pipe"]
+      })
       const output = { stdout: "", stderr: "" }
       child.stdout.on("data", (data) => {
         output.stdout += data
@@ -54,7 +57,13 @@ const inFolder = <A, E>(
     return yield* use(folder, fs)
   }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
 
-const serve = (folder: string, fs: FileSystem.FileSystem, declarations: string, port?: number) =>
+const serve = (
+  folder: string,
+  fs: FileSystem.FileSystem,
+  declarations: string,
+  port?: number,
+  nodeArgs: ReadonlyArray<string> = []
+) =>
   Effect.gen(function* () {
     const main = `${folder}/main.mjs`
     yield* bundle(main, entry(declarations))
@@ -65,7 +74,7 @@ const serve = (folder: string, fs: FileSystem.FileSystem, declarations: string, 
       endpointFile: `${folder}/endpoint.json`
     }
     yield* fs.writeFileString(`${folder}/manifest.json`, JSON.stringify(manifest))
-    return yield* start(main, ["serve", `${folder}/manifest.json`])
+    return yield* start(main, ["serve", `${folder}/manifest.json`], nodeArgs)
   })
 
 const everyTenth = Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(500))
@@ -136,6 +145,17 @@ describe("a bundle", () => {
         assert.strictEqual(code, 143)
         assert.isBelow(Number(duration.value._tag === "Millis" ? duration.value.millis : 0), 500)
         for (const line of stdout.trimEnd().split("\n")) assert.property(JSON.parse(line), "timestamp")
+      })
+    )
+  )
+  it.live("serves all the same where code may not be made from texts", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const nodeArgs = ["--disallow-code-generation-from-strings"]
+        yield* serve(folder, fs, "export const pipeline = weather", undefined, nodeArgs)
+        const url = yield* endpointOf(folder, fs)
+        assert.strictEqual((yield* post(url, { city: "Oslo" })).status, 200)
+        assert.strictEqual((yield* post(url, { city: 7 })).status, 400)
       })
     )
   )
