@@ -90,7 +90,7 @@ export const make = (options: {
     enter: () => {
       if (inFlight < maxConcurrency && waiting.size === 0 && (maxQueue === 0 || !turn.isSpent())) {
         inFlight++
-        return { isWaiting: false, onReady: () => {}, release: once(leave) }
+        return { isWaiting: false, onReady: ignore, release: once(leave) }
       }
       return hasSeat() ? seat(waiting, leave) : undefined
     }
@@ -118,6 +118,9 @@ const seat = (waiting: Set<() => void>, leave: () => void): Place => {
     })
   }
 }
+
+/** The place is there already. */
+const ignore = (): void => {}
 
 const once = (effect: () => void): (() => void) => {
   let done = false

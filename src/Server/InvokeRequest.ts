@@ -64,27 +64,27 @@ export const decoder = (
 ): ((body: JsonText.Parsed) => Effect.Effect<InvokeRequest, InvalidRequest>) => {
   const decodeEnvelope = Codec.decoder(Envelope)
   const decodeParameters = parametersDecoder(pipeline)
+  const isEnvelope = Acceptance.compile(Envelope.ast)
+  const areParameters = Acceptance.compile(pipeline.input.ast)
   return (parsed) => {
     const body = parsed.value
     if (!Predicate.isRecord(body)) {
       return Either.left(invalid([Issues.make([], 'must be an object such as { "parameters": {...} }')]))
     }
     if (!Object.hasOwn(body, "parameters")) return Either.left(invalid([Issues.make(["parameters"], "is missing")]))
+    const { parameters } = body
+    if (areParameters?.(parameters) === true && isEnvelope?.(body) === true) {
+      return Either.right(
+        requestOf(body, { parameters, parametersUsed: asSent(parsed) ?? EncodedJson.encode(parameters) })
+      )
+    }
     return ParseResult.flatMap(
       ParseResult.mapError(decodeEnvelope(body), (issue) => invalidOf(issue, [])),
       (envelope) =>
-        ParseResult.map(
-          ParseResult.mapError(decodeParameters(envelope.parameters, parsed), (issue) =>
-            invalidOf(issue, ["parameters"])
-          ),
-          ({ parameters, parametersUsed }) => ({
-            parameters,
-            parametersUsed,
-            runName: envelope.runName,
-            timeoutMillis: envelope.timeoutMillis,
-            skipArtifacts: envelope.skipArtifacts ?? false
-          })
-        )
+        ParseResult.mapBoth(decodeParameters(envelope.parameters), {
+          onFailure: (issue) => invalidOf(issue, ["parameters"]),
+          onSuccess: (decoded) => requestOf(envelope, decoded)
+        })
     )
   }
 }
@@ -93,22 +93,21 @@ export const decoder = (
 
 type Parameters = Pick<InvokeRequest, "parameters" | "parametersUsed">
 
-/** What is right as it is needs neither decoding nor encoding. */
+const requestOf = (
+  { runName, skipArtifacts = false, timeoutMillis }: Partial<typeof Envelope.Type>,
+  { parameters, parametersUsed }: Parameters
+): InvokeRequest => ({ parameters, parametersUsed, runName, timeoutMillis, skipArtifacts })
+
+/** For what is not right as it is. */
 const parametersDecoder = (
   pipeline: Pipeline.Any
-): ((value: unknown, body: JsonText.Parsed) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
-  const accepts = Acceptance.compile(pipeline.input.ast)
+): ((value: unknown) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
   const decode = Codec.decoder(pipeline.input)
   const encode = ParseResult.encodeUnknown(pipeline.input)
-  return (value, body) =>
-    accepts?.(value) === true
-      ? Either.right({ parameters: value, parametersUsed: asSent(body) ?? EncodedJson.encode(value) })
-      : ParseResult.flatMap(decode(value), (parameters) =>
-          ParseResult.map(encode(parameters), (encoded) => ({
-            parameters,
-            parametersUsed: EncodedJson.encode(encoded)
-          }))
-        )
+  return (value) =>
+    ParseResult.flatMap(decode(value), (parameters) =>
+      ParseResult.map(encode(parameters), (encoded) => ({ parameters, parametersUsed: EncodedJson.encode(encoded) }))
+    )
 }
 
 /** Writing a kilobyte of JSON again takes about as long as serving the request. */

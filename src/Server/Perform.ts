@@ -139,15 +139,15 @@ const start = (kit: Kit, call: Call, offersBeginning: boolean): void => {
 }
 
 const go = (kit: Kit, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
-  const startedMillis = kit.clock.unsafeCurrentTimeMillis()
   call.run.begin()
   fiber.start(program(kit, call))
-  kit.admission.computed(kit.clock.unsafeCurrentTimeMillis() - startedMillis)
+  const elapsedMillis = call.run.elapsedMillis()
+  kit.admission.computed(elapsedMillis)
   if (fiber.exit === undefined) {
     if (offersBeginning) kit.recorder.offer(call.run.snapshot())
     startDeadline(kit, call)
     accompany(kit, call, fiber)
-  } else settle(kit, call, fiber.exit)
+  } else settle(kit, call, fiber.exit, elapsedMillis)
 }
 
 /** A run that only waits is not recorded: nobody could tell after a crash that it never began. */
@@ -164,7 +164,7 @@ const wait = (kit: Kit, call: Call, fiber: RunFiber): void => {
 
 const accompany = (kit: Kit, call: Call, fiber: RunFiber): void => {
   if (call.isLeft) fiber.interrupt({ cause: "disconnected" })
-  fiber.onExit((ended) => settle(kit, call, ended))
+  fiber.onExit((ended) => settle(kit, call, ended, call.run.elapsedMillis()))
 }
 
 const startDeadline = ({ serving }: Pick<Kit, "serving">, { fiber, request, run }: Call): void =>

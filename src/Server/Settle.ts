@@ -25,9 +25,8 @@ export const unavailable: Answer.Answer = Answer.ofError(RunRecorder.unavailable
  * @category running
  * @since 0.1.0
  */
-export const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>): void => {
+export const settle = (kit: Kit, call: Call, exit: Exit.Exit<unknown, unknown>, elapsedMillis: number): void => {
   const { fiber, request, run } = call
-  const elapsedMillis = run.elapsedMillis()
   const { parametersUsed } = request
   const ended = { run, exit, elapsedMillis, interruption: fiber?.interruption, parametersUsed }
   kit.eventually(

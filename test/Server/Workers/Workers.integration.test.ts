@@ -32,11 +32,26 @@ const runsOf = (url: string, query = "") =>
     ({ text }) => JSON.parse(text).runs as ReadonlyArray<{ id: string; index: number; status: string; cause?: string }>
   )
 
-/** One run in each worker, both stored as running. */
+/** A connection that is kept, and the worker at its end. */
+const connection = (url: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Agent({ keepAlive: true, maxSockets: 1 })),
+    (agent) => Effect.sync(() => agent.destroy())
+  ).pipe(
+    Effect.bindTo("agent"),
+    Effect.bind("pid", ({ agent }) => Effect.map(invoke(url, 0, agent), ({ pid }) => pid))
+  )
+
+/**
+ * One run in each worker, both stored as running. Connections that are made at the same time may go to the same worker,
+ * when the other one is slower to take what it got.
+ */
 const oneRunEach = (url: string, millis: number) =>
   Effect.gen(function* () {
-    const first = yield* Effect.fork(invoke(url, millis))
-    const second = yield* Effect.fork(invoke(url, millis))
+    const one = yield* connection(url)
+    const other = yield* eventually(Effect.filterOrFail(connection(url), ({ pid }) => pid !== one.pid))
+    const first = yield* Effect.fork(invoke(url, millis, one.agent))
+    const second = yield* Effect.fork(invoke(url, millis, other.agent))
     yield* eventually(Effect.filterOrFail(runsOf(url, "?status=running"), (runs) => runs.length === 2))
     return [first, second] as const
   })
@@ -188,12 +203,11 @@ describe("a worker that dies", () => {
           workers.slice(1)
         )
         const back = yield* eventually(Effect.filterOrFail(metrics(url), (all) => all.workers === 2))
-        assert.deepStrictEqual([back.restarts, back.ready, back.succeeded], [1, 1, 1])
         const runs = yield* runsOf(url)
-        assert.deepStrictEqual(runs.map(({ cause, status }) => [status, cause]).sort(), [
-          ["interrupted", "lost"],
-          ["succeeded", undefined]
-        ])
+        const [lost, ...others] = runs.map(({ cause, status }) => [status, cause]).sort()
+        assert.deepStrictEqual(lost, ["interrupted", "lost"])
+        for (const other of others) assert.deepStrictEqual(other, ["succeeded", undefined])
+        assert.deepStrictEqual([back.restarts, back.ready, back.succeeded], [1, 1, others.length])
         assert.include(service.log(), "was ended by SIGKILL. Another one starts in")
       })
     )
@@ -348,7 +362,7 @@ describe("the start of a service with workers", () => {
         const again = yield* restart(service.folder)
         const runs = yield* runsOf(yield* urlOf(again))
         assert.deepStrictEqual(
-          runs.map(({ cause }) => cause),
+          runs.flatMap(({ cause }) => cause ?? []),
           ["lost", "lost"]
         )
         const { index } = yield* invoke(yield* urlOf(again), 0)
