@@ -196,6 +196,8 @@ describe("a worker that dies", () => {
         const url = yield* urlOf(service)
         const workers = workersOf(service)
         const fibers = yield* oneRunEach(url, 2_000)
+        // What a worker has counted since it was last asked goes with it.
+        yield* metrics(url)
         process.kill(workers[0] ?? 0, "SIGKILL")
         const results = yield* Effect.forEach(fibers, (fiber) => Effect.option(Fiber.join(fiber)))
         assert.deepStrictEqual(
