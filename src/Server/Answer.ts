@@ -7,6 +7,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import * as Http from "../Errors/Http.js"
+import { lazily } from "../Lazily.js"
 
 /**
  * A complete answer. `body` is JSON text, or empty.
@@ -45,7 +46,7 @@ const errors = [
 export type WireError = InstanceType<(typeof errors)[number]>
 
 const WireError = Schema.Union(...errors)
-const encode = Schema.encodeSync(WireError)
+const encoder = lazily(() => Schema.encodeSync(WireError))
 const statuses: ReadonlyMap<string, number> = new Map(
   errors.map((error) => [error._tag, HttpApiSchema.getStatusError(error)])
 )
@@ -88,7 +89,7 @@ export const empty = (status: number, headers: Readonly<Record<string, string>> 
  * @category encoding
  * @since 0.1.0
  */
-export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof WireError> => encode(error)
+export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof WireError> => encoder()(error)
 
 /**
  * The answer of a wire error: its status, its JSON, and the header that goes with it (`Allow`, `Retry-After`,
@@ -98,7 +99,7 @@ export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof Wire
  * @since 0.1.0
  */
 export const ofError = (error: WireError): Answer =>
-  ofJson(statuses.get(error._tag) ?? 500, JSON.stringify(encode(error)), headersOf(error))
+  ofJson(statuses.get(error._tag) ?? 500, JSON.stringify(encodeError(error)), headersOf(error))
 
 /**
  * The same answer for the platform's HTTP server.

@@ -123,7 +123,7 @@ const answerFailures =
     Effect.catchAllCause(app, (cause) => {
       const error: unknown = Cause.squash(cause)
       if (error instanceof HttpApiDecodeError) return Effect.succeed(Answer.toResponse(undecodable(error)))
-      if (error instanceof RouteNotFound) return Effect.succeed(Answer.toResponse(notFound))
+      if (error instanceof RouteNotFound) return Effect.succeed(Answer.toResponse(notFound()))
       return Cause.isDie(cause)
         ? Effect.map(Outcome.internalError(ids, Failures.render(cause)), (internal) =>
             Answer.toResponse(Answer.ofError(internal))
@@ -131,7 +131,7 @@ const answerFailures =
         : Effect.failCause(cause)
     })
 
-const notFound = Answer.ofError(new NotFound({ message: "There is no such path on this service." }))
+const notFound = () => Answer.ofError(new NotFound({ message: "There is no such path on this service." }))
 
 const undecodable = (error: HttpApiDecodeError): Answer.Answer =>
   Answer.ofError(

@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
+import { lazily } from "../Lazily.js"
 import { type EncodedJson, encode as toJson } from "../Store/EncodedJson.js"
 import * as Acceptance from "./Acceptance.js"
 
@@ -19,9 +20,9 @@ import * as Acceptance from "./Acceptance.js"
 export const decoder = <A, I>(
   schema: Schema.Schema<A, I>
 ): ((value: unknown) => Effect.Effect<A, ParseResult.ParseIssue>) => {
-  const decode = ParseResult.decodeUnknown(schema, strict)
+  const decode = lazily(() => ParseResult.decodeUnknown(schema, strict))
   const accepts = Acceptance.compile(schema.ast)
-  return accepts === undefined ? decode : (value) => (accepts(value) ? Either.right(value as A) : decode(value))
+  return (value) => (accepts?.(value) === true ? Either.right(value as A) : decode()(value))
 }
 
 /**
@@ -34,12 +35,12 @@ export const decoder = <A, I>(
 export const jsonEncoder = (
   schema: Schema.Schema.AnyNoContext
 ): ((value: unknown) => Effect.Effect<EncodedJson | undefined, string>) => {
-  const encode = ParseResult.encodeUnknown(schema)
+  const encode = lazily(() => ParseResult.encodeUnknown(schema))
   const accepts = Acceptance.compile(schema.ast)
   return (value) =>
     accepts?.(value) === true
       ? stringify(value)
-      : ParseResult.flatMap(ParseResult.mapError(encode(value), ParseResult.TreeFormatter.formatIssueSync), stringify)
+      : ParseResult.flatMap(ParseResult.mapError(encode()(value), ParseResult.TreeFormatter.formatIssueSync), stringify)
 }
 
 // internal

@@ -12,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
+import { lazily } from "../Lazily.js"
 import type * as Pipeline from "../Pipeline.js"
 import type { StepCall } from "../Run.js"
 import { StepTimedOut } from "../Step.js"
@@ -66,14 +67,16 @@ export const members = (pipeline: Pipeline.Any): ReadonlyArray<Member> => [
  * @since 0.1.0
  */
 export const encoder = (pipeline: Pipeline.Any): ((error: unknown) => Effect.Effect<TypedFailure, string>) => {
-  const known = members(pipeline).map(({ schema, status }) => ({
-    status,
-    is: Schema.is(schema),
-    encode: ParseResult.encodeUnknown(schema)
-  }))
+  const known = lazily(() =>
+    members(pipeline).map(({ schema, status }) => ({
+      status,
+      is: Schema.is(schema),
+      encode: ParseResult.encodeUnknown(schema)
+    }))
+  )
   return (error) =>
     Effect.suspend(() => {
-      const member = known.find(({ is }) => is(error))
+      const member = known().find(({ is }) => is(error))
       if (member === undefined) return Effect.fail("it is none of the errors the pipeline declares")
       return Effect.map(encodeJson(member.encode(error)), (encoded) => ({
         status: member.status,

@@ -9,6 +9,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { InvalidRequest } from "../Errors/Http.js"
+import { lazily } from "../Lazily.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as EncodedJson from "../Store/EncodedJson.js"
 import * as Acceptance from "./Acceptance.js"
@@ -103,10 +104,10 @@ const parametersDecoder = (
   pipeline: Pipeline.Any
 ): ((value: unknown) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
   const decode = Codec.decoder(pipeline.input)
-  const encode = ParseResult.encodeUnknown(pipeline.input)
+  const encode = lazily(() => ParseResult.encodeUnknown(pipeline.input))
   return (value) =>
     ParseResult.flatMap(decode(value), (parameters) =>
-      ParseResult.map(encode(parameters), (encoded) => ({ parameters, parametersUsed: EncodedJson.encode(encoded) }))
+      ParseResult.map(encode()(parameters), (encoded) => ({ parameters, parametersUsed: EncodedJson.encode(encoded) }))
     )
 }
 

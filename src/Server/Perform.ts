@@ -118,7 +118,7 @@ const storeBeginning = (kit: Kit, call: Call, onStored: () => void): void =>
       // It was refused: tried again later, its beginning would be that of a run which never goes.
       kit.recorder.forget(call.run.id)
       call.place.release()
-      call.onAnswer(unavailable)
+      call.onAnswer(unavailable())
     }
   )
 

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { lazily } from "../Lazily.js"
 import * as Answer from "./Answer.js"
 import * as Failures from "./Failures.js"
 import * as Outcome from "./Outcome.js"
@@ -17,7 +18,7 @@ import * as RunRecorder from "./RunRecorder.js"
  * @category constants
  * @since 0.1.0
  */
-export const unavailable: Answer.Answer = Answer.ofError(RunRecorder.unavailable)
+export const unavailable: () => Answer.Answer = lazily(() => Answer.ofError(RunRecorder.unavailable))
 
 /**
  * Answers a run whose fiber has ended.
@@ -68,7 +69,7 @@ const store = (
       const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
       eventually(
         () => log,
-        () => call.onAnswer(unavailable)
+        () => call.onAnswer(unavailable())
       )
     }
   )

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { lazily } from "../Lazily.js"
 
 /**
  * @category schemas
@@ -82,7 +83,10 @@ export type Decode<A> = (rows: ReadonlyArray<unknown>) => Effect.Effect<Readonly
  * @category converting
  * @since 0.1.0
  */
-export const decodeRows = <A, I>(row: Schema.Schema<A, I>): Decode<A> => Schema.decodeUnknown(Schema.Array(row))
+export const decodeRows = <A, I>(row: Schema.Schema<A, I>): Decode<A> => {
+  const decode = lazily(() => Schema.decodeUnknown(Schema.Array(row)))
+  return (rows) => decode()(rows)
+}
 
 /**
  * Decodes the rows a query gives and makes something of each.

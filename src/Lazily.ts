@@ -1,0 +1,19 @@
+/**
+ * What is made when it is first asked for, because a start should not wait for what may never be.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Makes a value with the first call and gives the same one from then on.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const lazily = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
