@@ -59,10 +59,11 @@ export class RunFiber {
   /** Starts the run, unless it was interrupted before. A program that never waits has ended when this returns. */
   start(program: Effect.Effect<unknown, unknown>): void {
     if (this.#exit !== undefined) return
-    this.#fiber = this.#runtime.start(program, this.#listener)
-    const exit = this.#fiber.unsafePoll()
-    if (exit === null) this.#fiber.addObserver((exit) => this.#gone(exit))
-    else this.#gone(exit)
+    const fiber = this.#runtime.start(program, this.#listener)
+    const exit = fiber.unsafePoll()
+    if (exit !== null) return this.#gone(exit)
+    this.#fiber = fiber
+    fiber.addObserver((exit) => this.#gone(exit))
   }
 
   /** How it ended, if it has. */
