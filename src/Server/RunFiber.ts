@@ -61,7 +61,7 @@ export class RunFiber {
     if (this.#exit !== undefined) return
     const fiber = this.#runtime.start(program, this.#listener)
     const exit = fiber.unsafePoll()
-    if (exit !== null) return this.#gone(exit)
+    if (exit !== null) return void this.#gone(exit)
     this.#fiber = fiber
     fiber.addObserver((exit) => this.#gone(exit))
   }
