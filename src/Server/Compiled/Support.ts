@@ -20,18 +20,10 @@ export const isSupported = (ast: AST.AST): boolean => supports(ast, new Set())
 const supports = (ast: AST.AST, suspended: Set<AST.AST>): boolean => {
   if (hasOwnRules(ast)) return false
   const all = (types: ReadonlyArray<AST.AST>) => types.every((type) => supports(type, suspended))
+  if (leaves.has(ast._tag)) return true
   switch (ast._tag) {
-    case "StringKeyword":
-    case "NumberKeyword":
-    case "BooleanKeyword":
-    case "UndefinedKeyword":
-    case "VoidKeyword":
     case "UnknownKeyword":
     case "AnyKeyword":
-    case "NeverKeyword":
-    case "Literal":
-    case "Enums":
-    case "TemplateLiteral":
       return true
     case "Refinement":
       return all([ast.from])
@@ -83,25 +75,22 @@ const isObject = (ast: AST.AST): ast is AST.TypeLiteral =>
 
 /** A type of which its test knows everything, and that no object and no list fits. */
 const isPrimitive = (ast: AST.AST): boolean => {
-  switch (ast._tag) {
-    case "StringKeyword":
-    case "NumberKeyword":
-    case "BooleanKeyword":
-    case "UndefinedKeyword":
-    case "VoidKeyword":
-    case "NeverKeyword":
-    case "Literal":
-    case "Enums":
-    case "TemplateLiteral":
-      return true
-    case "Refinement":
-      return isPrimitive(ast.from)
-    case "Union":
-      return ast.types.every(isPrimitive)
-    default:
-      return false
-  }
+  if (AST.isRefinement(ast)) return isPrimitive(ast.from)
+  return AST.isUnion(ast) ? ast.types.every(isPrimitive) : leaves.has(ast._tag)
 }
+
+/** Types without parts of which a test knows everything. */
+const leaves: ReadonlySet<AST.AST["_tag"]> = new Set([
+  "StringKeyword",
+  "NumberKeyword",
+  "BooleanKeyword",
+  "UndefinedKeyword",
+  "VoidKeyword",
+  "NeverKeyword",
+  "Literal",
+  "Enums",
+  "TemplateLiteral"
+])
 
 /** Whether a property with a literal of its own tells each of the members from all others. */
 const areTagged = (types: ReadonlyArray<AST.TypeLiteral>): boolean => {
