@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
 import * as BarrelPlugin from "./BarrelPlugin.js"
@@ -12,6 +13,7 @@ import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
 import * as RequirePlugin from "./RequirePlugin.js"
 import * as Resolution from "./Resolution.js"
+import * as StartFile from "./StartFile.js"
 
 /** A bundle in memory. */
 export interface Compiled {
@@ -19,12 +21,14 @@ export interface Compiled {
   readonly digest: string
   readonly main: Uint8Array
   readonly sourceMap: Uint8Array
+  /** The file that starts `main` with V8's code cache, if it can be started so. */
+  readonly start: Option.Option<string>
   /** Native packages that have to stand beside it, sorted by name. */
   readonly natives: ReadonlyArray<Packages.Package>
 }
 
 /** File names inside a bundle's folder. */
-export const names = { main: "main.mjs", sourceMap: "main.mjs.map" } as const
+export const names = { main: "main.mjs", sourceMap: "main.mjs.map", start: "start.mjs" } as const
 
 /** Bundles a module. `folder` is where bundles are kept; only the source map depends on it. */
 export const compile = (
@@ -53,7 +57,8 @@ export const compile = (
     const sourceMap = outputFiles.find((file) => file.path !== outfile)
     const main = Buffer.from(`${code?.text ?? ""}${footer(natives)}`)
     const digest = createHash("sha256").update(main).digest("hex")
-    return { digest, main, sourceMap: sourceMap?.contents ?? new Uint8Array(), natives }
+    const start = yield* StartFile.make(main, names.main)
+    return { digest, main, sourceMap: sourceMap?.contents ?? new Uint8Array(), start, natives }
   })
 
 const extensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"]

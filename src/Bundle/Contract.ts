@@ -18,7 +18,10 @@ import type { PipelineSpec } from "../Snapshot/PipelineSpec.js"
 export interface Bundle {
   /** SHA-256 (hex) of the file. */
   readonly digest: string
-  /** The folder it is in; `main.mjs` is the program, `node_modules` holds links to its external packages. */
+  /**
+   * The folder it is in: `main.mjs` is the program, `start.mjs` runs it with V8's code cache, `node_modules` holds links to
+   * its external packages.
+   */
   readonly directory: string
   /** The program: `node main.mjs serve MANIFEST`, or `node main.mjs describe`. */
   readonly main: string

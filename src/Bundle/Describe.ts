@@ -1,7 +1,5 @@
-import * as Command from "@effect/platform/Command"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
-import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,6 +12,7 @@ import {
 } from "../Errors/Descriptions.js"
 import { PipelineLoadFailed } from "../Errors/Pipelines.js"
 import { Description } from "../Snapshot/Description.js"
+import * as Child from "./Child.js"
 import type { Bundle, DescribeError } from "./Contract.js"
 
 /** How long a module may take to load. */
@@ -49,27 +48,13 @@ const runReadably = (bundle: Bundle) =>
 
 const run = (bundle: Bundle, ...nodeArguments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const command = Command.make(process.execPath, ...nodeArguments, bundle.main, "describe").pipe(
-      Command.env(yield* environment, { extendEnv: false }),
-      Command.workingDirectory(bundle.directory)
-    )
-    const child = yield* start(command)
+    const child = yield* Child.start(bundle, ...nodeArguments, bundle.main, "describe")
     const [description, stderr, exitCode] = yield* Effect.all(
       [lastDescription(child.stdout), lastLines(child.stderr), child.exitCode],
       { concurrency: "unbounded" }
     )
     return { description, stderr, exitCode } satisfies Output
   })
-
-const environment = Config.all({
-  PATH: Config.withDefault(Config.string("PATH"), ""),
-  HOME: Config.withDefault(Config.string("HOME"), ""),
-  TMPDIR: Config.withDefault(Config.string("TMPDIR"), "/tmp")
-}).pipe(Effect.orElseSucceed(() => ({})))
-
-/** A child that is killed with the scope: the executor's own finalizer asks once and waits for ever. */
-const start = (command: Command.Command) =>
-  Effect.tap(Command.start(command), (child) => Effect.addFinalizer(() => Effect.ignore(child.kill("SIGKILL"))))
 
 const decodeLine = Schema.decodeOption(Schema.parseJson(Description))
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Home } from "../Home.js"
+import * as CodeCache from "./CodeCache.js"
 import { compile, names } from "./Compile.js"
 import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
 import { describe } from "./Describe.js"
@@ -31,7 +32,8 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
   yield* Service.stopWithScope
   return {
     bundle: (source) => Effect.provide(bundle(source), context),
-    describe: (bundle) => Effect.provide(describe(bundle), context)
+    describe: (bundle) =>
+      Effect.provide(Effect.zipLeft(describe(bundle), CodeCache.ensure(bundle), { concurrent: true }), context)
   }
 })
 

@@ -99,7 +99,10 @@ const bundleProgram = (request: Request) =>
   Effect.gen(function* () {
     const home = yield* Home
     const fs = yield* FileSystem.FileSystem
-    const program = Path.join(home.bundles, request.snapshot.bundle.digest, "main.mjs")
+    const bundle = Path.join(home.bundles, request.snapshot.bundle.digest)
+    const start = Path.join(bundle, "start.mjs")
+    if (yield* fs.exists(start)) return start
+    const program = Path.join(bundle, "main.mjs")
     if (yield* fs.exists(program)) return program
     return yield* new DeploymentProvisionFailed({
       name: request.name,

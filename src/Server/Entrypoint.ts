@@ -1,9 +1,10 @@
 /**
- * What a bundle runs: `describe` says what pipeline is in it, `serve MANIFEST` serves it. The edge of the process:
- * arguments, standard output and exit codes are used here only.
+ * What a bundle runs: `describe` says what pipeline is in it, `serve MANIFEST` serves it, `rehearse MANIFEST` does once
+ * what a start does, without it. The edge of the process: arguments, standard output and exit codes are used here only.
  *
  * @since 0.1.0
  */
+import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,7 @@ import * as Runs from "../Store/Runs.js"
 import * as Failures from "./Failures.js"
 import * as Log from "./Log.js"
 import * as Memory from "./Memory.js"
+import * as Rehearsal from "./Rehearsal.js"
 import * as Secrets from "./Secrets.js"
 import * as Serve from "./Serve.js"
 import * as Signals from "./Signals.js"
@@ -156,6 +158,22 @@ export const work = (
   }).pipe(Effect.provide(Link.layer(channel)))
 
 /**
+ * Serves a pipeline of the library as a manifest file says, calls it once, and answers the exit code of the process. What
+ * went wrong is logged.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const rehearse = (manifestFile: string): Effect.Effect<number> =>
+  Effect.flatMap(readManifest(manifestFile), (manifest) =>
+    Effect.provide(Rehearsal.run(manifest), runStoreOf(manifest))
+  ).pipe(
+    Effect.as(0),
+    Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(Failures.render(cause)), exitCodes.startFailed)),
+    Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer))
+  )
+
+/**
  * Runs the command the process was started with and ends it. Files the process makes are for its user only.
  *
  * @category running
@@ -167,6 +185,7 @@ export const main = (options: Options): void => {
   const role = command === "work" ? roleOf(rest) : undefined
   if (command === "describe") print(describe(options))
   else if (command === "serve" && manifestFile !== undefined) runServe(serve(options, manifestFile))
+  else if (command === "rehearse" && manifestFile !== undefined) runLogged(rehearse(manifestFile))
   else if (role !== undefined && manifestFile !== undefined) runServe(work(options, manifestFile, role))
   else {
     process.stderr.write("Usage: main.mjs describe | main.mjs serve MANIFEST\n")
@@ -184,11 +203,12 @@ const print = (line: Effect.Effect<string>): void => {
   )
 }
 
-const runServe = (program: Effect.Effect<number>): void => {
-  const log = Log.layerMapped(SourcePositions.make(process.argv[1] ?? ""))
-  Effect.runFork(
-    Effect.map(Effect.zipRight(Memory.collectEarly, Effect.provide(program, log)), (exitCode) => process.exit(exitCode))
-  )
+const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(Memory.collectEarly, program))
+
+/** Within a bundle this module's URL is the program's, whichever file started it. */
+const runLogged = (program: Effect.Effect<number>): void => {
+  const log = Log.layerMapped(SourcePositions.make(fileURLToPath(import.meta.url)))
+  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
 }
 
 const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {

@@ -138,22 +138,27 @@ export const make = <E = never, R = never>(
  * The endpoint file is written as soon as the port is open; health says `live` until the warm state is built, and
  * `ready` from then on. A service that stands by builds its warm state first, and writes the file before, too.
  *
+ * @param whenReady What to do once runs are taken; default nothing. Its failure ends the service.
+ *
  * @category running
  * @since 0.1.0
  */
-export const run = (
+export const run = <E = never, R = never>(
   pipeline: Pipeline.Any,
-  manifest: Manifest
+  manifest: Manifest,
+  whenReady: (served: Context.Tag.Service<Served>) => Effect.Effect<void, E, R> = () => Effect.void
 ): Effect.Effect<
   number,
-  NodeServer.ListenFailed | StoreError | WarmUpFailed | PlatformError,
-  RunStore | Ids.Ids | Signals | FileSystem.FileSystem
+  NodeServer.ListenFailed | StoreError | WarmUpFailed | PlatformError | E,
+  RunStore | Ids.Ids | Signals | FileSystem.FileSystem | R
 > =>
   Effect.scoped(
     Effect.gen(function* () {
       if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
-      return yield* untilTold(open(pipeline, manifest), ({ warmUp }) =>
-        Effect.zipRight(warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`))
+      return yield* untilTold(open(pipeline, manifest), (served) =>
+        Effect.all([served.warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`), whenReady(served)], {
+          discard: true
+        })
       )
     })
   )

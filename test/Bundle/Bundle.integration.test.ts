@@ -56,7 +56,12 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       expect(yield* mode(directory)).toBe(0o700)
       expect(yield* mode(main)).toBe(0o600)
       expect(yield* mode(`${main}.map`)).toBe(0o600)
-      expect((yield* fs.readDirectory(directory)).sort()).toStrictEqual(["main.mjs", "main.mjs.map", "node_modules"])
+      expect((yield* fs.readDirectory(directory)).sort()).toStrictEqual([
+        "main.mjs",
+        "main.mjs.map",
+        "node_modules",
+        "start.mjs"
+      ])
       expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
     })
   )
