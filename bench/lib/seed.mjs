@@ -2,9 +2,9 @@
 import Database from "better-sqlite3"
 import { v7 } from "uuid"
 
-/** Copies one row of a table `count` times; `change(i)` gives the columns that differ. */
+/** Copies one row of a table `count` times; `change(i)` gives the columns that differ. Row numbers are given anew. */
 const copyRow = (database, table, where, count, change) => {
-  const row = database.prepare(`SELECT * FROM ${table} WHERE ${where.sql}`).get(where.value)
+  const { number: _, ...row } = database.prepare(`SELECT * FROM ${table} WHERE ${where.sql}`).get(where.value)
   const columns = Object.keys(row)
   const insert = database.prepare(
     `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map((name) => `@${name}`).join(", ")})`
@@ -42,6 +42,7 @@ export const seedRuns = (file, count) =>
       .get()
     copyRow(database, "runs", { sql: "id = ?", value: id }, count, (i) => {
       const at = newest - (count - i + 1) * 1_000
-      return { id: v7({ msecs: at }), idx: i + 1, name: `seeded-${i}`, started_at: at, finished_at: at, counted: 0 }
+      return { id: v7({ msecs: at }), idx: i + 1, name: `seeded-${i}`, started_at: at, finished_at: at }
     })
+    database.prepare("UPDATE totals SET value = value + ? WHERE name = 'succeeded'").run(count)
   })

@@ -46,6 +46,7 @@ const StepRow = Schema.Struct({
 
 const MessageRow = Schema.Struct({ sequence: Schema.Int, at: Schema.Number, data: Json })
 const IdRow = Schema.Struct({ run_id: Schema.String })
+const NumberRow = Schema.Struct({ number: Schema.Int })
 const TotalRow = Schema.Struct({ name: Schema.String, value: Schema.Int })
 
 const toRun = ({
@@ -109,6 +110,14 @@ export const decodeMessages: Decode<typeof MessageRow.Type> = decodeRows(Message
  * @since 0.1.0
  */
 export const decodeIds: Decode<string> = decodeTo(IdRow, ({ run_id }) => run_id)
+
+/**
+ * The numbers of runs within their store.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
+export const decodeNumbers: Decode<number> = decodeTo(NumberRow, ({ number }) => number)
 
 /**
  * @category converting

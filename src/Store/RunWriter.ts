@@ -7,6 +7,7 @@
 import * as DateTime from "effect/DateTime"
 import { textOf } from "./EncodedJson.js"
 import type { Run, RunWrite, StepRun } from "./RunStore.js"
+import { stepsPerRun } from "./RunsSchema.js"
 import type { Bare, Prepared } from "./SqliteConnection.js"
 
 /**
@@ -16,8 +17,7 @@ import type { Bare, Prepared } from "./SqliteConnection.js"
  * **Details**
  *
  * The types of a `Run` say what the tables check, so this connection leaves the checks out: they took a fifth of
- * SQLite's time for a run. The totals of new runs are added once for the batch; the trigger that counts does so for
- * writers that do not.
+ * SQLite's time for a run. The totals of new runs are added once for the batch.
  *
  * @category constructors
  * @since 0.1.0
@@ -28,10 +28,8 @@ export const make = (connection: Bare, generation: number): ((batch: ReadonlyArr
   return connection.transaction((batch: ReadonlyArray<RunWrite>) => {
     const added = new Added()
     for (const run of latest(batch)) {
-      const state = stateValues(run)
-      if (statements.insertRun.run(run.id, run.index, generation, ...state).changes === 1) added.add(run)
-      else if (statements.updateRun.run(...state, run.id).changes === 0) continue
-      if (run.steps !== undefined) writeSteps(statements.step, run.id, run.steps)
+      const number = writeRun(statements, run, generation, added)
+      if (number !== undefined && run.steps !== undefined) writeSteps(statements.step, number, run.steps)
     }
     for (const write of batch) {
       if (write._tag === "Message") writeMessage(statements.message, write)
@@ -45,20 +43,20 @@ export const make = (connection: Bare, generation: number): ((batch: ReadonlyArr
 
 const prepare = (connection: Bare) => ({
   insertRun: connection.prepare(
-    `INSERT INTO runs (id, idx, generation, counted, name, status, cause, parameters, outputs, error, started_at,
-      finished_at, execution_millis)
-    VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+    `INSERT INTO runs (id, idx, generation, name, status, cause, parameters, outputs, error, started_at, finished_at,
+      execution_millis)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
   ),
   // Whose run it is stays what it was when the run was first written, and so does its index.
-  updateRun: connection.prepare(
+  updateRun: connection.prepare<{ readonly number: number }>(
     `UPDATE runs SET name = ?, status = ?, cause = ?, parameters = ?, outputs = ?, error = ?, started_at = ?,
       finished_at = ?, execution_millis = ?
-    WHERE id = ? AND status IN ('queued', 'running')`
+    WHERE id = ? AND status IN ('queued', 'running') RETURNING number`
   ),
   step: connection.prepare(
-    `INSERT INTO step_runs (run_id, position, name, status, attempts, outputs, error, started_at, finished_at,
-      execution_millis, started_sequence, finished_sequence)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, position) DO UPDATE SET
+    `INSERT INTO step_runs (number, name, status, attempts, outputs, error, started_at, finished_at, execution_millis,
+      started_sequence, finished_sequence)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET
       name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
       error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
       execution_millis = excluded.execution_millis, started_sequence = excluded.started_sequence,
@@ -107,12 +105,24 @@ const stateValues = (run: Run) =>
     run.executionTimeMillis ?? null
   ] as const
 
-const writeSteps = (statement: Prepared, runId: string, steps: ReadonlyArray<StepRun>): void => {
-  let position = 0
+type Statements = ReturnType<typeof prepare>
+
+/** Answers the number of the run, or nothing if it ended before, and then it stays as it is. */
+const writeRun = (statements: Statements, run: Run, generation: number, added: Added): number | undefined => {
+  const state = stateValues(run)
+  const { changes, lastInsertRowid } = statements.insertRun.run(run.id, run.index, generation, ...state)
+  if (changes === 0) return statements.updateRun.get(...state, run.id)?.number
+  added.add(run)
+  return Number(lastInsertRowid)
+}
+
+const writeSteps = (statement: Prepared, run: number, steps: ReadonlyArray<StepRun>): void => {
+  let number = run * stepsPerRun
+  const end = number + stepsPerRun
   for (const step of steps) {
+    if (number === end) return
     statement.run(
-      runId,
-      position++,
+      number++,
       step.name,
       step.status,
       step.attempts,

@@ -12,6 +12,7 @@ import * as Claims from "./Claims.js"
 import { now } from "./Columns.js"
 import * as Rows from "./RunRows.js"
 import { type Run, type RunStatus, RunStore } from "./RunStore.js"
+import { stepsPerRun } from "./RunsSchema.js"
 import * as RunWriter from "./RunWriter.js"
 import type { Connections } from "./Sqlite.js"
 import { Exclusive } from "./SqliteConnection.js"
@@ -38,16 +39,21 @@ const makeCommit = (
         )
 }
 
+const stepsOf = (sql: Access.Access["sql"], run: number): Statement.Fragment =>
+  sql`number BETWEEN ${run * stepsPerRun} AND ${(run + 1) * stepsPerRun - 1}`
+
 const makeFind =
   ({ read, sql }: Access.Access): RunStore["Type"]["find"] =>
   (id) =>
     read(
       "runs.find",
       Effect.gen(function* () {
-        const [run] = yield* Rows.decodeRuns(yield* sql`SELECT * FROM runs WHERE id = ${id}`)
-        if (run === undefined) return Option.none()
+        const rows = yield* sql`SELECT * FROM runs WHERE id = ${id}`
+        const [run] = yield* Rows.decodeRuns(rows)
+        const [number] = yield* Rows.decodeNumbers(rows)
+        if (run === undefined || number === undefined) return Option.none()
         const steps = yield* Rows.decodeSteps(
-          yield* sql`SELECT * FROM step_runs WHERE run_id = ${id} ORDER BY started_at, position`
+          yield* sql`SELECT * FROM step_runs WHERE ${stepsOf(sql, number)} ORDER BY started_at, number`
         )
         return Option.some<Run>({ ...run, steps })
       })
@@ -105,8 +111,10 @@ const makeLost = (access: Access.Access, generation: number) => {
     AND generation NOT IN (SELECT generation FROM seen WHERE at > ${at - lostAfterMillis})`
   const mark = (at: number, dead: Statement.Fragment) =>
     Effect.gen(function* () {
-      yield* sql`UPDATE step_runs SET status = 'interrupted', finished_at = ${at}
-        WHERE status = 'running' AND run_id IN (SELECT id FROM runs WHERE ${dead})`
+      for (const number of yield* Rows.decodeNumbers(yield* sql`SELECT number FROM runs WHERE ${dead}`)) {
+        yield* sql`UPDATE step_runs SET status = 'interrupted', finished_at = ${at}
+          WHERE status = 'running' AND ${stepsOf(sql, number)}`
+      }
       const lost = yield* sql`UPDATE runs SET status = 'interrupted', cause = 'lost', finished_at = ${at}
         WHERE ${dead} RETURNING id`
       return lost.length

@@ -31,8 +31,13 @@ export type Value = string | number | null
  * @category models
  * @since 0.1.0
  */
-export interface Prepared {
-  readonly run: (...values: ReadonlyArray<Value>) => { readonly changes: number }
+export interface Prepared<Row = never> {
+  readonly run: (...values: ReadonlyArray<Value>) => {
+    readonly changes: number
+    readonly lastInsertRowid: number | bigint
+  }
+  /** The first row it gives. */
+  readonly get: (...values: ReadonlyArray<Value>) => Row | undefined
 }
 
 /**
@@ -42,7 +47,7 @@ export interface Prepared {
  * @since 0.1.0
  */
 export interface Bare {
-  readonly prepare: (text: string) => Prepared
+  readonly prepare: <Row = never>(text: string) => Prepared<Row>
   readonly pragma: (text: string) => unknown
   /** A function that runs as one transaction: whatever it throws leaves nothing behind. */
   readonly transaction: <A>(run: (value: A) => void) => {
@@ -184,7 +189,7 @@ const exclusively = (
   connection: Connection
 ): Exclusive["Type"] => {
   const bare: Bare = {
-    prepare: (text) => database.prepare<Array<Value>>(text),
+    prepare: <Row>(text: string) => database.prepare<Array<Value>, Row>(text),
     pragma: (text) => database.pragma(text),
     transaction: (run) => database.transaction((value: Parameters<typeof run>[0]) => run(value))
   }

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import { type Run, RunStatus } from "../../src/Store/RunStore.js"
-import { schema } from "../../src/Store/RunsSchema.js"
+import { schema, stepsPerRun } from "../../src/Store/RunsSchema.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
 import { id, run, started, step, write } from "../../src/Testing/StoreSuite/Fixtures.js"
 import { expectTotals, fresh, opened } from "./runSupport.js"
-import { folder, open, outsider, tamper } from "./support.js"
+import { folder, open, outsider } from "./support.js"
 
 describe("totals", () => {
   const state = FastCheck.record({
@@ -51,50 +51,75 @@ describe("totals", () => {
           Object.fromEntries(rows.map(({ id, ...row }) => [id, row])),
           Object.fromEntries(expected)
         )
-        assert.lengthOf(yield* sql`PRAGMA foreign_key_check`, 0)
+        assert.deepStrictEqual(
+          yield* sql`SELECT DISTINCT number / ${sql.literal(`${stepsPerRun}`)} AS run FROM step_runs
+            EXCEPT SELECT number FROM runs`,
+          []
+        )
         assert.deepStrictEqual(yield* sql`PRAGMA integrity_check`, [{ integrity_check: "ok" }])
       }).pipe(Effect.scoped),
     { fastCheck: { numRuns: 40 } }
   )
-
-  it.scoped("count what another writer inserts, who adds nothing to them", () =>
-    Effect.gen(function* () {
-      const { path, sql, store } = yield* fresh
-      yield* store.commit([write(run(1)), write(started(2))])
-      yield* tamper(
-        path,
-        `INSERT INTO runs (id, idx, name, status, started_at, generation) VALUES ('${id(9)}', 9, 'r', 'running', 1, 1)`
-      )
-      yield* expectTotals(sql)
-      yield* store.commit([write(run(9)), write(run(2)), write(run(3))])
-      yield* expectTotals(sql)
-      assert.deepInclude({ ...(yield* store.counts) }, { running: 0, succeeded: 4 })
-      assert.strictEqual(yield* store.lastIndex, 9)
-    })
-  )
 })
 
 describe("a run store of an earlier version", () => {
-  it.scoped("is brought up to date with what is in it, and leaves a copy", () =>
+  const versions = Array.from({ length: schema.migrations.length - 1 }, (_, i) => i + 1)
+
+  const insertRun = (n: number, status: string) =>
+    `INSERT INTO runs (id, idx, name, status, parameters, outputs, started_at) VALUES ('${id(n)}', ${n}, 'run-${n}',
+      '${status}', '{"n":${n}}', '[${n}]', ${n})`
+  const insertStep = (n: number, position: number, status: string) =>
+    `INSERT INTO step_runs (run_id, position, name, status, attempts, outputs, started_at) VALUES ('${id(n)}',
+      ${position}, 'step-${position}', '${status}', 2, '"${n}/${position}"', ${n})`
+
+  /** Not in the order of their ids. */
+  const content = [
+    insertRun(2, "running"),
+    insertRun(1, "succeeded"),
+    insertStep(2, 1, "running"),
+    insertStep(1, 0, "succeeded"),
+    insertStep(2, 0, "succeeded"),
+    insertRun(3, "failed"),
+    insertStep(3, 5, "failed")
+  ]
+
+  it.scoped.each(versions)("%i is brought up to date with what is in it, and leaves a copy", (version) =>
     Effect.gen(function* () {
       const path = `${yield* folder}/runs.db`
-      const old = { ...schema, migrations: schema.migrations.slice(0, 2) }
-      const insert = (n: number, status: string) =>
-        `INSERT INTO runs (id, idx, name, status, parameters, started_at, generation)
-          VALUES ('${id(n)}', ${n}, 'r', '${status}', '{}', 1, 1)`
+      const old = { ...schema, migrations: schema.migrations.slice(0, version) }
       yield* Effect.scoped(
         Effect.flatMap(open(Sqlite.layer({ schema: old, path })), (sql) =>
-          Effect.forEach([insert(1, "succeeded"), insert(2, "running")], (text) => sql.unsafe(text))
+          Effect.forEach(content, (text) => sql.unsafe(text))
         )
       )
       const { sql, store } = yield* opened(path)
       yield* expectTotals(sql)
-      yield* store.commit([write(run(2)), write(run(3))])
-      yield* tamper(path, insert(4, "failed"))
+      const found = (n: number) =>
+        Effect.map(Effect.map(store.find(id(n)), Option.getOrThrow), ({ steps = [], ...found }) => ({
+          ...found,
+          steps: steps.map(({ attempts, name, outputs, status }) => [name, status, attempts, outputs])
+        }))
+      assert.deepInclude(yield* found(1), { index: 1, name: "run-1", parameters: { n: 1 }, outputs: [1] })
+      assert.deepStrictEqual((yield* found(2)).steps, [
+        ["step-0", "succeeded", 2, "2/0"],
+        ["step-1", "running", 2, "2/1"]
+      ])
+      assert.deepStrictEqual((yield* found(3)).steps, [["step-5", "failed", 2, "3/5"]])
+      const { runs } = yield* store.list({ limit: 10 })
+      assert.deepStrictEqual(
+        runs.map(({ index }) => index),
+        [3, 2, 1]
+      )
+
+      yield* store.commit([write(run(2, { steps: [step("again", 0)] })), write(run(3)), write(run(4))])
       yield* expectTotals(sql)
-      assert.strictEqual(Option.getOrThrow(yield* store.find(id(2))).status, "succeeded")
-      const [copied] = yield* (yield* outsider(`${path}.schema-2`))`SELECT COUNT(*) AS runs FROM runs`
-      assert.deepStrictEqual(copied, { runs: 2 })
+      assert.deepStrictEqual(
+        (yield* found(2)).steps.map(([name]) => name),
+        ["again", "step-1"]
+      )
+      assert.strictEqual((yield* found(3)).status, "failed")
+      const [copied] = yield* (yield* outsider(`${path}.schema-${version}`))`SELECT COUNT(*) AS runs FROM runs`
+      assert.deepStrictEqual(copied, { runs: 3 })
     })
   )
 })

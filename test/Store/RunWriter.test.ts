@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, TestClock } from "effect"
-import { RunStore } from "../../src/Store/RunStore.js"
+import { RunStore, type StepRun } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
+import { stepsPerRun } from "../../src/Store/RunsSchema.js"
 import { id, run, step, write } from "../../src/Testing/StoreSuite/Fixtures.js"
 import { expectTotals, fresh, opened, rowsOf } from "./runSupport.js"
 import { folder, outsider } from "./support.js"
@@ -87,6 +88,23 @@ describe("while another process writes", () => {
       assert.deepInclude({ ...error }, { operation: "runs.commit", reason: "busy", path })
       yield* other.unsafe("COMMIT")
       assert.deepInclude({ ...(yield* rowsOf(sql)) }, { runs: 1 })
+    })
+  )
+})
+
+describe("the steps of a run", () => {
+  it.scoped("that are more than there are numbers for stay off the next run's", () =>
+    Effect.gen(function* () {
+      const { sql, store } = yield* fresh
+      const many = new Array<StepRun>(stepsPerRun + 1).fill(step("again", 0))
+      yield* store.commit([write(run(1, { steps: many })), write(run(2, { steps: [step("other", 0)] }))])
+      const [kept] = yield* sql`SELECT COUNT(*) AS steps FROM step_runs WHERE name = 'again'`
+      assert.deepStrictEqual(kept, { steps: stepsPerRun })
+      const { steps } = Option.getOrThrow(yield* store.find(id(2)))
+      assert.deepStrictEqual(
+        steps?.map(({ name }) => name),
+        ["other"]
+      )
     })
   )
 })
