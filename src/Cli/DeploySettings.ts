@@ -44,6 +44,12 @@ export const options = {
     Settings.maxWorkers,
     "Processes that serve together behind the one port; default: as the pipeline says, else 1."
   ),
+  keepRuns: count(
+    "keep-runs",
+    1,
+    Number.MAX_SAFE_INTEGER,
+    "How many of the newest runs are kept; default: as the pipeline says, else all."
+  ),
   timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
 } as const
 
@@ -60,6 +66,7 @@ export interface Given {
   readonly port: Option.Option<number>
   readonly address: Option.Option<string>
   readonly workers: Option.Option<number>
+  readonly keepRuns: Option.Option<number>
   readonly timeout: Option.Option<number>
 }
 
@@ -86,11 +93,21 @@ export const settingsOf = (given: Given): Settings.DeploymentInput & PublishInpu
   ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
   ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
   ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
-  ...(Option.isSome(given.workers) ? { serving: { workers: given.workers.value } } : {}),
+  ...servingOf(given),
   ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
 })
 
 // internal
+
+const servingOf = ({ keepRuns, workers }: Given): Pick<Settings.DeploymentInput, "serving"> =>
+  Option.isNone(keepRuns) && Option.isNone(workers)
+    ? {}
+    : {
+        serving: {
+          ...(Option.isSome(workers) ? { workers: workers.value } : {}),
+          ...(Option.isSome(keepRuns) ? { keepRuns: keepRuns.value } : {})
+        }
+      }
 
 const parseAuth = (text: string): Option.Option<Settings.Auth> => {
   if (text === "generate" || text === "none") return Option.some({ _tag: text })

@@ -36,6 +36,7 @@ import * as LogRotation from "./LogRotation.js"
 import * as Metrics from "./Metrics.js"
 import * as NodeServer from "./NodeServer.js"
 import * as ProcessStats from "./ProcessStats.js"
+import * as Retention from "./Retention.js"
 import * as RunRecorder from "./RunRecorder.js"
 import { Signals } from "./Signals.js"
 import * as Fleet from "./Workers/Fleet.js"
@@ -115,7 +116,10 @@ export const make = <E = never, R = never>(
     const scope = yield* Effect.scope
     const services = yield* Layer.build(runtimeLayer(pipeline, manifest, options))
     const handler = yield* Effect.provide(App.make, services)
-    if (manifest.serving.recording !== "none") yield* Effect.provide(Cancelling.keepLooking, services)
+    if (manifest.serving.recording !== "none") {
+      yield* Effect.provide(Cancelling.keepLooking, services)
+      yield* Retention.keepLooking(manifest.serving)
+    }
     const lifecycle = Context.get(services, Lifecycle.Lifecycle)
     const invocation = Context.get(services, Invocation.Invocation)
     const warmUp = yield* Effect.cached(warming(pipeline, scope, invocation, lifecycle))

@@ -66,6 +66,10 @@ export const Serving = Schema.Struct({
    * endpoints that list them.
    */
   recording: withDefault(Schema.Literal("durable", "none"), "durable"),
+  /** How many of the newest runs are kept; of older ones those that ended are removed. Default all. */
+  keepRuns: Schema.optional(count(1)),
+  /** How long a run is kept after its start, in milliseconds, if it has ended; default for ever. */
+  keepRunsMillis: Schema.optional(count(1)),
   /** Largest request body in bytes, counted while it streams in; default 1 MiB. */
   maxBodyBytes: withDefault(count(1), 1_048_576),
   /** Deepest JSON nesting accepted; default 64. */

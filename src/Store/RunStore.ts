@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -176,6 +177,14 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     readonly cancel: (id: string) => Effect.Effect<void, StoreError>
     /** Runs of the store's own generation that go and are asked to be interrupted. */
     readonly cancelled: Effect.Effect<ReadonlyArray<string>, StoreError>
+    /**
+     * Removes runs that ended, with their steps and messages: all but the `keep` newest, and those that were started
+     * `before` a time. Oldest first, and a few hundred at most; says how many. {@link RunStore} `counts` stay.
+     */
+    readonly prune: (options: {
+      readonly keep?: number | undefined
+      readonly before?: DateTime.Utc | undefined
+    }) => Effect.Effect<number, StoreError>
     /** Runs by status, over the life of the deployment. */
     readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
     /** Highest index given out, 0 for none. */

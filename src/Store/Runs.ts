@@ -66,6 +66,7 @@ export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
   release: () => Effect.void,
   cancel: () => Effect.void,
   cancelled: Effect.succeed([]),
+  prune: () => Effect.succeed(0),
   counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
   lastIndex: Effect.succeed(0),
   markLost: Effect.succeed(0),

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Access from "./Access.js"
 import * as Claims from "./Claims.js"
 import { now } from "./Columns.js"
+import * as Pruning from "./Pruning.js"
 import * as Rows from "./RunRows.js"
 import { type Run, type RunStatus, RunStore } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
@@ -171,6 +172,7 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
         )
       ),
     ...Claims.make(access),
+    ...Pruning.make(access),
     ...makeTotals(access),
     ...makeLost(access, generation)
   }))

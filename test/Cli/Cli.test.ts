@@ -62,6 +62,8 @@ layer(World)("commands", (it) => {
         "secret:TOKEN",
         "--timeout",
         "2m",
+        "--keep-runs",
+        "1000",
         "--workers",
         "3"
       ]
@@ -75,7 +77,7 @@ layer(World)("commands", (it) => {
         secrets: ["TOKEN"],
         auth: { _tag: "secret", name: "TOKEN" },
         timeoutMillis: 120_000,
-        serving: { workers: 3 }
+        serving: { workers: 3, keepRuns: 1_000 }
       })
       expect(json(yield* cli(["describe", "set", "--json"]))).toMatchObject({ workers: 3 })
       expect((yield* cli(["describe", "set"])).stdout).toMatch(/workers +3/)

@@ -112,6 +112,80 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
   )
 }
 
+const pruning = <E>(layer: Layer.Layer<RunStore, E>) => {
+  const message = (n: number) => ({ _tag: "Message", runId: id(n), sequence: 2, at: 1, data: n }) as const
+  const left = Effect.gen(function* () {
+    const store = yield* RunStore
+    const { runs } = yield* store.list({ limit: 1_000 })
+    return runs.map(({ index }) => index).reverse()
+  })
+  const before = (n: number) => run(n).startedAt
+  const going = started(3, { steps: [step("a", 5, { status: "running" })] })
+  const filled = Effect.gen(function* () {
+    const store = yield* RunStore
+    const ended = [1, 2, 4, 5, 6].map((n) => run(n, { steps: [step("a", n), step("b", n)] }))
+    yield* store.commit([...ended.slice(0, 2), going, ...ended.slice(2)].map(write))
+    yield* store.commit([1, 3, 6].map(message))
+    return store
+  })
+
+  it.effect(
+    "removes what is more than is to be kept, with steps and messages, and leaves what goes and all counts",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* filled
+        const counts = yield* store.counts
+        assert.strictEqual(yield* store.prune({ keep: 6 }), 0)
+        assert.strictEqual(yield* store.prune({ keep: 2 }), 3)
+        assert.strictEqual(yield* store.prune({ keep: 2 }), 0)
+        assert.deepStrictEqual(yield* left, [3, 5, 6])
+        assert.isTrue(Option.isNone(yield* store.find(id(1))))
+        assert.deepStrictEqual(yield* store.messages(id(1)), [])
+        assert.deepStrictEqual(yield* found(3), going)
+        assert.lengthOf((yield* found(6)).steps ?? [], 2)
+        assert.lengthOf(yield* store.messages(id(3)), 1)
+        assert.deepStrictEqual(yield* store.counts, counts)
+        assert.strictEqual(yield* store.lastIndex, 6)
+      }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("removes what was started before a time, whatever is to be kept besides", () =>
+    Effect.gen(function* () {
+      const store = yield* filled
+      assert.strictEqual(yield* store.prune({ before: before(1) }), 0)
+      assert.strictEqual(yield* store.prune({ keep: 100, before: before(5) }), 3)
+      assert.deepStrictEqual(yield* left, [3, 5, 6])
+      assert.strictEqual(yield* store.prune({ keep: 1, before: before(1) }), 1)
+      assert.deepStrictEqual(yield* left, [3, 6])
+      assert.strictEqual(yield* store.prune({ before: before(100) }), 1)
+      assert.strictEqual(yield* store.prune({}), 0)
+      yield* store.commit([write(run(3, { steps: [step("a", 5)] })), write(run(7))])
+      assert.deepStrictEqual(yield* left, [3, 7])
+      assert.lengthOf((yield* found(3)).steps ?? [], 1)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("removes many in several turns, and those that come go on as before", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      yield* store.commit(Array.from({ length: 1_200 }, (_, n) => write(run(n + 1, { steps: [step("a", n)] }))))
+      const removed = yield* Effect.iterate([-1], {
+        while: (all) => all.at(-1) !== 0,
+        body: (all) => Effect.map(store.prune({ keep: 10 }), (count) => [...all, count])
+      })
+      assert.strictEqual(
+        removed.slice(1).reduce((sum, count) => sum + count),
+        1_190
+      )
+      assert.isAbove(removed.length, 3)
+      yield* store.commit([write(run(1_201, { steps: [step("a", 1)] }))])
+      assert.lengthOf(yield* left, 11)
+      assert.lengthOf((yield* found(1_191)).steps ?? [], 1)
+      assert.lengthOf((yield* found(1_201)).steps ?? [], 1)
+    }).pipe(Effect.provide(layer))
+  )
+}
+
 /**
  * What a run store must keep.
  *
@@ -206,6 +280,7 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
 
     ending(layer)
     paging(layer)
+    pruning(layer)
     Claims.laws(layer)
   })
 }
