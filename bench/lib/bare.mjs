@@ -22,6 +22,12 @@ export const recipeOf = ({ pid }) => {
   return { args: line.slice(1, -1), manifest: JSON.parse(readFileSync(manifestFile, "utf8")) }
 }
 
+/** The same as somebody types it: the program itself, without the code cache that a deployer has made for it. */
+export const typedByHand = ({ args, manifest }) => ({
+  args: args.map((argument) => argument.replace(/start\.mjs$/, "main.mjs")),
+  manifest
+})
+
 /** Prepares a start in a folder of its own; `start` spawns the program. */
 export const prepareBare = async (folder, { args, manifest: { log: _, secretsDirectory: __, ...manifest } }) => {
   const place = join(folder, `bare-${count++}`)

@@ -1,5 +1,5 @@
 // Docker: our deployer against `docker run` of the same image with the same files, over the same socket.
-import { chmod, cp, mkdir, readdir } from "node:fs/promises"
+import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { ensure, stop as stopEngine } from "../../scripts/engine.mjs"
@@ -35,12 +35,20 @@ const readable = async (folder) => {
   }
 }
 
-/** What a container was made of that `docker run` needs too: image, command, user and the files it is told. */
-const recipeOf = async (docker, container, folder) => {
+const removeCaches = async (folder) => {
+  for (const name of await readdir(folder)) if (name.endsWith(".cache")) await rm(join(folder, name))
+}
+
+/**
+ * What a container was made of that `docker run` needs too: image, command, user and the files it is told, with the code
+ * cache or, as by hand, without it.
+ */
+const recipeOf = async (docker, container, folder, { withCache }) => {
   const { Config, HostConfig, Image, Mounts } = await docker.getContainer(container).inspect()
   const told = join(folder, "told")
   const source = Mounts.find(({ Destination }) => Destination === "/run/effect-deployers").Source
   await cp(source, told, { recursive: true })
+  if (!withCache) await removeCaches(told)
   await readable(told)
   const [exposed] = Object.keys(HostConfig.PortBindings)
   let count = 0
@@ -109,13 +117,16 @@ export const measureDocker = async ({ change, data, rounds, say }) => {
   const first = await home.deploy(pipelineFile("small"), "first")
   imageOf(first)
   const snapshot = await home.snapshot(pipelineFile("small"))
-  const specFor = await recipeOf(docker, first.container, join(data, "bare-docker"))
+  const recipe = (name, withCache) => recipeOf(docker, first.container, join(data, name), { withCache })
+  const specFor = await recipe("bare-docker", false)
+  const cachedSpecFor = await recipe("cached-docker", true)
   await first.stop()
   imageOf(await home.deploy(await change(), "changing"))
-  const times = { bare: [], provision: [], redeploy: [] }
+  const times = { bare: [], cached: [], provision: [], redeploy: [] }
   for (let round = 0; round <= rounds; round++) {
     say(`deploy: docker, round ${round} of ${rounds}`)
     const bare = await timeBare(docker, specFor)
+    const cached = await timeBare(docker, cachedSpecFor)
     const provision = await timeOurs(() => home.provision(snapshot, `round-${round}`))
     await provision.subject.stop()
     const file = await change()
@@ -123,6 +134,7 @@ export const measureDocker = async ({ change, data, rounds, say }) => {
     imageOf(redeploy.subject)
     if (round === 0) continue
     times.bare.push(bare)
+    times.cached.push(cached)
     times.provision.push(provision.millis)
     times.redeploy.push(redeploy.millis)
   }

@@ -11,6 +11,7 @@ import * as Settings from "../Settings/Serving.js"
 import * as Child from "./Child.js"
 import { names } from "./Compile.js"
 import type { Bundle } from "./Contract.js"
+import { cacheName } from "./StartFile.js"
 
 type Needs = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
@@ -24,9 +25,7 @@ export const ensure = (bundle: Bundle): Effect.Effect<void, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const cache = path.join(bundle.directory, `code-${process.version}-${process.arch}.cache`)
-    const start = path.join(bundle.directory, names.start)
-    if ((yield* fs.exists(start)) && !(yield* fs.exists(cache))) yield* rehearse(bundle, start)
+    if (!(yield* fs.exists(path.join(bundle.directory, cacheName)))) yield* rehearse(bundle)
   }).pipe(
     Effect.scoped,
     Effect.timeout(deadline),
@@ -34,14 +33,14 @@ export const ensure = (bundle: Bundle): Effect.Effect<void, never, Needs> =>
     Effect.withSpan("Bundle.codeCache", { attributes: { digest: bundle.digest } })
   )
 
-const rehearse = (bundle: Bundle, start: string) =>
+const rehearse = (bundle: Bundle) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-rehearsal-" })
     const manifest = path.join(folder, "manifest.json")
     yield* fs.writeFileString(manifest, encodeManifest(manifestIn(folder, path)), { mode: 0o600 })
-    const child = yield* Child.start(bundle, start, "rehearse", manifest)
+    const child = yield* Child.start(bundle, path.join(bundle.directory, names.start), "rehearse", manifest)
     const [output, exitCode] = yield* Effect.all([textOf(child.stdout), child.exitCode, textOf(child.stderr)], {
       concurrency: "unbounded"
     })

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
 import * as BarrelPlugin from "./BarrelPlugin.js"
@@ -21,8 +20,8 @@ export interface Compiled {
   readonly digest: string
   readonly main: Uint8Array
   readonly sourceMap: Uint8Array
-  /** The file that starts `main` with V8's code cache, if it can be started so. */
-  readonly start: Option.Option<string>
+  /** The file that starts `main`, with V8's code cache if there is one. */
+  readonly start: string
   /** Native packages that have to stand beside it, sorted by name. */
   readonly natives: ReadonlyArray<Packages.Package>
 }

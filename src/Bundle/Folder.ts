@@ -69,9 +69,7 @@ const repair = (directory: string, compiled: Compiled): Written =>
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* ensureFile(path.join(directory, names.main), compiled.main)
     yield* ensureFile(path.join(directory, names.sourceMap), compiled.sourceMap)
-    if (Option.isSome(compiled.start)) {
-      yield* ensureFile(path.join(directory, names.start), Buffer.from(compiled.start.value))
-    }
+    yield* ensureFile(path.join(directory, names.start), Buffer.from(compiled.start))
     yield* Effect.forEach(compiled.natives, (native) => ensureLink(directory, native), { discard: true })
   })
 

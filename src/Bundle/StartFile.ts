@@ -13,21 +13,26 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ImportSpecifier } from "es-module-lexer"
 
+/** The code cache for the Node that runs now. It lies beside the start file, or beside the manifest that is served. */
+export const cacheName = `code-${process.version}-${process.arch}.cache`
+
 /**
- * The text of the start file of a program. There is none for a program that has exports, which a function cannot have,
- * or of which an import is not understood; it is run as it is.
+ * The text of the start file of a program. A program that has exports, which a function cannot have, or of which an import
+ * is not understood, is only imported by it.
  */
-export const make = (main: Uint8Array, mainName: string): Effect.Effect<Option.Option<string>> =>
+export const make = (main: Uint8Array, mainName: string): Effect.Effect<string> =>
   Effect.map(lexer, (parse) => {
     const encoding = isAscii(main) ? "latin1" : "utf8"
     const text = Buffer.from(main).toString(encoding)
-    return Option.flatMap(Option.liftThrowable(() => parse(text))(), ([imports, exports]) =>
+    const edits = Option.flatMap(Option.liftThrowable(() => parse(text))(), ([imports, exports]) =>
       exports.length > 0 || reserved.some((name) => text.includes(name))
         ? Option.none()
-        : Option.map(Option.all(imports.map((specifier) => editOf(text, specifier))), (edits) =>
-            startFile({ encoding, mainName, edits })
-          )
+        : Option.all(imports.map((specifier) => editOf(text, specifier)))
     )
+    return Option.match(edits, {
+      onNone: () => `import ${JSON.stringify(`./${mainName}`)}\n`,
+      onSome: (edits) => startFile({ encoding, mainName, edits })
+    })
   })
 
 // internal
@@ -108,6 +113,7 @@ const startFile = ({
   const given = [...Object.values(names), ...namespaces].join(", ")
   return [
     'import { readFileSync, renameSync, writeFileSync } from "node:fs"',
+    'import { dirname, join } from "node:path"',
     'import { fileURLToPath } from "node:url"',
     'import { setFlagsFromString } from "node:v8"',
     'import { Script } from "node:vm"',
@@ -127,12 +133,16 @@ const startFile = ({
 
 /** V8 refuses a cache that was made under other flags, and the limit of the heap is one; it was heeded long before. */
 const loading = `
-const cacheFile = new URL(\`code-\${process.version}-\${process.arch}.cache\`, import.meta.url)
+const [command, manifest] = process.argv.slice(2)
+const cacheName = \`code-\${process.version}-\${process.arch}.cache\`
+const ownCache = new URL(cacheName, import.meta.url)
 
 const readCache = () => {
-  try {
-    return readFileSync(cacheFile)
-  } catch {}
+  for (const place of manifest === undefined ? [ownCache] : [ownCache, join(dirname(manifest), cacheName)]) {
+    try {
+      return readFileSync(place)
+    } catch {}
+  }
 }
 
 const compile = () => {
@@ -147,7 +157,7 @@ const compile = () => {
   return new Script(\`(async function(\${parameters}){"use strict";\${declarations}\\n\${body}\\n})\`, {
     filename: main.href,
     lineOffset: -1,
-    cachedData: process.argv[2] === "rehearse" ? undefined : readCache()
+    cachedData: command === "rehearse" ? undefined : readCache()
   })
 }
 
@@ -156,12 +166,12 @@ if (heapLimits.length > 0) setFlagsFromString("--max-old-space-size=0")
 const script = compile()
 for (const limit of heapLimits) setFlagsFromString(limit)
 
-if (process.argv[2] === "rehearse") {
+if (command === "rehearse") {
   process.once("exit", (code) => {
     if (code !== 0) return
-    const draft = new URL(\`\${cacheFile.href}.\${process.pid}\`)
+    const draft = new URL(\`\${ownCache.href}.\${process.pid}\`)
     writeFileSync(draft, script.createCachedData(), { mode: 0o600, flush: true })
-    renameSync(draft, cacheFile)
+    renameSync(draft, ownCache)
   })
 }
 `.trim()

@@ -72,7 +72,7 @@ export interface ResolvedSettings {
  */
 export interface BuildConfiguration {
   /** Grows when images are made in another way. */
-  readonly formatVersion: 1
+  readonly formatVersion: 2
   readonly platform: string
   readonly base: ResolvedBase
   readonly requirements: ReadonlyArray<External>
@@ -91,7 +91,7 @@ export const buildConfiguration = (
   snapshot: Pick<Snapshot, "bundle">,
   { assets, base, platform, sqlStore }: ResolvedSettings
 ): BuildConfiguration => ({
-  formatVersion: 1,
+  formatVersion: 2,
   platform,
   base,
   requirements: requirements(snapshot, { sqlStore }),

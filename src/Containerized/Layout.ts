@@ -21,6 +21,14 @@ export const appDirectory = "/app"
 export const programFile: string = `${appDirectory}/main.mjs`
 
 /**
+ * What runs the bundle, with V8's code cache if there is one beside the manifest.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const startFile: string = `${appDirectory}/start.mjs`
+
+/**
  * Who a served process is in a container unless told otherwise: neither root nor an account the machine has.
  *
  * @category constants
@@ -45,7 +53,7 @@ export const numericUser: string = `${user.uid}:${user.gid}`
  * @category accessors
  * @since 0.1.0
  */
-export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, programFile, "serve"]
+export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, startFile, "serve"]
 
 /**
  * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell.

@@ -1,7 +1,7 @@
 // A program does the same whether it is run as the module it is or by its start file.
 import { Command, FileSystem, Path } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { Bundle } from "effect-deployers"
 import * as StartFile from "../../src/Bundle/StartFile.js"
 import * as Workspace from "./Workspace.js"
@@ -25,7 +25,7 @@ const both = (main: string, files: Record<string, string> = {}) =>
     const file = yield* Workspace.write({ "main.mjs": main, ...files })
     const start = path.join(path.dirname(file), "start.mjs")
     const made = yield* StartFile.make(new TextEncoder().encode(main), "main.mjs")
-    yield* fs.writeFileString(start, Option.getOrThrow(made))
+    yield* fs.writeFileString(start, made)
     return [yield* run(file, "argument"), yield* run(start, "argument")] as const
   })
 
@@ -113,10 +113,14 @@ layer(Workspace.layer)("StartFile.make", (it) => {
     'console.log(`${"never closed',
     'import data from"./data.json"with{type:"json"};console.log(data)',
     "const $startMeta$=1;console.log($startMeta$)"
-  ])("makes nothing for a program that cannot be run so: %s", (main) =>
+  ])("only imports a program that cannot be run so: %s", (main) =>
     Effect.gen(function* () {
-      assert.isTrue(Option.isNone(yield* StartFile.make(new TextEncoder().encode(main), "main.mjs")))
+      assert.strictEqual(yield* StartFile.make(new TextEncoder().encode(main), "main.mjs"), 'import "./main.mjs"\n')
     })
+  )
+
+  it.scoped("which does the same", () =>
+    expectSame('import{"a string"as a}from"./other.mjs";console.log(a,process.argv.length)', imports)
   )
 })
 
@@ -141,7 +145,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       yield* describe(made)
       return made
     })
-  const cacheOf = ({ directory }: Bundle.Bundle) => `${directory}/code-${process.version}-${process.arch}.cache`
+  const cacheOf = ({ directory }: Bundle.Bundle) => `${directory}/${StartFile.cacheName}`
   const described0 = (name: string) => described({ "greet.ts": Workspace.imports + Workspace.pipeline(name) })
 
   it.scoped("is made with the first description, for its owner only, and is taken from then on", () =>
@@ -163,16 +167,27 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
 
       yield* Effect.flatMap(Bundle.Bundler, ({ describe }) => describe(bundle))
       assert.deepStrictEqual((yield* fs.stat(cacheOf(bundle))).mtime, mtime)
-      assert.deepStrictEqual(
-        (yield* fs.readDirectory(bundle.directory)).sort(),
-        [
-          `code-${process.version}-${process.arch}.cache`,
-          "main.mjs",
-          "main.mjs.map",
-          "node_modules",
-          "start.mjs"
-        ].sort()
-      )
+      assert.deepStrictEqual((yield* fs.readDirectory(bundle.directory)).sort(), [
+        StartFile.cacheName,
+        "main.mjs",
+        "main.mjs.map",
+        "node_modules",
+        "start.mjs"
+      ])
+    })
+  )
+
+  it.scoped("is also found beside the manifest that is served", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const bundle = yield* described0("told")
+      const folder = yield* fs.makeTempDirectoryScoped()
+      yield* fs.writeFileString(`${folder}/spy.cjs`, spy)
+      yield* fs.rename(cacheOf(bundle), `${folder}/${StartFile.cacheName}`)
+      const start = (command: string, ...rest: ReadonlyArray<string>) =>
+        run("--require", `${folder}/spy.cjs`, `${bundle.directory}/start.mjs`, command, ...rest)
+      assert.include((yield* start("serve", `${folder}/manifest.json`)).err, "cache true, refused false\n")
+      assert.include((yield* start("describe")).err, "cache false, refused undefined\n")
     })
   )
 

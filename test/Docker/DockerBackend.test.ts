@@ -2,6 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
+import { cacheName } from "../../src/Bundle/StartFile.js"
 import { OperationalState } from "../../src/Deployment.js"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as Labels from "../../src/Docker/Labels.js"
@@ -9,7 +10,7 @@ import * as Home from "../../src/Home.js"
 import { Manifest } from "../../src/Manifest.js"
 import { FakeEngine } from "../../src/Testing/FakeEngine.js"
 import { lines } from "./DockerFakes.js"
-import { backend, instance, layer, provision, request } from "./DockerRequests.js"
+import { backend, instance, layer, provision, request, writeCodeCache } from "./DockerRequests.js"
 
 const live = <A, E>(
   name: string,
@@ -68,7 +69,7 @@ describe("DockerBackend: starting", () => {
       assert.deepStrictEqual(yield* leftovers, started)
       const { spec, status } = yield* only
       assert.strictEqual(status, "running")
-      assert.deepStrictEqual(spec.entrypoint, ["/usr/bin/node", "--max-old-space-size=96", "/app/main.mjs", "serve"])
+      assert.deepStrictEqual(spec.entrypoint, ["/usr/bin/node", "--max-old-space-size=96", "/app/start.mjs", "serve"])
       assert.deepStrictEqual(spec.command, ["/run/effect-deployers/manifest.json"])
       const folder = `${home.deployment(instance.deploymentId)}/generations/1`
       const manifest = yield* Schema.decode(Schema.parseJson(Manifest))(
@@ -83,6 +84,23 @@ describe("DockerBackend: starting", () => {
       assert.strictEqual((yield* fs.stat(`${folder}/told/manifest.json`)).mode & 0o777, 0o400)
       assert.strictEqual((yield* fs.stat(`${folder}/container.json`)).mode & 0o777, 0o600)
       assert.strictEqual((yield* fs.stat(home.deployment(instance.deploymentId))).mode & 0o777, 0o700)
+    })
+  )
+
+  live(
+    "gives the code cache of the bundle, if there is one, beside the manifest",
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* Home.Home
+      const told = (generation: number) => `${home.deployment(instance.deploymentId)}/generations/${generation}/told`
+      yield* provision()
+      assert.deepStrictEqual(yield* fs.readDirectory(told(1)), ["manifest.json"])
+      for (const content of ["old", "new"]) {
+        yield* writeCodeCache(content)
+        yield* provision({ generation: 2, secrets: { TOKEN: content } })
+        assert.strictEqual(yield* fs.readFileString(`${told(2)}/${cacheName}`), content)
+        assert.strictEqual((yield* fs.stat(`${told(2)}/${cacheName}`)).mode & 0o777, 0o400)
+      }
     })
   )
 

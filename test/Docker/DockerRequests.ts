@@ -1,10 +1,13 @@
 /** Requests to the Docker backend, as the deployer makes them. */
+import { FileSystem } from "@effect/platform"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import { cacheName } from "../../src/Bundle/StartFile.js"
 import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
 import * as Ports from "../../src/Deployer/Ports.js"
 import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
 import * as DockerBackend from "../../src/Docker/DockerBackend.js"
 import { DockerSettings, type DockerSettingsInput } from "../../src/Docker/Settings.js"
+import * as Home from "../../src/Home.js"
 import * as Ids from "../../src/Ids.js"
 import { Snapshot } from "../../src/Snapshot/Model.js"
 import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
@@ -63,6 +66,15 @@ export const request = (
     previous: options.previous,
     ...(options.prepared === undefined ? {} : { prepared: options.prepared })
   }))
+
+/** Puts a code cache beside the bundle of the snapshot. */
+export const writeCodeCache = (content: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { bundles } = yield* Home.Home
+    yield* fs.makeDirectory(`${bundles}/${snapshot.bundle.digest}`, { recursive: true })
+    yield* fs.writeFileString(`${bundles}/${snapshot.bundle.digest}/${cacheName}`, content)
+  })
 
 /** The backend, made anew, since it keeps nothing. */
 export const backend = DockerBackend.make({ secretsFolders: [] })

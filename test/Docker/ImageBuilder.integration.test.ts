@@ -406,7 +406,7 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       const from = yield* images.inspect(reference)
       assert.deepStrictEqual(image.layers.slice(0, from.layers.length), from.layers)
       assert.strictEqual(image.user, "10001:10001")
-      assert.deepStrictEqual(image.entrypoint, ["node", "/app/main.mjs", "serve"])
+      assert.deepStrictEqual(image.entrypoint, ["node", "/app/start.mjs", "serve"])
       assert.isEmpty(image.command)
       assert.strictEqual(image.labels[ImageLabels.names.bundle], snapshot.bundle.digest)
       const looked = yield* output(built.imageId, [

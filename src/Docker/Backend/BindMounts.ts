@@ -13,7 +13,7 @@ import { orIfMissing, writeSecrets, writeWhole } from "../../Deployer/InstanceFi
 import type { DockerSettings } from "../Settings.js"
 import type { Delivery } from "./Delivery.js"
 import { failed } from "./Failures.js"
-import { manifestOf, paths } from "./Files.js"
+import { codeCacheOf, manifestOf, paths } from "./Files.js"
 import { inside } from "./Inside.js"
 import { usableSecretsFolder } from "./SecretsFolder.js"
 import { Site } from "./Site.js"
@@ -69,7 +69,18 @@ const placeFolders = (request: ProvisionRequest<DockerSettings>) =>
     yield* ownFolder(at.told, 0o700)
     yield* writeWhole(at.manifest, manifestOf(request), 0o400)
     yield* giveAway(at.manifest)
+    const codeCache = yield* codeCacheOf(request)
+    if (Option.isSome(codeCache))
+      yield* placeCodeCache(Path.join(at.told, codeCache.value.name), codeCache.value.content)
     return at
+  })
+
+const placeCodeCache = (path: string, content: Uint8Array) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.remove(path, { force: true })
+    yield* fs.writeFile(path, content, { mode: 0o400 })
+    yield* giveAway(path)
   })
 
 /** Folders above it may be passed through and not listed; its own may be read by the user in the container only. */

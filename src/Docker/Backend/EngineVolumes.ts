@@ -11,12 +11,12 @@ import { user } from "../../Containerized/Layout.js"
 import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
 import { DockerClient, type Mount } from "../DockerClient.js"
-import { Entry } from "../Image/Entry.js"
+import { Entry, text } from "../Image/Entry.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
 import type { Delivery } from "./Delivery.js"
 import { failed, repeated } from "./Failures.js"
-import { dataVolumeOf, manifestOf, writeDataVolume } from "./Files.js"
+import { codeCacheOf, dataVolumeOf, manifestOf, writeDataVolume } from "./Files.js"
 import { type FilledVolume, fill } from "./Filling.js"
 import { requireEngine } from "./Finding.js"
 import { inside } from "./Inside.js"
@@ -44,7 +44,7 @@ export const engineVolumes: Delivery = {
   give: (request, { engineId, image }) =>
     Effect.gen(function* () {
       const { deployer } = yield* Site
-      const volumes = volumesOf(request, deployer)
+      const volumes = volumesOf(request, deployer, yield* codeCacheOf(request))
       yield* warnIfOverheard(request)
       yield* claimData(request, engineId)
       yield* Effect.forEach(volumes, (volume) => ensure(request, volume), { discard: true })
@@ -66,12 +66,15 @@ export const engineVolumes: Delivery = {
 
 const owner = { uid: user.uid, gid: user.gid }
 
-const file = (path: string, content: string): Entry =>
-  Entry.Text({ path, mode: 0o400, content: new TextEncoder().encode(content), ...owner })
+const file = (path: string, content: string | Uint8Array): Entry => ({ ...text(path, content, 0o400), ...owner })
 
 const folder = (mode: number): Entry => Entry.Folder({ path: "/", mode, ...owner })
 
-const volumesOf = (request: ProvisionRequest<DockerSettings>, deployer: string): ReadonlyArray<FilledVolume> => {
+const volumesOf = (
+  request: ProvisionRequest<DockerSettings>,
+  deployer: string,
+  codeCache: Effect.Effect.Success<ReturnType<typeof codeCacheOf>>
+): ReadonlyArray<FilledVolume> => {
   const { deploymentId, generation, secrets } = request
   const own = instanceLabels(request, deployer)
   const names = Object.entries(secrets)
@@ -88,7 +91,11 @@ const volumesOf = (request: ProvisionRequest<DockerSettings>, deployer: string):
       labels: own,
       target: inside.manifestFolder,
       readOnly: true,
-      entries: [folder(0o500), file("/manifest.json", manifestOf(request))]
+      entries: [
+        folder(0o500),
+        file("/manifest.json", manifestOf(request)),
+        ...Option.toArray(Option.map(codeCache, ({ content, name }) => file(`/${name}`, content)))
+      ]
     },
     ...(names.length === 0
       ? []

@@ -10,11 +10,12 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { cacheName } from "../../Bundle/StartFile.js"
 import type { Instance, ProvisionRequest } from "../../Deployer/Backend.js"
 import { type Folders, folders, readJson, writeWhole } from "../../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../Deployer/InstanceManifest.js"
 import * as InstanceRecord from "../../Deployer/InstanceRecord.js"
-import type { Home } from "../../Home.js"
+import { Home } from "../../Home.js"
 import type { DockerSettings } from "../Settings.js"
 import { inside } from "./Inside.js"
 
@@ -172,6 +173,27 @@ export const removeDeployment = ({
   deploymentId
 }: Pick<Instance, "deploymentId">): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ deployment }) => removeFolder(deployment))
+
+/**
+ * What V8 has made of the program on this machine, if it is here: a file for the folder of the manifest. A container with
+ * another Node takes no notice of it.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const codeCacheOf = ({
+  snapshot
+}: Pick<ProvisionRequest<DockerSettings>, "snapshot">): Effect.Effect<
+  Option.Option<{ readonly name: string; readonly content: Uint8Array }>,
+  never,
+  Home | FileSystem.FileSystem
+> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { bundles } = yield* Home
+    const content = yield* fs.readFile(Path.join(bundles, snapshot.bundle.digest, cacheName))
+    return { name: cacheName, content }
+  }).pipe(Effect.option)
 
 // internal
 

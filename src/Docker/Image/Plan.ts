@@ -10,7 +10,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { appDirectory, programFile } from "../../Containerized/Layout.js"
+import * as StartFile from "../../Bundle/StartFile.js"
+import { appDirectory, programFile, startFile } from "../../Containerized/Layout.js"
 import { type BaseImageUnavailable, type ImageContentRefused, ImageNotBuilt } from "../../Errors/Images.js"
 import { type DeploymentSnapshotMismatch, EngineUnavailable, type OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
@@ -80,6 +81,7 @@ export const appEntries = ({
     const placeless = Option.flatMap(map, (map) => withoutPlaces(map, bundle))
     return [
       text(programFile, main),
+      text(startFile, yield* StartFile.make(main, Path.basename(programFile))),
       ...Option.toArray(Option.map(placeless, (map) => text(`${programFile}.map`, map))),
       ...assets.map(({ entry }) => entry)
     ]

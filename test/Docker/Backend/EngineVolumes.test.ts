@@ -2,6 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
+import { cacheName } from "../../../src/Bundle/StartFile.js"
 import * as DockerBackend from "../../../src/Docker/DockerBackend.js"
 import { DockerClient } from "../../../src/Docker/DockerClient.js"
 import * as Labels from "../../../src/Docker/Labels.js"
@@ -15,7 +16,8 @@ import {
   layer,
   provision as provisionWith,
   type RequestOptions,
-  request
+  request,
+  writeCodeCache
 } from "../DockerRequests.js"
 
 const live = <A, E>(
@@ -59,6 +61,7 @@ describe("Files for an engine of another machine", () => {
     "go in volumes that only the service's user can read, through a container that never runs and is not left",
     Effect.gen(function* () {
       const { operations, volumes } = yield* FakeEngine
+      yield* writeCodeCache("compiled")
       const state = yield* provision({ secrets: { TOKEN: "s3cret-value" } })
       assert.strictEqual(state.status, "pending")
       assert.deepStrictEqual(yield* census, {
@@ -91,8 +94,11 @@ describe("Files for an engine of another machine", () => {
       assert.deepStrictEqual(shown("data"), [[".", "700", 10_001, 10_001]])
       assert.deepStrictEqual(shown("1-told"), [
         [".", "500", 10_001, 10_001],
-        ["manifest.json", "400", 10_001, 10_001]
+        ["manifest.json", "400", 10_001, 10_001],
+        [cacheName, "400", 10_001, 10_001]
       ])
+      const cached = volumes.get(volumeName("1-told"))?.files.get(cacheName)?.content
+      assert.strictEqual(Buffer.from(cached ?? []).toString(), "compiled")
       assert.deepStrictEqual(shown("1-secrets"), [
         [".", "500", 10_001, 10_001],
         ["TOKEN", "400", 10_001, 10_001]

@@ -191,7 +191,7 @@ describe("instructions", () => {
         'LABEL effect-deployers.image="app"',
         "HEALTHCHECK NONE",
         "USER 10001:10001",
-        'ENTRYPOINT ["node","/app/main.mjs","serve"]',
+        'ENTRYPOINT ["node","/app/start.mjs","serve"]',
         "CMD []",
         ""
       ]
