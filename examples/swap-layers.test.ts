@@ -8,6 +8,7 @@ import { weather } from "./weather.js"
 
 const BundlerTest = Layer.succeed(Bundle.Bundler, {
   bundle: (source) => Effect.succeed({ digest: "0".repeat(64), directory: "", main: "", externals: [], source }),
+  removeUnused: () => Effect.succeed(0),
   describe: () => Effect.map(Snapshot.compile(weather), (spec) => ({ spec, export: "weather" }))
 })
 

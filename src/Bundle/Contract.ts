@@ -1,3 +1,4 @@
+import type { PlatformError } from "@effect/platform/Error"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type {
@@ -72,6 +73,11 @@ export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
   {
     /** Bundles a module into the home's `bundles` folder. The same input gives the same digest and is written once. */
     readonly bundle: (source: Source) => Effect.Effect<Bundle, BundleError>
+    /**
+     * Removes the bundles that are not among some digests, and that nobody bundled within the last hour: a deploy that is
+     * under way has its bundle before its snapshot. Says how many.
+     */
+    readonly removeUnused: (used: ReadonlySet<string>) => Effect.Effect<number, PlatformError>
     /** Loads the bundle in a process of its own and reads the pipeline's spec and the name of its export. */
     readonly describe: (
       bundle: Bundle

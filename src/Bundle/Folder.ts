@@ -29,7 +29,16 @@ export const ensure = (
     yield* exists
       ? repair(directory, compiled)
       : Effect.catchAll(create(bundles, directory, compiled), () => repair(directory, compiled))
+    yield* touch(directory)
     return directory
+  })
+
+/** Says that somebody is about to use it: what is old and in no snapshot may be removed. */
+const touch = (directory: string): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const now = new Date(yield* Clock.currentTimeMillis)
+    yield* fs.utimes(directory, now, now)
   })
 
 /** What a process that died while it wrote has left; one that lives is done within seconds. */

@@ -12,6 +12,7 @@ import { describe } from "./Describe.js"
 import * as Service from "./Esbuild.js"
 import * as Folder from "./Folder.js"
 import * as Problems from "./Problems.js"
+import { removeUnused } from "./Unused.js"
 
 /**
  * What making bundles needs.
@@ -32,6 +33,7 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
   yield* Service.stopWithScope
   return {
     bundle: (source) => Effect.provide(bundle(source), context),
+    removeUnused: (used) => Effect.provide(removeUnused(used), context),
     describe: (bundle) =>
       Effect.provide(Effect.zipLeft(describe(bundle), CodeCache.ensure(bundle), { concurrent: true }), context)
   }

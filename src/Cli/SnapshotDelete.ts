@@ -7,6 +7,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Bundle from "../Bundle.js"
 import { Deployer } from "../Deployer.js"
 import { SnapshotInUse, SnapshotNotFound } from "../Errors/Lifecycle.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -33,11 +34,19 @@ export const remove = Command.make(
         })
       }
       if (!(yield* store.remove(id))) return yield* new SnapshotInUse({ snapshot: label, uses: yield* usesOf(id) })
+      yield* Effect.ignoreLogged(removeUnusedBundles)
       yield* print(json, { deleted: id, snapshot: label }, () => `Snapshot ${label} is deleted.`)
     })
 ).pipe(Command.withDescription("Delete a snapshot that no deployment uses."))
 
 // internal
+
+const removeUnusedBundles = Effect.gen(function* () {
+  const store = yield* SnapshotStore
+  const bundler = yield* Bundle.Bundler
+  const snapshots = yield* store.list()
+  yield* bundler.removeUnused(new Set(snapshots.map(({ bundle }) => bundle.digest)))
+})
 
 /** Generations that could be served again need their snapshot, too. */
 const usesOf = (id: string) =>

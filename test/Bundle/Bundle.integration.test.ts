@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { createRequire } from "node:module"
 import { FileSystem, Path } from "@effect/platform"
-import { expect, layer } from "@effect/vitest"
+import { assert, expect, layer } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { Bundle } from "effect-deployers"
 import { Home } from "../../src/Home.js"
@@ -114,6 +114,34 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       expect(one.externals).toContainEqual({ name: "native", version: "1.0.0" })
       expect(two.externals).toContainEqual({ name: "native", version: "1.0.1" })
       expect(two.digest).not.toBe(one.digest)
+    })
+  )
+
+  it.scoped("is removed when it is unused and nobody bundled it within an hour", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundles } = yield* Home
+      const { removeUnused } = yield* Bundle.Bundler
+      const write = (name: string) => Workspace.write({ "greet.ts": Workspace.imports + Workspace.pipeline(name) })
+      const files = { kept: yield* write("kept"), unused: yield* write("unused"), again: yield* write("again") }
+      yield* TestClock.setTime(1_000_000)
+      const kept = yield* bundle(files.kept)
+      const unused = yield* bundle(files.unused)
+      const again = yield* bundle(files.again)
+      yield* fs.makeDirectory(`${bundles}/somebody-elses`)
+      yield* TestClock.adjust("59 minutes")
+      yield* removeUnused(new Set([kept.digest]))
+      assert.isTrue(yield* fs.exists(unused.directory))
+      yield* bundle(files.again)
+      yield* TestClock.adjust("2 minutes")
+      yield* removeUnused(new Set([kept.digest]))
+      assert.deepStrictEqual(
+        yield* Effect.forEach(
+          [kept.directory, unused.directory, again.directory, `${bundles}/somebody-elses`],
+          fs.exists
+        ),
+        [true, false, true, true]
+      )
     })
   )
 

@@ -41,6 +41,7 @@ export const spec = new PipelineSpec({
 const BundlerFake = Layer.succeed(Bundle.Bundler, {
   bundle: (source) =>
     Effect.succeed({ digest: "0".repeat(64), directory: "/b", main: "/b/main.mjs", externals: [], source }),
+  removeUnused: () => Effect.succeed(0),
   describe: () => Effect.succeed({ spec, export: "weather" })
 })
 

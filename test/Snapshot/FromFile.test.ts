@@ -11,6 +11,7 @@ const BundlerTest = Layer.succeed(Bundle.Bundler, {
     source.file === "gone.ts"
       ? Effect.fail(new Errors.PipelineFileNotFound({ file: source.file }))
       : Effect.succeed({ digest: "abc", directory: "/b/abc", main: "/b/abc/main.mjs", externals, source }),
+  removeUnused: () => Effect.succeed(0),
   describe: ({ source }) =>
     source.export === "nothing"
       ? Effect.fail(new Errors.PipelineExportNotFound({ file: source.file, export: "nothing", pipelines: ["weather"] }))
