@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Agent } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Ref } from "effect"
+import { Effect, Either, Fiber, Option, Ref } from "effect"
 import { RunStore } from "../../../src/Store/RunStore.js"
 import * as Runs from "../../../src/Store/Runs.js"
 import { underLoad } from "../../Load.js"
@@ -263,6 +263,24 @@ describe("a worker that dies", () => {
             [10, 2]
           ]
         )
+      })
+    )
+  )
+
+  it.live("leaves nobody waiting at a connection that it was handed and did not take", () =>
+    scoped(
+      Effect.gen(function* () {
+        const service = yield* start({})
+        const url = yield* urlOf(service)
+        const stopped = workersOf(service)[0] ?? 0
+        process.kill(stopped, "SIGSTOP")
+        const asked = yield* Effect.forEach([1, 2, 3, 4], () => Effect.fork(Effect.either(metrics(url))))
+        const answered = Effect.map(Effect.forEach(asked, Fiber.poll), (polls) => polls.filter(Option.isSome).length)
+        yield* eventually(Effect.filterOrFail(answered, (count) => count === 3))
+        process.kill(stopped, "SIGKILL")
+        yield* eventually(Effect.filterOrFail(answered, (count) => count === 4))
+        const all = yield* Effect.forEach(asked, Fiber.join)
+        assert.strictEqual(all.filter(Either.isLeft).length, 1)
       })
     )
   )
