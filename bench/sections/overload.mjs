@@ -41,7 +41,7 @@ const overload = async (generator, job) => {
 }
 
 const measureFast = async ({ generator, rounds, say, seconds }, subject) => {
-  const job = { ...callOf(payloads.small), url: `${subject.url}/invoke`, pid: subject.pid, seconds }
+  const job = { ...callOf(payloads.small), url: `${subject.url}/invoke`, pid: subject.pid, seconds, isLean: true }
   await generator.run({ ...job, connections: saturating })
   const rows = []
   for (let round = 0; round < rounds; round++) {

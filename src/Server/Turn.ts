@@ -26,12 +26,13 @@ export interface Turn {
 export const budgetMillis = 30
 
 /**
- * How many runs may start in one turn, whatever they compute: what is around a run takes time, too.
+ * How many runs may start in one turn, whatever they compute: what is around a run takes time, too, some 40 us. Runs that
+ * wait for another turn outlive the young generation, so it is more than usually come in one.
  *
  * @category constants
  * @since 0.1.0
  */
-export const maxRuns = 512
+export const maxRuns = 2_048
 
 /**
  * Counts from one turn to the next.
