@@ -192,12 +192,12 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
 
 /**
  * Asks often at first (every 10 ms), then less and less, down to twice a second; always after whole milliseconds, so that
- * a test's clock stands at times a database takes. What becomes ready is seen a fortieth later than it was, on average.
+ * a test's clock stands at times a database takes. What becomes ready is seen a twentieth later than it was, on average.
  *
  * @category constants
  * @since 0.1.0
  */
-export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("10 millis", 1.05).pipe(
+export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("10 millis", 1.1).pipe(
   Schedule.union(Schedule.spaced("500 millis")),
   Schedule.modifyDelay((_, delay) => Duration.millis(Math.ceil(Duration.toMillis(delay))))
 )

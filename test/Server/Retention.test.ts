@@ -5,6 +5,8 @@ import * as Retention from "../../src/Server/Retention.js"
 import { RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 import { run, write } from "../../src/Testing/StoreSuite/Fixtures.js"
+import { invoke, request, served } from "./Harness.js"
+import { weather } from "./Pipelines.js"
 
 const stored = (from: number, to: number) =>
   Effect.flatMap(RunStore, ({ commit }) =>
@@ -75,5 +77,23 @@ describe("Retention.keepLooking", () => {
       const [line] = yield* Ref.get(logged)
       assert.match(line ?? "", /^Old runs could not be removed: .*disk is full/)
     }).pipe(Effect.provide(Layer.fresh(Runs.layerMemory)))
+  )
+})
+
+describe("GET /runs, of a service that keeps few", () => {
+  it.effect("has the newest, and counts all", () =>
+    Effect.gen(function* () {
+      const first = yield* invoke({ city: "Oslo" })
+      for (const city of ["a", "bb", "ccc"]) yield* invoke({ city })
+      yield* TestClock.adjust("3 seconds")
+      const { json } = yield* request("/runs")
+      assert.deepStrictEqual(
+        json.runs.map(({ index }) => index),
+        [4, 3]
+      )
+      assert.strictEqual((yield* request(`/runs/${first.json.metadata.runId}`)).status, 404)
+      assert.include((yield* request("/metrics")).text, 'deployers_runs_total{status="succeeded"} 4')
+      assert.strictEqual((yield* invoke({ city: "dddd" })).json.metadata.runIndex, 5)
+    }).pipe(Effect.provide(served(weather, { serving: { keepRuns: 2 } })))
   )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, expect, it, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Ref, Schema, TestClock } from "effect"
+import { Deferred, Effect, Fiber, Layer, Ref, Schema } from "effect"
 import type { Serve } from "effect-deployers/Server"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import { Breaker, fragile, invoke, memory, quiet, request, served, serving, stored } from "./Harness.js"
@@ -14,24 +14,6 @@ const withLatch = <A, E>(
 const runOf = Effect.flatMap(request("/runs?limit=1"), ({ json }) => Effect.fromNullable(json.runs[0])).pipe(
   Effect.orDie
 )
-
-describe("GET /runs, of a service that keeps few", () => {
-  it.effect("has the newest, and counts all", () =>
-    Effect.gen(function* () {
-      const first = yield* invoke({ city: "Oslo" })
-      for (const city of ["a", "bb", "ccc"]) yield* invoke({ city })
-      yield* TestClock.adjust("3 seconds")
-      const { json } = yield* request("/runs")
-      assert.deepStrictEqual(
-        json.runs.map(({ index }) => index),
-        [4, 3]
-      )
-      assert.strictEqual((yield* request(`/runs/${first.json.metadata.runId}`)).status, 404)
-      assert.include((yield* request("/metrics")).text, 'deployers_runs_total{status="succeeded"} 4')
-      assert.strictEqual((yield* invoke({ city: "dddd" })).json.metadata.runIndex, 5)
-    }).pipe(Effect.provide(served(weather, { serving: { keepRuns: 2 } })))
-  )
-})
 
 describe("GET /runs", () => {
   layer(served(weather), { excludeTestServices: true })((it) => {
