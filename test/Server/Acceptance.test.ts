@@ -141,9 +141,16 @@ describe("what is accepted without the Schema", () => {
     })
     FastCheck.assert(
       FastCheck.property(Arbitrary.make(Plain), (value) => {
+        FastCheck.pre(!Object.hasOwn(value.scores, "__proto__"))
         assert.isTrue(Acceptance.compile(Plain.ast)?.(value))
       })
     )
+  })
+  it("is no record with a key that the copy of the Schema loses", () => {
+    const Scores = Schema.Record({ key: Schema.String, value: Schema.Int })
+    const value = JSON.parse('{ "__proto__": 1 }')
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Scores)(value), {})
+    assert.isFalse(Acceptance.compile(Scores.ast)?.(value))
   })
 })
 

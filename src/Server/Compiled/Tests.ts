@@ -105,7 +105,7 @@ const struct = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   return `let unknown = 0; ${fields.join(" ")} for (const _ in ${value}) unknown++; return unknown === 0;`
 }
 
-/** Objects whose keys are properties or fit an index signature. */
+/** Objects whose keys are properties or fit an index signature. `__proto__` as a key gets lost in the Schema's copy. */
 const record = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   const [key, field] = [source.fresh(), source.fresh()]
   const known = ast.propertySignatures.map(
@@ -120,6 +120,7 @@ const record = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
     .filter(({ isOptional }) => !isOptional)
     .map(({ name }) => `if (!Object.hasOwn(${value}, ${source.value(String(name))})) return false;`)
   return `for (const ${key} in ${value}) {
+      if (${key} === "__proto__") return false;
       const ${field} = ${value}[${key}]; let isExpected = false;
       ${[...known, ...signatures].join(" ")} if (!isExpected) return false;
     }
