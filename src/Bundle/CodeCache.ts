@@ -9,9 +9,8 @@ import * as Stream from "effect/Stream"
 import { Manifest } from "../Manifest.js"
 import * as Settings from "../Settings/Serving.js"
 import * as Child from "./Child.js"
-import { names } from "./Compile.js"
 import type { Bundle } from "./Contract.js"
-import { cacheName } from "./StartFile.js"
+import { names } from "./Names.js"
 
 type Needs = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
@@ -25,7 +24,7 @@ export const ensure = (bundle: Bundle): Effect.Effect<void, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    if (!(yield* fs.exists(path.join(bundle.directory, cacheName)))) yield* rehearse(bundle)
+    if (!(yield* fs.exists(path.join(bundle.directory, names.codeCache)))) yield* rehearse(bundle)
   }).pipe(
     Effect.scoped,
     Effect.timeout(deadline),

@@ -8,6 +8,7 @@ import * as BarrelPlugin from "./BarrelPlugin.js"
 import type { BundleError, Source } from "./Contract.js"
 import * as Service from "./Esbuild.js"
 import * as Library from "./Library.js"
+import { names } from "./Names.js"
 import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
 import * as RequirePlugin from "./RequirePlugin.js"
@@ -25,9 +26,6 @@ export interface Compiled {
   /** Native packages that have to stand beside it, sorted by name. */
   readonly natives: ReadonlyArray<Packages.Package>
 }
-
-/** File names inside a bundle's folder. */
-export const names = { main: "main.mjs", sourceMap: "main.mjs.map", start: "start.mjs" } as const
 
 /** Bundles a module. `folder` is where bundles are kept; only the source map depends on it. */
 export const compile = (

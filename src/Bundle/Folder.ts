@@ -3,9 +3,11 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Compiled, names } from "./Compile.js"
+import type { Compiled } from "./Compile.js"
+import { names } from "./Names.js"
 import type { Package } from "./Packages.js"
 
 type Written = Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path>
@@ -37,7 +39,7 @@ export const ensure = (
 const touch = (directory: string): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const now = new Date(yield* Clock.currentTimeMillis)
+    const now = yield* DateTime.nowAsDate
     yield* fs.utimes(directory, now, now)
   })
 

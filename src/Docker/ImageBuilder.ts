@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { names } from "../Bundle/Names.js"
 import * as Containerized from "../Containerized.js"
 import { Home } from "../Home.js"
 import type { Snapshot } from "../Snapshot/Model.js"
@@ -292,7 +293,7 @@ const planFor = (request: Request, prepared: Prepared, report: Report) =>
     const home = yield* Home
     const fs = yield* FileSystem.FileSystem
     const bundle = Path.join(home.bundles, snapshot.bundle.digest)
-    if (!(yield* Effect.orElseSucceed(fs.exists(Path.join(bundle, "main.mjs")), () => false))) {
+    if (!(yield* Effect.orElseSucceed(fs.exists(Path.join(bundle, names.main)), () => false))) {
       yield* Containerized.imageFor(snapshot, prepared.resolvedSettings)
       return yield* Plan.failed(snapshot)(
         `its bundle is not on this machine (${bundle}) and the engine has no image of it`,

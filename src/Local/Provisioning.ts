@@ -10,6 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { names } from "../Bundle/Names.js"
 import type { ProvisionRequest } from "../Deployer/Backend.js"
 import { fingerprint } from "../Deployer/Fingerprint.js"
 import { readJson, removeGeneration, writeSecrets, writeWhole } from "../Deployer/InstanceFiles.js"
@@ -100,9 +101,9 @@ const bundleProgram = (request: Request) =>
     const home = yield* Home
     const fs = yield* FileSystem.FileSystem
     const bundle = Path.join(home.bundles, request.snapshot.bundle.digest)
-    const start = Path.join(bundle, "start.mjs")
+    const start = Path.join(bundle, names.start)
     if (yield* fs.exists(start)) return start
-    const program = Path.join(bundle, "main.mjs")
+    const program = Path.join(bundle, names.main)
     if (yield* fs.exists(program)) return program
     return yield* new DeploymentProvisionFailed({
       name: request.name,

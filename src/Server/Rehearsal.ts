@@ -73,6 +73,7 @@ const invoking = (key: string): RequestInit => ({
   body: JSON.stringify({ parameters: { name: "rehearsal" } })
 })
 
+/** Node's own `fetch`: a client of the platform would be in every bundle for this. */
 const expectOk = (url: string, init?: RequestInit): Effect.Effect<void, RehearsalFailed> =>
   Effect.tryPromise({
     try: async (signal) => {

@@ -3,6 +3,7 @@ import { Command, FileSystem, Path } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { Bundle } from "effect-deployers"
+import { names } from "../../src/Bundle/Names.js"
 import * as StartFile from "../../src/Bundle/StartFile.js"
 import * as Workspace from "./Workspace.js"
 
@@ -102,7 +103,7 @@ layer(Workspace.layer)("StartFile.make", (it) => {
         ]
       )
       for (const { err } of thrown) assert.match(err, /TypeError: thrown at the top\n {4}at file:.*main\.mjs:1:/)
-      yield* expectSame("process.exitCode=3;await new Promise(resolve=>setTimeout(resolve,1));console.log('waited')")
+      yield* expectSame("process.exitCode=3;await new Promise(setImmediate);console.log('waited')")
     })
   )
 
@@ -145,7 +146,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       yield* describe(made)
       return made
     })
-  const cacheOf = ({ directory }: Bundle.Bundle) => `${directory}/${StartFile.cacheName}`
+  const cacheOf = ({ directory }: Bundle.Bundle) => `${directory}/${names.codeCache}`
   const described0 = (name: string) => described({ "greet.ts": Workspace.imports + Workspace.pipeline(name) })
 
   it.scoped("is made with the first description, for its owner only, and is taken from then on", () =>
@@ -168,7 +169,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       yield* Effect.flatMap(Bundle.Bundler, ({ describe }) => describe(bundle))
       assert.deepStrictEqual((yield* fs.stat(cacheOf(bundle))).mtime, mtime)
       assert.deepStrictEqual((yield* fs.readDirectory(bundle.directory)).sort(), [
-        StartFile.cacheName,
+        names.codeCache,
         "main.mjs",
         "main.mjs.map",
         "node_modules",
@@ -183,7 +184,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       const bundle = yield* described0("told")
       const folder = yield* fs.makeTempDirectoryScoped()
       yield* fs.writeFileString(`${folder}/spy.cjs`, spy)
-      yield* fs.rename(cacheOf(bundle), `${folder}/${StartFile.cacheName}`)
+      yield* fs.rename(cacheOf(bundle), `${folder}/${names.codeCache}`)
       const start = (command: string, ...rest: ReadonlyArray<string>) =>
         run("--require", `${folder}/spy.cjs`, `${bundle.directory}/start.mjs`, command, ...rest)
       assert.include((yield* start("serve", `${folder}/manifest.json`)).err, "cache true, refused false\n")
@@ -197,7 +198,15 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       const bundle = yield* described0("damaged")
       const start = run(`${bundle.directory}/start.mjs`, "describe")
       const whole = yield* start
-      for (const damaged of [new Uint8Array(), new Uint8Array(1_000).fill(7), new Uint8Array(2_000_000)]) {
+      const cache = yield* fs.readFile(cacheOf(bundle))
+      const withOtherByte = (at: number) => cache.map((byte, index) => (index === at ? byte ^ 0x55 : byte))
+      for (const damaged of [
+        new Uint8Array(),
+        new Uint8Array(2_000_000),
+        cache.subarray(0, cache.length / 2),
+        ...[0, 72, 700_000, cache.length - 40_000].map(withOtherByte),
+        cache.map((byte, index) => (index >= 600_000 && index < 604_096 ? 0 : byte))
+      ]) {
         yield* fs.writeFile(cacheOf(bundle), damaged)
         assert.deepStrictEqual(yield* start, whole)
       }

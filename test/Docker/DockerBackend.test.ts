@@ -2,7 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { cacheName } from "../../src/Bundle/StartFile.js"
+import { names } from "../../src/Bundle/Names.js"
 import { OperationalState } from "../../src/Deployment.js"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as Labels from "../../src/Docker/Labels.js"
@@ -98,8 +98,8 @@ describe("DockerBackend: starting", () => {
       for (const content of ["old", "new"]) {
         yield* writeCodeCache(content)
         yield* provision({ generation: 2, secrets: { TOKEN: content } })
-        assert.strictEqual(yield* fs.readFileString(`${told(2)}/${cacheName}`), content)
-        assert.strictEqual((yield* fs.stat(`${told(2)}/${cacheName}`)).mode & 0o777, 0o400)
+        assert.strictEqual(yield* fs.readFileString(`${told(2)}/${names.codeCache}`), content)
+        assert.strictEqual((yield* fs.stat(`${told(2)}/${names.codeCache}`)).mode & 0o777, 0o400)
       }
     })
   )

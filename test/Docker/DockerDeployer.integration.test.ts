@@ -3,7 +3,7 @@ import { FileSystem, HttpBody, HttpClient } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
 import { Chunk, Console, Effect, Option, Queue, Redacted, Schedule, Schema, Stream } from "effect"
 import { Home } from "effect-deployers"
-import { cacheName } from "../../src/Bundle/StartFile.js"
+import { names } from "../../src/Bundle/Names.js"
 import type { Deployment } from "../../src/Deployment.js"
 import { type ContainerSpec, DockerClient } from "../../src/Docker/DockerClient.js"
 import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
@@ -171,7 +171,10 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
           ]
         )
         const fs = yield* FileSystem.FileSystem
-        assert.deepStrictEqual(yield* fs.readDirectory(`${folder}/generations/1/told`), [cacheName, "manifest.json"])
+        assert.deepStrictEqual(yield* fs.readDirectory(`${folder}/generations/1/told`), [
+          names.codeCache,
+          "manifest.json"
+        ])
         assert.isTrue(Labels.isOurs(container.labels, container.labels[Labels.keys.registry] ?? ""))
         assert.isAtLeast(Number(deployment.metadata.port), 20_000)
         assert.isAtMost(Number(deployment.metadata.port), 31_999)

@@ -1,7 +1,7 @@
 /** Requests to the Docker backend, as the deployer makes them. */
 import { FileSystem } from "@effect/platform"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
-import { cacheName } from "../../src/Bundle/StartFile.js"
+import { names } from "../../src/Bundle/Names.js"
 import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
 import * as Ports from "../../src/Deployer/Ports.js"
 import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
@@ -73,7 +73,7 @@ export const writeCodeCache = (content: string) =>
     const fs = yield* FileSystem.FileSystem
     const { bundles } = yield* Home.Home
     yield* fs.makeDirectory(`${bundles}/${snapshot.bundle.digest}`, { recursive: true })
-    yield* fs.writeFileString(`${bundles}/${snapshot.bundle.digest}/${cacheName}`, content)
+    yield* fs.writeFileString(`${bundles}/${snapshot.bundle.digest}/${names.codeCache}`, content)
   })
 
 /** The backend, made anew, since it keeps nothing. */

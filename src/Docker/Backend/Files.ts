@@ -10,7 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { cacheName } from "../../Bundle/StartFile.js"
+import { names } from "../../Bundle/Names.js"
 import type { Instance, ProvisionRequest } from "../../Deployer/Backend.js"
 import { type Folders, folders, readJson, writeWhole } from "../../Deployer/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../Deployer/InstanceManifest.js"
@@ -191,8 +191,8 @@ export const codeCacheOf = ({
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { bundles } = yield* Home
-    const content = yield* fs.readFile(Path.join(bundles, snapshot.bundle.digest, cacheName))
-    return { name: cacheName, content }
+    const content = yield* fs.readFile(Path.join(bundles, snapshot.bundle.digest, names.codeCache))
+    return { name: names.codeCache, content }
   }).pipe(Effect.option)
 
 // internal

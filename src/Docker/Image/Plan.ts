@@ -10,6 +10,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { names } from "../../Bundle/Names.js"
 import * as StartFile from "../../Bundle/StartFile.js"
 import { appDirectory, programFile, startFile } from "../../Containerized/Layout.js"
 import { type BaseImageUnavailable, type ImageContentRefused, ImageNotBuilt } from "../../Errors/Images.js"
@@ -73,11 +74,11 @@ export const appEntries = ({
 }: Plan): Effect.Effect<ReadonlyArray<Entry>, ImageNotBuilt | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const main = yield* fs.readFile(Path.join(bundle, "main.mjs"))
+    const main = yield* fs.readFile(Path.join(bundle, names.main))
     if (createHash("sha256").update(main).digest("hex") !== snapshot.bundle.digest) {
       return yield* failed(snapshot)("the bundle on this machine is damaged", againFromFile(snapshot))
     }
-    const map = yield* Effect.option(fs.readFileString(Path.join(bundle, "main.mjs.map")))
+    const map = yield* Effect.option(fs.readFileString(Path.join(bundle, names.sourceMap)))
     const placeless = Option.flatMap(map, (map) => withoutPlaces(map, bundle))
     return [
       text(programFile, main),

@@ -2,7 +2,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { cacheName } from "../../../src/Bundle/StartFile.js"
+import { names } from "../../../src/Bundle/Names.js"
 import * as DockerBackend from "../../../src/Docker/DockerBackend.js"
 import { DockerClient } from "../../../src/Docker/DockerClient.js"
 import * as Labels from "../../../src/Docker/Labels.js"
@@ -95,9 +95,9 @@ describe("Files for an engine of another machine", () => {
       assert.deepStrictEqual(shown("1-told"), [
         [".", "500", 10_001, 10_001],
         ["manifest.json", "400", 10_001, 10_001],
-        [cacheName, "400", 10_001, 10_001]
+        [names.codeCache, "400", 10_001, 10_001]
       ])
-      const cached = volumes.get(volumeName("1-told"))?.files.get(cacheName)?.content
+      const cached = volumes.get(volumeName("1-told"))?.files.get(names.codeCache)?.content
       assert.strictEqual(Buffer.from(cached ?? []).toString(), "compiled")
       assert.deepStrictEqual(shown("1-secrets"), [
         [".", "500", 10_001, 10_001],

@@ -1,0 +1,8 @@
+/** File names inside a bundle's folder. */
+export const names = {
+  main: "main.mjs",
+  sourceMap: "main.mjs.map",
+  start: "start.mjs",
+  /** For the Node that runs now. It may also lie beside the manifest that is served. */
+  codeCache: `code-${process.version}-${process.arch}.cache`
+} as const
