@@ -39,10 +39,22 @@ const app = await Application.bootstrap({
   includeVersion: true,
   intentionallyNotExported: [
     // Parts of the serving runtime, handed around within it.
-    ...["ActiveRun.ts:Follower", "Answer.ts:Answer", "JsonText.ts:Parsed", "Lifecycle.ts:Lifecycle"].map(inServer),
-    ...["Metrics.ts:Metrics", "Outcome.ts:Identity", "Perform.ts:Leave", "RunCall.ts:Manner"].map(inServer),
-    ...["RunRecorder.ts:RunRecorder", "Workers/Fleet.ts:Fleet", "Workers/Link.ts:Channel"].map(inServer),
-    ...["Workers/Local.ts:Local", "Workers/Worker.ts:Role"].map(inServer),
+    ...[
+      "Run/ActiveRun.ts:Follower",
+      "Http/Response.ts:Response",
+      "Http/SafeJson.ts:Parsed",
+      "Process/Lifecycle.ts:Lifecycle"
+    ].map(inServer),
+    ...[
+      "Process/Metrics.ts:Metrics",
+      "Run/RunOutcome.ts:Identity",
+      "Run/RunExecutor.ts:OnDisconnect",
+      "Run/RunContext.ts:InvokeOptions"
+    ].map(inServer),
+    ...["Run/RunRecorder.ts:RunRecorder", "Cluster/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(
+      inServer
+    ),
+    ...["Cluster/ThisProcess.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
     // Comes with every layer of `Sqlite`, and only SQL stores ask for it.
     "src/Store/SqliteConnection.ts:Exclusive",
     // Short for `DeploymentStore["Type"]`.

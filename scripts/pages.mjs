@@ -1,4 +1,4 @@
-// Makes src/Server/Html/Packed.ts: what browsers get of the pages, minified and packed, so that a program that holds it
+// Makes src/Server/Pages/Packed.ts: what browsers get of the pages, minified and packed, so that a program that holds it
 // starts as fast as one that does not. Run it after a change in one of the folders `browser` below src/Server.
 //
 //   node scripts/pages.mjs
@@ -30,8 +30,16 @@ const page = async ({ body, script, style }) => ({
 })
 
 const sources = {
-  deployment: { body: "Page/browser/page.html", script: "Page/browser/main.js", style: "Page/browser/page.css" },
-  docs: { body: "Docs/browser/docs.html", script: "Docs/browser/docs.js", style: "Docs/browser/docs.css" }
+  deployment: {
+    body: "Pages/browser/deployment/page.html",
+    script: "Pages/browser/deployment/main.js",
+    style: "Pages/browser/deployment/page.css"
+  },
+  docs: {
+    body: "Pages/browser/reference/docs.html",
+    script: "Pages/browser/reference/docs.js",
+    style: "Pages/browser/reference/docs.css"
+  }
 }
 
 /** What browsers get, by page. */
@@ -48,5 +56,5 @@ if (process.argv[1] === import.meta.filename) {
   })
   const header =
     "/** Made by `node scripts/pages.mjs` of the folders `browser`; do not edit. JSON of {@link Document.Packed}, Brotli, base64. */"
-  writeFileSync(`${folder}/Html/Packed.ts`, header + packed.join(""))
+  writeFileSync(`${folder}/Pages/Packed.ts`, header + packed.join(""))
 }

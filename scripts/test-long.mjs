@@ -12,7 +12,7 @@ const env = {
 const files = ["SweepInMemory", "SweepDocker", "SimulationInMemory", "SimulationDocker"]
 const { status } = spawnSync(
   join("node_modules", ".bin", "vitest"),
-  ["run", ...files.map((file) => join("test", "Testing", `${file}.test.ts`)), ...process.argv.slice(2)],
+  ["run", ...files.map((file) => join("test", "Conformance", `${file}.test.ts`)), ...process.argv.slice(2)],
   { stdio: "inherit", env }
 )
 process.exitCode = status ?? 1

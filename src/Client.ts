@@ -14,10 +14,8 @@
  *
  * @since 0.1.0
  */
-export type { InvokeOptions } from "./Client/Asking.js"
-export { type FindError, find, type Requirements } from "./Client/Calling.js"
+
 export { coerce } from "./Client/Coerce.js"
-export { type Ended, type EndingError, outputsOf } from "./Client/Ending.js"
 export {
   type Direct,
   direct,
@@ -29,7 +27,7 @@ export {
   type ResolveError
 } from "./Client/Endpoints.js"
 export { exampleOf } from "./Client/Example.js"
-export { events, stream } from "./Client/Following.js"
+export { events, stream } from "./Client/Follow.js"
 export {
   type Client,
   type Definition,
@@ -37,12 +35,15 @@ export {
   invoke,
   make
 } from "./Client/Invoke.js"
+export type { InvokeOptions } from "./Client/InvokeRequest.js"
 export type { JsonSchema } from "./Client/JsonSchema.js"
 export { type Paths, paths } from "./Client/Paths.js"
 export { cancel, example, Health, health, metrics, type RunPage, run, runs, schema } from "./Client/Queries.js"
+export { type FindError, find, type Requirements } from "./Client/Retry.js"
+export { type Ended, type EndingError, outputsOf } from "./Client/RunResult.js"
 export type { Schemas } from "./Client/Schemas.js"
-export { awaitRun, start } from "./Client/Starting.js"
+export { awaitRun, start } from "./Client/Start.js"
 export type { InvokeError, QueryError, StartError } from "./Client/Wire.js"
-export { RunEvent } from "./Store/RunEvent.js"
+export { RunEvent } from "./Contract/RunEvent.js"
+export { RunMetadata } from "./Contract/RunMetadata.js"
 export { Run } from "./Store/RunStore.js"
-export { RunMetadata } from "./Wire.js"

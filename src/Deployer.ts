@@ -7,11 +7,11 @@
 import * as Context from "effect/Context"
 import type { Service } from "./Deployer/Contract.js"
 
-export * from "./Deployer/Backend.js"
 export * from "./Deployer/Contract.js"
-export type { Requirements } from "./Deployer/Kit.js"
-export { make } from "./Deployer/make.js"
-export { route } from "./Deployer/route.js"
+export type { Requirements } from "./Deployer/DeployerContext.js"
+export { make } from "./Deployer/Make.js"
+export { route } from "./Deployer/Router.js"
+export * from "./Flavor/Backend.js"
 
 /**
  * The deployer a program works with. Flavors also offer themselves under a tag of their own with all of their settings.

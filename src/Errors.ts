@@ -4,8 +4,9 @@
  *
  * @since 0.1.0
  */
+
+export * from "./Contract/Errors.js"
 export * from "./Errors/Descriptions.js"
-export * from "./Errors/Http.js"
 export * from "./Errors/Images.js"
 export * from "./Errors/Input.js"
 export * from "./Errors/Issue.js"

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-export * from "./Snapshot/FromFile.js"
+export * from "./Bundle/SnapshotFromFile.js"
 export * from "./Snapshot/Model.js"
 export * from "./Snapshot/PipelineSpec.js"
 export { compile } from "./Snapshot/Spec.js"

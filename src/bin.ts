@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-/**
- * The `deployers` program: the command line interface on this process.
- *
- * @since 0.1.0
- */
+/** The `deployers` program: the command line interface on this process. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"

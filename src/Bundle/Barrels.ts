@@ -1,8 +1,6 @@
 /**
  * Imports from barrels, said as imports of what the barrels gather. A bundler that meets `Effect.gen` behind
  * `import { Effect } from "effect"` keeps all of `Effect`; behind `import * as Effect from "effect/Effect"` it keeps `gen`.
- *
- * @since 0.1.0
  */
 
 /** The modules a barrel exports as namespaces, by the name of the export. */

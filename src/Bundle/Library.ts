@@ -6,7 +6,7 @@ const self = fileURLToPath(import.meta.url)
 /** The folder of this library's modules: its sources or what was built from them, whichever is running. */
 export const root: string = Path.resolve(Path.dirname(self), "..")
 
-/** The file of one of this library's modules, such as `Server/Entrypoint`. */
+/** The file of one of this library's modules, such as `Server/Process/Entrypoint`. */
 export const moduleFile = (name: string): string => Path.join(root, `${name}${Path.extname(self)}`)
 
 /** The name this library is imported by. */

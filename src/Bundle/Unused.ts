@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Home } from "../Home.js"
+import { Home } from "../Store/Home.js"
 
 /** Whoever bundled something has a snapshot of it by then. */
 const grace = Duration.hours(1)

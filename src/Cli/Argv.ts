@@ -1,20 +1,13 @@
 /**
  * Reads a command line strictly before it is parsed: options may stand anywhere and take `--name value` or
  * `--name=value`, `--` ends them. What comes out is in the one order the parser reads without guessing.
- *
- * @since 0.1.0
  */
 import * as Either from "effect/Either"
 import { UsageError } from "./Failure.js"
 import { nearest } from "./Nearest.js"
 import type { Flag, Spec } from "./Spec.js"
 
-/**
- * A command line that was read.
- *
- * @category models
- * @since 0.1.0
- */
+/** A command line that was read. */
 export interface Line {
   /** Names of the command, such as `["secret", "set"]`; empty when only the program itself is asked. */
   readonly path: ReadonlyArray<string>
@@ -26,12 +19,7 @@ export interface Line {
   readonly isHelp: boolean
 }
 
-/**
- * Reads a command line.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** Reads a command line. */
 export const parse = (specs: ReadonlyArray<Spec>, argv: ReadonlyArray<string>): Either.Either<Line, UsageError> => {
   const start = argv.findIndex((token, index) => !token.startsWith("-") && !isValueOfGlobal(argv, index))
   const before = start === -1 ? argv : argv.slice(0, start)
@@ -56,12 +44,7 @@ export const parse = (specs: ReadonlyArray<Spec>, argv: ReadonlyArray<string>): 
   return Either.flatMap(locate(specs, moved, []), ({ path, rest, spec }) => readLeaf(path, spec, rest))
 }
 
-/**
- * The command a line names and what follows it, without reading its options.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** The command a line names and what follows it, without reading its options. */
 export const commandOf = (
   argv: ReadonlyArray<string>
 ): { readonly name: string; readonly rest: ReadonlyArray<string> } | undefined => {
@@ -70,12 +53,7 @@ export const commandOf = (
   return name === undefined ? undefined : { name, rest: argv.slice(start + 1) }
 }
 
-/**
- * Whether a line asks for JSON, even one that cannot be read.
- *
- * @category predicates
- * @since 0.1.0
- */
+/** Whether a line asks for JSON, even one that cannot be read. */
 export const asksForJson = (argv: ReadonlyArray<string>): boolean => {
   const end = argv.indexOf("--")
   return (end === -1 ? argv : argv.slice(0, end)).some((token) => token === "--json" || token === "--json=true")

@@ -1,8 +1,4 @@
-/**
- * `deployers auth rotate|remove`: another key for callers, or none.
- *
- * @since 0.1.0
- */
+/** `deployers auth rotate|remove`: another key for callers, or none. */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -45,10 +41,6 @@ const remove = Command.make("remove", options, ({ json, name, timeout }) =>
   Command.withDescription("Serve a deployment without a key, as a new generation: anybody who reaches it may call.")
 )
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const auth = Command.make("auth").pipe(
   Command.withDescription("Change the key that callers of a deployment need."),
   Command.withSubcommands([rotate, remove])

@@ -1,8 +1,4 @@
-/**
- * The checks of `deployers doctor` on a real machine. They change nothing.
- *
- * @since 0.1.0
- */
+/** The checks of `deployers doctor` on a real machine. They change nothing. */
 import * as Net from "node:net"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -10,18 +6,13 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Home from "../Home.js"
-import * as Ids from "../Ids.js"
+import * as Home from "../Store/Home.js"
+import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import { Doctor, type Finding } from "./Doctor.js"
 import { engine } from "./EngineCheck.js"
 
-/**
- * Checks of Node, the home folder, the registry, the key, the network, the bundler and the container engine.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Checks of Node, the home folder, the registry, the key, the network, the bundler and the container engine. */
 export const layer: Layer.Layer<Doctor, ConfigError> = Layer.effect(
   Doctor,
   Effect.gen(function* () {

@@ -5,9 +5,6 @@ import { Output } from "./Output.js"
 /**
  * The console of the option parser: help goes to standard output, with colours only where they are wanted. Its complaints
  * are dropped: they come back as errors and are said once, like every other.
- *
- * @category services
- * @since 0.1.0
  */
 export const make: Effect.Effect<Console.Console, never, Output> = Effect.gen(function* () {
   const output = yield* Output
@@ -21,12 +18,7 @@ export const make: Effect.Effect<Console.Console, never, Output> = Effect.gen(fu
   return { ...base, log: result, info: note, warn: note, debug: note, trace: note, error: () => Effect.void }
 })
 
-/**
- * Text without terminal styles.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Text without terminal styles. */
 export const withoutStyles = (text: string): string => text.replace(styles, "")
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: styles begin with one

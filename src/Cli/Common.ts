@@ -1,8 +1,4 @@
-/**
- * What commands have in common: their arguments, and printing a result as JSON or for people.
- *
- * @since 0.1.0
- */
+/** What commands have in common: their arguments, and printing a result as JSON or for people. */
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
@@ -12,30 +8,15 @@ import * as Option from "effect/Option"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * `--json`.
- *
- * @category options
- * @since 0.1.0
- */
+/** `--json`. */
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one JSON value on standard output, everything else on standard error.")
 )
 
-/**
- * The deployment a command is about.
- *
- * @category arguments
- * @since 0.1.0
- */
+/** The deployment a command is about. */
 export const deploymentName = Args.text({ name: "name" }).pipe(Args.withDescription("Name or id of the deployment."))
 
-/**
- * `--timeout` with a duration such as `30s` or `2m`, in milliseconds.
- *
- * @category options
- * @since 0.1.0
- */
+/** `--timeout` with a duration such as `30s` or `2m`, in milliseconds. */
 export const timeout = (description: string): Options.Options<Option.Option<number>> =>
   Options.text("timeout").pipe(
     Options.withPseudoName("duration"),
@@ -44,12 +25,7 @@ export const timeout = (description: string): Options.Options<Option.Option<numb
     Options.optional
   )
 
-/**
- * A whole number of at least `minimum`.
- *
- * @category options
- * @since 0.1.0
- */
+/** A whole number of at least `minimum`. */
 export const count = (
   name: string,
   minimum: number,
@@ -66,12 +42,7 @@ export const count = (
     Options.optional
   )
 
-/**
- * Milliseconds of a duration such as `500ms`, `30s`, `2m`, `1h` or `1d`.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** Milliseconds of a duration such as `500ms`, `30s`, `2m`, `1h` or `1d`. */
 export const parseMillis = (text: string): Option.Option<number> => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   const factor = unit === undefined ? undefined : units[unit]
@@ -80,24 +51,14 @@ export const parseMillis = (text: string): Option.Option<number> => {
   return millis > 0 && Number.isSafeInteger(millis) ? Option.some(millis) : Option.none()
 }
 
-/**
- * A moment: an ISO 8601 time, or a duration that says how long before `now`. In milliseconds since the epoch.
- *
- * @category parsing
- * @since 0.1.0
- */
+/** A moment: an ISO 8601 time, or a duration that says how long before `now`. In milliseconds since the epoch. */
 export const parseMoment = (text: string, now: number): Option.Option<number> =>
   Option.orElse(
     Option.map(parseMillis(text), (millis) => now - millis),
     () => (/^\d{4}-\d\d-\d\d/.test(text) ? Option.map(DateTime.make(text), DateTime.toEpochMillis) : Option.none())
   )
 
-/**
- * Prints a result: JSON if asked for, else the text for people.
- *
- * @category printing
- * @since 0.1.0
- */
+/** Prints a result: JSON if asked for, else the text for people. */
 export const print = (
   asJson: boolean,
   value: unknown,
@@ -105,32 +66,17 @@ export const print = (
 ): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, ({ hasColor, result }) => result(asJson ? Render.json(value) : human(hasColor)))
 
-/**
- * Writes a remark to standard error.
- *
- * @category printing
- * @since 0.1.0
- */
+/** Writes a remark to standard error. */
 export const note = (text: string): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, (output) => output.note(text))
 
-/**
- * Says what is left when somebody interrupts a command that changes something.
- *
- * @category printing
- * @since 0.1.0
- */
+/** Says what is left when somebody interrupts a command that changes something. */
 export const whenInterrupted =
   (left: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Output> =>
     Effect.onInterrupt(effect, () => note(`Interrupted. ${left}`))
 
-/**
- * What an interrupted change of a deployment leaves.
- *
- * @category constants
- * @since 0.1.0
- */
+/** What an interrupted change of a deployment leaves. */
 export const leftOfChange = (name: string): string =>
   `What served before still serves; \`deployers describe ${name}\` shows where "${name}" stands, \`deployers reconcile\` finishes or undoes what was begun.`
 

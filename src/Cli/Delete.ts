@@ -1,8 +1,4 @@
-/**
- * `deployers delete`.
- *
- * @since 0.1.0
- */
+/** `deployers delete`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -13,10 +9,6 @@ import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as Progress from "./Progress.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const remove = Command.make(
   "delete",
   {

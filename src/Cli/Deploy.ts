@@ -1,8 +1,4 @@
-/**
- * `deployers deploy`: from a file to a running service.
- *
- * @since 0.1.0
- */
+/** `deployers deploy`: from a file to a running service. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -22,10 +18,6 @@ import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const deploy = Command.make(
   "deploy",
   {

@@ -1,17 +1,9 @@
-/**
- * The options of `deploy` that are settings of the deployment.
- *
- * @since 0.1.0
- */
+/** The options of `deploy` that are settings of the deployment. */
 import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import * as Settings from "../Settings.js"
 import { count, timeout } from "./Common.js"
 
-/**
- * @category options
- * @since 0.1.0
- */
 export const options = {
   auth: Options.text("auth").pipe(
     Options.withPseudoName("generate|none|secret:NAME"),
@@ -53,12 +45,7 @@ export const options = {
   timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
 } as const
 
-/**
- * Values of {@link options}.
- *
- * @category models
- * @since 0.1.0
- */
+/** Values of {@link options}. */
 export interface Given {
   readonly auth: Option.Option<Settings.Auth>
   readonly env: Readonly<Record<string, string>>
@@ -70,23 +57,13 @@ export interface Given {
   readonly timeout: Option.Option<number>
 }
 
-/**
- * Where a deployment shall be reached.
- *
- * @category models
- * @since 0.1.0
- */
+/** Where a deployment shall be reached. */
 export interface PublishInput {
   readonly port?: number
   readonly address?: string
 }
 
-/**
- * The settings options stand for; what was not given is left to the snapshot and the deployer.
- *
- * @category converting
- * @since 0.1.0
- */
+/** The settings options stand for; what was not given is left to the snapshot and the deployer. */
 export const settingsOf = (given: Given): Settings.DeploymentInput & PublishInput => ({
   ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
   ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),

@@ -1,8 +1,4 @@
-/**
- * A deployment for people, and how to call it.
- *
- * @since 0.1.0
- */
+/** A deployment for people, and how to call it. */
 import * as Redacted from "effect/Redacted"
 import type { JsonSchema } from "../Client/JsonSchema.js"
 import * as Client from "../Client.js"
@@ -10,12 +6,7 @@ import type { Deployment } from "../Deployment.js"
 import type * as Settings from "../Settings.js"
 import * as Render from "./Render.js"
 
-/**
- * What is shown of a deployment.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** What is shown of a deployment. */
 export const render = (
   hasColor: boolean,
   self: Deployment,
@@ -44,12 +35,7 @@ export const render = (
     ["updated", Render.time(self.updatedAt)]
   ])
 
-/**
- * A curl command and a `deployers invoke` command that work as they are.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A curl command and a `deployers invoke` command that work as they are. */
 export const howToCall = (options: {
   readonly deployment: Deployment
   readonly serving: Settings.Serving

@@ -1,8 +1,4 @@
-/**
- * `deployers describe`.
- *
- * @since 0.1.0
- */
+/** `deployers describe`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -18,10 +14,6 @@ import * as DeploymentView from "./DeploymentView.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const describe = Command.make(
   "describe",
   {

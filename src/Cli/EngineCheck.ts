@@ -1,21 +1,14 @@
-/**
- * The check of `deployers doctor` on the container engine.
- *
- * @since 0.1.0
- */
+/** The check of `deployers doctor` on the container engine. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Ports from "../Deployer/Ports.js"
 import * as DockerClient from "../Docker/DockerClient.js"
+import * as Ports from "../Flavor/Ports.js"
 import type { Finding } from "./Doctor.js"
 
 /**
  * Whether the engine that the environment names answers, and which it is. Without one only `--deployer docker` does not
  * work, so that is a warning.
- *
- * @category checks
- * @since 0.1.0
  */
 export const engine: Effect.Effect<Finding> = Effect.gen(function* () {
   const client = yield* DockerClient.DockerClient

@@ -1,8 +1,4 @@
-/**
- * `deployers events`.
- *
- * @since 0.1.0
- */
+/** `deployers events`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Chunk from "effect/Chunk"
@@ -11,17 +7,13 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
-import type { DeploymentEvent } from "../DeploymentEvent.js"
+import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import { EventStore } from "../Store/EventStore.js"
 import { deploymentName, json, print } from "./Common.js"
 import * as Json from "./Json.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const events = Command.make(
   "events",
   {

@@ -1,8 +1,4 @@
-/**
- * Help for people: short, with the whole command line as it is written.
- *
- * @since 0.1.0
- */
+/** Help for people: short, with the whole command line as it is written. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
@@ -14,12 +10,7 @@ import { nameOf } from "./Spec.js"
 
 type Descriptor = CommandDescriptor.Command<unknown>
 
-/**
- * The help of the whole program.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The help of the whole program. */
 export const program = (hasColor: boolean, commands: ReadonlyArray<Descriptor>): string =>
   [
     "deployers serves typed pipelines as HTTP services.",
@@ -34,12 +25,7 @@ export const program = (hasColor: boolean, commands: ReadonlyArray<Descriptor>):
     "  State is kept in $DEPLOYERS_HOME (default ~/.effect-deployers)."
   ].join("\n")
 
-/**
- * The help of one command, or of a group of commands.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The help of one command, or of a group of commands. */
 export const command = (
   hasColor: boolean,
   commands: ReadonlyArray<Descriptor>,

@@ -1,8 +1,4 @@
-/**
- * `deployers init`.
- *
- * @since 0.1.0
- */
+/** `deployers init`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import type { PlatformError } from "@effect/platform/Error"
@@ -15,10 +11,6 @@ import { UsageError } from "./Failure.js"
 import * as Render from "./Render.js"
 import * as Starter from "./Starter.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const init = Command.make(
   "init",
   {

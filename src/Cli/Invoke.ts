@@ -1,8 +1,4 @@
-/**
- * `deployers invoke`: runs a deployed pipeline. The options are those of its input schema.
- *
- * @since 0.1.0
- */
+/** `deployers invoke`: runs a deployed pipeline. The options are those of its input schema. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -16,16 +12,11 @@ import { json, note, print, timeout, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as InvokeFlags from "./InvokeFlags.js"
+import { leftOfInvocation, printInvocation } from "./InvokeProgram.js"
 import { invokeStream } from "./InvokeStream.js"
-import { leftOfInvocation, printInvocation } from "./Invoking.js"
 import * as Render from "./Render.js"
 
-/**
- * Makes the command with options for the given parameters.
- *
- * @category commands
- * @since 0.1.0
- */
+/** Makes the command with options for the given parameters. */
 export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
   Command.make(
     "invoke",

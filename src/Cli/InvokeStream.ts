@@ -1,7 +1,5 @@
 /**
  * `deployers invoke --stream`: a line for each event of the run, on standard error like other progress, and its outputs.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,17 +8,14 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Client from "../Client.js"
+import { DeploymentHttpError } from "../Contract/Errors.js"
 import { Deployer } from "../Deployer.js"
-import { DeploymentHttpError } from "../Errors/Http.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 /**
  * Runs a deployed pipeline and shows what happens meanwhile, with `asJson` as one JSON value for each event. The outcome
  * is that of an invocation which is waited for.
- *
- * @category running
- * @since 0.1.0
  */
 export const invokeStream = Effect.fnUntraced(function* (
   asJson: boolean,
@@ -66,12 +61,7 @@ export const invokeStream = Effect.fnUntraced(function* (
   } satisfies Client.Invocation<unknown>
 })
 
-/**
- * One event of a run for people.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** One event of a run for people. */
 export const line = (hasColor: boolean, event: Client.RunEvent, elapsedMillis: number): string => {
   const [what, details] = partsOf(event)
   const elapsed = Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))

@@ -3,9 +3,6 @@ import { commandOf } from "./Argv.js"
 /**
  * The deployment an `invoke` line is about, read before its options are known: the first argument. Options of the
  * command itself may stand before it, those of the pipeline may not.
- *
- * @category parsing
- * @since 0.1.0
  */
 export const find = (argv: ReadonlyArray<string>): string | undefined => {
   const command = commandOf(argv)

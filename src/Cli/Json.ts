@@ -1,22 +1,13 @@
-/**
- * The JSON commands print. Scripts rely on it.
- *
- * @since 0.1.0
- */
+/** The JSON commands print. Scripts rely on it. */
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import { type Deployment, Revision } from "../Deployment.js"
-import { DeploymentEvent } from "../DeploymentEvent.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { Run } from "../Store/RunStore.js"
 
-/**
- * A deployment. The key is in it only when it is given.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A deployment. The key is in it only when it is given. */
 export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Readonly<Record<string, unknown>> => ({
   id: self.id,
   name: self.name,
@@ -33,12 +24,7 @@ export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Reado
   updatedAt: DateTime.formatIso(self.updatedAt)
 })
 
-/**
- * A snapshot without its documents.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A snapshot without its documents. */
 export const snapshotSummary = (self: Snapshot): Readonly<Record<string, unknown>> => ({
   id: self.id,
   pipelineName: self.pipelineName,
@@ -48,38 +34,18 @@ export const snapshotSummary = (self: Snapshot): Readonly<Record<string, unknown
   createdAt: DateTime.formatIso(self.createdAt)
 })
 
-/**
- * A snapshot with its spec and settings.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A snapshot with its spec and settings. */
 export const snapshot = (self: Snapshot): Readonly<Record<string, unknown>> => ({
   ...snapshotSummary(self),
   spec: { ...self.spec },
   settings: self.settings
 })
 
-/**
- * A run, as the deployment itself answers it.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A run, as the deployment itself answers it. */
 export const run: (self: Run) => typeof Run.Encoded = Schema.encodeSync(Run)
 
-/**
- * A revision.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A revision. */
 export const revision: (self: Revision) => typeof Revision.Encoded = Schema.encodeSync(Revision)
 
-/**
- * A lifecycle event.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** A lifecycle event. */
 export const event: (self: DeploymentEvent) => typeof DeploymentEvent.Encoded = Schema.encodeSync(DeploymentEvent)

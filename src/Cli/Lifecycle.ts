@@ -1,8 +1,6 @@
 /**
  * The commands that change or look at where a deployment stands: `refresh`, `provision`, `rollback`, `deprovision` and
  * `revisions`.
- *
- * @since 0.1.0
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -16,10 +14,6 @@ import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const refresh = Command.make("refresh", { name: deploymentName, json }, ({ json, name }) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer
@@ -27,10 +21,6 @@ export const refresh = Command.make("refresh", { name: deploymentName, json }, (
   })
 ).pipe(Command.withDescription("Look how a deployment really is, and write it down."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const provision = Command.make(
   "provision",
   {
@@ -56,10 +46,6 @@ export const provision = Command.make(
     })
 ).pipe(Command.withDescription("Serve a deployment again with what it was last provisioned with."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const rollback = Command.make(
   "rollback",
   {
@@ -77,10 +63,6 @@ export const rollback = Command.make(
     })
 ).pipe(Command.withDescription("Serve an earlier generation again, as a new one."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const deprovision = Command.make(
   "deprovision",
   { name: deploymentName, timeout: timeout("How long it may take, such as 30s or 2m; default 60s."), json },
@@ -95,10 +77,6 @@ export const deprovision = Command.make(
     })
 ).pipe(Command.withDescription("Stop a deployment and keep its record; `provision` brings it back."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const revisions = Command.make("revisions", { name: deploymentName, json }, ({ json, name }) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer

@@ -1,8 +1,4 @@
-/**
- * `deployers list`.
- *
- * @since 0.1.0
- */
+/** `deployers list`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -14,10 +10,6 @@ import * as Json from "./Json.js"
 import { watch } from "./ListWatch.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const list = Command.make(
   "list",
   {

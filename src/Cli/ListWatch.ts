@@ -1,7 +1,5 @@
 /**
  * `deployers list --watch`: the list drawn again on a terminal, and elsewhere a line for each deployment that changed.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -13,12 +11,7 @@ import * as Json from "./Json.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * Shows deployments and how they change, until interrupted.
- *
- * @category printing
- * @since 0.1.0
- */
+/** Shows deployments and how they change, until interrupted. */
 export const watch = Effect.fnUntraced(function* (options: {
   readonly json: boolean
   readonly status: Status | undefined

@@ -1,8 +1,6 @@
 /**
  * What the command line program works with on a real machine: local processes, the container engine that the environment
  * names, a SQLite registry and the bundler, in one home folder.
- *
- * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -12,16 +10,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Bundle from "../Bundle.js"
 import * as Client from "../Client.js"
-import * as Ports from "../Deployer/Ports.js"
 import { Deployer, route } from "../Deployer.js"
 import * as DockerClient from "../Docker/DockerClient.js"
 import * as DockerDeployer from "../Docker/DockerDeployer.js"
 import * as ImageBuilder from "../Docker/ImageBuilder.js"
 import type { StoreError } from "../Errors/Stores.js"
-import * as Home from "../Home.js"
-import * as Ids from "../Ids.js"
+import * as Ports from "../Flavor/Ports.js"
 import * as LocalDeployer from "../Local/LocalDeployer.js"
 import * as Processes from "../Local/Processes.js"
+import * as Home from "../Store/Home.js"
+import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import { Deployers } from "./Deployers.js"
 import type { Services } from "./Tree.js"
@@ -34,12 +32,7 @@ const deployers = Layer.effectContext(
   })
 ).pipe(Layer.provide(Layer.merge(LocalDeployer.layer(), DockerDeployer.layer())))
 
-/**
- * Everything wired. The engine is not asked before a command needs it.
- *
- * @category layers
- * @since 0.1.0
- */
+/** Everything wired. The engine is not asked before a command needs it. */
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(
   deployers,
   Bundle.layer,

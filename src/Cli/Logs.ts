@@ -1,8 +1,4 @@
-/**
- * `deployers logs`.
- *
- * @since 0.1.0
- */
+/** `deployers logs`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Chunk from "effect/Chunk"
@@ -18,10 +14,6 @@ import { UsageError } from "./Failure.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const logs = Command.make(
   "logs",
   {

@@ -1,9 +1,4 @@
-/**
- * The candidate that is spelled most like a word, if one is close enough to be meant.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The candidate that is spelled most like a word, if one is close enough to be meant. */
 export const nearest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))

@@ -1,24 +1,15 @@
-/**
- * Shows the progress of a lifecycle operation: a line per event on standard error, with the time since it began.
- *
- * @since 0.1.0
- */
+/** Shows the progress of a lifecycle operation: a line per event on standard error, with the time since it began. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
-import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
+import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * Runs an operation on a deployment and shows its events meanwhile.
- *
- * @category printing
- * @since 0.1.0
- */
+/** Runs an operation on a deployment and shows its events meanwhile. */
 export const follow = <A, E, R>(
   name: string,
   operation: Effect.Effect<A, E, R>
@@ -43,12 +34,7 @@ export const follow = <A, E, R>(
     return yield* Effect.ensuring(operation, Effect.zipRight(shown(state), Fiber.interrupt(fiber)))
   }).pipe(Effect.scoped)
 
-/**
- * One event for people.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** One event for people. */
 export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number): string => {
   const { reason, url } = event.data
   const detail = [reason, url]

@@ -1,8 +1,4 @@
-/**
- * `deployers reconcile` and `deployers supervise`.
- *
- * @since 0.1.0
- */
+/** `deployers reconcile` and `deployers supervise`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
@@ -10,17 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Reconciler from "../Deployer/Reconciler.js"
 import { Deployer, RebuildReport, type ReconcileError, ReconcileReport } from "../Deployer.js"
-import * as Reconciler from "../Reconciler.js"
 import { json, note, parseMillis, print, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const reconcile = Command.make(
   "reconcile",
   {
@@ -46,10 +38,6 @@ export const reconcile = Command.make(
   )
 )
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const supervise = Command.make(
   "supervise",
   {

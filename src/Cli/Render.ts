@@ -1,79 +1,37 @@
-/**
- * Text for people: tables, colours, times, and making foreign text harmless.
- *
- * @since 0.1.0
- */
+/** Text for people: tables, colours, times, and making foreign text harmless. */
 import * as DateTime from "effect/DateTime"
 
 /**
  * Makes text from outside harmless for a terminal: control characters other than tab, and characters that turn the
  * direction of writing, become visible escapes. Line breaks are control characters too.
- *
- * @category formatting
- * @since 0.1.0
  */
 export const clean = (text: string): string => text.replace(unsafe, escape)
 
-/**
- * As {@link clean}, keeping line breaks.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** As {@link clean}, keeping line breaks. */
 export const cleanLines = (text: string): string => text.split("\n").map(clean).join("\n")
 
-/**
- * JSON for standard output: indented, with every character a terminal could obey as an escape.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** JSON for standard output: indented, with every character a terminal could obey as an escape. */
 export const json = (value: unknown): string =>
   (JSON.stringify(value, null, 2) ?? "null").replace(unsafeInJson, escapeJson)
 
-/**
- * JSON on one line, for streams of values.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** JSON on one line, for streams of values. */
 export const jsonLine = (value: unknown): string => (JSON.stringify(value) ?? "null").replace(unsafeInJson, escapeJson)
 
-/**
- * What a style does to text.
- *
- * @category models
- * @since 0.1.0
- */
+/** What a style does to text. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 
-/**
- * Styles text, if colours are wanted.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Styles text, if colours are wanted. */
 export const paint = (hasColor: boolean, style: Style, text: string): string =>
   hasColor ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
 
-/**
- * The style of a deployment's or run's status.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** The style of a deployment's or run's status. */
 export const statusStyle = (status: string): Style => {
   if (/^(running|succeeded|ok|accepted)$/.test(status)) return "green"
   if (/^(error|failed|fail)$/.test(status)) return "red"
   return /^(absent|interrupted)$/.test(status) ? "dim" : "yellow"
 }
 
-/**
- * Aligned columns under their headings. Cells are cleaned; a column named `STATUS` is coloured.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Aligned columns under their headings. Cells are cleaned; a column named `STATUS` is coloured. */
 export const table = (
   hasColor: boolean,
   headings: ReadonlyArray<string>,
@@ -99,32 +57,17 @@ export const table = (
   ].join("\n")
 }
 
-/**
- * Aligned `label  value` lines. Values are cleaned; those missing are left out.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Aligned `label  value` lines. Values are cleaned; those missing are left out. */
 export const fields = (hasColor: boolean, entries: ReadonlyArray<readonly [string, string | undefined]>): string => {
   const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
   const widest = present.reduce((most, [label]) => Math.max(most, label.length), 0)
   return present.map(([label, value]) => `${paint(hasColor, "dim", label.padEnd(widest))}  ${clean(value)}`).join("\n")
 }
 
-/**
- * A time as ISO 8601 to the second.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A time as ISO 8601 to the second. */
 export const time = (at: DateTime.Utc): string => DateTime.formatIso(at).replace(/\.\d+Z$/, "Z")
 
-/**
- * A duration in the unit that fits it, from milliseconds.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A duration in the unit that fits it, from milliseconds. */
 export const duration = (millis: number): string => {
   if (millis < 1_000) return `${Math.round(millis)}ms`
   if (millis < 60_000) return `${(millis / 1_000).toFixed(1)}s`
@@ -132,12 +75,7 @@ export const duration = (millis: number): string => {
   return `${minutes}m${Math.round((millis % 60_000) / 1_000)}s`
 }
 
-/**
- * A word for a POSIX shell: quoted if it needs to be.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A word for a POSIX shell: quoted if it needs to be. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 

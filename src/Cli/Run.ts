@@ -18,7 +18,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { Deployer } from "../Deployer.js"
-import { guarded } from "../Guarded.js"
+import { raceWithGuard } from "../Internal/RaceWithGuard.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import * as Argv from "./Argv.js"
 import * as CliConsole from "./CliConsole.js"
@@ -76,7 +76,7 @@ export const runWith = <E, R, DE, DR>(
   Effect.gen(function* () {
     const output = yield* Output
     const logger = yield* noteLogger
-    const exit = yield* guarded(execute(argv, layers), output.closed).pipe(
+    const exit = yield* raceWithGuard(execute(argv, layers), output.closed).pipe(
       Effect.scoped,
       Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
       Effect.exit

@@ -1,21 +1,13 @@
-/**
- * `deployers run cancel`.
- *
- * @since 0.1.0
- */
+/** `deployers run cancel`. */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Client from "../Client.js"
-import { isGoing } from "../Store/RunEvent.js"
+import { isGoing } from "../Contract/RunEvent.js"
 import { json, note, print } from "./Common.js"
 import * as Json from "./Json.js"
 import * as RunSearch from "./RunSearch.js"
 import * as RunView from "./RunView.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const cancel = Command.make("cancel", { ...RunSearch.options, json }, ({ deployment, id, json }) =>
   Effect.gen(function* () {
     const { name } = yield* RunSearch.find(id, deployment)

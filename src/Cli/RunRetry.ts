@@ -1,25 +1,17 @@
-/**
- * `deployers run retry`.
- *
- * @since 0.1.0
- */
+/** `deployers run retry`. */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { hasNoData } from "../Client/Ending.js"
 import { type JsonSchema, properties } from "../Client/JsonSchema.js"
+import { hasNoData } from "../Client/RunResult.js"
 import * as Client from "../Client.js"
 import { RunNotRepeatable } from "../Errors/Runs.js"
 import type { Run } from "../Store/RunStore.js"
 import { json, timeout, whenInterrupted } from "./Common.js"
-import { leftOfInvocation, printInvocation } from "./Invoking.js"
+import { leftOfInvocation, printInvocation } from "./InvokeProgram.js"
 import * as RunSearch from "./RunSearch.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const retry = Command.make(
   "retry",
   {

@@ -1,22 +1,13 @@
-/**
- * Finding a run by its id alone.
- *
- * @since 0.1.0
- */
+/** Finding a run by its id alone. */
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Client from "../Client.js"
+import { RunNotFound } from "../Contract/Errors.js"
 import { Deployer } from "../Deployer.js"
-import { RunNotFound } from "../Errors/Http.js"
 
-/**
- * The run a command is about.
- *
- * @category arguments
- * @since 0.1.0
- */
+/** The run a command is about. */
 export const options = {
   id: Args.text({ name: "id" }).pipe(Args.withDescription("Id of the run.")),
   deployment: Options.text("deployment").pipe(
@@ -28,9 +19,6 @@ export const options = {
 /**
  * A run and the deployment it belongs to. Without a name every deployment that runs is asked; one that cannot be asked does
  * not keep the others from answering.
- *
- * @category accessors
- * @since 0.1.0
  */
 export const find = Effect.fnUntraced(function* (id: string, deployment: Option.Option<string>) {
   if (Option.isSome(deployment)) return { name: deployment.value, run: yield* Client.run(deployment.value, id) }

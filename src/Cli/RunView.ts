@@ -1,17 +1,8 @@
-/**
- * Runs for people.
- *
- * @since 0.1.0
- */
+/** Runs for people. */
 import type { Run } from "../Store/RunStore.js"
 import * as Render from "./Render.js"
 
-/**
- * A run with its steps.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** A run with its steps. */
 export const render = (hasColor: boolean, self: Run): string =>
   [
     Render.fields(hasColor, [
@@ -39,19 +30,9 @@ export const render = (hasColor: boolean, self: Run): string =>
     )
   ].join("\n")
 
-/**
- * Its status, and why it was interrupted.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** Its status, and why it was interrupted. */
 export const statusText = ({ cause, status }: Pick<Run, "cause" | "status">): string =>
   cause === undefined ? status : `${status} (${cause})`
 
-/**
- * How long it took, if it has ended.
- *
- * @category formatting
- * @since 0.1.0
- */
+/** How long it took, if it has ended. */
 export const took = (millis: number | undefined): string => (millis === undefined ? "-" : Render.duration(millis))

@@ -1,8 +1,4 @@
-/**
- * `deployers runs` and the commands about one run.
- *
- * @since 0.1.0
- */
+/** `deployers runs` and the commands about one run. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -17,10 +13,6 @@ import { retry } from "./RunRetry.js"
 import * as RunSearch from "./RunSearch.js"
 import * as RunView from "./RunView.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const runs = Command.make(
   "runs",
   {
@@ -55,10 +47,6 @@ const describe = Command.make("describe", { ...RunSearch.options, json }, ({ dep
   })
 ).pipe(Command.withDescription("Show a run with its steps."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const run = Command.make("run").pipe(
   Command.withDescription("Look at one run, interrupt it, or run it again."),
   Command.withSubcommands([describe, cancel, retry])

@@ -1,8 +1,4 @@
-/**
- * `deployers secret set|list|delete`. A value is never taken from the command line, where others could read it.
- *
- * @since 0.1.0
- */
+/** `deployers secret set|list|delete`. A value is never taken from the command line, where others could read it. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as DateTime from "effect/DateTime"
@@ -61,10 +57,6 @@ const remove = Command.make("delete", { name, json }, ({ json, name }) =>
   })
 ).pipe(Command.withDescription("Delete a secret."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const secret = Command.make("secret").pipe(
   Command.withDescription("Keep secrets for pipelines and keys."),
   Command.withSubcommands([set, list, remove])

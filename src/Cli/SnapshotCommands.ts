@@ -1,8 +1,4 @@
-/**
- * `deployers snapshot` and `deployers pipeline inspect`.
- *
- * @since 0.1.0
- */
+/** `deployers snapshot` and `deployers pipeline inspect`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -83,10 +79,6 @@ const describe = Command.make(
     })
 ).pipe(Command.withDescription("Show a snapshot with its schemas."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const snapshot = Command.make("snapshot").pipe(
   Command.withDescription("Compile pipelines, look at what was compiled, delete what nobody needs."),
   Command.withSubcommands([create, list, describe, remove])
@@ -124,10 +116,6 @@ const inspect = Command.make("inspect", { file, json }, ({ file, json }) =>
   })
 ).pipe(Command.withDescription("Show what a pipeline file says, without deploying or storing it."))
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const pipeline = Command.make("pipeline").pipe(
   Command.withDescription("Look at pipeline files."),
   Command.withSubcommands([inspect])

@@ -1,8 +1,4 @@
-/**
- * `deployers snapshot delete`.
- *
- * @since 0.1.0
- */
+/** `deployers snapshot delete`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
@@ -14,10 +10,6 @@ import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { json, print } from "./Common.js"
 import { UsageError } from "./Failure.js"
 
-/**
- * @category commands
- * @since 0.1.0
- */
 export const remove = Command.make(
   "delete",
   { ref: Args.text({ name: "snapshot" }).pipe(Args.withDescription("An id, or name@version.")), json },

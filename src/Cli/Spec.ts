@@ -1,42 +1,23 @@
-/**
- * What commands accept, read from the commands themselves.
- *
- * @since 0.1.0
- */
+/** What commands accept, read from the commands themselves. */
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import type * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 
-/**
- * An option as it is written.
- *
- * @category models
- * @since 0.1.0
- */
+/** An option as it is written. */
 export interface Flag {
   readonly names: ReadonlyArray<string>
   readonly takesValue: boolean
 }
 
-/**
- * A command with the options it knows, or with commands of its own.
- *
- * @category models
- * @since 0.1.0
- */
+/** A command with the options it knows, or with commands of its own. */
 export interface Spec {
   readonly name: string
   readonly flags: ReadonlyArray<Flag>
   readonly children: ReadonlyArray<Spec>
 }
 
-/**
- * The specs of commands, from what they accept.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The specs of commands, from what they accept. */
 export const specOf = (command: CommandDescriptor.Command<unknown>): Spec => {
   const name = nameOf(command)
   const children = Array.from(HashMap.entries(CommandDescriptor.getSubcommands(command))).filter(
@@ -53,12 +34,7 @@ export const specOf = (command: CommandDescriptor.Command<unknown>): Spec => {
   }
 }
 
-/**
- * The name of a command.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The name of a command. */
 export const nameOf = (command: CommandDescriptor.Command<unknown>): string => {
   const [name = ""] = CommandDescriptor.getNames(command)
   return name

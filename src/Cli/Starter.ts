@@ -1,16 +1,7 @@
-/**
- * The files of a starter project.
- *
- * @since 0.1.0
- */
+/** The files of a starter project. */
 import { version } from "./Version.js"
 
-/**
- * The versions a starter project pins: those this library is tested with.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The versions a starter project pins: those this library is tested with. */
 export const versions = {
   dependencies: {
     "@effect/cli": "0.77.2",
@@ -26,12 +17,7 @@ export const versions = {
   }
 } as const
 
-/**
- * Names and texts of the files, for a project of that name.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Names and texts of the files, for a project of that name. */
 export const files = (name: string): Readonly<Record<string, string>> => ({
   "package.json": json({
     name: packageName(name),

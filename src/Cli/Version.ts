@@ -1,1 +1,1 @@
-export { version } from "../Version.js"
+export { version } from "../Internal/Version.js"

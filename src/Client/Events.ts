@@ -1,20 +1,13 @@
-/**
- * Server-sent events of a run, from bytes to values.
- *
- * @since 0.1.0
- */
+/** Server-sent events of a run, from bytes to values. */
 import * as Sse from "@effect/experimental/Sse"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as RunEvent from "../Store/RunEvent.js"
+import * as RunEvent from "../Contract/RunEvent.js"
 
 /**
  * What a deployment says to who follows: an event of the run, or that it stops, or that the end of the run is not known.
- *
- * @category models
- * @since 0.1.0
  */
 export type Told =
   | { readonly _tag: "Event"; readonly event: RunEvent.RunEvent }
@@ -28,9 +21,6 @@ export type Told =
  * **Details**
  *
  * `Sse.makeChannel` would wait whenever the other side says how soon to come back (`retry`), which deployments say first.
- *
- * @category decoding
- * @since 0.1.0
  */
 export const read = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Told, E> =>
   Stream.suspend(() => {

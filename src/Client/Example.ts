@@ -5,9 +5,9 @@
  */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import { fits } from "./Fits.js"
 import { alternatives, isSchema, type JsonSchema, referenceName, resolve } from "./JsonSchema.js"
 import { pickNumber, sampleString, wellKnown } from "./Samples.js"
+import { fits } from "./Validate.js"
 
 /**
  * Makes an example of a schema: its own `examples`, `default` or first `enum` value where it has them, else the plainest

@@ -1,7 +1,5 @@
 /**
  * One HTTP exchange with a deployment: with a deadline, without following redirects, and with failures as sentences.
- *
- * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -15,27 +13,17 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { DeploymentHttpError } from "../Errors/Http.js"
+import { DeploymentHttpError } from "../Contract/Errors.js"
 import type { Endpoint } from "./Endpoints.js"
 
-/**
- * What a deployment answered. `json` is its parsed body, if it is JSON.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Answer {
+/** What a deployment answered. `json` is its parsed body, if it is JSON. */
+export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly json: unknown
 }
 
-/**
- * What to send.
- *
- * @category models
- * @since 0.1.0
- */
+/** What to send. */
 export interface Ask {
   readonly method: "GET" | "POST"
   /** Below the endpoint's URL. */
@@ -49,22 +37,12 @@ export interface Ask {
   readonly timeout: Duration.DurationInput
 }
 
-/**
- * An answer that goes on: what comes after its headers as it comes. Another answer has no `bytes` and is whole.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Opened extends Answer {
+/** An answer that goes on: what comes after its headers as it comes. Another answer has no `bytes` and is whole. */
+export interface Opened extends HttpResponse {
   readonly bytes: Stream.Stream<Uint8Array, Unanswered> | undefined
 }
 
-/**
- * Nobody answered, or not to the end. `never` means that the request certainly did not reach anybody.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Nobody answered, or not to the end. `never` means that the request certainly did not reach anybody. */
 export class Unanswered extends Data.TaggedError("Unanswered")<{
   readonly received: "never" | "perhaps"
   readonly error: DeploymentHttpError
@@ -77,30 +55,23 @@ export class Unanswered extends Data.TaggedError("Unanswered")<{
  *
  * Fails with `DeploymentHttpError` when nobody answers in time, and for redirects, which are not followed so that the
  * key goes nowhere else. Interrupting it drops the connection, which interrupts the run on the other side.
- *
- * @category requests
- * @since 0.1.0
  */
-export const ask = (endpoint: Endpoint, what: Ask): Effect.Effect<Answer, DeploymentHttpError, HttpClient.HttpClient> =>
+export const ask = (
+  endpoint: Endpoint,
+  what: Ask
+): Effect.Effect<HttpResponse, DeploymentHttpError, HttpClient.HttpClient> =>
   Effect.catchTag(attempt(endpoint, what), "Unanswered", ({ error }) => Effect.fail(error))
 
-/**
- * The same for who has to know whether the request may have been carried out.
- *
- * @category requests
- * @since 0.1.0
- */
+/** The same for who has to know whether the request may have been carried out. */
 export const attempt = (
   endpoint: Endpoint,
   what: Ask
-): Effect.Effect<Answer, Unanswered | DeploymentHttpError, HttpClient.HttpClient> => exchange(endpoint, what, whole)
+): Effect.Effect<HttpResponse, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
+  exchange(endpoint, what, whole)
 
 /**
  * Asks for server-sent events, once. Something has to come every 45 seconds, else the connection is taken to be dead:
  * deployments send something every 15. Interrupting it drops the connection.
- *
- * @category requests
- * @since 0.1.0
  */
 export const open = (
   endpoint: Endpoint,
@@ -123,12 +94,7 @@ export const open = (
         : Effect.map(whole(response), (answer) => ({ ...answer, bytes: undefined }))
   )
 
-/**
- * Why a deployment could not be called.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Why a deployment could not be called. */
 export const errorOf = (
   endpoint: Pick<Endpoint, "name" | "url">,
   reason: string,
@@ -145,10 +111,12 @@ export const errorOf = (
 
 const eventStream = "text/event-stream"
 
-const whole = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Answer, HttpClientError.ResponseError> =>
+const whole = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<HttpResponse, HttpClientError.ResponseError> =>
   Effect.map(response.text, (text) => ({ status: response.status, text, json: parse(text) }))
 
-const exchange = <A extends Answer>(
+const exchange = <A extends HttpResponse>(
   endpoint: Endpoint,
   what: Ask,
   read: (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, HttpClientError.ResponseError>

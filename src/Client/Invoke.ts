@@ -7,19 +7,19 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import { DeploymentHttpError, type RunNotFound } from "../Errors/Http.js"
+import { DeploymentHttpError, type RunNotFound } from "../Contract/Errors.js"
+import type { RunEvent } from "../Contract/RunEvent.js"
+import type { RunMetadata } from "../Contract/RunMetadata.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
-import type { RunEvent } from "../Store/RunEvent.js"
-import type { RunMetadata } from "../Wire.js"
-import { asking, coerced, type InvokeOptions } from "./Asking.js"
-import { call, callForEvents, type FindError, find, type Requirements } from "./Calling.js"
-import { type EndingError, endingOf, hasNoData } from "./Ending.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
-import { invoked } from "./Following.js"
-import { type Answer, errorOf } from "./Http.js"
-import { accepted, awaitRun, startAsk } from "./Starting.js"
+import { invoked } from "./Follow.js"
+import { errorOf, type HttpResponse } from "./Http.js"
+import { asking, coerced, type InvokeOptions } from "./InvokeRequest.js"
+import { call, callForEvents, type FindError, find, type Requirements } from "./Retry.js"
+import { type EndingError, endingOf, hasNoData } from "./RunResult.js"
+import { accepted, awaitRun, startAsk } from "./Start.js"
 import {
   type Failure,
   failureOf,
@@ -223,7 +223,7 @@ export const invoke = <const R extends Ref>(
 
 const decodeSuccess = ParseResult.decodeUnknown(Success)
 
-const success = (endpoint: Endpoint, answer: Answer): Effect.Effect<typeof Success.Type, DeploymentHttpError> =>
+const success = (endpoint: Endpoint, answer: HttpResponse): Effect.Effect<typeof Success.Type, DeploymentHttpError> =>
   Effect.mapError(decodeSuccess(answer.json), () =>
     errorOf(endpoint, "what it answered is not what a deployment answers", answer.status)
   )

@@ -1,18 +1,9 @@
-/**
- * Plain values for examples: numbers within bounds, texts of a format or a pattern.
- *
- * @since 0.1.0
- */
+/** Plain values for examples: numbers within bounds, texts of a format or a pattern. */
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import type { JsonSchema } from "./JsonSchema.js"
 
-/**
- * The plainest number a schema admits.
- *
- * @category examples
- * @since 0.1.0
- */
+/** The plainest number a schema admits. */
 export const pickNumber = (schema: JsonSchema): number => {
   const step = number(schema["multipleOf"]) ?? (schema["type"] === "integer" ? 1 : undefined)
   const lowest = bound(schema, "minimum", "exclusiveMinimum", Math.max)
@@ -32,12 +23,7 @@ export const pickNumber = (schema: JsonSchema): number => {
   return candidates.find((candidate) => admits(schema, step, candidate)) ?? near
 }
 
-/**
- * A text a schema admits, as far as its format, pattern and lengths can be met.
- *
- * @category examples
- * @since 0.1.0
- */
+/** A text a schema admits, as far as its format, pattern and lengths can be met. */
 export const sampleString = (schema: JsonSchema): string => {
   const { format, pattern } = schema
   const minimum = number(schema["minLength"]) ?? 0
@@ -51,12 +37,7 @@ export const sampleString = (schema: JsonSchema): string => {
   return fitting ?? generated(pattern, hasLength) ?? "string"
 }
 
-/**
- * Encoded examples of well-known schemas whose JSON form is text with a meaning the document cannot express.
- *
- * @category examples
- * @since 0.1.0
- */
+/** Encoded examples of well-known schemas whose JSON form is text with a meaning the document cannot express. */
 export const wellKnown = (name: string | undefined): string | undefined =>
   name !== undefined && Object.hasOwn(names, name) ? names[name] : undefined
 

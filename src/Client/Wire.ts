@@ -20,11 +20,11 @@ import {
   ServiceUnavailable,
   TooManyRuns,
   Unauthorized
-} from "../Errors/Http.js"
+} from "../Contract/Errors.js"
+import { RunMetadata } from "../Contract/RunMetadata.js"
 import { DeploymentInvalidParameters } from "../Errors/Input.js"
-import { RunMetadata } from "../Wire.js"
 import type { Endpoint } from "./Endpoints.js"
-import { type Answer, errorOf } from "./Http.js"
+import { errorOf, type HttpResponse } from "./Http.js"
 
 /**
  * The answer of a successful invocation.
@@ -92,7 +92,7 @@ export type QueryError = Unauthorized | ServiceUnavailable | InternalError | Dep
  * @category decoding
  * @since 0.1.0
  */
-export const failureOf = ({ json, status }: Answer): typeof Failure.Type | undefined =>
+export const failureOf = ({ json, status }: HttpResponse): typeof Failure.Type | undefined =>
   status >= 400 && Predicate.isRecord(json) && "error" in json ? Option.getOrUndefined(decodeFailure(json)) : undefined
 
 /**
@@ -101,7 +101,7 @@ export const failureOf = ({ json, status }: Answer): typeof Failure.Type | undef
  * @category decoding
  * @since 0.1.0
  */
-export const invokeError = (endpoint: Endpoint, answer: Answer): InvokeError => {
+export const invokeError = (endpoint: Endpoint, answer: HttpResponse): InvokeError => {
   const error = Option.getOrUndefined(decodeInvokeError(answer.json))
   return error?._tag === "InvalidRequest" ? invalidParameters(endpoint, error) : (error ?? strange(endpoint, answer))
 }
@@ -112,7 +112,7 @@ export const invokeError = (endpoint: Endpoint, answer: Answer): InvokeError => 
  * @category decoding
  * @since 0.1.0
  */
-export const startError = (endpoint: Endpoint, answer: Answer): StartError => {
+export const startError = (endpoint: Endpoint, answer: HttpResponse): StartError => {
   const error = invokeError(endpoint, answer)
   return error._tag === "RunTimedOut" || error._tag === "RunInterrupted" ? strange(endpoint, answer) : error
 }
@@ -123,7 +123,7 @@ export const startError = (endpoint: Endpoint, answer: Answer): StartError => {
  * @category decoding
  * @since 0.1.0
  */
-export const queryError = (endpoint: Endpoint, answer: Answer): QueryError =>
+export const queryError = (endpoint: Endpoint, answer: HttpResponse): QueryError =>
   Option.getOrElse(decodeQueryError(answer.json), () =>
     Option.match(decodeInvalid(answer.json), {
       onNone: () => strange(endpoint, answer),
@@ -174,7 +174,7 @@ const invalidParameters = (endpoint: Endpoint, { issues, message }: InvalidReque
         : issues.map(({ path, reason }) => ({ path: path.replace(/^parameters(\.|$)/, ""), reason }))
   })
 
-const strange = (endpoint: Endpoint, { json, status }: Answer): DeploymentHttpError =>
+const strange = (endpoint: Endpoint, { json, status }: HttpResponse): DeploymentHttpError =>
   errorOf(
     endpoint,
     Option.isSome(decodeNotFound(json))

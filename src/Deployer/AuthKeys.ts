@@ -17,9 +17,6 @@ import { requireSecret } from "./Requests.js"
  *
  * A key given with the call wins. `none` removes the key. `secret` takes the secret's value. `generate` keeps the key
  * there is, so that callers survive a redeploy, unless it is to be rotated or came from a secret.
- *
- * @category models
- * @since 0.1.0
  */
 export interface AuthKeys {
   readonly decide: (request: {
@@ -33,19 +30,11 @@ export interface AuthKeys {
   readonly open: (deploymentId: string, authKey: AuthKey) => Effect.Effect<Redacted.Redacted, SecretKeyError>
 }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Decision {
   readonly authKey: AuthKey | undefined
   readonly outcome: "kept" | "generated" | "given" | "removed"
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make: Effect.Effect<AuthKeys, never, SecretBox | SecretStore> = Effect.gen(function* () {
   const box = yield* SecretBox
   const secrets = yield* SecretStore

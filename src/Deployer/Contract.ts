@@ -4,8 +4,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
-import type { DeploymentEvent } from "../DeploymentEvent.js"
 import type { DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import type {
   DeploymentAlreadyExists,
@@ -26,9 +26,9 @@ import type {
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type { LogsOptions } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
-import type { LogsOptions } from "./Backend.js"
 
 /**
  * A snapshot, its id, `name@version`, or a pipeline name (the newest version).

@@ -2,12 +2,7 @@ import * as Os from "node:os"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-/**
- * Who holds leases: this process. Others on the same host can tell from the name whether it still lives.
- *
- * @category models
- * @since 0.1.0
- */
+/** Who holds leases: this process. Others on the same host can tell from the name whether it still lives. */
 export interface Service {
   /** `host:pid`, the prefix of the names of this process's lease holders. */
   readonly process: string
@@ -37,12 +32,7 @@ const userName = (): string => {
   }
 }
 
-/**
- * The holder of leases in this process. It has a default that asks the operating system.
- *
- * @category services
- * @since 0.1.0
- */
+/** The holder of leases in this process. It has a default that asks the operating system. */
 export class Holder extends Context.Reference<Holder>()("effect-deployers/Deployer/Holder", {
   defaultValue: (): Service => ({
     process: `${host}:${process.pid}`,

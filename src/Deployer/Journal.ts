@@ -3,34 +3,19 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import type { DeploymentEvent, EventType } from "../DeploymentEvent.js"
+import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.js"
 import { EventStore } from "../Store/EventStore.js"
 
-/**
- * Writes the events of one operation: to the registry, and to whoever follows `Deployer.events`.
- *
- * @category models
- * @since 0.1.0
- */
+/** Writes the events of one operation: to the registry, and to whoever follows `Deployer.events`. */
 export interface Journal {
   readonly operationId: string
   readonly emit: (type: EventType, data?: Readonly<Record<string, unknown>>) => Effect.Effect<void>
 }
 
-/**
- * What a journal is about.
- *
- * @category models
- * @since 0.1.0
- */
+/** What a journal is about. */
 export type Subject = Pick<DeploymentEvent, "deploymentId" | "deploymentName" | "operation" | "operationId">
 
-/**
- * The events of a deployer.
- *
- * @category models
- * @since 0.1.0
- */
+/** The events of a deployer. */
 export interface Journals {
   /** Subscribed as soon as it succeeds, until the scope closes. */
   readonly subscribe: Effect.Effect<Queue.Dequeue<DeploymentEvent>, never, Scope.Scope>
@@ -40,9 +25,6 @@ export interface Journals {
 /**
  * Makes the journals of a deployer. An event that cannot be stored is logged and still published: progress must not
  * stop an operation.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make: Effect.Effect<Journals, never, EventStore> = Effect.gen(function* () {
   const store = yield* EventStore

@@ -4,7 +4,7 @@ import * as Schedule from "effect/Schedule"
 import type { DeploymentId, DeploymentName } from "../Deployment.js"
 import type { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
-import { guarded } from "../Guarded.js"
+import { raceWithGuard } from "../Internal/RaceWithGuard.js"
 import { DeploymentStore, type Lease } from "../Store/DeploymentStore.js"
 import { Holder } from "./Holder.js"
 
@@ -12,12 +12,7 @@ const ttl = Duration.seconds(15)
 const beats = Schedule.spaced("5 seconds")
 const patience = Duration.seconds(20)
 
-/**
- * Guards the changes of deployments.
- *
- * @category models
- * @since 0.1.0
- */
+/** Guards the changes of deployments. */
 export interface Leases {
   /**
    * Runs an effect while holding the lease of a deployment. Waits for another holder as long as a dead one's lease
@@ -42,10 +37,6 @@ export interface Leases {
   readonly isDead: (holder: string) => Effect.Effect<boolean>
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentStore> =>
   Effect.gen(function* () {
     const store = yield* DeploymentStore
@@ -75,7 +66,7 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
             Effect.retry({ schedule: waiting, while: (error) => error._tag === "DeploymentBusy" }),
             Effect.interruptible
           ),
-          (lease) => guarded(use(lease), keep(lease)),
+          (lease) => raceWithGuard(use(lease), keep(lease)),
           (lease) => Effect.ignoreLogged(store.release(lease))
         )
 

@@ -4,7 +4,7 @@ import { RegistryMismatch } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Settings from "../Settings.js"
 import { type ReconcileAction, type ReconcileError, ReconcileReport } from "./Contract.js"
-import type { Kit } from "./Kit.js"
+import type { DeployerContext } from "./DeployerContext.js"
 import { type Action, isMutating } from "./Reconcile/Action.js"
 import { describe } from "./Reconcile/Describe.js"
 import { execute } from "./Reconcile/Execute.js"
@@ -14,12 +14,9 @@ import { decide } from "./Reconcile/Plan.js"
 /**
  * Makes registry and reality agree: gathers facts, decides, acts, and looks again as long as something was changed, a few
  * times at the most.
- *
- * @category flows
- * @since 0.1.0
  */
 export const reconcile = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>
+  kit: DeployerContext<S, SI>
 ): Effect.Effect<ReconcileReport, ReconcileError> => {
   const passes = (
     left: number,
@@ -35,14 +32,9 @@ export const reconcile = <S extends Settings.Deployment, SI extends Settings.Dep
   return passes(mostPasses, [])
 }
 
-/**
- * What reconciling would do first. Reads only.
- *
- * @category flows
- * @since 0.1.0
- */
+/** What reconciling would do first. Reads only. */
 export const reconcilePlan = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>
+  kit: DeployerContext<S, SI>
 ): Effect.Effect<ReconcileReport, ReconcileError> =>
   Effect.map(decision(kit), ({ actions, gathered }) =>
     reportOf(
@@ -59,7 +51,7 @@ const mostPasses = 4
 /** Somebody whose clock or registry differs a little may still be at something so young. */
 const orphanGrace = "1 minute"
 
-const decision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(kit: Kit<S, SI>) =>
+const decision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(kit: DeployerContext<S, SI>) =>
   Effect.gen(function* () {
     const gathered = yield* gather(kit, orphanGrace)
     const { actions, evidence } = decide(gathered.facts)
@@ -68,7 +60,7 @@ const decision = <S extends Settings.Deployment, SI extends Settings.DeploymentI
   })
 
 const attempt = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   gathered: Gathered,
   action: Action
 ): Effect.Effect<{ readonly action: Action; readonly reported: ReconcileAction }, StoreError> =>

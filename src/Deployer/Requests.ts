@@ -13,20 +13,15 @@ import {
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type { Backend } from "../Flavor/Backend.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
 import { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
-import type { Backend } from "./Backend.js"
 import type { PlanError, ProvisionOptions, SnapshotRef } from "./Contract.js"
 
-/**
- * A provision that passed every check that needs no engine and no lease.
- *
- * @category models
- * @since 0.1.0
- */
+/** A provision that passed every check that needs no engine and no lease. */
 export interface Request<S extends Settings.Deployment> {
   readonly name: Deployment.DeploymentName
   readonly existing: DeploymentRecord | undefined
@@ -41,9 +36,6 @@ export interface Request<S extends Settings.Deployment> {
  * Checks what callers ask of a deployer. Ported checks of ZenML's base deployer: the snapshot has input and output
  * schemas, the deployment belongs to this deployer, an existing one may be replaced. Unlike there, a snapshot may back
  * any number of deployments.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Requests<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
   readonly provision: (snapshot: SnapshotRef, options: ProvisionOptions<SI>) => Effect.Effect<Request<S>, PlanError>
@@ -58,10 +50,6 @@ export interface Requests<S extends Settings.Deployment, SI extends Settings.Dep
   readonly recovery: (record: Pick<DeploymentRecord, "settings">) => Settings.Recovery
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   backend: Backend<S, SI>
 ): Effect.Effect<Requests<S, SI>, never, DeploymentStore | SnapshotStore | SecretStore> =>
@@ -179,12 +167,7 @@ const findSecrets = (
   return Effect.all(Record.fromEntries(settings.secrets.map((name) => [name, requireSecret(store, name)])))
 }
 
-/**
- * The value of a secret that has to be there.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The value of a secret that has to be there. */
 export const requireSecret = (
   store: typeof SecretStore.Service,
   name: string

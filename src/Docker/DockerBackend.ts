@@ -8,30 +8,30 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Backend, PrepareProgress, ProvisionRequest } from "../Deployer/Backend.js"
-import type { Ports } from "../Deployer/Ports.js"
 import type { OperationalState } from "../Deployment.js"
-import { Home } from "../Home.js"
+import type { Backend, PrepareProgress, ProvisionRequest } from "../Flavor/Backend.js"
+import type { Ports } from "../Flavor/Ports.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
+import { Home } from "../Store/Home.js"
+import { BackendContext, currentIdentity, type FilesBy, type Identity, identityFor } from "./Backend/BackendContext.js"
 import { changes } from "./Backend/Changes.js"
+import { checkReach } from "./Backend/CheckReachable.js"
 import { flavor, toDeprovisionError, toProvisionError, toUnavailable } from "./Backend/Failures.js"
 import { prepareImage } from "./Backend/Images.js"
 import { inventory } from "./Backend/Inventory.js"
 import { logs } from "./Backend/Logs.js"
-import { observe } from "./Backend/Observing.js"
-import { makeReady, start } from "./Backend/Provisioning.js"
-import { checkReach } from "./Backend/Reach.js"
-import { destroy, end } from "./Backend/Removing.js"
-import { defaultFolders } from "./Backend/SecretsFolder.js"
-import { currentIdentity, type FilesBy, type Identity, identityFor, Site } from "./Backend/Site.js"
-import { problemOfHome } from "./Backend/Volumes.js"
+import { defaultFolders } from "./Backend/Mounts/SecretsDirectory.js"
+import { observe } from "./Backend/Observe.js"
+import { makeReady, start } from "./Backend/Provision.js"
+import { destroy, end } from "./Backend/Remove.js"
 import type { DockerClient } from "./DockerClient.js"
 import type { ImageBuilder } from "./ImageBuilder.js"
 import * as Metadata from "./Metadata.js"
 import { DockerSettings, type DockerSettingsInput } from "./Settings.js"
+import { problemOfHome } from "./VolumeSettings.js"
 
+export type { FilesBy, Identity } from "./Backend/BackendContext.js"
 export { flavor } from "./Backend/Failures.js"
-export type { FilesBy, Identity } from "./Backend/Site.js"
 
 /**
  * What can be said about a Docker backend.
@@ -78,7 +78,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<Backend<DockerSettings, DockerSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
-    const context = Context.add(yield* Effect.context<Requirements>(), Site, yield* siteOf(options))
+    const context = Context.add(yield* Effect.context<Requirements>(), BackendContext, yield* siteOf(options))
     const { root } = yield* Home
     return {
       flavor,

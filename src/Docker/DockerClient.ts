@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Ports } from "../Local/Ports.js"
+import type { Ports } from "../Flavor/Ports.js"
 import * as Configuration from "./Client/Configuration.js"
 import type { Container, ContainerSpec } from "./Client/Container.js"
 import type {
@@ -24,7 +24,7 @@ import type {
   WaitError
 } from "./Client/Contract.js"
 import type { EngineUnreachable, QueryError } from "./Client/Errors.js"
-import { make } from "./Client/make.js"
+import { make } from "./Client/Make.js"
 import type { EngineEvent, EngineHost, EventsOptions } from "./Client/Resources.js"
 
 export type { Options } from "./Client/Configuration.js"

@@ -14,9 +14,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { names } from "../Bundle/Names.js"
 import * as Containerized from "../Containerized.js"
-import { Home } from "../Home.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { type Build, BuildStore } from "../Store/BuildStore.js"
+import { Home } from "../Store/Home.js"
 import type { Image } from "./Client/Resources.js"
 import { DockerClient } from "./DockerClient.js"
 import * as Assets from "./Image/Assets.js"
@@ -26,11 +26,11 @@ import * as HostBase from "./Image/HostBase.js"
 import * as ImageLabels from "./Image/ImageLabels.js"
 import * as Packages from "./Image/Packages.js"
 import * as Plan from "./Image/Plan.js"
-import { BuildEvent, type Report } from "./Image/Progress.js"
+import { BuildEvent, type ReportProgress } from "./Image/Progress.js"
 
 export type { HostNode } from "./Image/HostBase.js"
 export type { ImageBuildError } from "./Image/Plan.js"
-export { BuildEvent, type Report } from "./Image/Progress.js"
+export { BuildEvent, type ReportProgress } from "./Image/Progress.js"
 
 /**
  * Which image is asked for.
@@ -45,7 +45,7 @@ export interface Request {
   /** Whether the run store of what is deployed is a SQL database, whose driver then goes in; default `true`. */
   readonly sqlStore?: boolean | undefined
   /** Told what happens meanwhile; default nobody. */
-  readonly onProgress?: Report | undefined
+  readonly onProgress?: ReportProgress | undefined
 }
 
 /**
@@ -203,7 +203,7 @@ const build = (host: Host, request: Request) =>
   )
 
 /** Everything that is known before something is made. */
-const prepare = (host: Host, request: Request, report: Report) =>
+const prepare = (host: Host, request: Request, report: ReportProgress) =>
   Effect.gen(function* () {
     const { settings, snapshot } = request
     const { engine } = yield* DockerClient
@@ -249,7 +249,7 @@ const resolveBase = (
   base: Containerized.Base,
   engine: { readonly os: string; readonly architecture: string },
   snapshot: Snapshot,
-  options: { readonly images: string; readonly workspace: string; readonly report: Report }
+  options: { readonly images: string; readonly workspace: string; readonly report: ReportProgress }
 ) =>
   Effect.gen(function* () {
     if (base._tag === "image") {
@@ -287,7 +287,7 @@ const recorded = (snapshot: Snapshot, { checksum }: Prepared) =>
     return Option.map(image, (image) => ({ build: build.value, image }))
   })
 
-const planFor = (request: Request, prepared: Prepared, report: Report) =>
+const planFor = (request: Request, prepared: Prepared, report: ReportProgress) =>
   Effect.gen(function* () {
     const { snapshot } = request
     const home = yield* Home

@@ -7,7 +7,7 @@
 import * as Schema from "effect/Schema"
 import { ImageSettings } from "../Containerized/ImageSettings.js"
 import * as Settings from "../Settings.js"
-import { Volume } from "./Backend/Volumes.js"
+import { Volume } from "./VolumeSettings.js"
 
 const atLeast = (minimum: number) => Schema.Int.pipe(Schema.greaterThanOrEqualTo(minimum))
 const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: A) =>

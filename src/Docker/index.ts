@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 export * as Containerized from "../Containerized.js"
-export * as Ports from "../Deployer/Ports.js"
+export * as Ports from "../Flavor/Ports.js"
 export * as DockerBackend from "./DockerBackend.js"
 export * as DockerClient from "./DockerClient.js"
 export * as DockerDeployer from "./DockerDeployer.js"

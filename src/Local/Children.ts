@@ -1,20 +1,11 @@
-/**
- * How the processes ended that this very program started; nobody else can learn that from the system.
- *
- * @since 0.1.0
- */
+/** How the processes ended that this very program started; nobody else can learn that from the system. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Exit, Spawned } from "./ProcessSpawn.js"
 import type { ProcessRef } from "./ProcessTable.js"
 
-/**
- * Remembers started processes.
- *
- * @category services
- * @since 0.1.0
- */
+/** Remembers started processes. */
 export class Children extends Context.Tag("effect-deployers/Local/Children")<
   Children,
   {
@@ -25,10 +16,6 @@ export class Children extends Context.Tag("effect-deployers/Local/Children")<
   }
 >() {}
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make: Effect.Effect<Children["Type"]> = Effect.sync(() => {
   const children = new Map<string, Spawned>()
   const key = ({ identity, pid }: ProcessRef) => `${pid} ${identity}`

@@ -1,30 +1,18 @@
 /**
  * The environment of a served process: a few variables every program expects, those of the settings, and nothing else
  * of the process that starts it.
- *
- * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { secretVariables } from "../Deployer/SecretVariables.js"
+import { secretVariables } from "../Flavor/SecretVariables.js"
 import type * as Settings from "../Settings.js"
 
-/**
- * The variables a served process gets from its parent, when they are set.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The variables a served process gets from its parent, when they are set. */
 export const inherited: ReadonlyArray<string> = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"]
 
-/**
- * The complete environment for some settings. What is inherited is read through the current `ConfigProvider`.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The complete environment for some settings. What is inherited is read through the current `ConfigProvider`. */
 export const environmentFor = (
   settings: Settings.Deployment,
   secrets: Readonly<Record<string, Redacted.Redacted>>

@@ -1,22 +1,13 @@
-/**
- * Where the files of a local deployment are.
- *
- * @since 0.1.0
- */
+/** Where the files of a local deployment are. */
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Instance } from "../Deployer/Backend.js"
-import { type Folders, folders } from "../Deployer/InstanceFiles.js"
-import type { Home } from "../Home.js"
+import type { Instance } from "../Flavor/Backend.js"
+import { type Folders, folders } from "../Flavor/InstanceFiles.js"
+import type { Home } from "../Store/Home.js"
 import * as Metadata from "./Metadata.js"
 
-/**
- * Paths of one generation and of what it shares with the others of its deployment.
- *
- * @category models
- * @since 0.1.0
- */
+/** Paths of one generation and of what it shares with the others of its deployment. */
 export interface Paths extends Folders {
   /** The log, shared by all generations; rotated files have a number behind it. */
   readonly log: string
@@ -29,12 +20,7 @@ export interface Paths extends Folders {
   readonly secrets: string
 }
 
-/**
- * The paths of an instance.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The paths of an instance. */
 export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): Effect.Effect<Paths, never, Home> =>
   Effect.map(folders(instance), (at) => ({
     ...at,
@@ -46,16 +32,7 @@ export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): 
     secrets: Path.join(at.generation, "secrets")
   }))
 
-/**
- * The file of a generation's process: its metadata, and a digest of everything it was started with.
- *
- * @category schemas
- * @since 0.1.0
- */
+/** The file of a generation's process: its metadata, and a digest of everything it was started with. */
 export const ProcessRecord = Schema.Struct({ ...Metadata.Metadata.fields, fingerprint: Schema.String })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ProcessRecord = typeof ProcessRecord.Type

@@ -9,9 +9,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Backend, Instance, LogsOptions } from "../Deployer/Backend.js"
-import { clauseOf } from "../Deployer/Clause.js"
-import { inHome } from "../Deployer/InstanceRecord.js"
 import type { OperationalState } from "../Deployment.js"
 import {
   DeploymentDeprovisionFailed,
@@ -19,19 +16,22 @@ import {
   DeploymentProvisionFailed,
   EngineUnavailable
 } from "../Errors/Lifecycle.js"
-import type { Home } from "../Home.js"
+import type { Backend, Instance, LogsOptions } from "../Flavor/Backend.js"
+import { errorClause } from "../Flavor/ErrorText.js"
+import { inHome } from "../Flavor/InstanceRecord.js"
+import type { Ports } from "../Flavor/Ports.js"
+import type { Home } from "../Store/Home.js"
 import * as Children from "./Children.js"
 import { paths } from "./Layout.js"
-import { readLog } from "./LogReading.js"
+import { readLog } from "./LogReader.js"
 import * as Metadata from "./Metadata.js"
-import { observe, standsBy } from "./Observing.js"
-import type { Ports } from "./Ports.js"
+import { observe, standsBy } from "./Observe.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import type { Processes } from "./Processes.js"
-import { type StartError, start } from "./Provisioning.js"
-import { destroy, end } from "./Removing.js"
+import { type StartError, start } from "./Provision.js"
+import { destroy, end } from "./Remove.js"
 import { LocalSettings, type LocalSettingsInput } from "./Settings.js"
-import type { StopError } from "./Stopping.js"
+import type { StopError } from "./Stop.js"
 
 /**
  * What can be said about a local backend.
@@ -144,16 +144,16 @@ const toProvisionError = (name: string, error: StartError) => {
     case "ProcessTableUnavailable":
       return toUnavailable("start a process")(error)
     default:
-      return new DeploymentProvisionFailed({ name, reason: clauseOf(error), logs: [], cause: error })
+      return new DeploymentProvisionFailed({ name, reason: errorClause(error), logs: [], cause: error })
   }
 }
 
 const toDeprovisionError = (name: string, operation: string, error: StopError | PlatformError) =>
   error._tag === "ProcessTableUnavailable"
     ? toUnavailable(operation)(error)
-    : new DeploymentDeprovisionFailed({ name, reason: clauseOf(error), cause: error })
+    : new DeploymentDeprovisionFailed({ name, reason: errorClause(error), cause: error })
 
 const toUnavailable =
   (operation: string) =>
   (error: ProcessTableUnavailable | PlatformError): EngineUnavailable =>
-    new EngineUnavailable({ flavor, operation, reason: clauseOf(error), cause: error })
+    new EngineUnavailable({ flavor, operation, reason: errorClause(error), cause: error })

@@ -1,8 +1,4 @@
-/**
- * Turns the bytes of a log into lines with their times.
- *
- * @since 0.1.0
- */
+/** Turns the bytes of a log into lines with their times. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -11,9 +7,6 @@ import { LogLine } from "../Deployment.js"
 /**
  * Reads one log from its first to its last byte. It keeps what is left of an unfinished line, and the time of the line
  * before.
- *
- * @category models
- * @since 0.1.0
  */
 export interface LineReader {
   /** The lines that are complete with these bytes. */
@@ -22,20 +15,10 @@ export interface LineReader {
   readonly end: () => ReadonlyArray<LogLine>
 }
 
-/**
- * Longest line in UTF-16 code units; what is longer comes as several lines.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Longest line in UTF-16 code units; what is longer comes as several lines. */
 export const maxLineLength = 65_536
 
-/**
- * Starts reading a log. Characters may be cut in half between two calls; lines may end with LF or CRLF.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Starts reading a log. Characters may be cut in half between two calls; lines may end with LF or CRLF. */
 export const makeLineReader = (): LineReader => {
   let decoder = new TextDecoder()
   let rest = ""

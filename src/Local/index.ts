@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
+
+export * as Ports from "../Flavor/Ports.js"
 export * as Embedded from "./Embedded.js"
 export * as LocalBackend from "./LocalBackend.js"
 export * as LocalDeployer from "./LocalDeployer.js"
 export * as Metadata from "./Metadata.js"
-export * as Ports from "./Ports.js"
 export * as Processes from "./Processes.js"
 export * as Settings from "./Settings.js"

@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
-export * as Manifest from "../Manifest.js"
-export * as Api from "./Api.js"
-export * as Auth from "./Auth.js"
-export * as Entrypoint from "./Entrypoint.js"
-export * as Invocation from "./Invocation.js"
-export * as Log from "./Log.js"
-export * as Secrets from "./Secrets.js"
-export * as Serve from "./Serve.js"
-export * as Signals from "./Signals.js"
+
+export * as Api from "../Contract/Api.js"
+export * as Manifest from "../Contract/Manifest.js"
+export * as Auth from "./Http/BearerAuth.js"
+export * as Entrypoint from "./Process/Entrypoint.js"
+export * as Log from "./Process/Log.js"
+export * as Secrets from "./Process/Secrets.js"
+export * as Serve from "./Process/Serve.js"
+export * as Signals from "./Process/Signals.js"
+export * as Invocation from "./Run/Invocation.js"

@@ -1,8 +1,6 @@
 /**
  * How the SQL stores run statements: reads and writes are retried for a bounded while when another process keeps the
  * database locked, writes are one transaction, and whatever goes wrong becomes a {@link StoreError}.
- *
- * @since 0.1.0
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
@@ -14,20 +12,12 @@ import * as Schedule from "effect/Schedule"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
 import { classify } from "./SqliteFailure.js"
 
-/**
- * Which of the stores a database keeps.
- *
- * @category models
- * @since 0.1.0
- */
+/** Which of the stores a database keeps. */
 export type StoreName = StoreError["store"]
 
 /**
  * What is known of the database behind the `SqlClient` in use, for error messages and retries. A driver layer provides
  * it; without one there is no path and the default budget.
- *
- * @category context
- * @since 0.1.0
  */
 export class Database extends Context.Reference<Database>()("effect-deployers/Store/Database", {
   defaultValue: (): {
@@ -37,20 +27,10 @@ export class Database extends Context.Reference<Database>()("effect-deployers/St
   } => ({ path: undefined, busyBudget: defaultBusyBudget })
 }) {}
 
-/**
- * How long an operation keeps trying while the database is locked, if nothing else is said.
- *
- * @category constants
- * @since 0.1.0
- */
+/** How long an operation keeps trying while the database is locked, if nothing else is said. */
 export const defaultBusyBudget: Duration.Duration = Duration.seconds(5)
 
-/**
- * Waits between attempts: from 5 ms to about 100 ms with jitter, for the given time in total.
- *
- * @category schedules
- * @since 0.1.0
- */
+/** Waits between attempts: from 5 ms to about 100 ms with jitter, for the given time in total. */
 export const whileBusy = (budget: Duration.DurationInput): Schedule.Schedule<unknown> =>
   Schedule.exponential("5 millis", 1.7).pipe(
     Schedule.union(Schedule.spaced("100 millis")),
@@ -60,12 +40,7 @@ export const whileBusy = (budget: Duration.DurationInput): Schedule.Schedule<unk
 
 const reasonOf = (error: Failure): StoreReason => (error instanceof SqlError ? classify(error.cause) : "corrupt")
 
-/**
- * Statements of one store.
- *
- * @category models
- * @since 0.1.0
- */
+/** Statements of one store. */
 export interface Access {
   readonly sql: SqlClient.SqlClient
   /**
@@ -95,10 +70,6 @@ const isBusy = (error: unknown): boolean => error instanceof StoreError && error
 const inTransaction = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>) =>
   sql.withTransaction(effect) as Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.TransactionConnection>>
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()

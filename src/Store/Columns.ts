@@ -1,69 +1,31 @@
 /**
  * Columns of the stores' tables as Schemas: times are integer milliseconds, JSON is text, and an absent value is NULL.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { lazily } from "../Lazily.js"
+import { memoize } from "../Internal/Memoize.js"
 
-/**
- * @category schemas
- * @since 0.1.0
- */
 export const Time = Schema.DateTimeUtcFromNumber
 
-/**
- * @category schemas
- * @since 0.1.0
- */
 export const OptionalTime = Schema.OptionFromNullOr(Time)
 
-/**
- * @category schemas
- * @since 0.1.0
- */
 export const OptionalText = Schema.OptionFromNullOr(Schema.String)
 
-/**
- * @category schemas
- * @since 0.1.0
- */
 export const OptionalNumber = Schema.OptionFromNullOr(Schema.Number)
 
-/**
- * Any JSON value.
- *
- * @category schemas
- * @since 0.1.0
- */
+/** Any JSON value. */
 export const Json = Schema.parseJson(Schema.Unknown)
 
-/**
- * Any JSON value or nothing; JSON's own `null` is a value.
- *
- * @category schemas
- * @since 0.1.0
- */
+/** Any JSON value or nothing; JSON's own `null` is a value. */
 export const OptionalJson = Schema.compose(OptionalText, Schema.OptionFromSelf(Json))
 
-/**
- * A JSON object.
- *
- * @category schemas
- * @since 0.1.0
- */
+/** A JSON object. */
 export const JsonObject = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
-/**
- * Leaves out what a row does not have: options become optional fields.
- *
- * @category converting
- * @since 0.1.0
- */
+/** Leaves out what a row does not have: options become optional fields. */
 export const present = <Fields extends { readonly [name: string]: Option.Option<unknown> }>(
   fields: Fields
 ): { readonly [Name in keyof Fields]?: Option.Option.Value<Fields[Name]> } =>
@@ -71,40 +33,21 @@ export const present = <Fields extends { readonly [name: string]: Option.Option<
     Object.entries(fields).flatMap(([name, value]) => (Option.isSome(value) ? [[name, value.value]] : []))
   ) as { readonly [Name in keyof Fields]?: Option.Option.Value<Fields[Name]> }
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Decode<A> = (rows: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<A>, ParseResult.ParseError>
 
-/**
- * Decodes the rows a query gives.
- *
- * @category converting
- * @since 0.1.0
- */
+/** Decodes the rows a query gives. */
 export const decodeRows = <A, I>(row: Schema.Schema<A, I>): Decode<A> => {
-  const decode = lazily(() => Schema.decodeUnknown(Schema.Array(row)))
+  const decode = memoize(() => Schema.decodeUnknown(Schema.Array(row)))
   return (rows) => decode()(rows)
 }
 
-/**
- * Decodes the rows a query gives and makes something of each.
- *
- * @category converting
- * @since 0.1.0
- */
+/** Decodes the rows a query gives and makes something of each. */
 export const decodeTo = <A, I, B>(row: Schema.Schema<A, I>, to: (row: A) => B): Decode<B> => {
   const decode = decodeRows(row)
   return (rows) => Effect.map(decode(rows), (decoded) => decoded.map(to))
 }
 
-/**
- * The row of a query that gives exactly one.
- *
- * @category converting
- * @since 0.1.0
- */
+/** The row of a query that gives exactly one. */
 export const single = <A>(rows: ReadonlyArray<A>): Effect.Effect<A, ParseResult.ParseError> => {
   const [row] = rows
   return row === undefined
@@ -112,10 +55,5 @@ export const single = <A>(rows: ReadonlyArray<A>): Effect.Effect<A, ParseResult.
     : Effect.succeed(row)
 }
 
-/**
- * The time as it is stored.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The time as it is stored. */
 export const now: Effect.Effect<number> = Effect.map(DateTime.now, DateTime.toEpochMillis)

@@ -6,8 +6,6 @@
  * A database is made under another name and linked to its path when it is complete, so a path never holds half a
  * database, whenever the process dies; of two processes that make one at the same time the second finds the first
  * one's. What a crash can leave behind is the file of the other name, which nothing reads.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
@@ -17,23 +15,13 @@ import { StoreError, type StoreReason } from "../Errors/Stores.js"
 import type { StoreName } from "./Access.js"
 import { classify, codeOf } from "./SqliteFailure.js"
 
-/**
- * Where a database is, or shall be.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Place {
+/** Where a database is, or shall be. */
+export interface DatabaseLocation {
   readonly store: StoreName
   readonly path: string
 }
 
-/**
- * What the header of a database file says.
- *
- * @category models
- * @since 0.1.0
- */
+/** What the header of a database file says. */
 export interface Header {
   readonly applicationId: number
   readonly schemaVersion: number
@@ -44,16 +32,11 @@ export interface Header {
 const headerBytes = 100
 const magic = "SQLite format 3\0"
 
-/**
- * Builds the error of a place.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const refuse = (place: Place, operation: string, reason: StoreReason, cause?: unknown): StoreError =>
+/** Builds the error of a place. */
+export const refuse = (place: DatabaseLocation, operation: string, reason: StoreReason, cause?: unknown): StoreError =>
   new StoreError({ ...place, operation, reason, cause })
 
-const attempt = <A>(place: Place, operation: string, body: () => A): Effect.Effect<A, StoreError> =>
+const attempt = <A>(place: DatabaseLocation, operation: string, body: () => A): Effect.Effect<A, StoreError> =>
   Effect.try({
     try: body,
     catch: (cause) =>
@@ -62,7 +45,7 @@ const attempt = <A>(place: Place, operation: string, body: () => A): Effect.Effe
 
 const lstat = (path: string): Fs.Stats | undefined => Fs.lstatSync(path, { throwIfNoEntry: false })
 
-const readHeader = (place: Place): Buffer => {
+const readHeader = (place: DatabaseLocation): Buffer => {
   const file = Fs.openSync(place.path, Fs.constants.O_RDONLY | Fs.constants.O_NOFOLLOW)
   try {
     const buffer = Buffer.alloc(headerBytes)
@@ -72,7 +55,7 @@ const readHeader = (place: Place): Buffer => {
   }
 }
 
-const parseHeader = (place: Place, bytes: Buffer): Header => {
+const parseHeader = (place: DatabaseLocation, bytes: Buffer): Header => {
   if (bytes.length === 0) throw refuse(place, "open", "empty")
   if (bytes.length < headerBytes || bytes.toString("latin1", 0, magic.length) !== magic) {
     throw refuse(place, "open", "notADatabase")
@@ -84,7 +67,7 @@ const parseHeader = (place: Place, bytes: Buffer): Header => {
   }
 }
 
-const missing = (place: Place): undefined => {
+const missing = (place: DatabaseLocation): undefined => {
   const orphanedLog = (lstat(`${place.path}-wal`)?.size ?? 0) > 0
   if (orphanedLog && lstat(place.path) === undefined) {
     throw refuse(place, "open", "corrupt", new Error("there is a write-ahead log, but its database is gone"))
@@ -95,11 +78,8 @@ const missing = (place: Place): undefined => {
 /**
  * Looks at a path without changing anything: `undefined` when nothing is there. Fails when what is there is no database
  * file: a symbolic link, a folder, an empty file, or something else.
- *
- * @category inspecting
- * @since 0.1.0
  */
-export const inspect = (place: Place): Effect.Effect<Header | undefined, StoreError> =>
+export const inspect = (place: DatabaseLocation): Effect.Effect<Header | undefined, StoreError> =>
   attempt(place, "open", () => {
     const stats = lstat(place.path)
     if (stats === undefined) return missing(place)
@@ -109,13 +89,8 @@ export const inspect = (place: Place): Effect.Effect<Header | undefined, StoreEr
     return parseHeader(place, readHeader(place))
   })
 
-/**
- * Makes sure that a database can be written, and that only its owner can read it and the files beside it.
- *
- * @category securing
- * @since 0.1.0
- */
-export const secure = (place: Place): Effect.Effect<void, StoreError> =>
+/** Makes sure that a database can be written, and that only its owner can read it and the files beside it. */
+export const secure = (place: DatabaseLocation): Effect.Effect<void, StoreError> =>
   Effect.try({
     try: () => {
       Fs.accessSync(place.path, Fs.constants.R_OK | Fs.constants.W_OK)
@@ -136,7 +111,7 @@ const synced = (path: string) => {
   }
 }
 
-const reserveDraft = (place: Place): Place => {
+const reserveDraft = (place: DatabaseLocation): DatabaseLocation => {
   const folder = Path.dirname(place.path)
   Fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = `${place.path}.new-${Crypto.randomBytes(6).toString("hex")}`
@@ -144,11 +119,11 @@ const reserveDraft = (place: Place): Place => {
   return { ...place, path }
 }
 
-const discard = (draft: Place) => {
+const discard = (draft: DatabaseLocation) => {
   for (const suffix of ["", "-journal", "-wal", "-shm"]) Fs.rmSync(`${draft.path}${suffix}`, { force: true })
 }
 
-const publish = (place: Place, draft: Place) => {
+const publish = (place: DatabaseLocation, draft: DatabaseLocation) => {
   synced(draft.path)
   try {
     Fs.linkSync(draft.path, place.path)
@@ -161,12 +136,9 @@ const publish = (place: Place, draft: Place) => {
 /**
  * Puts a copy of a database at a path where nothing is yet, for the owner only, whole or not at all. `write` gets an empty
  * file of another name.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const copyInto = (
-  place: Place,
+  place: DatabaseLocation,
   path: string,
   write: (draft: string) => Effect.Effect<void, StoreError>
 ): Effect.Effect<void, StoreError> =>
@@ -178,13 +150,10 @@ export const copyInto = (
  * Puts a new database at a path, or leaves the one that somebody else put there meanwhile. The folder is created for
  * the owner only, the file with mode 0600. `initialise` gets an empty file of another name, and must have closed it
  * when it ends.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const create = <R>(
-  place: Place,
-  initialise: (draft: Place) => Effect.Effect<void, StoreError, R>
+  place: DatabaseLocation,
+  initialise: (draft: DatabaseLocation) => Effect.Effect<void, StoreError, R>
 ): Effect.Effect<void, StoreError, R> =>
   Effect.acquireUseRelease(
     attempt(place, "create", () => reserveDraft(place)),

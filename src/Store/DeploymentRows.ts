@@ -1,8 +1,4 @@
-/**
- * Deployments, revisions and operations as rows and back.
- *
- * @since 0.1.0
- */
+/** Deployments, revisions and operations as rows and back. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import {
@@ -108,24 +104,11 @@ const OperationRow = Schema.Struct({
 const toOperation = ({ deployment_id, started_at, ...row }: typeof OperationRow.Type): Operation =>
   new Operation({ ...row, deploymentId: deployment_id, startedAt: started_at })
 
-/**
- * Rows of `deployments` joined with the pipeline name and version of their snapshots.
- *
- * @category converting
- * @since 0.1.0
- */
+/** Rows of `deployments` joined with the pipeline name and version of their snapshots. */
 export const decodeRecords: Decode<DeploymentRecord> = decodeTo(DeploymentRow, toRecord)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeRevisions: Decode<Revision> = decodeTo(RevisionRow, toRevision)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeOperations: Decode<Operation> = decodeTo(OperationRow, toOperation)
 
 const TombstoneRow = Schema.Struct({
@@ -137,10 +120,6 @@ const TombstoneRow = Schema.Struct({
   deleted_at: Time
 })
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeTombstones: Decode<Tombstone> = decodeTo(
   TombstoneRow,
   ({ deleted_at, deployer, deployment_id, flavor, generation, name }) => ({
@@ -152,12 +131,7 @@ export const decodeTombstones: Decode<Tombstone> = decodeTo(
   })
 )
 
-/**
- * The columns an observed state fills.
- *
- * @category converting
- * @since 0.1.0
- */
+/** The columns an observed state fills. */
 export const stateColumns = (state: OperationalState) => ({
   status: state.status,
   url: state.url ?? null,
@@ -166,10 +140,6 @@ export const stateColumns = (state: OperationalState) => ({
   unknown_since: null
 })
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const keyColumns = (authKey: AuthKey | undefined) => ({
   auth_digest: authKey?.digest ?? null,
   auth_sealed: authKey?.sealed ?? null

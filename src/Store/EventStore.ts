@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { DeploymentEvent } from "../DeploymentEvent.js"
+import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import type { StoreError } from "../Errors/Stores.js"
 
 /**

@@ -1,8 +1,4 @@
-/**
- * Rows as runs.
- *
- * @since 0.1.0
- */
+/** Rows as runs. */
 import * as Schema from "effect/Schema"
 import {
   type Decode,
@@ -87,40 +83,15 @@ const toStep = ({
   })
 })
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeRuns: Decode<Run> = decodeTo(RunRow, toRun)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeSteps: Decode<StepRun> = decodeTo(StepRow, toStep)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeMessages: Decode<typeof MessageRow.Type> = decodeRows(MessageRow)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeIds: Decode<string> = decodeTo(IdRow, ({ run_id }) => run_id)
 
-/**
- * The numbers of runs within their store.
- *
- * @category converting
- * @since 0.1.0
- */
+/** The numbers of runs within their store. */
 export const decodeNumbers: Decode<number> = decodeTo(NumberRow, ({ number }) => number)
 
-/**
- * @category converting
- * @since 0.1.0
- */
 export const decodeTotals: Decode<typeof TotalRow.Type> = decodeRows(TotalRow)

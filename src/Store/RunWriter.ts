@@ -1,11 +1,9 @@
 /**
  * Writes batches of runs over a bare connection: the path of every run, so values go from the run into prepared
  * statements, and no row is made of them in between.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import { textOf } from "./EncodedJson.js"
+import { textOf } from "../Internal/EncodedJson.js"
 import type { Run, RunWrite, StepRun } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
 import type { Bare, Prepared } from "./SqliteConnection.js"
@@ -18,9 +16,6 @@ import type { Bare, Prepared } from "./SqliteConnection.js"
  *
  * The types of a `Run` say what the tables check, so this connection leaves the checks out: they took a fifth of
  * SQLite's time for a run. The totals of new runs are added once for the batch.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const make = (connection: Bare, generation: number): ((batch: ReadonlyArray<RunWrite>) => void) => {
   connection.pragma("ignore_check_constraints = ON")

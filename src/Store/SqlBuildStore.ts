@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Ids } from "../Ids.js"
 import * as Access from "./Access.js"
 import { Build, BuildStore } from "./BuildStore.js"
 import { decodeTo, now, single, Time } from "./Columns.js"
+import { Ids } from "./Ids.js"
 
 const Row = Schema.Struct({
   id: Schema.String,

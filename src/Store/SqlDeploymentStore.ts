@@ -13,14 +13,14 @@ import * as Schema from "effect/Schema"
 import { canFollow, Desired, type OperationalState, Status } from "../Deployment.js"
 import { DeploymentAlreadyExists, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
-import { Ids } from "../Ids.js"
 import * as Access from "./Access.js"
 import { decodeRows, now, single } from "./Columns.js"
 import { decodeOperations, decodeRecords, decodeRevisions, keyColumns, stateColumns } from "./DeploymentRows.js"
 import { type DeploymentRecord, DeploymentStore } from "./DeploymentStore.js"
+import { Ids } from "./Ids.js"
 import * as SqlLeases from "./SqlLeases.js"
-import * as SqlMemory from "./SqlMemory.js"
 import * as SqlOperations from "./SqlOperations.js"
+import * as SqlTombstones from "./SqlTombstones.js"
 
 type Store = DeploymentStore["Type"]
 
@@ -175,7 +175,7 @@ const makeRemove =
       "deployments.remove",
       lease,
       Effect.zipRight(
-        SqlMemory.bury(access, lease.deploymentId),
+        SqlTombstones.insertTombstone(access, lease.deploymentId),
         Effect.asVoid(
           Effect.zipRight(
             access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`,
@@ -218,7 +218,9 @@ export const make: Effect.Effect<Store, StoreError, SqlClient.SqlClient | Ids> =
     remove: makeRemove(access),
     observe: makeObserve(access),
     setAuthKey: makeSetAuthKey(access),
-    ...SqlMemory.make(access, (id) => Effect.flatMap(findById(access, id), (found) => single(Option.toArray(found)))),
+    ...SqlTombstones.make(access, (id) =>
+      Effect.flatMap(findById(access, id), (found) => single(Option.toArray(found)))
+    ),
     ...makeHistory(access)
   }
 })

@@ -1,8 +1,6 @@
 /**
  * Leases in a SQL database. A lease is a row while it is held; its key is the fencing token, which the database never
  * gives out twice, not even after the row is gone.
- *
- * @since 0.1.0
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Duration from "effect/Duration"
@@ -21,12 +19,7 @@ const decodeTokens = decodeRows(Schema.Struct({ token: Schema.Int }))
 
 const expiry = (ttl: Duration.DurationInput) => Effect.map(now, (at) => at + Math.ceil(Duration.toMillis(ttl)))
 
-/**
- * Fails unless no later lease was given out.
- *
- * @category fencing
- * @since 0.1.0
- */
+/** Fails unless no later lease was given out. */
 export const fence = ({ sql }: Access, lease: Lease): Effect.Effect<void, LeaseLost | SqlError> =>
   Effect.filterOrFail(
     sql`SELECT 1 FROM leases
@@ -35,12 +28,7 @@ export const fence = ({ sql }: Access, lease: Lease): Effect.Effect<void, LeaseL
     () => new LeaseLost({ deploymentId: lease.deploymentId })
   )
 
-/**
- * Runs statements as one transaction that counts only under a lease which is still ours.
- *
- * @category fencing
- * @since 0.1.0
- */
+/** Runs statements as one transaction that counts only under a lease which is still ours. */
 export const guarded =
   (access: Access) =>
   <A, E>(operation: string, lease: Lease, effect: Effect.Effect<A, E | SqlError | ParseResult.ParseError>) =>
@@ -68,10 +56,6 @@ const makeAcquire =
       })
     )
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (access: Access): Pick<Store, "acquire" | "renew" | "release"> => {
   const { sql, write } = access
   return {

@@ -1,8 +1,4 @@
-/**
- * Lifecycle operations in a SQL database: begun as an intent, closed once, every write under a lease.
- *
- * @since 0.1.0
- */
+/** Lifecycle operations in a SQL database: begun as an intent, closed once, every write under a lease. */
 import type { SqlError } from "@effect/sql/SqlError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -210,10 +206,6 @@ const makeRestored =
       })
     )
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const make = (
   access: Access,
   byId: ById

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Access from "./Access.js"
-import * as Claims from "./Claims.js"
 import { now } from "./Columns.js"
-import * as Pruning from "./Pruning.js"
+import * as IdempotencyKeys from "./IdempotencyKeys.js"
+import * as Prune from "./Prune.js"
 import * as Rows from "./RunRows.js"
 import { type Run, type RunStatus, RunStore } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
@@ -145,7 +145,7 @@ const makeLost = (access: Access.Access, generation: number) => {
         Effect.zipRight(
           sql`INSERT INTO seen (generation, at) SELECT ${generation}, ${at} WHERE EXISTS (SELECT 1 FROM runs WHERE ${own})
             ON CONFLICT (generation) DO UPDATE SET at = excluded.at`,
-          Effect.zipLeft(mark(at, silent(at)), Effect.zipRight(forget, Claims.expire(access, at)))
+          Effect.zipLeft(mark(at, silent(at)), Effect.zipRight(forget, IdempotencyKeys.expire(access, at)))
         )
       )
     )
@@ -171,8 +171,8 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
           Rows.decodeMessages
         )
       ),
-    ...Claims.make(access),
-    ...Pruning.make(access),
+    ...IdempotencyKeys.make(access),
+    ...Prune.make(access),
     ...makeTotals(access),
     ...makeLost(access, generation)
   }))

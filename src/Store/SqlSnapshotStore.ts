@@ -16,10 +16,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { Ids } from "../Ids.js"
 import { type Draft, Snapshot } from "../Snapshot/Model.js"
 import * as Access from "./Access.js"
 import { decodeTo, now, single, Time } from "./Columns.js"
+import { Ids } from "./Ids.js"
 import { SnapshotStore } from "./SnapshotStore.js"
 
 const { bundle, settings, source, spec } = Snapshot.fields

@@ -17,7 +17,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import { Database, defaultBusyBudget, type StoreName, whileBusy } from "./Access.js"
-import { copyInto, create, type Header, inspect, type Place, refuse, secure } from "./DatabaseFile.js"
+import { copyInto, create, type DatabaseLocation, type Header, inspect, refuse, secure } from "./DatabaseFile.js"
 import * as SqliteConnection from "./SqliteConnection.js"
 import { classify } from "./SqliteFailure.js"
 
@@ -80,7 +80,7 @@ const loadSchema = "SELECT 1 FROM sqlite_master LIMIT 1"
 type Failing = (operation: string) => (error: SqlError) => StoreError
 
 const failing =
-  (place: Place): Failing =>
+  (place: DatabaseLocation): Failing =>
   (operation) =>
   (error) =>
     refuse(place, operation, classify(error.cause), error)
@@ -120,7 +120,7 @@ interface Connected {
   readonly exclusive: SqliteConnection.Exclusive["Type"]
 }
 
-const connect = (place: Place, isReadOnly = false): Effect.Effect<Connected, StoreError, Scope.Scope> =>
+const connect = (place: DatabaseLocation, isReadOnly = false): Effect.Effect<Connected, StoreError, Scope.Scope> =>
   SqliteConnection.open({ path: place.path, readonly: isReadOnly }).pipe(
     Effect.mapError(({ cause }) => refuse(place, "open", classify(cause, "unreadable"), cause)),
     Effect.map(({ client, exclusive }) => ({
@@ -148,14 +148,14 @@ const headerOf = (client: SqlClient.SqlClient): Effect.Effect<Header, SqlError> 
     hasLog: Effect.succeed(false)
   })
 
-const check = (place: Place, schema: DatabaseSchema, header: Header): Effect.Effect<void, StoreError> => {
+const check = (place: DatabaseLocation, schema: DatabaseSchema, header: Header): Effect.Effect<void, StoreError> => {
   if (header.applicationId !== schema.applicationId) return Effect.fail(refuse(place, "open", "foreign"))
   if (header.schemaVersion > schema.migrations.length) return Effect.fail(refuse(place, "open", "newerSchema"))
   return Effect.void
 }
 
 /** The header on disk may be older than the log beside it; a connection that cannot write sees both. */
-const checkWithLog = (place: Place, schema: DatabaseSchema) =>
+const checkWithLog = (place: DatabaseLocation, schema: DatabaseSchema) =>
   Effect.scoped(
     connect(place, true).pipe(
       Effect.flatMap(({ client }) => Effect.mapError(headerOf(client), failing(place)("open"))),
@@ -163,7 +163,7 @@ const checkWithLog = (place: Place, schema: DatabaseSchema) =>
     )
   )
 
-const applyMigrations = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema) =>
+const applyMigrations = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
   Effect.gen(function* () {
     const version = yield* pragmaNumber(client, "user_version")
     if (version > schema.migrations.length) return yield* Effect.fail(refuse(place, "migrate", "newerSchema"))
@@ -174,7 +174,11 @@ const applyMigrations = (client: SqlClient.SqlClient, place: Place, schema: Data
   })
 
 /** All pending migrations and the new version number are one transaction, so a failing one changes nothing. */
-const migrate = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema): Effect.Effect<void, StoreError> =>
+const migrate = (
+  client: SqlClient.SqlClient,
+  place: DatabaseLocation,
+  schema: DatabaseSchema
+): Effect.Effect<void, StoreError> =>
   Effect.flatMap(Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("migrate")), (version) =>
     version === schema.migrations.length
       ? Effect.void
@@ -184,7 +188,11 @@ const migrate = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSche
   )
 
 /** What was there before a migration, whole, beside the database; kept until somebody removes it. */
-const backUp = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchema): Effect.Effect<void, StoreError> =>
+const backUp = (
+  client: SqlClient.SqlClient,
+  place: DatabaseLocation,
+  schema: DatabaseSchema
+): Effect.Effect<void, StoreError> =>
   Effect.flatMap(Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("back up")), (version) => {
     if (version === 0 || version >= schema.migrations.length) return Effect.void
     return copyInto(place, `${place.path}.schema-${version}`, (file) =>
@@ -192,7 +200,7 @@ const backUp = (client: SqlClient.SqlClient, place: Place, schema: DatabaseSchem
     )
   })
 
-const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<void, StoreError> =>
+const writeAhead = (client: SqlClient.SqlClient, place: DatabaseLocation): Effect.Effect<void, StoreError> =>
   client.unsafe<{ readonly journal_mode: string }>("PRAGMA journal_mode = WAL").pipe(
     Effect.mapError(failing(place)("open")),
     Effect.filterOrFail(
@@ -205,7 +213,7 @@ const writeAhead = (client: SqlClient.SqlClient, place: Place): Effect.Effect<vo
 /** A draft is brought to the disk once, when it is whole; a crash before that leaves nothing that anybody looks at. */
 const draftPragmas = ["synchronous = OFF", "journal_mode = MEMORY"]
 
-const initialise = (schema: DatabaseSchema) => (draft: Place) =>
+const initialise = (schema: DatabaseSchema) => (draft: DatabaseLocation) =>
   Effect.scoped(
     Effect.flatMap(connect(draft), ({ client }) =>
       Effect.mapError(setPragmas(client, draftPragmas), failing(draft)("create")).pipe(
@@ -215,7 +223,7 @@ const initialise = (schema: DatabaseSchema) => (draft: Place) =>
     )
   )
 
-const ensureExists = (place: Place, options: Options): Effect.Effect<Header, StoreError> =>
+const ensureExists = (place: DatabaseLocation, options: Options): Effect.Effect<Header, StoreError> =>
   Effect.gen(function* () {
     const found = yield* inspect(place)
     if (found !== undefined) return found
@@ -224,14 +232,14 @@ const ensureExists = (place: Place, options: Options): Effect.Effect<Header, Sto
     return made ?? (yield* Effect.fail(refuse(place, "open", "unreadable", new Error("there is no such file"))))
   })
 
-const verified = (place: Place, options: Options): Effect.Effect<void, StoreError> =>
+const verified = (place: DatabaseLocation, options: Options): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const header = yield* ensureExists(place, options)
     yield* check(place, options.schema, header)
     if (header.hasLog) yield* checkWithLog(place, options.schema)
   })
 
-const openWritable = (place: Place, options: Options) =>
+const openWritable = (place: DatabaseLocation, options: Options) =>
   Effect.gen(function* () {
     yield* verified(place, options)
     yield* secure(place)
@@ -242,7 +250,7 @@ const openWritable = (place: Place, options: Options) =>
     return connected
   })
 
-const openReadOnly = (place: Place, options: Options) =>
+const openReadOnly = (place: DatabaseLocation, options: Options) =>
   Effect.zipRight(verified(place, { ...options, mustExist: true }), connect(place, true))
 
 const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>

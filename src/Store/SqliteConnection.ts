@@ -1,8 +1,6 @@
 /**
  * One connection to SQLite, as a `SqlClient` and bare. A client on top of better-sqlite3 takes more time for a commit than
  * SQLite itself, 35 to 40 us each, so whatever commits for every run takes the bare connection.
- *
- * @since 0.1.0
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -17,20 +15,10 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/**
- * A value a column can hold.
- *
- * @category models
- * @since 0.1.0
- */
+/** A value a column can hold. */
 export type Value = string | number | null
 
-/**
- * A statement that is ready to run, with its parameters in their order.
- *
- * @category models
- * @since 0.1.0
- */
+/** A statement that is ready to run, with its parameters in their order. */
 export interface Prepared<Row = never> {
   readonly run: (...values: ReadonlyArray<Value>) => {
     readonly changes: number
@@ -40,12 +28,7 @@ export interface Prepared<Row = never> {
   readonly get: (...values: ReadonlyArray<Value>) => Row | undefined
 }
 
-/**
- * What of a bare connection is used. It blocks, and it throws.
- *
- * @category models
- * @since 0.1.0
- */
+/** What of a bare connection is used. It blocks, and it throws. */
 export interface Bare {
   readonly prepare: <Row = never>(text: string) => Prepared<Row>
   readonly pragma: (text: string) => unknown
@@ -59,21 +42,13 @@ export interface Bare {
 /**
  * Runs a function on the bare connection at a moment when nobody else is in a transaction on it; within a transaction of
  * the caller it is a part of that. What the function throws is the cause of the failure.
- *
- * @category context
- * @since 0.1.0
  */
 export class Exclusive extends Context.Tag("effect-deployers/Store/SqliteConnection/Exclusive")<
   Exclusive,
   <A>(operation: (connection: Bare) => A) => Effect.Effect<A, SqlError>
 >() {}
 
-/**
- * Opens a connection for as long as the scope lives.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Opens a connection for as long as the scope lives. */
 export const open = (options: {
   readonly path: string
   readonly readonly: boolean

@@ -1,8 +1,4 @@
-/**
- * What a failure of SQLite or of the file system means for a store. Decided by codes, never by message text.
- *
- * @since 0.1.0
- */
+/** What a failure of SQLite or of the file system means for a store. Decided by codes, never by message text. */
 import * as Predicate from "effect/Predicate"
 import type { StoreReason } from "../Errors/Stores.js"
 
@@ -23,21 +19,11 @@ const byPrefix: ReadonlyArray<readonly [prefix: string, reason: StoreReason]> = 
   ["EROFS", "readonly"]
 ]
 
-/**
- * The code of a failure (`SQLITE_BUSY`, `ENOENT`, ...), if it has one.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The code of a failure (`SQLITE_BUSY`, `ENOENT`, ...), if it has one. */
 export const codeOf = (cause: unknown): string | undefined =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
 
-/**
- * The reason a failure stands for, else `otherwise` (default `query`).
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The reason a failure stands for, else `otherwise` (default `query`). */
 export const classify = (cause: unknown, otherwise: StoreReason = "query"): StoreReason => {
   const code = codeOf(cause)
   return byPrefix.find(([prefix]) => code?.startsWith(prefix))?.[1] ?? otherwise

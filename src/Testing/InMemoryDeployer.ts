@@ -9,13 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Deployer, make, type Service } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
-import * as Ids from "../Ids.js"
 import type { Draft } from "../Snapshot/Model.js"
 import { PipelineSpec } from "../Snapshot/PipelineSpec.js"
+import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import type { SecretBox } from "../Store/SecretBox.js"
-import { SnapshotStore } from "../Store/SnapshotStore.js"
-import { DeployerFixture } from "./DeployerFixture.js"
 import * as InMemoryBackend from "./InMemoryBackend.js"
 import * as InMemoryEngine from "./InMemoryEngine.js"
 
@@ -84,38 +82,3 @@ export const draft = (pipelineName: string, digest: string = pipelineName): Draf
   bundle: { digest, externals: [] },
   source: { file: `${pipelineName}.ts`, export: pipelineName }
 })
-
-/**
- * The layer with what the deployer suite asks for.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerSuite: Layer.Layer<Provides | DeployerFixture, StoreError> = Layer.provideMerge(
-  Layer.effect(
-    DeployerFixture,
-    Effect.gen(function* () {
-      const engine = yield* InMemoryEngine.InMemoryEngine
-      const snapshots = yield* SnapshotStore
-      yield* engine.behave("crashing", "crashes")
-      yield* engine.behave("silent", "silent")
-      const ofDeployment = (id: string) =>
-        Array.from(engine.instances.values()).filter(({ key }) => key.startsWith(`${id}/`))
-      return {
-        healthy: yield* snapshots.put(draft("healthy", "one")),
-        another: yield* snapshots.put(draft("healthy", "two")),
-        crashing: yield* snapshots.put(draft("crashing")),
-        silent: yield* snapshots.put(draft("silent")),
-        kill: ({ generation, id }) => engine.crash(`${id}/${generation}`),
-        answers: ({ url }) =>
-          Effect.sync(() =>
-            Array.from(engine.instances.values()).some(
-              ({ alive, behaviour, port }) => alive && behaviour === "healthy" && url === `http://127.0.0.1:${port}`
-            )
-          ),
-        instances: ({ id }) => Effect.sync(() => ofDeployment(id).map(({ key }) => key))
-      }
-    })
-  ),
-  layer
-)

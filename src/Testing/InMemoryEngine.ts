@@ -11,7 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { ProvisionRequest } from "../Deployer/Backend.js"
+import type { ProvisionRequest } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
 
 /**

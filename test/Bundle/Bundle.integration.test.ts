@@ -4,7 +4,7 @@ import { FileSystem, Path } from "@effect/platform"
 import { assert, expect, layer } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { Bundle } from "effect-deployers"
-import { Home } from "../../src/Home.js"
+import { Home } from "../../src/Store/Home.js"
 import * as Workspace from "./Workspace.js"
 
 const bundle = (file: string, name?: string) =>

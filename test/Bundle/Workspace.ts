@@ -3,7 +3,7 @@ import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { Bundle } from "effect-deployers"
-import * as Home from "../../src/Home.js"
+import * as Home from "../../src/Store/Home.js"
 
 /** The bundler with a home of its own, away from any `node_modules`. */
 export const layer = Bundle.layer.pipe(

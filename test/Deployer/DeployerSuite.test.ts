@@ -1,3 +1,3 @@
-import { DeployerSuite, InMemoryDeployer } from "effect-deployers/Testing"
+import { DeployerSuite, InMemoryFixture } from "effect-deployers/Conformance"
 
-DeployerSuite.suite("in memory", InMemoryDeployer.layerSuite)
+DeployerSuite.suite("in memory", InMemoryFixture.layer)

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Faults, Simulation, VirtualTime } from "effect-deployers/Testing"
+import { Simulation } from "effect-deployers/Conformance"
+import { Faults, VirtualTime } from "effect-deployers/Testing"
 
 const worlds = Simulation.worldsOf(Simulation.inMemory)
 

@@ -1,7 +1,7 @@
 /** The Docker deployer on a real engine behind a proxy that disturbs what passes. */
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import { FaultProxy } from "effect-deployers/Testing"
+import { FaultProxy } from "effect-deployers/Conformance"
 import { engineHost, layerDocker } from "./DockerFixture.js"
 
 const layerProxy = Layer.unwrapEffect(

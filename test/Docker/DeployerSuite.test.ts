@@ -1,4 +1,4 @@
-import { DeployerSuite } from "effect-deployers/Testing"
+import { DeployerSuite } from "effect-deployers/Conformance"
 import { elsewhere, layerSuite } from "./DockerFakes.js"
 
 DeployerSuite.suite("containers of an engine that runs nothing", layerSuite())

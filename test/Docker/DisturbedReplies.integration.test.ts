@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Deployer } from "effect-deployers"
-import { FaultProxy } from "effect-deployers/Testing"
+import { FaultProxy } from "effect-deployers/Conformance"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as Labels from "../../src/Docker/Labels.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"

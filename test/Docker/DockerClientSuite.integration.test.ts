@@ -1,5 +1,5 @@
 import { Layer } from "effect"
-import { DockerClientSuite } from "../../src/Testing/index.js"
+import { DockerClientSuite } from "../../src/Conformance/index.js"
 import * as Engine from "./Engine.js"
 
 DockerClientSuite.suite("real engine", Layer.provideMerge(Engine.fixture, Engine.client))

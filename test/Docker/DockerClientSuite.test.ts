@@ -1,3 +1,3 @@
-import { DockerClientSuite } from "../../src/Testing/index.js"
+import { DockerClientSuite } from "../../src/Conformance/index.js"
 
 DockerClientSuite.suite("fake engine", DockerClientSuite.layerFake)

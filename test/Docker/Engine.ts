@@ -4,9 +4,9 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { v7 } from "uuid"
 import { ensure } from "../../scripts/engine.mjs"
+import { DockerClientFixture, type Program } from "../../src/Conformance/DockerClientSuite.js"
 import { type DockerClient, layer } from "../../src/Docker/DockerClient.js"
-import * as Ports from "../../src/Local/Ports.js"
-import { DockerClientFixture, type Program } from "../../src/Testing/DockerClientSuite.js"
+import * as Ports from "../../src/Flavor/Ports.js"
 import * as HostImage from "./HostImage.js"
 
 export const clientOf = (host: string) =>

@@ -1,4 +1,4 @@
-import { DeployerSuite } from "effect-deployers/Testing"
+import { DeployerSuite } from "effect-deployers/Conformance"
 import { layerSuite } from "./fixture.js"
 
 DeployerSuite.suite("local processes", layerSuite)

@@ -5,7 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import { Chunk, Clock, Console, Effect, Fiber, Queue, Ref } from "effect"
 import { Client, Snapshot } from "effect-deployers"
 import { LocalDeployer } from "effect-deployers/Local"
-import type { EventType } from "../../src/DeploymentEvent.js"
+import type { EventType } from "../../src/Deployment/DeploymentEvent.js"
 import { first as pipeline } from "../pipelines/paced.js"
 import { layerEmbedded } from "./fixture.js"
 

@@ -2,11 +2,11 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, ConfigProvider, Data, Effect, Fiber, Layer, Option, Schedule, Schema, Stream } from "effect"
-import { Home } from "../../src/Home.js"
+import * as Ports from "../../src/Flavor/Ports.js"
 import * as LocalBackend from "../../src/Local/LocalBackend.js"
 import * as Metadata from "../../src/Local/Metadata.js"
-import * as Ports from "../../src/Local/Ports.js"
 import * as Processes from "../../src/Local/Processes.js"
+import { Home } from "../../src/Store/Home.js"
 import * as Fixtures from "./fixtures.js"
 
 const { instance, request } = Fixtures

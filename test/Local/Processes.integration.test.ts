@@ -4,9 +4,9 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Layer, Option, Schedule } from "effect"
-import * as Ports from "../../src/Local/Ports.js"
+import * as Ports from "../../src/Flavor/Ports.js"
 import { Processes, layer as processesLayer } from "../../src/Local/Processes.js"
-import { isAlive, stop } from "../../src/Local/Stopping.js"
+import { isAlive, stop } from "../../src/Local/Stop.js"
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.repeat(condition, { until: (met) => met, schedule: Schedule.spaced("20 millis") }).pipe(

@@ -3,8 +3,8 @@ import { Command, CommandExecutor, FileSystem, HttpClient, Path } from "@effect/
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { Home, Snapshot } from "effect-deployers"
+import { DeployerFixture } from "effect-deployers/Conformance"
 import { Embedded, Processes } from "effect-deployers/Local"
-import { DeployerFixture } from "effect-deployers/Testing"
 
 import { filesBelow } from "../Files.js"
 

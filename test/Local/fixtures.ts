@@ -1,11 +1,11 @@
 import { FileSystem } from "@effect/platform"
 import { Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
-import type { ProvisionRequest } from "../../src/Deployer/Backend.js"
 import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
-import * as Home from "../../src/Home.js"
+import type { ProvisionRequest } from "../../src/Flavor/Backend.js"
 import { LocalSettings, type LocalSettingsInput } from "../../src/Local/Settings.js"
 import { Snapshot } from "../../src/Snapshot/Model.js"
 import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
+import * as Home from "../../src/Store/Home.js"
 
 export const digest = "d".repeat(64)
 

@@ -3,10 +3,10 @@ import { Context, Effect, Layer, Logger, Option, Ref, Schema } from "effect"
 import type { Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { StoreError } from "../../src/Errors/Stores.js"
-import { HotRoute } from "../../src/Server/HotRoute.js"
+import { HotRoute } from "../../src/Server/Http/InvokeRoute.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
-import * as Together from "./Workers/Together.js"
+import * as Together from "./Cluster/Together.js"
 
 export const key = "k".repeat(43)
 

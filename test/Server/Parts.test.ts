@@ -16,11 +16,11 @@ import {
 } from "effect"
 import { Pipeline } from "effect-deployers"
 import { Auth, Entrypoint, Secrets, Serve, Signals } from "effect-deployers/Server"
-import * as Ids from "../../src/Ids.js"
-import { Endpoint } from "../../src/Manifest.js"
-import * as JsonText from "../../src/Server/JsonText.js"
-import * as LogRotation from "../../src/Server/LogRotation.js"
-import * as RunRecorder from "../../src/Server/RunRecorder.js"
+import { Endpoint } from "../../src/Contract/Manifest.js"
+import * as SafeJson from "../../src/Server/Http/SafeJson.js"
+import * as LogRotation from "../../src/Server/Process/LogRotation.js"
+import * as RunRecorder from "../../src/Server/Run/RunRecorder.js"
+import * as Ids from "../../src/Store/Ids.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import { Breaker, fragile, memory, quiet } from "./Harness.js"
 import { weather } from "./Pipelines.js"
@@ -46,17 +46,17 @@ describe("Auth", () => {
 describe("JsonText", () => {
   const bytes = (text: string) => new TextEncoder().encode(text)
   it("scans a million brackets without recursion", () => {
-    assert.isTrue(Either.isLeft(JsonText.parse(bytes("[".repeat(1_000_000)), 64)))
+    assert.isTrue(Either.isLeft(SafeJson.parse(bytes("[".repeat(1_000_000)), 64)))
   })
   it("does not count brackets in strings", () => {
-    assert.isFalse(JsonText.isDeeperThan('["[[[[", "\\"[[[", "\\\\"]', 1))
-    assert.isTrue(JsonText.isDeeperThan('["\\\\", [1]]', 1))
+    assert.isFalse(SafeJson.isDeeperThan('["[[[[", "\\"[[[", "\\\\"]', 1))
+    assert.isTrue(SafeJson.isDeeperThan('["\\\\", [1]]', 1))
   })
   it("drops keys that could reach a prototype and keeps the rest", () => {
-    const parsed = Either.getOrThrow(JsonText.parse(bytes('{"a":{"__proto__":{"x":1},"b":2}}'), 64))
+    const parsed = Either.getOrThrow(SafeJson.parse(bytes('{"a":{"__proto__":{"x":1},"b":2}}'), 64))
     assert.deepStrictEqual(JSON.stringify(parsed.value), '{"a":{"b":2}}')
   })
-  const only = (text: string) => JsonText.onlyMember(Either.getOrThrow(JsonText.parse(bytes(text), 64)), "a")
+  const only = (text: string) => SafeJson.onlyMember(Either.getOrThrow(SafeJson.parse(bytes(text), 64)), "a")
   it("gives the text of an only member as it was sent", () => {
     assert.strictEqual(only('{"a":{"b":[1,"}"]}}'), '{"b":[1,"}"]}')
     assert.strictEqual(only(' { "a" : "x y" } '), '"x y"')

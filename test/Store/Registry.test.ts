@@ -1,10 +1,10 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
-import * as Ids from "../../src/Ids.js"
+import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
+import * as Ids from "../../src/Store/Ids.js"
 import * as Registry from "../../src/Store/Registry.js"
 import * as SecretBox from "../../src/Store/SecretBox.js"
-import * as StoreSuite from "../../src/Testing/StoreSuite.js"
 
 const inFolder = <A, E, R>(make: (folder: string) => Layer.Layer<A, E, R>) =>
   FileSystem.FileSystem.pipe(

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { id, run, step, write } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import { RunStore, type StepRun } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 import { stepsPerRun } from "../../src/Store/RunsSchema.js"
-import { id, run, step, write } from "../../src/Testing/StoreSuite/Fixtures.js"
 import { expectTotals, fresh, opened, rowsOf } from "./runSupport.js"
 import { folder, outsider } from "./support.js"
 

@@ -2,10 +2,10 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Effect, Layer, Option, TestClock } from "effect"
+import { id, run, started, write } from "../../src/Conformance/StoreSuite/Fixtures.js"
+import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
 import { RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
-import { id, run, started, write } from "../../src/Testing/StoreSuite/Fixtures.js"
-import * as StoreSuite from "../../src/Testing/StoreSuite.js"
 
 const file = FileSystem.FileSystem.pipe(
   Effect.flatMap((fs) => fs.makeTempDirectoryScoped()),

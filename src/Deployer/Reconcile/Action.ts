@@ -1,8 +1,4 @@
-/**
- * What reconciling can do about one deployment.
- *
- * @since 0.1.0
- */
+/** What reconciling can do about one deployment. */
 import * as Data from "effect/Data"
 import type { DeploymentId, DeploymentName, OperationalState } from "../../Deployment.js"
 import type { OperationKind } from "../../Store/DeploymentStore.js"
@@ -12,12 +8,7 @@ interface Target {
   readonly name: DeploymentName
 }
 
-/**
- * One action. Only `Settle`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry.
- *
- * @category models
- * @since 0.1.0
- */
+/** One action. Only `Settle`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
 export type Action = Data.TaggedEnum<{
   /** Finish or undo an operation whose process died. */
   Settle: Target & { readonly kind: OperationKind; readonly generation: number; readonly committed: boolean }
@@ -37,29 +28,16 @@ export type Action = Data.TaggedEnum<{
   Leave: Target & { readonly reason: string }
 }>
 
-/**
- * Constructors and matchers of {@link Action}.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Constructors and matchers of {@link Action}. */
 export const Action = Data.taggedEnum<Action>()
 
-/**
- * Whether an action changes something outside the registry.
- *
- * @category predicates
- * @since 0.1.0
- */
+/** Whether an action changes something outside the registry. */
 export const isMutating = ({ _tag }: Action): boolean =>
   _tag === "Settle" || _tag === "RemoveStray" || _tag === "RemoveOrphan" || _tag === "Restore"
 
 /**
  * What is planned: actions in the order they are to be taken, or evidence that registry and reality do not belong
  * together, in which case nothing may be touched.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Decision {
   readonly evidence: ReadonlyArray<string>

@@ -1,18 +1,9 @@
-/**
- * Says in words what reconciling does.
- *
- * @since 0.1.0
- */
+/** Says in words what reconciling does. */
 import * as DateTime from "effect/DateTime"
 import type { ReconcileAction } from "../Contract.js"
 import { Action } from "./Action.js"
 
-/**
- * An action as it is reported.
- *
- * @category describing
- * @since 0.1.0
- */
+/** An action as it is reported. */
 export const describe = (action: Action): Pick<ReconcileAction, "deployment" | "action" | "detail"> => ({
   deployment: action.name,
   ...words(action)

@@ -1,8 +1,6 @@
 /**
  * Carries out what reconciling decided, one action at a time, each under the lease of its deployment and after another look
  * at the registry: the decision may be old by then.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { OperationalState } from "../../Deployment.js"
@@ -17,31 +15,21 @@ import type {
 import type { StoreError } from "../../Errors/Stores.js"
 import type * as Settings from "../../Settings.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
-import * as Abandoned from "../Abandoned.js"
 import type { DeprovisionError, ProvisionError } from "../Contract.js"
-import { type Kit, requireDeployment } from "../Kit.js"
-import { note } from "../Observe.js"
-import { restore } from "../Restore.js"
-import { deprovision, remove } from "../TakeDown.js"
+import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
+import * as CrashRecovery from "../Operations/CrashRecovery.js"
+import { note } from "../Operations/Observe.js"
+import { restore } from "../Operations/Restart.js"
+import { deprovision, remove } from "../Operations/Teardown.js"
 import { Action } from "./Action.js"
 import type { DeploymentFacts } from "./Facts.js"
 
-/**
- * How an action fails. It is planned again by the next pass.
- *
- * @category errors
- * @since 0.1.0
- */
+/** How an action fails. It is planned again by the next pass. */
 export type ActionError = ProvisionError | DeprovisionError
 
-/**
- * Carries out an action on a deployment as it was gathered.
- *
- * @category flows
- * @since 0.1.0
- */
+/** Carries out an action on a deployment as it was gathered. */
 export const execute = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   records: ReadonlyMap<string, DeploymentRecord>
 ): ((action: Action) => Effect.Effect<void, ActionError>) =>
   Action.$match({
@@ -60,14 +48,14 @@ export const execute = <S extends Settings.Deployment, SI extends Settings.Deplo
 type Of<Tag extends Action["_tag"]> = Extract<Action, { readonly _tag: Tag }>
 
 const settle = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   { id, kind }: Of<"Settle">
 ): Effect.Effect<void, ActionError> => {
   switch (kind) {
     case "provision":
     case "restore":
       return Effect.asVoid(
-        Effect.flatMap(requireDeployment(kit.deployments, id), (record) => Abandoned.takeBack(kit, record))
+        Effect.flatMap(requireDeployment(kit.deployments, id), (record) => CrashRecovery.takeBack(kit, record))
       )
     case "deprovision":
       return Effect.asVoid(deprovision(kit, id))
@@ -78,7 +66,7 @@ const settle = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
 
 /** Nothing is new by then: no operation was begun, and the generation is still not the accepted one. */
 const removeStray = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   action: Of<"RemoveStray">
 ): Effect.Effect<void, ActionError> =>
   unchanged(kit, action, (lease, record) => {
@@ -92,7 +80,7 @@ const removeStray = <S extends Settings.Deployment, SI extends Settings.Deployme
   })
 
 const removeOrphan = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   action: Of<"RemoveOrphan">
 ): Effect.Effect<
   void,
@@ -109,7 +97,7 @@ const removeOrphan = <S extends Settings.Deployment, SI extends Settings.Deploym
   )
 
 const startAgain = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   action: Of<"Restore">
 ): Effect.Effect<void, ActionError> =>
   unchanged(kit, action, (lease, record) =>
@@ -120,7 +108,7 @@ const startAgain = <S extends Settings.Deployment, SI extends Settings.Deploymen
 
 /** Under the lease, and only if no operation is open: what was decided is then still right. */
 const unchanged = <E, S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   action: Pick<DeploymentFacts, "id" | "name">,
   use: (lease: Lease, record: DeploymentRecord) => Effect.Effect<void, E>
 ): Effect.Effect<void, E | DeploymentBusy | DeploymentNotFound | LeaseLost | StoreError> =>
@@ -134,7 +122,7 @@ const unchanged = <E, S extends Settings.Deployment, SI extends Settings.Deploym
   )
 
 const noted = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   record: DeploymentRecord | undefined,
   seen: (record: DeploymentRecord) => OperationalState | "unobservable"
 ): Effect.Effect<void, StoreError> =>
@@ -144,7 +132,7 @@ const brokenDown = ({ deployment }: DeploymentRecord, reason: string): Operation
   new OperationalState({ status: "error", metadata: deployment.metadata, reason })
 
 const tell = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   { id, name }: Pick<DeploymentFacts, "id" | "name">,
   data: Readonly<Record<string, unknown>>
 ) =>

@@ -1,20 +1,13 @@
 /**
  * What reconciling decides on: what the registry wants, what was observed, and the time. Plain data, so that deciding is a
  * pure function.
- *
- * @since 0.1.0
  */
 import type { DeploymentId, DeploymentName, Desired, OperationalState, Status } from "../../Deployment.js"
+import type { Inventory } from "../../Flavor/Backend.js"
 import type * as Settings from "../../Settings.js"
 import type { OperationKind, Tombstone } from "../../Store/DeploymentStore.js"
-import type { Inventory } from "../Backend.js"
 
-/**
- * One deployment of the deployer: what the registry says and how its accepted instance is.
- *
- * @category models
- * @since 0.1.0
- */
+/** One deployment of the deployer: what the registry says and how its accepted instance is. */
 export interface DeploymentFacts {
   readonly id: DeploymentId
   readonly name: DeploymentName
@@ -44,12 +37,7 @@ export interface DeploymentFacts {
   readonly recovery: Settings.Recovery
 }
 
-/**
- * Everything one pass of reconciling knows.
- *
- * @category models
- * @since 0.1.0
- */
+/** Everything one pass of reconciling knows. */
 export interface Facts {
   /** Milliseconds since the epoch. */
   readonly now: number

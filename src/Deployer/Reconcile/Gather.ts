@@ -1,8 +1,4 @@
-/**
- * Gathers what reconciling decides on. Reads only.
- *
- * @since 0.1.0
- */
+/** Gathers what reconciling decides on. Reads only. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -12,16 +8,11 @@ import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type * as Settings from "../../Settings.js"
 import type { DeploymentRecord, Operation } from "../../Store/DeploymentStore.js"
-import type { Kit } from "../Kit.js"
-import { look } from "../Observe.js"
+import type { DeployerContext } from "../DeployerContext.js"
+import { look } from "../Operations/Observe.js"
 import type { DeploymentFacts, Facts } from "./Facts.js"
 
-/**
- * What was gathered: the facts, and the records they were taken from.
- *
- * @category models
- * @since 0.1.0
- */
+/** What was gathered: the facts, and the records they were taken from. */
 export interface Gathered {
   readonly facts: Facts
   readonly records: ReadonlyMap<string, DeploymentRecord>
@@ -32,12 +23,9 @@ export interface Gathered {
 /**
  * Looks at what exists, then at the registry. In this order: whatever exists had its intent recorded before, so a registry
  * that does not know it has forgotten it.
- *
- * @category reading
- * @since 0.1.0
  */
 export const gather = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   orphanGrace: Duration.DurationInput
 ): Effect.Effect<Gathered, StoreError> =>
   Effect.gen(function* () {
@@ -77,14 +65,14 @@ interface Context {
 }
 
 const isOurs = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  { backend }: Kit<S, SI>,
+  { backend }: DeployerContext<S, SI>,
   { flavor, name }: { readonly flavor: string; readonly name: string }
 ): boolean => flavor === backend.flavor && name === backend.name
 
 const holdersAlive = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
   deployments,
   leases
-}: Kit<S, SI>): Effect.Effect<ReadonlySet<DeploymentId>, StoreError> =>
+}: DeployerContext<S, SI>): Effect.Effect<ReadonlySet<DeploymentId>, StoreError> =>
   Effect.gen(function* () {
     const held = yield* deployments.leases
     const alive = yield* Effect.filter(held, ({ holder }) => Effect.map(leases.isDead(holder), (dead) => !dead))
@@ -92,7 +80,7 @@ const holdersAlive = <S extends Settings.Deployment, SI extends Settings.Deploym
   })
 
 const factsOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: Kit<S, SI>,
+  kit: DeployerContext<S, SI>,
   record: DeploymentRecord,
   { alive, now, operations }: Context
 ): Effect.Effect<DeploymentFacts, StoreError> =>

@@ -8,20 +8,13 @@
  *   memory (it was made anew or restored from a backup); so is a deployment bound to another engine. Then nothing is touched.
  * - An operation that somebody alive carries out is left alone.
  * - What could not be observed stays as it is.
- *
- * @since 0.1.0
  */
-import type { Found } from "../Backend.js"
+import type { Found } from "../../Flavor/Backend.js"
 import { Action, type Decision } from "./Action.js"
 import type { DeploymentFacts, Facts } from "./Facts.js"
 import { recover } from "./Recovery.js"
 
-/**
- * Decides on facts.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Decides on facts. */
 export const decide = (facts: Facts): Decision => {
   const evidence = mismatches(facts)
   if (evidence.length > 0) return { evidence, actions: [] }

@@ -1,16 +1,9 @@
-/**
- * Decides whether a deployment that should serve and does not is started again. Pure, as all of the plan.
- *
- * @since 0.1.0
- */
+/** Decides whether a deployment that should serve and does not is started again. Pure, as all of the plan. */
 import { Action } from "./Action.js"
 import type { DeploymentFacts } from "./Facts.js"
 
 /**
  * What to do about a deployment that is desired to run, from how it was seen; `undefined` if there is nothing to mend.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray<Action> | undefined => {
   const broken = problemOf(now, deployment)

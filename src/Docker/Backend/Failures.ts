@@ -5,14 +5,14 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
-import type { BackendProvisionError } from "../../Deployer/Backend.js"
-import { clauseOf } from "../../Deployer/Clause.js"
 import {
   DeploymentDeprovisionFailed,
   DeploymentProvisionFailed,
   EngineUnavailable,
   OutcomeUnknown
 } from "../../Errors/Lifecycle.js"
+import type { BackendProvisionError } from "../../Flavor/Backend.js"
+import { errorClause } from "../../Flavor/ErrorText.js"
 import type {
   ContainerNotFound,
   ContainerRunning,
@@ -22,7 +22,7 @@ import type {
   QueryError,
   StartError
 } from "../DockerClient.js"
-import type { GivingError, TakingError } from "./Delivery.js"
+import type { GivingError, TakingError } from "./Mounts/Strategy.js"
 
 /**
  * Kind of deployer.
@@ -83,7 +83,7 @@ const whyUnavailable = (error: Exclude<LookingError, EngineUnavailable>): string
     case "EngineRefused":
       return `${error.reason} (${error.host}); join the group that may use it, often "docker"`
     default:
-      return clauseOf(error)
+      return errorClause(error)
   }
 }
 
@@ -106,7 +106,7 @@ export const toProvisionError =
       case "EngineTimeout":
         return toUnavailable("start a container")(error)
       default:
-        return new DeploymentProvisionFailed({ name, reason: clauseOf(error), logs: [], cause: error })
+        return new DeploymentProvisionFailed({ name, reason: errorClause(error), logs: [], cause: error })
     }
   }
 
@@ -126,7 +126,7 @@ export const toDeprovisionError =
       case "EngineTimeout":
         return toUnavailable("remove a container")(error)
       default:
-        return new DeploymentDeprovisionFailed({ name, reason: clauseOf(error), cause: error })
+        return new DeploymentDeprovisionFailed({ name, reason: errorClause(error), cause: error })
     }
   }
 

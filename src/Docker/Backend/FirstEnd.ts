@@ -1,8 +1,6 @@
 /**
  * How a container ended that the engine has started again meanwhile: the container itself does not know any more, the
  * engine's events do for a while.
- *
- * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
@@ -12,23 +10,13 @@ import * as Stream from "effect/Stream"
 import { type Container, DockerClient } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 
-/**
- * How a container ended.
- *
- * @category models
- * @since 0.1.0
- */
+/** How a container ended. */
 export interface End {
   readonly exitCode: number
   readonly outOfMemory: boolean
 }
 
-/**
- * How a container ended for the first time; none if the engine does not know any more.
- *
- * @category finding
- * @since 0.1.0
- */
+/** How a container ended for the first time; none if the engine does not know any more. */
 export const firstEnd = (container: Container): Effect.Effect<Option.Option<End>, never, DockerClient> =>
   Effect.gen(function* () {
     if (container.createdAt === undefined) return Option.none()

@@ -1,26 +1,17 @@
-/**
- * The container of a deployment: what it is made of, and everything that keeps it from doing harm.
- *
- * @since 0.1.0
- */
+/** The container of a deployment: what it is made of, and everything that keeps it from doing harm. */
 import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
-import type { ProvisionRequest } from "../../Deployer/Backend.js"
-import { secretVariables } from "../../Deployer/SecretVariables.js"
+import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import { secretVariables } from "../../Flavor/SecretVariables.js"
 import * as Settings from "../../Settings.js"
 import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
-import { inside } from "./Inside.js"
-import { instanceLabels } from "./Labelling.js"
-import type { Identity } from "./Site.js"
+import type { Identity } from "./BackendContext.js"
+import { instanceLabels } from "./ContainerLabels.js"
+import { inside } from "./Mounts/ContainerPaths.js"
 
-/**
- * What a container is made of besides its request.
- *
- * @category models
- * @since 0.1.0
- */
+/** What a container is made of besides its request. */
 export interface Ingredients {
   readonly deployer: string
   readonly identity: Identity
@@ -36,12 +27,7 @@ export interface Ingredients {
   readonly network: string
 }
 
-/**
- * The container of a requested instance, published at a port of the host.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The container of a requested instance, published at a port of the host. */
 export const containerSpec = (
   request: ProvisionRequest<DockerSettings>,
   ingredients: Ingredients,

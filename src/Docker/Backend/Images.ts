@@ -1,16 +1,12 @@
-/**
- * The image an instance runs.
- *
- * @since 0.1.0
- */
+/** The image an instance runs. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { entrypoint as ownEntrypoint } from "../../Containerized/Layout.js"
-import type { BackendPrepareError, PrepareProgress, ProvisionRequest } from "../../Deployer/Backend.js"
-import { clauseOf } from "../../Deployer/Clause.js"
 import { DeploymentProvisionFailed, type EngineUnavailable, type OutcomeUnknown } from "../../Errors/Lifecycle.js"
+import type { BackendPrepareError, PrepareProgress, ProvisionRequest } from "../../Flavor/Backend.js"
+import { errorClause } from "../../Flavor/ErrorText.js"
 import { DockerClient, type ImageNotFound, type QueryError } from "../DockerClient.js"
 import { type BuildEvent, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
 import type { DockerSettings } from "../Settings.js"
@@ -19,9 +15,6 @@ import type { Ingredients } from "./Hardening.js"
 
 /**
  * Builds the image of a request, or finds the one it has. Answers what {@link imageOf} and {@link engineIdOf} want to know.
- *
- * @category building
- * @since 0.1.0
  */
 export const prepareImage = (
   request: ProvisionRequest<DockerSettings>,
@@ -48,12 +41,7 @@ export const prepareImage = (
     return encodePrepared({ imageId, node, engineId: yield* currentEngine })
   })
 
-/**
- * The id of the engine that is asked for a request: the one that had its image just now, else what it says.
- *
- * @category finding
- * @since 0.1.0
- */
+/** The id of the engine that is asked for a request: the one that had its image just now, else what it says. */
 export const engineIdOf = (
   request: ProvisionRequest<DockerSettings>
 ): Effect.Effect<string, QueryError, DockerClient> =>
@@ -62,20 +50,10 @@ export const engineIdOf = (
     onSome: ({ engineId }) => Effect.succeed(engineId)
   })
 
-/**
- * How finding the image of a request fails.
- *
- * @category errors
- * @since 0.1.0
- */
+/** How finding the image of a request fails. */
 export type ImageError = DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | ImageNotFound | QueryError
 
-/**
- * The image of a request: what was prepared, if the engine still has it, else what is built or found now.
- *
- * @category building
- * @since 0.1.0
- */
+/** The image of a request: what was prepared, if the engine still has it, else what is built or found now. */
 export const imageOf = (
   request: ProvisionRequest<DockerSettings>
 ): Effect.Effect<Ingredients["image"], ImageError, ImageBuilder | DockerClient> =>
@@ -133,6 +111,6 @@ const toStartError = (name: string, error: ImageBuildError) => {
     case "OutcomeUnknown":
       return error
     default:
-      return new DeploymentProvisionFailed({ name, reason: clauseOf(error), logs: [], cause: error })
+      return new DeploymentProvisionFailed({ name, reason: errorClause(error), logs: [], cause: error })
   }
 }

@@ -1,34 +1,29 @@
 /**
  * Finds everything the Docker flavor ever made for this registry or this home, whether the registry knows it or not.
- *
- * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Found, Inventory } from "../../Deployer/Backend.js"
-import { inHome } from "../../Deployer/InstanceRecord.js"
-import type { Home } from "../../Home.js"
+import type { Found, Inventory } from "../../Flavor/Backend.js"
+import { inHome } from "../../Flavor/InstanceRecord.js"
+import type { Home } from "../../Store/Home.js"
 import { type ContainerSummary, DockerClient, type Network, type QueryError, type Volume } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
-import { Site } from "./Site.js"
+import { BackendContext } from "./BackendContext.js"
 
 /**
  * Containers, networks and volumes with the labels of this registry, and what the home has of this deployer.
  *
  * @param flavor that of the deployer
- *
- * @category finding
- * @since 0.1.0
  */
 export const inventory = (
   flavor: string
-): Effect.Effect<Inventory, QueryError | PlatformError, DockerClient | Site | Home | FileSystem> =>
+): Effect.Effect<Inventory, QueryError | PlatformError, DockerClient | BackendContext | Home | FileSystem> =>
   Effect.gen(function* () {
     const { containers, engine, networks, volumes } = yield* DockerClient
-    const { deployer, registryId } = yield* Site
+    const { deployer, registryId } = yield* BackendContext
     const { id: engineId } = yield* engine.info
     const ours = Labels.filter({ registryId })
     const home = yield* inHome({ flavor, name: deployer })

@@ -1,29 +1,20 @@
-/**
- * Reads the log of an instance from the engine.
- *
- * @since 0.1.0
- */
+/** Reads the log of an instance from the engine. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Instance, LogsOptions } from "../../Deployer/Backend.js"
 import { LogLine } from "../../Deployment.js"
 import { DeploymentLogsNotFound, type EngineUnavailable } from "../../Errors/Lifecycle.js"
+import type { Instance, LogsOptions } from "../../Flavor/Backend.js"
 import { type ContainerLogLine, DockerClient } from "../DockerClient.js"
+import type { BackendContext } from "./BackendContext.js"
 import { toUnavailable } from "./Failures.js"
-import { findContainer } from "./Finding.js"
-import type { Site } from "./Site.js"
+import { findContainer } from "./Lookup.js"
 
-/**
- * The lines of an instance's container. They go when the container goes.
- *
- * @category reading
- * @since 0.1.0
- */
+/** The lines of an instance's container. They go when the container goes. */
 export const logs = (
   instance: Instance,
   options: LogsOptions
-): Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable, DockerClient | Site> =>
+): Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable, DockerClient | BackendContext> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { containers } = yield* DockerClient

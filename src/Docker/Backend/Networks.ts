@@ -1,12 +1,8 @@
-/**
- * The network of a deployment: one of its own, where nothing but its generations is, or one that exists.
- *
- * @since 0.1.0
- */
+/** The network of a deployment: one of its own, where nothing but its generations is, or one that exists. */
 import * as Effect from "effect/Effect"
-import type { ProvisionRequest } from "../../Deployer/Backend.js"
 import type { DeploymentId } from "../../Deployment.js"
 import { type DeploymentProvisionFailed, type OutcomeUnknown, ResourceNotOwned } from "../../Errors/Lifecycle.js"
+import type { ProvisionRequest } from "../../Flavor/Backend.js"
 import {
   type ChangeError,
   DockerClient,
@@ -16,38 +12,25 @@ import {
 } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
+import { BackendContext } from "./BackendContext.js"
+import { sharedLabels } from "./ContainerLabels.js"
 import { failed, repeated } from "./Failures.js"
-import { listContainers } from "./Finding.js"
-import { sharedLabels } from "./Labelling.js"
-import { Site } from "./Site.js"
+import { listContainers } from "./Lookup.js"
 
-/**
- * How having a network fails.
- *
- * @category errors
- * @since 0.1.0
- */
+/** How having a network fails. */
 export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRejected | ChangeError | QueryError
 
-/**
- * The name of the network a requested instance joins.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The name of the network a requested instance joins. */
 export const networkOf = ({ deploymentId, settings }: ProvisionRequest<DockerSettings>): string =>
   settings.network ?? Labels.networkName(deploymentId)
 
 /**
  * Sees to it that the network exists which a requested instance joins. An engine wants it when a container is started,
  * not when it is made.
- *
- * @category starting
- * @since 0.1.0
  */
 export const ensureNetwork = (
   request: ProvisionRequest<DockerSettings>
-): Effect.Effect<void, NetworkError, DockerClient | Site> => {
+): Effect.Effect<void, NetworkError, DockerClient | BackendContext> => {
   const { network } = request.settings
   return network === undefined ? ownNetwork(request) : existing(request.name, network)
 }
@@ -55,16 +38,13 @@ export const ensureNetwork = (
 /**
  * Removes a deployment's own network, if there is one and no container of the deployment is left. Another's of that name
  * is left alone.
- *
- * @category removing
- * @since 0.1.0
  */
 export const removeNetwork = (
   deploymentId: DeploymentId
-): Effect.Effect<void, ChangeError | QueryError | OutcomeUnknown, DockerClient | Site> =>
+): Effect.Effect<void, ChangeError | QueryError | OutcomeUnknown, DockerClient | BackendContext> =>
   Effect.gen(function* () {
     const { networks } = yield* DockerClient
-    const { registryId } = yield* Site
+    const { registryId } = yield* BackendContext
     const ours = yield* networks.list(Labels.filter({ registryId, deploymentId }))
     if (ours.length === 0 || (yield* listContainers({ deploymentId })).length > 0) return
     yield* Effect.forEach(
@@ -97,7 +77,7 @@ const existing = (name: string, network: string) =>
 const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
   Effect.gen(function* () {
     const { networks } = yield* DockerClient
-    const { deployer, registryId } = yield* Site
+    const { deployer, registryId } = yield* BackendContext
     const spec = networkSpec(request, deployer)
     const requireOurs = Effect.filterOrFail(
       networks.inspect(spec.name),

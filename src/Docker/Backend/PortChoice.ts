@@ -1,14 +1,12 @@
 /**
  * Which port of the host a container is published at. It is chosen by us and not by the engine, since the engine chooses
  * anew whenever the container starts.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { ProvisionRequest } from "../../Deployer/Backend.js"
-import { Ports } from "../../Deployer/Ports.js"
+import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import { Ports } from "../../Flavor/Ports.js"
 import * as Metadata from "../Metadata.js"
 import type { DockerSettings } from "../Settings.js"
 
@@ -17,9 +15,6 @@ import type { DockerSettings } from "../Settings.js"
  * taken are left out where we can see it; where we cannot, starting the container tells.
  *
  * @param probing whether the ports of this machine are the engine's
- *
- * @category choosing
- * @since 0.1.0
  */
 export const candidates = (
   request: ProvisionRequest<DockerSettings>,

@@ -1,18 +1,15 @@
-/**
- * Operations on containers.
- *
- * @since 0.1.0
- */
+/** Operations on containers. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Verdict } from "../../Local/Ports.js"
+import type { Verdict } from "../../Flavor/Ports.js"
 import type { Container, ContainerLogsOptions, ContainerSpec } from "./Container.js"
-import { InspectedContainer, ListedContainer, toContainer, toSummary } from "./ContainerDecoding.js"
+import { InspectedContainer, ListedContainer, toContainer, toSummary } from "./ContainerDecoders.js"
 import type { Archive, Containers, CreateError } from "./Contract.js"
-import { Count, parse } from "./Decoding.js"
+import { Count, parse } from "./Decoders.js"
+import { type EngineRequests, filters, isOk, read, uploading } from "./EngineRequests.js"
 import {
   ArchiveRejected,
   ContainerNotFound,
@@ -24,17 +21,15 @@ import {
 } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
 import { makeFrameReader, makeTerminalReader } from "./Frames.js"
-import { filters, isOk, type Kit, read, uploading } from "./Kit.js"
 import { readBy } from "./Lines.js"
 import { containerBody, wholeSeconds } from "./Specs.js"
-import { diagnose } from "./Starting.js"
-import type { Answer, Request } from "./Transport.js"
+import { diagnose } from "./StartContainer.js"
+import type { EngineResponse, Request } from "./Transport.js"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (kit: Kit, probe: (address: string, port: number) => Effect.Effect<Verdict>): Containers => {
+export const make = (
+  kit: EngineRequests,
+  probe: (address: string, port: number) => Effect.Effect<Verdict>
+): Containers => {
   const inspect = inspectWith(kit)
   return {
     create: createWith(kit, inspect),
@@ -68,7 +63,7 @@ export const make = (kit: Kit, probe: (address: string, port: number) => Effect.
 const at = (container: string, action: string): string => `/containers/${encodeURIComponent(container)}/${action}`
 
 const inspectWith =
-  (kit: Kit): Containers["inspect"] =>
+  (kit: EngineRequests): Containers["inspect"] =>
   (container) =>
     Effect.map(
       read(
@@ -82,7 +77,7 @@ const inspectWith =
 
 const Created = Schema.Struct({ Id: Schema.String })
 
-const createWith = (kit: Kit, inspect: Containers["inspect"]): Containers["create"] => {
+const createWith = (kit: EngineRequests, inspect: Containers["inspect"]): Containers["create"] => {
   const operation = "create a container"
   const created = parse(Created, operation)
   return (spec) => {
@@ -105,11 +100,11 @@ const createWith = (kit: Kit, inspect: Containers["inspect"]): Containers["creat
 }
 
 const creationFailure = (
-  kit: Kit,
+  kit: EngineRequests,
   inspect: Containers["inspect"],
   spec: ContainerSpec,
   request: Request,
-  answer: Answer
+  answer: EngineResponse
 ): Effect.Effect<never, CreateError> => {
   const reason = reasonOf(answer.text)
   switch (answer.status) {
@@ -131,7 +126,7 @@ const ownerOf = (inspect: Containers["inspect"], name: string): Effect.Effect<{ 
 
 const startWith =
   (
-    kit: Kit,
+    kit: EngineRequests,
     inspect: Containers["inspect"],
     probe: (address: string, port: number) => Effect.Effect<Verdict>
   ): Containers["start"] =>
@@ -160,7 +155,7 @@ const look = (inspect: Containers["inspect"], container: string): Effect.Effect<
 
 /** A stop takes as long as the container is given; the deadline starts after that. */
 const stopWith =
-  (kit: Kit, inspect: Containers["inspect"]): Containers["stop"] =>
+  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["stop"] =>
   (container, { grace } = {}) =>
     Effect.gen(function* () {
       const seconds = grace === undefined ? undefined : wholeSeconds(grace)
@@ -187,7 +182,13 @@ const ownGrace = (inspect: Containers["inspect"], container: string): Effect.Eff
     Effect.match({ onFailure: () => 10, onSuccess: ({ Config }) => Config.StopTimeout })
   )
 
-const signalWith = (kit: Kit, operation: string, container: string, action: string, query: Request["query"] = {}) => {
+const signalWith = (
+  kit: EngineRequests,
+  operation: string,
+  container: string,
+  action: string,
+  query: Request["query"] = {}
+) => {
   const request: Request = { operation, resource: container, method: "POST", path: at(container, action), query }
   return Effect.flatMap(kit.change(request), (answer): ReturnType<Containers["pause"]> => {
     if (isOk(answer)) return Effect.void
@@ -197,7 +198,7 @@ const signalWith = (kit: Kit, operation: string, container: string, action: stri
 }
 
 const removeWith =
-  (kit: Kit, inspect: Containers["inspect"]): Containers["remove"] =>
+  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["remove"] =>
   (container, { force = false, volumes = true } = {}) => {
     const request: Request = {
       operation: "remove a container",
@@ -218,7 +219,7 @@ const removeWith =
     })
     return attempt.pipe(
       Effect.repeat(
-        Schedule.identity<"gone" | Answer>().pipe(
+        Schedule.identity<"gone" | EngineResponse>().pipe(
           Schedule.untilInput((outcome) => outcome === "gone"),
           Schedule.zipLeft(removalPolling)
         )
@@ -235,7 +236,7 @@ const removalPolling = Schedule.intersect(Schedule.spaced("100 millis"), Schedul
 const Waited = Schema.Struct({ StatusCode: Count })
 
 const waitWith =
-  (kit: Kit): Containers["wait"] =>
+  (kit: EngineRequests): Containers["wait"] =>
   (container, { until = "not-running" } = {}) =>
     Effect.map(
       read(
@@ -255,7 +256,7 @@ const waitWith =
     )
 
 const logsWith =
-  (kit: Kit, inspect: Containers["inspect"]): Containers["logs"] =>
+  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["logs"] =>
   (container, options = {}) =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
@@ -285,7 +286,7 @@ const logsRequest = (container: string, options: ContainerLogsOptions): Request 
 })
 
 const putArchiveWith =
-  (kit: Kit) =>
+  (kit: EngineRequests) =>
   <E, R>(container: string, path: string, archive: Archive<E, R>) =>
     Effect.scoped(
       Effect.gen(function* () {

@@ -1,8 +1,4 @@
-/**
- * Finds the engine that the options name: an address, a context of the Docker command line, or a usual socket.
- *
- * @since 0.1.0
- */
+/** Finds the engine that the options name: an address, a context of the Docker command line, or a usual socket. */
 import * as Crypto from "node:crypto"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -13,12 +9,7 @@ import * as Schema from "effect/Schema"
 import type { Options } from "./Configuration.js"
 import type { EngineHost } from "./Resources.js"
 
-/**
- * An address with what is needed to talk to it.
- *
- * @category models
- * @since 0.1.0
- */
+/** An address with what is needed to talk to it. */
 export interface Endpoint {
   readonly host: EngineHost
   readonly connection:
@@ -31,24 +22,14 @@ export interface Endpoint {
       }
 }
 
-/**
- * What TLS needs, in PEM. Without own certificate only the engine is authenticated.
- *
- * @category models
- * @since 0.1.0
- */
+/** What TLS needs, in PEM. Without own certificate only the engine is authenticated. */
 export interface Certificates {
   readonly ca?: string | undefined
   readonly cert?: string | undefined
   readonly key?: string | undefined
 }
 
-/**
- * Why no engine could be looked for: the address, and a sentence without full stop.
- *
- * @category models
- * @since 0.1.0
- */
+/** Why no engine could be looked for: the address, and a sentence without full stop. */
 export interface Unusable {
   readonly host: string
   readonly reason: string
@@ -59,12 +40,7 @@ interface Address {
   readonly certificates?: string | undefined
 }
 
-/**
- * Resolves options to an endpoint. Reads files; asks no engine.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Resolves options to an endpoint. Reads files; asks no engine. */
 export const resolve = (options: Options): Effect.Effect<Endpoint, Unusable, FileSystem> =>
   Effect.flatMap(addressOf(options), (address) => fromAddress(address, options))
 

@@ -1,22 +1,13 @@
-/**
- * What a broken connection or an unexpected answer means.
- *
- * @since 0.1.0
- */
+/** What a broken connection or an unexpected answer means. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import { EngineError, EngineRefused, EngineTimeout, EngineUnreachable } from "./Errors.js"
-import type { Answer, Request } from "./Transport.js"
+import type { EngineResponse, Request } from "./Transport.js"
 
-/**
- * What it means that a request was sent and not answered.
- *
- * @category models
- * @since 0.1.0
- */
+/** What it means that a request was sent and not answered. */
 export interface Loss<E> {
   /** The connection broke. */
   readonly broken: (request: Request, host: string, cause: unknown) => E
@@ -24,12 +15,7 @@ export interface Loss<E> {
   readonly late: (request: Request, deadline: Duration.Duration) => E
 }
 
-/**
- * Only asked: nothing can have changed.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Only asked: nothing can have changed. */
 export const ofQuery: Loss<EngineUnreachable | EngineTimeout> = {
   broken: ({ operation }, host, cause) =>
     new EngineUnreachable({ operation, host, reason: transportReason(codeOf(cause), cause), cause }),
@@ -39,20 +25,10 @@ export const ofQuery: Loss<EngineUnreachable | EngineTimeout> = {
 const lost = ({ operation, resource }: Request): OutcomeUnknown =>
   new OutcomeUnknown({ operation, resource: resource ?? "the engine" })
 
-/**
- * A change may have been carried out.
- *
- * @category constants
- * @since 0.1.0
- */
+/** A change may have been carried out. */
 export const ofChange: Loss<OutcomeUnknown> = { broken: lost, late: lost }
 
-/**
- * Classifies what the socket said. As long as no connection was made nothing can have changed.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Classifies what the socket said. As long as no connection was made nothing can have changed. */
 export const fromTransport = <E>(
   loss: Loss<E>,
   request: Request,
@@ -93,13 +69,8 @@ const transportReason = (code: string | undefined, cause: unknown): string => {
   }
 }
 
-/**
- * An answer whose status the operation has no meaning for.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const unexpected = (request: Request, host: string, answer: Answer): EngineError | EngineRefused => {
+/** An answer whose status the operation has no meaning for. */
+export const unexpected = (request: Request, host: string, answer: EngineResponse): EngineError | EngineRefused => {
   const reason = reasonOf(answer.text)
   const { operation } = request
   return answer.status === 401 || answer.status === 403
@@ -110,12 +81,7 @@ export const unexpected = (request: Request, host: string, answer: Answer): Engi
 const Explained = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 const decodeExplained = Schema.decodeUnknownEither(Explained)
 
-/**
- * The engine's own words, as a sentence without full stop.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The engine's own words, as a sentence without full stop. */
 export const reasonOf = (text: string): string => {
   const words = Either.match(decodeExplained(text), { onLeft: () => text, onRight: ({ message }) => message })
   const trimmed = words.trim().replace(/\.$/, "")

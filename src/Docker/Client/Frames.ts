@@ -1,19 +1,10 @@
-/**
- * Reads the log of a container: frames of two streams, or the raw text of a terminal.
- *
- * @since 0.1.0
- */
+/** Reads the log of a container: frames of two streams, or the raw text of a terminal. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import type { ContainerLogLine } from "./Container.js"
 import { makeLineReader, maxLineLength } from "./Lines.js"
 
-/**
- * Reads one log from its first to its last byte.
- *
- * @category models
- * @since 0.1.0
- */
+/** Reads one log from its first to its last byte. */
 export interface LogReader {
   /** The lines that are complete with these bytes. */
   readonly push: (bytes: Uint8Array) => ReadonlyArray<ContainerLogLine>
@@ -27,9 +18,6 @@ const longestStamp = 64
 /**
  * Reads frames: a header of 8 bytes (stream, three zeros, length) and so many bytes of text, which may be part of a line.
  * With `timestamps` each frame begins with its time. Bytes that are no frames are read as text of `stdout`.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const makeFrameReader = (timestamps: boolean): LogReader => {
   const texts = { stdout: makeText("stdout"), stderr: makeText("stderr") }
@@ -119,12 +107,7 @@ const makeText = (stream: ContainerLogLine["stream"]): Text => {
   return text
 }
 
-/**
- * Reads what a terminal shows. With `timestamps` each line begins with its time.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads what a terminal shows. With `timestamps` each line begins with its time. */
 export const makeTerminalReader = (timestamps: boolean): LogReader => {
   const lines = makeLineReader(maxLineLength + longestStamp)
   const toLine = (line: string): ContainerLogLine => {

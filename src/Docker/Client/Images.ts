@@ -1,8 +1,4 @@
-/**
- * Operations on images.
- *
- * @since 0.1.0
- */
+/** Operations on images. */
 import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Archive, Images } from "./Contract.js"
+import { type EngineRequests, filters, isOk, read, uploading } from "./EngineRequests.js"
 import {
   type ChangeError,
   EngineError,
@@ -21,7 +18,6 @@ import {
   SpecRejected
 } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
-import { filters, isOk, type Kit, read, uploading } from "./Kit.js"
 import { type Problem, ProgressProblem, progress } from "./Progress.js"
 import {
   HistoryEntry,
@@ -30,15 +26,11 @@ import {
   toHistoryEntry,
   toImage,
   toImageSummary
-} from "./ResourceDecoding.js"
+} from "./ResourceDecoders.js"
 import { type BuildOptions, ImageProgress } from "./Resources.js"
 import type { Request } from "./Transport.js"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (kit: Kit): Images => ({
+export const make = (kit: EngineRequests): Images => ({
   inspect: (image) =>
     Effect.map(
       read(
@@ -92,7 +84,7 @@ const splitName = (name: string): { readonly repo: string; readonly tag: string 
 const isName = /^[a-z0-9]([a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9._/-]*(:[\w][\w.-]{0,127})?$/
 
 const tagWith =
-  (kit: Kit): Images["tag"] =>
+  (kit: EngineRequests): Images["tag"] =>
   (image, name): ReturnType<Images["tag"]> => {
     if (!isName.test(name)) {
       const reason = "it is not lower-case letters, digits, dots, hyphens and slashes, with a tag after a colon"
@@ -116,7 +108,7 @@ const tagWith =
   }
 
 const removeWith =
-  (kit: Kit): Images["remove"] =>
+  (kit: EngineRequests): Images["remove"] =>
   (image, { force = false } = {}) => {
     const request: Request = {
       operation: "remove an image",
@@ -142,7 +134,7 @@ const loadRequest: Request = {
 }
 
 const importWith =
-  (kit: Kit): Images["import"] =>
+  (kit: EngineRequests): Images["import"] =>
   (archive, { changes, message, tag } = {}) => {
     const name = tag === undefined ? undefined : splitName(tag)
     const request: Request = {
@@ -168,7 +160,7 @@ const importWith =
   }
 
 const buildWith =
-  (kit: Kit): Images["build"] =>
+  (kit: EngineRequests): Images["build"] =>
   (context, options = {}) =>
     Stream.unwrap(
       Effect.sync(() => {
@@ -209,7 +201,7 @@ const buildRequest = (options: BuildOptions): Request => ({
 })
 
 const pullWith =
-  (kit: Kit): Images["pull"] =>
+  (kit: EngineRequests): Images["pull"] =>
   (image, { platform } = {}) => {
     const { repo, tag } = image.includes("@") ? { repo: image, tag: undefined } : splitName(image)
     const request: Request = {
@@ -228,7 +220,7 @@ const pullWith =
   }
 
 const uploadingProgress = <E, R, F>(
-  kit: Kit,
+  kit: EngineRequests,
   request: Request,
   archive: Archive<E, R>,
   failure: (problem: Problem) => F
@@ -243,7 +235,7 @@ const uploadingProgress = <E, R, F>(
 
 /** The progress an engine answers with; its refusal and failures it tells in between become `failure`. */
 const answered = <F>(
-  kit: Kit,
+  kit: EngineRequests,
   request: Request,
   failure: (problem: Problem) => F,
   upload?: Readable
@@ -263,7 +255,7 @@ const answered = <F>(
   })
 
 const saveWith =
-  (kit: Kit): Images["save"] =>
+  (kit: EngineRequests): Images["save"] =>
   (image) =>
     Stream.unwrapScoped(
       Effect.gen(function* () {

@@ -1,26 +1,12 @@
-/**
- * Cuts streams of bytes into lines: UTF-8 over all borders, lines of bounded length.
- *
- * @since 0.1.0
- */
+/** Cuts streams of bytes into lines: UTF-8 over all borders, lines of bounded length. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-/**
- * Longest line in UTF-16 code units; what is longer comes in pieces.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Longest line in UTF-16 code units; what is longer comes in pieces. */
 export const maxLineLength = 65_536
 
-/**
- * Reads one text from its first to its last byte.
- *
- * @category models
- * @since 0.1.0
- */
+/** Reads one text from its first to its last byte. */
 export interface LineReader {
   /** The lines that are complete with these bytes. */
   readonly push: (bytes: Uint8Array) => ReadonlyArray<string>
@@ -28,12 +14,7 @@ export interface LineReader {
   readonly end: () => ReadonlyArray<string>
 }
 
-/**
- * Starts reading. Lines end with LF or CRLF.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Starts reading. Lines end with LF or CRLF. */
 export const makeLineReader = (longest: number = maxLineLength): LineReader => {
   const decoder = new TextDecoder()
   let rest = ""
@@ -73,29 +54,14 @@ const splitsPair = (text: string, at: number): boolean => {
   return at < text.length && before >= 0xd800 && before <= 0xdbff
 }
 
-/**
- * Longest JSON document of a stream of them.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Longest JSON document of a stream of them. */
 const maxDocumentLength = 16_777_216
 
-/**
- * The non-empty lines of a stream of JSON documents.
- *
- * @category streams
- * @since 0.1.0
- */
+/** The non-empty lines of a stream of JSON documents. */
 export const documents = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, E> =>
   readBy(bytes, () => makeLineReader(maxDocumentLength)).pipe(Stream.filter((line) => line.trim() !== ""))
 
-/**
- * Feeds a stream to a reader made for it.
- *
- * @category streams
- * @since 0.1.0
- */
+/** Feeds a stream to a reader made for it. */
 export const readBy = <A, E>(
   bytes: Stream.Stream<Uint8Array, E>,
   makeReader: () => {

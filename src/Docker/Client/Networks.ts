@@ -1,23 +1,15 @@
-/**
- * Operations on networks.
- *
- * @since 0.1.0
- */
+/** Operations on networks. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Networks } from "./Contract.js"
-import { parse } from "./Decoding.js"
+import { parse } from "./Decoders.js"
+import { type EngineRequests, filters, isOk, read } from "./EngineRequests.js"
 import { NameConflict, NetworkInUse, NetworkNotFound, SpecRejected } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
-import { filters, isOk, type Kit, read } from "./Kit.js"
-import { InspectedNetwork, toNetwork } from "./ResourceDecoding.js"
+import { InspectedNetwork, toNetwork } from "./ResourceDecoders.js"
 import type { Request } from "./Transport.js"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (kit: Kit): Networks => ({
+export const make = (kit: EngineRequests): Networks => ({
   create: createWith(kit),
   inspect: inspectWith(kit),
   list: (labels) =>
@@ -35,7 +27,7 @@ export const make = (kit: Kit): Networks => ({
 const at = (network: string): string => `/networks/${encodeURIComponent(network)}`
 
 const inspectWith =
-  (kit: Kit): Networks["inspect"] =>
+  (kit: EngineRequests): Networks["inspect"] =>
   (network) =>
     Effect.map(
       read(
@@ -50,7 +42,7 @@ const inspectWith =
 const created = parse(Schema.Struct({ Id: Schema.String }), "create a network")
 
 const createWith =
-  (kit: Kit): Networks["create"] =>
+  (kit: EngineRequests): Networks["create"] =>
   (spec) => {
     const request: Request = {
       operation: "create a network",
@@ -81,7 +73,7 @@ const rejected = (operation: string, text: string) => new SpecRejected({ operati
 
 /** A network in use is a 403 to older engines, a 409 to newer ones, neither of which is about permissions. */
 const removeWith =
-  (kit: Kit): Networks["remove"] =>
+  (kit: EngineRequests): Networks["remove"] =>
   (network) => {
     const request: Request = {
       operation: "remove a network",

@@ -1,22 +1,13 @@
-/**
- * Reads what an engine tells while it works on an image. Failures come in between with status 200.
- *
- * @since 0.1.0
- */
+/** Reads what an engine tells while it works on an image. Failures come in between with status 200. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Count } from "./Decoding.js"
+import { Count } from "./Decoders.js"
 import { documents } from "./Lines.js"
 import { ImageProgress } from "./Resources.js"
 
-/**
- * A failure told in between.
- *
- * @category models
- * @since 0.1.0
- */
+/** A failure told in between. */
 export interface Problem {
   /** A sentence without full stop. */
   readonly reason: string
@@ -46,12 +37,7 @@ const Document = Schema.parseJson(
 
 const decode = Schema.decodeUnknownEither(Document)
 
-/**
- * The progress in an answer's body; fails at the first failure told.
- *
- * @category streams
- * @since 0.1.0
- */
+/** The progress in an answer's body; fails at the first failure told. */
 export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<ImageProgress, E | ProgressProblem> =>
   documents(body).pipe(
     Stream.mapEffect((line) =>
@@ -66,12 +52,7 @@ export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<I
     Stream.mapConcat((events) => events)
   )
 
-/**
- * Carries a problem to the operation that knows its name.
- *
- * @category errors
- * @since 0.1.0
- */
+/** Carries a problem to the operation that knows its name. */
 export class ProgressProblem implements Problem {
   readonly _tag = "ProgressProblem"
   readonly reason: string

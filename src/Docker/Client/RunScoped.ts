@@ -1,8 +1,4 @@
-/**
- * Containers that live as long as a scope.
- *
- * @since 0.1.0
- */
+/** Containers that live as long as a scope. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { v7 } from "uuid"
@@ -12,9 +8,6 @@ import type { Containers, CreateError, StartError, WaitError } from "./Contract.
 /**
  * Makes a container in the scope and starts it. Only making it cannot be interrupted; starting can, and the container is
  * removed all the same.
- *
- * @category operations
- * @since 0.1.0
  */
 export const make =
   (containers: Pick<Containers, "create" | "start" | "inspect" | "remove">) =>

@@ -1,17 +1,8 @@
-/**
- * Writes specifications as the engine wants them.
- *
- * @since 0.1.0
- */
+/** Writes specifications as the engine wants them. */
 import * as Duration from "effect/Duration"
 import type { ContainerSpec, Healthcheck, Mount, PortSpec } from "./Container.js"
 
-/**
- * The body that creates a container.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** The body that creates a container. */
 export const containerBody = (spec: ContainerSpec): Readonly<Record<string, unknown>> =>
   said({
     Image: spec.image,
@@ -69,12 +60,7 @@ const restartPolicy = ({ restartPolicy }: ContainerSpec) =>
     ...(restartPolicy.name === "on-failure" ? { MaximumRetryCount: restartPolicy.maximumRetryCount } : {})
   }
 
-/**
- * Whole seconds, at least as long as the duration: the engine counts no smaller unit.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** Whole seconds, at least as long as the duration: the engine counts no smaller unit. */
 export const wholeSeconds = (duration: Duration.DurationInput): number => Math.ceil(Duration.toSeconds(duration))
 
 const portKey = ({ container, protocol }: PortSpec): string => `${container}/${protocol ?? "tcp"}`

@@ -1,8 +1,4 @@
-/**
- * Sends requests to an engine and tells how that failed. What a status means is for the operations to say.
- *
- * @since 0.1.0
- */
+/** Sends requests to an engine and tells how that failed. What a status means is for the operations to say. */
 import * as Http from "node:http"
 import * as Https from "node:https"
 import type { Readable } from "node:stream"
@@ -19,12 +15,7 @@ import { type EngineRefused, EngineUnreachable } from "./Errors.js"
 import * as Failure from "./Failure.js"
 import type { EngineHost } from "./Resources.js"
 
-/**
- * One request.
- *
- * @category models
- * @since 0.1.0
- */
+/** One request. */
 export interface Request {
   /** What it is for, to follow "to": `start a container`. */
   readonly operation: string
@@ -40,23 +31,13 @@ export interface Request {
 
 type Parameter = string | number | boolean | ReadonlyArray<string> | undefined
 
-/**
- * The whole answer.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Answer {
+/** The whole answer. */
+export interface EngineResponse {
   readonly status: number
   readonly text: string
 }
 
-/**
- * An answer whose body is read piece by piece.
- *
- * @category models
- * @since 0.1.0
- */
+/** An answer whose body is read piece by piece. */
 export interface OpenAnswer<E> {
   readonly status: number
   readonly body: Stream.Stream<Uint8Array, E>
@@ -64,24 +45,18 @@ export interface OpenAnswer<E> {
   readonly text: Effect.Effect<string, E>
 }
 
-/**
- * How sending fails, whatever was asked.
- *
- * @category errors
- * @since 0.1.0
- */
+/** How sending fails, whatever was asked. */
 export type SendError<E> = E | EngineUnreachable | EngineRefused
 
-/**
- * The way to one engine.
- *
- * @category models
- * @since 0.1.0
- */
+/** The way to one engine. */
 export interface Transport {
   readonly host: Effect.Effect<EngineHost, EngineUnreachable>
   /** Sends and reads everything. */
-  readonly send: <E>(loss: Failure.Loss<E>, request: Request, upload?: Readable) => Effect.Effect<Answer, SendError<E>>
+  readonly send: <E>(
+    loss: Failure.Loss<E>,
+    request: Request,
+    upload?: Readable
+  ) => Effect.Effect<EngineResponse, SendError<E>>
   /** Sends and waits for the status; the connection ends with the scope. */
   readonly open: <E>(
     loss: Failure.Loss<E>,
@@ -90,12 +65,7 @@ export interface Transport {
   ) => Effect.Effect<OpenAnswer<SendError<E>>, SendError<E>, Scope.Scope>
 }
 
-/**
- * Makes the way to the engine the options name. Loads and resolves nothing before the first request.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Makes the way to the engine the options name. Loads and resolves nothing before the first request. */
 export const make = (options: Options): Effect.Effect<Transport, never, FileSystem> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem>()

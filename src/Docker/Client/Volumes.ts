@@ -1,22 +1,14 @@
-/**
- * Operations on volumes.
- *
- * @since 0.1.0
- */
+/** Operations on volumes. */
 import * as Effect from "effect/Effect"
 import type { Volumes } from "./Contract.js"
-import { parse } from "./Decoding.js"
+import { parse } from "./Decoders.js"
+import { type EngineRequests, filters, isOk, read } from "./EngineRequests.js"
 import { SpecRejected, VolumeInUse } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
-import { filters, isOk, type Kit, read } from "./Kit.js"
-import { InspectedVolume, ListedVolumes, toVolume } from "./ResourceDecoding.js"
+import { InspectedVolume, ListedVolumes, toVolume } from "./ResourceDecoders.js"
 import type { Request } from "./Transport.js"
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = (kit: Kit): Volumes => ({
+export const make = (kit: EngineRequests): Volumes => ({
   create: createWith(kit),
   list: (labels) =>
     Effect.map(
@@ -33,7 +25,7 @@ export const make = (kit: Kit): Volumes => ({
 const created = parse(InspectedVolume, "create a volume")
 
 const createWith =
-  (kit: Kit): Volumes["create"] =>
+  (kit: EngineRequests): Volumes["create"] =>
   ({ labels, name }) => {
     const request: Request = {
       operation: "create a volume",
@@ -51,7 +43,7 @@ const createWith =
   }
 
 const removeWith =
-  (kit: Kit): Volumes["remove"] =>
+  (kit: EngineRequests): Volumes["remove"] =>
   (volume, { force = false } = {}) => {
     const request: Request = {
       operation: "remove a volume",

@@ -1,8 +1,4 @@
-/**
- * The files a deployment declares for its image.
- *
- * @since 0.1.0
- */
+/** The files a deployment declares for its image. */
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
@@ -16,14 +12,9 @@ import { AssetPath } from "../../Containerized/ImageSettings.js"
 import { appDirectory } from "../../Containerized/Layout.js"
 import { ImageContentRefused } from "../../Errors/Images.js"
 import { Entry } from "./Entry.js"
-import { isPrivateKey, refusalOf } from "./Refusal.js"
+import { isPrivateKey, refusalOf } from "./HostUnsupported.js"
 
-/**
- * A declared file that was looked at.
- *
- * @category models
- * @since 0.1.0
- */
+/** A declared file that was looked at. */
 export interface Asset {
   /** Relative to the project, with `/`. */
   readonly path: string
@@ -45,9 +36,6 @@ type Collected<A> = Effect.Effect<A, ImageContentRefused | PlatformError, FileSy
  *
  * @param project the folder the paths are relative to
  * @param paths as `ImageSettings.assets`
- *
- * @category finding
- * @since 0.1.0
  */
 export const collect = (project: string, paths: ReadonlyArray<string>): Collected<ReadonlyArray<Asset>> =>
   Effect.gen(function* () {

@@ -1,8 +1,6 @@
 /**
  * Dockerfiles as data. What is written is in a small part of the language, and every word of it is checked first, so
  * that nothing given by somebody can become an instruction, a directive, a variable or a here-document.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
@@ -10,12 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ImageReference } from "../../Containerized/ImageReference.js"
 
-/**
- * The instructions there are. All that can be are in exec form.
- *
- * @category models
- * @since 0.1.0
- */
+/** The instructions there are. All that can be are in exec form. */
 export type Instruction = Data.TaggedEnum<{
   readonly From: { readonly image: string; readonly stage?: string | undefined }
   readonly WorkingFolder: { readonly path: string }
@@ -34,18 +27,9 @@ export type Instruction = Data.TaggedEnum<{
   readonly NoCommand: object
 }>
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const Instruction = Data.taggedEnum<Instruction>()
 
-/**
- * A word that cannot be written into a Dockerfile.
- *
- * @category errors
- * @since 0.1.0
- */
+/** A word that cannot be written into a Dockerfile. */
 export class WordRefused extends Data.TaggedError("WordRefused")<{
   readonly instruction: Instruction["_tag"]
   readonly word: string
@@ -56,12 +40,7 @@ export class WordRefused extends Data.TaggedError("WordRefused")<{
   }
 }
 
-/**
- * The text of a Dockerfile, or the first word that is refused.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** The text of a Dockerfile, or the first word that is refused. */
 export const render = (instructions: ReadonlyArray<Instruction>): Either.Either<string, WordRefused> =>
   instructions[0]?._tag === "From"
     ? Either.map(Either.all(instructions.map(line)), (lines) => `${lines.join("\n")}\n`)

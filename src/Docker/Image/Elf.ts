@@ -1,18 +1,12 @@
 /**
  * What a program or shared library for Linux asks of its loader, read from the file itself: running a tool on it, as
  * `ldd` does, could run the file.
- *
- * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface Elf {
   /** Number of the processor architecture, as ELF counts them. */
   readonly machine: number
@@ -24,12 +18,7 @@ export interface Elf {
   readonly runPath: ReadonlyArray<string>
 }
 
-/**
- * Reads a file's head. None if it is not a 64-bit ELF file, which includes everything that is no program at all.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** Reads a file's head. None if it is not a 64-bit ELF file, which includes everything that is no program at all. */
 export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformError, FileSystem.FileSystem> =>
   Effect.scoped(
     Effect.gen(function* () {

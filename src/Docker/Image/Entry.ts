@@ -1,16 +1,9 @@
-/**
- * What a layer of an image is made of.
- *
- * @since 0.1.0
- */
+/** What a layer of an image is made of. */
 import * as Data from "effect/Data"
 
 /**
  * One file, folder or link of a layer. Times and everything else that depends on when and where an image is made are
  * left out on purpose. `path` is absolute inside the image.
- *
- * @category models
- * @since 0.1.0
  */
 export type Entry = Data.TaggedEnum<{
   /** Content from memory. */
@@ -25,37 +18,20 @@ export type Entry = Data.TaggedEnum<{
   readonly Folder: { readonly path: string; readonly mode: number } & Owner
 }>
 
-/**
- * Who an entry belongs to; default root, so that the served process cannot change it.
- *
- * @category models
- * @since 0.1.0
- */
+/** Who an entry belongs to; default root, so that the served process cannot change it. */
 export interface Owner {
   readonly uid?: number | undefined
   readonly gid?: number | undefined
 }
 
-/**
- * @category constructors
- * @since 0.1.0
- */
 export const Entry = Data.taggedEnum<Entry>()
 
-/**
- * A file whose content is in memory.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** A file whose content is in memory. */
 export const text = (path: string, content: string | Uint8Array, mode = 0o644): Entry =>
   Entry.Text({ path, mode, content: typeof content === "string" ? new TextEncoder().encode(content) : content })
 
 /**
  * Entries in the order they are written: by path, each once (the last one given wins), with every folder on the way.
- *
- * @category combining
- * @since 0.1.0
  */
 export const complete = (entries: Iterable<Entry>): ReadonlyArray<Entry> => {
   const byPath = new Map<string, Entry>()

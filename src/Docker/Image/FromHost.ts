@@ -1,8 +1,6 @@
 /**
  * Images on a base made of this machine: three layers (base, packages, program) put together here and loaded. The same
  * snapshot gives the same image id, and what the engine has is not sent again.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
@@ -16,23 +14,18 @@ import type { ImageNotBuilt } from "../../Errors/Images.js"
 import type { EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { Image } from "../Client/Resources.js"
 import { DockerClient } from "../DockerClient.js"
-import * as Crafted from "./Crafted.js"
 import { Entry } from "./Entry.js"
 import * as HostBase from "./HostBase.js"
 import * as ImageLabels from "./ImageLabels.js"
 import * as LayerTar from "./LayerTar.js"
 import * as Libraries from "./Libraries.js"
+import * as OciImage from "./OciImage.js"
 import * as PackageFiles from "./PackageFiles.js"
 import * as Packages from "./Packages.js"
 import * as Plan from "./Plan.js"
-import { BuildEvent, type Report } from "./Progress.js"
+import { BuildEvent, type ReportProgress } from "./Progress.js"
 
-/**
- * The base layer: what it is made of, and its digest. It is on disk only if it was made just now.
- *
- * @category models
- * @since 0.1.0
- */
+/** The base layer: what it is made of, and its digest. It is on disk only if it was made just now. */
 export interface BaseLayer {
   readonly base: HostBase.HostBase
   readonly diffId: string
@@ -46,14 +39,11 @@ export interface BaseLayer {
  *
  * @param found what the machine's Node needs
  * @param options `images` is the folder of the note, `workspace` one for the layer
- *
- * @category constructors
- * @since 0.1.0
  */
 export const baseLayer = (
-  found: Effect.Effect<HostBase.HostBase, HostBase.HostUnusable | PlatformError, FileSystem.FileSystem>,
-  options: { readonly images: string; readonly workspace: string; readonly report: Report }
-): Effect.Effect<BaseLayer, HostBase.HostUnusable | LayerTar.ArchiveFailed | PlatformError, FileSystem.FileSystem> =>
+  found: Effect.Effect<HostBase.HostBase, HostBase.HostUnsupported | PlatformError, FileSystem.FileSystem>,
+  options: { readonly images: string; readonly workspace: string; readonly report: ReportProgress }
+): Effect.Effect<BaseLayer, HostBase.HostUnsupported | LayerTar.ArchiveFailed | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const base = yield* found
@@ -70,12 +60,7 @@ export const baseLayer = (
     return { base, ...layer }
   })
 
-/**
- * Makes the image of a plan, unless the engine has it.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Makes the image of a plan, unless the engine has it. */
 export const build = (plan: Plan.Plan, layer: BaseLayer, architecture: string) =>
   Effect.gen(function* () {
     const spec = yield* imageSpec(plan, layer, architecture)
@@ -113,7 +98,7 @@ const imageSpec = (plan: Plan.Plan, { base, ...layer }: BaseLayer, architecture:
       ],
       { concurrency: 2 }
     )
-    const spec: Crafted.ImageSpec = {
+    const spec: OciImage.ImageSpec = {
       architecture,
       environment: base.environment,
       entrypoint: entrypoint(HostBase.nodeProgram),
@@ -156,30 +141,30 @@ const libraryEntry = ({ libraryFolder }: HostBase.HostBase, library: Libraries.L
     return Entry.File({ path: HostBase.placeOf(libraryFolder, library), mode: 0o755, source, size: Number(size) })
   })
 
-const find = (name: string, spec: Crafted.ImageSpec) =>
+const find = (name: string, spec: OciImage.ImageSpec) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const image = yield* images.inspect(name).pipe(
       Effect.asSome,
       Effect.catchTag("ImageNotFound", () => Effect.succeedNone)
     )
-    return Option.filter(image, (image) => Crafted.isSame(image, spec))
+    return Option.filter(image, (image) => OciImage.isSame(image, spec))
   })
 
-const load = (plan: Plan.Plan, name: string, spec: Crafted.ImageSpec) =>
+const load = (plan: Plan.Plan, name: string, spec: OciImage.ImageSpec) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const bytes = spec.layers.reduce((sum, layer) => sum + (layer.file === undefined ? 0 : (layer.bytes ?? 0)), 0)
     yield* plan.report(BuildEvent.Sending({ image: name, bytes }))
-    yield* Stream.runDrain(images.load(LayerTar.archive(Crafted.archiveOf(spec, name))))
+    yield* Stream.runDrain(images.load(LayerTar.archive(OciImage.archiveOf(spec, name))))
     return yield* find(name, spec)
   })
 
 /** The base is an image of its own, so that removing images made on it leaves it. */
-const ensureBase = (plan: Plan.Plan, layer: BaseLayer, { architecture }: Crafted.ImageSpec) =>
+const ensureBase = (plan: Plan.Plan, layer: BaseLayer, { architecture }: OciImage.ImageSpec) =>
   Effect.gen(function* () {
     const name = baseName(layer)
-    const spec = (file: string | undefined): Crafted.ImageSpec => ({
+    const spec = (file: string | undefined): OciImage.ImageSpec => ({
       architecture,
       environment: layer.base.environment,
       entrypoint: [HostBase.nodeProgram],
@@ -198,7 +183,7 @@ const baseFile = (plan: Plan.Plan, { base, file }: BaseLayer) =>
   file === undefined ? Effect.map(writeBase(base, plan.workspace), (layer) => layer.file) : Effect.succeed(file)
 
 /** Sends what is not in the base. Engines that want every layer refuse that. */
-const loadParts = (plan: Plan.Plan, spec: Crafted.ImageSpec) =>
+const loadParts = (plan: Plan.Plan, spec: OciImage.ImageSpec) =>
   load(plan, plan.name, spec).pipe(
     Effect.catchTags({
       ImageLoadFailed: () => Effect.succeedNone,
@@ -206,7 +191,7 @@ const loadParts = (plan: Plan.Plan, spec: Crafted.ImageSpec) =>
     })
   )
 
-const loadWhole = (plan: Plan.Plan, layer: BaseLayer, spec: Crafted.ImageSpec) =>
+const loadWhole = (plan: Plan.Plan, layer: BaseLayer, spec: OciImage.ImageSpec) =>
   Effect.gen(function* () {
     const file = yield* baseFile(plan, layer)
     const [, ...others] = spec.layers

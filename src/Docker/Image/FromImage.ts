@@ -1,8 +1,6 @@
 /**
  * Images on a normal base image, built by the engine: native packages are installed in a stage of their own, so that the
  * last one has no package manager.
- *
- * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -23,7 +21,7 @@ import * as LayerTar from "./LayerTar.js"
 import { manifests } from "./Lockfile.js"
 import * as Packages from "./Packages.js"
 import * as Plan from "./Plan.js"
-import { BuildEvent, type Report } from "./Progress.js"
+import { BuildEvent, type ReportProgress } from "./Progress.js"
 
 type ImageBase = Extract<Base, { readonly _tag: "image" }>
 type Resolved = Extract<ResolvedBase, { readonly _tag: "image" }>
@@ -33,14 +31,11 @@ type Resolved = Extract<ResolvedBase, { readonly _tag: "image" }>
  * not looked for anew, so that a moving tag moves only when somebody pulls it.
  *
  * @param platform such as `linux/amd64`
- *
- * @category finding
- * @since 0.1.0
  */
 export const resolve = (
   base: ImageBase,
   platform: string,
-  report: Report
+  report: ReportProgress
 ): Effect.Effect<Resolved, BaseImageUnavailable | EngineUnavailable | OutcomeUnknown, DockerClient> =>
   Effect.gen(function* () {
     const image = yield* inspectOrPull(base.reference, platform, report)
@@ -60,9 +55,6 @@ export const resolve = (
  *
  * @param options `from` is the image to build on, `builder` the one packages are installed in; without `packages` there
  * is nothing to install
- *
- * @category constructors
- * @since 0.1.0
  */
 export const instructions = (options: {
   readonly from: string
@@ -94,12 +86,7 @@ export const instructions = (options: {
   Instruction.NoCommand()
 ]
 
-/**
- * Builds the image of a plan.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Builds the image of a plan. */
 export const build = (
   plan: Plan.Plan,
   base: Resolved,
@@ -185,7 +172,7 @@ const packageFiles = (
     return [text("/packages/package.json", packageJson), text("/packages/package-lock.json", packageLock)]
   })
 
-const inspectOrPull = (reference: ImageReference, platform: string, report: Report) =>
+const inspectOrPull = (reference: ImageReference, platform: string, report: ReportProgress) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const pull = Stream.runForEach(images.pull(reference, { platform }), (progress) =>

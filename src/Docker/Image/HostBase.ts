@@ -62,7 +62,7 @@ export interface HostBase {
  * @category errors
  * @since 0.1.0
  */
-export class HostUnusable extends Data.TaggedError("HostUnusable")<{ readonly reason: string }> {
+export class HostUnsupported extends Data.TaggedError("HostUnusable")<{ readonly reason: string }> {
   override get message(): string {
     return `No image can be made of this machine's Node: ${this.reason}.`
   }
@@ -84,18 +84,18 @@ export const nodeProgram = "/usr/bin/node"
  */
 export const describe = (
   node: HostNode
-): Effect.Effect<HostBase, HostUnusable | PlatformError, FileSystem.FileSystem> =>
+): Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const program = yield* fs.realPath(node.program)
     const elf = yield* Elf.read(program)
     if (node.platform !== "linux" || Option.isNone(elf)) {
-      return yield* new HostUnusable({ reason: `it is not a 64-bit program for Linux (${program})` })
+      return yield* new HostUnsupported({ reason: `it is not a 64-bit program for Linux (${program})` })
     }
     const { machine } = elf.value
     const { interpreters, libraries, missing } = yield* Libraries.needs([program])
     if (missing.length > 0) {
-      return yield* new HostUnusable({ reason: `it needs ${missing.join(" and ")}, which cannot be found` })
+      return yield* new HostUnsupported({ reason: `it needs ${missing.join(" and ")}, which cannot be found` })
     }
     const lookups = yield* nameLookups(machine)
     const folder = libraryFolder(libraries, interpreters)
@@ -128,7 +128,7 @@ export const describe = (
  */
 export const remembered = (
   node: HostNode
-): Effect.Effect<Effect.Effect<HostBase, HostUnusable | PlatformError, FileSystem.FileSystem>> =>
+): Effect.Effect<Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem>> =>
   Effect.map(Ref.make(Option.none<HostBase>()), (known) =>
     Effect.gen(function* () {
       const before = yield* known

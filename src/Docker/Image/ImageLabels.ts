@@ -1,17 +1,10 @@
 /**
  * What images tell about themselves. Only what follows from their content is in it, so that equal images stay equal
  * whoever makes them; values are encoded, since a pipeline's name may be anything.
- *
- * @since 0.1.0
  */
 import type { Snapshot } from "../../Snapshot/Model.js"
 
-/**
- * Names of the labels of images.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Names of the labels of images. */
 export const names = {
   /** `app` for an image of a snapshot, `base` for one they are made on. */
   role: "effect-deployers.image",
@@ -27,9 +20,6 @@ export const names = {
  * Labels of the image of a snapshot.
  *
  * @param checksum see `Containerized.checksum`
- *
- * @category constructors
- * @since 0.1.0
  */
 export const ofSnapshot = (
   { bundle, pipelineName }: Pick<Snapshot, "bundle" | "pipelineName">,
@@ -45,9 +35,6 @@ export const ofSnapshot = (
  * Labels of a base made of a machine's Node.
  *
  * @param node its version
- *
- * @category constructors
- * @since 0.1.0
  */
 export const ofBase = (node: string): Readonly<Record<string, string>> => ({
   [names.role]: "base",

@@ -1,8 +1,4 @@
-/**
- * Layers and other archives in tar format: the same entries give the same bytes.
- *
- * @since 0.1.0
- */
+/** Layers and other archives in tar format: the same entries give the same bytes. */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { Readable } from "node:stream"
@@ -15,12 +11,7 @@ import * as Stream from "effect/Stream"
 import * as Tar from "tar-stream"
 import { complete, type Entry } from "./Entry.js"
 
-/**
- * A layer on disk.
- *
- * @category models
- * @since 0.1.0
- */
+/** A layer on disk. */
 export interface Layer {
   /** `sha256:` and the digest of the unpacked archive, which is how engines name layers. */
   readonly diffId: string
@@ -28,12 +19,7 @@ export interface Layer {
   readonly bytes: number
 }
 
-/**
- * An archive could not be made: a file changed or went away meanwhile.
- *
- * @category errors
- * @since 0.1.0
- */
+/** An archive could not be made: a file changed or went away meanwhile. */
 export class ArchiveFailed extends Data.TaggedError("ArchiveFailed")<{
   readonly reason: string
   readonly cause: unknown
@@ -43,12 +29,7 @@ export class ArchiveFailed extends Data.TaggedError("ArchiveFailed")<{
   }
 }
 
-/**
- * Entries as an archive, as they are given. Times are 1970, and owners root unless an entry says otherwise.
- *
- * @category encoding
- * @since 0.1.0
- */
+/** Entries as an archive, as they are given. Times are 1970, and owners root unless an entry says otherwise. */
 export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, ArchiveFailed> =>
   NodeStream.fromReadable<ArchiveFailed, Uint8Array>(
     () => {
@@ -67,9 +48,6 @@ export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, Arc
  * Writes entries as a layer: sorted, each once, with the folders they are in.
  *
  * @param file where to write it
- *
- * @category encoding
- * @since 0.1.0
  */
 export const writeLayer = (
   file: string,

@@ -1,8 +1,4 @@
-/**
- * The shared libraries a program or a native addon needs on this machine.
- *
- * @since 0.1.0
- */
+/** The shared libraries a program or a native addon needs on this machine. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -11,12 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Elf from "./Elf.js"
 
-/**
- * A library of this machine.
- *
- * @category models
- * @since 0.1.0
- */
+/** A library of this machine. */
 export interface Library {
   /** The name others need it by. */
   readonly name: string
@@ -26,12 +17,7 @@ export interface Library {
   readonly pinned: boolean
 }
 
-/**
- * What a set of programs needs.
- *
- * @category models
- * @since 0.1.0
- */
+/** What a set of programs needs. */
 export interface Needs {
   readonly interpreters: ReadonlyArray<string>
   /** With those the libraries themselves need, each once. */
@@ -45,9 +31,6 @@ export interface Needs {
  * another processor than `machine`, need nothing.
  *
  * @param machine architecture number of the Node they run in; default that of the first file
- *
- * @category finding
- * @since 0.1.0
  */
 export const needs = (
   files: ReadonlyArray<string>,
@@ -78,12 +61,7 @@ export const needs = (
     return { interpreters: [...interpreters], libraries: [...libraries.values()], missing: [...missing] }
   })
 
-/**
- * Finds a library by name where the loader looks for it.
- *
- * @category finding
- * @since 0.1.0
- */
+/** Finds a library by name where the loader looks for it. */
 export const locate = (
   name: string,
   machine: number

@@ -1,17 +1,8 @@
-/**
- * What npm is given to install the native packages of an image: exact versions, all the way down.
- *
- * @since 0.1.0
- */
+/** What npm is given to install the native packages of an image: exact versions, all the way down. */
 import type { External } from "../../Snapshot/Model.js"
 import type { Placed } from "./Packages.js"
 
-/**
- * The two files of an installation.
- *
- * @category models
- * @since 0.1.0
- */
+/** The two files of an installation. */
 export interface Manifests {
   readonly packageJson: string
   readonly packageLock: string
@@ -23,9 +14,6 @@ export interface Manifests {
  *
  * @param roots the packages the bundle imports
  * @param closure they and everything they need
- *
- * @category encoding
- * @since 0.1.0
  */
 export const manifests = (roots: ReadonlyArray<External>, closure: ReadonlyArray<Placed>): Manifests => {
   const dependencies = Object.fromEntries(roots.map(({ name, version }) => [name, version]))

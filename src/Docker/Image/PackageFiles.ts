@@ -1,15 +1,11 @@
-/**
- * The files of an installed package that are needed to run it.
- *
- * @since 0.1.0
- */
+/** The files of an installed package that are needed to run it. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { Entry } from "./Entry.js"
+import { refusalOf } from "./HostUnsupported.js"
 import type { Placed } from "./Packages.js"
-import { refusalOf } from "./Refusal.js"
 
 type Found = Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileSystem>
 
@@ -19,9 +15,6 @@ type Found = Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileS
  * the package.
  *
  * @param app the folder of the program in the image
- *
- * @category finding
- * @since 0.1.0
  */
 export const filesOf = (app: string, { directory, place }: Placed): Found =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => walk(fs, directory, directory, `${app}/${place}`))

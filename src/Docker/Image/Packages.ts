@@ -1,7 +1,5 @@
 /**
  * Native packages as they are installed on this machine: where they are, what they need, and which of their files run.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -25,12 +23,7 @@ const PackageJson = Schema.parseJson(
   })
 )
 
-/**
- * An installed package.
- *
- * @category models
- * @since 0.1.0
- */
+/** An installed package. */
 export interface Installed extends External {
   /** Its folder, without links on the way. */
   readonly directory: string
@@ -39,23 +32,13 @@ export interface Installed extends External {
   readonly optionalDependencies: Readonly<Record<string, string>>
 }
 
-/**
- * An installed package and where it goes.
- *
- * @category models
- * @since 0.1.0
- */
+/** An installed package and where it goes. */
 export interface Placed extends Installed {
   /** Below the image's `/app`: `node_modules/bindings`, `node_modules/a/node_modules/b`. */
   readonly place: string
 }
 
-/**
- * A package is not installed here, or in another version than the bundle was made with.
- *
- * @category errors
- * @since 0.1.0
- */
+/** A package is not installed here, or in another version than the bundle was made with. */
 export class PackageMissing extends Data.TaggedError("PackageMissing")<{
   readonly wanted: External
   readonly found?: string | undefined
@@ -74,9 +57,6 @@ type Found<A, E = never> = Effect.Effect<A, E, FileSystem.FileSystem>
  * library.
  *
  * @param bundle the bundle's folder
- *
- * @category finding
- * @since 0.1.0
  */
 export const installed = (
   bundle: string,
@@ -96,9 +76,6 @@ export const installed = (
 
 /**
  * The package that drives the SQLite run store, in the version this library works with; none when it is not installed.
- *
- * @category finding
- * @since 0.1.0
  */
 export const storeDriver: Found<Option.Option<External>, PlatformError> = Effect.map(
   Effect.suspend(() => besideLibrary("better-sqlite3")),
@@ -110,9 +87,6 @@ export const storeDriver: Found<Option.Option<External>, PlatformError> = Effect
  * does here. Tools that only install or compile are left out.
  *
  * @param options `withTools` keeps those tools, for installing elsewhere
- *
- * @category finding
- * @since 0.1.0
  */
 export const closure = (
   roots: ReadonlyArray<Installed>,

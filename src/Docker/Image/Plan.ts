@@ -20,10 +20,10 @@ import type { External, Snapshot } from "../../Snapshot/Model.js"
 import type { ChangeError, QueryError } from "../Client/Errors.js"
 import type { Asset } from "./Assets.js"
 import { type Entry, text } from "./Entry.js"
-import type { HostUnusable } from "./HostBase.js"
+import type { HostUnsupported } from "./HostBase.js"
 import type { ArchiveFailed } from "./LayerTar.js"
 import type { PackageMissing } from "./Packages.js"
-import type { Report } from "./Progress.js"
+import type { ReportProgress } from "./Progress.js"
 import { withoutPlaces } from "./SourceMap.js"
 
 /**
@@ -58,7 +58,7 @@ export interface Plan {
   readonly assets: ReadonlyArray<Asset>
   /** A folder that is removed when the image is made. */
   readonly workspace: string
-  readonly report: Report
+  readonly report: ReportProgress
 }
 
 /**
@@ -184,7 +184,7 @@ export const belowApp = (path: string): string => path.slice(appDirectory.length
 
 type EngineFailure = Exclude<QueryError | ChangeError, OutcomeUnknown>
 
-type FileError = PlatformError | ArchiveFailed | PackageMissing | HostUnusable
+type FileError = PlatformError | ArchiveFailed | PackageMissing | HostUnsupported
 
 const fileErrors: ReadonlySet<string> = new Set<FileError["_tag"]>([
   "BadArgument",

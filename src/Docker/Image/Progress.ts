@@ -53,4 +53,4 @@ export const BuildEvent = Data.taggedEnum<BuildEvent>()
  * @category models
  * @since 0.1.0
  */
-export type Report = (event: BuildEvent) => Effect.Effect<void>
+export type ReportProgress = (event: BuildEvent) => Effect.Effect<void>

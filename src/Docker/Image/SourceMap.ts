@@ -1,8 +1,4 @@
-/**
- * Source maps that do not tell where on a machine the sources are.
- *
- * @since 0.1.0
- */
+/** Source maps that do not tell where on a machine the sources are. */
 import * as Path from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -17,9 +13,6 @@ const SourceMap = Schema.parseJson(
  * made in another checkout thus has the same map. A map that cannot be read is dropped.
  *
  * @param folder the folder the bundle lies in, which the map's paths are relative to
- *
- * @category mapping
- * @since 0.1.0
  */
 export const withoutPlaces = (map: string, folder: string): Option.Option<string> =>
   Option.map(Schema.decodeOption(SourceMap)(map), (decoded) => {

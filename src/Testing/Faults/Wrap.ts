@@ -1,19 +1,10 @@
-/**
- * Puts something around every member of a service that is, or answers, an effect or a stream.
- *
- * @since 0.1.0
- */
+/** Puts something around every member of a service that is, or answers, an effect or a stream. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { Failure, Failures } from "./Failures.js"
 
-/**
- * What is put around.
- *
- * @category models
- * @since 0.1.0
- */
+/** What is put around. */
 export interface Around {
   readonly effect: <A, E, R>(
     name: string,
@@ -30,9 +21,6 @@ export interface Around {
 /**
  * A service like the given one, generated from it: effects, streams, functions that answer them, and groups of those are
  * wrapped, everything else is passed on.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const wrapWith =
   (around: Around) =>

@@ -1,8 +1,8 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Layer, Schedule, Stream } from "effect"
 import { startPrivate } from "../../../scripts/engine.mjs"
+import { DockerClientFixture } from "../../../src/Conformance/DockerClientSuite.js"
 import { type ContainerSpec, DockerClient } from "../../../src/Docker/DockerClient.js"
-import { DockerClientFixture } from "../../../src/Testing/DockerClientSuite.js"
 import { client, clientOf, fixture } from "../Engine.js"
 import * as HostImage from "../HostImage.js"
 

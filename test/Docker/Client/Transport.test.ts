@@ -4,7 +4,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Layer, Stream } from "effect"
 import { DockerClient, layer } from "../../../src/Docker/DockerClient.js"
-import * as Ports from "../../../src/Local/Ports.js"
+import * as Ports from "../../../src/Flavor/Ports.js"
 
 const clientOf = (host: string) =>
   Effect.provide(

@@ -1,0 +1,78 @@
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { DeploymentInvalidSettings } from "../Errors/Input.js"
+import type { StoreError } from "../Errors/Stores.js"
+import * as Settings from "../Settings.js"
+import type { Snapshot } from "../Snapshot/Model.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
+import { type BundleError, Bundler, type DescribeError, type Source } from "./Contract.js"
+import { parseSource } from "./Source.js"
+
+/**
+ * How turning a file into a snapshot fails.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type FromFileError = BundleError | DescribeError | DeploymentInvalidSettings | StoreError
+
+/**
+ * Bundles a module, reads its pipeline's spec and stores both as the next version of the pipeline. What is there
+ * already is not stored again.
+ *
+ * **Details**
+ *
+ * `source` is a path relative to the current folder, `path#export` when the module exports several pipelines, or both
+ * as fields. `settings` come with the snapshot: they apply to every deployment of it, below those of the call.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Snapshot } from "effect-deployers"
+ *
+ * const program = Effect.gen(function* () {
+ *   const snapshot = yield* Snapshot.fromFile("examples/weather.ts#weather")
+ *   yield* Effect.log(`${snapshot.label} is ready to be deployed`)
+ * })
+ * ```
+ *
+ * @category compiling
+ * @since 0.1.0
+ */
+export const fromFile = (
+  source: string | Source,
+  options?: { readonly settings?: Settings.DeploymentInput | undefined }
+): Effect.Effect<Snapshot, FromFileError, Bundler | SnapshotStore> =>
+  Effect.gen(function* () {
+    const bundler = yield* Bundler
+    const store = yield* SnapshotStore
+    const settings = yield* checkSettings(options?.settings ?? {})
+    const bundle = yield* bundler.bundle(typeof source === "string" ? parseSource(source) : source)
+    const described = yield* bundler.describe(bundle)
+    return yield* store.put({
+      pipelineName: described.spec.name,
+      spec: described.spec,
+      settings,
+      bundle: { digest: bundle.digest, externals: bundle.externals },
+      source: { file: bundle.source.file, export: described.export }
+    })
+  }).pipe(Effect.withSpan("Snapshot.fromFile"))
+
+const decodeSettings = Schema.decodeUnknown(Settings.Deployment, { errors: "all", onExcessProperty: "error" })
+
+const checkSettings = (
+  settings: Settings.DeploymentInput
+): Effect.Effect<Settings.DeploymentInput, DeploymentInvalidSettings> =>
+  decodeSettings(settings).pipe(
+    Effect.as(settings),
+    Effect.mapError(
+      (error) =>
+        new DeploymentInvalidSettings({
+          issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => ({
+            path: path.map(String).join("."),
+            reason: message
+          }))
+        })
+    )
+  )

@@ -1,0 +1,177 @@
+/** How a deployment comes to be and changes. */
+import { assert } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { DeploymentStore } from "../../Store/DeploymentStore.js"
+import { EventStore } from "../../Store/EventStore.js"
+import { type It, withDeployment } from "./Case.js"
+
+/** Laws of creating and replacing, also when it fails. */
+export const laws = (it: It): void => {
+  it.effect("creates a deployment that answers, at generation 1", () =>
+    withDeployment("created", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const made = yield* deployer.provision(fixture.healthy, { name: "created" })
+        assert.strictEqual(made.status, "running")
+        assert.strictEqual(made.generation, 1)
+        assert.strictEqual(made.desired, "running")
+        assert.strictEqual(made.snapshot.id, fixture.healthy.id)
+        assert.match(made.url ?? "", /^http:\/\//)
+        assert.isTrue(yield* fixture.answers(made))
+        assert.deepStrictEqual(yield* deployer.get(made.id), made)
+        const revisions = yield* deployer.revisions("created")
+        assert.deepStrictEqual(
+          revisions.map(({ generation, outcome }) => [generation, outcome]),
+          [[1, "accepted"]]
+        )
+      })
+    )
+  )
+
+  it.effect("tells its progress in order and keeps it as the audit log", () =>
+    withDeployment("told", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const following = yield* deployer.events.pipe(
+          Stream.filter((event) => event.deploymentName === "told"),
+          Stream.takeUntil((event) => event.type === "operation_finished"),
+          Stream.runCollect,
+          Effect.fork
+        )
+        yield* Effect.yieldNow()
+        const { id } = yield* deployer.provision(fixture.healthy, { name: "told" })
+        const seen = Chunk.toReadonlyArray(yield* Fiber.join(following)).map(({ type }) => type)
+        const common = seen.filter((type) => !type.startsWith("image_"))
+        assert.deepStrictEqual(common, [
+          "operation_started",
+          "lease_acquired",
+          "intent_recorded",
+          "instance_started",
+          "health_waiting",
+          "healthy",
+          "generation_committed",
+          "auth_key_generated",
+          "operation_finished"
+        ])
+        const stored = yield* Effect.flatMap(EventStore, (events) => events.list({ deploymentId: id }))
+        assert.deepStrictEqual(
+          stored.map(({ type }) => type),
+          seen
+        )
+      })
+    )
+  )
+
+  it.effect("replaces: the new generation answers, the old instance is gone", () =>
+    withDeployment("replaced", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const first = yield* deployer.provision(fixture.healthy, { name: "replaced" })
+        const second = yield* deployer.provision(fixture.another, { name: "replaced" })
+        assert.strictEqual(second.id, first.id)
+        assert.strictEqual(second.generation, 2)
+        assert.strictEqual(second.snapshot.id, fixture.another.id)
+        assert.isTrue(yield* fixture.answers(second))
+        assert.strictEqual((yield* fixture.instances(second)).length, 1)
+      })
+    )
+  )
+
+  it.effect("refuses to replace when told so, and changes nothing", () =>
+    withDeployment("kept", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const made = yield* deployer.provision(fixture.healthy, { name: "kept" })
+        const error = yield* Effect.flip(deployer.provision(fixture.another, { name: "kept", replace: false }))
+        assert.strictEqual(error._tag, "DeploymentAlreadyExists")
+        assert.deepStrictEqual(yield* deployer.get("kept"), made)
+      })
+    )
+  )
+
+  it.effect("getOrCreate gives what runs already, and provisions otherwise", () =>
+    withDeployment("wanted", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const first = yield* deployer.getOrCreate(fixture.healthy, { name: "wanted" })
+        const same = yield* deployer.getOrCreate(fixture.healthy, { name: "wanted" })
+        assert.strictEqual(same.generation, first.generation)
+        const other = yield* deployer.getOrCreate(fixture.another, { name: "wanted" })
+        assert.strictEqual(other.generation, 2)
+        const changed = yield* deployer.getOrCreate(fixture.another, {
+          name: "wanted",
+          settings: { environment: { COLOUR: "blue" } }
+        })
+        assert.strictEqual(changed.generation, 3)
+      })
+    )
+  )
+
+  it.effect("a failed replacement is no change: the old one serves, the registry is as before", () =>
+    withDeployment("steady", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const store = yield* DeploymentStore
+        const made = yield* deployer.provision(fixture.healthy, { name: "steady" })
+        const before = yield* store.find("steady")
+        const error = yield* Effect.flip(deployer.provision(fixture.crashing, { name: "steady" }))
+        assert.strictEqual(error._tag, "DeploymentProvisionFailed")
+        assert.include(error.message, "something went wrong")
+        assert.deepStrictEqual(yield* store.find("steady"), before)
+        assert.isTrue(yield* fixture.answers(made))
+        assert.strictEqual((yield* fixture.instances(made)).length, 1)
+        const revisions = yield* deployer.revisions("steady")
+        assert.deepStrictEqual(
+          revisions.map(({ outcome }) => outcome),
+          ["failed", "accepted"]
+        )
+        const next = yield* deployer.provision(fixture.another, { name: "steady" })
+        assert.strictEqual(next.generation, 3)
+      })
+    )
+  )
+
+  it.effect("a first provision that fails is remembered as an error and can be mended", () =>
+    withDeployment("mended", (deployer, fixture) =>
+      Effect.gen(function* () {
+        yield* Effect.flip(deployer.provision(fixture.crashing, { name: "mended" }))
+        const failed = yield* deployer.get("mended")
+        assert.strictEqual(failed.status, "error")
+        assert.isString(failed.reason)
+        assert.deepStrictEqual(yield* fixture.instances(failed), [])
+        const made = yield* deployer.provision(fixture.healthy, { name: "mended" })
+        assert.strictEqual(made.status, "running")
+        assert.isUndefined(made.reason)
+      })
+    )
+  )
+
+  it.effect("gives up at the deadline and leaves nothing", () =>
+    withDeployment("patient", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(
+          deployer.provision(fixture.silent, { name: "patient", settings: { timeoutMillis: 1_500 } })
+        )
+        assert.strictEqual(error._tag, "DeploymentTimeout")
+        assert.deepStrictEqual(yield* fixture.instances(yield* deployer.get("patient")), [])
+      })
+    )
+  )
+
+  it.effect("an interrupted provision is taken back", () =>
+    withDeployment("interrupted", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const made = yield* deployer.provision(fixture.healthy, { name: "interrupted" })
+        const waiting = yield* deployer.events.pipe(
+          Stream.filter((event) => event.type === "health_waiting"),
+          Stream.runHead,
+          Effect.fork
+        )
+        yield* Effect.yieldNow()
+        const provisioning = yield* Effect.fork(deployer.provision(fixture.silent, { name: "interrupted" }))
+        yield* Fiber.join(waiting)
+        yield* Fiber.interrupt(provisioning)
+        assert.deepStrictEqual(yield* deployer.get("interrupted"), made)
+        assert.strictEqual((yield* fixture.instances(made)).length, 1)
+        assert.isTrue(yield* fixture.answers(made))
+      })
+    )
+  )
+}

@@ -1,0 +1,107 @@
+/** A change that does not succeed is no change. */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
+import type { ProvisionError, Service } from "../../Deployer.js"
+import type { Deployment } from "../../Deployment.js"
+import type { Snapshot } from "../../Snapshot/Model.js"
+import { DeploymentStore } from "../../Store/DeploymentStore.js"
+import { SecretStore } from "../../Store/SecretStore.js"
+import { DeployerFixture } from "../DeployerFixture.js"
+import { type It, withDeployment } from "./Case.js"
+
+/**
+ * Laws of replacements that crash, never become ready or are interrupted: registry, key, URL and the files of what serves,
+ * secrets included, are as before to the byte.
+ */
+export const laws = (it: It): void => {
+  it.effect("a replacement that crashes leaves everything as it was and tells the last lines of its log", () =>
+    unchanged("crashed", ({ crashing }, replace) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(replace(crashing))
+        assert.strictEqual(error._tag, "DeploymentProvisionFailed")
+        assert.include("logs" in error ? error.logs.join(" ") : "", "something went wrong")
+      })
+    )
+  )
+
+  it.effect(
+    "a replacement that does not become ready in time leaves everything as it was and tells its last lines",
+    () =>
+      unchanged("late", ({ silent }, replace) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(replace(silent, { timeoutMillis: 1_500 }))
+          assert.strictEqual(error._tag, "DeploymentTimeout")
+          assert.isNotEmpty("logs" in error ? error.logs : [])
+        })
+      )
+  )
+
+  it.effect("a replacement that is interrupted leaves everything as it was", () =>
+    unchanged("called-off", ({ silent }, replace, deployer) =>
+      Effect.gen(function* () {
+        const events = yield* deployer.subscribe
+        const replacing = yield* Effect.fork(replace(silent))
+        yield* Effect.repeat(Queue.take(events), { until: ({ type }) => type === "health_waiting" })
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(replacing)))
+      }).pipe(Effect.scoped)
+    )
+  )
+}
+
+// internal
+
+type Replace = (
+  snapshot: Snapshot,
+  settings?: { readonly timeoutMillis: number }
+) => Effect.Effect<Deployment, ProvisionError>
+
+const setSecret = (name: string, value: string) =>
+  Effect.flatMap(SecretStore, (secrets) => secrets.set(name, Redacted.make(value)))
+
+/** The replacement has another key, other secrets and other variables than what serves. */
+const unchanged = <E, R>(
+  name: string,
+  fail: (fixture: typeof DeployerFixture.Service, replace: Replace, deployer: Service) => Effect.Effect<void, E, R>
+) =>
+  withDeployment(name, (deployer, fixture) =>
+    Effect.gen(function* () {
+      yield* setSecret("KEPT", "what it was")
+      yield* setSecret("ADDED", "something else")
+      const made = yield* deployer.provision(fixture.healthy, {
+        name,
+        settings: { secrets: ["KEPT"], environment: { COLOUR: "green" } }
+      })
+      const before = yield* everything(made, deployer)
+      yield* setSecret("KEPT", "what it would become")
+      yield* fail(
+        fixture,
+        (snapshot, settings) =>
+          deployer.provision(snapshot, {
+            name,
+            rotateAuthKey: true,
+            settings: { secrets: ["KEPT", "ADDED"], environment: { COLOUR: "red" }, ...settings }
+          }),
+        deployer
+      )
+      assert.deepStrictEqual(yield* everything(made, deployer), before)
+      assert.isTrue(yield* fixture.answers(made))
+    })
+  )
+
+const everything = (made: Deployment, deployer: Service) =>
+  Effect.gen(function* () {
+    const fixture = yield* DeployerFixture
+    const store = yield* DeploymentStore
+    const key = yield* deployer.authKey(made.id)
+    return {
+      record: Option.getOrThrow(yield* store.find(made.id)),
+      key: key === undefined ? undefined : Redacted.value(key),
+      instances: yield* fixture.instances(made),
+      files: fixture.files === undefined ? {} : yield* fixture.files(made)
+    }
+  })

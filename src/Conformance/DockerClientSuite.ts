@@ -1,0 +1,38 @@
+/**
+ * The laws of a container engine's client, as tests. The engine that runs nothing and real ones run the same.
+ *
+ * @since 0.1.0
+ */
+import { layer as describeLayer } from "@effect/vitest"
+import type * as Layer from "effect/Layer"
+import type { DockerClient } from "../Docker/DockerClient.js"
+import * as ContainerLaws from "./DockerClientSuite/ContainerLaws.js"
+import type { DockerClientFixture } from "./DockerClientSuite/Fixture.js"
+import * as LeftoverLaws from "./DockerClientSuite/LeftoverLaws.js"
+import * as OutputLaws from "./DockerClientSuite/OutputLaws.js"
+import * as ResourceLaws from "./DockerClientSuite/ResourceLaws.js"
+import * as StartLaws from "./DockerClientSuite/StartLaws.js"
+
+export { DockerClientFixture, layerFake, type Program } from "./DockerClientSuite/Fixture.js"
+
+/**
+ * Runs the laws against an engine. Uses the real clock, because real engines do.
+ *
+ * @example
+ * ```ts
+ * import { DockerClientSuite } from "effect-deployers/Conformance"
+ *
+ * DockerClientSuite.suite("fake", DockerClientSuite.layerFake)
+ * ```
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const suite = <E>(name: string, layer: Layer.Layer<DockerClient | DockerClientFixture, E>): void =>
+  describeLayer(layer, { excludeTestServices: true, timeout: "2 minutes" })(`DockerClient: ${name}`, (it) => {
+    ContainerLaws.laws(it)
+    StartLaws.laws(it)
+    OutputLaws.laws(it)
+    ResourceLaws.laws(it)
+    LeftoverLaws.laws(it)
+  })

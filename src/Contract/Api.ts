@@ -1,0 +1,336 @@
+/**
+ * The HTTP contract of a served pipeline as a value: endpoints, schemas, errors with their statuses. It implements
+ * nothing, so clients and documents are derived from it without the server.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
+import type * as Context from "effect/Context"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import type * as Pipeline from "../Pipeline.js"
+import * as InvokeRequest from "../Server/Run/InvokeRequest.js"
+import * as RunFailures from "../Server/Run/RunFailures.js"
+import type * as Settings from "../Settings.js"
+import { Run } from "../Store/RunStore.js"
+import * as Errors from "./Errors.js"
+import * as OpenApiExtras from "./OpenApiExtras.js"
+import * as Responses from "./Responses.js"
+import * as Routes from "./Routes.js"
+import { RunMetadata } from "./RunMetadata.js"
+
+/**
+ * A typed failure of a pipeline on the wire. `error` is the failure itself, decoded; `_tag` and `message` are its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PipelineFailure<E> {
+  readonly _tag: string
+  readonly message: string
+  readonly error: E
+  readonly runId: string
+}
+
+/**
+ * The body of an invocation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokePayload = <I extends Schema.Schema.AnyNoContext>(input: I) =>
+  Schema.Struct({ parameters: input, ...InvokeRequest.options })
+
+/**
+ * The answer of an invocation that succeeded.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =>
+  Schema.Struct({
+    success: Schema.Literal(true),
+    outputs: output,
+    executionTimeMillis: Schema.Number,
+    metadata: RunMetadata
+  })
+
+/**
+ * The typed failures of a pipeline on the wire: one member per member of its error schema and one for a step that
+ * timed out, each with its HTTP status.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokeFailure = <P extends Pipeline.Any>(
+  pipeline: P
+): Schema.Schema<PipelineFailure<Pipeline.Failure<P>>, unknown> =>
+  Schema.make<PipelineFailure<Pipeline.Failure<P>>, unknown, never>(
+    AST.Union.make(
+      RunFailures.members(pipeline).map(
+        ({ schema, status }) =>
+          Schema.Struct({
+            _tag: Schema.String,
+            message: Schema.String,
+            error: schema,
+            runId: Schema.String
+          }).annotations(HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })).ast
+      )
+    )
+  )
+
+/**
+ * The contract of a pipeline under given serving settings.
+ *
+ * **Details**
+ *
+ * Endpoints that are switched off stay in the type and are left out of the OpenAPI document; the service answers 404.
+ * With `authEnabled: false` no endpoint is marked as asking for a key.
+ *
+ * @example
+ * ```ts
+ * import { HttpApiClient } from "@effect/platform"
+ * import { Effect, Schema } from "effect"
+ * import { Pipeline, Settings } from "effect-deployers"
+ * import { Api } from "effect-deployers/Server"
+ *
+ * const greet = Pipeline.make("greet", {
+ *   input: Schema.Struct({ name: Schema.String }),
+ *   output: Schema.Struct({ greeting: Schema.String }),
+ *   run: ({ name }) => Effect.succeed({ greeting: `Hello, ${name}!` })
+ * })
+ *
+ * const call = Effect.gen(function* () {
+ *   const api = Api.make(greet, Schema.decodeSync(Settings.Serving)({}))
+ *   const client = yield* HttpApiClient.make(api, { baseUrl: "http://127.0.0.1:8000" })
+ *   const answer = yield* client.invoke.invoke({ payload: { parameters: { name: "Ada" } } })
+ *   return answer.outputs.greeting
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <P extends Pipeline.Any>(
+  pipeline: P,
+  serving: Settings.Serving,
+  options?: { readonly authEnabled?: boolean | undefined }
+) => {
+  const at = Routes.paths(serving)
+  const doc = documentation(serving, options?.authEnabled ?? true)
+  return HttpApi.make("deployment")
+    .add(invokeGroup(pipeline, at, doc))
+    .add(runsGroup(at, doc))
+    .add(healthGroup(at, doc))
+    .add(serviceGroup(at, doc))
+    .addError(Errors.Unauthorized)
+    .annotateContext(
+      OpenApi.annotations({
+        title: pipeline.name,
+        version: "1",
+        ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
+        transform: finish
+      })
+    )
+}
+
+/**
+ * The OpenAPI 3.1 document of a pipeline's contract.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const toOpenApi = (
+  pipeline: Pipeline.Any,
+  serving: Settings.Serving,
+  options?: { readonly authEnabled?: boolean | undefined }
+): OpenApi.OpenAPISpec => OpenApi.fromApi(make(pipeline, serving, options))
+
+// internal
+
+type Paths = ReturnType<typeof Routes.paths>
+type Documentation = (name: Routes.RouteName, summary: string) => Context.Context<never>
+
+const documentation = (serving: Settings.Serving, authEnabled: boolean): Documentation => {
+  const routes = new Map(Routes.make(serving).map((route) => [route.name, route]))
+  return (name, summary) => {
+    const route = routes.get(name)
+    const asksForKey = authEnabled && route?.isPublic === false
+    return OpenApi.annotations({
+      summary,
+      exclude: route === undefined,
+      transform: (described) => {
+        const operation = name === "invoke" ? OpenApiExtras.describe(described, serving) : described
+        return asksForKey
+          ? { ...operation, security: [{ bearer: [] }] }
+          : { ...operation, responses: omit(operation["responses"] ?? {}, "401") }
+      }
+    })
+  }
+}
+
+const invokeGroup = <P extends Pipeline.Any>(pipeline: P, at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("invoke").add(
+    HttpApiEndpoint.post("invoke", at.invoke)
+      .setPayload(invokePayload<P["input"]>(pipeline.input))
+      .addSuccess(invokeSuccess<P["output"]>(pipeline.output))
+      .addError(invokeFailure(pipeline))
+      .addError(Errors.InvalidRequest)
+      .addError(Errors.IdempotencyConflict)
+      .addError(Errors.PayloadTooLarge)
+      .addError(Errors.UnsupportedMediaType)
+      .addError(Errors.TooManyRuns)
+      .addError(Errors.ServiceUnavailable)
+      .addError(Errors.RunInterrupted)
+      .addError(Errors.RunTimedOut)
+      .addError(Errors.InternalError)
+      .annotateContext(doc("invoke", "Run the pipeline: wait for its outputs, only have it accepted, or follow it."))
+  )
+
+const runsGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("runs")
+    .add(
+      HttpApiEndpoint.get("list", at.runs)
+        .setUrlParams(Responses.RunsQuery)
+        .addSuccess(Schema.Struct({ runs: Schema.Array(Run), nextCursor: Schema.optional(Schema.String) }))
+        .addError(Errors.InvalidRequest)
+        .addError(Errors.ServiceUnavailable)
+        .annotateContext(doc("runs", "Runs, newest first."))
+    )
+    .add(
+      HttpApiEndpoint.get("get", at.run)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Run)
+        .addError(Errors.RunNotFound)
+        .addError(Errors.ServiceUnavailable)
+        .annotateContext(doc("run", "One run with its steps."))
+    )
+    .add(
+      HttpApiEndpoint.post("cancel", at.cancel)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Run)
+        .addError(Errors.RunNotFound)
+        .addError(Errors.ServiceUnavailable)
+        .annotateContext(doc("cancel", "Interrupt a run; one that has ended stays as it is."))
+    )
+    .add(
+      HttpApiEndpoint.get("events", at.events)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .setHeaders(Responses.EventsHeaders)
+        .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
+        .addError(Errors.InvalidRequest)
+        .addError(Errors.RunNotFound)
+        .addError(Errors.ServiceUnavailable)
+        .annotateContext(doc("events", "What happened in a run and what happens until it ends, as server-sent events."))
+    )
+
+const healthGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("health")
+    .add(
+      HttpApiEndpoint.get("health", at.health)
+        .addSuccess(Responses.Health)
+        .addError(Responses.Unhealthy)
+        .annotateContext(doc("health", "Whether the service takes runs, and why not."))
+    )
+    .add(
+      HttpApiEndpoint.get("live", at.live)
+        .addSuccess(Responses.Health)
+        .annotateContext(doc("live", "Answers as long as the process does."))
+    )
+    .add(
+      HttpApiEndpoint.get("ready", at.ready)
+        .addSuccess(Responses.Health)
+        .addError(Responses.Unhealthy)
+        .annotateContext(doc("ready", "Whether the service takes runs."))
+    )
+
+const serviceGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("service")
+    .add(
+      HttpApiEndpoint.get("info", at.info)
+        .addSuccess(Responses.Info)
+        .annotateContext(doc("info", "What is deployed here."))
+    )
+    .add(
+      HttpApiEndpoint.get("metrics", at.metrics)
+        .addSuccess(HttpApiSchema.Text())
+        .annotateContext(doc("metrics", "Counters and gauges in Prometheus text format."))
+    )
+    .add(
+      HttpApiEndpoint.get("openApi", at.openApi)
+        .addSuccess(Schema.Unknown)
+        .annotateContext(doc("openApi", "This document."))
+    )
+    .add(
+      HttpApiEndpoint.get("docs", at.docs)
+        .addSuccess(HttpApiSchema.Text({ contentType: "text/html" }))
+        .annotateContext(doc("docs", "An interactive page made from the OpenAPI document."))
+    )
+    .add(
+      HttpApiEndpoint.get("root", at.root)
+        .addSuccess(HttpApiSchema.Text({ contentType: "text/html" }))
+        .annotateContext(doc("root", "The deployment's page: try it, recent runs, live charts."))
+    )
+
+type Json = Record<string, unknown>
+
+const isJsonObject = (value: unknown): value is Json => typeof value === "object" && value !== null
+
+const omit = (value: unknown, ...keys: ReadonlyArray<string>): Json =>
+  isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : {}
+
+/** The platform documents its own decode error everywhere; this service answers `InvalidRequest` in its place. */
+const finish = (spec: Json): Json => {
+  const paths = Object.fromEntries(
+    Object.entries(spec["paths"] ?? {}).map(([path, item]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(isJsonObject(item) ? item : {}).map(([method, op]) => [method, withoutDecodeError(op)])
+      )
+    ])
+  )
+  const components = isJsonObject(spec["components"]) ? spec["components"] : {}
+  return {
+    ...spec,
+    paths,
+    components: {
+      ...components,
+      schemas: omit(components["schemas"], "HttpApiDecodeError", "Issue", "PropertyKey"),
+      securitySchemes: usesBearer(paths) ? { bearer: { type: "http", scheme: "bearer" } } : {}
+    }
+  }
+}
+
+const usesBearer = (paths: Json): boolean => JSON.stringify(paths).includes('"security":[{"bearer":[]}]')
+
+const decodeError = "#/components/schemas/HttpApiDecodeError"
+
+const withoutDecodeError = (operation: unknown): unknown => {
+  if (!isJsonObject(operation) || !isJsonObject(operation["responses"])) return operation
+  const { "400": invalid, ...responses } = operation["responses"]
+  const schema = schemaOf(invalid)
+  if (schema === undefined || schema["$ref"] === decodeError) return { ...operation, responses }
+  const members = Array.isArray(schema["anyOf"]) ? schema["anyOf"] : []
+  const kept = members.filter((member: unknown) => !isJsonObject(member) || member["$ref"] !== decodeError)
+  const only = kept.length === 1 ? kept[0] : { anyOf: kept }
+  return {
+    ...operation,
+    responses: {
+      "400": {
+        description: "Malformed JSON, nesting too deep, or parameters that do not decode.",
+        content: { "application/json": { schema: only } }
+      },
+      ...responses
+    }
+  }
+}
+
+const schemaOf = (response: unknown): Json | undefined => {
+  if (!isJsonObject(response) || !isJsonObject(response["content"])) return undefined
+  const media = response["content"]["application/json"]
+  return isJsonObject(media) && isJsonObject(media["schema"]) ? media["schema"] : undefined
+}

@@ -1,0 +1,100 @@
+/**
+ * Reconciling all the time: a resident that keeps deployments as they shall be, for programs that run for long.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { Deployer, type ReconcileError, type ReconcileReport } from "../Deployer.js"
+
+/**
+ * How often it looks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** From one full pass to the next, whatever is hinted at; default 10 seconds. */
+  readonly every?: Duration.DurationInput | undefined
+  /** How long hints are collected before they cause a pass; default 200 milliseconds. */
+  readonly settle?: Duration.DurationInput | undefined
+}
+
+/**
+ * Reports of reconciling, one for each pass, without end: a pass at once, one each time the engine hints at a change, and
+ * one each period. A pass that fails is an element too, and the next one comes all the same.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { Reconciler } from "effect-deployers"
+ *
+ * const program = Stream.runForEach(Reconciler.passes({ every: "30 seconds" }), (pass) =>
+ *   pass._tag === "Right" ? Effect.log(`${pass.right.actions.length} actions`) : Effect.logWarning(pass.left.message)
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const passes = ({ every = "10 seconds", settle = "200 millis" }: Options = {}) =>
+  Stream.unwrap(
+    Effect.map(Deployer, ({ changes, reconcile }) => {
+      const hints = changes.pipe(Stream.debounce(settle), Stream.buffer({ capacity: 1, strategy: "sliding" }))
+      const periods = Stream.fromSchedule(Schedule.spaced(every))
+      return Stream.make(0).pipe(
+        Stream.concat(Stream.merge(hints, periods)),
+        Stream.mapEffect(() => Effect.either(reconcile))
+      )
+    })
+  )
+
+/**
+ * Reconciles until it is interrupted and logs what it does.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (options: Options = {}): Effect.Effect<never, never, Deployer> =>
+  Effect.zipRight(
+    Stream.runForEach(passes(options), (pass) => (pass._tag === "Right" ? tell(pass.right) : complain(pass.left))),
+    Effect.never
+  )
+
+/**
+ * The same in the background, for as long as the layer lives. Provide it beside the layers of your deployer.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Reconciler } from "effect-deployers"
+ * import { Embedded } from "effect-deployers/Local"
+ *
+ * const live = Layer.provideMerge(Reconciler.layer({ every: "30 seconds" }), Embedded.layer())
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<never, never, Deployer> =>
+  Layer.scopedDiscard(Effect.forkScoped(run(options)))
+
+// internal
+
+const tell = ({ actions, unavailable }: ReconcileReport): Effect.Effect<void> =>
+  Effect.zipRight(
+    Effect.forEach(unavailable, (reason) => Effect.logWarning(reason), { discard: true }),
+    Effect.forEach(
+      actions,
+      ({ action, deployment, detail, failure, outcome }) =>
+        outcome === "failed"
+          ? Effect.logWarning(`${deployment}: ${action} (${detail}) failed: ${failure}`)
+          : Effect.logInfo(`${deployment}: ${action} (${detail})`),
+      { discard: true }
+    )
+  )
+
+const complain = (error: ReconcileError): Effect.Effect<void> => Effect.logError(error.message)

@@ -1,0 +1,72 @@
+/**
+ * The manifest of an instance, from the request that makes it.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { exitCodes, Manifest } from "../Contract/Manifest.js"
+import type * as Settings from "../Settings.js"
+import type { ProvisionRequest } from "./Backend.js"
+
+/**
+ * The parts of a manifest that depend on where an instance runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ManifestPlace = Pick<Manifest, "listen" | "runStore" | "endpointFile" | "log"> & {
+  /** The folder secrets are in, if there are any. */
+  readonly secrets: string
+}
+
+/**
+ * The manifest of a requested instance.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const manifestFor = (
+  request: ProvisionRequest<Settings.Deployment>,
+  { secrets, ...place }: ManifestPlace
+): Manifest => ({
+  formatVersion: 1,
+  deployment: { id: request.deploymentId, name: request.name },
+  generation: request.generation,
+  snapshot: {
+    id: request.snapshot.id,
+    pipelineName: request.snapshot.pipelineName,
+    version: request.snapshot.version,
+    digest: request.snapshot.bundle.digest
+  },
+  serving: request.settings.serving,
+  authKeyDigests: request.authKeyDigests,
+  ...place,
+  ...(Object.keys(request.secrets).length === 0 ? {} : { secretsDirectory: secrets })
+})
+
+/**
+ * The text of a manifest file.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeManifest: (manifest: Manifest) => string = Schema.encodeSync(
+  Schema.parseJson(Manifest, { space: 2 })
+)
+
+/**
+ * What the exit code of a served process means, if it means something of ours; no full stop.
+ *
+ * @category describing
+ * @since 0.1.0
+ */
+export const meaningOfExit = (code: number): string | undefined => meanings[code]
+
+// internal
+
+const meanings: Readonly<Record<number, string>> = {
+  [exitCodes.drained]: "it was told to stop",
+  [exitCodes.portUnavailable]: "the port it must listen on is taken or not allowed",
+  [exitCodes.startFailed]: "it failed to start, see its log",
+  [exitCodes.badManifest]: "it could not read its manifest; deploy from the file again"
+}

@@ -1,0 +1,114 @@
+/**
+ * What is written down beside an instance about the revision it runs: enough to know whose it is, and to put the
+ * deployment back into a registry that lost it. For the owner's eyes only.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { DeploymentId, DeploymentName } from "../Deployment.js"
+import { Snapshot } from "../Snapshot/Model.js"
+import { Home } from "../Store/Home.js"
+import type { Found } from "./Backend.js"
+import { folders, generationsIn, orIfMissing, readJson, writeWhole } from "./InstanceFiles.js"
+
+/**
+ * One revision, as its instance's files keep it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const InstanceRecord = Schema.Struct({
+  formatVersion: Schema.Literal(1),
+  /** The registry whose deployment it is. */
+  registryId: Schema.String,
+  deployer: Schema.Struct({ flavor: Schema.String, name: Schema.String }),
+  deployment: Schema.Struct({ id: DeploymentId, name: DeploymentName }),
+  generation: Schema.Int,
+  snapshot: Snapshot,
+  /** The merged settings, encoded. Secrets are in it by name only. */
+  settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** The key callers need: its digest, and the key itself sealed as in the registry. */
+  authKey: Schema.optional(Schema.Struct({ digest: Schema.String, sealed: Schema.String }))
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type InstanceRecord = typeof InstanceRecord.Type
+
+/**
+ * Writes the record of an instance into its folder, which exists.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const write = (
+  folder: string,
+  record: InstanceRecord
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+  writeWhole(Path.join(folder, fileName), encode(record), 0o600)
+
+/**
+ * Everything the home has of a deployer: the files of every generation, and the folders of deployments. A folder whose
+ * owner was never written down, because whoever made it died, may be another deployer's; the registry knows.
+ *
+ * @param deployer its flavor and name
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const inHome = (
+  deployer: InstanceRecord["deployer"]
+): Effect.Effect<ReadonlyArray<Found>, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { deployments } = yield* Home
+    const names = yield* fs.readDirectory(deployments).pipe(orIfMissing<ReadonlyArray<string>>([]))
+    const ids = names.flatMap((name) => (isId(name) ? [name] : []))
+    const found = yield* Effect.forEach(ids, ofDeployment, { concurrency: 16 })
+    return found.flat().filter(({ record }) => mayBeOf(record, deployer))
+  })
+
+// internal
+
+const fileName = "revision.json"
+
+const encode = Schema.encodeSync(Schema.parseJson(InstanceRecord, { space: 2 }))
+
+const isId = Schema.is(DeploymentId)
+
+const mayBeOf = (record: InstanceRecord | undefined, { flavor, name }: InstanceRecord["deployer"]): boolean =>
+  record === undefined || (record.deployer.flavor === flavor && record.deployer.name === name)
+
+const ofDeployment = (deploymentId: DeploymentId) =>
+  Effect.gen(function* () {
+    const generations = yield* generationsIn(yield* folders({ deploymentId, generation: 0 }))
+    const own = yield* Effect.forEach(generations, (generation) => ofGeneration(deploymentId, generation))
+    return [atHome(deploymentId, 0, undefined), ...own]
+  })
+
+const ofGeneration = (deploymentId: DeploymentId, generation: number) =>
+  Effect.gen(function* () {
+    const at = yield* folders({ deploymentId, generation })
+    const record = yield* readJson(Path.join(at.generation, fileName), InstanceRecord)
+    return atHome(deploymentId, generation, Option.getOrUndefined(record))
+  })
+
+const atHome = (deploymentId: DeploymentId, generation: number, record: InstanceRecord | undefined): Found => ({
+  deploymentId,
+  generation,
+  registryId: record?.registryId,
+  atHome: true,
+  resource:
+    generation === 0
+      ? `folder of deployment ${deploymentId}`
+      : `instance of deployment ${deploymentId}, generation ${generation}`,
+  madeAt: undefined,
+  record
+})

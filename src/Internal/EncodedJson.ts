@@ -1,0 +1,26 @@
+/** JSON as text that is written once and goes into records and answers as it is. */
+
+/**
+ * A JSON value kept as its text. It cannot change with the value it was made from, which user code may still hold, and
+ * `JSON.stringify` of what contains it gives the same as with the value itself.
+ */
+export class EncodedJson {
+  constructor(readonly text: string) {}
+
+  /** What the text stands for. */
+  toJSON(): unknown {
+    return JSON.parse(this.text)
+  }
+}
+
+/** The text of a value, `undefined` for what JSON leaves out. Throws what `JSON.stringify` throws. */
+export const textOf = (value: unknown): string | undefined =>
+  value instanceof EncodedJson ? value.text : JSON.stringify(value)
+
+/**
+ * Encodes a value now; `undefined` stays what it is, because JSON has no text for it. Throws what `JSON.stringify` throws.
+ */
+export const encode = (value: unknown): EncodedJson | undefined => {
+  const text = textOf(value)
+  return text === undefined ? undefined : new EncodedJson(text)
+}

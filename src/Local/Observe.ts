@@ -1,0 +1,156 @@
+/** Finds out how an instance is, from its files and the process table. */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Endpoint, Manifest } from "../Contract/Manifest.js"
+import { OperationalState } from "../Deployment.js"
+import type { Instance } from "../Flavor/Backend.js"
+import { readJson } from "../Flavor/InstanceFiles.js"
+import { meaningOfExit } from "../Flavor/InstanceManifest.js"
+import { urlOf } from "../Flavor/Ports.js"
+import type { Home } from "../Store/Home.js"
+import { Children } from "./Children.js"
+import { type Paths, ProcessRecord, paths } from "./Layout.js"
+import * as Metadata from "./Metadata.js"
+import type { ProcessTableUnavailable } from "./ProcessErrors.js"
+import { type Exit, Processes, type ProcessRef } from "./Processes.js"
+import { isAlive } from "./Stop.js"
+
+type Needs = Home | FileSystem.FileSystem | Processes | Children
+
+/** Observes an instance. `stored` is the metadata the registry has of it. */
+export const observe = (
+  instance: Instance,
+  stored: OperationalState["metadata"]
+): Effect.Effect<OperationalState, ProcessTableUnavailable | PlatformError, Needs> =>
+  Effect.gen(function* () {
+    const at = yield* paths(instance)
+    const known = yield* knownProcess(at, instance, stored)
+    if (Option.isNone(known)) return yield* neverStarted(at)
+    if (yield* isAlive(refOf(known.value))) return yield* started(at, known.value)
+    return yield* ended(at, known.value)
+  })
+
+/**
+ * The processes that may run an instance: the recorded one, the one the registry knows, and strays whose record was
+ * never written.
+ */
+export const processesOf = (
+  instance: Pick<Instance, "deploymentId" | "generation">,
+  stored: OperationalState["metadata"]
+): Effect.Effect<ReadonlyArray<ProcessRef>, ProcessTableUnavailable | PlatformError, Needs> =>
+  Effect.gen(function* () {
+    const at = yield* paths(instance)
+    const recorded = yield* readJson(at.process, ProcessRecord)
+    const registered = Option.filter(Metadata.decode(stored), (known) => known.generation === instance.generation)
+    const strays = yield* findStrays(at)
+    const refs = [...Option.toArray(recorded).map(refOf), ...Option.toArray(registered).map(refOf), ...strays]
+    return [...new Map(refs.map((ref) => [`${ref.pid} ${ref.identity}`, ref])).values()]
+  })
+
+/** The process a piece of metadata is about. */
+export const refOf = (metadata: Metadata.Metadata): ProcessRef => ({
+  pid: metadata.pid,
+  identity: metadata.processIdentity
+})
+
+/** What a served process is called with behind its program; nothing but a process of this generation has it. */
+export const serveArguments = (at: Pick<Paths, "manifest">): ReadonlyArray<string> => ["serve", at.manifest]
+
+/** Whether the process of an instance that was started to stand by has everything ready. */
+export const standsBy = (instance: Instance): Effect.Effect<boolean, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const at = yield* paths(instance)
+    const written = yield* readJson(at.endpoint, Endpoint)
+    return Option.exists(written, ({ generation }) => generation === instance.generation)
+  })
+
+const findStrays = (at: Paths) => Effect.flatMap(Processes, ({ find }) => find(serveArguments(at)))
+
+const knownProcess = (at: Paths, instance: Instance, stored: OperationalState["metadata"]) =>
+  Effect.gen(function* () {
+    const recorded = yield* readJson(at.process, ProcessRecord)
+    if (Option.isSome(recorded)) {
+      const { fingerprint: _, ...metadata } = recorded.value
+      return Option.some<Metadata.Metadata>(metadata)
+    }
+    const registered = Option.filter(Metadata.decode(stored), (known) => known.generation === instance.generation)
+    return Option.isSome(registered) ? registered : yield* strayMetadata(at, instance)
+  })
+
+const strayMetadata = (at: Paths, instance: Instance) =>
+  Effect.gen(function* () {
+    const [stray] = yield* findStrays(at)
+    if (stray === undefined) return Option.none<Metadata.Metadata>()
+    const manifest = yield* readJson(at.manifest, Manifest)
+    return Option.some<Metadata.Metadata>({
+      pid: stray.pid,
+      processIdentity: stray.identity,
+      host: Option.match(manifest, { onNone: () => "127.0.0.1", onSome: ({ listen }) => listen.host }),
+      logFile: at.log,
+      generation: instance.generation,
+      startedAt: yield* DateTime.now
+    })
+  })
+
+const neverStarted = (at: Paths) =>
+  Effect.map(exists(at.generation), (prepared) =>
+    prepared
+      ? new OperationalState({ status: "error", metadata: {}, reason: "it was prepared but never started" })
+      : absent
+  )
+
+const absent = new OperationalState({ status: "absent", metadata: {} })
+
+const started = (at: Paths, metadata: Metadata.Metadata) =>
+  Effect.map(readJson(at.endpoint, Endpoint), (written) => {
+    const endpoint = Option.filter(
+      written,
+      ({ generation, pid, standsBy }) => pid === metadata.pid && generation === metadata.generation && standsBy !== true
+    )
+    return Option.match(endpoint, {
+      onNone: () =>
+        new OperationalState({
+          status: "pending",
+          metadata: Metadata.encode(metadata),
+          reason: "its process runs but does not listen yet"
+        }),
+      onSome: ({ host, port }) =>
+        new OperationalState({
+          status: "running",
+          url: urlOf(host, port),
+          metadata: Metadata.encode({ ...metadata, port })
+        })
+    })
+  })
+
+const ended = (at: Paths, metadata: Metadata.Metadata) =>
+  Effect.gen(function* () {
+    if (!(yield* exists(at.generation))) return absent
+    const { exitOf } = yield* Children
+    const exit = Option.getOrElse(yield* exitOf(refOf(metadata)), (): Exit => ({}))
+    const endpoint = yield* readJson(at.endpoint, Endpoint)
+    return new OperationalState({
+      status: "error",
+      metadata: Metadata.encode({
+        ...metadata,
+        // So that the next instance can listen where callers expect it.
+        ...(Option.isSome(endpoint) ? { port: endpoint.value.port } : {}),
+        ...(exit.code === undefined ? {} : { exitCode: exit.code }),
+        ...(exit.signal === undefined ? {} : { exitSignal: exit.signal })
+      }),
+      reason: describeExit(metadata.pid, exit)
+    })
+  })
+
+const exists = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path))
+
+/** One sentence, without full stop, on how a process ended. */
+export const describeExit = (pid: number, exit: Exit): string => {
+  if (exit.signal !== undefined) return `its process was ended by ${exit.signal}`
+  if (exit.code === undefined) return `its process (${pid}) is gone; it ended or the machine was restarted`
+  const meaning = meaningOfExit(exit.code)
+  return `its process ended with exit code ${exit.code}${meaning === undefined ? "" : `: ${meaning}`}`
+}

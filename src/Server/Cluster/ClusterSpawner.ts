@@ -1,0 +1,93 @@
+/**
+ * Workers as processes of `node:cluster`, which is loaded only when there are any.
+ *
+ * **Details**
+ *
+ * The primary accepts connections and hands them out in turn; that balances evenly and works with every Node this library
+ * runs on, which `reusePort` does not.
+ */
+import type { Worker } from "node:cluster"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import * as ConnectionHandoff from "./ConnectionHandoff.js"
+import * as Protocol from "./Protocol.js"
+import { type Exit, type Heard, Spawner } from "./Spawner.js"
+
+/** Starts this process's own program with the command `work`. Workers share standard output and error with it. */
+export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
+  Layer.effect(
+    Spawner,
+    Effect.gen(function* () {
+      const { default: cluster } = yield* Effect.promise(() => import("node:cluster"))
+      const handover = ConnectionHandoff.make()
+      const startedAt = yield* Clock.currentTimeMillis
+      cluster.schedulingPolicy = cluster.SCHED_RR
+      return {
+        spawn: (slot) =>
+          Effect.gen(function* () {
+            const heard = yield* Queue.unbounded<Heard>()
+            const { exited, worker } = yield* Effect.acquireRelease(
+              Effect.sync(() => {
+                cluster.setupPrimary({ args: ["work", manifestFile, `${slot}`, `${startedAt}`] })
+                const worker = cluster.fork()
+                handover.follow(worker)
+                hear(worker, heard)
+                return { worker, exited: exitOf(worker) }
+              }),
+              ({ worker }) => Effect.sync(() => worker.process.kill("SIGKILL"))
+            )
+            const end = (exit: Exit) =>
+              Effect.sync(() => {
+                handover.drop(worker)
+                heard.unsafeOffer({ _tag: "Ended", exit })
+              })
+            const ending = Effect.flatMap(exited, (exit) => Effect.zipRight(silenced(worker), end(exit)))
+            yield* Effect.forkScoped(Effect.interruptible(ending))
+            return { pid: worker.process.pid, send: (message) => send(worker, message), heard }
+          })
+      }
+    })
+  )
+
+// internal
+
+const send = (worker: Worker, message: Protocol.ToWorker) =>
+  Effect.sync(() => {
+    // A channel that closes meanwhile is told to the callback; without one it would be an uncaught error.
+    if (worker.isConnected()) worker.send(Protocol.encodeToWorker(message), () => {})
+  })
+
+const hear = (worker: Worker, heard: Queue.Enqueue<Heard>): void => {
+  worker.on("message", (value: unknown) => {
+    Option.map(Protocol.decodeToPrimary(value), (message) => heard.unsafeOffer({ _tag: "Said", message }))
+  })
+}
+
+const exitOf = (worker: Worker): Effect.Effect<Exit> => {
+  const exit = Deferred.unsafeMake<Exit>(FiberId.none)
+  worker.on("exit", (code, signal) => {
+    const how = { ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) }
+    Deferred.unsafeDone(exit, Effect.succeed(how))
+  })
+  worker.on("error", (error) => {
+    if (worker.process.pid === undefined) Deferred.unsafeDone(exit, Effect.succeed({ reason: error.message }))
+  })
+  return Deferred.await(exit)
+}
+
+/**
+ * Waits until everything a process said has arrived, which may be after its exit is known. Looks instead of listening: a
+ * channel over which a connection was on its way never says that it is closed.
+ */
+const silenced = (worker: Worker): Effect.Effect<unknown> =>
+  Effect.sync(() => worker.isConnected()).pipe(
+    Effect.repeat({ while: (isConnected) => isConnected, schedule: Schedule.spaced("2 millis") }),
+    Effect.delay("2 millis"),
+    Effect.timeoutOption("1 second")
+  )

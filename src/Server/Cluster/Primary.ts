@@ -1,0 +1,136 @@
+/**
+ * The process of a service with several workers that stands for it: it has the port, the endpoint file, the log and the
+ * signals, and holds no pipeline. What workers need to know of each other goes through it.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import { type Endpoint, exitCodes, type Manifest } from "../../Contract/Manifest.js"
+import type { StoreError } from "../../Errors/Stores.js"
+import * as Settings from "../../Settings/Serving.js"
+import { RunStore } from "../../Store/RunStore.js"
+import * as NodeServer from "../Http/NodeServer.js"
+import * as EndpointFile from "../Process/EndpointFile.js"
+import * as LogRotation from "../Process/LogRotation.js"
+import * as ProcessStats from "../Process/ProcessStats.js"
+import * as Serve from "../Process/Serve.js"
+import { Signals } from "../Process/Signals.js"
+import * as RequestRouter from "./RequestRouter.js"
+import * as RunIndexAllocator from "./RunIndexAllocator.js"
+import type { Spawner } from "./Spawner.js"
+import * as Supervisor from "./Supervisor.js"
+import type { WorkerFailed } from "./WorkerHandle.js"
+import * as WorkerLimits from "./WorkerLimits.js"
+import * as WorkerRegistry from "./WorkerRegistry.js"
+
+/**
+ * Serves a manifest with workers until {@link Signals} tell to end, and answers the exit code of the process.
+ *
+ * **Details**
+ *
+ * The endpoint file is written when every worker listens, which is after the warm state of all is built; one that stands
+ * by for its port writes it before, too. A worker that cannot start fails the service. Later ones are replaced.
+ *
+ * @param storeOf the run store as a slot writes it; 0 is the service itself
+ */
+export const run = (
+  manifest: Manifest,
+  storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>
+): Effect.Effect<
+  number,
+  NodeServer.ListenFailed | StoreError | WorkerFailed | PlatformError,
+  Signals | Spawner | FileSystem.FileSystem
+> =>
+  Effect.gen(function* () {
+    const { ending } = yield* Signals
+    if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
+    const supervision = yield* supervise(manifest, storeOf)
+    const opened = yield* Effect.raceFirst(
+      Effect.map(ending, Either.left),
+      Effect.map(open(manifest, supervision), Either.right)
+    ).pipe(Effect.tapError(({ message }) => supervision.drain({ reason: message, exitCode: exitCodes.startFailed })))
+    if (Either.isLeft(opened)) {
+      yield* supervision.drain(opened.left)
+      return opened.left.exitCode
+    }
+    const { exitCode, reason } = yield* Effect.raceFirst(ending, supervision.keep(opened.right)).pipe(
+      Effect.tapError((failed) => supervision.drain({ exitCode: failed.exitCode, reason: "the end of another worker" }))
+    )
+    yield* Effect.logInfo(`Told to end by ${reason}.`)
+    yield* supervision.drain({ exitCode, reason })
+    return exitCode
+  }).pipe(Effect.scoped)
+
+// internal
+
+/** What a drained process may take beyond the time its runs have: interrupting them, storing, releasing the warm state. */
+const drainAllowance = Duration.seconds(10)
+
+const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>) =>
+  Effect.gen(function* () {
+    const { serving } = manifest
+    const slots = WorkerLimits.slots(Settings.workersOf(serving))
+    const recover = (slot: number) => Effect.provide(recoverRuns, storeOf(slot))
+    const store = Context.get(yield* Layer.build(storeOf(0)), RunStore)
+    yield* Effect.forEach([0, ...slots], recover, { discard: true })
+    const atStart = yield* store.lastIndex
+    const roster = WorkerRegistry.make()
+    const switchboard = yield* RequestRouter.make({
+      roster,
+      meter: Context.get(yield* Layer.build(ProcessStats.layer), ProcessStats.ProcessMeter),
+      block: yield* RunIndexAllocator.blocks(Effect.orElseSucceed(store.lastIndex, () => atStart))
+    })
+    return yield* Supervisor.make({
+      slots,
+      roster,
+      switchboard,
+      recover: (slot) =>
+        Effect.catchAll(recover(slot), (error) =>
+          Effect.logWarning(`The runs of worker ${slot} could not be looked after: ${error.message}`)
+        ),
+      drainLimit: Duration.sum(Duration.millis(serving.drainTimeoutMillis), drainAllowance)
+    })
+  })
+
+const recoverRuns = Effect.flatMap(RunStore, ({ markLost }) =>
+  Effect.flatMap(markLost, (lost) =>
+    lost === 0 ? Effect.void : Effect.logWarning(`${lost} runs of a process that died were marked as lost.`)
+  )
+)
+
+/** Brings all workers to where they listen. */
+const open = (manifest: Manifest, { listen, start }: Supervisor.Supervisor) =>
+  Effect.gen(function* () {
+    const { deployment, endpointFile, generation } = manifest
+    const tell = (where: Pick<Endpoint, "host" | "port" | "standsBy">) =>
+      EndpointFile.write(endpointFile, { pid: process.pid, generation, ...where })
+    const standsBy = manifest.listen.standbyMillis !== undefined
+    if (!standsBy) yield* reserve(manifest.listen)
+    yield* start
+    if (standsBy) {
+      yield* tell({ host: manifest.listen.host, port: manifest.listen.port ?? 0, standsBy: true })
+      yield* Effect.logInfo(`${deployment.name} is ready and waits for its port.`)
+    }
+    const address = yield* reserve(manifest.listen)
+    yield* listen(address)
+    yield* tell(address)
+    yield* Effect.logInfo(`${deployment.name} listens on ${Serve.urlOf(address)}.`)
+    yield* Effect.logInfo(`${deployment.name} is ready.`)
+    return address
+  })
+
+/**
+ * Finds the port as the manifest says and lets go of it, for the workers to listen on: those that listen on the very same
+ * address share it, and a worker must not wait for a port or choose another by itself.
+ */
+const reserve = (listen: Manifest["listen"]) =>
+  Effect.scoped(
+    Effect.map(
+      NodeServer.listen((_, response) => response.destroy(), listen),
+      ({ host, port }) => ({ host, port })
+    )
+  )

@@ -1,0 +1,122 @@
+/** What a worker says of itself, and how the reports of all become the one of the service. */
+import * as Schema from "effect/Schema"
+import { buckets, type Counters as MetricCounters } from "../Process/Metrics.js"
+import type { ProcessStats } from "../Process/ProcessStats.js"
+
+/**
+ * Makes the schemas of reports, when they are first needed: a service without workers has no use for them, and making
+ * them takes time at the start.
+ */
+export const makeSchemas = () => {
+  const counters = Schema.Struct({
+    runs: Schema.Struct({ succeeded: Schema.Number, failed: Schema.Number, interrupted: Schema.Number }),
+    durations: Schema.Array(Schema.Number),
+    durationSumSeconds: Schema.Number,
+    shed: Schema.Number
+  })
+  const process = Schema.Struct({
+    cpuSeconds: Schema.Number,
+    residentBytes: Schema.Number,
+    heapUsedBytes: Schema.Number,
+    heapTotalBytes: Schema.Number,
+    startTimeSeconds: Schema.Number,
+    eventLoopLag: Schema.Struct({ meanSeconds: Schema.Number, p99Seconds: Schema.Number, maxSeconds: Schema.Number })
+  })
+  const condition = Schema.Struct({
+    phase: Schema.Literal("starting", "ready", "draining"),
+    isRecording: Schema.Boolean
+  })
+  const runs = { counters, process, inFlight: Schema.Number, queued: Schema.Number }
+  return {
+    condition,
+    workerReport: Schema.Struct({ ...runs, condition }),
+    serviceReport: Schema.Struct({
+      ...runs,
+      isReady: Schema.Boolean,
+      /** Workers that take runs; the process itself counts when it has none. */
+      workers: Schema.Number,
+      /** Workers that were started in the place of others. */
+      workerRestarts: Schema.Number
+    })
+  }
+}
+
+type Schemas = ReturnType<typeof makeSchemas>
+
+/** How it is with taking and recording runs. */
+export type Condition = Schemas["condition"]["Type"]
+
+/** What one process says of itself. */
+export type WorkerReport = Schemas["workerReport"]["Type"]
+
+/** What is to be said of the whole service. */
+export type ServiceReport = Schemas["serviceReport"]["Type"]
+
+/** What remains of workers that are gone: counters never go back. */
+export interface Past {
+  readonly counters: MetricCounters
+  readonly cpuSeconds: number
+}
+
+/** Counters before anything was counted. */
+export const zero: MetricCounters = {
+  runs: { succeeded: 0, failed: 0, interrupted: 0 },
+  durations: new Array<number>(buckets.length + 1).fill(0),
+  durationSumSeconds: 0,
+  shed: 0
+}
+
+export const add = (a: MetricCounters, b: MetricCounters): MetricCounters => ({
+  runs: {
+    succeeded: a.runs.succeeded + b.runs.succeeded,
+    failed: a.runs.failed + b.runs.failed,
+    interrupted: a.runs.interrupted + b.runs.interrupted
+  },
+  durations: zero.durations.map((_, bucket) => (a.durations[bucket] ?? 0) + (b.durations[bucket] ?? 0)),
+  durationSumSeconds: a.durationSumSeconds + b.durationSumSeconds,
+  shed: a.shed + b.shed
+})
+
+/** Adds a worker that is gone to those that are. */
+export const retire = (past: Past, last: WorkerReport | undefined): Past =>
+  last === undefined
+    ? past
+    : { counters: add(past.counters, last.counters), cpuSeconds: past.cpuSeconds + last.process.cpuSeconds }
+
+/**
+ * The report of a service: what was counted and what is used is added up, of the lags of event loops the worst counts, and
+ * it started when its primary did.
+ */
+export const combine = (options: {
+  readonly reports: ReadonlyArray<WorkerReport>
+  readonly past: Past
+  readonly primary: ProcessStats
+  readonly isReady: boolean
+  readonly workers: number
+  readonly workerRestarts: number
+}): ServiceReport => {
+  const { isReady, past, primary, reports, workerRestarts, workers } = options
+  const sum = (of: (report: WorkerReport) => number) => reports.reduce((total, report) => total + of(report), 0)
+  const worst = (of: (lag: ProcessStats["eventLoopLag"]) => number) =>
+    reports.reduce((lag, { process }) => Math.max(lag, of(process.eventLoopLag)), 0)
+  return {
+    counters: reports.reduce((total, { counters }) => add(total, counters), past.counters),
+    inFlight: sum(({ inFlight }) => inFlight),
+    queued: sum(({ queued }) => queued),
+    isReady,
+    process: {
+      cpuSeconds: past.cpuSeconds + primary.cpuSeconds + sum(({ process }) => process.cpuSeconds),
+      residentBytes: primary.residentBytes + sum(({ process }) => process.residentBytes),
+      heapUsedBytes: primary.heapUsedBytes + sum(({ process }) => process.heapUsedBytes),
+      heapTotalBytes: primary.heapTotalBytes + sum(({ process }) => process.heapTotalBytes),
+      startTimeSeconds: primary.startTimeSeconds,
+      eventLoopLag: {
+        meanSeconds: worst(({ meanSeconds }) => meanSeconds),
+        p99Seconds: worst(({ p99Seconds }) => p99Seconds),
+        maxSeconds: worst(({ maxSeconds }) => maxSeconds)
+      }
+    },
+    workers,
+    workerRestarts
+  }
+}

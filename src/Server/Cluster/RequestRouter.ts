@@ -1,0 +1,114 @@
+/**
+ * Answers what workers ask the primary, asking the others where that is needed. Who does not answer in time is done
+ * without, so that nobody waits long for a worker that hangs.
+ */
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { ProcessMeter } from "../Process/ProcessStats.js"
+import type * as Protocol from "./Protocol.js"
+import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
+
+/** How long a worker has for its reply. */
+export const replyMillis = 250
+
+/** Takes what a worker says that is not about its own life. */
+export type RequestRouter = (from: Entry, message: Protocol.ToPrimary) => Effect.Effect<void>
+
+/** Makes the switchboard of a roster. Answers are worked out in the scope. */
+export const make = (options: {
+  readonly roster: WorkerRegistry
+  readonly meter: Context.Tag.Service<ProcessMeter>
+  /** The next indexes of runs. */
+  readonly block: Effect.Effect<Protocol.Block>
+}): Effect.Effect<RequestRouter, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope): RequestRouter => {
+    const { block, meter, roster } = options
+    const { put, take } = questions()
+    const listening = () => roster.entries().filter(({ isListening }) => isListening)
+    const putToAll = (entries: ReadonlyArray<Entry>, question: Protocol.Question) =>
+      Effect.forEach(entries, (entry) => put(entry, question), { concurrency: "unbounded" })
+
+    const freshReport = Effect.gen(function* () {
+      const asked = listening()
+      const replies = yield* putToAll(asked, { _tag: "Report" })
+      replies.forEach((reply, index) => {
+        const entry = asked[index]
+        if (entry !== undefined && Option.isSome(reply) && reply.value._tag === "Report") {
+          entry.report = reply.value.report
+        }
+      })
+      return roster.report(yield* meter.read)
+    })
+    const answer = (from: Entry, ask: Protocol.Ask): Effect.Effect<Protocol.Answer> => {
+      const others = listening().filter((entry) => entry !== from)
+      switch (ask._tag) {
+        case "Report":
+          return Effect.map(freshReport, (report) => ({ _tag: "Report", report }))
+        case "Flush":
+          return Effect.as(putToAll(others, ask), { _tag: "Flush" })
+        case "Find":
+          return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Find", run: firstRun(replies) }))
+        case "Cancel":
+          return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Cancel", isFound: isAnyCancelled(replies) }))
+        case "Indexes":
+          return Effect.map(block, (block) => ({ _tag: "Indexes", block }))
+      }
+    }
+    return (from, message) => {
+      switch (message._tag) {
+        case "Changed":
+          from.report = message.report
+          return roster.announce()
+        case "Reply":
+          return take(message.id, message.reply)
+        case "Ask":
+          return answer(from, message.ask).pipe(
+            Effect.flatMap((answer) => from.process.send({ _tag: "Answer", id: message.id, answer })),
+            Effect.forkIn(scope),
+            Effect.asVoid
+          )
+        default:
+          return Effect.void
+      }
+    }
+  })
+
+// internal
+
+/** Questions to workers by number, until they are answered or given up. */
+const questions = () => {
+  const waiting = new Map<number, Deferred.Deferred<Protocol.Reply>>()
+  let asked = 0
+  return {
+    put: (to: Entry, question: Protocol.Question): Effect.Effect<Option.Option<Protocol.Reply>> =>
+      Effect.gen(function* () {
+        const id = ++asked
+        const reply = yield* Deferred.make<Protocol.Reply>()
+        waiting.set(id, reply)
+        return yield* to.process
+          .send({ _tag: "Question", id, question })
+          .pipe(
+            Effect.zipRight(Deferred.await(reply)),
+            Effect.timeoutOption(replyMillis),
+            Effect.ensuring(Effect.sync(() => waiting.delete(id)))
+          )
+      }),
+    take: (id: number, reply: Protocol.Reply): Effect.Effect<void> => {
+      const deferred = waiting.get(id)
+      return deferred === undefined ? Effect.void : Effect.asVoid(Deferred.succeed(deferred, reply))
+    }
+  }
+}
+
+const isAnyCancelled = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>): boolean =>
+  replies.some((reply) => Option.isSome(reply) && reply.value._tag === "Cancel" && reply.value.isFound)
+
+const firstRun = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>) => {
+  for (const reply of replies) {
+    if (Option.isSome(reply) && reply.value._tag === "Find" && reply.value.run !== undefined) return reply.value.run
+  }
+  return undefined
+}

@@ -1,0 +1,88 @@
+/** A worker as one of several: it answers for the service by asking its primary, and tells the primary how it is. */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Protocol from "./Protocol.js"
+import { alone, Service } from "./Service.js"
+import { ThisProcess } from "./ThisProcess.js"
+import { WorkerChannel } from "./WorkerChannel.js"
+
+/**
+ * A service of several workers, seen from one of them.
+ *
+ * **Details**
+ *
+ * What changes is told every tenth of a second: as much of what a worker counted is missing at most if it is killed. A
+ * primary that does not answer in time is done without.
+ */
+export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = Layer.scoped(
+  Service,
+  Effect.gen(function* () {
+    const link = yield* WorkerChannel
+    const local = yield* ThisProcess
+    const ask = (question: Protocol.Ask) => Effect.timeoutOption(link.ask(question), patience)
+
+    const respond = Effect.flatMap(link.questions.take, ({ id, question }) =>
+      Effect.fork(Effect.flatMap(reply(local, question), (reply) => link.send({ _tag: "Reply", id, reply })))
+    )
+    yield* Effect.forkScoped(Effect.forever(respond))
+    const tell = telling(link, local)
+    yield* Effect.forkScoped(Effect.repeat(tell, Schedule.spaced("100 millis")))
+    yield* Effect.addFinalizer(() => tell)
+
+    return {
+      condition: () => link.condition() ?? local.condition(),
+      report: Effect.flatMap(ask({ _tag: "Report" }), (answer) =>
+        Option.isSome(answer) && answer.value._tag === "Report"
+          ? Effect.succeed(answer.value.report)
+          : Effect.map(local.report, alone)
+      ),
+      flush: Effect.zipRight(ask({ _tag: "Flush" }), local.flush),
+      findElsewhere: (runId) =>
+        Effect.map(ask({ _tag: "Find", runId }), (answer) =>
+          Option.isSome(answer) && answer.value._tag === "Find" ? answer.value.run : undefined
+        ),
+      cancel: (runId) =>
+        Effect.suspend(() =>
+          local.cancel(runId)
+            ? Effect.succeed(true)
+            : Effect.map(
+                ask({ _tag: "Cancel", runId }),
+                (answer) => Option.isSome(answer) && answer.value._tag === "Cancel" && answer.value.isFound
+              )
+        )
+    }
+  })
+)
+
+// internal
+
+/** Longer than the primary waits for other workers. */
+const patience = "2 seconds"
+
+type LocalService = Context.Tag.Service<ThisProcess>
+
+const reply = (local: LocalService, question: Protocol.Question): Effect.Effect<Protocol.Reply> => {
+  switch (question._tag) {
+    case "Report":
+      return Effect.map(local.report, (report) => ({ _tag: "Report", report }))
+    case "Flush":
+      return Effect.as(local.flush, { _tag: "Flush" })
+    case "Find":
+      return Effect.sync(() => ({ _tag: "Find", run: local.find(question.runId) }))
+    case "Cancel":
+      return Effect.sync(() => ({ _tag: "Cancel", isFound: local.cancel(question.runId) }))
+  }
+}
+
+const telling = (link: Context.Tag.Service<WorkerChannel>, local: LocalService): Effect.Effect<void> => {
+  let told = ""
+  return Effect.suspend(() => {
+    const version = local.version()
+    if (version === told) return Effect.void
+    told = version
+    return Effect.flatMap(local.glance, (report) => link.send({ _tag: "Changed", report }))
+  })
+}

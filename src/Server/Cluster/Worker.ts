@@ -1,0 +1,62 @@
+/**
+ * One of several processes that serve a pipeline together: builds everything, listens when its primary says so, and ends
+ * when that tells it to. When the primary is gone, Node ends it.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Manifest } from "../../Contract/Manifest.js"
+import type { StoreError } from "../../Errors/Stores.js"
+import type * as Pipeline from "../../Pipeline.js"
+import type * as Ids from "../../Store/Ids.js"
+import type { RunStore } from "../../Store/RunStore.js"
+import type { ListenFailed } from "../Http/NodeServer.js"
+import * as Serve from "../Process/Serve.js"
+import type { Signals } from "../Process/Signals.js"
+import * as RunIndexAllocator from "./RunIndexAllocator.js"
+import * as ServiceFromWorker from "./ServiceFromWorker.js"
+import { WorkerChannel } from "./WorkerChannel.js"
+import * as WorkerLimits from "./WorkerLimits.js"
+
+/** Which worker of a service it is, and since when the service runs. */
+export interface Role {
+  readonly slot: number
+  readonly startedAtMillis: number
+}
+
+/** Serves as one of the workers of a manifest and answers the exit code of the process. */
+export const run = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest,
+  { slot, startedAtMillis }: Role
+): Effect.Effect<
+  number,
+  ListenFailed | StoreError | Serve.WarmUpFailed,
+  RunStore | Ids.Ids | Signals | WorkerChannel
+> =>
+  Effect.gen(function* () {
+    const link = yield* WorkerChannel
+    const next = yield* RunIndexAllocator.fromBlocks(block(link))
+    const open = Serve.make(pipeline, WorkerLimits.manifestOf(manifest, slot), {
+      before: (warmUp) =>
+        warmUp.pipe(
+          Effect.zipRight(link.send({ _tag: "Warm" })),
+          Effect.zipRight(link.address),
+          Effect.map((address) => ({ ...address, fallback: false }))
+        ),
+      fleet: Layer.provide(ServiceFromWorker.layer, Layer.succeed(WorkerChannel, link)),
+      startedAt: DateTime.unsafeMake(startedAtMillis)
+    })
+    return yield* Effect.provideService(
+      Serve.untilTold(open, () => link.send({ _tag: "Listening" })),
+      RunIndexAllocator.RunIndexAllocator,
+      { next }
+    )
+  }).pipe(Effect.scoped, Effect.annotateLogs("worker", slot))
+
+// internal
+
+const block = ({ ask }: typeof WorkerChannel.Service) =>
+  Effect.flatMap(ask({ _tag: "Indexes" }), (answer) =>
+    answer._tag === "Indexes" ? Effect.succeed(answer.block) : Effect.dieMessage("The primary answers something else.")
+  )

@@ -1,0 +1,111 @@
+/** A worker's line to its primary. */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import type { Ending } from "../Process/Signals.js"
+import * as Protocol from "./Protocol.js"
+import type { Condition } from "./Report.js"
+
+/** Where messages go out and come in: a process's own channel to the one that started it, or a test's. */
+export interface Channel {
+  /** Sends a value, and calls back when it is on its way or cannot be. */
+  readonly send: (value: object, onSent: () => void) => void
+  /** Has somebody hear what comes in; answers how to end that. */
+  readonly listen: (listener: (value: unknown) => void) => () => void
+}
+
+export class WorkerChannel extends Context.Tag("effect-deployers/Server/Workers/Link")<
+  WorkerChannel,
+  {
+    /** Done when the message is on its way. */
+    readonly send: (message: Protocol.ToPrimary) => Effect.Effect<void>
+    /** Asks, and waits for the answer. */
+    readonly ask: (ask: Protocol.Ask) => Effect.Effect<Protocol.Answer>
+    /** What the worker is asked, with the number to reply to. */
+    readonly questions: Queue.Dequeue<Extract<Protocol.ToWorker, { readonly _tag: "Question" }>>
+    /** Waits until the worker is told where to listen. */
+    readonly address: Effect.Effect<{ readonly host: string; readonly port: number }>
+    /** Waits until the worker is told to end. */
+    readonly told: Effect.Effect<Ending>
+    /** How it is with the service, as last heard. */
+    readonly condition: () => Condition | undefined
+  }
+>() {}
+
+/** Makes the line over a channel. */
+export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<WorkerChannel>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const address = yield* Deferred.make<{ readonly host: string; readonly port: number }>()
+    const told = yield* Deferred.make<Ending>()
+    const questions = yield* Queue.unbounded<Extract<Protocol.ToWorker, { readonly _tag: "Question" }>>()
+    const waiting = new Map<number, (answer: Protocol.Answer) => void>()
+    let condition: Condition | undefined
+    let asked = 0
+
+    const take = (message: Protocol.ToWorker): void => {
+      switch (message._tag) {
+        case "Listen":
+          Deferred.unsafeDone(address, Effect.succeed({ host: message.host, port: message.port }))
+          break
+        case "Drain":
+          condition = { phase: "draining", isRecording: condition?.isRecording ?? true }
+          Deferred.unsafeDone(told, Effect.succeed({ reason: message.reason, exitCode: message.exitCode }))
+          break
+        case "Service":
+          condition = message.condition
+          break
+        case "Question":
+          questions.unsafeOffer(message)
+          break
+        case "Answer":
+          waiting.get(message.id)?.(message.answer)
+      }
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => channel.listen((value) => Option.map(Protocol.decodeToWorker(value), take))),
+      (leave) => Effect.sync(leave)
+    )
+    const send = (message: Protocol.ToPrimary) =>
+      Effect.async<void>((resume) => channel.send(Protocol.encodeToPrimary(message), () => resume(Effect.void)))
+    return {
+      send,
+      ask: (ask) =>
+        Effect.async((resume) => {
+          const id = ++asked
+          waiting.set(id, (answer) => {
+            waiting.delete(id)
+            resume(Effect.succeed(answer))
+          })
+          channel.send(Protocol.encodeToPrimary({ _tag: "Ask", id, ask }), () => {})
+          return Effect.sync(() => waiting.delete(id))
+        }),
+      questions,
+      address: Deferred.await(address),
+      told: Deferred.await(told),
+      condition: () => condition
+    }
+  })
+
+/**
+ * The channel this process was given by the one that started it, if it was given one. What cannot be sent is dropped: the
+ * other side is gone then, and this process ends.
+ */
+export const ofProcess = (): Channel | undefined =>
+  process.send === undefined
+    ? undefined
+    : {
+        send: (value, onSent) => {
+          if (process.connected) process.send?.(value, undefined, {}, onSent)
+          else onSent()
+        },
+        listen: (listener) => {
+          process.on("message", listener)
+          return () => process.off("message", listener)
+        }
+      }
+
+export const layer = (channel: Channel): Layer.Layer<WorkerChannel> => Layer.scoped(WorkerChannel, make(channel))

@@ -1,0 +1,139 @@
+/** Whether a value fits a schema, as code. Only for schemas that {@link isSupported} takes. */
+import * as AST from "effect/SchemaAST"
+import type { Code, Source } from "./Source.js"
+
+/**
+ * Writes the test of a value.
+ *
+ * @param value An expression for the value, which is repeated.
+ */
+export const test = (ast: AST.AST, value: Code, source: Source): Code => {
+  switch (ast._tag) {
+    case "StringKeyword":
+      return `typeof ${value} === "string"`
+    case "NumberKeyword":
+      return `typeof ${value} === "number"`
+    case "BooleanKeyword":
+      return `typeof ${value} === "boolean"`
+    case "UndefinedKeyword":
+    case "VoidKeyword":
+      return `${value} === undefined`
+    case "UnknownKeyword":
+    case "AnyKeyword":
+      return "true"
+    case "Literal":
+      return oneOf([ast.literal], value, source)
+    case "Enums":
+      return oneOf(
+        ast.enums.map(([, member]) => member),
+        value,
+        source
+      )
+    case "TemplateLiteral":
+      return `(typeof ${value} === "string" && ${source.constant(AST.getTemplateLiteralRegExp(ast))}.test(${value}))`
+    case "Refinement":
+      return refinement(ast, value, source)
+    case "TypeLiteral":
+      return source.call(ast, value, (object) => typeLiteral(ast, object, source))
+    case "TupleType":
+      return source.call(ast, value, (list) => tuple(ast, list, source))
+    case "Union":
+      return union(ast, value, source)
+    case "Suspend":
+      return source.call(ast, value, (inner) => `return ${test(ast.f(), inner, source)};`)
+    default:
+      return "false"
+  }
+}
+
+// internal
+
+const oneOf = (values: ReadonlyArray<unknown>, value: Code, source: Source): Code =>
+  values.length > mostInARow
+    ? `${source.constant(new Set(values))}.has(${value})`
+    : anyOf(values.map((each) => `${value} === ${source.value(each)}`))
+
+/** How many values are compared one after the other before looking them up is faster. */
+const mostInARow = 16
+
+const anyOf = (tests: ReadonlyArray<Code>): Code => (tests.length === 0 ? "false" : `(${tests.join(" || ")})`)
+
+const union = ({ types }: AST.Union, value: Code, source: Source): Code => {
+  const literals = types.filter(AST.isLiteral).map(({ literal }) => literal)
+  const others = types.filter((type) => !AST.isLiteral(type))
+  return anyOf([
+    ...(literals.length === 0 ? [] : [oneOf(literals, value, source)]),
+    ...others.map((type) => test(type, value, source))
+  ])
+}
+
+/** A filter that finds nothing wrong gives the one `None` there is. */
+const refinement = (ast: AST.Refinement, value: Code, source: Source): Code => {
+  const filter = source.constant(ast.filter)
+  const rest = `${source.constant(AST.defaultParseOption)}, ${source.constant(ast)}`
+  return `(${test(ast.from, value, source)} && ${filter}(${value}, ${rest})._tag === "None")`
+}
+
+const typeLiteral = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
+  if (ast.propertySignatures.length + ast.indexSignatures.length === 0) {
+    return `return ${value} !== null && ${value} !== undefined;`
+  }
+  return `${isPlain(value)} ${ast.indexSignatures.length === 0 ? struct(ast, value, source) : record(ast, value, source)}`
+}
+
+/** Only plain objects: of others the Schema makes a copy without what their class gives them. */
+const isPlain = (value: Code): Code =>
+  `if (typeof ${value} !== "object" || ${value} === null) return false;
+   const prototype = Object.getPrototypeOf(${value});
+   if (prototype !== Object.prototype && prototype !== null) return false;`
+
+/** Objects with the properties of a struct and no others. */
+const struct = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
+  const fields = ast.propertySignatures.map(({ isOptional, name, type }) => {
+    const [field, key] = [source.fresh(), source.value(String(name))]
+    const fits = `if (${test(type, field, source)}) unknown--; else return false;`
+    const missing = `${field} === undefined && !Object.hasOwn(${value}, ${key})`
+    return `const ${field} = ${value}[${key}]; if (${missing}) { ${isOptional ? "" : "return false;"} } else ${fits}`
+  })
+  return `let unknown = 0; ${fields.join(" ")} for (const _ in ${value}) unknown++; return unknown === 0;`
+}
+
+/** Objects whose keys are properties or fit an index signature. `__proto__` as a key gets lost in the Schema's copy. */
+const record = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
+  const [key, field] = [source.fresh(), source.fresh()]
+  const known = ast.propertySignatures.map(
+    ({ name, type }) =>
+      `if (${key} === ${source.value(String(name))}) { if (!(${test(type, field, source)})) return false; isExpected = true; }`
+  )
+  const signatures = ast.indexSignatures.map(
+    ({ parameter, type }) =>
+      `if (${test(parameter, key, source)}) { if (!(${test(type, field, source)})) return false; isExpected = true; }`
+  )
+  const required = ast.propertySignatures
+    .filter(({ isOptional }) => !isOptional)
+    .map(({ name }) => `if (!Object.hasOwn(${value}, ${source.value(String(name))})) return false;`)
+  return `for (const ${key} in ${value}) {
+      if (${key} === "__proto__") return false;
+      const ${field} = ${value}[${key}]; let isExpected = false;
+      ${[...known, ...signatures].join(" ")} if (!isExpected) return false;
+    }
+    ${required.join(" ")} return true;`
+}
+
+/** Lists with the elements of a tuple, and as many more as it allows. */
+const tuple = (ast: AST.TupleType, value: Code, source: Source): Code => {
+  const required = ast.elements.filter(({ isOptional }) => !isOptional).length
+  const elements = ast.elements.map(({ type }, at) => {
+    const element = source.fresh()
+    return `if (${value}.length > ${at}) { const ${element} = ${value}[${at}]; if (!(${test(type, element, source)})) return false; }`
+  })
+  const more = source.fresh()
+  const rest = ast.rest.map(
+    ({ type }) =>
+      `for (let i = ${ast.elements.length}; i < ${value}.length; i++) { const ${more} = ${value}[i]; if (!(${test(type, more, source)})) return false; }`
+  )
+  const most = rest.length === 0 ? ` || ${value}.length > ${ast.elements.length}` : ""
+  return `if (!Array.isArray(${value}) || Object.getPrototypeOf(${value}) !== Array.prototype) return false;
+    if (${value}.length < ${required}${most}) return false;
+    ${elements.join(" ")} ${rest.join(" ")} return true;`
+}

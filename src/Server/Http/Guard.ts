@@ -1,0 +1,98 @@
+/**
+ * What every request passes before anything else looks at it: ambiguous headers, the route table, the method and the
+ * key. Plain functions on Node's request, so that they cost next to nothing.
+ */
+import type { IncomingMessage } from "node:http"
+import { InvalidRequest, MethodNotAllowed, NotFound, Unauthorized } from "../../Contract/Errors.js"
+import * as Routes from "../../Contract/Routes.js"
+import type { Auth } from "./BearerAuth.js"
+import * as Response from "./Response.js"
+
+/** Lets a request through to its route, or answers it. */
+export type Verdict =
+  | { readonly _tag: "Pass"; readonly route: Routes.Route }
+  | { readonly _tag: "Refuse"; readonly answer: Response.Response }
+
+/**
+ * Makes the gate.
+ *
+ * **Details**
+ *
+ * `loopbackOnly` refuses requests whose `Host` is not this machine: a service without a key that listens on loopback
+ * would otherwise be open to any web page that rebinds its own name to 127.0.0.1.
+ */
+export const make = (options: {
+  readonly routes: ReadonlyArray<Routes.Route>
+  readonly isAuthorized: Auth
+  readonly loopbackOnly: boolean
+}): ((request: IncomingMessage) => Verdict) => {
+  const match = Routes.matcher(options.routes)
+  const passes = new Map(options.routes.map((route) => [route, { _tag: "Pass", route } as const]))
+  return (request) => {
+    const problem = ambiguity(request) ?? (options.loopbackOnly ? foreignHost(request) : undefined)
+    if (problem !== undefined) return refuse(new InvalidRequest({ message: problem, issues: [] }))
+    const url = request.url ?? "/"
+    const query = url.indexOf("?")
+    const path = query === -1 ? url : url.slice(0, query)
+    const route = match(path)
+    if (route === undefined) return refuse(notFound)
+    const { method } = request
+    const isKnown = method === route.method || method === "OPTIONS" || (method === "HEAD" && route.method === "GET")
+    if (!isKnown) return refuse(methodNotAllowed(route))
+    if (!route.isPublic && !options.isAuthorized(request.headers.authorization)) return refuse(unauthorized)
+    if (method === "OPTIONS") return { _tag: "Refuse", answer: Response.empty(204, { allow: allow(route).join(", ") }) }
+    return passes.get(route) ?? { _tag: "Pass", route }
+  }
+}
+
+/** The methods a route answers. */
+export const allow = (route: Routes.Route): ReadonlyArray<string> =>
+  route.method === "GET" ? ["GET", "HEAD", "OPTIONS"] : ["POST", "OPTIONS"]
+
+// internal
+
+const unauthorized = new Unauthorized({
+  message: "This endpoint asks for a key; send it as `Authorization: Bearer KEY`."
+})
+
+const refuse = (error: Response.WireError): Verdict => ({ _tag: "Refuse", answer: Response.ofError(error) })
+
+const notFound = new NotFound({ message: "There is no such path on this service; its OpenAPI document lists them." })
+
+const methodNotAllowed = (route: Routes.Route): MethodNotAllowed =>
+  new MethodNotAllowed({
+    message: `${route.path} does not answer this method; use ${route.method}.`,
+    allow: allow(route)
+  })
+
+const single = ["host", "authorization", "content-type", "content-encoding"]
+const singleLengths = new Set(single.map((name) => name.length))
+
+const ambiguity = (request: IncomingMessage): string | undefined => {
+  const raw = request.rawHeaders
+  let seen = 0
+  for (let i = 0; i < raw.length; i += 2) {
+    const given = raw[i] ?? ""
+    if (!singleLengths.has(given.length)) continue
+    const name = given.toLowerCase()
+    const bit = 1 << (single.indexOf(name) + 1)
+    if (bit > 1 && (seen & bit) !== 0) return `The header "${name}" may be sent only once.`
+    seen |= bit
+  }
+  return request.url?.startsWith("/") === false ? originForm(request) : undefined
+}
+
+const originForm = (request: IncomingMessage): string | undefined => {
+  const absolute = /^https?:\/\/([^/?#]*)(\/[^#]*)?$/i.exec(request.url ?? "")
+  if (absolute === null) return request.url === "*" ? undefined : "The request target is not a path."
+  if (absolute[1] !== request.headers.host) return "The request target names another host than the Host header."
+  request.url = absolute[2] ?? "/"
+  return undefined
+}
+
+const loopback = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+
+const foreignHost = (request: IncomingMessage): string | undefined =>
+  request.headers.host === undefined || loopback.test(request.headers.host)
+    ? undefined
+    : "This service has no key and answers only requests to localhost; the Host header names another host."

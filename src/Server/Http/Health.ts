@@ -1,0 +1,50 @@
+/** Whether a service lives and takes runs, and why not. */
+import * as Effect from "effect/Effect"
+import type * as Responses from "../../Contract/Responses.js"
+import type { Condition } from "../Cluster/Report.js"
+import { Service } from "../Cluster/Service.js"
+import type { Phase } from "../Process/Lifecycle.js"
+import * as Response from "./Response.js"
+
+/**
+ * What the routes of health answer: `health` and `ready` say `ready` when every check passes, `live` that there is an
+ * answer at all.
+ */
+export const answers: Effect.Effect<
+  { readonly [Route in "health" | "ready" | "live"]: () => Response.Response },
+  never,
+  Service
+> = Effect.map(Service, ({ condition }) => {
+  const checked = () => check(condition())
+  return { health: checked, ready: checked, live: () => live }
+})
+
+// internal
+
+const live = Response.ofJson(200, JSON.stringify({ status: "live", checks: [] } satisfies Responses.Health))
+
+const check = ({ isRecording, phase }: Condition): Response.Response => {
+  const health: Responses.Health = {
+    status: phase === "starting" ? "live" : phase === "draining" ? "draining" : isRecording ? "ready" : "failed",
+    checks: [phaseCheck(phase), storeCheck(isRecording)]
+  }
+  return Response.ofJson(health.status === "ready" ? 200 : 503, JSON.stringify(health))
+}
+
+type Check = Responses.Health["checks"][number]
+
+const phaseCheck = (phase: Phase): Check => {
+  switch (phase) {
+    case "ready":
+      return { name: "lifecycle", status: "pass" }
+    case "starting":
+      return { name: "lifecycle", status: "fail", reason: "The warm state is still being built." }
+    case "draining":
+      return { name: "lifecycle", status: "fail", reason: "The service is stopping." }
+  }
+}
+
+const storeCheck = (isRecording: boolean): Check =>
+  isRecording
+    ? { name: "store", status: "pass" }
+    : { name: "store", status: "fail", reason: "The last run could not be recorded." }

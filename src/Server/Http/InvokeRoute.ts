@@ -1,0 +1,72 @@
+/**
+ * `POST /invoke` straight from Node's request to Node's response. It is the route every run comes in by, and the
+ * platform's handlers alone cost several times what the run does; what they would do is done here by the same functions.
+ */
+import type { ServerResponse } from "node:http"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Runtime from "effect/Runtime"
+import { ServiceInfo } from "../Process/ServiceInfo.js"
+import { Invocation } from "../Run/Invocation.js"
+import * as RunEvents from "../Run/RunEvents.js"
+import * as NodeServer from "./NodeServer.js"
+import * as RequestBody from "./RequestBody.js"
+import * as Response from "./Response.js"
+import * as ResponseMode from "./ResponseMode.js"
+import * as ServerSentEvents from "./ServerSentEvents.js"
+
+/**
+ * Whether invocations, and health, are answered without the typed API; default yes. Without it the typed API answers
+ * them, which tests use to hold both to the same behaviour.
+ */
+export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Server/HotRoute", {
+  defaultValue: () => true
+}) {}
+
+/**
+ * Makes the handler of invocations that have passed the gate. Those that may be repeated take the platform's way: they go to
+ * the store and back before they run.
+ */
+export const make = (
+  platform: NodeServer.Handler
+): Effect.Effect<NodeServer.Handler, never, ServiceInfo | Invocation> =>
+  Effect.gen(function* () {
+    const { manifest } = yield* ServiceInfo
+    const invocation = yield* Invocation
+    const open = yield* ServerSentEvents.make
+    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    return (request, response) => {
+      const view = ResponseMode.of(request.headers, manifest.serving)
+      if (request.headers["idempotency-key"] !== undefined) return platform(request, response)
+      RequestBody.receive(request, manifest.serving, (body) => {
+        if (Either.isLeft(body)) {
+          const answer = Response.ofError(body.left)
+          if (RequestBody.isWhole(request)) NodeServer.send(request, response, answer)
+          else runFork(RequestBody.refuse(request, response, answer))
+          return
+        }
+        const leave =
+          view === "stream"
+            ? RunEvents.invoke(invocation, body.right, { request, response, stream: open(response) })
+            : invocation.call(
+                body.right,
+                (answer) => {
+                  if (!response.destroyed) NodeServer.send(request, response, answer)
+                },
+                ResponseMode.manners[view]
+              )
+        if (leave !== undefined) whenClosed(response, leave)
+      })
+    }
+  })
+
+// internal
+
+/** Calls when the client goes away before its answer. */
+const whenClosed = (response: ServerResponse, leave: () => void): void => {
+  if (response.writableEnded) return
+  response.once("close", () => {
+    if (!response.writableEnded) leave()
+  })
+}

@@ -1,0 +1,94 @@
+/** What the runtime answers a request with, independent of any HTTP library: a status, headers and JSON text. */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Schema from "effect/Schema"
+import * as Errors from "../../Contract/Errors.js"
+import { memoize } from "../../Internal/Memoize.js"
+
+/** A complete answer. `body` is JSON text, or empty. */
+export interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const errors = [
+  Errors.InvalidRequest,
+  Errors.Unauthorized,
+  Errors.NotFound,
+  Errors.RunNotFound,
+  Errors.MethodNotAllowed,
+  Errors.IdempotencyConflict,
+  Errors.PayloadTooLarge,
+  Errors.UnsupportedMediaType,
+  Errors.TooManyRuns,
+  Errors.ServiceUnavailable,
+  Errors.RunTimedOut,
+  Errors.RunInterrupted,
+  Errors.InternalError
+] as const
+
+/** Every error the runtime itself answers with. */
+export type WireError = InstanceType<(typeof errors)[number]>
+
+const WireError = Schema.Union(...errors)
+const encoder = memoize(() => Schema.encodeSync(WireError))
+const statuses: ReadonlyMap<string, number> = new Map(
+  errors.map((error) => [error._tag, HttpApiSchema.getStatusError(error)])
+)
+
+/** The headers of a JSON answer that has no others. */
+export const json: Readonly<Record<string, string>> = { "content-type": "application/json; charset=utf-8" }
+
+/** A JSON answer from text that is JSON already. */
+export const ofJson = (status: number, body: string, headers?: Readonly<Record<string, string>>): Response => ({
+  status,
+  headers: headers === undefined ? json : { ...json, ...headers },
+  body
+})
+
+/** An answer without a body. */
+export const empty = (status: number, headers: Readonly<Record<string, string>> = {}): Response => ({
+  status,
+  headers,
+  body: ""
+})
+
+/** The encoded form of a wire error, as it travels and as runs record it. */
+export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof WireError> => encoder()(error)
+
+/**
+ * The answer of a wire error: its status, its JSON, and the header that goes with it (`Allow`, `Retry-After`,
+ * `WWW-Authenticate`, `Connection`).
+ */
+export const ofError = (error: WireError): Response =>
+  ofJson(statuses.get(error._tag) ?? 500, JSON.stringify(encodeError(error)), headersOf(error))
+
+/** The same answer for the platform's HTTP server. */
+export const toResponse = (answer: Response): HttpServerResponse.HttpServerResponse => {
+  if (answer.body === "") return HttpServerResponse.empty({ status: answer.status, headers: answer.headers })
+  const { "content-type": contentType = "application/json", ...headers } = answer.headers
+  return HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
+}
+
+// internal
+
+const headersOf = (error: WireError): Readonly<Record<string, string>> => {
+  switch (error._tag) {
+    case "Unauthorized":
+      return { "www-authenticate": "Bearer" }
+    case "MethodNotAllowed":
+      return { allow: error.allow.join(", ") }
+    case "TooManyRuns":
+      return { "retry-after": String(error.retryAfterSeconds) }
+    case "ServiceUnavailable":
+      return {
+        "retry-after": String(error.retryAfterSeconds),
+        ...(error.reason === "draining" ? { connection: "close" } : {})
+      }
+    case "PayloadTooLarge":
+      return { connection: "close" }
+    default:
+      return {}
+  }
+}

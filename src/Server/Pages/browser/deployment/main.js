@@ -1,0 +1,130 @@
+// Who this is, how it is, and the key; then everything starts.
+
+import { element } from "../shared/elements.js"
+import { startCharts } from "./charts.js"
+import { resolved } from "./form.js"
+import { $, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
+import { span } from "./text.js"
+import { showForm } from "./trying.js"
+
+const lockUp = (why) => {
+  setKey("")
+  say("lockSaid", why)
+  showKey()
+}
+const facts = new Map()
+const fact = (name, ...value) => {
+  if (!facts.has(name)) {
+    facts.set(name, element("dd"))
+    $("facts").append(element("div", {}, element("dt", {}, name), facts.get(name)))
+  }
+  facts.get(name).replaceChildren(...value)
+}
+const showWorkers = (count) => count > 1 && fact("Workers", count)
+const showKey = () => {
+  if (keyed.length === 0) return fact("Key", "not needed")
+  $("lock").hidden = key !== ""
+  if (key === "") return fact("Key", "needed")
+  fact("Key", "given ", element("button", { type: "button", class: "small", onclick: forget }, "Forget"))
+}
+const forget = () => {
+  lockUp("")
+  $("answer").replaceChildren()
+  refreshAll()
+}
+const name = (title, about = "") => {
+  document.title = title
+  say("name", title)
+  say("about", about)
+}
+
+$("lock").addEventListener("submit", async (event) => {
+  event.preventDefault()
+  setKey($("key").value.trim())
+  try {
+    const response = await ask("invoke", { method: "OPTIONS" })
+    if (response.status === 401) return
+  } catch {
+    return lockUp("The service does not answer, or this cannot be a key.")
+  }
+  $("key").value = ""
+  say("lockSaid", "")
+  showKey()
+  refreshAll()
+})
+
+let bornAt
+let digest
+let hasForm = false
+/** Makes the form, once: what was typed into it stays when another version is deployed. */
+const makeForm = (root, schema) => {
+  if (!hasForm) showForm(root, schema, "")
+  hasForm = true
+}
+const readInfo = async () => {
+  if (locked("info")) return readSpec("The form is made when the key is given.")
+  const { counts, deployment, generation, pipeline, snapshot, uptimeMillis } = await read("info")
+  name(deployment.name, pipeline.description)
+  bornAt = performance.now() - uptimeMillis
+  fact("Pipeline", pipeline.name)
+  fact("Snapshot", snapshot.name)
+  fact("Generation", generation)
+  if (counts)
+    fact(
+      "Runs so far",
+      Object.values(counts).reduce((sum, count) => sum + count, 0)
+    )
+  makeForm(pipeline.input, pipeline.input)
+  digest ??= snapshot.digest
+  if (digest !== snapshot.digest)
+    $("notice").replaceChildren(
+      "Another version is deployed here by now. ",
+      element("a", { href: paths.root }, "Load the page again")
+    )
+}
+
+/** The schema from the OpenAPI document, where info is not to be had. */
+const readSpec = async (otherwise) => {
+  if (hasForm) return
+  if (!paths.openApi || locked("openApi")) return showForm({}, {}, otherwise)
+  const spec = await read("openApi")
+  name(spec.info.title, spec.info.description)
+  const { schema } = Object.values(spec.paths[paths.invoke].post.requestBody.content)[0]
+  makeForm(spec, resolved(spec, schema).properties.parameters)
+}
+
+const readHealth = async () => {
+  const response = await ask("health").catch(() => undefined)
+  const { checks = [], status } = (await response?.json()) ?? { status: "unreachable" }
+  $("health").className = `badge ${status}`
+  say(
+    "health",
+    [status, ...checks.flatMap(({ reason, status }) => (status === "fail" ? [reason ?? ""] : []))].join(": ")
+  )
+  if (!response) throw new Error()
+}
+
+when.refused = lockUp
+const documents = [
+  ["docs", "Documentation"],
+  ["openApi", "OpenAPI"],
+  ["metrics", "Metrics"],
+  ["health", "Health"]
+]
+$("links").append(
+  ...documents.flatMap(([name, title]) =>
+    paths[name] && !keyed.includes(name) ? [element("a", { href: paths[name] }, title), " "] : []
+  )
+)
+showKey()
+poll(
+  paths.info
+    ? readInfo
+    : () => readSpec("The schema of the parameters is not told here: info and docs are switched off."),
+  10000,
+  "fieldsSaid"
+)
+poll(readHealth, 5000)
+if (paths.metrics) startCharts(showWorkers)
+else say("chartsSaid", "Metrics are switched off here.")
+setInterval(() => bornAt !== undefined && !document.hidden && fact("Uptime", span(performance.now() - bornAt)), 1000)

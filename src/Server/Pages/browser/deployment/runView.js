@@ -1,0 +1,96 @@
+// A run with its steps on a time line, as it stands: live, answered, or looked up.
+
+import { element, pretty, svg } from "../shared/elements.js"
+import { paths, read, reason, say, when } from "./service.js"
+import { badge, millis } from "./text.js"
+
+export const block = (title, value, open) =>
+  value === undefined
+    ? []
+    : [
+        element(
+          "details",
+          open ? { open: "" } : {},
+          element("summary", {}, title),
+          element("pre", { tabindex: "0" }, pretty(value))
+        )
+      ]
+
+/** The way to the details of a run, where they are to be had. */
+export const linkTo = (id, text) => (paths.run ? element("a", { href: `#run/${id}` }, text) : text)
+export const sentence = (error) => (error?._tag ? error._tag + (error.message ? `: ${error.message}` : "") : "")
+
+const mostSteps = 200
+
+/** The steps, each with a bar that says when it went; its outputs or error unfold. */
+const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
+  if (steps.length === 0) return []
+  const times = steps.map((step) => {
+    const from = Math.max(0, Date.parse(step.startedAt) - Date.parse(startedAt))
+    return { from, to: from + (step.executionTimeMillis ?? 0) }
+  })
+  const end = times.reduce((latest, { to }) => Math.max(latest, to), executionTimeMillis) || 1
+  const rows = steps.slice(0, mostSteps).map(({ attempts, error, executionTimeMillis, name, outputs, status }, i) => {
+    const { from, to } = times[i]
+    const width = status === "running" ? end - from : to - from
+    const bar = {
+      x: Math.min(99, (100 * from) / end),
+      width: Math.max(1, (100 * width) / end),
+      height: 10,
+      class: status
+    }
+    const how = [
+      attempts > 1 ? `${attempts} attempts` : "",
+      status === "succeeded" ? "" : status,
+      millis(executionTimeMillis)
+    ]
+    return element(
+      "details",
+      { class: "step" },
+      element(
+        "summary",
+        {},
+        element("span", {}, name),
+        svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", bar)),
+        element("span", {}, how.filter(Boolean).join(", "))
+      ),
+      element("pre", { tabindex: "0" }, pretty(error ?? outputs ?? null))
+    )
+  })
+  const more =
+    steps.length > mostSteps ? [element("p", { class: "muted" }, `and ${steps.length - mostSteps} more`)] : []
+  return [element("h3", {}, "Steps"), ...rows, ...more]
+}
+
+/** The nodes of a run; `messages` are what it published, where they are known. */
+export const runView = (run, messages = []) => {
+  const { cause, error, executionTimeMillis, id, index, name, outputs, parameters, startedAt, status } = run
+  const title = id === undefined ? "" : linkTo(id, name ?? id)
+  return [
+    element("p", {}, badge(status, cause), " ", title, " ", millis(executionTimeMillis)),
+    element(
+      "p",
+      { class: "hint muted" },
+      [index && `Run ${index}`, id, startedAt && new Date(startedAt).toLocaleString()].filter(Boolean).join(", ")
+    ),
+    ...(error === undefined ? [] : [element("p", { class: "bad" }, sentence(error))]),
+    ...timeline(run),
+    ...block("Messages", messages.length > 0 ? messages : undefined, true),
+    ...block("Outputs", outputs, true),
+    ...block("Error", error, true),
+    ...block("Parameters", parameters, false)
+  ]
+}
+
+export const isGoing = (status) => status === "queued" || status === "running"
+export const cancelRun = async (id) => {
+  say("notice", "")
+  try {
+    await read("cancel", { path: paths.cancel.replace(":id", id), method: "POST" })
+  } catch (error) {
+    say("notice", `The run could not be cancelled. ${reason(error)}`)
+  }
+  when.changed()
+}
+export const cancelButton = (id) =>
+  element("button", { type: "button", class: "small", onclick: () => cancelRun(id) }, "Cancel")

@@ -1,0 +1,249 @@
+/**
+ * What a bundle runs: `describe` says what pipeline is in it, `serve MANIFEST` serves it, `rehearse MANIFEST` does once
+ * what a start does, without it. The edge of the process: arguments, standard output and exit codes are used here only.
+ *
+ * @since 0.1.0
+ */
+import { fileURLToPath } from "node:url"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { exitCodes, Manifest } from "../../Contract/Manifest.js"
+import { PipelineExportInvalid, PipelineExportNotFound } from "../../Errors/Descriptions.js"
+import * as Pipeline from "../../Pipeline.js"
+import * as Settings from "../../Settings/Serving.js"
+import { Description } from "../../Snapshot/Description.js"
+import { compile } from "../../Snapshot/Spec.js"
+import * as Ids from "../../Store/Ids.js"
+import * as Runs from "../../Store/Runs.js"
+import * as ClusterSpawner from "../Cluster/ClusterSpawner.js"
+import * as Primary from "../Cluster/Primary.js"
+import * as Worker from "../Cluster/Worker.js"
+import * as WorkerChannel from "../Cluster/WorkerChannel.js"
+import * as WorkerLimits from "../Cluster/WorkerLimits.js"
+import * as RunFailures from "../Run/RunFailures.js"
+import * as CodeCacheWarmup from "./CodeCacheWarmup.js"
+import * as HeapTuning from "./HeapTuning.js"
+import * as Log from "./Log.js"
+import * as Secrets from "./Secrets.js"
+import * as Serve from "./Serve.js"
+import * as Signals from "./Signals.js"
+import * as SourceMaps from "./SourceMaps.js"
+
+/**
+ * The module with the pipeline, and which of its exports is meant.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The module's exports. */
+  readonly module: Readonly<Record<string, unknown>>
+  /** The export to take; without one the module's only pipeline is taken. */
+  readonly exportName?: string | undefined
+  /** The file the module came from, for messages. */
+  readonly file: string
+}
+
+/**
+ * The manifest cannot be read or is not one.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ManifestInvalid extends Schema.TaggedError<ManifestInvalid>()("ManifestInvalid", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `The manifest ${this.file} cannot be used: ${this.reason}`
+  }
+}
+
+/**
+ * The pipeline of a module and the name of its export.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const choose = (
+  options: Options
+): Effect.Effect<
+  { readonly pipeline: Pipeline.Any; readonly export: string },
+  PipelineExportNotFound | PipelineExportInvalid
+> => {
+  const { exportName, file, module } = options
+  const pipelines = pipelinesOf(module)
+  const names = [...pipelines.values()]
+  if (exportName === undefined) {
+    const [only] = pipelines
+    return only !== undefined && pipelines.size === 1
+      ? Effect.succeed({ pipeline: only[0], export: only[1] })
+      : Effect.fail(new PipelineExportNotFound({ file, pipelines: names }))
+  }
+  if (!Object.hasOwn(module, exportName)) {
+    return Effect.fail(new PipelineExportNotFound({ file, export: exportName, pipelines: names }))
+  }
+  const value = module[exportName]
+  return Pipeline.isPipeline(value)
+    ? Effect.succeed({ pipeline: value, export: exportName })
+    : Effect.fail(new PipelineExportInvalid({ file, export: exportName, found: kindOf(value) }))
+}
+
+/**
+ * The line `describe` prints: what the pipeline is, or why that cannot be said.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const describe = (options: Options): Effect.Effect<string> =>
+  choose(options).pipe(
+    Effect.flatMap(({ export: name, pipeline }) =>
+      Effect.map(compile(pipeline), (spec): Description => ({ _tag: "Described", export: name, spec }))
+    ),
+    Effect.catchAll((error) => Effect.succeed<Description>(error)),
+    Effect.map((description) => JSON.stringify(Schema.encodeSync(Description)(description)))
+  )
+
+/**
+ * Serves the pipeline as a manifest file says and answers the exit code of the process. What went wrong is logged.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const serve = (options: Options, manifestFile: string): Effect.Effect<number> =>
+  Effect.gen(function* () {
+    const manifest = yield* readManifest(manifestFile)
+    const { pipeline } = yield* choose(options)
+    if (Settings.workersOf(manifest.serving) > 1) {
+      return yield* Effect.provide(
+        Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
+        ClusterSpawner.layer(manifestFile)
+      )
+    }
+    return yield* withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(manifest)))
+  }).pipe(
+    Effect.catchAll((error) => Effect.as(Effect.logFatal(error.message), exitCodeOf(error))),
+    Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(RunFailures.render(cause)), exitCodes.startFailed)),
+    Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer, Signals.layer))
+  )
+
+/**
+ * Serves as one of the workers of a manifest and answers the exit code of the process. What went wrong is told to the
+ * primary, over the channel.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const work = (
+  options: Options,
+  manifestFile: string,
+  { channel, ...role }: Worker.Role & { readonly channel: WorkerChannel.Channel }
+): Effect.Effect<number> =>
+  Effect.flatMap(WorkerChannel.WorkerChannel, (link) => {
+    const fail = (message: string, exitCode: number) =>
+      Effect.as(link.send({ _tag: "Failed", message, exitCode }), exitCode)
+    return Effect.gen(function* () {
+      const manifest = yield* readManifest(manifestFile)
+      const { pipeline } = yield* choose(options)
+      const served = Effect.provide(Worker.run(pipeline, manifest, role), runStoreOf(manifest, role.slot))
+      return yield* withSecrets(manifest, served)
+    }).pipe(
+      Effect.catchAll((error) => fail(error.message, exitCodeOf(error))),
+      Effect.catchAllCause((cause) => fail(RunFailures.render(cause), exitCodes.startFailed)),
+      Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer, Signals.layerTold(link.told)))
+    )
+  }).pipe(Effect.provide(WorkerChannel.layer(channel)))
+
+/**
+ * Serves a pipeline of the library as a manifest file says, calls it once, and answers the exit code of the process. What
+ * went wrong is logged.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const rehearse = (manifestFile: string): Effect.Effect<number> =>
+  Effect.flatMap(readManifest(manifestFile), (manifest) =>
+    Effect.provide(CodeCacheWarmup.run(manifest), runStoreOf(manifest))
+  ).pipe(
+    Effect.as(0),
+    Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(RunFailures.render(cause)), exitCodes.startFailed)),
+    Effect.provide(Layer.mergeAll(NodeFileSystem.layer, Ids.layer))
+  )
+
+/**
+ * Runs the command the process was started with and ends it. Files the process makes are for its user only.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const main = (options: Options): void => {
+  process.umask(0o077)
+  const [command, manifestFile, ...rest] = process.argv.slice(2)
+  const role = command === "work" ? roleOf(rest) : undefined
+  if (command === "describe") print(describe(options))
+  else if (command === "serve" && manifestFile !== undefined) runServe(serve(options, manifestFile))
+  else if (command === "rehearse" && manifestFile !== undefined) runLogged(rehearse(manifestFile))
+  else if (role !== undefined && manifestFile !== undefined) runServe(work(options, manifestFile, role))
+  else {
+    process.stderr.write("Usage: main.mjs describe | main.mjs serve MANIFEST\n")
+    process.exitCode = 2
+  }
+}
+
+// internal
+
+const print = (line: Effect.Effect<string>): void => {
+  Effect.runFork(
+    Effect.map(line, (text) => {
+      process.stdout.write(`${text}\n`, () => process.exit(0))
+    })
+  )
+}
+
+const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(HeapTuning.collectEarly, program))
+
+/** Within a bundle this module's URL is the program's, whichever file started it. */
+const runLogged = (program: Effect.Effect<number>): void => {
+  const log = Log.layerMapped(SourceMaps.make(fileURLToPath(import.meta.url)))
+  Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
+}
+
+const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, string> => {
+  const found = new Map<Pipeline.Any, string>()
+  for (const [name, value] of Object.entries(module)) {
+    if (Pipeline.isPipeline(value) && (name !== "default" || !found.has(value))) found.set(value, name)
+  }
+  return found
+}
+
+const kindOf = (value: unknown): string => {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return "a list"
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+/** Workers are started by their primary only, which gives them a channel. */
+const roleOf = ([slot, startedAt]: ReadonlyArray<string>) => {
+  const channel = WorkerChannel.ofProcess()
+  return channel === undefined ? undefined : { slot: Number(slot), startedAtMillis: Number(startedAt), channel }
+}
+
+const runStoreOf = ({ generation, runStore, serving }: Manifest, slot = 0) =>
+  serving.recording === "none"
+    ? Runs.layerNone
+    : Runs.layerFile(runStore, { generation: WorkerLimits.ownerOf(generation, slot) })
+
+const withSecrets = <A, E, R>({ secretsDirectory }: Manifest, effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Secrets.configProvider(secretsDirectory), (provider) => Effect.withConfigProvider(effect, provider))
+
+const exitCodeOf = (error: Parameters<typeof Serve.exitCodeOf>[0]): number =>
+  error._tag === "ManifestInvalid" ? exitCodes.badManifest : Serve.exitCodeOf(error)
+
+const readManifest = (file: string): Effect.Effect<Manifest, ManifestInvalid, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
+    Effect.flatMap(Schema.decode(Schema.parseJson(Manifest))),
+    Effect.mapError((error) => new ManifestInvalid({ file, reason: error.message }))
+  )

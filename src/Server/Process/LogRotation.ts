@@ -1,0 +1,43 @@
+/**
+ * Keeps the process's own log below a size. The file is open as standard output in append mode, so it cannot be
+ * renamed away: it is copied, then cut, in one turn of the event loop, in which nothing else of this process can write.
+ * What workers write meanwhile is copied too, up to the moment of the cut.
+ */
+import * as Fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { Manifest } from "../../Contract/Manifest.js"
+
+/** A log file, the size in bytes it may reach, and how many older ones are kept as `log.1`, `log.2`, ... */
+export type Log = NonNullable<Manifest["log"]>
+
+/** Rotates once if the file is larger than it may be. Says whether it did. */
+export const rotate = (log: Log): Effect.Effect<boolean> =>
+  Effect.try(() => {
+    if (Fs.statSync(log.file).size <= log.maxBytes) return false
+    for (let age = log.keep; age > 1; age--) shift(log.file, age)
+    if (log.keep > 0) copy(log.file, `${log.file}.1`)
+    Fs.truncateSync(log.file)
+    return true
+  }).pipe(Effect.catchAll((error) => Effect.as(Effect.logWarning("The log could not be rotated.", error.cause), false)))
+
+/** Checks the size every second, for ever. */
+export const keep = (log: Log): Effect.Effect<void> =>
+  Effect.asVoid(Effect.repeat(rotate(log), Schedule.spaced("1 second")))
+
+// internal
+
+const copy = (from: string, to: string): void => {
+  Fs.copyFileSync(from, to)
+  const source = Fs.openSync(from, "r")
+  const buffer = Buffer.alloc(65_536)
+  for (let at = Fs.statSync(to).size, read = buffer.length; read > 0; at += read) {
+    read = Fs.readSync(source, buffer, 0, buffer.length, at)
+    Fs.appendFileSync(to, buffer.subarray(0, read))
+  }
+  Fs.closeSync(source)
+}
+
+const shift = (file: string, age: number): void => {
+  if (Fs.existsSync(`${file}.${age - 1}`)) Fs.renameSync(`${file}.${age - 1}`, `${file}.${age}`)
+}

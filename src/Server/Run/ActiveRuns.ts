@@ -1,0 +1,67 @@
+/** The runs that go in this process. */
+import * as Effect from "effect/Effect"
+import type { InterruptionCause } from "../../Run.js"
+import type { Run } from "../../Store/RunStore.js"
+import type { ActiveRun, Follower } from "./ActiveRun.js"
+import type { RunFiber } from "./RunFiber.js"
+
+/** A run and its fiber. */
+export interface Going {
+  readonly run: ActiveRun
+  readonly fiber: RunFiber | undefined
+  /** Where it is among those that go. */
+  position: number
+}
+
+export interface ActiveRuns {
+  readonly add: (going: Going) => void
+  readonly remove: (going: Going) => void
+  /** A run as it stands. */
+  readonly find: (id: string) => Run | undefined
+  /** Asks one to stop; says whether it goes. */
+  readonly interrupt: (id: string, cause: InterruptionCause) => boolean
+  /** Has somebody hear what happens in one from now on; what it gives back ends that. Nothing when it does not go. */
+  readonly follow: (id: string, follower: Follower) => (() => void) | undefined
+  readonly interruptAll: (cause: InterruptionCause) => void
+  /** Waits until none goes. */
+  readonly idle: Effect.Effect<void>
+}
+
+export const make = (): ActiveRuns => {
+  // A list that never shrinks: what a Set or a list discards when it changes its size keeps alive what was in it, so that
+  // runs would outlive the young generation.
+  const slots: Array<Going | undefined> = []
+  let size = 0
+  const idlers: Array<() => void> = []
+  const all = (): ReadonlyArray<Going> => slots.flatMap((going) => going ?? [])
+  const going = (id: string) => all().find(({ run }) => run.id === id)
+  return {
+    add: (going) => {
+      going.position = size
+      slots[size++] = going
+    },
+    remove: ({ position }) => {
+      const last = slots[--size]
+      slots[size] = undefined
+      if (last !== undefined && position < size) {
+        slots[position] = last
+        last.position = position
+      }
+      if (size === 0) for (const resume of idlers.splice(0)) resume()
+    },
+    find: (id) => going(id)?.run.snapshot(),
+    interrupt: (id, cause) => {
+      const found = going(id)
+      found?.fiber?.interrupt({ cause })
+      return found !== undefined
+    },
+    follow: (id, follower) => going(id)?.run.follow(follower),
+    interruptAll: (cause) => {
+      for (const { fiber } of all()) fiber?.interrupt({ cause })
+    },
+    idle: Effect.async<void>((resume) => {
+      if (size === 0) return resume(Effect.void)
+      idlers.push(() => resume(Effect.void))
+    })
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Group commit: what is offered in one turn of the event loop is written in one transaction, or in several if it is
+ * much. While a transaction is under way the next group gathers.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import type { StoreError } from "../../Errors/Stores.js"
+import type { RunWrite } from "../../Store/RunStore.js"
+import * as TickBatcher from "../HotPath/TickBatcher.js"
+
+/** What is waiting to be written about one run: its latest state and the messages it published. */
+export interface Entry {
+  readonly runId: string
+  run: Extract<RunWrite, { readonly _tag: "Run" }> | undefined
+  readonly messages: Array<RunWrite>
+  readonly waiters: Array<(exit: Exit.Exit<void, StoreError>) => void>
+  attempts: number
+}
+
+/** Gathers entries and writes them in groups. */
+export interface GroupCommit {
+  /** The entry of a run in the group that gathers now; asking for it schedules the group. */
+  readonly entry: (runId: string) => Entry
+  /** Waits until nothing is left to write. */
+  readonly idle: Effect.Effect<void>
+}
+
+/**
+ * Makes a group commit.
+ *
+ * **Details**
+ *
+ * When a group fails its entries are tried one by one, so that one that cannot be stored takes no other with it.
+ * `onSettled` hears of every entry how its last write ended, before the entry's waiters do.
+ */
+export const make = (options: {
+  readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
+  readonly onSettled: (entry: Entry, exit: Exit.Exit<void, StoreError>) => void
+}): Effect.Effect<GroupCommit> =>
+  Effect.map(Effect.runtime<never>(), (runtime) => {
+    const runFork = Runtime.runFork(runtime)
+    let gathering = new Map<string, Entry>()
+    let isWriting = false
+    const idlers: Array<() => void> = []
+
+    const write = Effect.suspend(() => {
+      const group = [...gathering.values()]
+      gathering = new Map()
+      return settleGroup(options, group)
+    })
+    const onWritten = () => {
+      isWriting = false
+      if (gathering.size > 0) askToWrite()
+      else if (idlers.length > 0) for (const resume of idlers.splice(0)) resume()
+    }
+    const askToWrite = TickBatcher.make(() => {
+      if (isWriting || gathering.size === 0) return
+      isWriting = true
+      runFork(write).addObserver(onWritten)
+    })
+
+    return {
+      entry: (runId) => {
+        const existing = gathering.get(runId)
+        if (existing !== undefined) return existing
+        const entry: Entry = { runId, run: undefined, messages: [], waiters: [], attempts: 0 }
+        gathering.set(runId, entry)
+        askToWrite()
+        return entry
+      },
+      idle: Effect.async<void>((resume) => {
+        if (!isWriting && gathering.size === 0) return resume(Effect.void)
+        idlers.push(() => resume(Effect.void))
+      })
+    }
+  })
+
+// internal
+
+type Options = Parameters<typeof make>[0]
+
+const settleGroup = (options: Options, group: ReadonlyArray<Entry>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.exit(options.commit(writesOf(group))), (exit) => {
+    if (Exit.isSuccess(exit) || group.length === 1) {
+      for (const entry of group) settle(options, entry, exit)
+      return Effect.void
+    }
+    return Effect.forEach(
+      group,
+      (entry) =>
+        Effect.map(Effect.exit(options.commit(writesOf([entry]))), (own) => {
+          settle(options, entry, own)
+        }),
+      { discard: true }
+    )
+  })
+
+const settle = (options: Options, entry: Entry, exit: Exit.Exit<void, StoreError>): void => {
+  options.onSettled(entry, exit)
+  for (const waiter of entry.waiters.splice(0)) waiter(exit)
+}
+
+const writesOf = (group: ReadonlyArray<Entry>): ReadonlyArray<RunWrite> => {
+  const writes: Array<RunWrite> = []
+  for (const { messages, run } of group) {
+    if (run !== undefined) writes.push(run)
+    for (const message of messages) writes.push(message)
+  }
+  return writes
+}

@@ -1,0 +1,148 @@
+/** Invocations that may be repeated: a key which the caller chose stands for one run, however often it is sent. */
+import { createHash } from "node:crypto"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import {
+  IdempotencyConflict,
+  type InvalidRequest,
+  RunInterrupted,
+  type RunNotFound,
+  type ServiceUnavailable
+} from "../../Contract/Errors.js"
+import * as RunEvent from "../../Contract/RunEvent.js"
+import type * as Settings from "../../Settings.js"
+import { Ids } from "../../Store/Ids.js"
+import type { Claim } from "../../Store/RunStore.js"
+import * as Response from "../Http/Response.js"
+import * as ResponseMode from "../Http/ResponseMode.js"
+import type { Parsed } from "../Http/SafeJson.js"
+import type { EventStream } from "../Http/ServerSentEvents.js"
+import * as ValidationIssues from "../Http/ValidationIssues.js"
+import type { Lifecycle } from "../Process/Lifecycle.js"
+import type { ActiveRun } from "./ActiveRun.js"
+import { Invocation } from "./Invocation.js"
+import * as RunEvents from "./RunEvents.js"
+import { RunQueries } from "./RunQueries.js"
+
+/** What was asked, and how. */
+export interface KeyedRequest {
+  readonly body: Parsed
+  /** The value of `Idempotency-Key`. */
+  readonly key: string
+  readonly view: ResponseMode.ResponseMode
+  readonly serving: Settings.Serving
+  /** Where to write the events of the run, if that is the view. */
+  readonly stream: EventStream
+}
+
+/**
+ * Runs the pipeline, or answers what the run of that key was answered with.
+ *
+ * **Details**
+ *
+ * The key is claimed on disk before the run starts, and its answer is stored with the end of the run, so a run is never
+ * repeated, whatever breaks in between. Who has a key may come back, so the run goes on when its caller goes away. What was
+ * refused before it ran claims nothing.
+ */
+export const invoke = (
+  asked: KeyedRequest
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  IdempotencyConflict | InvalidRequest | RunInterrupted | RunNotFound | ServiceUnavailable,
+  Ids | Invocation | Lifecycle | RunQueries
+> =>
+  Effect.gen(function* () {
+    const key = yield* checked(asked)
+    const { claim } = yield* RunQueries
+    const digest = createHash("sha256").update(asked.body.text).digest("hex")
+    const runId = yield* Effect.flatMap(Ids, ({ next }) => next)
+    const earlier = yield* claim({ key, digest, runId })
+    if (Option.isNone(earlier)) return yield* first(asked, { key, runId })
+    return earlier.value.digest === digest ? yield* again(asked, earlier.value) : yield* conflict
+  })
+
+// internal
+
+const longestKey = 255
+
+const checked = ({ body, key, serving }: KeyedRequest): Effect.Effect<string, InvalidRequest> => {
+  const problem = (path: string, reason: string) =>
+    ValidationIssues.invalidRequest([ValidationIssues.make([path], reason)])
+  if (serving.recording === "none") {
+    return problem("Idempotency-Key", "cannot be honoured by a deployment that records nothing; leave it out")
+  }
+  if (!/^[\x21-\x7e]+$/.test(key) || key.length > longestKey) {
+    return problem("Idempotency-Key", `must be 1 to ${longestKey} visible ASCII characters`)
+  }
+  return Predicate.isRecord(body.value) && body.value["skipArtifacts"] === true
+    ? problem("skipArtifacts", "cannot be combined with Idempotency-Key, for which the answer is kept")
+    : Effect.succeed(key)
+}
+
+const conflict = new IdempotencyConflict({
+  message: "This idempotency key was used with another body; take a new key for another request."
+})
+
+const first = ({ body, stream, view }: KeyedRequest, claim: { readonly key: string; readonly runId: string }) =>
+  Effect.gen(function* () {
+    const { call } = yield* Invocation
+    const { release } = yield* RunQueries
+    let run: ActiveRun | undefined
+    const onAccepted = (accepted: ActiveRun) => {
+      run = accepted
+    }
+    const manner = { isDetached: view !== "wait", onAccepted, claim }
+    // Nobody takes leave of the run: it goes on.
+    const answer = yield* Effect.async<Response.Response>((resume) => {
+      call(body, (answer) => resume(Effect.succeed(answer)), manner)
+    })
+    const isAccepted = answer.status === 202
+    if (!isAccepted && run?.hasBegun !== true) yield* release(claim)
+    return isAccepted && view === "stream" ? yield* follow(claim.runId, stream) : Response.toResponse(answer)
+  })
+
+const again = ({ key, stream, view }: KeyedRequest, { runId }: Claim) =>
+  Effect.gen(function* () {
+    if (view === "stream") return yield* follow(runId, stream)
+    if (view === "wait") return Response.toResponse(yield* answerOf(key, runId))
+    const { pathOf } = yield* Invocation
+    return Response.toResponse(ResponseMode.accepted(runId, pathOf(runId), replayed))
+  })
+
+const follow = (runId: string, stream: EventStream) =>
+  Effect.as(RunEvents.attach(runId, 0, stream), HttpServerResponse.empty())
+
+const replayed = { "idempotency-replayed": "true" }
+
+const pollMillis = 20
+const startMillis = 2_000
+
+/** Waits for the answer, which is stored together with the end of the run, in whichever process that goes. */
+const answerOf = (
+  key: string,
+  runId: string,
+  waitedMillis = 0
+): Effect.Effect<Response.Response, RunInterrupted | ServiceUnavailable, RunQueries> =>
+  Effect.gen(function* () {
+    const reading = yield* RunQueries
+    const run = yield* Effect.asSome(reading.find(runId)).pipe(Effect.catchTag("RunNotFound", () => Effect.succeedNone))
+    const claim = yield* reading.claimed(key)
+    const answer = Option.getOrUndefined(claim)?.answer
+    if (answer !== undefined) return Response.ofJson(answer.status, answer.body, replayed)
+    const mayCome = Option.match(run, {
+      onNone: () => waitedMillis < startMillis,
+      onSome: ({ status }) => RunEvent.isGoing(status)
+    })
+    if (!mayCome) return yield* lost(runId)
+    return yield* Effect.delay(answerOf(key, runId, waitedMillis + pollMillis), pollMillis)
+  })
+
+const lost = (runId: string) =>
+  new RunInterrupted({
+    message:
+      "The process of the run of this key died, so nobody knows how far it came; take a new key to run it again.",
+    runId,
+    reason: "lost"
+  })

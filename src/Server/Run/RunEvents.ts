@@ -1,0 +1,174 @@
+/**
+ * Following runs: everything that has happened in one, and what happens while it goes, wherever in the service it goes.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { RunNotFound, ServiceUnavailable } from "../../Contract/Errors.js"
+import * as RunEvent from "../../Contract/RunEvent.js"
+import type { Run } from "../../Store/RunStore.js"
+import * as NodeServer from "../Http/NodeServer.js"
+import * as Response from "../Http/Response.js"
+import type { Parsed } from "../Http/SafeJson.js"
+import type { EventStream } from "../Http/ServerSentEvents.js"
+import { Lifecycle } from "../Process/Lifecycle.js"
+import { Invocation } from "./Invocation.js"
+import type { InvokeOptions } from "./RunContext.js"
+import type { OnDisconnect } from "./RunExecutor.js"
+import { RunQueries } from "./RunQueries.js"
+import * as RunRecorder from "./RunRecorder.js"
+
+/**
+ * Invokes the pipeline and writes the events of the run, until it has ended. What is refused before it starts is answered as
+ * to everybody else. What it gives back is to be called when the caller goes away.
+ */
+export const invoke = (
+  { call }: Pick<Context.Tag.Service<Invocation>, "call">,
+  body: Parsed,
+  { request, response, stream }: Exchange
+): OnDisconnect | undefined => {
+  const manner: InvokeOptions = {
+    isDetached: false,
+    onAccepted: (run) => {
+      if (run.options.isQueued) stream.begin()
+      run.follow(stream.tell)
+    }
+  }
+  return call(
+    body,
+    (answer) => {
+      if (response.writableEnded || response.destroyed) return
+      if (!stream.hasBegun()) return NodeServer.send(request, response, answer)
+      stream.say("unavailable", answer.body)
+      stream.end()
+    },
+    manner
+  )
+}
+
+/** A request whose response is a stream of events. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly stream: EventStream
+}
+
+/** Writes the events of a run after a position, until it has ended. Fails before anything is written. */
+export const attach = (
+  id: string,
+  after: number,
+  stream: EventStream
+): Effect.Effect<void, RunNotFound | ServiceUnavailable, Invocation | Lifecycle | RunQueries> =>
+  Effect.flatMap(Invocation, ({ find, follow }) => {
+    const heard = hearing()
+    return Effect.acquireUseRelease(
+      Effect.sync(() => follow(id, heard.hear)),
+      (stop) =>
+        Effect.flatMap(soFar(id), ({ events, run }) => {
+          stream.begin()
+          if (RunEvent.isGoing(run.status) && stop === undefined) return elsewhere(id, after, stream)
+          for (const event of inOrder([...events, ...heard.meanwhile()])) if (event.sequence > after) stream.tell(event)
+          if (RunEvent.isGoing(run.status))
+            return Effect.raceFirst(
+              heard.rest(stream.tell),
+              untold(() => find(id), stream)
+            )
+          return Effect.sync(stream.end)
+        }),
+      (stop) => Effect.sync(() => stop?.())
+    )
+  })
+
+// internal
+
+const isLast = ({ event }: RunEvent.RunEvent): boolean => event === "run_finished"
+
+/** Keeps what it hears until somebody takes it, and hands on what it hears then. */
+const hearing = () => {
+  const kept: Array<RunEvent.RunEvent> = []
+  let hear = (event: RunEvent.RunEvent): void => void kept.push(event)
+  return {
+    hear: (event: RunEvent.RunEvent): void => hear(event),
+    meanwhile: (): ReadonlyArray<RunEvent.RunEvent> => kept,
+    rest: (tell: (event: RunEvent.RunEvent) => void): Effect.Effect<void> =>
+      Effect.async((resume) => {
+        if (kept.some(isLast)) return resume(Effect.void)
+        hear = (event) => {
+          tell(event)
+          if (isLast(event)) resume(Effect.void)
+        }
+      })
+  }
+}
+
+/** Those who follow hear nothing of an end that could not be stored: the run is just not there any more. */
+const untold = (find: () => Run | undefined, stream: EventStream): Effect.Effect<void> =>
+  Effect.delay(Effect.sync(find), "1 second").pipe(
+    Effect.repeat({ while: (run) => run !== undefined }),
+    Effect.zipRight(
+      Effect.sync(() => {
+        stream.say("unavailable", JSON.stringify(Response.encodeError(RunRecorder.unavailable)))
+        stream.end()
+      })
+    )
+  )
+
+const since = (events: ReadonlyArray<RunEvent.RunEvent>, after: number) =>
+  events.filter(({ sequence }) => sequence > after)
+
+/** By position, each once: what happened while the record was read is in it, or was heard, or both. */
+const inOrder = (events: ReadonlyArray<RunEvent.RunEvent>): ReadonlyArray<RunEvent.RunEvent> =>
+  [...new Map(events.map((event) => [event.sequence, event])).values()].sort((a, b) => a.sequence - b.sequence)
+
+interface SoFar {
+  readonly run: Run
+  readonly events: ReadonlyArray<RunEvent.RunEvent>
+}
+
+/** Messages are read last: those of a run that has ended are all there. */
+const soFar = (id: string): Effect.Effect<SoFar, RunNotFound | ServiceUnavailable, RunQueries> =>
+  Effect.gen(function* () {
+    const reading = yield* RunQueries
+    const run = yield* reading.find(id)
+    return { run, events: RunEvent.ofRun(run, yield* reading.messages(id)) }
+  })
+
+const pollMillis = 100
+
+/**
+ * A run that goes in another process is looked at again and again. Steps and messages are read one after the other, so what
+ * comes after a gap waits for the next look.
+ */
+const elsewhere = (
+  id: string,
+  after: number,
+  stream: EventStream
+): Effect.Effect<void, never, Lifecycle | RunQueries> => {
+  const look = (last: number): Effect.Effect<void, RunNotFound | ServiceUnavailable, Lifecycle | RunQueries> =>
+    Effect.gen(function* () {
+      const { phase } = yield* Lifecycle
+      const { events, run } = yield* soFar(id)
+      const isGoing = RunEvent.isGoing(run.status)
+      const news = isGoing ? withoutGap(since(events, last), last) : since(events, last)
+      news.forEach(stream.tell)
+      if (!isGoing) return stream.end()
+      if (phase() === "draining") {
+        stream.say("shutdown", shutdown)
+        return stream.end()
+      }
+      return yield* Effect.delay(look(news.at(-1)?.sequence ?? last), pollMillis)
+    })
+  return Effect.catchAll(look(after), (error) =>
+    Effect.sync(() => {
+      stream.say("unavailable", JSON.stringify(Response.encodeError(error)))
+      stream.end()
+    })
+  )
+}
+
+const shutdown = JSON.stringify({ message: "The service stops; follow the run again in a moment." })
+
+const withoutGap = (events: ReadonlyArray<RunEvent.RunEvent>, last: number): ReadonlyArray<RunEvent.RunEvent> => {
+  const gap = events.findIndex(({ sequence }, index) => sequence !== last + 1 + index)
+  return gap === -1 ? events : events.slice(0, gap)
+}

@@ -1,0 +1,138 @@
+/**
+ * Failures of runs and steps as data: which typed error it was, with which status it is answered, and what of it may
+ * leave the process.
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as AST from "effect/SchemaAST"
+import { memoize } from "../../Internal/Memoize.js"
+import type * as Pipeline from "../../Pipeline.js"
+import type { StepCall } from "../../Run.js"
+import { StepTimedOut } from "../../Step.js"
+import type { StepRun } from "../../Store/RunStore.js"
+
+/** A typed failure of a pipeline, ready to be answered and recorded. */
+export interface TypedFailure {
+  readonly status: number
+  readonly body: { readonly _tag: string; readonly message: string; readonly error: unknown }
+}
+
+/** The status of a typed failure whose schema names none. */
+export const defaultStatus = 422
+
+/** One member of a pipeline's error schema with the status it answers. */
+export interface FailureMember {
+  readonly schema: Schema.Schema<unknown, unknown>
+  readonly status: number
+}
+
+/** The members of a pipeline's error schema, and {@link StepTimedOut}, which every pipeline may let pass. */
+export const members = (pipeline: Pipeline.Any): ReadonlyArray<FailureMember> => [
+  ...flatten(pipeline.error.ast, defaultStatus),
+  ...flatten(StepTimedOut.ast, defaultStatus)
+]
+
+/**
+ * Makes the encoder of a pipeline's typed failures. It fails with a reason when the value is none of them or has no
+ * JSON form, which is a defect of the pipeline.
+ */
+export const encoder = (pipeline: Pipeline.Any): ((error: unknown) => Effect.Effect<TypedFailure, string>) => {
+  const known = memoize(() =>
+    members(pipeline).map(({ schema, status }) => ({
+      status,
+      is: Schema.is(schema),
+      encode: ParseResult.encodeUnknown(schema)
+    }))
+  )
+  return (error) =>
+    Effect.suspend(() => {
+      const member = known().find(({ is }) => is(error))
+      if (member === undefined) return Effect.fail("it is none of the errors the pipeline declares")
+      return Effect.map(encodeJson(member.encode(error)), (encoded) => ({
+        status: member.status,
+        body: { ...describe(error), error: encoded }
+      }))
+    })
+}
+
+/** How a step call that did not succeed is recorded. */
+export const ofStep = (
+  call: StepCall,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<{ readonly status: StepRun["status"]; readonly error?: unknown }> => {
+  const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(cause, (error) => ({ error }))))
+  if (failure === undefined) {
+    return Effect.succeed(
+      Cause.isInterruptedOnly(cause) ? { status: "interrupted" } : { status: "failed", error: defect }
+    )
+  }
+  const schema = failure.error instanceof StepTimedOut ? StepTimedOut : call.error
+  const encoded = schema === undefined ? Effect.fail("") : encodeJson(ParseResult.encodeUnknown(schema)(failure.error))
+  return Effect.map(
+    Effect.orElseSucceed(encoded, () => describe(failure.error)),
+    (error) => ({ status: "failed", error })
+  )
+}
+
+/** Makes sure that an encoded value is JSON: what is encoded as `unknown` may still be a function or a cycle. */
+export const encodeJson = (encoded: Effect.Effect<unknown, ParseResult.ParseIssue>): Effect.Effect<unknown, string> =>
+  Effect.flatMap(Effect.mapError(encoded, ParseResult.TreeFormatter.formatIssueSync), (value) =>
+    isJson(value) ? Effect.succeed(value) : Effect.fail("it has no JSON form")
+  )
+
+/** Whether a value can be written as JSON. */
+export const isJson = (value: unknown): boolean => {
+  if (typeof value === "function" || typeof value === "symbol") return false
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The text of a cause for the log. Whatever was thrown, this does not throw. */
+export const render = (cause: Cause.Cause<unknown>): string => {
+  try {
+    return Cause.pretty(cause, { renderErrorCause: true })
+  } catch {
+    return "What was thrown cannot be shown."
+  }
+}
+
+/** The text of a defect for the log. */
+export const renderDefect = (defect: unknown): string => render(Cause.die(defect))
+
+/** Recorded for a step that failed with a bug. */
+export const defect = { _tag: "InternalError", message: "The step failed unexpectedly; see the log of the run." }
+
+/** Recorded for a step whose output does not fit its schema. */
+export const notEncodable = { _tag: "InternalError", message: "The output of the step does not fit its schema." }
+
+/** What is left of a recorded error when data shall not be recorded. */
+export const tagOnly = (error: unknown): { readonly _tag: string } => ({ _tag: tagOf(error) ?? "PipelineFailed" })
+
+// internal
+
+const tagOf = (value: unknown): string | undefined =>
+  Predicate.hasProperty(value, "_tag") && typeof value._tag === "string" ? value._tag : undefined
+
+const describe = (error: unknown): { readonly _tag: string; readonly message: string } => {
+  const _tag = tagOf(error) ?? "PipelineFailed"
+  const given = Predicate.hasProperty(error, "message") ? error.message : error
+  const message = typeof given === "string" && given !== "" ? given : `The pipeline failed with ${_tag}.`
+  return { _tag, message }
+}
+
+const flatten = (ast: AST.AST, status: number): ReadonlyArray<FailureMember> => {
+  if (ast._tag === "NeverKeyword") return []
+  const own = HttpApiSchema.getStatus(ast, status)
+  return ast._tag === "Union"
+    ? ast.types.flatMap((type) => flatten(type, own))
+    : [{ schema: Schema.make<unknown, unknown, never>(ast), status: own }]
+}

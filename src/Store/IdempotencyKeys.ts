@@ -1,0 +1,59 @@
+/** Which run answers a request that may be repeated: keys that callers chose, each with the run it stands for. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Access from "./Access.js"
+import { decodeTo, now, OptionalNumber, OptionalText } from "./Columns.js"
+import type { Claim, RunStore } from "./RunStore.js"
+
+/** How long a key stands for its run. */
+export const lifetime: Duration.Duration = Duration.hours(24)
+
+/** Makes the part of a run store that keeps claims. */
+export const make = ({ read, sql, write }: Access.Access): Pick<RunStore["Type"], "claim" | "claimed" | "release"> => {
+  const find = (key: string) =>
+    Effect.map(Effect.flatMap(sql`SELECT * FROM claims WHERE key = ${key}`, decodeClaims), (rows) =>
+      Option.fromNullable(rows[0])
+    )
+  return {
+    claim: ({ digest, key, runId }) =>
+      write(
+        "runs.claim",
+        Effect.gen(function* () {
+          const at = yield* now
+          const taken =
+            yield* sql`INSERT INTO claims (key, digest, run_id, at) VALUES (${key}, ${digest}, ${runId}, ${at})
+            ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, run_id = excluded.run_id, at = excluded.at,
+              status = NULL, body = NULL
+            WHERE at <= ${at - Duration.toMillis(lifetime)} RETURNING key`
+          return taken.length > 0 ? Option.none() : yield* find(key)
+        })
+      ),
+    claimed: (key) => read("runs.claimed", find(key)),
+    release: ({ key, runId }) =>
+      write("runs.release", Effect.asVoid(sql`DELETE FROM claims WHERE key = ${key} AND run_id = ${runId}`))
+  }
+}
+
+/** Forgets what has had its time. */
+export const expire = ({ sql }: Access.Access, at: number) =>
+  sql`DELETE FROM claims WHERE at <= ${at - Duration.toMillis(lifetime)}`
+
+// internal
+
+const ClaimRow = Schema.Struct({
+  digest: Schema.String,
+  run_id: Schema.String,
+  status: OptionalNumber,
+  body: OptionalText
+})
+
+const decodeClaims = decodeTo(
+  ClaimRow,
+  ({ body, digest, run_id, status }): Claim => ({
+    digest,
+    runId: run_id,
+    answer: Option.getOrUndefined(Option.zipWith(status, body, (status, body) => ({ status, body })))
+  })
+)

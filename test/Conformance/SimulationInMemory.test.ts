@@ -1,0 +1,41 @@
+/**
+ * Lives of the in-memory deployer. `EFFECT_DEPLOYERS_SEED=n` lives one again, `EFFECT_DEPLOYERS_SEEDS=n` so many.
+ */
+import { it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Simulation } from "effect-deployers/Conformance"
+import { patience, sayLives } from "./Report.js"
+
+const sometimes = [
+  ...["failBefore", "actThenFail", "hang", "slow", "crash", "actThenCrash", "freeze"].map((mode) => `fault ${mode}`),
+  ...[
+    "StoreError",
+    "EngineUnavailable",
+    "OutcomeUnknown",
+    "DeploymentBusy",
+    "LeaseLost",
+    "DeploymentNotFound",
+    "DeploymentProvisionFailed",
+    "DeploymentTimeout"
+  ].map((tag) => `error ${tag}`),
+  ...["finish", "undo", "restore", "remove", "observe", "leave"].map((action) => `reconcile ${action} done`),
+  "takeover",
+  "takeover after expiry",
+  "interrupted",
+  "provision succeeded",
+  "rollback succeeded",
+  "reprovision succeeded",
+  "deprovision succeeded",
+  "delete succeeded",
+  "command clock jumps",
+  "command engine restarts"
+]
+
+it.live(
+  "keeps every law in 500 lives, and comes to rest",
+  () =>
+    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.inMemory), { count: 500, sometimes }), (lives) =>
+      sayLives("in memory", lives)
+    ),
+  patience
+)

@@ -1,0 +1,29 @@
+/** Every operation of the in-memory deployer broken off at its steps. `EFFECT_DEPLOYERS_STRIDE=1` takes all of them. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Simulation } from "effect-deployers/Conformance"
+import { patience, say, told } from "./Report.js"
+
+const worlds = Simulation.worldsOf(Simulation.inMemory)
+
+it.live(
+  "heals whatever single fault happens at whatever step",
+  () =>
+    Effect.gen(function* () {
+      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 3 })
+      yield* say(`${cases} single faults, in memory: ${told(byScenario)}`)
+      assert.isAtLeast(cases, 750)
+      assert.strictEqual(byScenario.size, Simulation.scenarios.length)
+    }),
+  patience
+)
+
+it.live(
+  "heals when another fault happens while somebody recovers from the first",
+  () =>
+    Effect.gen(function* () {
+      const { cases } = yield* Simulation.doubles(worlds, { count: 100 })
+      yield* say(`${cases} double faults, in memory`)
+    }),
+  patience
+)

@@ -1,0 +1,24 @@
+// The HTTP suites once more, asked of two workers in turn: a service of several answers like a service of one.
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { request, serveByTwo, served } from "../Harness.js"
+import { weather } from "../Pipelines.js"
+
+serveByTwo()
+
+describe("with two workers", async () => {
+  await import("../Http/Invoke.test.js")
+  await import("../Http/Protocol.test.js")
+  await import("../Http/Runs.test.js")
+  await import("../Process/Service.test.js")
+  await import("../Http/ResponseModes.test.js")
+  await import("../Run/Idempotency.test.js")
+})
+
+describe("two workers", () => {
+  it.live("are who these suites ask", () =>
+    Effect.gen(function* () {
+      assert.include((yield* request("/metrics")).text, "\ndeployers_workers 2\n")
+    }).pipe(Effect.provide(served(weather)))
+  )
+})

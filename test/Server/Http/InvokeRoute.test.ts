@@ -1,0 +1,91 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Serve } from "effect-deployers/Server"
+import { HotRoute } from "../../../src/Server/Http/InvokeRoute.js"
+import { key, raw, served } from "../Harness.js"
+import { steps, weather } from "../Pipelines.js"
+
+const post = (body: string, headers: ReadonlyArray<string> = []) =>
+  [
+    "POST /invoke HTTP/1.1",
+    "Host: localhost",
+    `Authorization: Bearer ${key}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    ...(headers.some((header) => /content-type/i.test(header)) ? [] : ["Content-Type: application/json"]),
+    ...headers,
+    "",
+    body
+  ].join("\r\n")
+
+const parameters = (value: unknown, extra: object = {}) => JSON.stringify({ parameters: value, ...extra })
+
+/** What differs between two runs of anything. */
+const stable = (reply: string) =>
+  reply
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, "ID")
+    .replace(/"(executionTimeMillis|runIndex)":\d+/g, '"$1":N')
+    .replace(/"runName":"\w+-\d+"/g, '"runName":"NAME"')
+    .replace(/content-length: \d+/i, "content-length: N")
+    .replace(/date: [^\r]+/i, "date: D")
+
+/** Status line, header lines in any order, body. */
+const parts = (reply: string) => {
+  const [head = "", body = ""] = stable(reply).split("\r\n\r\n")
+  const [status, ...headers] = head.split("\r\n")
+  return { status, headers: headers.map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase())).sort(), body }
+}
+
+const requests: ReadonlyArray<readonly [what: string, request: string]> = [
+  ["a run", post(parameters({ city: "Oslo" }))],
+  ["a run with a name", post(parameters({ city: "Ør \u{1f600}" }, { runName: 'my "run"' }))],
+  ["a run without artifacts", post(parameters({ city: "Oslo" }, { skipArtifacts: true }))],
+  ["a typed failure", post(parameters({ city: "Atlantis" }))],
+  ["a typed failure without a status", post(parameters({ city: "Area 51" }))],
+  ["a bug", post(parameters({ city: "Bug" }))],
+  ["parameters that do not fit", post(parameters({ city: 1, days: 0, other: true }))],
+  ["no parameters", post("{}")],
+  ["a list", post("[]")],
+  ["no JSON", post("{")],
+  ["nothing", post("")],
+  ["deep nesting", post(`{"parameters":${"[".repeat(70)}${"]".repeat(70)}}`)],
+  ["a key of prototypes", post('{"parameters":{"city":"x","__proto__":{"a":1}}}')],
+  ["a byte order mark", post(`\ufeff${parameters({ city: "Oslo" })}`)],
+  ["text", post("hello", ["Content-Type: text/plain"])],
+  ["a compressed body", post("{}", ["Content-Encoding: gzip"])],
+  ["a body that is too large", post(parameters({ city: "x".repeat(5_000) }))],
+  ["a wrong key", post("{}").replace(key, "wrong")],
+  ["another method", post("{}").replace("POST", "PUT")],
+  ["a query", post(parameters({ city: "Oslo" })).replace("/invoke", "/invoke?x=1")],
+  ["HTTP 1.0", post(parameters({ city: "Oslo" })).replace("HTTP/1.1", "HTTP/1.0")],
+  ["an expectation", post(parameters({ city: "Oslo" }), ["Expect: 100-continue"])]
+]
+
+const over = <A, E>(isHot: boolean, effect: Effect.Effect<A, E, Serve.Served>) =>
+  effect.pipe(
+    Effect.provide(served(weather, { key, serving: { maxBodyBytes: 4_000 } })),
+    Effect.provideService(HotRoute, isHot)
+  )
+
+describe("the hot route and the general path", () => {
+  it.live("answer the same, byte by byte", () =>
+    Effect.gen(function* () {
+      const replies = Effect.forEach(requests, ([what, request]) =>
+        Effect.map(raw([request], { keepOpen: true }), (reply) => [what, parts(reply)] as const)
+      )
+      assert.deepStrictEqual(yield* over(true, replies), yield* over(false, replies))
+    })
+  )
+  it.live("keep a connection for the next request", () =>
+    Effect.gen(function* () {
+      const twice = raw([
+        post(parameters({ kind: "loop" })).replace("Connection: close\r\n", ""),
+        post(parameters({ kind: "flaky" }))
+      ])
+      for (const isHot of [true, false]) {
+        const reply = yield* twice.pipe(Effect.provide(served(steps, { key })), Effect.provideService(HotRoute, isHot))
+        assert.strictEqual(reply.match(/HTTP\/1\.1 200 OK/g)?.length, 2)
+      }
+    })
+  )
+})

@@ -1,0 +1,118 @@
+import * as Net from "node:net"
+import * as V8 from "node:v8"
+import * as Vm from "node:vm"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schedule } from "effect"
+import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
+import * as Response from "../../../src/Server/Http/Response.js"
+
+const limits = {
+  ...NodeServer.defaultLimits,
+  headersTimeoutMillis: 50,
+  requestTimeoutMillis: 100,
+  checkIntervalMillis: 10
+}
+
+const replyTo = (port: number, bytes: string) =>
+  Effect.async<string>((resume) => {
+    let received = ""
+    const socket = Net.connect({ host: "127.0.0.1", port }, () => socket.write(bytes))
+    socket.on("data", (data) => {
+      received += data
+    })
+    socket.on("close", () => resume(Effect.succeed(received)))
+    return Effect.sync(() => socket.destroy())
+  })
+
+describe("slow clients", () => {
+  for (const [what, bytes] of [
+    ["headers", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow:"],
+    ["a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"]
+  ] as const) {
+    it.scopedLive(`that do not finish ${what} get 408 in JSON and are closed`, () =>
+      Effect.gen(function* () {
+        const server = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true }, limits)
+        const reply = yield* replyTo(server.port, bytes)
+        assert.match(reply, /^HTTP\/1\.1 408 /)
+        assert.match(reply, /connection: close/i)
+        assert.include(reply, "did not arrive in time")
+      })
+    )
+  }
+  it.scopedLive("are cut off when an answer is half sent", () =>
+    Effect.gen(function* () {
+      const handler: NodeServer.Handler = (_, response) => {
+        response.writeHead(200, { "content-length": 100 })
+        response.write("half")
+      }
+      const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", fallback: true }, limits)
+      const reply = yield* replyTo(server.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+      assert.strictEqual(reply.split("HTTP/1.1").length, 2)
+      assert.isTrue(reply.endsWith("half"))
+    })
+  )
+})
+
+/** Collects all garbage. */
+const collect = Effect.sync(() => {
+  V8.setFlagsFromString("--expose-gc")
+  Vm.runInNewContext("gc")()
+})
+
+describe("a connection that is kept", () => {
+  it.scopedLive("keeps nothing of the requests it was answered", () =>
+    Effect.gen(function* () {
+      const answered: Array<WeakRef<object>> = []
+      const handler: NodeServer.Handler = (request, response) => {
+        answered.push(new WeakRef(request), new WeakRef(response))
+        NodeServer.send(request, response, Response.ofJson(200, "{}"))
+      }
+      const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", fallback: true })
+      const socket = yield* Effect.acquireRelease(
+        Effect.sync(() => Net.connect({ host: "127.0.0.1", port: server.port })),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+      yield* Effect.async<void>((resume) => {
+        socket.on("data", () => resume(Effect.void))
+        socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      })
+      const kept = Effect.map(collect, () => answered.filter((ref) => ref.deref() !== undefined).length)
+      yield* Effect.retry(
+        Effect.filterOrFail(kept, (count) => count === 0),
+        Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(20))
+      )
+      assert.strictEqual(answered.length, 2)
+      assert.isFalse(socket.destroyed)
+    })
+  )
+})
+
+describe("a port that is taken", () => {
+  const at = (port: number) => ({ host: "127.0.0.1", port, fallback: false })
+  const taken = (close: NodeServer.NodeServer["close"], port: number) =>
+    Effect.gen(function* () {
+      const waiting = yield* Effect.fork(NodeServer.listen(() => {}, { ...at(port), standbyMillis: 10_000 }))
+      yield* Effect.sleep("50 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(waiting)))
+      yield* close
+      return yield* Fiber.join(waiting)
+    })
+
+  it.scopedLive("is waited for by who stands by, and had within moments of being let go", () =>
+    Effect.gen(function* () {
+      const old = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true })
+      const next = yield* taken(old.close, old.port)
+      assert.strictEqual(next.port, old.port)
+    })
+  )
+
+  it.scopedLive("is given up when it is not let go in time, and at once by who does not stand by", () =>
+    Effect.gen(function* () {
+      const { port } = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true })
+      for (const address of [{ ...at(port), standbyMillis: 30 }, at(port)]) {
+        const error = yield* Effect.flip(NodeServer.listen(() => {}, address))
+        assert.strictEqual(error.code, "EADDRINUSE")
+      }
+    })
+  )
+})

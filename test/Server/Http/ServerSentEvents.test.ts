@@ -1,0 +1,84 @@
+import * as Http from "node:http"
+import * as Net from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Queue, TestClock } from "effect"
+import * as ServerSentEvents from "../../../src/Server/Http/ServerSentEvents.js"
+
+/** A server that opens a stream for each request, and a client that hears what is written, if it reads. */
+const opened = (reads: boolean) =>
+  Effect.gen(function* () {
+    const open = yield* ServerSentEvents.make
+    const streams = yield* Queue.unbounded<{ stream: ServerSentEvents.EventStream; response: Http.ServerResponse }>()
+    const server = yield* Effect.acquireRelease(
+      Effect.sync(() => Http.createServer((_, response) => streams.unsafeOffer({ response, stream: open(response) }))),
+      (server) => Effect.sync(() => server.close())
+    )
+    yield* Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
+    const { port } = server.address() as Net.AddressInfo
+    const heard = yield* Queue.unbounded<string>()
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const socket = Net.connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        if (reads) socket.on("data", (data) => heard.unsafeOffer(data.toString()))
+        else socket.pause()
+        return socket
+      }),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+    return { ...(yield* streams.take), heard }
+  })
+
+/** Waits for a text among what is heard. */
+const hears = (heard: Queue.Dequeue<string>, text: string): Effect.Effect<void> =>
+  Effect.flatMap(heard.take, (said) => (said.includes(text) ? Effect.void : hears(heard, text)))
+
+/** Until what is scheduled for this turn of the event loop is done. */
+const turn = Effect.async<void>((resume) => {
+  setImmediate(() => setImmediate(() => resume(Effect.void)))
+})
+
+describe("a stream of events", () => {
+  it.scoped("says something every 15 seconds until it has ended", () =>
+    Effect.gen(function* () {
+      const { heard, stream } = yield* opened(true)
+      stream.begin()
+      yield* hears(heard, "retry: 1000\n\n")
+      yield* turn
+      for (let beat = 0; beat < 3; beat++) {
+        yield* TestClock.adjust("15 seconds")
+        yield* hears(heard, ":\n\n")
+      }
+      stream.say("shutdown", "{}")
+      stream.end()
+      yield* hears(heard, "event: shutdown\ndata: {}\n\n")
+      yield* TestClock.adjust("1 minute")
+    })
+  )
+
+  it.scoped("ends with the last event of a run, and hears no more", () =>
+    Effect.gen(function* () {
+      const { heard, response, stream } = yield* opened(true)
+      stream.tell({ sequence: 1, event: "message", data: { text: "a\nb" } })
+      stream.tell({ sequence: 2, event: "run_finished", data: { runId: "r", status: "succeeded" } })
+      stream.tell({ sequence: 3, event: "message", data: 1 })
+      stream.end()
+      yield* hears(heard, 'id: 2\nevent: run_finished\ndata: {"runId":"r","status":"succeeded"}\n\n')
+      assert.isTrue(response.writableEnded)
+    })
+  )
+
+  it.scoped("gives up who does not read", () =>
+    Effect.gen(function* () {
+      const { response, stream } = yield* opened(false)
+      const closed = yield* Deferred.make<void>()
+      response.once("close", () => Deferred.unsafeDone(closed, Effect.void))
+      const data = "x".repeat(100_000)
+      for (let sequence = 1; sequence <= 200 && !response.destroyed; sequence++) {
+        stream.tell({ sequence, event: "message", data })
+        yield* turn
+      }
+      yield* Deferred.await(closed)
+      assert.isFalse(response.writableEnded)
+    })
+  )
+})

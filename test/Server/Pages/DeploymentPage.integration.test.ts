@@ -1,0 +1,245 @@
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
+import { Pipeline } from "effect-deployers"
+import type { Serve } from "effect-deployers/Server"
+import type { Page } from "playwright-core"
+import * as Browser from "../Browser.js"
+import * as Together from "../Cluster/Together.js"
+import { invoke, key, memory, quiet, served } from "../Harness.js"
+import { makeLatch, waiting, weather } from "../Pipelines.js"
+
+/** Opens the page, uses it, and expects that nothing went wrong in the console. */
+const onPage = <A>(
+  use: (page: Page) => Promise<A>,
+  path = "/"
+): Effect.Effect<A, never, Browser.Browser | Serve.Served | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { open } = yield* Browser.Browser
+    const { page, problems } = yield* open(path)
+    const result = yield* Effect.promise(() => use(page))
+    assert.deepStrictEqual(problems, [])
+    return result
+  })
+
+const enter = async (page: Page, given: string) => {
+  await page.getByLabel("Key of this deployment").fill(given)
+  await page.getByRole("button", { name: "Use key" }).click()
+}
+const run = (page: Page) => page.getByRole("button", { name: "Run", exact: true }).click()
+const seen = (page: Page, within: string, text: string) => page.locator(within).getByText(text).first().waitFor()
+
+layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in a browser", (it) => {
+  it.layer(served(weather, { key }))("with a key", (it) => {
+    it.scoped("asks for the key, keeps it for the tab and forgets it", () =>
+      onPage(async (page) => {
+        await seen(page, "#name", "test")
+        await seen(page, "#health", "ready")
+        await seen(page, "#runsSaid", "The runs are shown when the key is given.")
+        await page.getByLabel("city").fill("Oslo")
+        await run(page)
+        await seen(page, "#lockSaid", "Running the pipeline asks for the key.")
+        await enter(page, `${key}x`)
+        await seen(page, "#lockSaid", "The key is not accepted.")
+        await enter(page, key)
+        await page.locator("#runsPart").waitFor()
+        assert.isFalse(await page.locator("#lock").isVisible())
+        await page.reload()
+        await page.locator("#runsPart").waitFor()
+        assert.notInclude(page.url(), key)
+        await page.getByRole("button", { name: "Forget" }).click()
+        await page.locator("#lock").waitFor()
+        await page.locator("#runsPart").waitFor({ state: "hidden" })
+      })
+    )
+    it.scoped("runs what the form says and shows the answer, the run and its steps", () =>
+      onPage(async (page) => {
+        await enter(page, key)
+        await page.getByLabel("city").fill("Oslo")
+        await page.getByLabel("unit").selectOption("F")
+        await page.getByText("As a curl command").click()
+        const curl = await page.locator("#curl").textContent()
+        assert.include(curl ?? "", "authorization: Bearer $KEY")
+        assert.include(curl ?? "", `-d '{"parameters":{"city":"Oslo","unit":"F"}}'`)
+        await page.getByLabel("city").press("Enter")
+        await seen(page, "#answer", `"summary": "Oslo: 4F"`)
+        await page.locator("#rows a").first().click()
+        for (const text of ["forecast", "forecast#2", `"summary": "Oslo: 4F"`]) await seen(page, "#run", text)
+        assert.match(page.url(), /#run\/[0-9a-f-]{36}$/)
+        await page.getByRole("link", { name: "Close" }).click()
+        await page.locator("#run").waitFor({ state: "hidden" })
+        await page
+          .locator("#charts")
+          .getByText(/resident \d/)
+          .first()
+          .waitFor()
+      })
+    )
+    it.scoped("says what is wrong at the field, and how the pipeline failed", () =>
+      onPage(async (page) => {
+        await enter(page, key)
+        await page.getByLabel("city").fill("Oslo")
+        await page.getByLabel("days").fill("0")
+        await run(page)
+        const days = page.locator("#fields > div", { has: page.getByLabel("days") })
+        await days.getByText("must be a positive number").waitFor()
+        assert.strictEqual(await page.getByLabel("days").getAttribute("aria-invalid"), "true")
+        await page.getByLabel("days").fill("")
+        await page.getByLabel("city").fill("")
+        await run(page)
+        await page
+          .locator("#fields > div", { has: page.getByLabel("city") })
+          .getByText("is missing")
+          .waitFor()
+        await page.getByLabel("city").fill("Atlantis")
+        await run(page)
+        await seen(page, "#said", "404 CityUnknown: Nobody knows Atlantis.")
+        await page.getByLabel("Status").selectOption("failed")
+        await page.locator("#rows .succeeded").first().waitFor({ state: "detached" })
+        await seen(page, "#rows", "failed")
+      })
+    )
+    it.scoped("turns the pages of the runs", () =>
+      Effect.gen(function* () {
+        const headers = { authorization: `Bearer ${key}` }
+        yield* Effect.forEach(Array.from({ length: 20 }), (_, i) =>
+          invoke({ city: "Oslo" }, { runName: `turned-${i}` }, { headers })
+        )
+        yield* onPage(async (page) => {
+          await enter(page, key)
+          await seen(page, "#rows", "turned-19")
+          assert.strictEqual(await page.getByText("turned-0", { exact: true }).count(), 0)
+          await page.getByRole("button", { name: "Older" }).click()
+          await page.getByText("turned-0", { exact: true }).waitFor()
+          await page.getByRole("button", { name: "Newer" }).click()
+          await seen(page, "#rows", "turned-19")
+        })
+      })
+    )
+    it.scoped("takes parameters as JSON, too", () =>
+      onPage(async (page) => {
+        await enter(page, key)
+        await page.getByLabel("city").fill("Rome")
+        await page.getByLabel("raw JSON").check()
+        assert.strictEqual(await page.getByLabel("Parameters as JSON").inputValue(), `{\n  "city": "Rome"\n}`)
+        await page.getByLabel("Parameters as JSON").fill("{")
+        await run(page)
+        await seen(page, "#rawSaid", "This is no JSON")
+        await page.getByLabel("Parameters as JSON").fill(`{ "city": "Paris", "country": "FR" }`)
+        await run(page)
+        await seen(page, "#answer", "parameters.country is not expected")
+        await page.getByLabel("raw JSON").uncheck()
+        assert.strictEqual(await page.getByLabel("city").inputValue(), "Paris")
+      })
+    )
+  })
+
+  it.scoped("leads to the documentation, which sends requests", () => {
+    const use = async (page: Page) => {
+      await page.getByRole("link", { name: "Documentation" }).click()
+      await page.getByRole("heading", { name: "Endpoints" }).waitFor()
+      await page.getByLabel("POST /invoke").fill(`{ "parameters": { "city": "Oslo" } }`)
+      await page.getByRole("button", { name: "Send" }).click()
+      await seen(page, "#answer", "Oslo: 4C")
+    }
+    return Effect.provide(onPage(use), served(weather))
+  })
+  it.scoped("shows the steps of a run as they start and end", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      const use = async (page: Page) => {
+        await seen(page, "#fieldsSaid", "It takes no parameters.")
+        await seen(page, "#facts", "not needed")
+        await page.getByLabel("stream").check()
+        await run(page)
+        await seen(page, "#answer .step", "running")
+        await Effect.runPromise(Deferred.succeed(latch.release, undefined))
+        await seen(page, "#said", "The run has ended: succeeded.")
+        await seen(page, "#answer details[open]", `"released"`)
+        await seen(page, "#rows", "succeeded")
+      }
+      yield* Effect.provide(onPage(use), served(waiting(latch)))
+    })
+  )
+  it.scoped("cancels runs, also those of others", () =>
+    Effect.gen(function* () {
+      const latch = yield* makeLatch
+      const use = async (page: Page) => {
+        await page.getByLabel("stream").check()
+        await run(page)
+        await seen(page, "#answer .step", "running")
+        await page.locator("#try").getByRole("button", { name: "Cancel" }).click()
+        await seen(page, "#answer", "interrupted: cancelled")
+        await page.getByLabel("stream").uncheck()
+        await run(page)
+        await page.locator("#rows").getByRole("button", { name: "Cancel" }).click()
+        await seen(page, "#said", "503 RunInterrupted")
+      }
+      yield* Effect.provide(onPage(use), served(waiting(latch)))
+    })
+  )
+  it.scoped("says what is not to be had where endpoints are switched off, and runs all the same", () => {
+    const serving = {
+      rootUrlPath: "/svc",
+      invokeUrlPath: "/predict",
+      disabledEndpoints: ["docs", "info", "metrics"],
+      recording: "none"
+    } as const
+    const use = async (page: Page) => {
+      await seen(page, "#fieldsSaid", "info and docs are switched off")
+      await seen(page, "#chartsSaid", "Metrics are switched off here.")
+      await seen(page, "#runsSaid", "This deployment records no runs.")
+      await seen(page, "#health", "ready")
+      assert.strictEqual(await page.locator("#links a").count(), 1)
+      await page.getByLabel("Parameters as JSON").fill(`{ "city": "Oslo" }`)
+      await run(page)
+      await seen(page, "#answer", `"summary": "Oslo: 4C"`)
+    }
+    return Effect.provide(onPage(use, "/svc/"), served(weather, { serving }))
+  })
+  it.scoped("shows what is protected when it has the key, and the schema from where it may be read", () => {
+    const serving = { protectedEndpoints: ["info", "metrics"] } as const
+    const use = async (page: Page) => {
+      await seen(page, "#name", "weather")
+      await page.getByLabel("city").waitFor()
+      await seen(page, "#chartsSaid", "The charts are shown when the key is given.")
+      await enter(page, key)
+      await seen(page, "#facts", "weather@1")
+      await page
+        .locator("#charts")
+        .getByText(/resident \d/)
+        .first()
+        .waitFor()
+    }
+    return Effect.provide(onPage(use), served(weather, { key, serving }))
+  })
+  it.scoped("shows the service of several workers as one", () => {
+    const use = async (page: Page) => {
+      await seen(page, "#facts", "Workers")
+      await page.getByLabel("city").fill("Oslo")
+      await run(page)
+      await page.locator("#answer a").click()
+      await seen(page, "#run", "forecast#2")
+    }
+    const together = Layer.provideMerge(Together.layer(weather, {}), memory())
+    return Effect.provide(onPage(use), Layer.provide(together, quiet))
+  })
+  it.scoped("shows hostile names and values as text", () => {
+    const hostile = "<img src=x onerror=alert(1)>"
+    const pipeline = Pipeline.make(hostile, {
+      description: hostile,
+      input: Schema.Struct({ [hostile]: Schema.String.annotations({ description: hostile }) }),
+      output: Schema.String,
+      run: () => Effect.succeed(hostile)
+    })
+    const use = async (page: Page) => {
+      await seen(page, "#about", hostile)
+      await page.locator("#fields textarea").fill(hostile)
+      await run(page)
+      await seen(page, "#answer", hostile)
+      await page.locator("#rows a").first().click()
+      await seen(page, "#run", hostile)
+      assert.strictEqual(await page.locator("img").count(), 0)
+    }
+    return Effect.provide(onPage(use), served(pipeline))
+  })
+})

@@ -1,0 +1,144 @@
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { make } from "../../../scripts/pages.mjs"
+import { unpack } from "../../../src/Server/Pages/Document.js"
+import * as Packed from "../../../src/Server/Pages/Packed.js"
+import { key, request, served } from "../Harness.js"
+import { weather } from "../Pipelines.js"
+
+interface Told {
+  readonly paths: Readonly<Record<string, string>>
+  readonly keyed: ReadonlyArray<string>
+  readonly recording: string
+}
+
+/** What the page is told of its service. */
+const toldIn = (html: string): Told =>
+  JSON.parse(
+    (/data-page="([^"]*)"/.exec(html)?.[1] ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code))
+  )
+
+const between = (html: string, before: string, after: string) =>
+  html.slice(html.indexOf(before) + before.length, html.indexOf(after))
+
+const digest = (text: string) =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
+    (bytes) => `'sha256-${Buffer.from(bytes).toString("base64")}'`
+  )
+
+describe("what browsers get", () => {
+  it.live("is made of what is in the folders `browser`: otherwise run scripts/pages.mjs", () =>
+    Effect.gen(function* () {
+      const { deployment, docs } = yield* Effect.promise(make)
+      assert.deepStrictEqual(yield* unpack(Packed.deployment), deployment)
+      assert.deepStrictEqual(yield* unpack(Packed.docs), docs)
+    })
+  )
+})
+
+describe("the page of a deployment", () => {
+  layer(served(weather, { key }), { excludeTestServices: true })((it) => {
+    it.effect("is one document without anything from elsewhere", () =>
+      Effect.gen(function* () {
+        const { headers, status, text } = yield* request("/")
+        assert.strictEqual(status, 200)
+        assert.strictEqual(headers.get("content-type"), "text/html; charset=utf-8")
+        const own = text.replace("http://www.w3.org/2000/svg", "")
+        assert.notMatch(own, /https?:|\/\/[a-z]|src=|<link|@import|innerHTML|insertAdjacentHTML|document\.write|eval\(/)
+      })
+    )
+    it.effect("allows its own script and style only", () =>
+      Effect.gen(function* () {
+        const { headers, text } = yield* request("/")
+        const script = yield* digest(between(text, '<script type="module">', "</script>"))
+        const style = yield* digest(between(text, "<style>", "</style>"))
+        assert.strictEqual(
+          headers.get("content-security-policy"),
+          [
+            `default-src 'none'; script-src ${script}; style-src ${style}; connect-src 'self'; base-uri 'none'`,
+            "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+          ].join("; ")
+        )
+        assert.notMatch(text, /\son\w+=|style=/)
+      })
+    )
+    it.effect("holds no data, and asks for the key where the service does", () =>
+      Effect.gen(function* () {
+        const { text } = yield* request("/")
+        assert.notInclude(text, "weather")
+        const { keyed, paths, recording } = toldIn(text)
+        assert.deepStrictEqual(keyed, ["invoke", "runs", "run", "cancel", "events"])
+        assert.deepStrictEqual([paths["invoke"], paths["run"], paths["info"]], ["/invoke", "/runs/:id", "/info"])
+        assert.strictEqual(recording, "durable")
+      })
+    )
+    it.effect("is ASCII, so that a program that holds it needs one byte for each character", () =>
+      Effect.gen(function* () {
+        const { text } = yield* request("/")
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the first character there is
+        assert.match(text, /^[\x00-\x7f]*$/)
+      })
+    )
+  })
+
+  layer(served(weather), { excludeTestServices: true })("without a key", (it) => {
+    it.effect("asks for none", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(toldIn((yield* request("/")).text).keyed, [])
+      })
+    )
+  })
+
+  const moved = {
+    rootUrlPath: "/svc",
+    apiUrlPath: "/v1",
+    invokeUrlPath: "/predict",
+    disabledEndpoints: ["docs", "metrics"],
+    protectedEndpoints: ["info"],
+    recording: "none"
+  } as const
+  layer(served(weather, { key, serving: moved }), { excludeTestServices: true })("where endpoints moved", (it) => {
+    it.effect("knows where they are, and which are none", () =>
+      Effect.gen(function* () {
+        for (const path of ["/svc", "/svc/"]) {
+          const { keyed, paths, recording } = toldIn((yield* request(path)).text)
+          assert.deepStrictEqual(paths, {
+            root: "/svc",
+            invoke: "/svc/v1/predict",
+            health: "/svc/v1/health",
+            live: "/svc/v1/health/live",
+            ready: "/svc/v1/health/ready",
+            info: "/svc/v1/info"
+          })
+          assert.deepStrictEqual([keyed, recording], [["invoke", "info"], "none"])
+        }
+      })
+    )
+  })
+
+  layer(served(weather, { key, serving: { protectedEndpoints: ["page"] } }), { excludeTestServices: true })(
+    "that is protected",
+    (it) => {
+      it.effect("asks for the key, and the documentation does not", () =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* request("/")).status, 401)
+          assert.strictEqual((yield* request("/", { headers: { authorization: `Bearer ${key}` } })).status, 200)
+          assert.strictEqual((yield* request("/docs")).status, 200)
+        })
+      )
+    }
+  )
+
+  layer(served(weather, { serving: { disabledEndpoints: ["page"] } }), { excludeTestServices: true })(
+    "that is switched off",
+    (it) => {
+      it.effect("is not there, and the documentation is", () =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* request("/")).status, 404)
+          assert.strictEqual((yield* request("/docs")).status, 200)
+        })
+      )
+    }
+  )
+})
