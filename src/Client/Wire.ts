@@ -7,6 +7,7 @@
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { RunMetadata } from "../Contract/Envelope.js"
 import {
   type DeploymentHttpError,
   IdempotencyConflict,
@@ -21,7 +22,6 @@ import {
   TooManyRuns,
   Unauthorized
 } from "../Contract/Errors.js"
-import { RunMetadata } from "../Contract/RunMetadata.js"
 import { DeploymentInvalidParameters } from "../Errors/Input.js"
 import type { Endpoint } from "./Endpoints.js"
 import { errorOf, type HttpResponse } from "./Http.js"

@@ -11,77 +11,16 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import type * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
 import type * as Pipeline from "../Pipeline.js"
-import * as InvokeRequest from "../Server/Run/InvokeRequest.js"
-import * as RunFailures from "../Server/Run/RunFailures.js"
 import type * as Settings from "../Settings.js"
-import { Run } from "../Store/RunStore.js"
+import { invokeFailure, invokePayload, invokeSuccess } from "./Envelope.js"
 import * as Errors from "./Errors.js"
 import * as OpenApiExtras from "./OpenApiExtras.js"
 import * as Responses from "./Responses.js"
 import * as Routes from "./Routes.js"
-import { RunMetadata } from "./RunMetadata.js"
+import { Run } from "./RunRecord.js"
 
-/**
- * A typed failure of a pipeline on the wire. `error` is the failure itself, decoded; `_tag` and `message` are its own.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PipelineFailure<E> {
-  readonly _tag: string
-  readonly message: string
-  readonly error: E
-  readonly runId: string
-}
-
-/**
- * The body of an invocation.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const invokePayload = <I extends Schema.Schema.AnyNoContext>(input: I) =>
-  Schema.Struct({ parameters: input, ...InvokeRequest.options })
-
-/**
- * The answer of an invocation that succeeded.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =>
-  Schema.Struct({
-    success: Schema.Literal(true),
-    outputs: output,
-    executionTimeMillis: Schema.Number,
-    metadata: RunMetadata
-  })
-
-/**
- * The typed failures of a pipeline on the wire: one member per member of its error schema and one for a step that
- * timed out, each with its HTTP status.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const invokeFailure = <P extends Pipeline.Any>(
-  pipeline: P
-): Schema.Schema<PipelineFailure<Pipeline.Failure<P>>, unknown> =>
-  Schema.make<PipelineFailure<Pipeline.Failure<P>>, unknown, never>(
-    AST.Union.make(
-      RunFailures.members(pipeline).map(
-        ({ schema, status }) =>
-          Schema.Struct({
-            _tag: Schema.String,
-            message: Schema.String,
-            error: schema,
-            runId: Schema.String
-          }).annotations(HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })).ast
-      )
-    )
-  )
+export { invokeFailure, invokePayload, invokeSuccess, type PipelineFailure } from "./Envelope.js"
 
 /**
  * The contract of a pipeline under given serving settings.

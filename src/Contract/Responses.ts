@@ -5,7 +5,7 @@
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { RunStatus } from "../Store/RunStore.js"
+import { RunStatus } from "./RunRecord.js"
 
 /**
  * Health of a service. `live`: the process answers (and, on `/health`, still builds its warm state); `ready`: it takes

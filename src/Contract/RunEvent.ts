@@ -5,7 +5,7 @@
  */
 import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
-import { Cause, Run, type RunStatus, StepRun } from "../Store/RunStore.js"
+import { Cause, Run, type RunStatus, StepRun } from "./RunRecord.js"
 
 const { error, executionTimeMillis, finishedAt, outputs } = Run.fields
 

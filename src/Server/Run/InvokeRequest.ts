@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { invokePayload } from "../../Contract/Envelope.js"
 import type { InvalidRequest } from "../../Contract/Errors.js"
 import * as EncodedJson from "../../Internal/EncodedJson.js"
 import { memoize } from "../../Internal/Memoize.js"
@@ -13,23 +14,7 @@ import * as SchemaCodec from "../HotPath/SchemaCodec.js"
 import * as SafeJson from "../Http/SafeJson.js"
 import * as ValidationIssues from "../Http/ValidationIssues.js"
 
-/** What a body may say besides the parameters. */
-export const options = {
-  /** Name of the run; default: the pipeline's name and the run's index. */
-  runName: Schema.optional(
-    Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200)).annotations({
-      description: "a text of 1 to 200 characters"
-    })
-  ),
-  /** Deadline of the run in milliseconds. */
-  timeoutMillis: Schema.optional(
-    Schema.Int.pipe(Schema.greaterThanOrEqualTo(1)).annotations({ description: "a whole number of at least 1" })
-  ),
-  /** Records only statuses and times of the run, not its data; default false. */
-  skipArtifacts: Schema.optional(Schema.Boolean)
-}
-
-const Envelope = Schema.Struct({ parameters: Schema.Unknown, ...options })
+const Envelope = invokePayload(Schema.Unknown)
 
 /** A decoded body. `parametersUsed` are the encoded parameters with defaults filled in. */
 export interface InvokeRequest {

@@ -2,19 +2,18 @@
  * Failures of runs and steps as data: which typed error it was, with which status it is answered, and what of it may
  * leave the process.
  */
-import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type * as AST from "effect/SchemaAST"
+import * as Envelope from "../../Contract/Envelope.js"
+import type { StepRun } from "../../Contract/RunRecord.js"
 import { memoize } from "../../Internal/Memoize.js"
 import type * as Pipeline from "../../Pipeline.js"
 import type { StepCall } from "../../Run.js"
 import { StepTimedOut } from "../../Step.js"
-import type { StepRun } from "../../Store/RunStore.js"
 
 /** A typed failure of a pipeline, ready to be answered and recorded. */
 export interface TypedFailure {
@@ -22,28 +21,13 @@ export interface TypedFailure {
   readonly body: { readonly _tag: string; readonly message: string; readonly error: unknown }
 }
 
-/** The status of a typed failure whose schema names none. */
-export const defaultStatus = 422
-
-/** One member of a pipeline's error schema with the status it answers. */
-export interface FailureMember {
-  readonly schema: Schema.Schema<unknown, unknown>
-  readonly status: number
-}
-
-/** The members of a pipeline's error schema, and {@link StepTimedOut}, which every pipeline may let pass. */
-export const members = (pipeline: Pipeline.Any): ReadonlyArray<FailureMember> => [
-  ...flatten(pipeline.error.ast, defaultStatus),
-  ...flatten(StepTimedOut.ast, defaultStatus)
-]
-
 /**
  * Makes the encoder of a pipeline's typed failures. It fails with a reason when the value is none of them or has no
  * JSON form, which is a defect of the pipeline.
  */
 export const encoder = (pipeline: Pipeline.Any): ((error: unknown) => Effect.Effect<TypedFailure, string>) => {
   const known = memoize(() =>
-    members(pipeline).map(({ schema, status }) => ({
+    Envelope.failureMembers(pipeline).map(({ schema, status }) => ({
       status,
       is: Schema.is(schema),
       encode: ParseResult.encodeUnknown(schema)
@@ -127,12 +111,4 @@ const describe = (error: unknown): { readonly _tag: string; readonly message: st
   const given = Predicate.hasProperty(error, "message") ? error.message : error
   const message = typeof given === "string" && given !== "" ? given : `The pipeline failed with ${_tag}.`
   return { _tag, message }
-}
-
-const flatten = (ast: AST.AST, status: number): ReadonlyArray<FailureMember> => {
-  if (ast._tag === "NeverKeyword") return []
-  const own = HttpApiSchema.getStatus(ast, status)
-  return ast._tag === "Union"
-    ? ast.types.flatMap((type) => flatten(type, own))
-    : [{ schema: Schema.make<unknown, unknown, never>(ast), status: own }]
 }

@@ -1,0 +1,137 @@
+/**
+ * The bodies of `POST /invoke`: the request, the answer of a run that succeeded, and a typed failure of the pipeline.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import type * as Pipeline from "../Pipeline.js"
+import { StepTimedOut } from "../Step.js"
+
+/**
+ * The part of a successful answer that describes the run.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RunMetadata = Schema.Struct({
+  deploymentId: Schema.String,
+  deploymentName: Schema.String,
+  snapshotId: Schema.String,
+  /** `pipeline@version`. */
+  snapshotName: Schema.String,
+  pipelineName: Schema.String,
+  runId: Schema.String,
+  runIndex: Schema.Int,
+  runName: Schema.String,
+  /** The parameters with defaults filled in, encoded. */
+  parametersUsed: Schema.Unknown
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RunMetadata = typeof RunMetadata.Type
+
+/**
+ * The body of an invocation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokePayload = <I extends Schema.Schema.AnyNoContext>(input: I) =>
+  Schema.Struct({ parameters: input, ...options })
+
+/**
+ * The answer of an invocation that succeeded.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =>
+  Schema.Struct({
+    success: Schema.Literal(true),
+    outputs: output,
+    executionTimeMillis: Schema.Number,
+    metadata: RunMetadata
+  })
+
+/**
+ * A typed failure of a pipeline on the wire. `error` is the failure itself, decoded; `_tag` and `message` are its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PipelineFailure<E> {
+  readonly _tag: string
+  readonly message: string
+  readonly error: E
+  readonly runId: string
+}
+
+/**
+ * The typed failures of a pipeline on the wire: one member per member of its error schema and one for a step that
+ * timed out, each with its HTTP status.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const invokeFailure = <E extends Schema.Schema.All>(pipeline: {
+  readonly error: E
+}): Schema.Schema<PipelineFailure<Pipeline.Failure<{ readonly error: E }>>, unknown> =>
+  Schema.make<PipelineFailure<Pipeline.Failure<{ readonly error: E }>>, unknown, never>(
+    AST.Union.make(
+      failureMembers(pipeline).map(
+        ({ schema, status }) =>
+          Schema.Struct({
+            _tag: Schema.String,
+            message: Schema.String,
+            error: schema,
+            runId: Schema.String
+          }).annotations(HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })).ast
+      )
+    )
+  )
+
+/** One member of a pipeline's error schema with the status of its answer. */
+export interface FailureMember {
+  readonly schema: Schema.Schema<unknown, unknown>
+  readonly status: number
+}
+
+/** The members of a pipeline's error schema, and {@link StepTimedOut}, which every pipeline may let pass. */
+export const failureMembers = ({ error }: { readonly error: Schema.Schema.All }): ReadonlyArray<FailureMember> => [
+  ...flatten(error.ast, defaultStatus),
+  ...flatten(StepTimedOut.ast, defaultStatus)
+]
+
+// internal
+
+/** The optional members of a request. */
+const options = {
+  /** Name of the run; default: the pipeline's name and the run's index. */
+  runName: Schema.optional(
+    Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200)).annotations({
+      description: "a text of 1 to 200 characters"
+    })
+  ),
+  /** Deadline of the run in milliseconds. */
+  timeoutMillis: Schema.optional(
+    Schema.Int.pipe(Schema.greaterThanOrEqualTo(1)).annotations({ description: "a whole number of at least 1" })
+  ),
+  /** Records only statuses and times of the run, not its data; default false. */
+  skipArtifacts: Schema.optional(Schema.Boolean)
+}
+
+/** The status of a typed failure whose schema names none. */
+const defaultStatus = 422
+
+const flatten = (ast: AST.AST, status: number): ReadonlyArray<FailureMember> => {
+  if (ast._tag === "NeverKeyword") return []
+  const own = HttpApiSchema.getStatus(ast, status)
+  return ast._tag === "Union"
+    ? ast.types.flatMap((type) => flatten(type, own))
+    : [{ schema: Schema.make<unknown, unknown, never>(ast), status: own }]
+}
