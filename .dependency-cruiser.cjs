@@ -1,33 +1,8 @@
-// The arrows of the house: which room may import which. `npm run lint` enforces them; AGENTS.md shows them as a table.
-const foundation = ["Pipeline", "Step", "Run", "Settings", "Deployment", "Errors", "Snapshot", "Internal"]
+// The arrows of the house, from `scripts/architecture/rooms.cjs`. `npm run lint` enforces them.
+const house = require("./scripts/architecture/rooms.cjs")
 
-/** Each room with the rooms it may import. A room always imports itself, and everything imports the foundation. */
-const rooms = {
-  Contract: [],
-  Store: ["Contract"],
-  Client: ["Contract", "Store"],
-  Bundle: ["Contract", "Store"],
-  Flavor: ["Contract", "Store"],
-  Deployer: ["Contract", "Store", "Flavor"],
-  Containerized: ["Contract", "Store", "Bundle"],
-  Local: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer"],
-  Docker: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized"],
-  Server: ["Contract", "Store"],
-  Testing: ["Contract", "Store", "Bundle", "Flavor", "Deployer", "Client", "Server", "Docker"],
-  Conformance: [
-    "Contract",
-    "Store",
-    "Bundle",
-    "Flavor",
-    "Deployer",
-    "Client",
-    "Server",
-    "Containerized",
-    "Docker",
-    "Testing"
-  ],
-  Cli: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Local", "Docker"]
-}
+const foundation = house.foundation.modules
+const rooms = Object.fromEntries(Object.entries(house.rooms).map(([room, { imports }]) => [room, imports]))
 
 /** The files of rooms: the folder and the front beside it. */
 const files = (names) => `^src/(${names.join("|")})(\\.ts$|/)`
@@ -71,6 +46,13 @@ module.exports = {
         pathNot: [files([...foundation, ...Object.keys(rooms)]), "^src/(index|bin)\\.ts$"]
       },
       to: {}
+    },
+    {
+      name: "contract-and-client-know-no-node",
+      comment: "A definition and its client also run where there is no Node.",
+      severity: "error",
+      from: { path: files(["Contract", "Client", "Pipeline", "Step", "Run"]) },
+      to: { dependencyTypes: ["core"] }
     },
     {
       name: "root-reaches-no-driver",

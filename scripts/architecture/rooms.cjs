@@ -1,0 +1,62 @@
+// The rooms of the house: what lives in each, and which others it may import. The one source of truth of the linter's
+// arrows (`.dependency-cruiser.cjs`), of the table in `AGENTS.md` and of the drawing in `docs/architecture.md`.
+
+/** The modules on the ground, which import only each other. Every room may import them. */
+const foundation = {
+  holds: "the domain: pure data, Schemas, errors; no Node",
+  modules: ["Pipeline", "Step", "Run", "Settings", "Deployment", "Errors", "Snapshot", "Internal"]
+}
+
+/** Each room with the rooms it may import besides the foundation and itself. */
+const rooms = {
+  Contract: { holds: "the HTTP contract as data: API, routes, responses, events, manifest; no Node", imports: [] },
+  Store: { holds: "registry and run store: one tag per concept, one SQL implementation each", imports: ["Contract"] },
+  Client: {
+    holds: "calls of a deployment, from its definition and the contract; no Node",
+    imports: ["Contract", "Store"]
+  },
+  Bundle: { holds: "a module file becomes a bundle and a versioned snapshot", imports: ["Contract", "Store"] },
+  Flavor: {
+    holds: "the kit for authors of a flavor: `Backend`, instance files, ports",
+    imports: ["Contract", "Store"]
+  },
+  Deployer: {
+    holds: "the contract of deployers and every flow the flavors share",
+    imports: ["Contract", "Store", "Flavor"]
+  },
+  Containerized: { holds: "the parts that flavors with images share", imports: ["Contract", "Store", "Bundle"] },
+  Local: {
+    holds: "the flavor that runs processes",
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer"]
+  },
+  Docker: {
+    holds: "the flavor that runs containers: engine client, images, backend",
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized"]
+  },
+  Server: { holds: "the serving runtime inside a bundle", imports: ["Contract", "Store"] },
+  Testing: {
+    holds: "the in-memory world, faults and virtual time, for tests of users; no test runner",
+    imports: ["Contract", "Store", "Bundle", "Flavor", "Deployer", "Client", "Server", "Docker"]
+  },
+  Conformance: {
+    holds: "suites for authors of flavors and stores; needs vitest",
+    imports: [
+      "Contract",
+      "Store",
+      "Bundle",
+      "Flavor",
+      "Deployer",
+      "Client",
+      "Server",
+      "Containerized",
+      "Docker",
+      "Testing"
+    ]
+  },
+  Cli: {
+    holds: "the commands; `bin.ts` runs them",
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Local", "Docker"]
+  }
+}
+
+module.exports = { foundation, rooms }
