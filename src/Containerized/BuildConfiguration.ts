@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { createHash } from "node:crypto"
+import * as Json from "../Internal/CanonicalJson.js"
 import type { External, Snapshot } from "../Snapshot/Model.js"
 import type { ImageReference } from "./ImageReference.js"
 import { appDirectory, numericUser } from "./Layout.js"
@@ -101,12 +102,12 @@ export const buildConfiguration = (
 })
 
 /**
- * JSON with sorted keys and without what is `undefined`: equal values give equal text.
+ * JSON with sorted keys and without fields that are `undefined`: equal values give equal text.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value))
+export const canonicalJson: (value: unknown) => string = Json.canonicalJson
 
 /**
  * SHA-256 (hex) of a configuration's {@link canonicalJson}.
@@ -133,16 +134,4 @@ export const imageName = (snapshot: Pick<Snapshot, "bundle" | "pipelineName">, c
     .slice(0, 60)
     .replace(/-$/, "")
   return `effect-deployers/${slug || "pipeline"}:${snapshot.bundle.digest.slice(0, 12)}-${checksum.slice(0, 12)}`
-}
-
-// internal
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, entry]) => [key, sorted(entry)])
-  )
 }

@@ -5,6 +5,7 @@
  */
 import * as Crypto from "node:crypto"
 import * as Redacted from "effect/Redacted"
+import { canonicalJson } from "../Internal/CanonicalJson.js"
 import type * as Settings from "../Settings.js"
 import type { ProvisionRequest } from "./Backend.js"
 
@@ -42,17 +43,4 @@ const described = (request: ProvisionRequest<Settings.Deployment>) => ({
   authKeyDigests: request.authKeyDigests
 })
 
-const digest = (value: unknown): string =>
-  Crypto.createHash("sha256")
-    .update(JSON.stringify(sortKeys(value)))
-    .digest("hex")
-
-const sortKeys = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => [key, sortKeys(member)])
-  )
-}
+const digest = (value: unknown): string => Crypto.createHash("sha256").update(canonicalJson(value)).digest("hex")

@@ -7,6 +7,8 @@ import * as Net from "node:net"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 
 /**
  * `free`, `taken` by somebody else or not allowed, or the host is no address of this machine.
@@ -70,3 +72,14 @@ export const urlOf = (host: string, port: number): string => {
   const callable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
   return `http://${callable.includes(":") ? `[${callable}]` : callable}:${port}`
 }
+
+/**
+ * The field `port` of the stored metadata of an instance, if it is the number of a port.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const portOf = (metadata: Readonly<Record<string, unknown>> | undefined): number | undefined =>
+  Option.getOrUndefined(decodePort(metadata?.["port"]))
+
+const decodePort = Schema.decodeUnknownOption(Schema.Int.pipe(Schema.between(1, 65_535)))

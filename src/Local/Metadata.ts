@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+
+export { portOf } from "../Flavor/Ports.js"
 
 /**
  * Metadata of a process; what is stored in the registry and shown to users.
@@ -53,14 +55,3 @@ export const decode: (stored: unknown) => Option.Option<Metadata> = Schema.decod
  * @since 0.1.0
  */
 export const encode: (metadata: Metadata) => typeof Metadata.Encoded = Schema.encodeSync(Metadata)
-
-/**
- * The port in stored metadata of any generation, if there is one.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const portOf = (stored: Readonly<Record<string, unknown>> | undefined): number | undefined =>
-  Option.getOrUndefined(Schema.decodeUnknownOption(Port)(stored?.["port"]))
-
-const Port = Schema.Int.pipe(Schema.between(1, 65_535))

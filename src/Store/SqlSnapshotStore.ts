@@ -14,8 +14,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { canonicalJson } from "../Internal/CanonicalJson.js"
 import { type Draft, Snapshot } from "../Snapshot/Model.js"
 import * as Access from "./Access.js"
 import { decodeTo, now, single, Time } from "./Columns.js"
@@ -49,17 +49,9 @@ const encodeContent = Schema.encodeSync(
   })
 )
 
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!Predicate.isRecord(value)) return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
-}
-
 const columns = (draft: Draft) => {
   const content = encodeContent(draft)
-  const parsed = Object.values(content).map((part) => sorted(JSON.parse(part)))
-  const canonical = JSON.stringify([draft.pipelineName, ...parsed])
+  const canonical = canonicalJson([draft.pipelineName, ...Object.values(content).map((part) => JSON.parse(part))])
   return {
     ...content,
     source: JSON.stringify(draft.source),

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
-import { makeLineReader, maxLineLength } from "../../src/Local/LogLines.js"
+import { maxLineLength } from "../../src/Internal/Lines.js"
+import { makeLineReader } from "../../src/Local/LogLines.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import { isLoopback } from "../../Internal/Loopback.js"
 import { DockerClient, type EngineUnreachable } from "../DockerClient.js"
 import type { DockerSettings } from "../Settings.js"
 import { failed } from "./Failures.js"
@@ -27,8 +28,3 @@ export const checkReach = ({
       `the engine at ${url} is another machine, and only that machine reaches its ${settings.address}; set address to one of its addresses that is reached from here, or to 0.0.0.0 for all of them (deploy --address)`
     )
   })
-
-// internal
-
-const isLoopback = (address: string): boolean =>
-  address.startsWith("127.") || /^(?:0{0,4}:){2,7}0{0,3}1$/.test(address) || /^::ffff:127\./i.test(address)

@@ -6,6 +6,7 @@ import { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isLoopback } from "../../Internal/Loopback.js"
 import type { Options } from "./Configuration.js"
 import type { EngineHost } from "./Resources.js"
 
@@ -145,9 +146,6 @@ const ofTcp = (address: Address, options: Options): Effect.Effect<Endpoint, Unus
 const usesTls = (url: URL, address: Address, options: Options): boolean =>
   url.protocol === "https:" ||
   (url.protocol === "tcp:" && (options.tls ?? (address.certificates !== undefined || url.port === "2376")))
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 const readCertificates = (address: Address): Effect.Effect<Certificates, Unusable, FileSystem> =>
   Effect.gen(function* () {

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { makeLineReader, readBy } from "../../Internal/Lines.js"
 import type { Archive } from "./Contract.js"
 import * as Decoders from "./Decoders.js"
 import type { ChangeError, EngineError, EngineRefused, QueryError } from "./Errors.js"
@@ -62,6 +63,13 @@ export const filters = (labels: LabelFilter, more: Readonly<Record<string, Reado
     ...more,
     label: Object.entries(labels).map(([name, value]) => (value === true ? name : `${name}=${value}`))
   })
+
+/** The longest JSON document of a stream of documents. */
+const maxDocumentLength = 16_777_216
+
+/** The JSON documents of a stream that has one document a line. */
+export const documents = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, E> =>
+  readBy(bytes, () => makeLineReader(maxDocumentLength)).pipe(Stream.filter((line) => line.trim() !== ""))
 
 /** An archive as something Node can send, and a way to tell a failure of its source from one of the engine. */
 export const uploading = <E, R>(

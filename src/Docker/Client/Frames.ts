@@ -1,8 +1,8 @@
 /** Reads the log of a container: frames of two streams, or the raw text of a terminal. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
+import { makeLineReader, maxLineLength } from "../../Internal/Lines.js"
 import type { ContainerLogLine } from "./Container.js"
-import { makeLineReader, maxLineLength } from "./Lines.js"
 
 /** Reads one log from its first to its last byte. */
 export interface LogReader {

@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Count } from "./Decoders.js"
-import { documents } from "./Lines.js"
+import { documents } from "./EngineRequests.js"
 import { ImageProgress } from "./Resources.js"
 
 /** A failure told in between. */

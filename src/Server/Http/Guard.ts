@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http"
 import { InvalidRequest, MethodNotAllowed, NotFound, Unauthorized } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
+import { isLoopbackAuthority } from "../../Internal/Loopback.js"
 import type { Auth } from "./BearerAuth.js"
 import * as Response from "./Response.js"
 
@@ -90,9 +91,7 @@ const originForm = (request: IncomingMessage): string | undefined => {
   return undefined
 }
 
-const loopback = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
-
 const foreignHost = (request: IncomingMessage): string | undefined =>
-  request.headers.host === undefined || loopback.test(request.headers.host)
+  request.headers.host === undefined || isLoopbackAuthority(request.headers.host)
     ? undefined
     : "This service has no key and answers only requests to localhost; the Host header names another host."

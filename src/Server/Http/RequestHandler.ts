@@ -16,6 +16,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { type InvalidRequest, NotFound } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
+import { isLoopback } from "../../Internal/Loopback.js"
 import { Ids } from "../../Store/Ids.js"
 import { Lifecycle } from "../Process/Lifecycle.js"
 import { ServiceInfo } from "../Process/ServiceInfo.js"
@@ -88,8 +89,6 @@ const onFirstUse = <R>(
       runFork(Effect.map(made, (handle) => handle(request, response)))
     }
   })
-
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
 
 const platformHandler = Effect.gen(function* () {
   const ids = yield* Ids

@@ -1,9 +1,9 @@
-/** Cuts streams of bytes into lines: UTF-8 over all borders, lines of bounded length. */
+/** Cuts bytes into lines of bounded length. A character that is split between two pieces of bytes stays whole. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-/** Longest line in UTF-16 code units; what is longer comes in pieces. */
+/** The longest line in UTF-16 code units; a longer line comes in pieces. */
 export const maxLineLength = 65_536
 
 /** Reads one text from its first to its last byte. */
@@ -14,7 +14,7 @@ export interface LineReader {
   readonly end: () => ReadonlyArray<string>
 }
 
-/** Starts reading. Lines end with LF or CRLF. */
+/** Starts reading. Lines end with LF or CRLF. After `end` the reader can read another text. */
 export const makeLineReader = (longest: number = maxLineLength): LineReader => {
   const decoder = new TextDecoder()
   let rest = ""
@@ -54,14 +54,7 @@ const splitsPair = (text: string, at: number): boolean => {
   return at < text.length && before >= 0xd800 && before <= 0xdbff
 }
 
-/** Longest JSON document of a stream of them. */
-const maxDocumentLength = 16_777_216
-
-/** The non-empty lines of a stream of JSON documents. */
-export const documents = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, E> =>
-  readBy(bytes, () => makeLineReader(maxDocumentLength)).pipe(Stream.filter((line) => line.trim() !== ""))
-
-/** Feeds a stream to a reader made for it. */
+/** Feeds a stream to a new reader. */
 export const readBy = <A, E>(
   bytes: Stream.Stream<Uint8Array, E>,
   makeReader: () => {

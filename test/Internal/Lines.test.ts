@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Stream } from "effect"
-import { documents, makeLineReader } from "../../../src/Docker/Client/Lines.js"
+import { documents } from "../../src/Docker/Client/EngineRequests.js"
+import { makeLineReader } from "../../src/Internal/Lines.js"
 
 const readAll = (reader: ReturnType<typeof makeLineReader>, pieces: ReadonlyArray<Uint8Array>) => [
   ...pieces.flatMap((piece) => [...reader.push(piece)]),
