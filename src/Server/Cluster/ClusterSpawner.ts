@@ -1,10 +1,10 @@
 /**
- * Workers as processes of `node:cluster`, which is loaded only when there are any.
+ * Starts workers as processes of `node:cluster`, which is loaded only for a service with workers.
  *
  * **Details**
  *
- * The primary accepts connections and hands them out in turn; that balances evenly and works with every Node this library
- * runs on, which `reusePort` does not.
+ * The primary accepts connections and passes them to the workers in turn. That balances evenly and works with every Node
+ * version this library supports; `reusePort` does not.
  */
 import type { Worker } from "node:cluster"
 import * as Clock from "effect/Clock"
@@ -19,13 +19,13 @@ import * as ConnectionHandoff from "./ConnectionHandoff.js"
 import * as Protocol from "./Protocol.js"
 import { type Exit, type Heard, Spawner } from "./Spawner.js"
 
-/** Starts this process's own program with the command `work`. Workers share standard output and error with it. */
+/** Starts the program of this process with the command `work`. Workers share its standard output and error. */
 export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
   Layer.effect(
     Spawner,
     Effect.gen(function* () {
       const { default: cluster } = yield* Effect.promise(() => import("node:cluster"))
-      const handover = ConnectionHandoff.make()
+      const handoff = ConnectionHandoff.make()
       const startedAt = yield* Clock.currentTimeMillis
       cluster.schedulingPolicy = cluster.SCHED_RR
       return {
@@ -36,7 +36,7 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
               Effect.sync(() => {
                 cluster.setupPrimary({ args: ["work", manifestFile, `${slot}`, `${startedAt}`] })
                 const worker = cluster.fork()
-                handover.follow(worker)
+                handoff.follow(worker)
                 hear(worker, heard)
                 return { worker, exited: exitOf(worker) }
               }),
@@ -44,10 +44,10 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
             )
             const end = (exit: Exit) =>
               Effect.sync(() => {
-                handover.drop(worker)
+                handoff.drop(worker)
                 heard.unsafeOffer({ _tag: "Ended", exit })
               })
-            const ending = Effect.flatMap(exited, (exit) => Effect.zipRight(silenced(worker), end(exit)))
+            const ending = Effect.flatMap(exited, (exit) => Effect.zipRight(drained(worker), end(exit)))
             yield* Effect.forkScoped(Effect.interruptible(ending))
             return { pid: worker.process.pid, send: (message) => send(worker, message), heard }
           })
@@ -59,7 +59,7 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
 
 const send = (worker: Worker, message: Protocol.ToWorker) =>
   Effect.sync(() => {
-    // A channel that closes meanwhile is told to the callback; without one it would be an uncaught error.
+    // A closed channel is reported to the callback. Without a callback it would be an uncaught error.
     if (worker.isConnected()) worker.send(Protocol.encodeToWorker(message), () => {})
   })
 
@@ -82,10 +82,10 @@ const exitOf = (worker: Worker): Effect.Effect<Exit> => {
 }
 
 /**
- * Waits until everything a process said has arrived, which may be after its exit is known. Looks instead of listening: a
- * channel over which a connection was on its way never says that it is closed.
+ * Waits until every message of a process has arrived, which can be after its exit. It polls, because a channel that still
+ * carried a connection never emits that it is closed.
  */
-const silenced = (worker: Worker): Effect.Effect<unknown> =>
+const drained = (worker: Worker): Effect.Effect<unknown> =>
   Effect.sync(() => worker.isConnected()).pipe(
     Effect.repeat({ while: (isConnected) => isConnected, schedule: Schedule.spaced("2 millis") }),
     Effect.delay("2 millis"),

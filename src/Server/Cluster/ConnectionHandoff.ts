@@ -1,19 +1,19 @@
 /**
- * Connections on their way from the primary to a worker. Node's primary forgets one that it has handed to a worker which
- * dies before it takes it: the connection stays open in the primary, and its caller waits for ever. Here they are closed.
+ * Closes connections that a worker died before it accepted. Node's primary forgets such a connection: it stays open in the
+ * primary and its caller waits for ever.
  */
 import type { Worker } from "node:cluster"
 
-/** Follows the connections that are handed to workers. */
-export interface Handover {
-  /** To be called before the worker is handed any. */
+/** Tracks the connections between the primary and its workers. */
+export interface ConnectionHandoff {
+  /** Tracks a worker. It must be called before the worker receives a connection. */
   readonly follow: (worker: Worker) => void
-  /** Closes what was on its way to a worker that ended. */
+  /** Closes the connections that an ended worker has not accepted. */
   readonly drop: (worker: Worker) => void
 }
 
-export const make = (): Handover => {
-  const onTheirWay = new Map<Connection, Worker>()
+export const make = (): ConnectionHandoff => {
+  const inTransit = new Map<Connection, Worker>()
   return {
     follow: (worker) => {
       const { process } = worker
@@ -22,22 +22,22 @@ export const make = (): Handover => {
         send: (...message: Parameters<typeof process.send>): boolean => {
           const connection: unknown = message[1]
           if (isConnection(connection)) {
-            if (!onTheirWay.has(connection)) onClose(connection, () => onTheirWay.delete(connection))
-            onTheirWay.set(connection, worker)
+            if (!inTransit.has(connection)) onClose(connection, () => inTransit.delete(connection))
+            inTransit.set(connection, worker)
           }
           return send(...message)
         }
       })
     },
     drop: (worker) => {
-      for (const [connection, to] of onTheirWay) if (to === worker) connection.close()
+      for (const [connection, to] of inTransit) if (to === worker) connection.close()
     }
   }
 }
 
 // internal
 
-/** The handle of a connection, which the primary closes when a worker took it. */
+/** The handle of a connection. The primary closes it when a worker has accepted it. */
 interface Connection {
   close: (...rest: ReadonlyArray<unknown>) => void
 }

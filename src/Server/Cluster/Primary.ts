@@ -1,6 +1,6 @@
 /**
- * The process of a service with several workers that stands for it: it has the port, the endpoint file, the log and the
- * signals, and holds no pipeline. What workers need to know of each other goes through it.
+ * The primary process of a service with several workers. It owns the port, the endpoint file, the log and the signals, and
+ * runs no pipeline. Workers reach each other through it.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -28,14 +28,15 @@ import * as WorkerLimits from "./WorkerLimits.js"
 import * as WorkerRegistry from "./WorkerRegistry.js"
 
 /**
- * Serves a manifest with workers until {@link Signals} tell to end, and answers the exit code of the process.
+ * Serves a manifest with workers until {@link Signals} ends the service, and returns the exit code of the process.
  *
  * **Details**
  *
- * The endpoint file is written when every worker listens, which is after the warm state of all is built; one that stands
- * by for its port writes it before, too. A worker that cannot start fails the service. Later ones are replaced.
+ * Every worker builds its warm state and listens before the endpoint file is written. A service that stands by for its
+ * port writes the file before that, too. A worker that fails at the start of the service fails the service. A worker that
+ * ends later is replaced.
  *
- * @param storeOf the run store as a slot writes it; 0 is the service itself
+ * @param storeOf the run store of a slot; slot 0 is the service itself
  */
 export const run = (
   manifest: Manifest,
@@ -60,14 +61,14 @@ export const run = (
     const { exitCode, reason } = yield* Effect.raceFirst(ending, supervision.keep(opened.right)).pipe(
       Effect.tapError((failed) => supervision.drain({ exitCode: failed.exitCode, reason: "the end of another worker" }))
     )
-    yield* Effect.logInfo(`Told to end by ${reason}.`)
+    yield* Effect.logInfo(`Stopping on ${reason}.`)
     yield* supervision.drain({ exitCode, reason })
     return exitCode
   }).pipe(Effect.scoped)
 
 // internal
 
-/** What a drained process may take beyond the time its runs have: interrupting them, storing, releasing the warm state. */
+/** The time a process has after the drain timeout to interrupt runs, store records and release the warm state. */
 const drainAllowance = Duration.seconds(10)
 
 const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>) =>
@@ -78,19 +79,19 @@ const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<Ru
     const store = Context.get(yield* Layer.build(storeOf(0)), RunStore)
     yield* Effect.forEach([0, ...slots], recover, { discard: true })
     const atStart = yield* store.lastIndex
-    const roster = WorkerRegistry.make()
-    const switchboard = yield* RequestRouter.make({
-      roster,
+    const registry = WorkerRegistry.make()
+    const router = yield* RequestRouter.make({
+      registry,
       meter: Context.get(yield* Layer.build(ProcessStats.layer), ProcessStats.ProcessMeter),
       block: yield* RunIndexAllocator.blocks(Effect.orElseSucceed(store.lastIndex, () => atStart))
     })
     return yield* Supervisor.make({
       slots,
-      roster,
-      switchboard,
+      registry,
+      router,
       recover: (slot) =>
         Effect.catchAll(recover(slot), (error) =>
-          Effect.logWarning(`The runs of worker ${slot} could not be looked after: ${error.message}`)
+          Effect.logWarning(`The runs of worker ${slot} could not be marked as lost: ${error.message}`)
         ),
       drainLimit: Duration.sum(Duration.millis(serving.drainTimeoutMillis), drainAllowance)
     })
@@ -102,7 +103,7 @@ const recoverRuns = Effect.flatMap(RunStore, ({ markLost }) =>
   )
 )
 
-/** Brings all workers to where they listen. */
+/** Starts all workers and waits until they listen. */
 const open = (manifest: Manifest, { listen, start }: Supervisor.Supervisor) =>
   Effect.gen(function* () {
     const { deployment, endpointFile, generation } = manifest
@@ -124,8 +125,8 @@ const open = (manifest: Manifest, { listen, start }: Supervisor.Supervisor) =>
   })
 
 /**
- * Finds the port as the manifest says and lets go of it, for the workers to listen on: those that listen on the very same
- * address share it, and a worker must not wait for a port or choose another by itself.
+ * Finds the port as the manifest says and releases it for the workers. Workers that listen on the same address share it;
+ * a worker must not wait for a port or choose another one.
  */
 const reserve = (listen: Manifest["listen"]) =>
   Effect.scoped(

@@ -1,13 +1,13 @@
 /**
- * What the primary and its workers say to each other. Both sides decode what arrives; what is none of these, such as what
- * a pipeline sends with `process.send`, is not for us and is passed over.
+ * The messages between the primary and its workers. Both sides decode every message and ignore others, such as those that
+ * a pipeline sends with `process.send`.
  */
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Run } from "../../Store/RunStore.js"
 import * as Report from "./Report.js"
 
-/** Makes the schemas of all messages, when they are first needed, as {@link Report.makeSchemas}. */
+/** Makes the schemas of all messages. They are made at first use, like those of {@link Report.makeSchemas}. */
 export const makeSchemas = () => {
   const { condition, serviceReport, workerReport } = Report.makeSchemas()
   const found = Schema.TaggedStruct("Find", { run: Schema.optional(Run) })
@@ -15,13 +15,13 @@ export const makeSchemas = () => {
   const cancelled = Schema.TaggedStruct("Cancel", { isFound: Schema.Boolean })
   const block = Schema.Struct({ first: Schema.Int, size: Schema.Int })
   const question = Schema.Union(
-    // How it is; reading it begins the measuring of its event loop anew.
+    // Asks for the worker's report. A report resets the measurement of the event loop.
     Schema.TaggedStruct("Report", {}),
-    // To store everything its runs offered.
+    // Asks the worker to store its pending records.
     Schema.TaggedStruct("Flush", {}),
-    // A run that goes in it, with the steps it has so far.
+    // Asks for a run in progress, with the steps it has so far.
     Schema.TaggedStruct("Find", { runId: Schema.String }),
-    // To interrupt a run that goes in it, because somebody cancelled it.
+    // Asks the worker to cancel a run.
     Schema.TaggedStruct("Cancel", { runId: Schema.String })
   )
   const reply = Schema.Union(Schema.TaggedStruct("Report", { report: workerReport }), flushed, found, cancelled)
@@ -40,12 +40,12 @@ export const makeSchemas = () => {
     block,
     answer,
     toPrimary: Schema.Union(
-      // Its warm state is built; only the port is missing.
+      // The warm state of the worker is built; only the port is missing.
       Schema.TaggedStruct("Warm", {}),
       Schema.TaggedStruct("Listening", {}),
-      // It cannot serve and ends.
+      // The worker cannot serve and ends.
       Schema.TaggedStruct("Failed", { message: Schema.String, exitCode: Schema.Int }),
-      // How it is, without being asked.
+      // The report of the worker has changed.
       Schema.TaggedStruct("Changed", { report: workerReport }),
       Schema.TaggedStruct("Ask", { id: Schema.Int, ask }),
       Schema.TaggedStruct("Reply", { id: Schema.Int, reply })
@@ -53,7 +53,7 @@ export const makeSchemas = () => {
     toWorker: Schema.Union(
       Schema.TaggedStruct("Listen", { host: Schema.String, port: Schema.Int }),
       Schema.TaggedStruct("Drain", { reason: Schema.String, exitCode: Schema.Int }),
-      // How it is with the service, as every worker answers it.
+      // The condition of the service, which every worker answers.
       Schema.TaggedStruct("Service", { condition }),
       Schema.TaggedStruct("Question", { id: Schema.Int, question }),
       Schema.TaggedStruct("Answer", { id: Schema.Int, answer })
@@ -63,25 +63,25 @@ export const makeSchemas = () => {
 
 type Schemas = ReturnType<typeof makeSchemas>
 
-/** What is asked of a worker. */
+/** A question of the primary to a worker. */
 export type Question = Schemas["question"]["Type"]
 
-/** What a worker answers. */
+/** The reply of a worker. */
 export type Reply = Schemas["reply"]["Type"]
 
-/** What a worker asks its primary: the same of the whole service, or of the other workers, or for indexes of runs. */
+/** A question of a worker to its primary: about the service, about the other workers, or for run indexes. */
 export type Ask = Schemas["ask"]["Type"]
 
-/** Indexes of runs that are given out once: `size` of them from `first` on. */
+/** A block of run indexes: `size` of them, beginning with `first`. */
 export type Block = Schemas["block"]["Type"]
 
-/** What the primary answers. */
+/** The answer of the primary. */
 export type Answer = Schemas["answer"]["Type"]
 
-/** From a worker to its primary. */
+/** A message of a worker to its primary. */
 export type ToPrimary = Schemas["toPrimary"]["Type"]
 
-/** From the primary to a worker. */
+/** A message of the primary to a worker. */
 export type ToWorker = Schemas["toWorker"]["Type"]
 
 export const encodeToPrimary = (message: ToPrimary): object => ({ [envelope]: coders().toPrimary.encode(message) })

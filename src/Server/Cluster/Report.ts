@@ -1,12 +1,9 @@
-/** What a worker says of itself, and how the reports of all become the one of the service. */
+/** The reports of workers, and their sum, the report of the service. */
 import * as Schema from "effect/Schema"
 import { buckets, type Counters as MetricCounters } from "../Process/Metrics.js"
 import type { ProcessStats } from "../Process/ProcessStats.js"
 
-/**
- * Makes the schemas of reports, when they are first needed: a service without workers has no use for them, and making
- * them takes time at the start.
- */
+/** Makes the schemas of reports. They are made at first use: they take time at the start, and one process needs none. */
 export const makeSchemas = () => {
   const counters = Schema.Struct({
     runs: Schema.Struct({ succeeded: Schema.Number, failed: Schema.Number, interrupted: Schema.Number }),
@@ -33,9 +30,9 @@ export const makeSchemas = () => {
     serviceReport: Schema.Struct({
       ...runs,
       isReady: Schema.Boolean,
-      /** Workers that take runs; the process itself counts when it has none. */
+      /** The workers that accept runs; 1 for a service without workers. */
       workers: Schema.Number,
-      /** Workers that were started in the place of others. */
+      /** The workers that replaced others. */
       workerRestarts: Schema.Number
     })
   }
@@ -43,22 +40,22 @@ export const makeSchemas = () => {
 
 type Schemas = ReturnType<typeof makeSchemas>
 
-/** How it is with taking and recording runs. */
+/** The phase of a process, and the state of its records. */
 export type Condition = Schemas["condition"]["Type"]
 
-/** What one process says of itself. */
+/** The report of one process. */
 export type WorkerReport = Schemas["workerReport"]["Type"]
 
-/** What is to be said of the whole service. */
+/** The report of the whole service. */
 export type ServiceReport = Schemas["serviceReport"]["Type"]
 
-/** What remains of workers that are gone: counters never go back. */
+/** The sums of ended workers. They keep the counters of the service from going back. */
 export interface Past {
   readonly counters: MetricCounters
   readonly cpuSeconds: number
 }
 
-/** Counters before anything was counted. */
+/** Counters at the start of a service. */
 export const zero: MetricCounters = {
   runs: { succeeded: 0, failed: 0, interrupted: 0 },
   durations: new Array<number>(buckets.length + 1).fill(0),
@@ -77,15 +74,15 @@ export const add = (a: MetricCounters, b: MetricCounters): MetricCounters => ({
   shed: a.shed + b.shed
 })
 
-/** Adds a worker that is gone to those that are. */
+/** Adds the last report of an ended worker to the sums. */
 export const retire = (past: Past, last: WorkerReport | undefined): Past =>
   last === undefined
     ? past
     : { counters: add(past.counters, last.counters), cpuSeconds: past.cpuSeconds + last.process.cpuSeconds }
 
 /**
- * The report of a service: what was counted and what is used is added up, of the lags of event loops the worst counts, and
- * it started when its primary did.
+ * The report of a service. Counters and resources are sums, the lag of the event loop is the worst of all workers, and the
+ * start is the start of the primary.
  */
 export const combine = (options: {
   readonly reports: ReadonlyArray<WorkerReport>

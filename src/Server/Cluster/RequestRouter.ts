@@ -1,6 +1,6 @@
 /**
- * Answers what workers ask the primary, asking the others where that is needed. Who does not answer in time is done
- * without, so that nobody waits long for a worker that hangs.
+ * Answers the questions of workers in the primary, and asks the other workers where that is needed. A worker that does not
+ * reply in time is left out, so that no caller waits long for a worker that hangs.
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -11,23 +11,23 @@ import type { ProcessMeter } from "../Process/ProcessStats.js"
 import type * as Protocol from "./Protocol.js"
 import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
 
-/** How long a worker has for its reply. */
+/** The milliseconds a worker has for its reply. */
 export const replyMillis = 250
 
-/** Takes what a worker says that is not about its own life. */
+/** Handles the messages of a worker that do not concern its start and end. */
 export type RequestRouter = (from: Entry, message: Protocol.ToPrimary) => Effect.Effect<void>
 
-/** Makes the switchboard of a roster. Answers are worked out in the scope. */
+/** Makes the router of a registry's workers. Its fibers live in the scope. */
 export const make = (options: {
-  readonly roster: WorkerRegistry
+  readonly registry: WorkerRegistry
   readonly meter: Context.Tag.Service<ProcessMeter>
-  /** The next indexes of runs. */
+  /** Allocates the next block of run indexes. */
   readonly block: Effect.Effect<Protocol.Block>
 }): Effect.Effect<RequestRouter, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope): RequestRouter => {
-    const { block, meter, roster } = options
+    const { block, meter, registry } = options
     const { put, take } = questions()
-    const listening = () => roster.entries().filter(({ isListening }) => isListening)
+    const listening = () => registry.entries().filter(({ isListening }) => isListening)
     const putToAll = (entries: ReadonlyArray<Entry>, question: Protocol.Question) =>
       Effect.forEach(entries, (entry) => put(entry, question), { concurrency: "unbounded" })
 
@@ -40,7 +40,7 @@ export const make = (options: {
           entry.report = reply.value.report
         }
       })
-      return roster.report(yield* meter.read)
+      return registry.report(yield* meter.read)
     })
     const answer = (from: Entry, ask: Protocol.Ask): Effect.Effect<Protocol.Answer> => {
       const others = listening().filter((entry) => entry !== from)
@@ -61,7 +61,7 @@ export const make = (options: {
       switch (message._tag) {
         case "Changed":
           from.report = message.report
-          return roster.announce()
+          return registry.announce()
         case "Reply":
           return take(message.id, message.reply)
         case "Ask":
@@ -78,7 +78,7 @@ export const make = (options: {
 
 // internal
 
-/** Questions to workers by number, until they are answered or given up. */
+/** The open questions to workers by number. */
 const questions = () => {
   const waiting = new Map<number, Deferred.Deferred<Protocol.Reply>>()
   let asked = 0

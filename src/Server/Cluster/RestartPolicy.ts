@@ -1,7 +1,7 @@
-/** When a worker that ended is started again: after ever longer waits, and not any more when it goes on ending. */
+/** The restarts of a worker that ended: the wait doubles each time, and a crash loop ends them. */
 import * as Duration from "effect/Duration"
 
-/** The ends of the workers of one slot within the last minute, as times in milliseconds. */
+/** The ends of one slot's workers within the last minute, in epoch milliseconds. */
 export type History = ReadonlyArray<number>
 
 /** Adds an end. */
@@ -10,14 +10,14 @@ export const note = (history: History, at: number): History => [
   at
 ]
 
-/** Whether starting it again is given up. */
+/** True when the slot is in a crash loop and is not started again. */
 export const isLoop = (history: History): boolean => history.length >= maxEnds
 
-/** How long to wait: 100 ms, and twice as long for each further end within the window. */
+/** The wait before the next start: 100 ms, doubled for each further end within the window. */
 export const delay = (history: History): Duration.Duration =>
   Duration.millis(100 * 2 ** Math.max(0, history.length - 1))
 
-/** How many ends within {@link window} are too many. */
+/** The number of ends within {@link window} that makes a crash loop. */
 export const maxEnds = 5
 
 export const window: Duration.Duration = Duration.minutes(1)

@@ -1,9 +1,9 @@
-/** Indexes of runs, unique over all workers of a service: each gets them in blocks. */
+/** Run indexes that are unique over all workers of a service. Each worker gets them in blocks. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Block } from "./Protocol.js"
 
-/** Where the indexes of runs come from; by default a service counts on by itself. */
+/** The source of run indexes; by default the process counts by itself. */
 export class RunIndexAllocator extends Context.Reference<RunIndexAllocator>()(
   "effect-deployers/Server/Workers/Indexes",
   {
@@ -11,7 +11,7 @@ export class RunIndexAllocator extends Context.Reference<RunIndexAllocator>()(
   }
 ) {}
 
-/** Gives out indexes from blocks, and asks for another when one is used up. What is there is given at once. */
+/** Takes indexes from a block without a wait, and requests another block when it is used up. */
 export const fromBlocks = (another: Effect.Effect<Block>): Effect.Effect<() => Effect.Effect<number>> =>
   Effect.map(Effect.makeSemaphore(1), (turn) => {
     let next = 0
@@ -32,8 +32,8 @@ export const fromBlocks = (another: Effect.Effect<Block>): Effect.Effect<() => E
   })
 
 /**
- * Hands out blocks, counting on from what was given out before. That is read at the first request: until then the service
- * that this one replaces may count on.
+ * Allocates blocks after the last recorded index. The index is read at the first request, because the service that this
+ * one replaces may add runs until then.
  */
 export const blocks = (lastIndex: Effect.Effect<number>, size = 64): Effect.Effect<Effect.Effect<Block>> =>
   Effect.map(Effect.cached(lastIndex), (atFirst) => {

@@ -1,4 +1,4 @@
-/** The service as a whole, whichever of its processes is asked: one process on its own, or one of several workers. */
+/** The service as a whole, seen from any of its processes: the only process, or one of several workers. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,15 +9,15 @@ import { ThisProcess } from "./ThisProcess.js"
 export class Service extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
   Service,
   {
-    /** Whether the service takes and records runs. */
+    /** The condition of the service. */
     readonly condition: () => Condition
-    /** What is to be said of the service. */
+    /** The report of the service. */
     readonly report: Effect.Effect<ServiceReport>
-    /** Has everything stored that runs of any worker offered, so that the store can be asked. */
+    /** Stores the pending records of all workers, so that queries see them. */
     readonly flush: Effect.Effect<void>
-    /** A run that goes in another worker, with the steps it has so far. */
+    /** A run that is in progress in another worker, with the steps it has so far. */
     readonly findElsewhere: (id: string) => Effect.Effect<Run | undefined>
-    /** Interrupts a run of any worker as cancelled; says whether there is one that goes. */
+    /** Cancels a run of any worker; false if the run is not in progress. */
     readonly cancel: (id: string) => Effect.Effect<boolean>
   }
 >() {}
@@ -34,7 +34,7 @@ export const layerAlone: Layer.Layer<Service, never, ThisProcess> = Layer.effect
   }))
 )
 
-/** What a process says of the service when it is all there is of it. */
+/** The report of a service of one process. */
 export const alone = ({ condition, counters, inFlight, process, queued }: WorkerReport): ServiceReport => ({
   counters,
   inFlight,

@@ -1,4 +1,4 @@
-/** A worker as one of several: it answers for the service by asking its primary, and tells the primary how it is. */
+/** The service seen from one of its workers: the worker asks its primary, and reports its own changes to it. */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,8 +14,8 @@ import { WorkerChannel } from "./WorkerChannel.js"
  *
  * **Details**
  *
- * What changes is told every tenth of a second: as much of what a worker counted is missing at most if it is killed. A
- * primary that does not answer in time is done without.
+ * A worker reports its changes every 100 ms. The counts of the last 100 ms are lost if it is killed. A worker whose
+ * primary does not answer in time answers for itself alone.
  */
 export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = Layer.scoped(
   Service,
@@ -28,7 +28,7 @@ export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = L
       Effect.fork(Effect.flatMap(reply(local, question), (reply) => link.send({ _tag: "Reply", id, reply })))
     )
     yield* Effect.forkScoped(Effect.forever(respond))
-    const tell = telling(link, local)
+    const tell = reportChanges(link, local)
     yield* Effect.forkScoped(Effect.repeat(tell, Schedule.spaced("100 millis")))
     yield* Effect.addFinalizer(() => tell)
 
@@ -59,7 +59,7 @@ export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = L
 
 // internal
 
-/** Longer than the primary waits for other workers. */
+/** The time the primary has for its answer, longer than it waits for other workers. */
 const patience = "2 seconds"
 
 type LocalService = Context.Tag.Service<ThisProcess>
@@ -77,7 +77,7 @@ const reply = (local: LocalService, question: Protocol.Question): Effect.Effect<
   }
 }
 
-const telling = (link: Context.Tag.Service<WorkerChannel>, local: LocalService): Effect.Effect<void> => {
+const reportChanges = (link: Context.Tag.Service<WorkerChannel>, local: LocalService): Effect.Effect<void> => {
   let told = ""
   return Effect.suspend(() => {
     const version = local.version()

@@ -1,26 +1,26 @@
-/** Starting workers, as a service that a test can swap. */
+/** Starts workers; a service that a test can swap. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type * as Protocol from "./Protocol.js"
 
-/** How a worker ended: with an exit code, by a signal, or because it could not be started. */
+/** The end of a worker: an exit code, a signal, or the reason of a failed start. */
 export interface Exit {
   readonly code?: number | undefined
   readonly signal?: string | undefined
   readonly reason?: string | undefined
 }
 
-/** What is heard of a worker, in the order it happened; nothing comes after its end. */
+/** The messages and the end of a worker, in order. The end is the last. */
 export type Heard =
   | { readonly _tag: "Said"; readonly message: Protocol.ToPrimary }
   | { readonly _tag: "Ended"; readonly exit: Exit }
 
-/** A worker that was started. */
+/** A started worker. */
 export interface WorkerProcess {
   readonly pid: number | undefined
-  /** Tells it something; a worker that is gone does not hear it. */
+  /** Sends a message. A message to an ended worker is lost. */
   readonly send: (message: Protocol.ToWorker) => Effect.Effect<void>
   readonly heard: Queue.Dequeue<Heard>
 }
@@ -28,7 +28,7 @@ export interface WorkerProcess {
 export class Spawner extends Context.Tag("effect-deployers/Server/Workers/Spawner")<
   Spawner,
   {
-    /** Starts the worker of a slot; it is killed when the scope closes, if it has not ended by then. */
+    /** Starts the worker of a slot. The end of the scope kills it if it is still running. */
     readonly spawn: (slot: number) => Effect.Effect<WorkerProcess, never, Scope.Scope>
   }
 >() {}

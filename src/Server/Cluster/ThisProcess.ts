@@ -1,4 +1,4 @@
-/** The serving process this code runs in: how it is, which runs go in it. */
+/** The serving process of this code: its condition, its report and its runs in progress. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,17 +14,17 @@ export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Lo
   ThisProcess,
   {
     readonly condition: () => Condition
-    /** A number that changes with what is counted and with the condition, cheap to ask for often. */
+    /** A text that changes with the counters and the condition. It is cheap to read often. */
     readonly version: () => string
-    /** How it is; begins the measuring of the event loop anew. */
+    /** The report. It resets the measurement of the event loop. */
     readonly report: Effect.Effect<WorkerReport>
-    /** The same, but leaves the measuring of the event loop as it is. */
+    /** The report without a reset of the measurement of the event loop. */
     readonly glance: Effect.Effect<WorkerReport>
-    /** A run that goes here, as it stands. */
+    /** A run in progress in this process, with the steps it has so far. */
     readonly find: (id: string) => Run | undefined
-    /** Interrupts a run that goes here as cancelled; says whether there is one. */
+    /** Cancels a run of this process; false if the run is not in progress here. */
     readonly cancel: (id: string) => boolean
-    /** Stores everything that was offered. */
+    /** Stores the pending records. */
     readonly flush: Effect.Effect<void>
   }
 >() {}

@@ -1,6 +1,6 @@
 /**
- * One of several processes that serve a pipeline together: builds everything, listens when its primary says so, and ends
- * when that tells it to. When the primary is gone, Node ends it.
+ * One of several processes that serve a pipeline together. It builds the warm state, listens on the request of its
+ * primary, and ends on the request of its primary. Node ends it when the primary is gone.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -18,13 +18,13 @@ import * as ServiceFromWorker from "./ServiceFromWorker.js"
 import { WorkerChannel } from "./WorkerChannel.js"
 import * as WorkerLimits from "./WorkerLimits.js"
 
-/** Which worker of a service it is, and since when the service runs. */
+/** The slot of a worker, and the start of its service. */
 export interface Role {
   readonly slot: number
   readonly startedAtMillis: number
 }
 
-/** Serves as one of the workers of a manifest and answers the exit code of the process. */
+/** Serves as a worker of a manifest and returns the exit code of the process. */
 export const run = (
   pipeline: Pipeline.Any,
   manifest: Manifest,

@@ -9,7 +9,7 @@ import type { RequestRouter } from "./RequestRouter.js"
 import { Spawner, type Exit as WorkerExit, type WorkerProcess } from "./Spawner.js"
 import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
 
-/** A worker could not serve, or goes on ending, so the service ends. */
+/** A worker cannot serve or is in a crash loop, so the service ends. */
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", {
   reason: Schema.String,
   exitCode: Schema.Int
@@ -19,33 +19,33 @@ export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFail
   }
 }
 
-/** Where a service listens. */
+/** The address on which a service listens. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** How a worker ended. */
+/** The end of a worker. */
 export interface Ended {
   /** One sentence, for the log. */
   readonly sentence: string
-  /** The same as the failure of a service that has to end for it. */
+  /** The same as a failure of the service. */
   readonly failure: WorkerFailed
 }
 
 export interface WorkerHandle {
-  /** Waits until its warm state is built. */
+  /** Waits until the warm state is built. */
   readonly warm: Effect.Effect<void, WorkerFailed>
-  /** Tells it where to listen and waits until it does. */
+  /** Lets the worker listen and waits until it does. */
   readonly listen: (address: Address) => Effect.Effect<void, WorkerFailed>
-  /** Waits until it has ended. */
+  /** Waits for the end of the worker. */
   readonly ended: Effect.Effect<Ended>
 }
 
-/** Starts a worker and follows what it says until it ends. It is killed when the scope closes, if it has not ended. */
-export const hire = (
+/** Starts a worker and handles its messages until it ends. The end of the scope kills a worker that is still running. */
+export const startWorker = (
   slot: number,
-  { roster, switchboard }: { readonly roster: WorkerRegistry; readonly switchboard: RequestRouter }
+  { registry, router }: { readonly registry: WorkerRegistry; readonly router: RequestRouter }
 ): Effect.Effect<WorkerHandle, never, Spawner | Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -53,7 +53,7 @@ export const hire = (
     const { spawn } = yield* Spawner
     const process = yield* Scope.extend(spawn(slot), own)
     yield* Effect.addFinalizer((exit) => Scope.close(own, exit))
-    const entry = roster.add(slot, process)
+    const entry = registry.add(slot, process)
     const warm = yield* Deferred.make<void>()
     const listening = yield* Deferred.make<void>()
     const ended = yield* Deferred.make<Ended>()
@@ -61,10 +61,10 @@ export const hire = (
     const follow = (said: string | undefined, code: number | undefined): Effect.Effect<void> =>
       Effect.flatMap(process.heard.take, (heard) => {
         if (heard._tag === "Ended") {
-          roster.remove(entry)
+          registry.remove(entry)
           return Effect.all(
             [
-              roster.announce(),
+              registry.announce(),
               Scope.close(own, Exit.void),
               Deferred.succeed(ended, endedAs(slot, process, heard.exit, said, code))
             ],
@@ -76,14 +76,14 @@ export const hire = (
           case "Warm":
             return Effect.zipRight(Deferred.succeed(warm, undefined), follow(said, code))
           case "Listening":
-            return isNowListening(entry, roster).pipe(
+            return isNowListening(entry, registry).pipe(
               Effect.zipRight(Deferred.succeed(listening, undefined)),
               Effect.zipRight(follow(said, code))
             )
           case "Failed":
             return follow(message.message, message.exitCode)
           default:
-            return Effect.zipRight(switchboard(entry, message), follow(said, code))
+            return Effect.zipRight(router(entry, message), follow(said, code))
         }
       })
     yield* Effect.forkIn(Effect.interruptible(follow(undefined, undefined)), scope)
@@ -103,10 +103,10 @@ export const hire = (
 
 // internal
 
-const isNowListening = (entry: Entry, roster: WorkerRegistry): Effect.Effect<void> =>
+const isNowListening = (entry: Entry, registry: WorkerRegistry): Effect.Effect<void> =>
   Effect.suspend(() => {
     entry.isListening = true
-    return roster.announce(entry)
+    return registry.announce(entry)
   })
 
 const endedAs = (

@@ -1,31 +1,31 @@
-/** What the primary knows of its workers: who is there, what each said last, what remains of those that are gone. */
+/** The primary's registry of its workers: the running ones with their last reports, and the sums of the ended ones. */
 import * as Effect from "effect/Effect"
 import type { ProcessStats } from "../Process/ProcessStats.js"
 import * as Report from "./Report.js"
 import type { WorkerProcess } from "./Spawner.js"
 
-/** A worker that was started and has not ended. */
+/** A running worker. */
 export interface Entry {
   readonly slot: number
   readonly process: WorkerProcess
-  /** Whether it has the port. */
+  /** True once the worker listens. */
   isListening: boolean
-  /** What it said last of itself. */
+  /** The last report of the worker. */
   report: Report.WorkerReport | undefined
 }
 
 export interface WorkerRegistry {
   readonly entries: () => ReadonlyArray<Entry>
   readonly add: (slot: number, process: WorkerProcess) => Entry
-  /** Keeps what the worker counted. */
+  /** Removes a worker and keeps its counts. */
   readonly remove: (entry: Entry) => void
-  /** Counts a worker that was started in the place of another. */
+  /** Counts a worker that replaces another. */
   readonly restarted: () => void
-  /** Says that the service ends. */
+  /** Marks the service as draining. */
   readonly drain: () => void
-  /** Tells every worker how it is with the service, if that changed; `newcomer` is told in any case. */
+  /** Sends the condition of the service to every worker if it has changed, and to `newcomer` in any case. */
   readonly announce: (newcomer?: Entry) => Effect.Effect<void>
-  /** The report of the service, from what the workers said last. */
+  /** The report of the service, from the last reports of the workers. */
   readonly report: (primary: ProcessStats) => Report.ServiceReport
 }
 

@@ -1,24 +1,24 @@
 /**
- * Schemas without transformations as plain predicates: a value they accept is what decoding or encoding would give, so
- * nothing has to be copied. Whatever they do not accept is for the Schema itself to judge.
+ * Compiles a schema without transformations to a predicate. A value that the predicate accepts decodes and encodes to
+ * itself, so nothing is copied. The Schema judges every other value.
  *
  * **Details**
  *
- * Beside `ParseResult`, with which checking a kilobyte takes longer than serving the request. The predicate is code made
- * from the schema's AST, as validators of JSON Schema do it; where that is forbidden
- * (`--disallow-code-generation-from-strings`) there is none, and the Schema judges everything.
+ * `ParseResult` needs longer to check a kilobyte than the service needs for the whole request. The predicate is
+ * JavaScript generated from the schema's AST, as validators of JSON Schema do it. Node can forbid generated code
+ * (`--disallow-code-generation-from-strings`); then there is no predicate and the Schema judges every value.
  */
 import type * as AST from "effect/SchemaAST"
 import { test } from "./Compiler/Predicates.js"
 import { Source } from "./Compiler/Source.js"
 import { isSupported } from "./Compiler/Support.js"
 
-/** Says yes only if the Schema would give back the very same value. */
+/** Returns true only if the Schema decodes and encodes the value to itself. */
 export type Accepts = (value: unknown) => boolean
 
 /**
- * The predicate of a schema, or `undefined` when only the Schema can tell. A value it accepts is what decoding (with
- * `onExcessProperty: "error"`) and encoding give back.
+ * The predicate of a schema, or `undefined` for a schema that cannot be compiled. A value it accepts decodes (with
+ * `onExcessProperty: "error"`) and encodes to itself.
  */
 export const compile = (ast: AST.AST): Accepts | undefined => {
   if (!memo.has(ast)) memo.set(ast, isSupported(ast) ? build(ast) : undefined)

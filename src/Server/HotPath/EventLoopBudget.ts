@@ -1,32 +1,32 @@
 /**
- * What runs have cost in the turn of the event loop that is under way, so that they leave room for whoever else waits for
- * the process.
+ * The budget of runs in one turn of the event loop. Runs that exceed it wait for the next turn, so that health checks and
+ * other requests are served in between.
  */
 
 export interface EventLoopBudget {
-  /** Adds a run and what it computed without a break. */
+  /** Charges one run with the milliseconds it computed without a break. */
   readonly spend: (millis: number) => void
-  /** Whether runs have cost so much that the next ones should wait for another turn. */
+  /** True when the next runs have to wait for another turn. */
   readonly isSpent: () => boolean
 }
 
 /**
- * How long runs may compute in one turn before others wait for the next, in milliseconds. Whoever asks for the health of
- * a service that computes without a break waits about twice as long.
+ * The milliseconds that runs may compute in one turn. A health check of a service that computes without a break waits
+ * about twice as long.
  */
 export const budgetMillis = 30
 
 /**
- * How many runs may start in one turn, whatever they compute: what is around a run takes time, too, some 40 us. Runs that
- * wait for another turn outlive the young generation, so it is more than usually come in one.
+ * The number of runs that may start in one turn. The work around a run takes about 40 us. A run that waits for another
+ * turn outlives V8's young generation, so the limit is higher than the usual number of requests in a turn.
  */
 export const maxRuns = 2_048
 
 /**
- * Counts from one turn to the next.
+ * Makes a budget that is full again at the start of every turn.
  *
- * @param onNext Called when the turn after one with runs begins.
- * @param defer Calls in the next turn; default `setImmediate`.
+ * @param onNext Called at the start of the turn after one with runs.
+ * @param defer Calls a function in the next turn; default `setImmediate`.
  */
 export const make = (onNext: () => void, defer: (act: () => void) => void = setImmediate): EventLoopBudget => {
   let spentMillis = 0

@@ -1,4 +1,4 @@
-/** Decoding and encoding with a Schema, without asking it for what is right as it is. */
+/** Decodes and encodes with a Schema, and skips the Schema for values that its compiled predicate accepts. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -7,7 +7,7 @@ import { type EncodedJson, encode as toJson } from "../../Internal/EncodedJson.j
 import { memoize } from "../../Internal/Memoize.js"
 import * as CompiledPredicate from "./CompiledPredicate.js"
 
-/** Makes the decoder of a schema; names the schema does not know are refused. */
+/** Makes the decoder of a schema. It rejects property names that the schema does not declare. */
 export const decoder = <A, I>(
   schema: Schema.Schema<A, I>
 ): ((value: unknown) => Effect.Effect<A, ParseResult.ParseIssue>) => {
@@ -17,8 +17,8 @@ export const decoder = <A, I>(
 }
 
 /**
- * Makes the encoder of a schema to JSON. It fails with a reason for what does not fit or has no JSON form; `undefined` is
- * what JSON leaves out.
+ * Makes the encoder of a schema to JSON. It fails with a reason if the value does not fit the schema or has no JSON form.
+ * It gives `undefined` for a value that JSON leaves out.
  */
 export const jsonEncoder = (
   schema: Schema.Schema.AnyNoContext
@@ -33,7 +33,7 @@ export const jsonEncoder = (
 
 // internal
 
-/** A name nobody knows is more likely a typo than something to ignore; the OpenAPI document says so too. */
+/** An undeclared name is more likely a typo than data to ignore. The OpenAPI document says the same. */
 const strict = { errors: "all", onExcessProperty: "error" } as const
 
 const stringify = (value: unknown): Either.Either<EncodedJson | undefined, string> => {

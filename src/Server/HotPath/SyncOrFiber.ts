@@ -1,16 +1,16 @@
-/** Effects whose result is often there already, for the path of every request: asking is then cheaper than a fiber. */
+/** Runs effects without a fiber when their result is already there. On the path of every request a fiber costs more than the test. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 
 /**
- * Hands an effect's exit to a callback: at once if it is one or an `Either`, else when the fiber that runs it has ended.
- * Making the effect may throw, which is a defect.
+ * Passes the exit of an effect to a callback: at once for an `Exit` or an `Either`, else when the effect's fiber ends. An
+ * exception while the effect is made is a defect.
  */
 export type SyncOrFiber = <A, E>(make: () => Effect.Effect<A, E>, then: (exit: Exit.Exit<A, E>) => void) => void
 
-/** Runs what is not there yet with a runtime. */
+/** Makes a {@link SyncOrFiber} whose fibers run with the given runtime. */
 export const make = (runtime: Runtime.Runtime<never>): SyncOrFiber => {
   const runFork = Runtime.runFork(runtime)
   return (make, then) => {
@@ -21,9 +21,7 @@ export const make = (runtime: Runtime.Runtime<never>): SyncOrFiber => {
   }
 }
 
-/**
- * Whether an effect is an `Either`. Its tag tells, as it does for `ParseResult`: looking for its type id takes longer.
- */
+/** Recognises an `Either` by its tag, as `ParseResult` does. A look at its type id takes longer. */
 export const isEither = <A, E>(effect: Effect.Effect<A, E>): effect is Either.Either<A, E> => {
   const tag = tagOf(effect)
   return tag === "Right" || tag === "Left"

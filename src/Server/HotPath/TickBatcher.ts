@@ -1,12 +1,12 @@
-/** What can be done for many at once, done at the end of the turn of the event loop in which it was first asked for. */
+/** Gathers requests for the same work and does it once, at the end of the turn of the event loop. */
 
 /**
- * How many may ask before it is done without waiting for the end of the turn: what waits longer outlives the young
- * generation, which costs more than doing it again.
+ * The number of requests after which the work is done before the turn ends. Requests that wait longer outlive V8's young
+ * generation, which costs more than a second batch.
  */
 export const most = 128
 
-/** Makes a function to ask with. */
+/** Makes a function that requests one execution of `act`. */
 export const make = (act: () => void): (() => void) => {
   let asked = 0
   let isScheduled = false
@@ -28,7 +28,7 @@ export const make = (act: () => void): (() => void) => {
   }
 }
 
-/** Makes a function that has something done about each it is given, at the end of the turn. */
+/** Makes a function that passes each of its arguments to `act` at the end of the turn. */
 export const each = <A>(act: (one: A) => void): ((one: A) => void) => {
   let gathered: Array<A> = []
   const end = () => {

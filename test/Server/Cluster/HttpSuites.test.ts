@@ -16,7 +16,7 @@ describe("with two workers", async () => {
 })
 
 describe("two workers", () => {
-  it.live("are who these suites ask", () =>
+  it.live("answer these suites", () =>
     Effect.gen(function* () {
       assert.include((yield* request("/metrics")).text, "\ndeployers_workers 2\n")
     }).pipe(Effect.provide(served(weather)))

@@ -95,7 +95,7 @@ describe("shares", () => {
     }
   )
 
-  it("leave no worker without a place", () => {
+  it("leave no worker without a slot", () => {
     const serving = Schema.decodeSync(Settings.Serving)
     assert.strictEqual(Settings.workersOf(serving({})), 1)
     assert.strictEqual(Settings.workersOf(serving({ workers: 8 })), 8)
@@ -104,7 +104,7 @@ describe("shares", () => {
     assert.throws(() => serving({ workers: 65 }))
   })
 
-  it("name the runs of each slot and generation apart", () => {
+  it("separate the runs of each slot and generation", () => {
     const owners = [1, 2, 3].flatMap((generation) =>
       [0, 1, 2, 64].map((slot) => WorkerLimits.ownerOf(generation, slot))
     )
@@ -115,7 +115,7 @@ describe("shares", () => {
 })
 
 describe("indexes of runs", () => {
-  it.effect("are unique over workers and follow what was given before", () =>
+  it.effect("are unique over workers and follow the last recorded index", () =>
     Effect.gen(function* () {
       const blocks = yield* RunIndexAllocator.blocks(Effect.succeed(10), 3)
       const first = yield* RunIndexAllocator.fromBlocks(blocks)
@@ -128,7 +128,7 @@ describe("indexes of runs", () => {
       assert.isAbove(Math.min(...given), 10)
     })
   )
-  it.effect("ask once for many that need the next block", () =>
+  it.effect("request the next block once for many runs", () =>
     Effect.gen(function* () {
       let asked = 0
       const next = yield* RunIndexAllocator.fromBlocks(
@@ -150,7 +150,7 @@ describe("indexes of runs", () => {
 })
 
 describe("messages", () => {
-  it("of others are passed over", () => {
+  it("of others are ignored", () => {
     for (const value of [undefined, null, 1, "Warm", { _tag: "Warm" }, { "effect-deployers": { _tag: "Other" } }]) {
       assert.isTrue(Option.isNone(Protocol.decodeToPrimary(value)))
       assert.isTrue(Option.isNone(Protocol.decodeToWorker(value)))

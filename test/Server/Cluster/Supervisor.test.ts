@@ -10,22 +10,22 @@ const stats = report(0).process
 const meter = { read: Effect.succeed(stats), glance: Effect.succeed(stats) }
 
 const supervised = Effect.gen(function* () {
-  const roster = WorkerRegistry.make()
+  const registry = WorkerRegistry.make()
   const recovered: Array<number> = []
   let given = 0
-  const switchboard = yield* RequestRouter.make({
-    roster,
+  const router = yield* RequestRouter.make({
+    registry,
     meter,
     block: Effect.sync(() => ({ first: ++given, size: 1 }))
   })
   const supervision = yield* Supervisor.make({
     slots: [1, 2],
-    roster,
-    switchboard,
+    registry,
+    router,
     recover: (slot) => Effect.sync(() => recovered.push(slot)),
     drainLimit: "30 seconds"
   })
-  return { supervision, roster, recovered, service: () => roster.report(stats) }
+  return { supervision, registry, recovered, service: () => registry.report(stats) }
 })
 
 const open = Effect.gen(function* () {
@@ -47,9 +47,9 @@ const scoped = it.scoped
 const provided = Layer.merge(layer, Logger.remove(Logger.defaultLogger))
 
 describe("supervision", () => {
-  scoped("starts all, tells each where to listen, and is ready only then", () =>
+  scoped("starts all workers, lets them listen, and is ready only then", () =>
     Effect.gen(function* () {
-      const { roster, service, supervision } = yield* supervised
+      const { registry, service, supervision } = yield* supervised
       yield* supervision.start
       const { all } = yield* Fakes
       assert.deepStrictEqual(
@@ -63,14 +63,14 @@ describe("supervision", () => {
       yield* supervision.listen(address)
       for (const { told } of all) assert.deepInclude(told, { _tag: "Listen", ...address })
       assert.deepInclude(service(), { isReady: true, workers: 2, workerRestarts: 0 })
-      assert.strictEqual(roster.entries().length, 2)
+      assert.strictEqual(registry.entries().length, 2)
       for (const { told } of all) {
         assert.deepStrictEqual(told.at(-1), { _tag: "Service", condition: { phase: "ready", isRecording: true } })
       }
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("fails with the words and the code of a worker that cannot start", () =>
+  scoped("fails with the message and the exit code of a worker that cannot start", () =>
     Effect.gen(function* () {
       const fakes = yield* Fakes
       fakes.script((worker, told) =>
@@ -87,7 +87,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("fails when one ends before it is ready without a word", () =>
+  scoped("fails when a worker ends silently before it is ready", () =>
     Effect.gen(function* () {
       const fakes = yield* Fakes
       fakes.script((worker) => worker.end({ signal: "SIGKILL" }))
@@ -97,7 +97,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("replaces who ends after a while that doubles, and recovers its runs at once", () =>
+  scoped("replaces a worker after a wait that doubles, and recovers its runs at once", () =>
     Effect.gen(function* () {
       const { recovered, service } = yield* open
       const { all } = yield* Fakes
@@ -122,7 +122,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("gives up when one slot goes on ending within a minute", () =>
+  scoped("gives up a slot that is in a crash loop within a minute", () =>
     Effect.gen(function* () {
       const { kept } = yield* open
       const { all } = yield* Fakes
@@ -134,12 +134,12 @@ describe("supervision", () => {
       assert.isTrue(Exit.isFailure(exit))
       const error = yield* Effect.flip(Fiber.join(kept))
       assert.strictEqual(error.exitCode, 70)
-      assert.include(error.message, "ended with exit code 9. It is the 5th of its slot to end within 1m")
+      assert.include(error.message, "ended with exit code 9. It is the 5th end of this slot within 1m")
       assert.strictEqual(all.length, 2 + 4)
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("goes on when ends are further apart than a minute, and starts again with short waits", () =>
+  scoped("continues when ends are more than a minute apart, and begins again with short waits", () =>
     Effect.gen(function* () {
       const { kept, service } = yield* open
       const { all } = yield* Fakes
@@ -154,7 +154,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("counts one that cannot warm up again like any other end", () =>
+  scoped("counts a worker that cannot warm up like any other end", () =>
     Effect.gen(function* () {
       const { kept } = yield* open
       const fakes = yield* Fakes
@@ -173,7 +173,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("drains by telling each how to end, and waits for the last", () =>
+  scoped("drains every worker, and waits for the last", () =>
     Effect.gen(function* () {
       const { service, supervision } = yield* open
       const fakes = yield* Fakes
@@ -195,7 +195,7 @@ describe("supervision", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("does not wait for ever for one that does not drain", () =>
+  scoped("does not wait for ever for a worker that does not drain", () =>
     Effect.gen(function* () {
       const { supervision } = yield* open
       const fakes = yield* Fakes
@@ -207,8 +207,8 @@ describe("supervision", () => {
   )
 })
 
-describe("the switchboard", () => {
-  scoped("adds up what workers report, those that are gone included, and does not wait long for one that hangs", () =>
+describe("the router", () => {
+  scoped("sums the reports of running and ended workers, and does not wait long for a worker that hangs", () =>
     Effect.gen(function* () {
       const { service } = yield* open
       const fakes = yield* Fakes
@@ -242,7 +242,7 @@ describe("the switchboard", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("says that the service does not record when one worker cannot, until it can", () =>
+  scoped("reports that the service does not record while one worker cannot", () =>
     Effect.gen(function* () {
       yield* open
       const { all } = yield* Fakes
@@ -258,7 +258,7 @@ describe("the switchboard", () => {
     }).pipe(Effect.provide(provided))
   )
 
-  scoped("hands out each index once", () =>
+  scoped("allocates each index once", () =>
     Effect.gen(function* () {
       yield* open
       const { all } = yield* Fakes

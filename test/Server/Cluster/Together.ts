@@ -42,17 +42,17 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
     const manifest = Serve.manifestTest(pipeline, { ...options, serving: { ...options.serving, workers: 2 } })
     const store = yield* RunStore
     const meter = yield* ProcessStats.ProcessMeter
-    const roster = WorkerRegistry.make()
+    const registry = WorkerRegistry.make()
     const block = yield* RunIndexAllocator.blocks(
       Effect.orElseSucceed(store.lastIndex, () => 0),
       1
     )
-    const switchboard = yield* RequestRouter.make({ roster, meter, block })
+    const router = yield* RequestRouter.make({ registry, meter, block })
     const scope = yield* Effect.scope
     const start = (slot: number) =>
       Effect.gen(function* () {
         const { channel, process } = yield* makeChannel
-        const hired = yield* Effect.provideService(WorkerHandle.hire(slot, { roster, switchboard }), Spawner, {
+        const worker = yield* Effect.provideService(WorkerHandle.startWorker(slot, { registry, router }), Spawner, {
           spawn: () => Effect.succeed(process)
         })
         const link = yield* WorkerChannel.make(channel)
@@ -66,7 +66,7 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
         }).pipe(Effect.provideService(RunIndexAllocator.RunIndexAllocator, { next }))
         yield* served.warmUp
         yield* link.send({ _tag: "Listening" })
-        yield* Effect.orDie(hired.listen(served))
+        yield* Effect.orDie(worker.listen(served))
         return served
       }).pipe(Effect.provideService(Scope.Scope, scope))
     return [yield* start(1), yield* start(2)] as const

@@ -57,7 +57,7 @@ const oneRunEach = (url: string, millis: number) =>
   })
 
 describe("a service with two workers", () => {
-  it.live("answers as one, whichever worker is asked", () =>
+  it.live("answers as one service from every worker", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -96,7 +96,7 @@ describe("a service with two workers", () => {
     )
   )
 
-  it.live("finds a run that goes, with its steps so far, from either worker", () =>
+  it.live("finds a run in progress with its steps from either worker", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* urlOf(yield* start({}))
@@ -124,7 +124,7 @@ describe("a service with two workers", () => {
     )
   )
 
-  it.live("keeps nothing where nothing is recorded, and counts all the same", () =>
+  it.live("counts runs without recording them", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({ recording: "none" })
@@ -137,7 +137,7 @@ describe("a service with two workers", () => {
     )
   )
 
-  it.live("records every run, though four write to one store at once", () =>
+  it.live("records every run of four workers that write to one store", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({ workers: 4 })
@@ -162,7 +162,7 @@ describe("a service with two workers", () => {
     )
   )
 
-  it.live("shares its limits out", () =>
+  it.live("divides its limits among the workers", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* urlOf(yield* start({ maxConcurrency: 2, maxQueue: 2 }))
@@ -215,7 +215,7 @@ describe("a worker that dies", () => {
     )
   )
 
-  it.live("because nobody caught an error drains, and is replaced", () =>
+  it.live("on an uncaught error drains and is replaced", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start(
@@ -241,7 +241,7 @@ describe("a worker that dies", () => {
     )
   )
 
-  it.live("is not waited for when it hangs, but by the one connection it was handed", () =>
+  it.live("holds up only its own connections when it hangs", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -267,7 +267,7 @@ describe("a worker that dies", () => {
     )
   )
 
-  it.live("leaves nobody waiting at a connection that it was handed and did not take", () =>
+  it.live("leaves no caller waiting on a connection that it did not accept", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -285,7 +285,7 @@ describe("a worker that dies", () => {
     )
   )
 
-  it.live("takes no acknowledged run with it, under load", () =>
+  it.live("loses no acknowledged run under load", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -326,7 +326,7 @@ describe("a worker that dies", () => {
     )
   )
 
-  it.live("ends the service when it goes on dying", () =>
+  it.live("ends the service when it is in a crash loop", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -337,7 +337,7 @@ describe("a worker that dies", () => {
           Effect.forever(Effect.zipRight(provoke, Effect.yieldNow()))
         )
         assert.strictEqual(code, 70)
-        assert.include(service.log(), "to end within 1m, so the service ends.")
+        assert.include(service.log(), "within 1m, so the service ends.")
         assert.deepStrictEqual(workersOf(service), [])
       })
     )
@@ -345,7 +345,7 @@ describe("a worker that dies", () => {
 })
 
 describe("the start of a service with workers", () => {
-  it.live("fails with the reason, once, when a warm state cannot be built", () =>
+  it.live("fails once, with the reason, when a warm state cannot be built", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start(
@@ -363,7 +363,7 @@ describe("the start of a service with workers", () => {
     )
   )
 
-  it.live("calls what an earlier process left running lost", () =>
+  it.live("marks the runs of an earlier process as lost", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -408,7 +408,7 @@ describe("the end of a service with workers", () => {
     )
   )
 
-  it.live("answers every run that was taken, under load, and exits with 143", () =>
+  it.live("answers every accepted run under load and exits with 143", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})
@@ -435,7 +435,7 @@ describe("the end of a service with workers", () => {
     )
   )
 
-  it.live("refuses new runs while those that go finish, and ends at once when told twice", () =>
+  it.live("refuses new runs while others finish, and ends at once on a second signal", () =>
     scoped(
       Effect.gen(function* () {
         const service = yield* start({})

@@ -109,8 +109,8 @@ const cases = schemas.chain((schema) => {
   }
 })
 
-describe("what is accepted without the Schema", () => {
-  it("is what the Schema decodes and encodes to the same value", () => {
+describe("a value that the predicate accepts", () => {
+  it("decodes and encodes to itself", () => {
     let accepted = 0
     FastCheck.assert(
       FastCheck.property(cases, ([schema, values]) => {
@@ -124,7 +124,7 @@ describe("what is accepted without the Schema", () => {
     )
     assert.isAbove(accepted, 100)
   })
-  it("is everything that fits a schema without transformations", () => {
+  it("is every value that fits a schema without transformations", () => {
     const Plain = Schema.Struct({
       id: Schema.String.pipe(Schema.pattern(/^\w+$/)),
       amount: Schema.JsonNumber,
@@ -146,7 +146,7 @@ describe("what is accepted without the Schema", () => {
       })
     )
   })
-  it("is no record with a key that the copy of the Schema loses", () => {
+  it("is no record with a key that the Schema's copy loses", () => {
     const Scores = Schema.Record({ key: Schema.String, value: Schema.Int })
     const value = JSON.parse('{ "__proto__": 1 }')
     assert.deepStrictEqual(Schema.decodeUnknownSync(Scores)(value), {})
@@ -154,10 +154,10 @@ describe("what is accepted without the Schema", () => {
   })
 })
 
-describe("a schema that becomes code", () => {
+describe("a schema compiled to code", () => {
   const accepts = (schema: Any, value: unknown) => CompiledPredicate.compile(schema.ast)?.(value)
   const nasty = ['"]; throw 1; //', "`$" + "{1}`", "\\", "\u2028", "constructor ", "1e1", "", "*/"]
-  it.each(nasty)("takes names and literals for nothing else: %j", (text) => {
+  it.each(nasty)("treats names and literals as data: %j", (text) => {
     const Named = Schema.Struct({ [text]: Schema.Literal(text) })
     assert.isTrue(accepts(Named, { [text]: text }))
     assert.isFalse(accepts(Named, { [text]: `${text}x` }))
@@ -166,14 +166,14 @@ describe("a schema that becomes code", () => {
     assert.isTrue(accepts(Recorded, { [text]: text, [`${text}x`]: 1 }))
     assert.isTrue(accepts(Schema.Enums({ one: text }), text))
   })
-  it("knows one of many literals from others", () => {
+  it("distinguishes one of many literals", () => {
     const Many = Schema.Literal(...Array.from({ length: 100 }, (_, i) => `n${i}`), 7, null)
     for (const value of ["n0", "n99", 7, null]) assert.isTrue(accepts(Many, value))
     for (const value of ["n100", "7", undefined, 8]) assert.isFalse(accepts(Many, value))
   })
 })
 
-describe("what is left to the Schema", () => {
+describe("a value that the Schema judges", () => {
   const encodes = (schema: Any, value: unknown) => CompiledPredicate.compile(schema.ast)?.(value) ?? false
   const Named = Schema.Struct({ name: Schema.String })
   it.each<[string, Any, unknown]>([

@@ -14,7 +14,7 @@ import { names, told } from "../Sse.js"
 const root = Path.resolve(import.meta.dirname, "../../..")
 
 const entry = (declarations: string) => `
-import { main } from "./src/Server/Entrypoint.js"
+import { main } from "./src/Server/Process/Entrypoint.js"
 import { weather } from "./test/Server/Pipelines.js"
 import { Effect, Schema } from "effect"
 import { Pipeline } from "effect-deployers"

@@ -1,11 +1,11 @@
-/** Whether a value fits a schema, as code. Only for schemas that {@link isSupported} takes. */
+/** Generates the code that tests a value against a schema. The schema must be one that `Support.isSupported` accepts. */
 import * as AST from "effect/SchemaAST"
 import type { Code, Source } from "./Source.js"
 
 /**
- * Writes the test of a value.
+ * The expression that tests a value.
  *
- * @param value An expression for the value, which is repeated.
+ * @param value An expression for the value. The code repeats it, so it must be cheap and without effects.
  */
 export const test = (ast: AST.AST, value: Code, source: Source): Code => {
   switch (ast._tag) {
@@ -49,12 +49,12 @@ export const test = (ast: AST.AST, value: Code, source: Source): Code => {
 // internal
 
 const oneOf = (values: ReadonlyArray<unknown>, value: Code, source: Source): Code =>
-  values.length > mostInARow
+  values.length > maxComparisons
     ? `${source.constant(new Set(values))}.has(${value})`
     : anyOf(values.map((each) => `${value} === ${source.value(each)}`))
 
-/** How many values are compared one after the other before looking them up is faster. */
-const mostInARow = 16
+/** The number of values up to which comparisons in a row are faster than a look-up in a set. */
+const maxComparisons = 16
 
 const anyOf = (tests: ReadonlyArray<Code>): Code => (tests.length === 0 ? "false" : `(${tests.join(" || ")})`)
 
@@ -67,7 +67,7 @@ const union = ({ types }: AST.Union, value: Code, source: Source): Code => {
   ])
 }
 
-/** A filter that finds nothing wrong gives the one `None` there is. */
+/** A filter that accepts its value returns `None`. */
 const refinement = (ast: AST.Refinement, value: Code, source: Source): Code => {
   const filter = source.constant(ast.filter)
   const rest = `${source.constant(AST.defaultParseOption)}, ${source.constant(ast)}`
@@ -81,13 +81,13 @@ const typeLiteral = (ast: AST.TypeLiteral, value: Code, source: Source): Code =>
   return `${isPlain(value)} ${ast.indexSignatures.length === 0 ? struct(ast, value, source) : record(ast, value, source)}`
 }
 
-/** Only plain objects: of others the Schema makes a copy without what their class gives them. */
+/** Only plain objects pass: the Schema copies other objects without the members of their class. */
 const isPlain = (value: Code): Code =>
   `if (typeof ${value} !== "object" || ${value} === null) return false;
    const prototype = Object.getPrototypeOf(${value});
    if (prototype !== Object.prototype && prototype !== null) return false;`
 
-/** Objects with the properties of a struct and no others. */
+/** Accepts objects with exactly the properties of a struct. */
 const struct = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   const fields = ast.propertySignatures.map(({ isOptional, name, type }) => {
     const [field, key] = [source.fresh(), source.value(String(name))]
@@ -98,7 +98,7 @@ const struct = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   return `let unknown = 0; ${fields.join(" ")} for (const _ in ${value}) unknown++; return unknown === 0;`
 }
 
-/** Objects whose keys are properties or fit an index signature. `__proto__` as a key gets lost in the Schema's copy. */
+/** Accepts objects whose keys are properties or fit an index signature. The Schema's copy loses a key `__proto__`. */
 const record = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   const [key, field] = [source.fresh(), source.fresh()]
   const known = ast.propertySignatures.map(
@@ -120,7 +120,7 @@ const record = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
     ${required.join(" ")} return true;`
 }
 
-/** Lists with the elements of a tuple, and as many more as it allows. */
+/** Accepts arrays with the elements of a tuple and the further elements that it permits. */
 const tuple = (ast: AST.TupleType, value: Code, source: Source): Code => {
   const required = ast.elements.filter(({ isOptional }) => !isOptional).length
   const elements = ast.elements.map(({ type }, at) => {

@@ -1,6 +1,6 @@
 /**
- * JavaScript that is put together for one schema. Each part of the schema gets a function of its own, so that V8 knows
- * the objects that come by each place: closures which all schemas share take several times as long.
+ * The JavaScript program of one schema. Each part of the schema has a function of its own, so that V8 sees objects of one
+ * shape at each place. Closures that all schemas share take several times as long.
  */
 import type * as AST from "effect/SchemaAST"
 
@@ -15,19 +15,19 @@ export class Source {
   readonly #names = new Map<AST.AST, Code>()
   #count = 0
 
-  /** A name that nothing else has. */
+  /** A name that is not used yet. */
   fresh(): Code {
     return `v${this.#count++}`
   }
 
-  /** An expression for a value. Nothing of a schema is ever taken for code: texts are quoted, the rest is handed over. */
+  /** An expression for a value. Nothing of a schema becomes code: strings are quoted, other values are passed as data. */
   value(value: unknown): Code {
     if (typeof value === "string") return JSON.stringify(value)
     if (typeof value === "boolean" || value === null || value === undefined) return String(value)
     return `values[${this.#values.push(value) - 1}]`
   }
 
-  /** The name of a value. */
+  /** The name of a constant with this value. */
   constant(value: unknown): Code {
     const known = this.#constants.get(value)
     if (known !== undefined) return known
@@ -37,7 +37,7 @@ export class Source {
     return name
   }
 
-  /** Calls the function of a part of the schema; `body` writes it the first time, of an argument. */
+  /** Calls the function of a part of the schema. The first call generates the function by `body`. */
   call(ast: AST.AST, argument: Code, body: (argument: Code) => Code): Code {
     const known = this.#names.get(ast)
     if (known !== undefined) return `${known}(${argument})`
@@ -47,7 +47,7 @@ export class Source {
     return `${name}(${argument})`
   }
 
-  /** The function that gives what an expression of `value` is; `undefined` where making code from texts is forbidden. */
+  /** The function that evaluates an expression of `value`, or `undefined` where Node forbids generated code. */
   evaluate<A>(expression: Code): ((value: unknown) => A) | undefined {
     const program = `"use strict"; ${this.#functions.join("\n")}\nreturn (value) => ${expression};`
     try {

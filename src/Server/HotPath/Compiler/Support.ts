@@ -1,11 +1,8 @@
-/**
- * Which schemas can be compiled: those whose values are the same decoded and encoded, as far as that can be told from the
- * schema alone.
- */
+/** Finds the schemas that can be compiled: their values decode and encode to themselves, as the schema alone proves. */
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 
-/** Whether a schema and all its parts can be compiled. */
+/** True if a schema and all its parts can be compiled. */
 export const isSupported = (ast: AST.AST): boolean => supports(ast, new Set())
 
 // internal
@@ -39,13 +36,13 @@ const supports = (ast: AST.AST, suspended: Set<AST.AST>): boolean => {
   }
 }
 
-/** Annotations that change what fits, and with it which member of a union is taken. */
+/** True for annotations that change which values fit, and with that which member of a union applies. */
 const hasOwnRules = (ast: AST.AST): boolean =>
   Option.isSome(AST.getDecodingFallbackAnnotation(ast)) || Option.isSome(AST.getParseOptionsAnnotation(ast))
 
 /**
- * Whether no value fits two of the members: the Schema takes the first that fits once it has decoded, dropped or filled
- * in something, and that may be another one.
+ * True if no value fits two members. Otherwise the Schema takes the first member that fits after it has decoded, dropped
+ * or filled in fields, and that can be another one.
  */
 const areDisjoint = (types: ReadonlyArray<AST.AST>): boolean => {
   const others = types.filter((type) => !isPrimitive(type)).map(shapeOf)
@@ -56,23 +53,23 @@ const areDisjoint = (types: ReadonlyArray<AST.AST>): boolean => {
   )
 }
 
-/** What is below names and conditions. */
+/** The schema below suspensions and refinements. */
 const shapeOf = (ast: AST.AST): AST.AST => {
   if (AST.isSuspend(ast)) return ast.f()
   return AST.isRefinement(ast) ? shapeOf(ast.from) : ast
 }
 
-/** A type that nothing but objects fits. */
+/** True for a type that only objects fit. */
 const isObject = (ast: AST.AST): ast is AST.TypeLiteral =>
   AST.isTypeLiteral(ast) && ast.propertySignatures.length + ast.indexSignatures.length > 0
 
-/** A type of which its test knows everything, and that no object and no list fits. */
+/** True for a type that its test decides completely and that no object and no array fits. */
 const isPrimitive = (ast: AST.AST): boolean => {
   if (AST.isRefinement(ast)) return isPrimitive(ast.from)
   return AST.isUnion(ast) ? ast.types.every(isPrimitive) : leaves.has(ast._tag)
 }
 
-/** Types without parts of which a test knows everything. */
+/** The types without parts that their test decides completely. */
 const leaves: ReadonlySet<AST.AST["_tag"]> = new Set([
   "StringKeyword",
   "NumberKeyword",
@@ -85,7 +82,7 @@ const leaves: ReadonlySet<AST.AST["_tag"]> = new Set([
   "TemplateLiteral"
 ])
 
-/** Whether a property with a literal of its own tells each of the members from all others. */
+/** True if one property has a literal of its own in each member. */
 const areTagged = (types: ReadonlyArray<AST.TypeLiteral>): boolean => {
   const tags = types.map(literalsOf)
   const isTag = (name: PropertyKey) =>
