@@ -10,12 +10,12 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { DeploymentHttpError, RunNotFound } from "../Contract/Errors.js"
+import * as Routes from "../Contract/Routes.js"
 import * as RunEvent from "../Contract/RunEvent.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import * as Events from "./Events.js"
 import { errorOf, type Opened } from "./Http.js"
 import { asking, coerced, type InvokeOptions } from "./InvokeRequest.js"
-import { runPath } from "./Paths.js"
 import { run } from "./Queries.js"
 import { type Called, callForEvents, type FindError, type Requirements, repeats } from "./Retry.js"
 import { type QueryError, queryError, runNotFound, type StartError, startError } from "./Wire.js"
@@ -154,7 +154,7 @@ const connect = <const R extends Ref>(ref: R, id: string, state: State) =>
       ({ serving }) =>
         Effect.succeed({
           method: "GET",
-          path: runPath(serving, id, "events"),
+          path: Routes.runPath(serving, id, "events"),
           headers: { "last-event-id": String(state.last) },
           timeout: "30 seconds"
         }),

@@ -7,10 +7,10 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Routes from "../Contract/Routes.js"
 import { coerce, mayCoerce } from "./Coerce.js"
 import type { Endpoint } from "./Endpoints.js"
 import type { Ask } from "./Http.js"
-import { paths } from "./Paths.js"
 import { schemasOf } from "./Schemas.js"
 
 /**
@@ -48,7 +48,7 @@ export const asking = (
   const timeoutMillis = timeout === undefined ? undefined : Math.max(1, Math.ceil(Duration.toMillis(timeout)))
   return {
     method: "POST",
-    path: paths(endpoint.serving).invoke,
+    path: Routes.paths(endpoint.serving).invoke,
     timeout: Duration.sum(Duration.millis(timeoutMillis ?? endpoint.serving.requestTimeoutMillis), margin),
     body: { parameters, runName, timeoutMillis, skipArtifacts },
     ...(idempotencyKey === undefined ? {} : { headers: { "idempotency-key": idempotencyKey }, isRepeatable: true })

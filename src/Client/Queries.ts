@@ -7,12 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RunNotFound } from "../Contract/Errors.js"
+import * as Responses from "../Contract/Responses.js"
+import * as Routes from "../Contract/Routes.js"
 import { Run, type RunStatus } from "../Contract/RunRecord.js"
 import type { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { exampleOf } from "./Example.js"
 import { errorOf } from "./Http.js"
-import { paths, runPath } from "./Paths.js"
 import { type Called, call, type FindError, find, type Requirements } from "./Retry.js"
 import { type Schemas, schemasOf } from "./Schemas.js"
 import { type QueryError, queryError, runNotFound } from "./Wire.js"
@@ -40,18 +41,6 @@ export const example = <const R extends Ref>(
   Effect.map(schema(ref), ({ input }) => exampleOf(input))
 
 /**
- * One page of runs, newest first.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RunPage {
-  readonly runs: ReadonlyArray<Run>
-  /** Give it back as `cursor` for the next page; missing on the last one. */
-  readonly nextCursor?: string | undefined
-}
-
-/**
  * The runs of a deployment, newest first, without their steps. `limit` is at most 100.
  *
  * @category queries
@@ -64,9 +53,9 @@ export const runs = <const R extends Ref>(
     readonly limit?: number | undefined
     readonly cursor?: string | undefined
   } = {}
-): Effect.Effect<RunPage, QueryError | FindError<R>, Requirements<R>> =>
+): Effect.Effect<Responses.RunPage, QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    get(ref, ({ serving }) => paths(serving).runs, {
+    get(ref, ({ serving }) => Routes.paths(serving).runs, {
       status: options.status,
       limit: options.limit === undefined ? undefined : String(options.limit),
       cursor: options.cursor
@@ -85,7 +74,7 @@ export const run = <const R extends Ref>(
   id: string
 ): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    get(ref, ({ serving }) => runPath(serving, id)),
+    get(ref, ({ serving }) => Routes.runPath(serving, id)),
     oneRun
   )
 
@@ -109,7 +98,7 @@ export const cancel = <const R extends Ref>(
     call(ref, ({ serving }) =>
       Effect.succeed({
         method: "POST",
-        path: runPath(serving, id, "cancel"),
+        path: Routes.runPath(serving, id, "cancel"),
         isRepeatable: true,
         timeout: "30 seconds"
       })
@@ -118,13 +107,13 @@ export const cancel = <const R extends Ref>(
   )
 
 /**
- * What a deployment says of its health.
+ * The health of a deployment. A deployment of another version may leave `checks` out.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Health = Schema.Struct({
-  status: Schema.Literal("live", "ready", "draining", "failed"),
+  status: Responses.Health.fields.status,
   checks: Schema.optionalWith(Schema.Array(Schema.Unknown), { default: () => [] })
 })
 
@@ -138,7 +127,7 @@ export const health = <const R extends Ref>(
   ref: R
 ): Effect.Effect<typeof Health.Type, QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    get(ref, ({ serving }) => paths(serving).health),
+    get(ref, ({ serving }) => Routes.paths(serving).health),
     ({ answer, endpoint }) => decoded({ endpoint, answer: { ...answer, status: 200 } }, decodeHealth)
   )
 
@@ -152,16 +141,14 @@ export const metrics = <const R extends Ref>(
   ref: R
 ): Effect.Effect<string, QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
-    get(ref, ({ serving }) => paths(serving).metrics),
+    get(ref, ({ serving }) => Routes.paths(serving).metrics),
     ({ answer, endpoint }) =>
       answer.status === 200 ? Effect.succeed(answer.text) : Effect.fail(queryError(endpoint, answer))
   )
 
 // internal
 
-const decodePage = Schema.decodeUnknownOption(
-  Schema.Struct({ runs: Schema.Array(Run), nextCursor: Schema.optional(Schema.String) })
-)
+const decodePage = Schema.decodeUnknownOption(Responses.RunPage)
 const decodeRun = Schema.decodeUnknownOption(Run)
 const decodeHealth = Schema.decodeUnknownOption(Health)
 

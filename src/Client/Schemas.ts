@@ -2,11 +2,11 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Routes from "../Contract/Routes.js"
 import { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
 import type { Endpoint } from "./Endpoints.js"
 import { ask } from "./Http.js"
 import type { JsonSchema } from "./JsonSchema.js"
-import { paths } from "./Paths.js"
 import { type QueryError, queryError } from "./Wire.js"
 
 /**
@@ -43,7 +43,11 @@ const decodeInfo = Schema.decodeUnknownOption(
 
 const asked = (endpoint: Endpoint) =>
   Effect.gen(function* () {
-    const answer = yield* ask(endpoint, { method: "GET", path: paths(endpoint.serving).info, timeout: "10 seconds" })
+    const answer = yield* ask(endpoint, {
+      method: "GET",
+      path: Routes.paths(endpoint.serving).info,
+      timeout: "10 seconds"
+    })
     const info = Option.getOrUndefined(decodeInfo(answer.json))
     if (info !== undefined) return info.pipeline
     if (answer.status === 404 || answer.status < 300) {

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { DeploymentHttpError, RunNotFound } from "../Contract/Errors.js"
+import { Accepted } from "../Contract/Responses.js"
 import type { Run } from "../Contract/RunRecord.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { events } from "./Follow.js"
@@ -83,7 +84,7 @@ export const accepted = ({ answer, endpoint }: Called): Effect.Effect<string, St
 
 // internal
 
-const decodeAccepted = Schema.decodeUnknownOption(Schema.Struct({ runId: Schema.String }))
+const decodeAccepted = Schema.decodeUnknownOption(Accepted)
 const decodeSuccess = Schema.decodeUnknownOption(Success)
 
 const unrecorded = (endpoint: Endpoint, status: number): DeploymentHttpError =>

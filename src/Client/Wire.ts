@@ -1,77 +1,45 @@
-/**
- * What deployments answer, as Schemas: the envelope of an invocation, and the wire errors as the tagged errors they
- * were.
- *
- * @since 0.1.0
- */
+/** Answers of a deployment as values: outputs, typed failures, and refusals as the errors of the contract. */
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { RunMetadata } from "../Contract/Envelope.js"
+import * as EndpointErrors from "../Contract/EndpointErrors.js"
+import * as Envelope from "../Contract/Envelope.js"
 import {
   type DeploymentHttpError,
-  IdempotencyConflict,
   InternalError,
-  InvalidRequest,
+  type InvalidRequest,
   NotFound,
-  PayloadTooLarge,
-  RunInterrupted,
+  type RunInterrupted,
   RunNotFound,
-  RunTimedOut,
-  ServiceUnavailable,
-  TooManyRuns,
-  Unauthorized
+  type RunTimedOut,
+  type ServiceUnavailable,
+  type Unauthorized,
+  type UnsupportedMediaType
 } from "../Contract/Errors.js"
 import { DeploymentInvalidParameters } from "../Errors/Input.js"
 import type { Endpoint } from "./Endpoints.js"
 import { errorOf, type HttpResponse } from "./Http.js"
 
-/**
- * The answer of a successful invocation.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Success = Schema.Struct({
-  success: Schema.Literal(true),
-  outputs: Schema.Unknown,
-  executionTimeMillis: Schema.Number,
-  metadata: RunMetadata
-})
+/** The answer of a successful invocation, its outputs undecoded. */
+export const Success = Envelope.invokeSuccess(Schema.Unknown)
+
+/** A typed failure of the pipeline, undecoded, from an answer or from a run record. */
+export const Failure = Envelope.recordedFailure(Schema.Unknown)
 
 /**
- * A typed failure of the pipeline as it travels.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Failure = Schema.Struct({
-  _tag: Schema.String,
-  message: Schema.String,
-  error: Schema.Unknown,
-  runId: Schema.optional(Schema.String)
-})
-
-/**
- * How an invocation fails besides with the pipeline's own failures.
+ * Failures of an invocation besides the typed failures of the pipeline.
  *
  * @category errors
  * @since 0.1.0
  */
 export type InvokeError =
+  | Exclude<typeof EndpointErrors.InvokeError.Type, InvalidRequest | UnsupportedMediaType>
   | DeploymentInvalidParameters
   | Unauthorized
-  | PayloadTooLarge
-  | IdempotencyConflict
-  | TooManyRuns
-  | ServiceUnavailable
-  | RunTimedOut
-  | RunInterrupted
-  | InternalError
   | DeploymentHttpError
 
 /**
- * How an invocation fails before its run has started, for who does not wait for its end.
+ * Failures of an invocation before its run has started.
  *
  * @category errors
  * @since 0.1.0
@@ -79,92 +47,60 @@ export type InvokeError =
 export type StartError = Exclude<InvokeError, RunTimedOut | RunInterrupted>
 
 /**
- * How asking a deployment about itself and its runs fails.
+ * Failures of a question about a deployment or its runs.
  *
  * @category errors
  * @since 0.1.0
  */
 export type QueryError = Unauthorized | ServiceUnavailable | InternalError | DeploymentHttpError
 
-/**
- * The typed failure in an answer, undecoded; none if it is another answer.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const failureOf = ({ json, status }: HttpResponse): typeof Failure.Type | undefined =>
+/** The typed failure in an answer, undecoded; `undefined` for any other answer. */
+export const failureOf = ({ json, status }: HttpResponse): typeof AnsweredFailure.Type | undefined =>
   status >= 400 && Predicate.isRecord(json) && "error" in json ? Option.getOrUndefined(decodeFailure(json)) : undefined
 
-/**
- * The error an answer to an invocation stands for.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The error in the answer to an invocation. */
 export const invokeError = (endpoint: Endpoint, answer: HttpResponse): InvokeError => {
   const error = Option.getOrUndefined(decodeInvokeError(answer.json))
-  return error?._tag === "InvalidRequest" ? invalidParameters(endpoint, error) : (error ?? strange(endpoint, answer))
+  // The client sends JSON only, so a refusal of the media type does not come from the deployment.
+  if (error === undefined || error._tag === "UnsupportedMediaType") return unexpected(endpoint, answer)
+  return error._tag === "InvalidRequest" ? invalidParameters(endpoint, error) : error
 }
 
-/**
- * The error an answer stands for that refuses a run before it has started.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The error in an answer that refuses a run before its start. */
 export const startError = (endpoint: Endpoint, answer: HttpResponse): StartError => {
   const error = invokeError(endpoint, answer)
-  return error._tag === "RunTimedOut" || error._tag === "RunInterrupted" ? strange(endpoint, answer) : error
+  return error._tag === "RunTimedOut" || error._tag === "RunInterrupted" ? unexpected(endpoint, answer) : error
 }
 
-/**
- * The error an answer to a question stands for.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const queryError = (endpoint: Endpoint, answer: HttpResponse): QueryError =>
-  Option.getOrElse(decodeQueryError(answer.json), () =>
-    Option.match(decodeInvalid(answer.json), {
-      onNone: () => strange(endpoint, answer),
-      onSome: ({ message }) =>
-        errorOf(endpoint, `it refused the question: ${message.replace(/\.$/, "")}`, answer.status)
-    })
-  )
+/** The error in the answer to a question. */
+export const queryError = (endpoint: Endpoint, answer: HttpResponse): QueryError => {
+  const error = Option.getOrUndefined(decodeQueryError(answer.json))
+  if (error === undefined) return unexpected(endpoint, answer)
+  return error._tag === "InvalidRequest"
+    ? errorOf(endpoint, `it refused the question: ${error.message.replace(/\.$/, "")}`, answer.status)
+    : error
+}
 
-/**
- * The `RunNotFound` in an answer, if it is one.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The `RunNotFound` in an answer. */
 export const runNotFound: (json: unknown) => Option.Option<RunNotFound> = Schema.decodeUnknownOption(RunNotFound)
 
 // internal
 
-const decodeFailure = Schema.decodeUnknownOption(Failure)
+const AnsweredFailure = Schema.Struct({ ...Failure.fields, runId: Schema.optional(Schema.String) })
+
+const decodeFailure = Schema.decodeUnknownOption(AnsweredFailure)
 
 const decodeInvokeError = Schema.decodeUnknownOption(
-  Schema.Union(
-    InvalidRequest,
-    Unauthorized,
-    PayloadTooLarge,
-    IdempotencyConflict,
-    TooManyRuns,
-    ServiceUnavailable,
-    RunTimedOut,
-    RunInterrupted,
-    InternalError
-  )
+  Schema.Union(...EndpointErrors.InvokeError.members, EndpointErrors.AnyError)
 )
 
-const decodeQueryError = Schema.decodeUnknownOption(Schema.Union(Unauthorized, ServiceUnavailable, InternalError))
+const decodeQueryError = Schema.decodeUnknownOption(
+  Schema.Union(...EndpointErrors.RunsError.members, EndpointErrors.AnyError, InternalError)
+)
 
 const decodeNotFound = Schema.decodeUnknownOption(NotFound)
 
-const decodeInvalid = Schema.decodeUnknownOption(InvalidRequest)
-
-/** Paths on the wire begin with the envelope's field; callers only know their parameters. */
+/** Paths on the wire start with the envelope's field; callers know their parameters only. */
 const invalidParameters = (endpoint: Endpoint, { issues, message }: InvalidRequest): DeploymentInvalidParameters =>
   new DeploymentInvalidParameters({
     deployment: endpoint.name,
@@ -174,7 +110,7 @@ const invalidParameters = (endpoint: Endpoint, { issues, message }: InvalidReque
         : issues.map(({ path, reason }) => ({ path: path.replace(/^parameters(\.|$)/, ""), reason }))
   })
 
-const strange = (endpoint: Endpoint, { json, status }: HttpResponse): DeploymentHttpError =>
+const unexpected = (endpoint: Endpoint, { json, status }: HttpResponse): DeploymentHttpError =>
   errorOf(
     endpoint,
     Option.isSome(decodeNotFound(json))

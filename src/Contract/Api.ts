@@ -1,6 +1,6 @@
 /**
- * The HTTP contract of a served pipeline as a value: endpoints, schemas, errors with their statuses. It implements
- * nothing, so clients and documents are derived from it without the server.
+ * The HTTP contract of a served pipeline as a value: endpoints, schemas, errors with their statuses. Clients and the
+ * OpenAPI document derive from it without the server.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,8 @@ import type * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
+import * as EndpointErrors from "./EndpointErrors.js"
 import { invokeFailure, invokePayload, invokeSuccess } from "./Envelope.js"
-import * as Errors from "./Errors.js"
 import * as OpenApiExtras from "./OpenApiExtras.js"
 import * as Responses from "./Responses.js"
 import * as Routes from "./Routes.js"
@@ -27,8 +27,8 @@ export { invokeFailure, invokePayload, invokeSuccess, type PipelineFailure } fro
  *
  * **Details**
  *
- * Endpoints that are switched off stay in the type and are left out of the OpenAPI document; the service answers 404.
- * With `authEnabled: false` no endpoint is marked as asking for a key.
+ * A disabled endpoint stays in the type, is absent from the OpenAPI document, and answers 404. With
+ * `authEnabled: false` no endpoint requires a key.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export const make = <P extends Pipeline.Any>(
     .add(runsGroup(at, doc))
     .add(healthGroup(at, doc))
     .add(serviceGroup(at, doc))
-    .addError(Errors.Unauthorized)
+    .addError(EndpointErrors.AnyError)
     .annotateContext(
       OpenApi.annotations({
         title: pipeline.name,
@@ -98,13 +98,13 @@ const documentation = (serving: Settings.Serving, authEnabled: boolean): Documen
   const routes = new Map(Routes.make(serving).map((route) => [route.name, route]))
   return (name, summary) => {
     const route = routes.get(name)
-    const asksForKey = authEnabled && route?.isPublic === false
+    const requiresKey = authEnabled && route?.isPublic === false
     return OpenApi.annotations({
       summary,
       exclude: route === undefined,
       transform: (described) => {
         const operation = name === "invoke" ? OpenApiExtras.describe(described, serving) : described
-        return asksForKey
+        return requiresKey
           ? { ...operation, security: [{ bearer: [] }] }
           : { ...operation, responses: omit(operation["responses"] ?? {}, "401") }
       }
@@ -118,15 +118,7 @@ const invokeGroup = <P extends Pipeline.Any>(pipeline: P, at: Paths, doc: Docume
       .setPayload(invokePayload<P["input"]>(pipeline.input))
       .addSuccess(invokeSuccess<P["output"]>(pipeline.output))
       .addError(invokeFailure(pipeline))
-      .addError(Errors.InvalidRequest)
-      .addError(Errors.IdempotencyConflict)
-      .addError(Errors.PayloadTooLarge)
-      .addError(Errors.UnsupportedMediaType)
-      .addError(Errors.TooManyRuns)
-      .addError(Errors.ServiceUnavailable)
-      .addError(Errors.RunInterrupted)
-      .addError(Errors.RunTimedOut)
-      .addError(Errors.InternalError)
+      .addError(EndpointErrors.InvokeError)
       .annotateContext(doc("invoke", "Run the pipeline: wait for its outputs, only have it accepted, or follow it."))
   )
 
@@ -135,25 +127,22 @@ const runsGroup = (at: Paths, doc: Documentation) =>
     .add(
       HttpApiEndpoint.get("list", at.runs)
         .setUrlParams(Responses.RunsQuery)
-        .addSuccess(Schema.Struct({ runs: Schema.Array(Run), nextCursor: Schema.optional(Schema.String) }))
-        .addError(Errors.InvalidRequest)
-        .addError(Errors.ServiceUnavailable)
+        .addSuccess(Responses.RunPage)
+        .addError(EndpointErrors.RunsError)
         .annotateContext(doc("runs", "Runs, newest first."))
     )
     .add(
       HttpApiEndpoint.get("get", at.run)
         .setPath(Schema.Struct({ id: Schema.String }))
         .addSuccess(Run)
-        .addError(Errors.RunNotFound)
-        .addError(Errors.ServiceUnavailable)
+        .addError(EndpointErrors.RunError)
         .annotateContext(doc("run", "One run with its steps."))
     )
     .add(
       HttpApiEndpoint.post("cancel", at.cancel)
         .setPath(Schema.Struct({ id: Schema.String }))
         .addSuccess(Run)
-        .addError(Errors.RunNotFound)
-        .addError(Errors.ServiceUnavailable)
+        .addError(EndpointErrors.RunError)
         .annotateContext(doc("cancel", "Interrupt a run; one that has ended stays as it is."))
     )
     .add(
@@ -161,9 +150,7 @@ const runsGroup = (at: Paths, doc: Documentation) =>
         .setPath(Schema.Struct({ id: Schema.String }))
         .setHeaders(Responses.EventsHeaders)
         .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
-        .addError(Errors.InvalidRequest)
-        .addError(Errors.RunNotFound)
-        .addError(Errors.ServiceUnavailable)
+        .addError(EndpointErrors.EventsError)
         .annotateContext(doc("events", "What happened in a run and what happens until it ends, as server-sent events."))
     )
 
@@ -222,7 +209,7 @@ const isJsonObject = (value: unknown): value is Json => typeof value === "object
 const omit = (value: unknown, ...keys: ReadonlyArray<string>): Json =>
   isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : {}
 
-/** The platform documents its own decode error everywhere; this service answers `InvalidRequest` in its place. */
+/** The platform documents its own decode error on every endpoint; this service answers `InvalidRequest` in its place. */
 const finish = (spec: Json): Json => {
   const paths = Object.fromEntries(
     Object.entries(spec["paths"] ?? {}).map(([path, item]) => [

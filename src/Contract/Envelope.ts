@@ -6,6 +6,7 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import type { EncodedJson } from "../Internal/EncodedJson.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 
@@ -59,6 +60,13 @@ export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =
   })
 
 /**
+ * A typed failure as a run record contains it. `error` is the failure itself; `_tag` and `message` are those of the
+ * failure.
+ */
+export const recordedFailure = <E extends Schema.Schema.AnyNoContext>(error: E) =>
+  Schema.Struct({ _tag: Schema.String, message: Schema.String, error })
+
+/**
  * A typed failure of a pipeline on the wire. `error` is the failure itself, decoded; `_tag` and `message` are its own.
  *
  * @category models
@@ -85,15 +93,35 @@ export const invokeFailure = <E extends Schema.Schema.All>(pipeline: {
     AST.Union.make(
       failureMembers(pipeline).map(
         ({ schema, status }) =>
-          Schema.Struct({
-            _tag: Schema.String,
-            message: Schema.String,
-            error: schema,
-            runId: Schema.String
-          }).annotations(HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })).ast
+          Schema.Struct({ ...recordedFailure(schema).fields, runId: Schema.String }).annotations(
+            HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })
+          ).ast
       )
     )
   )
+
+/** The constant members of {@link RunMetadata} for one deployment. */
+export type Identity = Omit<RunMetadata, "runId" | "runIndex" | "runName" | "parametersUsed">
+
+/** The members of a successful answer that differ between runs. */
+export interface Success extends Pick<RunMetadata, "runId" | "runIndex" | "runName"> {
+  readonly parametersUsed: EncodedJson | undefined
+  readonly outputs: EncodedJson | undefined
+  readonly executionTimeMillis: number
+}
+
+/**
+ * Makes the writer of {@link invokeSuccess}. It concatenates text: most of an answer is constant, and outputs and
+ * parameters are JSON already.
+ */
+export const successWriter = (identity: Identity): ((success: Success) => string) => {
+  const fixed = JSON.stringify(identity).slice(1, -1)
+  const member = (name: string, json: EncodedJson | undefined) => (json === undefined ? "" : `,"${name}":${json.text}`)
+  return ({ executionTimeMillis, outputs, parametersUsed, runId, runIndex, runName }) => {
+    const metadata = `{${fixed},"runId":"${runId}","runIndex":${runIndex},"runName":${JSON.stringify(runName)}${member("parametersUsed", parametersUsed)}}`
+    return `{"success":true${member("outputs", outputs)},"executionTimeMillis":${executionTimeMillis},"metadata":${metadata}}`
+  }
+}
 
 /** One member of a pipeline's error schema with the status of its answer. */
 export interface FailureMember {

@@ -1,15 +1,15 @@
 /**
- * The shapes of what a served deployment answers besides runs and errors.
+ * The answers of a served deployment besides runs and errors, and the parameters of its questions.
  *
  * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { RunStatus } from "./RunRecord.js"
+import { Run, RunStatus } from "./RunRecord.js"
 
 /**
- * Health of a service. `live`: the process answers (and, on `/health`, still builds its warm state); `ready`: it takes
- * runs; `draining`: it stops; `failed`: a check fails.
+ * Health of a service. `live`: the process answers (on `/health`: its warm state is not complete); `ready`: the service
+ * accepts runs; `draining`: the service is stopping; `failed`: a check fails.
  *
  * @category schemas
  * @since 0.1.0
@@ -32,7 +32,7 @@ export const Health = Schema.Struct({
 export type Health = typeof Health.Type
 
 /**
- * Health of a service that takes no runs.
+ * Health of a service that accepts no runs.
  *
  * @category schemas
  * @since 0.1.0
@@ -42,7 +42,7 @@ export const Unhealthy = Health.annotations(
 )
 
 /**
- * What is deployed.
+ * Deployment, snapshot and pipeline of a service, its paths and counts.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,10 +66,10 @@ export const Info = Schema.Struct({
     /** JSON Schema of the typed failures, when there are any. */
     error: Schema.optional(Schema.Unknown)
   }),
-  /** Paths that are switched on, by endpoint. */
+  /** Paths of the enabled endpoints, by endpoint. */
   paths: Schema.Record({ key: Schema.String, value: Schema.String }),
   authEnabled: Schema.Boolean,
-  /** Runs by status over the life of the deployment; absent while the store does not answer. */
+  /** Runs by status over the life of the deployment; absent if the store does not answer. */
   counts: Schema.optional(Schema.Record({ key: RunStatus, value: Schema.Number })),
   startedAt: Schema.DateTimeUtc,
   uptimeMillis: Schema.Number
@@ -85,13 +85,39 @@ const refuse = (text: string) => ({ message: () => ({ message: text, override: t
  * @since 0.1.0
  */
 export const EventsHeaders = Schema.Struct({
-  /** The last event that was seen: what comes after it is told. */
+  /** Id of the last event the caller received; the stream starts after it. */
   "last-event-id": Schema.optional(
     Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()).annotations(
       refuse("must be the id of an event, a whole number")
     )
   )
 })
+
+/**
+ * One page of `GET /runs`, newest run first.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RunPage = Schema.Struct({
+  runs: Schema.Array(Run),
+  /** The `cursor` of the next page; absent on the last page. */
+  nextCursor: Schema.optional(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RunPage = typeof RunPage.Type
+
+/**
+ * The answer to an invocation with `Prefer: respond-async`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Accepted = Schema.Struct({ runId: Schema.String })
 
 /**
  * The query of `GET /runs`.

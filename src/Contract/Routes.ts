@@ -1,6 +1,6 @@
 /**
- * The table of everything a served deployment answers: which path, which methods, and whether the key is asked for.
- * What is not in the table does not exist; what is in it asks for the key unless it is listed as public.
+ * The routes of a served deployment: path, method, and whether a key is required. A path outside this table does not
+ * exist; a route requires the key unless the table marks it as public. No other module joins paths.
  *
  * @since 0.1.0
  */
@@ -36,17 +36,25 @@ export interface Route {
   /** The path; a segment `:id` stands for any one segment. */
   readonly path: `/${string}`
   readonly method: "GET" | "POST"
-  /** Answered without a key. */
+  /** The route requires no key. */
   readonly isPublic: boolean
 }
 
 /**
- * The paths of a deployment, whether switched off or not.
+ * The paths of a deployment below its URL. `:id` stands for the id of a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Paths = { readonly [Name in RouteName]: `/${string}` }
+
+/**
+ * The paths under given serving settings, those of disabled endpoints included.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const paths = (serving: Settings.Serving): { readonly [Name in RouteName]: `/${string}` } => {
+export const paths = (serving: Settings.Serving): Paths => {
   const api = (path: string) => join(serving.rootUrlPath, serving.apiUrlPath, path)
   const root = (path: string) => join(serving.rootUrlPath, path)
   return {
@@ -67,7 +75,16 @@ export const paths = (serving: Settings.Serving): { readonly [Name in RouteName]
 }
 
 /**
- * The routes that are switched on.
+ * The path of one run.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const runPath = (serving: Settings.Serving, id: string, name: "run" | "cancel" | "events" = "run"): string =>
+  paths(serving)[name].replace(":id", encodeURIComponent(id))
+
+/**
+ * The routes of the enabled endpoints.
  *
  * @category constructors
  * @since 0.1.0
@@ -87,8 +104,8 @@ export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
 }
 
 /**
- * Finds the route of a request path, which is compared as it came: nothing is decoded or normalised, so there is one
- * spelling per route.
+ * Finds the route of a request path. The comparison neither decodes nor normalises the path, so each route has one
+ * spelling.
  *
  * @category accessors
  * @since 0.1.0
@@ -133,7 +150,7 @@ const entries: ReadonlyArray<Entry> = [
   { name: "root", method: "GET", access: "page", switch: "page" }
 ]
 
-/** Whether one segment, and nothing else, is between the two parts. */
+/** True if exactly one segment lies between the two parts. */
 const isBetween = (path: string, before: string, after: string): boolean => {
   const end = path.length - after.length
   return (

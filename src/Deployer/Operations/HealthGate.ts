@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Routes from "../../Contract/Routes.js"
 import type { OperationalState } from "../../Deployment.js"
 import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { Backend, Instance } from "../../Flavor/Backend.js"
@@ -91,13 +92,10 @@ export const stayHealthy = <S extends Settings.Deployment, SI extends Settings.D
 export const isReady = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   kit: DeployerContext<S, SI>,
   url: string,
-  { apiUrlPath, healthUrlPath, rootUrlPath }: Settings.Serving,
+  serving: Settings.Serving,
   timeout: Duration.DurationInput = lastPatience
 ): Effect.Effect<boolean> =>
-  Readiness.http(url, {
-    path: `${rootUrlPath}${apiUrlPath}${healthUrlPath}/ready`.replace(/\/{2,}/g, "/"),
-    timeout
-  }).pipe(
+  Readiness.http(url, { path: Routes.paths(serving).ready, timeout }).pipe(
     Effect.map((answer) => answer._tag === "Ready"),
     Effect.provideService(HttpClient.HttpClient, kit.http)
   )

@@ -1,6 +1,7 @@
 /** The container of a deployment: what it is made of, and everything that keeps it from doing harm. */
 import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
+import * as Routes from "../../Contract/Routes.js"
 import type { ProvisionRequest } from "../../Flavor/Backend.js"
 import { secretVariables } from "../../Flavor/SecretVariables.js"
 import * as Settings from "../../Settings.js"
@@ -121,8 +122,6 @@ const restartPolicyOf = ({ restartPolicy }: DockerSettings): RestartPolicy =>
 
 /** For whoever looks at the engine; we ask over HTTP ourselves. */
 const healthcheckOf = ({ serving }: DockerSettings, node: string) => {
-  const { apiUrlPath, healthUrlPath, rootUrlPath } = serving
-  const path = `${rootUrlPath}${apiUrlPath}${healthUrlPath}/ready`.replace(/\/{2,}/g, "/")
-  const [, ...command] = healthCheck({ node, port: inside.port, path })
+  const [, ...command] = healthCheck({ node, port: inside.port, path: Routes.paths(serving).ready })
   return { command, interval: "30 seconds", timeout: "5 seconds", startPeriod: "1 minute", retries: 3 } as const
 }

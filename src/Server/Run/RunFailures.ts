@@ -18,7 +18,7 @@ import { StepTimedOut } from "../../Step.js"
 /** A typed failure of a pipeline, ready to be answered and recorded. */
 export interface TypedFailure {
   readonly status: number
-  readonly body: { readonly _tag: string; readonly message: string; readonly error: unknown }
+  readonly body: Omit<Envelope.PipelineFailure<unknown>, "runId">
 }
 
 /**

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Envelope from "../../Contract/Envelope.js"
 import { InternalError, RunInterrupted, RunTimedOut } from "../../Contract/Errors.js"
 import type { EncodedJson } from "../../Internal/EncodedJson.js"
 import type * as Pipeline from "../../Pipeline.js"
@@ -15,15 +16,6 @@ import * as Response from "../Http/Response.js"
 import type { ActiveRun, Ending } from "./ActiveRun.js"
 import * as RunFailures from "./RunFailures.js"
 import type { Interruption } from "./RunFiber.js"
-
-/** What a success says about where it ran. */
-export interface Identity {
-  readonly deploymentId: string
-  readonly deploymentName: string
-  readonly snapshotId: string
-  /** `pipeline@version`. */
-  readonly snapshotName: string
-}
 
 /** A run that ended, before anybody was told. */
 export interface Ended {
@@ -39,6 +31,9 @@ export interface Outcome {
   readonly ending: Ending
   readonly answer: Response.Response
 }
+
+/** The deployment and snapshot of a service. */
+export type Identity = Omit<Envelope.Identity, "pipelineName">
 
 /** Makes the judge of a pipeline's runs. */
 export const judge = (
@@ -107,24 +102,27 @@ const judgeOutputs = (
         onFailure: on.onMisfit
       })
 
-/** Puts the answer together from texts: most of it never changes, and outputs and parameters are encoded already. */
 const successes = (
   pipeline: Pipeline.Any,
   identity: Identity
 ): ((ended: Ended, outputs: EncodedJson | undefined) => Outcome) => {
-  const fixed = JSON.stringify({ ...identity, pipelineName: pipeline.name }).slice(1, -1)
-  const member = (name: string, json: EncodedJson | undefined) => (json === undefined ? "" : `,"${name}":${json.text}`)
-  return ({ elapsedMillis, parametersUsed, run }, outputs) => {
-    const metadata = `{${fixed},"runId":"${run.id}","runIndex":${run.index},"runName":${JSON.stringify(run.name)}${member("parametersUsed", parametersUsed)}}`
-    const body = `{"success":true${member("outputs", outputs)},"executionTimeMillis":${elapsedMillis},"metadata":${metadata}}`
-    return { ending: { status: "succeeded", outputs }, answer: Response.ofJson(200, body) }
-  }
+  const write = Envelope.successWriter({ ...identity, pipelineName: pipeline.name })
+  return (
+    { elapsedMillis: executionTimeMillis, parametersUsed, run: { id: runId, index: runIndex, name: runName } },
+    outputs
+  ) => ({
+    ending: { status: "succeeded", outputs },
+    answer: Response.ofJson(200, write({ runId, runIndex, runName, parametersUsed, outputs, executionTimeMillis }))
+  })
 }
 
-const failed = (run: ActiveRun, typed: RunFailures.TypedFailure): Outcome => ({
-  ending: { status: "failed", error: typed.body },
-  answer: Response.ofJson(typed.status, JSON.stringify({ ...typed.body, runId: run.id }))
-})
+const failed = (run: ActiveRun, typed: RunFailures.TypedFailure): Outcome => {
+  const body: Envelope.PipelineFailure<unknown> = { ...typed.body, runId: run.id }
+  return {
+    ending: { status: "failed", error: typed.body },
+    answer: Response.ofJson(typed.status, JSON.stringify(body))
+  }
+}
 
 /** The outcome of a run that ended in a way nobody expected. */
 export const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
