@@ -6,61 +6,61 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { OperationalState } from "../Deployment.js"
-import type { Backend, PrepareProgress, ProvisionRequest } from "../Flavor/Backend.js"
+import { LogLine, type OperationalState } from "../Deployment.js"
+import { DeploymentLogsNotFound } from "../Errors/Lifecycle.js"
+import type { Backend, Instance, LogsOptions } from "../Flavor/Backend.js"
 import type { Ports } from "../Flavor/Ports.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
 import { BackendContext, currentIdentity, type FilesBy, type Identity, identityFor } from "./Backend/BackendContext.js"
-import { changes } from "./Backend/Changes.js"
-import { checkReach } from "./Backend/CheckReachable.js"
-import { flavor, toDeprovisionError, toProvisionError, toUnavailable } from "./Backend/Failures.js"
-import { prepareImage } from "./Backend/Images.js"
-import { inventory } from "./Backend/Inventory.js"
-import { logs } from "./Backend/Logs.js"
+import { toDeprovisionError, toProvisionError } from "./Backend/BackendErrors.js"
+import { changes, inventory } from "./Backend/Inventory.js"
+import { findContainer } from "./Backend/Lookup.js"
 import { defaultFolders } from "./Backend/Mounts/SecretsDirectory.js"
 import { observe } from "./Backend/Observe.js"
-import { makeReady, start } from "./Backend/Provision.js"
+import { prepare, start } from "./Backend/Provision.js"
 import { destroy, end } from "./Backend/Remove.js"
-import type { DockerClient } from "./DockerClient.js"
+import { type ContainerLogLine, DockerClient } from "./DockerClient.js"
+import { flavor, toUnavailable } from "./EngineErrors.js"
 import type { ImageBuilder } from "./ImageBuilder.js"
 import * as Metadata from "./Metadata.js"
 import { DockerSettings, type DockerSettingsInput } from "./Settings.js"
 import { problemOfHome } from "./VolumeSettings.js"
 
 export type { FilesBy, Identity } from "./Backend/BackendContext.js"
-export { flavor } from "./Backend/Failures.js"
+export { flavor } from "./EngineErrors.js"
 
 /**
- * What can be said about a Docker backend.
+ * Options of a Docker backend.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Name of the deployer; default `docker`. */
+  /** The name of the deployer; default `docker`. */
   readonly name?: string | undefined
-  /** Defaults of the deployer, below those of snapshots and calls; default none. */
+  /** Defaults of the deployer; those of snapshots and calls override them. Default none. */
   readonly defaults?: DockerSettingsInput | undefined
   /**
-   * Folders to keep secrets in while their containers exist; the first that is ours and in memory is used, else the home.
-   * Default one of `/run` and one of `/dev/shm`. The engine has to see it, unless files go in volumes.
+   * Folders for the secrets of running containers. The first one that is in memory and belongs to this user is used, else
+   * the home. Default one in `/run` and one in `/dev/shm`. The engine must see the folder, unless files are in volumes.
    */
   readonly secretsFolders?: ReadonlyArray<string> | undefined
   /**
-   * How files reach containers: from folders of this machine, or in volumes of the engine. Default volumes if the engine
-   * is another machine, else folders. Say `volumes` where the engine does not see our folders all the same, such as from
-   * inside a container that was given the engine's socket.
+   * How files reach containers: in folders of this machine, or in volumes of the engine. Default volumes if the engine is
+   * another machine, else folders. Set `volumes` where an engine of this machine does not see the folders, such as in a
+   * container that has the engine's socket.
    */
   readonly files?: FilesBy | undefined
-  /** The user we are; default that of the process. Root deploys for `10001:10001`, anybody else for themselves. */
+  /** The user of this process; default the real one. Root deploys for `10001:10001`, other users for themselves. */
   readonly us?: Identity | undefined
 }
 
 /**
- * What the backend works with.
+ * The services that the backend needs.
  *
  * @category models
  * @since 0.1.0
@@ -68,8 +68,7 @@ export interface Options {
 export type Requirements = Home | FileSystem | Ports | DockerClient | ImageBuilder | DeploymentStore
 
 /**
- * A backend that runs deployments as containers. It keeps no state: everything it reads from the engine and the files of
- * the home, each time.
+ * A backend that runs deployments as containers. It has no state: it reads the engine and the files of the home each time.
  *
  * @category constructors
  * @since 0.1.0
@@ -78,12 +77,12 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<Backend<DockerSettings, DockerSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
-    const context = Context.add(yield* Effect.context<Requirements>(), BackendContext, yield* siteOf(options))
+    const context = Context.add(yield* Effect.context<Requirements>(), BackendContext, yield* contextOf(options))
     const { root } = yield* Home
     return {
       flavor,
       name: options.name ?? flavor,
-      settings: apartFrom(root),
+      settings: settingsBeside(root),
       defaults: options.defaults ?? {},
       exclusive,
       prepare: (request, progress) => Effect.provide(prepare(request, progress), context),
@@ -94,7 +93,7 @@ export const make = (
           Effect.mapError(toUnavailable("observe a container")),
           Effect.provide(context)
         ),
-      inventory: inventory(flavor).pipe(Effect.mapError(toUnavailable("look what there is")), Effect.provide(context)),
+      inventory: inventory.pipe(Effect.mapError(toUnavailable("list its resources")), Effect.provide(context)),
       changes: Stream.provideContext(changes, context),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
       deprovision: (instance, metadata, { grace }) =>
@@ -108,8 +107,8 @@ export const make = (
   })
 
 /**
- * Whether the old container may hold the very port the new one must have. The new one is made before the old one stops,
- * and started after it.
+ * Whether the old container may have the fixed port of the new one. The new one is created before the old one stops, and
+ * started after that.
  *
  * @category predicates
  * @since 0.1.0
@@ -119,19 +118,7 @@ export const exclusive = (old: OperationalState, settings: DockerSettings): bool
 
 // internal
 
-/** What could not be reached needs no image; what waits for a port is made before the old one stops. */
-const prepare = (request: ProvisionRequest<DockerSettings>, progress: PrepareProgress) =>
-  checkReach(request).pipe(
-    Effect.mapError(toProvisionError(request.name)),
-    Effect.zipRight(prepareImage(request, progress)),
-    Effect.tap((prepared) =>
-      request.standby === true
-        ? Effect.mapError(makeReady({ ...request, prepared }), toProvisionError(request.name))
-        : Effect.void
-    )
-  )
-
-const siteOf = (options: Options) =>
+const contextOf = (options: Options) =>
   Effect.gen(function* () {
     const { registryId } = yield* DeploymentStore
     const us = options.us ?? (yield* currentIdentity)
@@ -145,7 +132,7 @@ const siteOf = (options: Options) =>
     }
   })
 
-const apartFrom = (home: string): Schema.Schema<DockerSettings, DockerSettingsInput> =>
+const settingsBeside = (home: string): Schema.Schema<DockerSettings, DockerSettingsInput> =>
   DockerSettings.pipe(
     Schema.filter(({ volumes }) =>
       volumes.flatMap((volume, index) => {
@@ -154,3 +141,26 @@ const apartFrom = (home: string): Schema.Schema<DockerSettings, DockerSettingsIn
       })
     )
   )
+
+/** The log exists as long as the container. */
+const logs = (instance: Instance, options: LogsOptions) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { containers } = yield* DockerClient
+      const found = yield* Effect.mapError(findContainer(instance), toUnavailable("read a log"))
+      if (Option.isNone(found)) return yield* noLogs(instance)
+      return containers.logs(found.value.id, { ...options, timestamps: true }).pipe(
+        Stream.map(toLine),
+        Stream.mapError((error) =>
+          error._tag === "ContainerNotFound" ? noLogs(instance) : toUnavailable("read a log")(error)
+        )
+      )
+    })
+  )
+
+const noLogs = ({ generation, name }: Instance): DeploymentLogsNotFound =>
+  new DeploymentLogsNotFound({ name, reason: `there is no container of generation ${generation}; it was removed` })
+
+// A log has very many lines, and every field is known to be valid.
+const toLine = ({ at, text }: ContainerLogLine): LogLine =>
+  new LogLine({ text, ...(at === undefined ? {} : { at }) }, { disableValidation: true })

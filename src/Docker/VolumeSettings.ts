@@ -1,6 +1,6 @@
 /**
- * What of the engine's host a deployment may see besides its own files, and what never: a container that can write the
- * wrong folder owns the machine.
+ * The folders and volumes of the engine's host that a deployment may mount. Some never: a container that writes to the
+ * wrong folder controls the machine.
  */
 import * as Path from "node:path"
 import * as Schema from "effect/Schema"
@@ -18,10 +18,7 @@ const absolute = Schema.String.pipe(
 const isPlain = (path: string): boolean =>
   (path === "/" || !path.endsWith("/")) && Array.from(path).every((character) => character >= " " && character !== ":")
 
-/**
- * A folder or file of the host by its absolute path, or a volume of the engine by its name, at a place inside the
- * container.
- */
+/** A folder or file of the host by its absolute path, or a volume of the engine by its name, mounted in the container. */
 export const Volume = Schema.Union(
   Schema.TaggedStruct("bind", {
     /** Must exist on the engine's host. */
@@ -31,7 +28,7 @@ export const Volume = Schema.Union(
     readOnly: Schema.optionalWith(Schema.Boolean, { default: () => true })
   }),
   Schema.TaggedStruct("volume", {
-    /** Made if it does not exist. It outlives the deployment. */
+    /** Created if it does not exist. It outlives the deployment. */
     name: Schema.String.pipe(
       Schema.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{1,199}$/, {
         message: () => 'must be the name of a volume: letters, digits, "_", "." and "-", at least two'
@@ -45,24 +42,25 @@ export const Volume = Schema.Union(
 
 export type Volume = typeof Volume.Type
 
-/**
- * Why a path of the host may not be given to a container; `undefined` if it may. Paths that lead to a refused place
- * through a link are found only when the link is resolved first.
- */
+/** The reason why a container must not have a path of the host; `undefined` if there is none. Links are not resolved. */
 export const problemOfSource = (source: string): string | undefined => {
-  if (source === "/") return "must not be the root of the host: whoever has it owns the machine"
+  if (source === "/") return "must not be the root of the host, because that gives control of the machine"
   if (Path.posix.basename(source) === "docker.sock" || Path.posix.basename(source) === "containerd.sock") {
-    return "must not be the engine's socket: whoever has it owns the machine"
+    return "must not be the engine's socket, because that gives control of the machine"
   }
   const refused = refusedSources.find((path) => overlaps(source, path))
-  return refused === undefined ? undefined : `must not touch ${refused} of the host: that is the machine's own`
+  return refused === undefined
+    ? undefined
+    : `must not contain or be inside ${refused} of the host, which belongs to the machine`
 }
 
-/** Why a path of the host may not be given to a container that keeps its registry in `home`; `undefined` if it may. */
+/** The reason why a container must not have a path near the registry in `home`; `undefined` if there is none. */
 export const problemOfHome = (source: string, home: string): string | undefined =>
-  overlaps(source, home) ? "must not touch the home of the registry, its keys and other deployments" : undefined
+  overlaps(source, home)
+    ? "must not contain or be inside the home of the registry, which has its keys and other deployments"
+    : undefined
 
-/** Why something cannot be put at a place inside a container; `undefined` if it can. */
+/** The reason why nothing can be mounted at a path inside a container; `undefined` if there is none. */
 export const problemOfTarget = (target: string): string | undefined => {
   if (target === "/") return "must not be the root of the container"
   const taken = refusedTargets.find((path) => overlaps(target, path))
@@ -91,7 +89,7 @@ const refusedSources: ReadonlyArray<string> = [
 const refusedTargets: ReadonlyArray<string> = [
   inside.app,
   inside.data,
-  inside.manifestFolder,
+  inside.config,
   inside.secrets,
   inside.temporary,
   "/bin",

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Instance } from "../Flavor/Backend.js"
 
 export { portOf } from "../Flavor/Ports.js"
 
@@ -47,6 +48,17 @@ export type Metadata = typeof Metadata.Type
  * @since 0.1.0
  */
 export const decode: (stored: unknown) => Option.Option<Metadata> = Schema.decodeUnknownOption(Metadata)
+
+/**
+ * Reads the stored metadata of an instance; none if it is of another flavor or of another generation.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeOf = (
+  { generation }: Pick<Instance, "generation">,
+  stored: Readonly<Record<string, unknown>>
+): Option.Option<Metadata> => Option.filter(decode(stored), (metadata) => metadata.generation === generation)
 
 /**
  * The form in which metadata is stored.

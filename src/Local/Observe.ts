@@ -44,7 +44,7 @@ export const processesOf = (
   Effect.gen(function* () {
     const at = yield* paths(instance)
     const recorded = yield* readJson(at.process, ProcessRecord)
-    const registered = Option.filter(Metadata.decode(stored), (known) => known.generation === instance.generation)
+    const registered = Metadata.decodeOf(instance, stored)
     const strays = yield* findStrays(at)
     const refs = [...Option.toArray(recorded).map(refOf), ...Option.toArray(registered).map(refOf), ...strays]
     return [...new Map(refs.map((ref) => [`${ref.pid} ${ref.identity}`, ref])).values()]
@@ -76,7 +76,7 @@ const knownProcess = (at: Paths, instance: Instance, stored: OperationalState["m
       const { fingerprint: _, ...metadata } = recorded.value
       return Option.some<Metadata.Metadata>(metadata)
     }
-    const registered = Option.filter(Metadata.decode(stored), (known) => known.generation === instance.generation)
+    const registered = Metadata.decodeOf(instance, stored)
     return Option.isSome(registered) ? registered : yield* strayMetadata(at, instance)
   })
 

@@ -73,7 +73,7 @@ describe("DockerBackend: starting", () => {
       assert.deepStrictEqual(spec.command, ["/run/effect-deployers/manifest.json"])
       const folder = `${home.deployment(instance.deploymentId)}/generations/1`
       const manifest = yield* Schema.decode(Schema.parseJson(Manifest))(
-        yield* fs.readFileString(`${folder}/told/manifest.json`)
+        yield* fs.readFileString(`${folder}/config/manifest.json`)
       )
       assert.deepInclude(manifest, {
         listen: { host: "0.0.0.0", port: 8_000, fallback: false },
@@ -81,7 +81,7 @@ describe("DockerBackend: starting", () => {
         endpointFile: "/tmp/endpoint.json"
       })
       assert.notProperty(manifest, "secretsDirectory")
-      assert.strictEqual((yield* fs.stat(`${folder}/told/manifest.json`)).mode & 0o777, 0o400)
+      assert.strictEqual((yield* fs.stat(`${folder}/config/manifest.json`)).mode & 0o777, 0o400)
       assert.strictEqual((yield* fs.stat(`${folder}/container.json`)).mode & 0o777, 0o600)
       assert.strictEqual((yield* fs.stat(home.deployment(instance.deploymentId))).mode & 0o777, 0o700)
     })
@@ -92,14 +92,15 @@ describe("DockerBackend: starting", () => {
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const home = yield* Home.Home
-      const told = (generation: number) => `${home.deployment(instance.deploymentId)}/generations/${generation}/told`
+      const config = (generation: number) =>
+        `${home.deployment(instance.deploymentId)}/generations/${generation}/config`
       yield* provision()
-      assert.deepStrictEqual(yield* fs.readDirectory(told(1)), ["manifest.json"])
+      assert.deepStrictEqual(yield* fs.readDirectory(config(1)), ["manifest.json"])
       for (const content of ["old", "new"]) {
         yield* writeCodeCache(content)
         yield* provision({ generation: 2, secrets: { TOKEN: content } })
-        assert.strictEqual(yield* fs.readFileString(`${told(2)}/${names.codeCache}`), content)
-        assert.strictEqual((yield* fs.stat(`${told(2)}/${names.codeCache}`)).mode & 0o777, 0o400)
+        assert.strictEqual(yield* fs.readFileString(`${config(2)}/${names.codeCache}`), content)
+        assert.strictEqual((yield* fs.stat(`${config(2)}/${names.codeCache}`)).mode & 0o777, 0o400)
       }
     })
   )

@@ -167,11 +167,11 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
             .sort(),
           [
             [`${folder}/data`, "/data", true, "rprivate"],
-            [`${folder}/generations/1/told`, "/run/effect-deployers", false, "rprivate"]
+            [`${folder}/generations/1/config`, "/run/effect-deployers", false, "rprivate"]
           ]
         )
         const fs = yield* FileSystem.FileSystem
-        assert.deepStrictEqual(yield* fs.readDirectory(`${folder}/generations/1/told`), [
+        assert.deepStrictEqual(yield* fs.readDirectory(`${folder}/generations/1/config`), [
           names.codeCache,
           "manifest.json"
         ])

@@ -132,7 +132,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
       assert.deepStrictEqual(yield* census, {
         containers: [Labels.containerName({ deploymentId: made.id, generation: 1 })],
         networks: [Labels.networkName(made.id)],
-        volumes: volumesOf(made, ["1-secrets", "1-told", "data"])
+        volumes: volumesOf(made, ["1-config", "1-secrets", "data"])
       })
 
       const [secrets] = (yield* docker.volumes.list({})).filter(({ name }) => name.endsWith("secrets"))
@@ -163,7 +163,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
       })
       yield* invoke(replaced)
       assert.deepStrictEqual(yield* runs(replaced), [4, 3, 2, 1])
-      assert.deepStrictEqual((yield* census).volumes, volumesOf(made, ["2-secrets", "2-told", "data"]))
+      assert.deepStrictEqual((yield* census).volumes, volumesOf(made, ["2-config", "2-secrets", "data"]))
 
       yield* deployer.deprovision("far")
       const data = volumesOf(made, ["data"])
@@ -191,7 +191,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
       assert.strictEqual(user, "10001:10001")
       assert.deepStrictEqual(mounts.map(({ name, readOnly, target, type }) => [target, type, name, readOnly]).sort(), [
         ["/data", "volume", Labels.volumeName(made.id, "data"), false],
-        ["/run/effect-deployers", "volume", Labels.volumeName(made.id, "1-told"), true],
+        ["/run/effect-deployers", "volume", Labels.volumeName(made.id, "1-config"), true],
         ["/run/secrets", "volume", Labels.volumeName(made.id, "1-secrets"), true]
       ])
       yield* deployer.delete("guarded")
@@ -204,7 +204,7 @@ layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An e
       const { volumes } = yield* DockerClient
       const healthy = yield* fromFile("healthy.ts", "healthy")
       const made = yield* deployer.provision(healthy, { name: "mine", settings })
-      const name = Labels.volumeName(made.id, "2-told")
+      const name = Labels.volumeName(made.id, "2-config")
       yield* volumes.create({ name, labels: { somebody: "else" } })
       const error = yield* Effect.flip(deployer.provision(healthy, { name: "mine", settings }))
       assert.strictEqual(error._tag, "ResourceNotOwned")

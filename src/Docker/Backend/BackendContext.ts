@@ -1,14 +1,10 @@
-/**
- * Who deploys, and as whom what is deployed runs.
- *
- * @since 0.1.0
- */
+/** The registry and the users that a backend works for. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { user as appUser } from "../../Containerized/Layout.js"
 
 /**
- * Numbers of a user and a group.
+ * The numbers of a user and a group.
  *
  * @category models
  * @since 0.1.0
@@ -19,59 +15,46 @@ export interface Identity {
 }
 
 /**
- * How files reach containers: folders of this machine that the engine sees, or volumes of the engine.
+ * How files reach containers: in folders of this machine that the engine sees, or in volumes of the engine.
  *
  * @category models
  * @since 0.1.0
  */
 export type FilesBy = "bindMounts" | "volumes"
 
-/**
- * What all functions of the backend know about it.
- *
- * @category services
- * @since 0.1.0
- */
+/** What every function of the backend knows about it. */
 export class BackendContext extends Context.Tag("effect-deployers/Docker/Backend/Site")<
   BackendContext,
   {
-    /** Only what has this registry's label is touched. */
+    /** Nothing without the label of this registry is touched. */
     readonly registryId: string
-    /** Name of the deployer. */
+    /** The name of the deployer. */
     readonly deployer: string
-    /** Number of the user we are; `undefined` where there are none. */
+    /** The number of this process's user; `undefined` on systems without such numbers. */
     readonly owner: number | undefined
-    /** The user inside containers. It owns their data on the host. */
+    /** The user inside containers, which owns their data on the host. */
     readonly identity: Identity
-    /** Whether files have to be given to that user, because we are another one. */
+    /** Whether files must change their owner, because this process runs as another user than containers. */
     readonly givesAway: boolean
-    /** Folders for secrets, in memory; the first that can be used is used. */
+    /** Folders for secrets, in memory, in order of preference. */
     readonly secretsFolders: ReadonlyArray<string>
-    /** How files reach containers, if that was said; else it depends on where the engine is. */
+    /** How files reach containers; default by the place of the engine. */
     readonly files: FilesBy | undefined
   }
 >() {}
 
 /**
- * The user of containers for the user we are: root deploys for a user of its own that the machine does not have; anybody
- * else for themselves, because they can give files to nobody.
+ * The user of containers. Root deploys for a user that the machine does not have. Other users cannot change the owner of
+ * files, so they deploy for themselves.
  *
- * @param us `undefined` where there are no such numbers
- *
- * @category constructors
- * @since 0.1.0
+ * @param us the user of this process; `undefined` on systems without such numbers
  */
 export const identityFor = (us: Identity | undefined): { readonly identity: Identity; readonly givesAway: boolean } =>
   us === undefined || us.uid === 0
     ? { identity: { uid: appUser.uid, gid: appUser.gid }, givesAway: us !== undefined }
     : { identity: us, givesAway: false }
 
-/**
- * The user of this process.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The user of this process. */
 export const currentIdentity: Effect.Effect<Identity | undefined> = Effect.sync(() => {
   const uid = process.getuid?.()
   const gid = process.getgid?.()

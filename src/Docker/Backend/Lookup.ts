@@ -1,6 +1,7 @@
 /**
- * Finds the containers of deployments. Ours is what carries our labels and a name of ours. What only carries the labels
- * may be a copy that somebody made: it is ours if it is the very container the registry knows, which somebody renamed.
+ * Finds the containers of deployments. A container is ours if it has our labels and one of our names. A container with our
+ * labels and another name may be a copy: it is ours only if its id is the one in the registry, which means that it was
+ * renamed.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
@@ -11,29 +12,38 @@ import { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import type { Home } from "../../Store/Home.js"
 import { type Container, DockerClient, type QueryError } from "../DockerClient.js"
+import { flavor } from "../EngineErrors.js"
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import { BackendContext } from "./BackendContext.js"
-import { flavor } from "./Failures.js"
 import { recordOf } from "./Mounts/Files.js"
 
 type Ref = Pick<Instance, "deploymentId" | "generation">
 type Some = Pick<Instance, "deploymentId"> & Partial<Ref>
 type Stored = OperationalState["metadata"]
 
-/** Who has the name of an instance's container: we, somebody else, or nobody. */
-export type NameHolder =
-  | { readonly _tag: "ours"; readonly container: Container }
-  | { readonly _tag: "foreign"; readonly container: Container }
-  | { readonly _tag: "nobody" }
+/** The container that has a name, and whether it belongs to the instance. */
+export interface NameHolder {
+  readonly isOurs: boolean
+  readonly container: Container
+}
 
-/** Looks at what has the name of an instance's container. */
-export const holderOfName = (instance: Ref): Effect.Effect<NameHolder, QueryError, DockerClient | BackendContext> =>
+/**
+ * Looks at the container that has the name of an instance's container.
+ *
+ * @param name default the name of the instance's service
+ */
+export const holderOfName = (
+  instance: Ref,
+  name = Labels.containerName(instance)
+): Effect.Effect<Option.Option<NameHolder>, QueryError, DockerClient | BackendContext> =>
   Effect.gen(function* () {
-    const container = yield* inspect(Labels.containerName(instance))
-    if (Option.isNone(container)) return { _tag: "nobody" }
-    const ours = Labels.isInstance(container.value.labels, yield* refOf(instance))
-    return { _tag: ours ? "ours" : "foreign", container: container.value }
+    const { registryId } = yield* BackendContext
+    const { deploymentId, generation } = instance
+    return Option.map(yield* inspect(name), (container) => ({
+      isOurs: Labels.isInstance(container.labels, { registryId, deploymentId, generation }),
+      container
+    }))
   })
 
 /** The container of an instance. */
@@ -43,15 +53,15 @@ export const findContainer = (
 ): Effect.Effect<Option.Option<Container>, QueryError, DockerClient | BackendContext> =>
   Effect.gen(function* () {
     const holder = yield* holderOfName(instance)
-    if (holder._tag === "ours") return Option.some(holder.container)
+    if (Option.exists(holder, ({ isOurs }) => isOurs)) return Option.map(holder, ({ container }) => container)
     const listed = (yield* list(instance, stored)).find(({ labels }) => labels[Labels.keys.role] === undefined)
     return listed === undefined ? Option.none() : yield* inspect(listed.id)
   })
 
 /**
- * The ids of all containers of an instance, or of a deployment when no generation is given, whatever they are for.
+ * The ids of all containers of an instance, or of all generations of a deployment, upload containers included.
  *
- * @param stored the metadata the registry has of an instance
+ * @param stored the metadata of the instance in the registry
  */
 export const listContainers = (
   of: Some,
@@ -60,8 +70,8 @@ export const listContainers = (
   Effect.map(list(of, stored), (listed) => listed.map(({ id }) => id))
 
 /**
- * Fails if an instance is in another engine than the one that is asked now: that one knows nothing about it, which does
- * not mean that it is gone.
+ * Fails if the instance is in another engine than the one in use. That one knows nothing about the instance, which does
+ * not mean that the instance is gone.
  */
 export const requireEngineOf = (
   instance: Ref,
@@ -74,9 +84,9 @@ export const requireEngineOf = (
   })
 
 /**
- * Fails if another engine is asked now than the one that has something of a deployment.
+ * Fails if the engine in use is another one than the expected.
  *
- * @param what such as `its container`
+ * @param what the resource in the expected engine, such as `its container`
  */
 export const requireEngine = (
   expected: string,
@@ -84,28 +94,38 @@ export const requireEngine = (
   what: string
 ): Effect.Effect<void, QueryError | EngineUnavailable, DockerClient> =>
   Effect.gen(function* () {
-    const { engine, host } = yield* DockerClient
-    const { id } = yield* engine.info
+    const { host } = yield* DockerClient
+    const id = yield* currentEngineId
     if (id === expected) return
     const { url } = yield* host
     return yield* new EngineUnavailable({
       flavor,
       operation,
-      reason: `the engine at ${url} (${id}) is not the one that has ${what} (${expected}); set DOCKER_HOST or the Docker context to that one`
+      reason: `the engine at ${url} (${id}) is not the one that has ${what} (${expected}); set DOCKER_HOST or the Docker context to that engine`
     })
   })
 
-// internal
-
-const engineOf = (instance: Ref, stored: Stored) => {
-  const known = Option.filter(Metadata.decode(stored), ({ generation }) => generation === instance.generation)
+/** The id of the engine that has an instance, from the registry or the files of the home. */
+export const engineOf = (
+  instance: Ref,
+  stored: Stored
+): Effect.Effect<Option.Option<string>, PlatformError, Home | FileSystem> => {
+  const known = Option.map(Metadata.decodeOf(instance, stored), ({ engineId }) => engineId)
   return Option.isSome(known)
-    ? Effect.succeed(Option.some(known.value.engineId))
+    ? Effect.succeed(known)
     : Effect.map(
         recordOf(instance),
         Option.map(({ engineId }) => engineId)
       )
 }
+
+/** The id of the engine in use. */
+export const currentEngineId: Effect.Effect<string, QueryError, DockerClient> = Effect.flatMap(
+  DockerClient,
+  ({ engine }) => Effect.map(engine.info, ({ id }) => id)
+)
+
+// internal
 
 const list = (of: Some, stored: Stored) =>
   Effect.gen(function* () {
@@ -114,9 +134,6 @@ const list = (of: Some, stored: Stored) =>
     const labelled = yield* containers.list(Labels.filter({ ...of, registryId }))
     return labelled.filter(({ id, name }) => Labels.isNameOf(name, of) || id === stored["containerId"])
   })
-
-const refOf = ({ deploymentId, generation }: Ref) =>
-  Effect.map(BackendContext, ({ registryId }) => ({ registryId, deploymentId, generation }))
 
 const inspect = (container: string) =>
   Effect.flatMap(DockerClient, ({ containers }) => containers.inspect(container)).pipe(

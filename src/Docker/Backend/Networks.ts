@@ -1,8 +1,7 @@
-/** The network of a deployment: one of its own, where nothing but its generations is, or one that exists. */
+/** The network of a deployment: its own, which only its generations join, or an existing one. */
 import * as Effect from "effect/Effect"
 import type { DeploymentId } from "../../Deployment.js"
 import { type DeploymentProvisionFailed, type OutcomeUnknown, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../Flavor/Backend.js"
 import {
   type ChangeError,
   DockerClient,
@@ -11,34 +10,25 @@ import {
   type SpecRejected
 } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
-import type { DockerSettings } from "../Settings.js"
 import { BackendContext } from "./BackendContext.js"
-import { sharedLabels } from "./ContainerLabels.js"
-import { failed, repeated } from "./Failures.js"
+import { failed, repeated } from "./BackendErrors.js"
 import { listContainers } from "./Lookup.js"
+import { type Request, sharedLabels } from "./ServiceContainer.js"
 
-/** How having a network fails. */
+/** How the network of a deployment fails. */
 export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRejected | ChangeError | QueryError
 
 /** The name of the network a requested instance joins. */
-export const networkOf = ({ deploymentId, settings }: ProvisionRequest<DockerSettings>): string =>
+export const networkOf = ({ deploymentId, settings }: Request): string =>
   settings.network ?? Labels.networkName(deploymentId)
 
-/**
- * Sees to it that the network exists which a requested instance joins. An engine wants it when a container is started,
- * not when it is made.
- */
-export const ensureNetwork = (
-  request: ProvisionRequest<DockerSettings>
-): Effect.Effect<void, NetworkError, DockerClient | BackendContext> => {
+/** Makes sure that the network of a request exists. The engine needs it to start a container, not to create it. */
+export const ensureNetwork = (request: Request): Effect.Effect<void, NetworkError, DockerClient | BackendContext> => {
   const { network } = request.settings
   return network === undefined ? ownNetwork(request) : existing(request.name, network)
 }
 
-/**
- * Removes a deployment's own network, if there is one and no container of the deployment is left. Another's of that name
- * is left alone.
- */
+/** Removes a deployment's own network when no container of the deployment is left. A foreign network of its name stays. */
 export const removeNetwork = (
   deploymentId: DeploymentId
 ): Effect.Effect<void, ChangeError | QueryError | OutcomeUnknown, DockerClient | BackendContext> =>
@@ -66,15 +56,15 @@ const existing = (name: string, network: string) =>
           Effect.fail(
             failed(
               name,
-              `there is no network "${network}"; make it with \`docker network create ${network}\`, or leave the setting network out`
+              `there is no network "${network}"; create it with \`docker network create ${network}\`, or omit the setting network`
             )
           )
         )
       )
   })
 
-/** Once begun it is carried on: what an engine makes of half a request is nothing that could be taken back now. */
-const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
+/** The request cannot be interrupted: a network that the engine creates after it could not be removed. */
+const ownNetwork = (request: Request) =>
   Effect.gen(function* () {
     const { networks } = yield* DockerClient
     const { deployer, registryId } = yield* BackendContext
@@ -86,20 +76,22 @@ const ownNetwork = (request: ProvisionRequest<DockerSettings>) =>
     )
     yield* repeated(Effect.uninterruptible(networks.create(spec))).pipe(
       Effect.catchTag("NameConflict", () => requireOurs),
-      Effect.catchTag("NetworkNotFound", () => Effect.fail(failed(request.name, "its network was removed meanwhile"))),
+      Effect.catchTag("NetworkNotFound", () =>
+        Effect.fail(failed(request.name, "its network was removed at the same time; deploy again"))
+      ),
       Effect.catchTag("EngineError", (error) => Effect.fail(exhausted(request.name, error.reason)))
     )
   })
 
-const networkSpec = (request: ProvisionRequest<DockerSettings>, deployer: string): NetworkSpec => ({
+const networkSpec = (request: Request, deployer: string): NetworkSpec => ({
   name: Labels.networkName(request.deploymentId),
   labels: sharedLabels(request, deployer),
-  // Generations of a deployment have nothing to say to each other.
+  // Generations of a deployment do not communicate.
   options: { "com.docker.network.bridge.enable_icc": "false" }
 })
 
 const exhausted = (name: string, reason: string) =>
   failed(
     name,
-    `the engine could not make a network for it: ${reason.replace(/\.$/, "")}. An engine has about 30 networks by default; let deployments share one with the setting network`
+    `the engine could not create its network: ${reason.replace(/\.$/, "")}. An engine has about 30 networks by default; let deployments share one with the setting network`
   )

@@ -1,26 +1,32 @@
-/** Finds out how an instance is, from what the engine tells about its container. */
+/** Observes an instance through its container. */
 import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { OperationalState } from "../../Deployment.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import { meaningOfExit } from "../../Flavor/InstanceManifest.js"
 import { urlOf } from "../../Flavor/Ports.js"
 import type { Home } from "../../Store/Home.js"
 import { type Container, DockerClient, type EngineHost } from "../DockerClient.js"
+import type { ObserveError } from "../EngineErrors.js"
+import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import type { BackendContext } from "./BackendContext.js"
-import type { LookingError } from "./Failures.js"
-import { type End, firstEnd } from "./FirstEnd.js"
-import { findContainer, requireEngineOf } from "./Lookup.js"
+import { currentEngineId, engineOf, findContainer, requireEngineOf } from "./Lookup.js"
 import { inside } from "./Mounts/ContainerPaths.js"
-import { recordOf } from "./Mounts/Files.js"
 
-/** Observes an instance. `stored` is the metadata the registry has of it. */
+/**
+ * Observes an instance.
+ *
+ * @param stored the metadata of the instance in the registry
+ */
 export const observe = (
   instance: Instance,
   stored: OperationalState["metadata"]
-): Effect.Effect<OperationalState, LookingError, DockerClient | BackendContext | Home | FileSystem> =>
+): Effect.Effect<OperationalState, ObserveError, DockerClient | BackendContext | Home | FileSystem> =>
   Effect.gen(function* () {
     const found = yield* findContainer(instance, stored)
     if (Option.isNone(found)) {
@@ -28,30 +34,36 @@ export const observe = (
       return absent
     }
     const { host } = yield* DockerClient
-    const known = Option.filter(Metadata.decode(stored), ({ generation }) => generation === instance.generation)
-    const starting = Option.exists(known, (metadata) => metadata.starting === true)
+    const engineId = yield* engineOf(instance, stored)
+    const starting = Option.exists(Metadata.decodeOf(instance, stored), (known) => known.starting === true)
     const restarted = starting && found.value.restartCount > 0 && found.value.state.status === "running"
     return stateOf(found.value, {
       generation: instance.generation,
-      engineId: Option.isSome(known) ? known.value.engineId : yield* currentEngine(instance),
+      engineId: Option.isSome(engineId) ? engineId.value : yield* currentEngineId,
       host: yield* host,
       starting,
-      ...(restarted ? { firstEnd: Option.getOrUndefined(yield* firstEnd(found.value)) } : {})
+      ...(restarted ? { firstExit: Option.getOrUndefined(yield* firstExit(found.value)) } : {})
     })
   })
 
-/** What is known about a container besides what it tells itself. */
+/** Facts about a container that it does not contain itself. */
 export interface Circumstances {
   readonly generation: number
   readonly engineId: string
   readonly host: EngineHost
-  /** Whether it never answered yet; then having been started again means that its start failed. */
+  /** Whether it never answered yet; then a restart means that its start failed. */
   readonly starting: boolean
-  /** How it ended for the first time, if that is not what the container says now. */
-  readonly firstEnd?: End | undefined
+  /** Its first exit, if the container does not show that any more. */
+  readonly firstExit?: Exit | undefined
 }
 
-/** The state of the instance a container is. */
+/** How a container exited. */
+export interface Exit {
+  readonly exitCode: number
+  readonly outOfMemory: boolean
+}
+
+/** The state of an instance, from its container. */
 export const stateOf = (container: Container, circumstances: Circumstances): OperationalState => {
   const metadata = metadataOf(container, circumstances)
   const { status } = container.state
@@ -64,32 +76,32 @@ export const stateOf = (container: Container, circumstances: Circumstances): Ope
       return running(container, circumstances, metadata)
     case "created":
       return container.state.error === undefined
-        ? state("pending", "its container was made and not started yet")
+        ? state("pending", "its container was created and not started yet")
         : state("error", `its container could not be started: ${container.state.error}`)
     case "restarting":
       return container.restartCount >= crashLoopBound
         ? state(
             "error",
-            `it keeps ending: the engine started it again ${container.restartCount} times; ${ending(container)}`
+            `it keeps exiting: the engine restarted it ${container.restartCount} times; ${exitOf(container)}`
           )
-        : state("pending", `the engine starts it again; ${ending(container)}`)
+        : state("pending", `the engine is restarting it; ${exitOf(container)}`)
     case "paused":
-      return state("pending", `its container is paused; \`docker unpause ${container.name}\` lets it go on`)
+      return state("pending", `its container is paused; resume it with \`docker unpause ${container.name}\``)
     case "exited":
-      return state("error", ending(container))
+      return state("error", exitOf(container))
     case "removing":
       return state("error", "its container is being removed")
     case "dead":
       return state("error", "the engine could not remove its container completely; remove it by hand")
     case "unknown":
-      return state("unknown", "the engine says something about its container that is not understood")
+      return state("unknown", "the engine reports an unknown status of its container")
   }
 }
 
-/** How often the engine may start a container again before that is called a crash loop. */
+/** The number of restarts by the engine that makes a crash loop. */
 export const crashLoopBound = 3
 
-/** Metadata of a container. */
+/** The metadata of a container. */
 export const metadataOf = (container: Container, { engineId, generation }: Circumstances): Metadata.Metadata => {
   const { finishedAt, health, oomKilled, status } = container.state
   const requested = container.requestedPorts.find((port) => port.container === inside.port)
@@ -116,13 +128,33 @@ export const metadataOf = (container: Container, { engineId, generation }: Circu
 
 const absent = new OperationalState({ status: "absent", metadata: {} })
 
-const currentEngine = (instance: Instance) =>
-  Effect.flatMap(
-    recordOf(instance),
-    Option.match({
-      onNone: () => Effect.flatMap(DockerClient, ({ engine }) => Effect.map(engine.info, ({ id }) => id)),
-      onSome: ({ engineId }) => Effect.succeed(engineId)
-    })
+/**
+ * The first exit of a container that the engine has restarted since. The container shows its last exit only; the engine's
+ * events contain the first one for a while. None if they do not any more.
+ */
+const firstExit = (container: Container): Effect.Effect<Option.Option<Exit>, never, DockerClient> =>
+  Effect.gen(function* () {
+    if (container.createdAt === undefined) return Option.none()
+    const { events } = yield* DockerClient
+    const deployment = container.labels[Labels.keys.deployment]
+    const seen = yield* events({
+      types: ["container"],
+      actions: ["oom", "die"],
+      ...(deployment === undefined ? {} : { labels: { [Labels.keys.deployment]: deployment } }),
+      since: DateTime.toEpochMillis(container.createdAt)
+    }).pipe(
+      Stream.filter(({ id }) => id === container.id),
+      Stream.takeUntil(({ action }) => action === "die"),
+      Stream.runCollect
+    )
+    return Option.map(Chunk.last(seen), ({ attributes }) => ({
+      exitCode: Number(attributes["exitCode"] ?? 0),
+      outOfMemory: Chunk.some(seen, ({ action }) => action === "oom")
+    }))
+  }).pipe(
+    // Past events come at once; after them the stream would wait for new ones.
+    Effect.timeoutTo({ duration: "1 second", onSuccess: (exit) => exit, onTimeout: () => Option.none() }),
+    Effect.orElseSucceed(() => Option.none())
   )
 
 const publishedPort = (container: Container) =>
@@ -134,7 +166,7 @@ const running = (container: Container, { host }: Circumstances, metadata: Metada
     return new OperationalState({
       status: "pending",
       metadata: Metadata.encode(metadata),
-      reason: "its container runs and its port is not published"
+      reason: "its container is running, but its port is not published"
     })
   }
   return new OperationalState({
@@ -144,24 +176,21 @@ const running = (container: Container, { host }: Circumstances, metadata: Metada
   })
 }
 
-const failedStart = (container: Container, { firstEnd }: Circumstances): string => {
-  const { state } = container
-  const ended = state.status !== "running" || firstEnd !== undefined
-  return ended
-    ? `${ending(container, firstEnd)}, before it answered for the first time`
-    : `it ended ${times(container.restartCount)} before it answered for the first time, and the engine started it again; see its log`
-}
+const failedStart = (container: Container, { firstExit }: Circumstances): string =>
+  container.state.status !== "running" || firstExit !== undefined
+    ? `${exitOf(container, firstExit)}, before it answered for the first time`
+    : `it exited ${times(container.restartCount)} before it answered for the first time, and the engine restarted it; see its log`
 
 const times = (count: number): string => (count === 1 ? "once" : `${count} times`)
 
-/** One clause on how a container ended. */
-const ending = (
+/** One clause on the exit of a container. */
+const exitOf = (
   { raw, state }: Container,
-  end: End = { exitCode: state.exitCode, outOfMemory: state.oomKilled }
+  exit: Exit = { exitCode: state.exitCode, outOfMemory: state.oomKilled }
 ): string => {
-  if (end.outOfMemory) return `it ran out of its ${memoryOf(raw)}of memory (raise memoryBytes)`
-  const meaning = meaningOfExit(end.exitCode) ?? meanings[end.exitCode]
-  return `it ended with exit code ${end.exitCode}${meaning === undefined ? "" : ` (${meaning})`}`
+  if (exit.outOfMemory) return `it ran out of its ${memoryOf(raw)}of memory (raise memoryBytes)`
+  const meaning = meaningOfExit(exit.exitCode) ?? meanings[exit.exitCode]
+  return `it ended with exit code ${exit.exitCode}${meaning === undefined ? "" : ` (${meaning})`}`
 }
 
 const memoryOf = (raw: Container["raw"]): string => {

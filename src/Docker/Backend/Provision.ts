@@ -1,136 +1,164 @@
-/** Starts an instance: its image, its files and its container, while its network is made, which takes longest. */
+/** Starts instances: image, files and container, while the network is created, which takes longest. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { OperationalState } from "../../Deployment.js"
-import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import { type DeploymentProvisionFailed, ResourceNotOwned } from "../../Errors/Lifecycle.js"
+import type { BackendPrepareError, PrepareProgress } from "../../Flavor/Backend.js"
 import { fingerprint, publicFingerprint } from "../../Flavor/Fingerprint.js"
 import type { Ports } from "../../Flavor/Ports.js"
+import { isLoopback } from "../../Internal/Loopback.js"
 import type { Home } from "../../Store/Home.js"
-import { type Container, DockerClient } from "../DockerClient.js"
+import { type Container, DockerClient, type EngineUnreachable } from "../DockerClient.js"
 import type { ImageBuilder } from "../ImageBuilder.js"
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
-import type { DockerSettings } from "../Settings.js"
 import { BackendContext } from "./BackendContext.js"
-import { checkReach } from "./CheckReachable.js"
-import type { StartingError } from "./Failures.js"
-import type { Ingredients } from "./Hardening.js"
-import { engineIdOf, imageOf } from "./Images.js"
-import { launch, makeFor, startMade } from "./Launch.js"
+import { failed, type StartError, toProvisionError } from "./BackendErrors.js"
+import { engineIdOf, imageOf, prepareImage } from "./Images.js"
+import { createFor, launch, startCreated } from "./Launch.js"
 import { findContainer, holderOfName } from "./Lookup.js"
 import { type ContainerRecord, recordOf, writeRecords } from "./Mounts/Files.js"
-import { deliveryOf } from "./Mounts/Select.js"
+import { strategyFor } from "./Mounts/Select.js"
 import type { MountStrategy } from "./Mounts/Strategy.js"
 import { ensureNetwork, type NetworkError, networkOf } from "./Networks.js"
 import { metadataOf } from "./Observe.js"
 import { discard, end } from "./Remove.js"
+import type { Parts, Request } from "./ServiceContainer.js"
 
-type Request = ProvisionRequest<DockerSettings>
-
-/** What starting works with. */
+/** The services that starting needs. */
 export type Needs = Home | FileSystem | Ports | DockerClient | ImageBuilder | BackendContext
 
 /**
- * Starts an instance, or adopts the container an interrupted attempt at the same left behind. When it fails, nothing of
- * the attempt is left.
+ * Makes everything ready that can be made before the old instance stops: the image, and for a request that stands by the
+ * container too. A deployment that would not be reachable is refused before its image is built.
  */
-export const start = (request: Request): Effect.Effect<OperationalState, StartingError, Needs> =>
+export const prepare = (
+  request: Request,
+  progress: PrepareProgress
+): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, Needs> =>
+  Effect.gen(function* () {
+    const toError = toProvisionError(request.name)
+    yield* Effect.mapError(checkReachable(request), toError)
+    const prepared = yield* prepareImage(request, progress)
+    if (request.standby === true) yield* Effect.mapError(createStandby({ ...request, prepared }), toError)
+    return prepared
+  })
+
+/**
+ * Starts an instance, or adopts the container that an interrupted start of the same request left. A failed start leaves
+ * nothing.
+ */
+export const start = (request: Request): Effect.Effect<OperationalState, StartError, Needs> =>
   Effect.gen(function* () {
     const { containers } = yield* DockerClient
     const engineId = yield* engineIdOf(request)
     const record = yield* recordOf(request)
-    const left = yield* leftOf(request, record)
-    if (Option.isSome(left)) {
-      if (left.value.state.status === "created") {
+    const leftover = yield* leftoverOf(request, record)
+    if (Option.isSome(leftover)) {
+      if (leftover.value.state.status === "created") {
         yield* ensureNetwork(request)
-        yield* startMade(request, left.value.id)
+        yield* startCreated(request, leftover.value.id)
       }
-      return yield* pending(left.value, request, engineId)
+      return yield* pending(leftover.value, request, engineId)
     }
-    return yield* made(request, { engineId, record }, (ingredients, network) =>
+    return yield* withParts(request, { engineId, record }, (parts, network) =>
       Effect.gen(function* () {
-        const id = yield* launch(request, ingredients, network)
+        const id = yield* launch(request, parts, network)
         return yield* pending(yield* containers.inspect(id), request, engineId)
       })
     )
   })
 
-/**
- * Makes everything of an instance but starts nothing, because an older one has its port. What is started later is this.
- */
-export const makeReady = (request: Request): Effect.Effect<void, StartingError, Needs> => {
-  const { port } = request.settings
-  return port === undefined
-    ? Effect.void
-    : Effect.gen(function* () {
-        const circumstances = { engineId: yield* engineIdOf(request), record: yield* recordOf(request) }
-        yield* made(request, circumstances, (ingredients, network) =>
-          Effect.zipLeft(makeFor(port, request, ingredients), network)
-        )
-      })
-}
-
 // internal
 
-/** Which engine is asked, and what was written down about an earlier attempt at the same. */
+/** Creates everything of an instance and starts nothing, because an older instance has its port. */
+const createStandby = (request: Request) =>
+  Effect.gen(function* () {
+    const { port } = request.settings
+    if (port === undefined) return
+    const circumstances = { engineId: yield* engineIdOf(request), record: yield* recordOf(request) }
+    yield* withParts(request, circumstances, (parts, network) =>
+      Effect.zipLeft(createFor(port, request, parts), network)
+    )
+  })
+
+/** The engine in use, and the record of an earlier start of the same instance. */
 interface Circumstances {
   readonly engineId: string
   readonly record: Option.Option<ContainerRecord>
 }
 
-/** Gives a container what it is made of, and what to wait for before it is started: a network takes long to make. */
-type Use<A, E, R> = (ingredients: Ingredients, network: Effect.Effect<void, NetworkError>) => Effect.Effect<A, E, R>
+/** Creates a container from its parts. It waits for the network only before it starts the container. */
+type Use<A, E, R> = (parts: Parts, network: Effect.Effect<void, NetworkError>) => Effect.Effect<A, E, R>
 
-/** When making a container fails, nothing of the attempt is left. */
-const made = <A, E, R>(request: Request, { engineId, record }: Circumstances, use: Use<A, E, R>) =>
+/** When something fails, nothing of the attempt is left. */
+const withParts = <A, E, R>(request: Request, { engineId, record }: Circumstances, use: Use<A, E, R>) =>
   Effect.gen(function* () {
-    const delivery = yield* deliveryOf(request)
-    yield* checkReach(request)
-    yield* delivery.check(request)
-    yield* requireName(request)
-    if (Option.isSome(record)) yield* end(request, {}, 0).pipe(Effect.catchTag("NetworkInUse", () => Effect.void))
+    const strategy = yield* strategyFor(request)
+    yield* checkReachable(request)
+    yield* strategy.check(request)
+    yield* checkName(request)
+    if (Option.isSome(record)) yield* Effect.catchTag(end(request, {}, 0), "NetworkInUse", () => Effect.void)
     return yield* Effect.gen(function* () {
       yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
       const network = yield* Effect.forkScoped(ensureNetwork(request))
       if (Option.isNone(record)) yield* discard(request)
-      return yield* Effect.flatMap(gather(request, delivery, engineId), (all) => use(all, Fiber.join(network)))
+      return yield* use(yield* partsOf(request, strategy, engineId), Fiber.join(network))
     }).pipe(
-      // The network is ended with before anything is taken back.
+      // The scope ends the creation of the network before anything is removed.
       Effect.scoped,
       Effect.onError(() => Effect.ignoreLogged(end(request, {}, 0)))
     )
   })
 
-const gather = (request: Request, delivery: MountStrategy, engineId: string) =>
+const partsOf = (request: Request, strategy: MountStrategy, engineId: string) =>
   Effect.gen(function* () {
-    const site = yield* BackendContext
+    const context = yield* BackendContext
     const image = yield* imageOf(request)
-    const files = yield* delivery.give(request, { engineId, image })
-    return { deployer: site.deployer, identity: delivery.identity(site), image, files, network: networkOf(request) }
+    const files = yield* strategy.write(request, { engineId, image })
+    const identity = strategy.identity(context)
+    return { deployer: context.deployer, identity, image, files, network: networkOf(request) } satisfies Parts
   })
 
-/** Only what runs, or was made to be started, and is of the very same, secrets included. */
-const leftOf = (request: Request, record: Circumstances["record"]) =>
+/** Adopts only a container of the very same request, secrets included, that is running or waits for its start. */
+const leftoverOf = (request: Request, record: Circumstances["record"]) =>
   Effect.gen(function* () {
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
-    const found = yield* findContainer(request)
     return Option.filter(
-      found,
+      yield* findContainer(request),
       ({ labels, state }) =>
         labels[Labels.keys.checksum] === publicFingerprint(request) &&
         (state.status === "running" || (state.status === "created" && state.error === undefined))
     )
   })
 
-const requireName = (request: Request) =>
-  Effect.flatMap(holderOfName(request), (holder) =>
-    holder._tag === "foreign"
-      ? new ResourceNotOwned({ name: request.name, resource: `a container named "${holder.container.name}"` })
-      : Effect.void
-  )
+/**
+ * Fails if the deployment would be published at an address that only the engine's machine reaches, and that machine is
+ * another one. Access by others is the user's decision.
+ */
+const checkReachable = ({
+  name,
+  settings
+}: Request): Effect.Effect<void, DeploymentProvisionFailed | EngineUnreachable, DockerClient> =>
+  Effect.gen(function* () {
+    const { host } = yield* DockerClient
+    const { remote, url } = yield* host
+    if (!remote || !isLoopback(settings.address)) return
+    return yield* failed(
+      name,
+      `the engine at ${url} is another machine, and only that machine reaches its ${settings.address}; set address to one of its addresses that is reached from here, or to 0.0.0.0 for all of them (deploy --address)`
+    )
+  })
+
+const checkName = (request: Request) =>
+  Effect.gen(function* () {
+    const holder = yield* holderOfName(request)
+    if (Option.isNone(holder) || holder.value.isOurs) return
+    const resource = `a container named "${holder.value.container.name}"`
+    return yield* new ResourceNotOwned({ name: request.name, resource })
+  })
 
 const pending = (container: Container, request: Request, engineId: string) =>
   Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** Ends and removes instances and deployments. Only what carries our labels is touched. */
+/** Ends and removes instances and deployments. Only resources with our labels are touched. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,23 +8,22 @@ import { folders, generationsIn } from "../../Flavor/InstanceFiles.js"
 import type { Home } from "../../Store/Home.js"
 import { DockerClient, type NetworkInUse } from "../DockerClient.js"
 import type { BackendContext } from "./BackendContext.js"
-import type { EndingError } from "./Failures.js"
-import { repeated } from "./Failures.js"
+import { type EndError, repeated } from "./BackendErrors.js"
 import { listContainers, requireEngineOf } from "./Lookup.js"
-import { removeAllFiles, removeFiles, takeFiles } from "./Mounts/Select.js"
+import { removeAllFiles, removeFiles, removeMounts } from "./Mounts/Select.js"
 import { removeNetwork } from "./Networks.js"
 
 type Needs = Home | FileSystem | DockerClient | BackendContext
 
 /**
- * Stops and removes the container of an instance, the files of its generation, and the network of the deployment if it
- * was the last. What does not exist is removed.
+ * Stops and removes the container of an instance and the files of its generation, and with the last instance the network
+ * of the deployment. Missing resources are a success.
  */
 export const end = (
   instance: Pick<Instance, "deploymentId" | "generation">,
   stored: OperationalState["metadata"],
   grace: Duration.DurationInput
-): Effect.Effect<void, EndingError, Needs> =>
+): Effect.Effect<void, EndError, Needs> =>
   Effect.gen(function* () {
     const found = yield* listContainers(instance, stored)
     if (found.length === 0) yield* requireEngineOf(instance, stored, "remove a container")
@@ -33,23 +32,20 @@ export const end = (
     yield* removeFiles(instance)
   })
 
-/**
- * Removes the containers of an instance that nothing was written down about, and files they were given. The network of the
- * deployment stays.
- */
+/** Removes the containers and mounted files of an instance that has no record. The network of the deployment stays. */
 export const discard = (
   instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, Exclude<EndingError, NetworkInUse>, Needs> =>
+): Effect.Effect<void, Exclude<EndError, NetworkInUse>, Needs> =>
   Effect.gen(function* () {
     yield* endAll(yield* listContainers(instance), 0)
-    yield* takeFiles(instance)
+    yield* removeMounts(instance)
   })
 
 /**
- * Removes everything of a deployment but its images, which belong to snapshots: containers of any generation, the
- * network, and the files with the data.
+ * Removes the containers of all generations, the network and all files of a deployment, its data included. Its images stay:
+ * they belong to snapshots.
  */
-export const destroy = ({ deploymentId }: Pick<Instance, "deploymentId">): Effect.Effect<void, EndingError, Needs> =>
+export const destroy = ({ deploymentId }: Pick<Instance, "deploymentId">): Effect.Effect<void, EndError, Needs> =>
   Effect.gen(function* () {
     const at = yield* folders({ deploymentId, generation: 0 })
     for (const generation of yield* generationsIn(at)) {

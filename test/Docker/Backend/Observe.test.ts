@@ -117,7 +117,7 @@ describe("stateOf", () => {
     assert.strictEqual(restarting(crashLoopBound - 1).status, "pending")
     const loop = restarting(crashLoopBound)
     assert.strictEqual(loop.status, "error")
-    assert.include(loop.reason ?? "", "it keeps ending")
+    assert.include(loop.reason ?? "", "it keeps exiting")
     assert.include(loop.reason ?? "", "exit code 1")
   })
 
@@ -126,11 +126,11 @@ describe("stateOf", () => {
     assert.strictEqual(observed({}, starting).status, "running")
     const again = observed({ restartCount: 1 }, starting)
     assert.strictEqual(again.status, "error")
-    assert.include(again.reason ?? "", "it ended once before it answered")
+    assert.include(again.reason ?? "", "it exited once before it answered")
     const restarting = observed({ state: { status: "restarting", exitCode: 70 } }, starting)
     assert.include(restarting.reason ?? "", "exit code 70")
-    const firstEnd = { exitCode: 137, outOfMemory: true }
-    assert.include(observed({ restartCount: 1 }, { ...starting, firstEnd }).reason ?? "", "512 MiB")
+    const firstExit = { exitCode: 137, outOfMemory: true }
+    assert.include(observed({ restartCount: 1 }, { ...starting, firstExit }).reason ?? "", "512 MiB")
     assert.strictEqual(observed({ restartCount: 1 }).status, "running")
   })
 
@@ -139,7 +139,7 @@ describe("stateOf", () => {
     ["paused", "pending", "docker unpause effect-deployers-weather-1"],
     ["removing", "error", "being removed"],
     ["dead", "error", "remove it by hand"],
-    ["unknown", "unknown", "not understood"]
+    ["unknown", "unknown", "unknown status"]
   ] as const)("a container that is %s is %s", (status, expected, reason) => {
     const state = observed({ state: { status } })
     assert.strictEqual(state.status, expected)

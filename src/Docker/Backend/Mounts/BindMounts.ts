@@ -1,42 +1,43 @@
 /**
- * Files for containers of an engine that sees the folders of this machine: folders of the home, and of a memory disk for
- * secrets.
+ * Files for an engine that sees the folders of this machine: folders of the home, and folders in memory for secrets, which
+ * do not survive a restart of the machine.
  */
 import * as Path from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Instance, ProvisionRequest } from "../../../Flavor/Backend.js"
-import { orIfMissing, writeSecrets, writeWhole } from "../../../Flavor/InstanceFiles.js"
-import type { DockerSettings } from "../../Settings.js"
+import type { Instance } from "../../../Flavor/Backend.js"
+import { orIfMissing, writeSecrets } from "../../../Flavor/InstanceFiles.js"
+import type { Mount } from "../../DockerClient.js"
 import { BackendContext } from "../BackendContext.js"
-import { failed } from "../Failures.js"
+import { failed } from "../BackendErrors.js"
+import type { Request } from "../ServiceContainer.js"
 import { inside } from "./ContainerPaths.js"
-import { codeCacheOf, manifestOf, paths } from "./Files.js"
-import { checkSources } from "./HostPathChecks.js"
+import { configFiles, paths } from "./Files.js"
+import { checkHostPaths } from "./HostPathChecks.js"
 import { usableSecretsFolder } from "./SecretsDirectory.js"
 import type { MountStrategy } from "./Strategy.js"
 
-/** Secrets are in memory where there is some, and gone after the machine was started anew. */
+/** Folders of this machine. */
 export const bindMounts: MountStrategy = {
   identity: ({ identity }) => identity,
   check: (request) =>
-    checkSources(request, (source) =>
-      failed(request.name, `the volume ${source} is not on this machine; make it first`)
+    checkHostPaths(request, (source) =>
+      failed(request.name, `the volume ${source} is not on this machine; create it first`)
     ),
-  give: (request) =>
+  write: (request) =>
     Effect.gen(function* () {
-      const { data, told } = yield* placeFolders(request)
-      const secrets = yield* placeSecrets(request)
+      const { config, data } = yield* paths(request)
+      yield* makeOwnFolder(data)
+      yield* writeConfig(config, request)
+      const secrets = Object.keys(request.secrets).length === 0 ? [] : [yield* writeSecretFiles(request)]
       return [
         { type: "bind", source: data, target: inside.data },
-        { type: "bind", source: told, target: inside.manifestFolder, readOnly: true },
-        ...(secrets === undefined
-          ? []
-          : [{ type: "bind" as const, source: secrets, target: inside.secrets, readOnly: true }])
+        readOnly(config, inside.config),
+        ...secrets.map((source) => readOnly(source, inside.secrets))
       ]
     }),
-  take: (instance) =>
+  remove: (instance) =>
     Effect.gen(function* () {
       const { secretsOnDisk } = yield* paths(instance)
       const { secretsFolders } = yield* BackendContext
@@ -46,7 +47,7 @@ export const bindMounts: MountStrategy = {
       }
       yield* removeSecrets(secretsOnDisk)
     }),
-  takeAll: ({ deploymentId }) =>
+  removeAll: ({ deploymentId }) =>
     Effect.gen(function* () {
       const { secretsFolders } = yield* BackendContext
       for (const folder of secretsFolders) yield* removeSecrets(Path.join(folder, deploymentId))
@@ -55,31 +56,23 @@ export const bindMounts: MountStrategy = {
 
 // internal
 
-const placeFolders = (request: ProvisionRequest<DockerSettings>) =>
-  Effect.gen(function* () {
-    const at = yield* paths(request)
-    yield* ownFolder(at.data, 0o700)
-    yield* ownFolder(at.told, 0o700)
-    yield* writeWhole(at.manifest, manifestOf(request), 0o400)
-    yield* giveAway(at.manifest)
-    const codeCache = yield* codeCacheOf(request)
-    if (Option.isSome(codeCache))
-      yield* placeCodeCache(Path.join(at.told, codeCache.value.name), codeCache.value.content)
-    return at
-  })
+const readOnly = (source: string, target: string): Mount => ({ type: "bind", source, target, readOnly: true })
 
-const placeCodeCache = (path: string, content: Uint8Array) =>
+const writeConfig = (folder: string, request: Request) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.remove(path, { force: true })
-    yield* fs.writeFile(path, content, { mode: 0o400 })
-    yield* giveAway(path)
+    yield* makeOwnFolder(folder)
+    for (const { content, name } of yield* configFiles(request)) {
+      const file = Path.join(folder, name)
+      yield* fs.remove(file, { force: true })
+      yield* fs.writeFile(file, Buffer.from(content), { mode: 0o400 })
+      yield* giveAway(file)
+    }
   })
 
-/** Folders above it may be passed through and not listed; its own may be read by the user in the container only. */
-const placeSecrets = (request: ProvisionRequest<DockerSettings>) =>
+/** The folders above can be passed and not listed; only the user of the container reads the folder itself. */
+const writeSecretFiles = (request: Request) =>
   Effect.gen(function* () {
-    if (Object.keys(request.secrets).length === 0) return undefined
     const fs = yield* FileSystem.FileSystem
     const memory = yield* usableSecretsFolder
     const folder = Option.isSome(memory) ? secretsIn(memory.value, request) : (yield* paths(request)).secretsOnDisk
@@ -95,11 +88,11 @@ const placeSecrets = (request: ProvisionRequest<DockerSettings>) =>
 const secretsIn = (folder: string, { deploymentId, generation }: Pick<Instance, "deploymentId" | "generation">) =>
   Path.join(folder, deploymentId, `${generation}`)
 
-const ownFolder = (folder: string, mode: number) =>
+const makeOwnFolder = (folder: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(folder, { recursive: true, mode })
-    yield* fs.chmod(folder, mode)
+    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(folder, 0o700)
     yield* giveAway(folder)
   })
 
@@ -110,7 +103,7 @@ const giveAway = (path: string) =>
     if (givesAway) yield* fs.chown(path, identity.uid, identity.gid)
   })
 
-/** What may not be written to cannot be emptied, except by root. */
+/** Only root can empty a folder that is not writable. */
 const removeSecrets = (folder: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

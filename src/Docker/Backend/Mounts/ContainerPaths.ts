@@ -1,14 +1,14 @@
-/** Where things are inside the container of a deployment. */
+/** Paths inside the container of a deployment. */
 import { appDirectory } from "../../../Containerized/Layout.js"
 
 export const inside = {
   app: appDirectory,
-  /** The one place that is kept, writable: the run store is in it. */
+  /** The only persistent folder, writable; it contains the run store. */
   data: "/data",
   runStore: "/data/runs.db",
-  manifestFolder: "/run/effect-deployers",
+  config: "/run/effect-deployers",
   manifest: "/run/effect-deployers/manifest.json",
-  /** A file per secret. */
+  /** One file for each secret. */
   secrets: "/run/secrets",
   /** Writable memory, empty at each start. */
   temporary: "/tmp",

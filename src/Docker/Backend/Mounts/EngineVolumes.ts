@@ -1,78 +1,94 @@
 /**
- * Files for containers of an engine that does not see the folders of this machine: volumes of that engine, one with the
- * data of a deployment, and for each generation one with what it is told and one with its secrets.
+ * Files for an engine that does not see the folders of this machine: volumes of that engine, one with the data of a
+ * deployment, and for each generation one with its configuration and one with its secrets. They are on the disk of the
+ * engine's machine, where only root reads them: a volume in memory would be empty after each restart of its container, and
+ * the service could not start again.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { user } from "../../../Containerized/Layout.js"
 import { ResourceNotOwned } from "../../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../../Flavor/Backend.js"
-import { DockerClient, type Mount } from "../../DockerClient.js"
+import { type ContainerSpec, DockerClient } from "../../DockerClient.js"
 import { Entry, text } from "../../Image/Entry.js"
+import * as LayerTar from "../../Image/LayerTar.js"
 import * as Labels from "../../Labels.js"
-import type { DockerSettings } from "../../Settings.js"
 import { BackendContext } from "../BackendContext.js"
-import { instanceLabels, sharedLabels } from "../ContainerLabels.js"
-import { failed, repeated } from "../Failures.js"
+import { failed, repeated } from "../BackendErrors.js"
+import { createOnce } from "../Launch.js"
 import { requireEngine } from "../Lookup.js"
+import { instanceLabels, type Parts, type Request, sharedLabels } from "../ServiceContainer.js"
 import { inside } from "./ContainerPaths.js"
-import { codeCacheOf, dataVolumeOf, manifestOf, writeDataVolume } from "./Files.js"
-import { checkSources } from "./HostPathChecks.js"
+import { type ConfigFile, configFiles, dataVolumeOf, writeDataVolume } from "./Files.js"
+import { checkHostPaths } from "./HostPathChecks.js"
 import type { MountStrategy } from "./Strategy.js"
-import { type FilledVolume, fill } from "./VolumeUpload.js"
 
-/**
- * What is in a volume is on the disk of the engine's machine, where only root can read it. For secrets a volume in memory
- * would be empty each time its container starts again, and a service that came back without them would not be back.
- */
+/** Volumes of the engine. */
 export const engineVolumes: MountStrategy = {
-  // Whoever we are: the engine sets the owner of what it unpacks.
+  // The engine sets the owner of the files that it unpacks, whatever the user of this process is.
   identity: () => user,
   check: (request) =>
     Effect.gen(function* () {
       const { host } = yield* DockerClient
       const { remote } = yield* host
-      // A folder of another machine cannot be looked at from here, nor one that only the engine sees.
-      if (!remote) yield* checkSources(request, () => Effect.void)
+      // A folder of another machine cannot be resolved here, nor can a folder that only the engine sees.
+      if (!remote) yield* checkHostPaths(request, () => Effect.void)
     }),
-  give: (request, { engineId, image }) =>
+  write: (request, { engineId, image }) =>
     Effect.gen(function* () {
       const { deployer } = yield* BackendContext
-      const volumes = volumesOf(request, deployer, yield* codeCacheOf(request))
-      yield* warnIfOverheard(request)
+      const volumes = volumesOf(request, deployer, yield* configFiles(request))
+      yield* warnIfReadable(request)
       yield* claimData(request, engineId)
       yield* Effect.forEach(volumes, (volume) => ensure(request, volume), { discard: true })
-      yield* fill(request, { deployer, image, volumes })
-      return volumes.map(mountOf)
+      yield* upload(request, { deployer, image, volumes })
+      return volumes.map(({ name, readOnly, target }) => ({
+        type: "volume",
+        source: name,
+        target,
+        readOnly,
+        copy: false
+      }))
     }),
-  take: ({ deploymentId, generation }) =>
-    Effect.flatMap(BackendContext, ({ registryId }) => remove({ registryId, deploymentId, generation })),
-  takeAll: ({ deploymentId }) =>
+  remove: ({ deploymentId, generation }) =>
+    Effect.flatMap(BackendContext, ({ registryId }) => removeVolumes({ registryId, deploymentId, generation })),
+  removeAll: ({ deploymentId }) =>
     Effect.gen(function* () {
       const { registryId } = yield* BackendContext
       const known = yield* dataVolumeOf({ deploymentId })
       if (Option.isSome(known)) yield* requireEngine(known.value.engineId, "remove a volume", "its data")
-      yield* remove({ registryId, deploymentId })
+      yield* removeVolumes({ registryId, deploymentId })
     })
 }
 
 // internal
 
-const owner = { uid: user.uid, gid: user.gid }
+/** A volume with its content, and its place inside the container. */
+interface Volume {
+  readonly name: string
+  readonly labels: Labels.Labels
+  readonly target: string
+  readonly readOnly: boolean
+  /** The path `/` is the volume itself. */
+  readonly entries: ReadonlyArray<Entry>
+}
 
-const file = (path: string, content: string | Uint8Array): Entry => ({ ...text(path, content, 0o400), ...owner })
+const owner = { uid: user.uid, gid: user.gid }
 
 const folder = (mode: number): Entry => Entry.Folder({ path: "/", mode, ...owner })
 
-const volumesOf = (
-  request: ProvisionRequest<DockerSettings>,
-  deployer: string,
-  codeCache: Effect.Effect.Success<ReturnType<typeof codeCacheOf>>
-): ReadonlyArray<FilledVolume> => {
-  const { deploymentId, generation, secrets } = request
-  const own = instanceLabels(request, deployer)
-  const names = Object.entries(secrets)
+const file = (name: string, content: string | Uint8Array): Entry => ({ ...text(`/${name}`, content, 0o400), ...owner })
+
+const volumesOf = (request: Request, deployer: string, config: ReadonlyArray<ConfigFile>): ReadonlyArray<Volume> => {
+  const { deploymentId, generation } = request
+  const secrets = Object.entries(request.secrets)
+  const ofGeneration = (purpose: string, target: string, files: ReadonlyArray<Entry>): Volume => ({
+    name: Labels.volumeName(deploymentId, `${generation}-${purpose}`),
+    labels: instanceLabels(request, deployer),
+    target,
+    readOnly: true,
+    entries: [folder(0o500), ...files]
+  })
   return [
     {
       name: dataVolume(deploymentId),
@@ -81,54 +97,38 @@ const volumesOf = (
       readOnly: false,
       entries: [folder(0o700)]
     },
-    {
-      name: Labels.volumeName(deploymentId, `${generation}-told`),
-      labels: own,
-      target: inside.manifestFolder,
-      readOnly: true,
-      entries: [
-        folder(0o500),
-        file("/manifest.json", manifestOf(request)),
-        ...Option.toArray(Option.map(codeCache, ({ content, name }) => file(`/${name}`, content)))
-      ]
-    },
-    ...(names.length === 0
+    ofGeneration(
+      "config",
+      inside.config,
+      config.map(({ content, name }) => file(name, content))
+    ),
+    ...(secrets.length === 0
       ? []
       : [
-          {
-            name: Labels.volumeName(deploymentId, `${generation}-secrets`),
-            labels: own,
-            target: inside.secrets,
-            readOnly: true,
-            entries: [folder(0o500), ...names.map(([name, secret]) => file(`/${name}`, Redacted.value(secret)))]
-          }
+          ofGeneration(
+            "secrets",
+            inside.secrets,
+            secrets.map(([name, secret]) => file(name, Redacted.value(secret)))
+          )
         ])
   ]
 }
 
 const dataVolume = (deploymentId: string): string => Labels.volumeName(deploymentId, "data")
 
-const mountOf = ({ name, readOnly, target }: FilledVolume): Mount => ({
-  type: "volume",
-  source: name,
-  target,
-  readOnly,
-  copy: false
-})
-
-/** Whoever gave such an address gave it; that it is one is not always known. */
-const warnIfOverheard = ({ name, secrets }: ProvisionRequest<DockerSettings>) =>
+/** An address without TLS was chosen by the user, who may not know the consequence. */
+const warnIfReadable = ({ name, secrets }: Request) =>
   Effect.gen(function* () {
     const { host } = yield* DockerClient
     const { private: isPrivate, url } = yield* host
     if (isPrivate || Object.keys(secrets).length === 0) return
     yield* Effect.logWarning(
-      `The secrets of "${name}" are sent to ${url} without TLS: whoever is on the way can read them. Use TLS (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).`
+      `The secrets of "${name}" are sent to ${url} without TLS, so the network can read them. Use TLS (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).`
     )
   })
 
-/** The data of a deployment is in one engine for good; in another one it would seem to be lost. */
-const claimData = (request: ProvisionRequest<DockerSettings>, engineId: string) =>
+/** The data of a deployment stays in one engine; another engine would start with an empty run history. */
+const claimData = (request: Request, engineId: string) =>
   Effect.gen(function* () {
     const known = yield* dataVolumeOf(request)
     if (Option.isNone(known)) {
@@ -137,12 +137,12 @@ const claimData = (request: ProvisionRequest<DockerSettings>, engineId: string) 
     if (known.value.engineId === engineId) return
     return yield* failed(
       request.name,
-      `its data is in volume ${known.value.volume} of engine ${known.value.engineId}, and engine ${engineId} was asked; set DOCKER_HOST or the Docker context to the first one, or delete the deployment there and deploy it anew`
+      `its data is in volume ${known.value.volume} of engine ${known.value.engineId}, and the engine in use is ${engineId}; set DOCKER_HOST or the Docker context to the first one, or delete the deployment there and deploy it again`
     )
   })
 
-/** An engine answers with the volume of that name, whoever made it. */
-const ensure = (request: ProvisionRequest<DockerSettings>, { labels, name }: FilledVolume) =>
+/** An engine returns an existing volume of the name, even a foreign one. */
+const ensure = (request: Request, { labels, name }: Volume) =>
   Effect.gen(function* () {
     const { volumes } = yield* DockerClient
     const volume = yield* repeated(volumes.create({ name, labels }))
@@ -150,8 +150,51 @@ const ensure = (request: ProvisionRequest<DockerSettings>, { labels, name }: Fil
     return yield* new ResourceNotOwned({ name: request.name, resource: `a volume named "${name}"` })
   })
 
-/** What only carries the labels may be a copy that somebody made. */
-const remove = (of: Omit<Labels.InstanceRef, "generation"> & { readonly generation?: number }) =>
+interface Upload {
+  readonly deployer: string
+  readonly image: Parts["image"]
+  readonly volumes: ReadonlyArray<Volume>
+}
+
+/**
+ * Writes the content of volumes, with owners and permissions. An engine accepts files only for a container, and only where
+ * that may write: so one is created for the upload, which never starts. The upload cannot be interrupted; leftovers of a
+ * failed one are found by their labels.
+ */
+const upload = (request: Request, { volumes, ...parts }: Upload) =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const spec = uploadContainer(request, { volumes, ...parts })
+    yield* createOnce(request, spec, () => true)
+    yield* repeated(containers.putArchive(spec.name, staging, LayerTar.archive(volumes.flatMap(stagedEntries))))
+    yield* repeated(containers.remove(spec.name, { force: true }))
+  }).pipe(Effect.uninterruptible)
+
+const uploadContainer = (request: Request, { deployer, image, volumes }: Upload) =>
+  ({
+    name: Labels.fillerName(request),
+    image: image.imageId,
+    labels: { ...instanceLabels(request, deployer), ...Labels.filler },
+    entrypoint: image.entrypoint,
+    network: "none",
+    capDrop: ["ALL"],
+    securityOptions: ["no-new-privileges"],
+    mounts: volumes.map(({ name }, index) => ({
+      type: "volume" as const,
+      source: name,
+      target: `${staging}/${index}`,
+      copy: false
+    }))
+  }) satisfies ContainerSpec
+
+/** A path that exists in no image. */
+const staging = "/effect-deployers-files"
+
+const stagedEntries = ({ entries }: Volume, index: number): ReadonlyArray<Entry> =>
+  entries.map((entry) => ({ ...entry, path: `/${index}${entry.path === "/" ? "" : entry.path}` }))
+
+/** A volume with our labels and another name is a copy. */
+const removeVolumes = (of: Omit<Labels.InstanceRef, "generation"> & { readonly generation?: number }) =>
   Effect.gen(function* () {
     const { volumes } = yield* DockerClient
     const listed = yield* volumes.list(Labels.filter(of))

@@ -1,7 +1,4 @@
-/**
- * The files of a deployment in the home: what is written down about its containers, and what containers of this machine
- * see.
- */
+/** The files of a deployment: the records in the home, and the configuration that its containers see. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -9,26 +6,25 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { names } from "../../../Bundle/Names.js"
-import type { Instance, ProvisionRequest } from "../../../Flavor/Backend.js"
+import type { Instance } from "../../../Flavor/Backend.js"
 import { type Folders, folders, readJson, writeWhole } from "../../../Flavor/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../../Flavor/InstanceManifest.js"
 import * as InstanceRecord from "../../../Flavor/InstanceRecord.js"
 import { Home } from "../../../Store/Home.js"
-import type { DockerSettings } from "../../Settings.js"
+import type { Request } from "../ServiceContainer.js"
 import { inside } from "./ContainerPaths.js"
 
-/** Paths of one generation and of what it shares with the others of its deployment. */
+/** The paths of one generation, and of the files that all generations of its deployment share. */
 export interface Paths extends Folders {
-  /** What the container keeps, shared by all generations: the folder of the run store. */
+  /** The folder of the run store, shared by all generations. */
   readonly data: string
   /** The folder with the manifest, which the container sees. */
-  readonly told: string
-  readonly manifest: string
-  /** What we know about the container before it exists. */
+  readonly config: string
+  /** The record of the container, written before the container exists. */
   readonly record: string
-  /** What we know about the volume with the data, if that is in one. */
+  /** The record of the volume with the data, if there is one. */
   readonly dataVolume: string
-  /** Where its secrets are if no memory can be used. */
+  /** The folder of the secrets if there is no memory for them. */
   readonly secretsOnDisk: string
 }
 
@@ -37,53 +33,26 @@ export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): 
   Effect.map(folders(instance), (at) => ({
     ...at,
     data: Path.join(at.deployment, "data"),
-    told: Path.join(at.generation, "told"),
-    manifest: Path.join(at.generation, "told", "manifest.json"),
+    config: Path.join(at.generation, "config"),
     record: Path.join(at.generation, "container.json"),
     dataVolume: Path.join(at.deployment, "data-volume.json"),
     secretsOnDisk: Path.join(at.generation, "secrets")
   }))
 
-/**
- * What is written down before a container is made: the engine it is made in, and a digest of everything it is made of,
- * secrets included. It is for the owner's eyes only.
- */
+/** The record of a container: its engine, and a digest of its request, secrets included. For the owner only. */
 export const ContainerRecord = Schema.Struct({ engineId: Schema.String, fingerprint: Schema.String })
 
 export type ContainerRecord = typeof ContainerRecord.Type
 
-/** What was written down about an instance's container. */
+/** Reads the record of an instance's container. */
 export const recordOf = (
   instance: Pick<Instance, "deploymentId" | "generation">
 ): Effect.Effect<Option.Option<ContainerRecord>, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.flatMap(paths(instance), ({ record }) => readJson(record, ContainerRecord))
 
-/** What is written down before the data of a deployment gets a volume: the engine that has it. The data stays there. */
-export const DataVolumeRecord = Schema.Struct({ engineId: Schema.String, volume: Schema.String })
-
-export type DataVolumeRecord = typeof DataVolumeRecord.Type
-
-/** The volume with the data of a deployment; none if that is in no volume. */
-export const dataVolumeOf = ({
-  deploymentId
-}: Pick<Instance, "deploymentId">): Effect.Effect<
-  Option.Option<DataVolumeRecord>,
-  PlatformError,
-  Home | FileSystem.FileSystem
-> => Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) => readJson(dataVolume, DataVolumeRecord))
-
-/** Writes down which engine has the data of a deployment. */
-export const writeDataVolume = (
-  { deploymentId }: Pick<Instance, "deploymentId">,
-  record: DataVolumeRecord
-): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) =>
-    writeWhole(dataVolume, encodeDataVolume(record), 0o600)
-  )
-
-/** Writes down what an instance is made of that is about to be made. */
+/** Writes the records of an instance, before anything of it exists. */
 export const writeRecords = (
-  request: ProvisionRequest<DockerSettings>,
+  request: Request,
   record: ContainerRecord
 ): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {
@@ -95,39 +64,51 @@ export const writeRecords = (
     yield* InstanceRecord.write(at.generation, request.record)
   })
 
-/** The manifest of an instance, as text. */
-export const manifestOf = (request: ProvisionRequest<DockerSettings>): string =>
-  encodeManifest(manifestFor(request, place))
+/** The record of the volume with the data of a deployment: the engine that has it. The data stays in that engine. */
+export const DataVolumeRecord = Schema.Struct({ engineId: Schema.String, volume: Schema.String })
 
-/** Removes what the home has of a generation. */
-export const removeGeneration = (
-  instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.flatMap(paths(instance), ({ generation }) => removeFolder(generation))
+export type DataVolumeRecord = typeof DataVolumeRecord.Type
 
-/** Removes what the home has of a deployment. */
-export const removeDeployment = ({
+/** Reads the record of the volume with the data; none if the data is in no volume. */
+export const dataVolumeOf = ({
   deploymentId
-}: Pick<Instance, "deploymentId">): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ deployment }) => removeFolder(deployment))
+}: Pick<Instance, "deploymentId">): Effect.Effect<
+  Option.Option<DataVolumeRecord>,
+  PlatformError,
+  Home | FileSystem.FileSystem
+> => Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) => readJson(dataVolume, DataVolumeRecord))
+
+/** Writes the record of the volume with the data, before the volume exists. */
+export const writeDataVolume = (
+  { deploymentId }: Pick<Instance, "deploymentId">,
+  record: DataVolumeRecord
+): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.flatMap(paths({ deploymentId, generation: 0 }), ({ dataVolume }) =>
+    writeWhole(dataVolume, encodeDataVolume(record), 0o600)
+  )
+
+/** A file of the folder that a container sees at {@link inside.config}. */
+export interface ConfigFile {
+  readonly name: string
+  readonly content: string | Uint8Array
+}
 
 /**
- * What V8 has made of the program on this machine, if it is here: a file for the folder of the manifest. A container with
- * another Node takes no notice of it.
+ * The manifest of an instance, and the V8 code cache of its bundle if this machine has one. A container with another Node
+ * ignores that.
  */
-export const codeCacheOf = ({
-  snapshot
-}: Pick<ProvisionRequest<DockerSettings>, "snapshot">): Effect.Effect<
-  Option.Option<{ readonly name: string; readonly content: Uint8Array }>,
-  never,
-  Home | FileSystem.FileSystem
-> =>
+export const configFiles = (
+  request: Request
+): Effect.Effect<ReadonlyArray<ConfigFile>, never, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { bundles } = yield* Home
-    const content = yield* fs.readFile(Path.join(bundles, snapshot.bundle.digest, names.codeCache))
-    return { name: names.codeCache, content }
-  }).pipe(Effect.option)
+    const manifest = { name: Path.basename(inside.manifest), content: encodeManifest(manifestFor(request, place)) }
+    return yield* fs.readFile(Path.join(bundles, request.snapshot.bundle.digest, names.codeCache)).pipe(
+      Effect.map((content) => [manifest, { name: names.codeCache, content }]),
+      Effect.orElseSucceed(() => [manifest])
+    )
+  })
 
 // internal
 
@@ -140,6 +121,3 @@ const place = {
   endpointFile: inside.endpoint,
   secrets: inside.secrets
 }
-
-const removeFolder = (folder: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(folder, { recursive: true, force: true }))

@@ -1,24 +1,20 @@
-/**
- * Where the folders really are that a deployment may see besides its own files: links can lead anywhere, which cannot be
- * known from the settings alone.
- */
+/** Resolves the folders of the host in the settings: a link can lead anywhere, which the settings alone do not show. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import type { DeploymentProvisionFailed } from "../../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../../Flavor/Backend.js"
 import { Home } from "../../../Store/Home.js"
-import type { DockerSettings } from "../../Settings.js"
 import { problemOfHome, problemOfSource } from "../../VolumeSettings.js"
-import { failed } from "../Failures.js"
+import { failed } from "../BackendErrors.js"
+import type { Request } from "../ServiceContainer.js"
 
 /**
- * Fails if a folder leads to what a container must not have.
+ * Fails if a folder leads to a place that a container must not have.
  *
- * @param missing what it means that one is not on this machine
+ * @param missing the result for a folder that is not on this machine
  */
-export const checkSources = (
-  { name, settings }: ProvisionRequest<DockerSettings>,
+export const checkHostPaths = (
+  { name, settings }: Request,
   missing: (source: string) => Effect.Effect<void, DeploymentProvisionFailed>
 ): Effect.Effect<void, DeploymentProvisionFailed | PlatformError, Home | FileSystem.FileSystem> =>
   Effect.forEach(

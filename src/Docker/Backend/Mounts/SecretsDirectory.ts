@@ -1,4 +1,4 @@
-/** Where secrets are for as long as their container exists: in memory, so that no disk ever has them. */
+/** The folder of the secrets of running containers: in memory, so that no disk has them. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -7,9 +7,9 @@ import * as Option from "effect/Option"
 import { BackendContext } from "../BackendContext.js"
 
 /**
- * The folders that are tried, each in a file system that is usually memory.
+ * The default candidates, each in a file system that is usually in memory.
  *
- * @param uid number of the user who deploys
+ * @param uid the number of the user of this process
  */
 export const defaultFolders = (uid: number | undefined): ReadonlyArray<string> => [
   "/run/effect-deployers",
@@ -17,8 +17,8 @@ export const defaultFolders = (uid: number | undefined): ReadonlyArray<string> =
 ]
 
 /**
- * The first of the site's folders that is in memory and ours, made if it is missing; none if there is none, then secrets
- * are on the disk of the home.
+ * The first candidate that is in memory and belongs to this user; a missing one is created. None if there is none: then
+ * secrets are on the disk of the home.
  */
 export const usableSecretsFolder: Effect.Effect<
   Option.Option<string>,
@@ -34,7 +34,7 @@ export const usableSecretsFolder: Effect.Effect<
 
 // internal
 
-/** Others may make folders beside ours: one that is a link, or not ours, is not used. */
+/** Other users may create the folder first: a link, or a folder of another user, is not used. */
 const claim = (folder: string): Effect.Effect<boolean, PlatformError, FileSystem.FileSystem | BackendContext> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

@@ -1,24 +1,29 @@
-/** Which way the files of a deployment go, and how they are taken back whichever way they went. */
+/** Chooses the mount strategy of a deployment, and removes files whatever the strategy was. */
 import type { PlatformError } from "@effect/platform/Error"
-import type { FileSystem } from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Instance } from "../../../Flavor/Backend.js"
+import { folders } from "../../../Flavor/InstanceFiles.js"
 import type { Home } from "../../../Store/Home.js"
 import { DockerClient, type EngineUnreachable } from "../../DockerClient.js"
 import { BackendContext } from "../BackendContext.js"
 import { bindMounts } from "./BindMounts.js"
 import { engineVolumes } from "./EngineVolumes.js"
-import { dataVolumeOf, removeDeployment, removeGeneration } from "./Files.js"
-import type { MountStrategy, Needs, TakingError } from "./Strategy.js"
+import { dataVolumeOf } from "./Files.js"
+import type { MountStrategy, Needs, RemoveError } from "./Strategy.js"
 
 /**
- * How a deployment gets its files: in volumes if its data is in one already or the engine is another machine, unless the
- * site says which way.
+ * Volumes if the data of the deployment is in one already, or if the engine is another machine and the backend has no
+ * choice of its own; else bind mounts.
  */
-export const deliveryOf = (
+export const strategyFor = (
   deployment: Pick<Instance, "deploymentId">
-): Effect.Effect<MountStrategy, EngineUnreachable | PlatformError, DockerClient | Home | FileSystem | BackendContext> =>
+): Effect.Effect<
+  MountStrategy,
+  EngineUnreachable | PlatformError,
+  DockerClient | Home | FileSystem.FileSystem | BackendContext
+> =>
   Effect.gen(function* () {
     if (Option.isSome(yield* dataVolumeOf(deployment))) return engineVolumes
     const { host } = yield* DockerClient
@@ -27,27 +32,32 @@ export const deliveryOf = (
     return files === "volumes" ? engineVolumes : bindMounts
   })
 
-/**
- * Takes back the files that containers of a generation were given, its secrets first. What was written down about it
- * stays, and so does the data.
- */
-export const takeFiles = (
+/** Removes the mounted files of a generation, its secrets first. Its record and the data stay. */
+export const removeMounts = (
   instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, TakingError, Needs> =>
-  Effect.forEach(deliveries, ({ take }) => take(instance), { discard: true })
+): Effect.Effect<void, RemoveError, Needs> =>
+  Effect.forEach(strategies, ({ remove }) => remove(instance), { discard: true })
 
-/** Removes the files of a generation, its secrets first. The data stays. */
+/** Removes all files of a generation, its secrets first. The data stays. */
 export const removeFiles = (
   instance: Pick<Instance, "deploymentId" | "generation">
-): Effect.Effect<void, TakingError, Needs> => Effect.zipRight(takeFiles(instance), removeGeneration(instance))
-
-/** Removes all files of a deployment, its data too. */
-export const removeAllFiles = (deployment: Pick<Instance, "deploymentId">): Effect.Effect<void, TakingError, Needs> =>
+): Effect.Effect<void, RemoveError, Needs> =>
   Effect.zipRight(
-    Effect.forEach(deliveries, ({ takeAll }) => takeAll(deployment), { discard: true }),
-    removeDeployment(deployment)
+    removeMounts(instance),
+    Effect.flatMap(folders(instance), ({ generation }) => removeFolder(generation))
   )
+
+/** Removes all files of a deployment, its data included. */
+export const removeAllFiles = (deployment: Pick<Instance, "deploymentId">): Effect.Effect<void, RemoveError, Needs> =>
+  Effect.gen(function* () {
+    yield* Effect.forEach(strategies, ({ removeAll }) => removeAll(deployment), { discard: true })
+    const at = yield* folders({ ...deployment, generation: 0 })
+    yield* removeFolder(at.deployment)
+  })
 
 // internal
 
-const deliveries: ReadonlyArray<MountStrategy> = [bindMounts, engineVolumes]
+const strategies: ReadonlyArray<MountStrategy> = [bindMounts, engineVolumes]
+
+const removeFolder = (folder: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(folder, { recursive: true, force: true }))

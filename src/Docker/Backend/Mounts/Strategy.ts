@@ -1,6 +1,6 @@
 /**
- * How an instance gets its files: what it is told, its secrets, and a place for its data. The engine may see the folders
- * of this machine, or it may not.
+ * How an instance gets its files: its configuration, its secrets, and a place for its data. The engine may or may not see
+ * the folders of this machine.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
@@ -11,7 +11,7 @@ import type {
   OutcomeUnknown,
   ResourceNotOwned
 } from "../../../Errors/Lifecycle.js"
-import type { Instance, ProvisionRequest } from "../../../Flavor/Backend.js"
+import type { Instance } from "../../../Flavor/Backend.js"
 import type { Home } from "../../../Store/Home.js"
 import type {
   ArchiveRejected,
@@ -21,23 +21,22 @@ import type {
   DockerClient,
   EngineUnreachable,
   Mount,
+  NameConflict,
   QueryError,
   VolumeInUse
 } from "../../DockerClient.js"
 import type { ArchiveFailed } from "../../Image/LayerTar.js"
-import type { DockerSettings } from "../../Settings.js"
 import type { BackendContext, Identity } from "../BackendContext.js"
-import type { Ingredients } from "../Hardening.js"
+import type { Parts, Request } from "../ServiceContainer.js"
 
-/** What giving and taking files work with. */
+/** The services that files need. */
 export type Needs = Home | FileSystem | DockerClient | BackendContext
 
-/** How giving files fails. */
-export type GivingError =
+/** How writing files fails. */
+export type WriteError =
   | DeploymentProvisionFailed
   | ResourceNotOwned
-  | OutcomeUnknown
-  | CreateError
+  | Exclude<CreateError, NameConflict>
   | ContainerNotFound
   | ContainerRunning
   | ArchiveRejected
@@ -45,24 +44,24 @@ export type GivingError =
   | QueryError
   | PlatformError
 
-/** How taking files back fails. */
-export type TakingError = EngineUnavailable | OutcomeUnknown | QueryError | VolumeInUse | PlatformError
+/** How removing files fails. */
+export type RemoveError = EngineUnavailable | OutcomeUnknown | QueryError | VolumeInUse | PlatformError
 
-/** One way to give files to instances. All of it can be repeated. */
+/** One way to give files to instances. Every operation can be repeated. */
 export interface MountStrategy {
-  /** As whom its containers run: the files are that user's. */
-  readonly identity: (site: typeof BackendContext.Service) => Identity
-  /** Fails if a container cannot see, or must not see, what the settings want it to see besides its own files. */
+  /** The user of its containers, who owns the files. */
+  readonly identity: (context: typeof BackendContext.Service) => Identity
+  /** Fails if a volume of the settings is missing, or refused because of the place it leads to. */
   readonly check: (
-    request: ProvisionRequest<DockerSettings>
+    request: Request
   ) => Effect.Effect<void, DeploymentProvisionFailed | EngineUnreachable | PlatformError, Needs>
-  /** Gives an instance that is about to be made its files; answers where its container sees them. */
-  readonly give: (
-    request: ProvisionRequest<DockerSettings>,
-    made: { readonly engineId: string; readonly image: Ingredients["image"] }
-  ) => Effect.Effect<ReadonlyArray<Mount>, GivingError, Needs>
-  /** Takes back what belongs to one generation. The data stays. */
-  readonly take: (instance: Pick<Instance, "deploymentId" | "generation">) => Effect.Effect<void, TakingError, Needs>
-  /** Takes back everything of a deployment, its data too. */
-  readonly takeAll: (deployment: Pick<Instance, "deploymentId">) => Effect.Effect<void, TakingError, Needs>
+  /** Writes the files of an instance before its container exists, and returns their mounts. */
+  readonly write: (
+    request: Request,
+    made: { readonly engineId: string; readonly image: Parts["image"] }
+  ) => Effect.Effect<ReadonlyArray<Mount>, WriteError, Needs>
+  /** Removes the files of one generation. The data stays. */
+  readonly remove: (instance: Pick<Instance, "deploymentId" | "generation">) => Effect.Effect<void, RemoveError, Needs>
+  /** Removes all files of a deployment, its data included. */
+  readonly removeAll: (deployment: Pick<Instance, "deploymentId">) => Effect.Effect<void, RemoveError, Needs>
 }

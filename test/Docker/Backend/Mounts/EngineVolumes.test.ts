@@ -67,7 +67,7 @@ describe("Files for an engine of another machine", () => {
       assert.deepStrictEqual(yield* census, {
         containers: [Labels.containerName(instance)],
         networks: [Labels.networkName(instance.deploymentId)],
-        volumes: [volumeName("1-secrets"), volumeName("1-told"), volumeName("data")]
+        volumes: [volumeName("1-config"), volumeName("1-secrets"), volumeName("data")]
       })
       const { labels, spec } = yield* service
       assert.strictEqual(spec.user, "10001:10001")
@@ -81,7 +81,7 @@ describe("Files for an engine of another machine", () => {
       })
       assert.deepStrictEqual(mounts, [
         mount("data", "/data", false),
-        mount("1-told", "/run/effect-deployers", true),
+        mount("1-config", "/run/effect-deployers", true),
         mount("1-secrets", "/run/secrets", true)
       ])
       const shown = (purpose: string) =>
@@ -92,12 +92,12 @@ describe("Files for an engine of another machine", () => {
           gid
         ])
       assert.deepStrictEqual(shown("data"), [[".", "700", 10_001, 10_001]])
-      assert.deepStrictEqual(shown("1-told"), [
+      assert.deepStrictEqual(shown("1-config"), [
         [".", "500", 10_001, 10_001],
         ["manifest.json", "400", 10_001, 10_001],
         [names.codeCache, "400", 10_001, 10_001]
       ])
-      const cached = volumes.get(volumeName("1-told"))?.files.get(names.codeCache)?.content
+      const cached = volumes.get(volumeName("1-config"))?.files.get(names.codeCache)?.content
       assert.strictEqual(Buffer.from(cached ?? []).toString(), "compiled")
       assert.deepStrictEqual(shown("1-secrets"), [
         [".", "500", 10_001, 10_001],
@@ -105,8 +105,8 @@ describe("Files for an engine of another machine", () => {
       ])
       const secret = volumes.get(volumeName("1-secrets"))?.files.get("TOKEN")?.content
       assert.strictEqual(Buffer.from(secret ?? []).toString(), "s3cret-value")
-      const told = volumes.get(volumeName("1-told"))?.files.get("manifest.json")?.content
-      const manifest = yield* Schema.decode(Schema.parseJson(Manifest))(Buffer.from(told ?? []).toString())
+      const configured = volumes.get(volumeName("1-config"))?.files.get("manifest.json")?.content
+      const manifest = yield* Schema.decode(Schema.parseJson(Manifest))(Buffer.from(configured ?? []).toString())
       assert.strictEqual(manifest.secretsDirectory, "/run/secrets")
       assert.notInclude(JSON.stringify([labels, spec, Array.from(volumes.values())]), "s3cret-value")
       assert.strictEqual(operations.filter((operation) => operation === "start a container").length, 1)
@@ -140,8 +140,8 @@ describe("Files for an engine of another machine", () => {
       assert.lengthOf((yield* census).volumes, 5)
       yield* deprovision(1)
       assert.deepStrictEqual((yield* census).volumes, [
+        volumeName("2-config"),
         volumeName("2-secrets"),
-        volumeName("2-told"),
         volumeName("data")
       ])
       yield* deprovision(2)
@@ -183,7 +183,7 @@ describe("Files for an engine of another machine", () => {
     Effect.gen(function* () {
       const { addImage, volumes } = yield* FakeEngine
       const docker = yield* DockerClient
-      for (const purpose of ["data", "1-told", "1-secrets"]) {
+      for (const purpose of ["data", "1-config", "1-secrets"]) {
         yield* docker.volumes.create({ name: volumeName(purpose), labels: { somebody: "else" } })
         const error = yield* Effect.flip(provision({ secrets: { TOKEN: "s3cret-value" } }))
         assert.strictEqual(error._tag, "ResourceNotOwned")
@@ -209,7 +209,7 @@ describe("Files for an engine of another machine", () => {
       const { volumes } = yield* FakeEngine
       const docker = yield* DockerClient
       yield* provision()
-      const labels = volumes.get(volumeName("1-told"))?.labels ?? {}
+      const labels = volumes.get(volumeName("1-config"))?.labels ?? {}
       yield* docker.volumes.create({ name: "backup", labels })
       const { inventory } = yield* backend
       assert.notInclude(
@@ -243,7 +243,7 @@ describe("Files for an engine of another machine", () => {
         `0 network ${Labels.networkName(instance.deploymentId)}`,
         `0 volume ${volumeName("data")}`,
         `1 container ${Labels.fillerName(instance)}`,
-        `1 volume ${volumeName("1-told")}`
+        `1 volume ${volumeName("1-config")}`
       ])
       assert.isTrue(found.every((one) => one.registryId === registryId && one.atHome))
       yield* deprovision()
@@ -306,11 +306,11 @@ describe("Files for an engine of another machine", () => {
       const fs = yield* FileSystem.FileSystem
       const docker = yield* DockerBackend.make({ secretsFolders: [], files: "volumes" })
       yield* docker.provision(yield* request())
-      assert.deepStrictEqual((yield* census).volumes, [volumeName("1-told"), volumeName("data")])
+      assert.deepStrictEqual((yield* census).volumes, [volumeName("1-config"), volumeName("data")])
       assert.strictEqual((yield* service).spec.ports?.[0]?.address, "127.0.0.1")
       // Where the data is counts more than what is said later.
       yield* provisionWith({ generation: 2 })
-      assert.include((yield* census).volumes, volumeName("2-told"))
+      assert.include((yield* census).volumes, volumeName("2-config"))
       const link = `${yield* fs.makeTempDirectoryScoped()}/link`
       yield* fs.symlink("/etc", link)
       const volumes = [{ _tag: "bind" as const, source: link, target: "/models" }]

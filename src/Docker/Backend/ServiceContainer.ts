@@ -1,45 +1,70 @@
-/** The container of a deployment: what it is made of, and everything that keeps it from doing harm. */
+/** The container of a deployment: its specification, its labels and its isolation. */
 import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
 import * as Routes from "../../Contract/Routes.js"
 import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import { publicFingerprint } from "../../Flavor/Fingerprint.js"
 import { secretVariables } from "../../Flavor/SecretVariables.js"
+import { version } from "../../Internal/Version.js"
 import * as Settings from "../../Settings.js"
 import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
 import type { Identity } from "./BackendContext.js"
-import { instanceLabels } from "./ContainerLabels.js"
 import { inside } from "./Mounts/ContainerPaths.js"
 
-/** What a container is made of besides its request. */
-export interface Ingredients {
+/** A request to this backend. */
+export type Request = ProvisionRequest<DockerSettings>
+
+/** What a container consists of besides its request. */
+export interface Parts {
   readonly deployer: string
   readonly identity: Identity
   readonly image: {
     /** The engine's id of it. */
     readonly imageId: string
     readonly entrypoint: ReadonlyArray<string>
-    /** Where Node is in it. */
+    /** The path of Node in it. */
     readonly node: string
   }
-  /** Where it sees its files. */
+  /** The deployment's own files. */
   readonly files: ReadonlyArray<Mount>
   readonly network: string
 }
 
+/** The labels of resources that all generations of a deployment share. */
+export const sharedLabels = ({ deploymentId, name, registryId }: Request, deployer: string): Labels.Labels =>
+  Labels.ofShared({ registryId, deploymentId, name, deployer, version })
+
+/** The labels of resources that belong to one generation. */
+export const instanceLabels = (request: Request, deployer: string): Labels.Labels => {
+  const { deploymentId, generation, name, registryId, snapshot } = request
+  const { id: snapshotId, pipelineName } = snapshot
+  const checksum = publicFingerprint(request)
+  return Labels.ofInstance({
+    registryId,
+    deploymentId,
+    name,
+    generation,
+    deployer,
+    snapshotId,
+    pipelineName,
+    checksum,
+    version
+  })
+}
+
 /** The container of a requested instance, published at a port of the host. */
 export const containerSpec = (
-  request: ProvisionRequest<DockerSettings>,
-  ingredients: Ingredients,
+  request: Request,
+  { deployer, files, identity, image, network }: Parts,
   port: number
-): ContainerSpec => {
+): ContainerSpec & { readonly name: string } => {
   const { settings } = request
-  const { identity, image } = ingredients
   return {
     name: Labels.containerName(request),
     image: image.imageId,
-    labels: { ...settings.run.labels, ...instanceLabels(request, ingredients.deployer) },
+    labels: { ...settings.run.labels, ...instanceLabels(request, deployer) },
     entrypoint: withHeapLimit(image.entrypoint, settings),
     command: [inside.manifest],
     environment: environmentOf(settings, request.secrets),
@@ -47,8 +72,8 @@ export const containerSpec = (
     stopSignal: "SIGTERM",
     stopGrace: settings.serving.drainTimeoutMillis + 5_000,
     ports: [{ container: inside.port, host: port, address: settings.address }],
-    mounts: mountsOf(settings, ingredients.files),
-    network: ingredients.network,
+    mounts: mountsOf(settings, files),
+    network,
     extraHosts: settings.run.extraHosts,
     dns: settings.run.dns,
     restartPolicy: restartPolicyOf(settings),
@@ -83,7 +108,7 @@ const isolation = ({ cpus, memoryBytes, pidsLimit, run }: DockerSettings, { gid,
   }) satisfies Partial<ContainerSpec>
 
 /**
- * Node would take more of the memory for its heap than the limit leaves, and be killed instead of collecting garbage.
+ * Without a limit Node lets its heap grow beyond the memory of the container and is killed instead of collecting garbage.
  * Workers share the memory.
  */
 const withHeapLimit = (
@@ -120,7 +145,7 @@ const restartPolicyOf = ({ restartPolicy }: DockerSettings): RestartPolicy =>
     ? { name: restartPolicy }
     : { name: "on-failure", maximumRetryCount: restartPolicy.maximumRetryCount }
 
-/** For whoever looks at the engine; we ask over HTTP ourselves. */
+/** Shown by the engine only: the deployer checks health over HTTP. */
 const healthcheckOf = ({ serving }: DockerSettings, node: string) => {
   const [, ...command] = healthCheck({ node, port: inside.port, path: Routes.paths(serving).ready })
   return { command, interval: "30 seconds", timeout: "5 seconds", startPeriod: "1 minute", retries: 3 } as const
