@@ -25,12 +25,13 @@ const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return Cause.isInterruptedOnly(exit.cause) ? exitCodes.interrupted : exitCodes.failure
 }
 
-/** The first Ctrl-C takes back what was begun; by then nobody listens any more, so the second ends the process at once. */
-const announceTakingBack = () => {
-  const text = "Taking back what was begun. Ctrl-C again ends at once; `deployers reconcile` then finishes it.\n"
+/** The first Ctrl-C undoes the operation. The handlers run once, so the second ends the process at once. */
+const announceUndo = () => {
+  const text =
+    "Undoing the operation. Ctrl-C again ends the process at once; `deployers reconcile` then finishes the undo.\n"
   setTimeout(() => stderr.write(text), 500).unref()
 }
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, announceTakingBack)
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, announceUndo)
 
 runWith(process.argv.slice(2), { services: Live.services, doctor: Live.doctor }).pipe(
   Effect.provide(terminal),

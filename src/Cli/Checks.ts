@@ -1,4 +1,4 @@
-/** The checks of `deployers doctor` on a real machine. They change nothing. */
+/** The checks of `deployers doctor` on this machine. They change nothing. */
 import * as Net from "node:net"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -6,11 +6,12 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as DockerClient from "../Docker/DockerClient.js"
+import * as Ports from "../Flavor/Ports.js"
 import * as Home from "../Store/Home.js"
 import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import { Doctor, type Finding } from "./Doctor.js"
-import { engine } from "./EngineCheck.js"
 
 /** Checks of Node, the home folder, the registry, the key, the network, the bundler and the container engine. */
 export const layer: Layer.Layer<Doctor, ConfigError> = Layer.effect(
@@ -21,9 +22,9 @@ export const layer: Layer.Layer<Doctor, ConfigError> = Layer.effect(
     return {
       checks: [
         { name: "node", run: Effect.sync(() => node(process.versions.node)) },
-        { name: "home folder", run: mode(fs, home.root, 0o700, "It will be made when it is needed.") },
+        { name: "home folder", run: mode(fs, home.root, 0o700, createdLater) },
         { name: "registry", run: registry(fs, home.registry) },
-        { name: "key file", run: mode(fs, home.key, 0o600, "It will be made with the first secret.") },
+        { name: "key file", run: mode(fs, home.key, 0o600, "The first secret creates it.") },
         { name: "network", run: freePort },
         { name: "bundler", run: bundler },
         { name: "docker", run: engine }
@@ -33,6 +34,8 @@ export const layer: Layer.Layer<Doctor, ConfigError> = Layer.effect(
 ).pipe(Layer.provide(Layer.merge(Home.layerConfig, NodeFileSystem.layer)))
 
 // internal
+
+const createdLater = "The first deployment creates it."
 
 const ok = (detail: string): Finding => ({ status: "ok", detail })
 
@@ -60,10 +63,14 @@ const mode = (fs: FileSystem.FileSystem, path: string, wanted: number, whenMissi
 
 const missing = (error: PlatformError, path: string, whenMissing: string): Finding =>
   error._tag === "SystemError" && error.reason === "NotFound"
-    ? ok(`${path} is not there yet. ${whenMissing}`)
-    : { status: "fail", detail: `${path} cannot be looked at: ${error.message}`, remedy: "Check who owns its folders." }
+    ? ok(`${path} does not exist yet. ${whenMissing}`)
+    : {
+        status: "fail",
+        detail: `${path} cannot be read: ${error.message}`,
+        remedy: "Check the owner and the mode of its folders."
+      }
 
-/** Opening a registry that is not there would make it. */
+/** A registry that does not exist is not opened: opening creates it. */
 const registry = (fs: FileSystem.FileSystem, path: string): Effect.Effect<Finding> =>
   Effect.flatMap(
     Effect.orElseSucceed(fs.exists(path), () => true),
@@ -77,11 +84,11 @@ const registry = (fs: FileSystem.FileSystem, path: string): Effect.Effect<Findin
               Effect.succeed<Finding>({
                 status: "fail",
                 detail: error instanceof Error ? error.message : `${path} cannot be opened.`,
-                remedy: "Do what it says, or set DEPLOYERS_HOME to another folder."
+                remedy: "Follow the message, or set DEPLOYERS_HOME to another folder."
               })
             )
           )
-        : Effect.succeed(ok(`${path} is not there yet. It will be made when it is needed.`))
+        : Effect.succeed(ok(`${path} does not exist yet. ${createdLater}`))
   )
 
 const freePort: Effect.Effect<Finding> = Effect.async<Finding>((resume) => {
@@ -90,7 +97,7 @@ const freePort: Effect.Effect<Finding> = Effect.async<Finding>((resume) => {
     resume(
       Effect.succeed({
         status: "fail",
-        detail: `No port of 127.0.0.1 can be listened on (${error.message}).`,
+        detail: `No port of 127.0.0.1 accepts a listener (${error.message}).`,
         remedy: "Check the network settings of this machine or container."
       })
     )
@@ -114,7 +121,39 @@ const bundler: Effect.Effect<Finding> = Effect.tryPromise(async () => {
     Effect.succeed<Finding>({
       status: "fail",
       detail: "The bundler does not start.",
-      remedy: "Install again for this platform: npm rebuild esbuild"
+      remedy: "Rebuild it for this platform: npm rebuild esbuild"
     })
   )
 )
+
+/** The engine that the environment names. Only `--deployer docker` needs it, so its absence is a warning. */
+const engine: Effect.Effect<Finding> = Effect.gen(function* () {
+  const client = yield* DockerClient.DockerClient
+  const host = yield* client.host
+  const { apiVersion } = yield* client.engine.version
+  const { architecture, os, rootless, version } = yield* client.engine.info
+  const owner = rootless ? ", rootless" : ""
+  const where = host.remote ? `${host.url}, another machine` : host.url
+  return judge(host, `engine ${version} (API ${apiVersion}, ${os}, ${architecture}${owner}) at ${where}`)
+}).pipe(
+  Effect.timeout("10 seconds"),
+  Effect.provide(Layer.provide(DockerClient.layerConfig, Layer.merge(NodeFileSystem.layer, Ports.layer))),
+  Effect.catchAll((error) =>
+    Effect.succeed<Finding>({
+      status: "warn",
+      detail: `No container engine can be used: ${error.message}`,
+      remedy:
+        "Start an engine, or set DOCKER_HOST to one, to deploy with --deployer docker. Local deployments need none."
+    })
+  )
+)
+
+/** Without TLS, machines on the way read secrets and act as root on the engine. */
+const judge = (host: DockerClient.EngineHost, detail: string): Finding =>
+  host.private
+    ? { status: "ok", detail }
+    : {
+        status: "warn",
+        detail: `${detail}, without TLS`,
+        remedy: "Configure the engine to listen with TLS, and set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."
+      }

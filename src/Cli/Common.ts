@@ -1,4 +1,4 @@
-/** What commands have in common: their arguments, and printing a result as JSON or for people. */
+/** The options that commands share, and the printing of a result as JSON or for people. */
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
@@ -8,22 +8,39 @@ import * as Option from "effect/Option"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/** `--json`. */
-export const json = Options.boolean("json").pipe(
-  Options.withDescription("Print one JSON value on standard output, everything else on standard error.")
-)
+/** A switch. */
+export const flag = (name: string, description: string): Options.Options<boolean> =>
+  Options.withDescription(Options.boolean(name), description)
 
-/** The deployment a command is about. */
+/** An option with a text that may be omitted. */
+export const text = (name: string, description: string, placeholder = "text"): Options.Options<Option.Option<string>> =>
+  Options.text(name).pipe(Options.withPseudoName(placeholder), Options.withDescription(description), Options.optional)
+
+/** `--json`. */
+export const json = flag("json", "Print one JSON value on standard output, everything else on standard error.")
+
+/** The argument that names a deployment. */
 export const deploymentName = Args.text({ name: "name" }).pipe(Args.withDescription("Name or id of the deployment."))
+
+/** The argument that names a pipeline's module. */
+export const pipelineFile = Args.text({ name: "file[#export]" }).pipe(
+  Args.withDescription("The module that exports the pipeline, and the export if the module has several.")
+)
 
 /** `--timeout` with a duration such as `30s` or `2m`, in milliseconds. */
 export const timeout = (description: string): Options.Options<Option.Option<number>> =>
   Options.text("timeout").pipe(
     Options.withPseudoName("duration"),
     Options.withDescription(description),
-    Options.filterMap(parseMillis, "Give --timeout a duration such as 500ms, 30s, 2m or 1h."),
+    Options.filterMap((text) => parseMillis(text), "Give --timeout a duration such as 500ms, 30s, 2m or 1h."),
     Options.optional
   )
+
+/** `--timeout` of a lifecycle operation. */
+export const operationTimeout = timeout("Time limit of the operation, such as 30s or 2m; default 60s.")
+
+/** `--timeout` of a run. */
+export const runTimeout = timeout("Time limit of the run, such as 30s or 10m; default: the deployment's setting.")
 
 /** A whole number of at least `minimum`. */
 export const count = (
@@ -51,7 +68,7 @@ export const parseMillis = (text: string): Option.Option<number> => {
   return millis > 0 && Number.isSafeInteger(millis) ? Option.some(millis) : Option.none()
 }
 
-/** A moment: an ISO 8601 time, or a duration that says how long before `now`. In milliseconds since the epoch. */
+/** The milliseconds since the epoch of an ISO 8601 time, or of a duration before `now`. */
 export const parseMoment = (text: string, now: number): Option.Option<number> =>
   Option.orElse(
     Option.map(parseMillis(text), (millis) => now - millis),
@@ -70,15 +87,18 @@ export const print = (
 export const note = (text: string): Effect.Effect<void, never, Output> =>
   Effect.flatMap(Output, (output) => output.note(text))
 
-/** Says what is left when somebody interrupts a command that changes something. */
+/** Writes a remark when an interruption ends the effect. */
 export const whenInterrupted =
-  (left: string) =>
+  (remark: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Output> =>
-    Effect.onInterrupt(effect, () => note(`Interrupted. ${left}`))
+    Effect.onInterrupt(effect, () => note(`Interrupted. ${remark}`))
 
-/** What an interrupted change of a deployment leaves. */
-export const leftOfChange = (name: string): string =>
-  `What served before still serves; \`deployers describe ${name}\` shows where "${name}" stands, \`deployers reconcile\` finishes or undoes what was begun.`
+/** The remark on an interrupted change of a deployment. */
+export const afterChange = (name: string): string =>
+  `The version that served before still serves. \`deployers describe ${name}\` shows its status; \`deployers reconcile\` finishes or undoes the change.`
+
+/** The remark on an interrupted operation that only has to be repeated. */
+export const afterRepeatable = (command: string): string => `\`deployers ${command}\` can be repeated.`
 
 // internal
 

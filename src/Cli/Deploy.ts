@@ -1,5 +1,4 @@
 /** `deployers deploy`: from a file to a running service. */
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -10,7 +9,7 @@ import { Deployer, Plan } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
-import { json, leftOfChange, note, print, whenInterrupted } from "./Common.js"
+import { afterChange, flag, json, note, pipelineFile, print, whenInterrupted } from "./Common.js"
 import { chosen, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
 import * as DeploySettings from "./DeploySettings.js"
@@ -21,39 +20,32 @@ import * as Render from "./Render.js"
 export const deploy = Command.make(
   "deploy",
   {
-    file: Args.text({ name: "file[#export]" }).pipe(
-      Args.withDescription("The module that exports the pipeline, and which export if there are several.")
-    ),
+    file: pipelineFile,
     name: Options.text("name").pipe(Options.withDescription("Name of the deployment.")),
     deployer: Options.choice("deployer", flavors).pipe(
       Options.withDescription(
-        "Where it runs: as a process of this machine (default), or as a container of the Docker engine. An existing deployment stays where it is."
+        "A process of this machine (local, the default) or a container of the Docker engine. An existing deployment keeps its deployer."
       ),
       Options.optional
     ),
-    replace: Options.boolean("replace").pipe(
-      Options.withDescription("Replace an existing deployment of that name, which is the default.")
-    ),
-    noReplace: Options.boolean("no-replace").pipe(
-      Options.withDescription("Fail if there is a deployment of that name already.")
-    ),
+    replace: flag("replace", "Replace an existing deployment of that name, which is the default."),
+    noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
     ...DeploySettings.options,
-    plan: Options.boolean("plan").pipe(Options.withDescription("Only say what would be done.")),
+    plan: flag("plan", "Show the change and make none."),
     json
   },
-  (given) =>
-    Effect.gen(function* () {
-      const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
-      yield* note(`Bundling ${Render.clean(given.file)}`)
-      const snapshot = yield* Snapshot.fromFile(given.file)
-      const options = { name: given.name, replace: !given.noReplace, settings: DeploySettings.settingsOf(given) }
-      if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
-      const before = yield* currentKey(given.name)
-      const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(
-        whenInterrupted(leftOfChange(given.name))
-      )
-      yield* printDeployed(given.json, deployment, snapshot, before)
-    })
+  Effect.fnUntraced(function* (given) {
+    const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
+    yield* note(`Bundling ${Render.clean(given.file)}`)
+    const snapshot = yield* Snapshot.fromFile(given.file)
+    const options = { name: given.name, replace: !given.noReplace, settings: DeploySettings.settingsOf(given) }
+    if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
+    const before = yield* currentKey(given.name)
+    const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(
+      whenInterrupted(afterChange(given.name))
+    )
+    yield* printDeployed(given.json, deployment, snapshot, before)
+  })
 ).pipe(Command.withDescription("Serve a pipeline as a deployment."))
 
 // internal
@@ -75,17 +67,18 @@ const printDeployed = Effect.fnUntraced(function* (
   const key = yield* deployer.authKey(deployment.id)
   const isNew = key !== undefined && (before === undefined || Redacted.value(before) !== Redacted.value(key))
   const shown = isNew && settings?.auth._tag === "generate" ? key : undefined
+  const call = {
+    deployment,
+    serving: settings?.serving ?? defaults,
+    input: snapshot.spec.input,
+    authKey: shown
+  }
   yield* print(asJson, Json.deployment(deployment, shown), (hasColor) =>
     [
       DeploymentView.render(hasColor, deployment, { authKey: shown }),
-      ...(shown === undefined ? [] : ["The key is shown only now; `deployers describe --show-secret` shows it again."]),
+      ...(shown === undefined ? [] : [DeploymentView.keyRemark]),
       "",
-      DeploymentView.howToCall({
-        deployment,
-        serving: settings?.serving ?? defaults,
-        input: snapshot.spec.input,
-        authKey: shown
-      })
+      DeploymentView.howToCall(call)
     ].join("\n")
   )
 })
@@ -101,7 +94,7 @@ const printPlan = (asJson: boolean, plan: Plan) =>
         ["name", plan.name],
         ["generation", String(plan.generation)],
         ["snapshot", `${plan.snapshot.pipelineName}@${plan.snapshot.version}`],
-        ["gap", plan.gap ? "callers are refused for a moment" : "none"]
+        ["gap", plan.gap ? "the service refuses callers for a moment" : "none"]
       ]),
       ...(plan.action === "create" ? [] : plan.changes).map(({ from, path, to }) =>
         Render.clean(`  ${path}: ${Render.jsonLine(from ?? null)} -> ${Render.jsonLine(to ?? null)}`)

@@ -2,12 +2,12 @@
 import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import * as Settings from "../Settings.js"
-import { count, timeout } from "./Common.js"
+import { count, operationTimeout, text } from "./Common.js"
 
 export const options = {
   auth: Options.text("auth").pipe(
     Options.withPseudoName("generate|none|secret:NAME"),
-    Options.withDescription("Who may call: with a generated key (default), anybody, or with a stored secret as key."),
+    Options.withDescription("The key that callers need: a generated one (default), none, or a stored secret."),
     Options.filterMap((text) => parseAuth(text), "Give --auth one of generate, none or secret:NAME."),
     Options.optional
   ),
@@ -19,30 +19,28 @@ export const options = {
   ),
   secret: Options.text("secret").pipe(
     Options.withPseudoName("NAME"),
-    Options.withDescription("A stored secret the pipeline may read; can be repeated."),
+    Options.withDescription("A stored secret that the pipeline may read; can be repeated."),
     Options.repeated
   ),
   port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
-  address: Options.text("address").pipe(
-    Options.withPseudoName("IP"),
-    Options.withDescription(
-      "The address of the engine's machine to publish at, for Docker: 127.0.0.1 (default) for that machine only, 0.0.0.0 for all of them."
-    ),
-    Options.optional
+  address: text(
+    "address",
+    "The address to publish at on the engine's machine, for Docker: 127.0.0.1 (default) for callers on that machine, 0.0.0.0 for callers on every network.",
+    "IP"
   ),
   workers: count(
     "workers",
     1,
     Settings.maxWorkers,
-    "Processes that serve together behind the one port; default: as the pipeline says, else 1."
+    "Number of processes that serve behind the one port; default: the pipeline's setting, else 1."
   ),
   keepRuns: count(
     "keep-runs",
     1,
     Number.MAX_SAFE_INTEGER,
-    "How many of the newest runs are kept; default: as the pipeline says, else all."
+    "Number of newest runs to keep; default: the pipeline's setting, else all."
   ),
-  timeout: timeout("How long the operation may take, such as 30s or 2m; default 60s.")
+  timeout: operationTimeout
 } as const
 
 /** Values of {@link options}. */
@@ -57,13 +55,13 @@ export interface Given {
   readonly timeout: Option.Option<number>
 }
 
-/** Where a deployment shall be reached. */
+/** The port and the address of a deployment. */
 export interface PublishInput {
   readonly port?: number
   readonly address?: string
 }
 
-/** The settings options stand for; what was not given is left to the snapshot and the deployer. */
+/** The settings of the given options. Snapshot and deployer supply the others. */
 export const settingsOf = (given: Given): Settings.DeploymentInput & PublishInput => ({
   ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
   ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),

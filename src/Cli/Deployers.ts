@@ -1,5 +1,5 @@
 /**
- * The deployers the command line can be told to use.
+ * The deployers that the command line selects from.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export const flavors = ["local", "docker"] as const
 export type Flavor = (typeof flavors)[number]
 
 /**
- * A deployer for each flavor. `Deployer` beside it leads to the one that made a deployment.
+ * A deployer for each flavor. The service `Deployer` routes to the one that made a deployment.
  *
  * @category services
  * @since 0.1.0
@@ -35,7 +35,7 @@ export class Deployers extends Context.Tag("effect-deployers/Cli/Deployers")<
 >() {}
 
 /**
- * The deployer of a flavor; without one, that of the deployment, or the local one for a new deployment.
+ * The deployer of a flavor. Without a flavor: the deployer of the deployment, or the local one for a new deployment.
  *
  * @category accessors
  * @since 0.1.0

@@ -1,12 +1,23 @@
-/** A deployment for people, and how to call it. */
+/** A deployment for people, and the commands that call it. */
+import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { JsonSchema } from "../Client/JsonSchema.js"
 import * as Client from "../Client.js"
 import type { Deployment } from "../Deployment.js"
 import type * as Settings from "../Settings.js"
+import * as Common from "./Common.js"
+import * as Json from "./Json.js"
+import type { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/** What is shown of a deployment. */
+/** Prints a deployment as the result of a command. */
+export const print = (asJson: boolean, self: Deployment): Effect.Effect<void, never, Output> =>
+  Common.print(asJson, Json.deployment(self), (hasColor) => render(hasColor, self))
+
+/** The remark under a new key. */
+export const keyRemark = "The key is shown only now; `deployers describe --show-secret` shows it again."
+
+/** The fields of a deployment. */
 export const render = (
   hasColor: boolean,
   self: Deployment,
@@ -35,7 +46,7 @@ export const render = (
     ["updated", Render.time(self.updatedAt)]
   ])
 
-/** A curl command and a `deployers invoke` command that work as they are. */
+/** A curl command and a `deployers invoke` command, complete with example parameters. */
 export const howToCall = (options: {
   readonly deployment: Deployment
   readonly serving: Settings.Serving
@@ -57,8 +68,7 @@ export const howToCall = (options: {
 
 // internal
 
-const authText = (self: Deployment): string =>
-  self.authEnabled ? "asked for (--show-secret shows it)" : "none asked for"
+const authText = (self: Deployment): string => (self.authEnabled ? "required (--show-secret shows it)" : "not required")
 
 const plain = (value: unknown): string => (typeof value === "string" ? value : Render.jsonLine(value))
 

@@ -1,5 +1,5 @@
 /**
- * `deployers doctor`: looks whether this machine has what is needed, without changing anything.
+ * `deployers doctor`: checks this machine and changes nothing.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { exitCodes, Reported } from "./Failure.js"
 import * as Render from "./Render.js"
 
 /**
- * What a check found, with what to do about it.
+ * The result of a check, with a remedy if it failed.
  *
  * @category models
  * @since 0.1.0
@@ -34,13 +34,15 @@ export class Doctor extends Context.Tag("effect-deployers/Cli/Doctor")<
 >() {}
 
 /**
- * The command that makes the checks, prints what was found and how to mend it, and exits 1 if one failed.
+ * The command that runs the checks and prints findings with remedies. It exits with 1 if a check failed.
  *
  * @category commands
  * @since 0.1.0
  */
-export const doctor = Command.make("doctor", { json }, ({ json }) =>
-  Effect.gen(function* () {
+export const doctor = Command.make(
+  "doctor",
+  { json },
+  Effect.fnUntraced(function* ({ json }) {
     const { checks } = yield* Doctor
     const findings = yield* Effect.forEach(checks, ({ name, run }) =>
       Effect.map(run, (finding) => ({ name, ...finding }))

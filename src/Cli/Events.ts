@@ -20,25 +20,24 @@ export const events = Command.make(
     name: deploymentName,
     follow: Options.boolean("follow").pipe(
       Options.withAlias("f"),
-      Options.withDescription("Keep going as things are done, until interrupted. With --json: one value per line.")
+      Options.withDescription("Show new events as they happen, until interrupted. With --json: one value per line.")
     ),
     json
   },
-  ({ follow, json, name }) =>
-    Effect.gen(function* () {
-      const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
-      if (follow) {
-        const { hasColor, result } = yield* Output
-        return yield* Stream.runForEach(followed(deployment.id), (event) =>
-          result(json ? Render.jsonLine(Json.event(event)) : line(hasColor, event))
-        )
-      }
-      const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(deployment.id)))
-      yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
-        Render.table(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells))
+  Effect.fnUntraced(function* ({ follow, json, name }) {
+    const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
+    if (follow) {
+      const { hasColor, result } = yield* Output
+      return yield* Stream.runForEach(followed(deployment.id), (event) =>
+        result(json ? Render.jsonLine(Json.event(event)) : line(hasColor, event))
       )
-    })
-).pipe(Command.withDescription("Show what was done to a deployment: its audit log."))
+    }
+    const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(deployment.id)))
+    yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
+      Render.table(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells))
+    )
+  })
+).pipe(Command.withDescription("Show the audit log of a deployment: every operation and its steps."))
 
 // internal
 
@@ -47,13 +46,13 @@ const pageAfter = (deploymentId: string, after: number) =>
 
 const lastOf = (page: ReadonlyArray<DeploymentEvent>) => Option.fromNullable(page.at(-1)?.sequence)
 
-/** The store gives a page at a time. */
+/** The store returns one page at a time. */
 const recorded = (deploymentId: string) =>
   Stream.paginateChunkEffect(0, (after) =>
     Effect.map(pageAfter(deploymentId, after), (page) => [Chunk.fromIterable(page), lastOf(page)] as const)
   )
 
-/** Whoever changes the deployment may be another process, so the store is asked again and again. */
+/** Another process may change the deployment, so this polls the store. */
 const followed = (deploymentId: string) =>
   Stream.unwrap(
     Effect.sync(() => {

@@ -1,5 +1,5 @@
 /**
- * How commands fail, and how that is said: a sentence, a hint on what to do next, and an exit code.
+ * Failures of commands: a sentence, a hint on what to do next, and an exit code.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { isDeployersError } from "../Errors/Kind.js"
 
 /**
- * The command was used wrongly: exit code 2.
+ * Wrong usage of a command: exit code 2.
  *
  * @category errors
  * @since 0.1.0
@@ -20,7 +20,7 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
 }) {}
 
 /**
- * A command that already said why it did not succeed: only the exit code is left to be given.
+ * The failure of a command that has already printed the reason: only the exit code remains.
  *
  * @category errors
  * @since 0.1.0
@@ -36,7 +36,7 @@ export class Reported extends Schema.TaggedError<Reported>()("Reported", { exitC
 export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
 /**
- * What is said of a failure.
+ * The description of a failure.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +76,7 @@ export const report = (error: unknown): Report => {
 
 // internal
 
-/** Encoded fields of a tagged error, without its cause, which is for logs. */
+/** The encoded fields of a tagged error, without its cause, which is for logs. */
 const fieldsOf = (error: unknown): Readonly<Record<string, unknown>> => {
   if (!(error instanceof Error) || !Schema.isSchema(error.constructor)) return {}
   const schema = error.constructor as unknown as Schema.Schema<unknown>
@@ -96,33 +96,33 @@ const named =
   }
 
 const hints: Readonly<Record<string, Hint>> = {
-  DeploymentAlreadyExists: () => "Leave --no-replace away to replace it.",
+  DeploymentAlreadyExists: () => "Omit --no-replace to replace it.",
   DeploymentProvisionFailed: named(
-    (name) => `\`deployers logs ${name}\` shows the log; what served before still serves.`
+    (name) => `\`deployers logs ${name}\` shows the log; the version that served before still serves.`
   ),
-  DeploymentTimeout: () => "`--timeout 2m` gives it more time.",
-  DeploymentDeprovisionFailed: named((name) => `\`deployers describe ${name}\` shows where it stands.`),
+  DeploymentTimeout: () => "`--timeout 2m` gives the operation more time.",
+  DeploymentDeprovisionFailed: named((name) => `\`deployers describe ${name}\` shows its status.`),
   DeploymentInvalidParameters: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
-  DeploymentHttpError: named((name) => `\`deployers refresh ${name}\` looks whether it runs.`),
-  DeploymentSchemaNotFound: named((name) => `\`deployers describe ${name} --show-schema\` shows what is stored.`),
+  DeploymentHttpError: named((name) => `\`deployers refresh ${name}\` reads its actual status.`),
+  DeploymentSchemaNotFound: named((name) => `\`deployers describe ${name} --show-schema\` shows the stored schemas.`),
   DeploymentRunFailed: named((name) => `\`deployers runs ${name}\` lists its runs.`),
-  DeploymentBusy: named((name) => `\`deployers events ${name}\` shows what is being done.`),
+  DeploymentBusy: named((name) => `\`deployers events ${name}\` shows the operation in progress.`),
   Unauthorized: named((name) => `\`deployers describe ${name} --show-secret\` shows the key.`),
   InternalError: named((name) => `\`deployers logs ${name}\` has the details under that id.`),
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
-  RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters to give.`),
-  SnapshotInUse: () => "`deployers delete NAME` forgets a deployment with its generations.",
-  FilesInTheWay: () => "Give a folder of its own, such as `deployers init weather`.",
-  PortUnavailable: () => "`--port N` chooses another port; without it a free one is found.",
-  SecretNotFound: () => "`deployers secret list` shows what there is.",
+  RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
+  SnapshotInUse: () => "`deployers delete NAME` removes a deployment with its generations.",
+  FilesInTheWay: () => "Use a new folder, such as `deployers init weather`.",
+  PortUnavailable: () => "`--port N` selects another port; without it, the deployer selects a free one.",
+  SecretNotFound: () => "`deployers secret list` shows the secrets.",
   StoreError: () => "`deployers doctor` checks the registry.",
   SecretKeyError: () => "`deployers doctor` checks the key file.",
-  EngineUnavailable: () => "`deployers doctor` checks this machine; nothing is known to have changed.",
-  OutcomeUnknown: () => "`deployers reconcile` finishes or undoes what was begun.",
+  EngineUnavailable: () => "`deployers doctor` checks this machine.",
+  OutcomeUnknown: () => "`deployers reconcile` finishes or undoes the operation.",
   RegistryMismatch: () =>
-    "If the registry was lost or is an old copy, `deployers reconcile --rebuild` puts back what is missing; if another engine is asked, set DOCKER_HOST or the Docker context.",
-  LeaseLost: () => "`deployers refresh NAME` shows where it stands."
+    "If the registry was lost or is an old copy, `deployers reconcile --rebuild` adds the missing deployments; if the engine is another one, set DOCKER_HOST or the Docker context.",
+  LeaseLost: () => "`deployers refresh NAME` reads its status."
 }
 
 const hintOf = (error: Error & { readonly _tag: string }): string | undefined => {

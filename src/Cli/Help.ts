@@ -1,10 +1,9 @@
-/** Help for people: short, with the whole command line as it is written. */
+/** Help for people: short, with the whole command line. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
-import { withoutStyles } from "./CliConsole.js"
 import * as Render from "./Render.js"
 import { nameOf } from "./Spec.js"
 
@@ -73,7 +72,7 @@ const listing = (hasColor: boolean, entries: ReadonlyArray<Entry>): string => {
 }
 
 const helpText = (descriptor: Descriptor): string =>
-  withoutStyles(HelpDoc.toAnsiText(CommandDescriptor.getHelp(descriptor, config)))
+  Render.withoutStyles(HelpDoc.toAnsiText(CommandDescriptor.getHelp(descriptor, config)))
 
 const descriptionOf = (descriptor: Descriptor): string => {
   const [, description = ""] = /DESCRIPTION\s+(.*?)\n/s.exec(`${helpText(descriptor)}\n`) ?? []
@@ -82,7 +81,7 @@ const descriptionOf = (descriptor: Descriptor): string => {
 
 const leaf = (hasColor: boolean, name: string, descriptor: Descriptor): string => {
   const [usage = ""] = Usage.enumerate(CommandDescriptor.getUsage(descriptor), config).map((span) =>
-    withoutStyles(HelpDoc.toAnsiText(HelpDoc.p(span))).trim()
+    Render.withoutStyles(HelpDoc.toAnsiText(HelpDoc.p(span))).trim()
   )
   const [, ...rest] = usage.split(" ")
   const sections = tidy(helpText(descriptor)).replace(/^DESCRIPTION\s+.*\n+/, "")
@@ -96,7 +95,7 @@ const leaf = (hasColor: boolean, name: string, descriptor: Descriptor): string =
   ].join("\n")
 }
 
-/** The parser says of everything what kind of text it is, with empty lines between; the usage line says so too. */
+/** Removes the kind of each value and the empty lines: the usage line has the kinds. */
 const tidy = (text: string): string =>
   text
     .split("\n")

@@ -15,7 +15,7 @@ export const init = Command.make(
   "init",
   {
     directory: Args.text({ name: "dir" }).pipe(
-      Args.withDescription("Where; default: the current folder. It is made if it is not there."),
+      Args.withDescription("The folder, which is created if it does not exist; default: the current folder."),
       Args.withDefault(".")
     ),
     json
@@ -30,17 +30,17 @@ export const init = Command.make(
       const present = yield* Effect.filter(names, (name) => fs.exists(path.join(folder, name)))
       if (present.length > 0) return yield* new FilesInTheWay({ folder, files: present })
       yield* fs.makeDirectory(folder, { recursive: true })
-      // "wx": what came in between is not overwritten either.
+      // "wx" fails on a file that appeared after the check.
       yield* Effect.forEach(files, ([name, text]) => fs.writeFileString(path.join(folder, name), text, { flag: "wx" }))
       yield* print(json, { directory: folder, files: names }, () => whatNext(path.relative(".", folder), names))
     }).pipe(Effect.catchTags({ BadArgument: unusable(directory), SystemError: unusable(directory) }))
-).pipe(Command.withDescription("Start a project: a pipeline, its types, and what is needed to deploy it."))
+).pipe(Command.withDescription("Create a starter project: a pipeline, types, and the packages for a deployment."))
 
 // internal
 
 const whatNext = (folder: string, names: ReadonlyArray<string>): string =>
   [
-    `Written: ${names.join(", ")}. Next:`,
+    `Created ${names.join(", ")}. Next:`,
     ...(folder === "" ? [] : [`  cd ${Render.clean(Render.shellWord(folder))}`]),
     "  npm install",
     "  npx deployers deploy weather.ts --name weather",
@@ -50,5 +50,5 @@ const whatNext = (folder: string, names: ReadonlyArray<string>): string =>
 const unusable = (directory: string) => (error: PlatformError) =>
   new UsageError({
     message: `The folder ${directory} cannot be used: ${error.message}`,
-    hint: "Give a folder that you may write to."
+    hint: "Use a folder that you may write to."
   })

@@ -1,5 +1,5 @@
 /**
- * What commands read: standard input, and answers of somebody at a terminal.
+ * The input of commands: standard input, and the answers of a user at a terminal.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import { UsageError } from "./Failure.js"
 
 /**
- * Where commands read from; a test gives the answers.
+ * The source that commands read from. A test supplies the answers.
  *
  * @category services
  * @since 0.1.0
@@ -19,19 +19,19 @@ import { UsageError } from "./Failure.js"
 export class Input extends Context.Tag("effect-deployers/Cli/Input")<
   Input,
   {
-    /** Whether somebody can answer: standard input and output are a terminal. */
+    /** True when a user can answer: standard input and output are a terminal. */
     readonly isInteractive: boolean
-    /** Everything on standard input. */
+    /** The whole of standard input. */
     readonly text: Effect.Effect<string, UsageError>
-    /** Asks yes or no; somebody who quits said no. */
+    /** Asks yes or no. A user who quits answers no. */
     readonly confirm: (question: string) => Effect.Effect<boolean, never, Prompt.Prompt.Environment>
-    /** Asks for something that is not shown. */
+    /** Asks for a value that is not shown. */
     readonly hidden: (question: string) => Effect.Effect<Redacted.Redacted, UsageError, Prompt.Prompt.Environment>
   }
 >() {}
 
 /**
- * Reads from a stream of a process; asks with prompts.
+ * Reads from a stream of a process, and asks with prompts.
  *
  * @category layers
  * @since 0.1.0
@@ -56,7 +56,7 @@ export const layerStream = (options: {
   })
 
 /**
- * Answers that are known beforehand, for tests.
+ * Fixed answers, for tests.
  *
  * @category testing
  * @since 0.1.0

@@ -1,19 +1,17 @@
-/** `deployers invoke`: runs a deployed pipeline. The options are those of its input schema. */
-import * as Args from "@effect/cli/Args"
+/** `deployers invoke`: runs a deployed pipeline. Its options come from the input schema. */
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Client from "../Client.js"
-import { json, note, print, timeout, whenInterrupted } from "./Common.js"
+import { deploymentName, flag, json, note, print, runTimeout, text, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as InvokeFlags from "./InvokeFlags.js"
-import { leftOfInvocation, printInvocation } from "./InvokeProgram.js"
 import { invokeStream } from "./InvokeStream.js"
+import type { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 /** Makes the command with options for the given parameters. */
@@ -21,98 +19,103 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
   Command.make(
     "invoke",
     {
-      name: Args.text({ name: "name" }).pipe(Args.withDescription("Name or id of the deployment.")),
+      name: deploymentName,
       parameters: InvokeFlags.all(parameters),
-      input: Options.text("input").pipe(
-        Options.withPseudoName("file.json|-"),
-        Options.withDescription(
-          "Parameters as a JSON object from a file, or - for standard input; options win over it."
-        ),
-        Options.optional
+      input: text(
+        "input",
+        "Parameters as a JSON object from a file, or - for standard input; options override it.",
+        "file.json|-"
       ),
-      runName: Options.text("run-name").pipe(Options.withDescription("Name of the run."), Options.optional),
-      timeout: timeout("How long the run may take, such as 30s or 10m; default: what the deployment is set to."),
-      skipArtifacts: Options.boolean("skip-artifacts").pipe(
-        Options.withDescription("Record only statuses and times of the run, not its data.")
+      runName: text("run-name", "Name of the run."),
+      timeout: runTimeout,
+      skipArtifacts: flag("skip-artifacts", "Record only statuses and times of the run, not its data."),
+      idempotencyKey: text(
+        "idempotency-key",
+        "Run once per key: a repeated command with this key returns the first run.",
+        "key"
       ),
-      idempotencyKey: Options.text("idempotency-key").pipe(
-        Options.withPseudoName("key"),
-        Options.withDescription("Have this key stand for one run: repeated with it, the command runs nothing again."),
-        Options.optional
-      ),
-      isAsync: Options.boolean("async").pipe(
-        Options.withDescription("Do not wait: print the id of the run, which goes on by itself.")
-      ),
-      isStream: Options.boolean("stream").pipe(
-        Options.withDescription(
-          "Show what happens in the run as it happens, on standard error; with --json one value per line."
-        )
+      isAsync: flag("async", "Print the id of the run and do not wait for it."),
+      isStream: flag(
+        "stream",
+        "Show the events of the run on standard error as they happen; with --json one value per line."
       ),
       json
     },
-    ({ idempotencyKey, input, isAsync, isStream, json, name, parameters, runName, skipArtifacts, timeout }) =>
-      Effect.gen(function* () {
-        if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
-        const given = {
-          ...(Option.isSome(input) ? yield* readInput(input.value) : {}),
-          ...parameters
-        }
-        const options: Client.InvokeOptions = {
-          runName: Option.getOrUndefined(runName),
-          timeout: Option.getOrUndefined(timeout),
-          idempotencyKey: Option.getOrUndefined(idempotencyKey),
-          ...(skipArtifacts ? { skipArtifacts } : {})
-        }
-        if (isAsync) return yield* start(json, name, given, options)
-        const invocation = yield* (
-          isStream ? invokeStream(json, name, given, options) : Client.invoke(name, given, options)
-        ).pipe(whenInterrupted(leftOfInvocation(name)))
-        yield* printInvocation(json, invocation)
-      })
+    Effect.fnUntraced(function* ({ input, isAsync, isStream, json, name, parameters, skipArtifacts, ...given }) {
+      if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
+      const values = { ...(Option.isSome(input) ? yield* readInput(input.value) : {}), ...parameters }
+      const options: Client.InvokeOptions = {
+        runName: Option.getOrUndefined(given.runName),
+        timeout: Option.getOrUndefined(given.timeout),
+        idempotencyKey: Option.getOrUndefined(given.idempotencyKey),
+        ...(skipArtifacts ? { skipArtifacts } : {})
+      }
+      if (isAsync) return yield* start(json, name, values, options)
+      const invocation = yield* (
+        isStream ? invokeStream(json, name, values, options) : Client.invoke(name, values, options)
+      ).pipe(whenInterrupted(afterInvocation(name)))
+      yield* printInvocation(json, invocation)
+    })
   ).pipe(Command.withDescription("Run a deployed pipeline; `invoke NAME --help` lists its parameters."))
+
+/** Prints the outputs of a run, and the command that shows its steps. */
+export const printInvocation = (
+  asJson: boolean,
+  { executionTimeMillis, metadata, outputs }: Client.Invocation<unknown>
+): Effect.Effect<void, never, Output> =>
+  Effect.gen(function* () {
+    yield* print(asJson, { success: true, outputs, executionTimeMillis, metadata }, () => Render.json(outputs))
+    if (asJson) return
+    const took = Render.duration(executionTimeMillis)
+    yield* note(
+      Render.clean(`${metadata.runName} took ${took}; \`deployers run describe ${metadata.runId}\` shows its steps.`)
+    )
+  })
+
+/** The remark on an interrupted invocation. */
+export const afterInvocation = (name: string): string =>
+  `The run is interrupted, too; \`deployers runs ${name}\` shows it.`
 
 // internal
 
-/** The events of a run tell what is recorded of it; without its data there are no outputs among them. */
+/** The events of a run contain its recorded data: a run without recorded data has no outputs to show. */
 const notTogether = (isAsync: boolean) =>
   new UsageError({
-    message: `--stream and ${isAsync ? "--async" : "--skip-artifacts"} do not go together.`,
+    message: `--stream and ${isAsync ? "--async" : "--skip-artifacts"} cannot be combined.`,
     hint: isAsync
-      ? "Leave one of them away: --stream waits for the run, --async does not."
-      : "Leave one of them away: what is not recorded cannot be shown."
+      ? "Omit one of them: --stream waits for the run, --async does not."
+      : "Omit one of them: --stream shows the data that --skip-artifacts does not record."
   })
 
-const start = (
+const start = Effect.fnUntraced(function* (
   asJson: boolean,
   name: string,
   parameters: Readonly<Record<string, unknown>>,
   options: Client.InvokeOptions
-) =>
-  Effect.gen(function* () {
-    const runId = yield* Client.start(name, parameters, options).pipe(
-      whenInterrupted(`The run may have been accepted all the same; \`deployers runs ${name}\` shows it.`)
+) {
+  const runId = yield* Client.start(name, parameters, options).pipe(
+    whenInterrupted(`The service may have accepted the run; \`deployers runs ${name}\` shows it.`)
+  )
+  yield* print(asJson, { runId }, () => Render.clean(runId))
+  if (asJson) return
+  yield* note(
+    Render.clean(
+      `The run is in progress; \`deployers run describe ${runId}\` shows it, \`deployers run cancel ${runId}\` interrupts it.`
     )
-    yield* print(asJson, { runId }, () => Render.clean(runId))
-    if (asJson) return
-    yield* note(
-      Render.clean(
-        `It goes on; \`deployers run describe ${runId}\` shows it, \`deployers run cancel ${runId}\` ends it.`
-      )
-    )
-  })
+  )
+})
 
-const readInput = (source: string) =>
-  Effect.gen(function* () {
-    const text = source === "-" ? yield* Effect.flatMap(Input, (input) => input.text) : yield* readFile(source)
-    const value = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
-    if (!Predicate.isReadonlyRecord(value)) {
-      return yield* new UsageError({
-        message: `What --input ${source} holds is not a JSON object.`,
-        hint: 'Give the parameters as an object such as {"city": "Oslo"}.'
-      })
-    }
-    return value
-  })
+const readInput = Effect.fnUntraced(function* (source: string) {
+  const text = source === "-" ? yield* Effect.flatMap(Input, (input) => input.text) : yield* readFile(source)
+  const value = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+  if (!Predicate.isReadonlyRecord(value)) {
+    return yield* new UsageError({
+      message: `The content of --input ${source} is not a JSON object.`,
+      hint: 'Give the parameters as an object such as {"city": "Oslo"}.'
+    })
+  }
+  return value
+})
 
 const readFile = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(

@@ -1,5 +1,5 @@
 /**
- * `deployers invoke --stream`: a line for each event of the run, on standard error like other progress, and its outputs.
+ * `deployers invoke --stream`: a line for each event of the run on standard error, then the outputs.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -14,8 +14,8 @@ import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 /**
- * Runs a deployed pipeline and shows what happens meanwhile, with `asJson` as one JSON value for each event. The outcome
- * is that of an invocation which is waited for.
+ * Runs a deployed pipeline and shows each event of the run, with `asJson` as one JSON value. The outcome equals that of an
+ * invocation without a stream.
  */
 export const invokeStream = Effect.fnUntraced(function* (
   asJson: boolean,
@@ -24,7 +24,7 @@ export const invokeStream = Effect.fnUntraced(function* (
   options: Client.InvokeOptions
 ) {
   const output = yield* Output
-  // What metadata says besides the run itself is not among the events.
+  // The events lack the part of the metadata that describes the deployment.
   const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
   const endpoint = { name: deployment.name, url: deployment.url ?? "" }
   const begun = yield* Clock.currentTimeMillis
@@ -75,7 +75,7 @@ type Data<E extends Client.RunEvent["event"]> = Extract<Client.RunEvent, { reado
 const encode = Schema.encodeSync(Client.RunEvent)
 
 const incomplete = ({ name, url }: { readonly name: string; readonly url: string }): DeploymentHttpError =>
-  new DeploymentHttpError({ deployment: name, url, reason: "what it told of the run has no beginning or no end" })
+  new DeploymentHttpError({ deployment: name, url, reason: "the events of the run ended before the run finished" })
 
 const partsOf = (event: Client.RunEvent): readonly [what: string, details: string] => {
   switch (event.event) {

@@ -1,4 +1,4 @@
-/** The JSON commands print. Scripts rely on it. */
+/** The JSON that commands print. Scripts rely on it. */
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -7,7 +7,7 @@ import { type Deployment, Revision } from "../Deployment.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { Run } from "../Store/RunStore.js"
 
-/** A deployment. The key is in it only when it is given. */
+/** A deployment, with its key only if the key is given. */
 export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Readonly<Record<string, unknown>> => ({
   id: self.id,
   name: self.name,
@@ -41,7 +41,7 @@ export const snapshot = (self: Snapshot): Readonly<Record<string, unknown>> => (
   settings: self.settings
 })
 
-/** A run, as the deployment itself answers it. */
+/** A run, in the encoding of the HTTP contract. */
 export const run: (self: Run) => typeof Run.Encoded = Schema.encodeSync(Run)
 
 /** A revision. */

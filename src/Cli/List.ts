@@ -1,43 +1,43 @@
-/** `deployers list`. */
+/** `deployers list` and `deployers list --watch`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
 import { type Deployment, Status } from "../Deployment.js"
-import { json, print } from "./Common.js"
+import { flag, json, print } from "./Common.js"
 import * as Json from "./Json.js"
-import { watch } from "./ListWatch.js"
+import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 export const list = Command.make(
   "list",
   {
     status: Options.choice("status", Status.literals).pipe(
-      Options.withDescription("Only deployments of that status."),
+      Options.withDescription("Only deployments with this status."),
       Options.optional
     ),
-    isWatching: Options.boolean("watch").pipe(
-      Options.withDescription("Show how they change, until interrupted. With --json: one value per line.")
-    ),
+    isWatching: flag("watch", "Show changes as they happen, until interrupted. With --json: one value per line."),
     json
   },
-  ({ isWatching, json, status }) =>
-    Effect.gen(function* () {
-      const wanted = Option.getOrUndefined(status)
-      if (isWatching) return yield* watch({ json, status: wanted, draw })
-      const deployments = yield* Effect.flatMap(Deployer, (deployer) => deployer.list({ status: wanted }))
-      yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor) =>
-        draw(hasColor, deployments)
-      )
-    })
-).pipe(Command.withDescription("List deployments as last observed."))
+  Effect.fnUntraced(function* ({ isWatching, json, status }) {
+    const wanted = Option.getOrUndefined(status)
+    if (isWatching) return yield* watch(json, wanted)
+    const deployments = yield* Effect.flatMap(Deployer, (deployer) => deployer.list({ status: wanted }))
+    yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor) =>
+      draw(hasColor, deployments)
+    )
+  })
+).pipe(Command.withDescription("List deployments with their last observed status."))
 
 // internal
 
 const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string =>
   deployments.length === 0
-    ? "There are no deployments; `deployers deploy FILE --name NAME` makes one."
+    ? "There are no deployments; `deployers deploy FILE --name NAME` creates one."
     : Render.table(
         hasColor,
         ["NAME", "STATUS", "URL", "GEN", "SNAPSHOT", "DEPLOYER", "UPDATED"],
@@ -51,3 +51,48 @@ const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string
           Render.time(one.updatedAt)
         ])
       )
+
+/** Shows deployments until interrupted: on a terminal the list again, elsewhere a line for each change. */
+const watch = Effect.fnUntraced(function* (asJson: boolean, status: Status | undefined) {
+  const deployer = yield* Deployer
+  const { hasColor, isInteractive, result } = yield* Output
+  const lists = Stream.repeatEffectWithSchedule(deployer.list({ status }), Schedule.spaced("500 millis")).pipe(
+    Stream.changesWith((before, now) => toText(before) === toText(now))
+  )
+  if (isInteractive && !asJson) {
+    return yield* Stream.runForEach(lists, (deployments) =>
+      Effect.flatMap(DateTime.now, (now) =>
+        result(`${clear}${Render.time(now)}, Ctrl-C ends.\n\n${draw(hasColor, deployments)}`)
+      )
+    )
+  }
+  let before: ReadonlyMap<string, Deployment> = new Map()
+  yield* Stream.runForEach(lists, (deployments) => {
+    const now = new Map(deployments.map((one) => [one.id, one]))
+    const gone = [...before.values()].filter(({ id }) => !now.has(id))
+    const changed = deployments.filter((one) => toText([before.get(one.id)]) !== toText([one]))
+    before = now
+    return Effect.forEach(
+      [
+        ...gone.map((one) => (asJson ? Render.jsonLine({ gone: one.name, id: one.id }) : `${one.name}  gone`)),
+        ...changed.map((one) => (asJson ? Render.jsonLine(Json.deployment(one)) : line(hasColor, one)))
+      ],
+      result,
+      { discard: true }
+    )
+  })
+})
+
+const clear = "\u001b[2J\u001b[H"
+
+const toText = (deployments: ReadonlyArray<Deployment | undefined>): string =>
+  JSON.stringify(deployments.map((one) => (one === undefined ? null : Json.deployment(one))))
+
+const line = (hasColor: boolean, self: Deployment): string =>
+  [
+    Render.time(self.updatedAt),
+    self.name,
+    Render.paint(hasColor, Render.statusStyle(self.status), self.status),
+    `generation ${self.generation}`,
+    ...(self.url === undefined ? [] : [Render.clean(self.url)])
+  ].join("  ")

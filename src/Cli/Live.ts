@@ -1,5 +1,5 @@
 /**
- * The services of the command line program, loaded when they are needed.
+ * The services of the command line program, loaded on demand.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import type { Doctor } from "./Doctor.js"
 import type { Services } from "./Tree.js"
 
 /**
- * What commands work with on a real machine: local processes, the container engine that the environment names, a SQLite
- * registry and the bundler, in one home folder. The modules are loaded when the layer is built, so that help is quick.
+ * The services of commands on this machine: local processes, the container engine that the environment names, a SQLite
+ * registry and the bundler, in one home folder. Building the layer loads the modules, so help starts quickly.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What the command line program works with on a real machine: local processes, the container engine that the environment
- * names, a SQLite registry and the bundler, in one home folder.
+ * The services of the command line program: local processes, the container engine that the environment names, a SQLite
+ * registry and the bundler, in one home folder.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -32,7 +32,7 @@ const deployers = Layer.effectContext(
   })
 ).pipe(Layer.provide(Layer.merge(LocalDeployer.layer(), DockerDeployer.layer())))
 
-/** Everything wired. The engine is not asked before a command needs it. */
+/** All services, wired. The first command that needs the engine connects to it. */
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(
   deployers,
   Bundle.layer,

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
 import type { LogLine } from "../Deployment.js"
-import { count, deploymentName, json, parseMoment } from "./Common.js"
+import { count, deploymentName, json, parseMoment, text } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
@@ -20,33 +20,28 @@ export const logs = Command.make(
     name: deploymentName,
     follow: Options.boolean("follow").pipe(
       Options.withAlias("f"),
-      Options.withDescription("Keep going as lines are written. With --json: one value per line.")
+      Options.withDescription("Show new lines as they are written. With --json: one value per line.")
     ),
-    tail: count("tail", 0, 1_000_000_000, "Only the last so many lines."),
-    since: Options.text("since").pipe(
-      Options.withPseudoName("time"),
-      Options.withDescription("Only lines from then on: an ISO time, or how long ago, such as 10m."),
-      Options.optional
-    ),
+    tail: count("tail", 0, 1_000_000_000, "Only the last n lines."),
+    since: text("since", "Only lines since an ISO time, or since a duration ago, such as 10m.", "time"),
     json
   },
-  ({ follow, json, name, since, tail }) =>
-    Effect.gen(function* () {
-      const deployer = yield* Deployer
-      const output = yield* Output
-      const lines = deployer.logs(name, {
-        follow,
-        tail: Option.getOrUndefined(tail),
-        since: Option.isSome(since) ? yield* moment(since.value) : undefined
-      })
-      if (json && !follow) {
-        const all = yield* Stream.runCollect(lines)
-        return yield* output.result(Render.json({ lines: Chunk.toReadonlyArray(all).map(encode) }))
-      }
-      yield* Stream.runForEach(lines, (line) =>
-        output.result(json ? Render.jsonLine(encode(line)) : Render.clean(line.text))
-      )
+  Effect.fnUntraced(function* ({ follow, json, name, since, tail }) {
+    const deployer = yield* Deployer
+    const output = yield* Output
+    const lines = deployer.logs(name, {
+      follow,
+      tail: Option.getOrUndefined(tail),
+      since: Option.isSome(since) ? yield* moment(since.value) : undefined
     })
+    if (json && !follow) {
+      const all = yield* Stream.runCollect(lines)
+      return yield* output.result(Render.json({ lines: Chunk.toReadonlyArray(all).map(encode) }))
+    }
+    yield* Stream.runForEach(lines, (line) =>
+      output.result(json ? Render.jsonLine(encode(line)) : Render.clean(line.text))
+    )
+  })
 ).pipe(Command.withDescription("Show the log of a deployment."))
 
 // internal
@@ -57,8 +52,8 @@ const moment = (text: string) =>
       parseMoment(text, now),
       () =>
         new UsageError({
-          message: `"${text}" is no time.`,
-          hint: "Give --since an ISO time such as 2025-01-31T12:00:00Z, or how long ago, such as 10m."
+          message: `"${text}" is not a time.`,
+          hint: "Give --since an ISO time such as 2025-01-31T12:00:00Z, or a duration such as 10m."
         })
     )
   )

@@ -1,6 +1,6 @@
 /**
- * Where commands write: results to standard output, everything else to standard error. A service, so that tests read
- * what a command said.
+ * The output of commands: results on standard output, everything else on standard error. A service, so that tests read
+ * it.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /**
- * Where commands write to; a test keeps what was said.
+ * The output of commands. A test captures it.
  *
  * @category services
  * @since 0.1.0
@@ -21,28 +21,28 @@ export class Output extends Context.Tag("effect-deployers/Cli/Output")<
     readonly result: (text: string) => Effect.Effect<void>
     /** Writes a line to standard error: progress, questions, failures. */
     readonly note: (text: string) => Effect.Effect<void>
-    /** Whether standard output is a terminal. */
+    /** True when standard output is a terminal. */
     readonly isInteractive: boolean
-    /** Whether standard output takes colours. */
+    /** True when standard output shows colours. */
     readonly hasColor: boolean
-    /** Whether standard error takes colours. */
+    /** True when standard error shows colours. */
     readonly hasNoteColor: boolean
-    /** Ends when nobody reads standard output any more. */
+    /** Completes when the reader of standard output is gone. */
     readonly closed: Effect.Effect<void>
   }
 >() {}
 
 /**
- * What a stream of a process must be able to do.
+ * The part of a process stream that commands need.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Target {
   readonly isTTY?: boolean
-  /** Writes text, and calls back when it is written or could not be. */
+  /** Writes text, and calls back after the write or its failure. */
   write(text: string, done: (error?: Error | null) => void): unknown
-  /** Hears of failed writes, such as `EPIPE` when the reader has gone. */
+  /** Receives failed writes, such as `EPIPE` when the reader is gone. */
   on(event: "error", listener: (error: Error) => void): unknown
 }
 
@@ -73,7 +73,7 @@ export const layerStreams = (options: {
   })
 
 /**
- * What a test sees of a command.
+ * The captured output of a command.
  *
  * @category testing
  * @since 0.1.0
@@ -84,7 +84,7 @@ export interface Captured {
 }
 
 /**
- * Keeps what is written, for tests.
+ * Captures the output, for tests.
  *
  * @category testing
  * @since 0.1.0

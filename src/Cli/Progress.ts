@@ -1,4 +1,4 @@
-/** Shows the progress of a lifecycle operation: a line per event on standard error, with the time since it began. */
+/** The progress of a lifecycle operation: a line per event on standard error, with the time since the start. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +9,7 @@ import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.j
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/** Runs an operation on a deployment and shows its events meanwhile. */
+/** Runs an operation on a deployment and shows its events. */
 export const follow = <A, E, R>(
   name: string,
   operation: Effect.Effect<A, E, R>
@@ -29,7 +29,7 @@ export const follow = <A, E, R>(
         })
       )
     )
-    // Not a child: an interruption would end it before what is taken back is shown.
+    // Not a child: an interruption would end it before it shows the events of the undo.
     const fiber = yield* Effect.forkScoped(showing)
     return yield* Effect.ensuring(operation, Effect.zipRight(shown(state), Fiber.interrupt(fiber)))
   }).pipe(Effect.scoped)
@@ -50,27 +50,27 @@ export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: n
 
 const isLast = ({ type }: DeploymentEvent): boolean => type === "operation_finished" || type === "operation_failed"
 
-/** Gives the last lines their turn: an operation may end before they are written. */
+/** Waits for the last lines: an operation may end before they are written. */
 const shown = (state: { readonly isUnderWay: boolean }): Effect.Effect<void> =>
   Effect.yieldNow().pipe(Effect.repeat({ while: () => state.isUnderWay, times: 10_000 }), Effect.asVoid)
 
 const phases: { readonly [Type in EventType]: string } = {
   operation_started: "started",
   validated: "settings and snapshot are valid",
-  lease_acquired: "nobody else is changing it",
+  lease_acquired: "lease acquired",
   intent_recorded: "intent recorded",
   auth_key_generated: "a key was generated",
-  auth_key_removed: "its key was removed",
-  old_instance_stopped: "the old instance was stopped",
+  auth_key_removed: "the key was removed",
+  old_instance_stopped: "the old version was stopped",
   image_building: "building the image",
   image_built: "the image is built",
-  instance_started: "the new instance was started",
-  health_waiting: "waiting until it is healthy",
+  instance_started: "the new version was started",
+  health_waiting: "waiting for a healthy answer",
   healthy: "healthy",
   generation_committed: "the new generation serves",
-  old_instance_removed: "the old instance was removed",
-  old_instance_restored: "the old instance serves again",
-  instance_restored: "it serves again",
+  old_instance_removed: "the old version was removed",
+  old_instance_restored: "the old version serves again",
+  instance_restored: "the instance serves again",
   stray_removed: "a leftover was removed",
   instance_removed: "the instance was removed",
   status_observed: "status observed",

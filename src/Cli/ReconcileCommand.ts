@@ -7,8 +7,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Reconciler from "../Deployer/Reconciler.js"
-import { Deployer, RebuildReport, type ReconcileError, ReconcileReport } from "../Deployer.js"
-import { json, note, parseMillis, print, whenInterrupted } from "./Common.js"
+import { Deployer, RebuildReport, ReconcileReport } from "../Deployer.js"
+import { afterRepeatable, flag, json, note, parseMillis, print, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
@@ -16,25 +16,22 @@ import * as Render from "./Render.js"
 export const reconcile = Command.make(
   "reconcile",
   {
-    dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Say what would be done, and do nothing.")),
-    rebuild: Options.boolean("rebuild").pipe(
-      Options.withDescription("Put deployments back that the registry lost, from the files of their instances.")
-    ),
+    dryRun: flag("dry-run", "Show the actions and take none."),
+    rebuild: flag("rebuild", "Add deployments that the registry lost, from the files of their instances."),
     json
   },
-  ({ dryRun, json, rebuild }) =>
-    Effect.gen(function* () {
-      if (dryRun && rebuild) {
-        return yield* new UsageError({
-          message: "--dry-run and --rebuild do not go together.",
-          hint: "Rebuilding touches nothing but the registry, and nothing in it that is there."
-        })
-      }
-      yield* rebuild ? rebuildNow(json) : dryRun ? planNow(json) : reconcileNow(json)
-    })
+  Effect.fnUntraced(function* ({ dryRun, json, rebuild }) {
+    if (dryRun && rebuild) {
+      return yield* new UsageError({
+        message: "--dry-run and --rebuild cannot be combined.",
+        hint: "Omit --dry-run: --rebuild only adds missing deployments to the registry."
+      })
+    }
+    yield* rebuild ? rebuildNow(json) : dryRun ? planNow(json) : reconcileNow(json)
+  })
 ).pipe(
   Command.withDescription(
-    "Make registry and reality agree: finish or undo what died, remove leftovers, start again what crashed."
+    "Repair: finish or undo interrupted operations, remove leftovers, restart crashed deployments."
   )
 )
 
@@ -43,7 +40,7 @@ export const supervise = Command.make(
   {
     every: Options.text("every").pipe(
       Options.withPseudoName("duration"),
-      Options.withDescription("From one full pass to the next, such as 5s or 1m; default 10s."),
+      Options.withDescription("Time between two full passes, such as 5s or 1m; default 10s."),
       Options.filterMap(parseMillis, "Give --every a duration such as 5s, 30s or 1m."),
       Options.optional
     ),
@@ -51,51 +48,50 @@ export const supervise = Command.make(
   },
   ({ every, json }) =>
     Reconciler.passes({ every: Option.getOrElse(every, () => 10_000) }).pipe(
-      Stream.runForEach((pass) => (pass._tag === "Right" ? tell(json, pass.right) : complain(pass.left))),
-      whenInterrupted("Nobody supervises the deployments now; they go on.")
+      Stream.runForEach((pass) =>
+        pass._tag === "Right" ? printActions(json, pass.right) : note(Render.clean(pass.left.message))
+      ),
+      whenInterrupted("The deployments keep running without supervision.")
     )
-).pipe(Command.withDescription("Reconcile all the time, on what engines tell and at regular times, until interrupted."))
+).pipe(Command.withDescription("Reconcile on events of the engines and at a regular interval, until interrupted."))
 
 // internal
 
-const reconcileNow = (asJson: boolean) =>
-  Effect.gen(function* () {
-    const deployer = yield* Deployer
-    const report = yield* deployer.reconcile.pipe(whenInterrupted("`deployers reconcile` can be repeated."))
-    yield* show(asJson, report, (actions) => `${actions} taken`)
-  })
+const reconcileNow = Effect.fnUntraced(function* (asJson: boolean) {
+  const deployer = yield* Deployer
+  const report = yield* deployer.reconcile.pipe(whenInterrupted(afterRepeatable("reconcile")))
+  yield* show(asJson, report, (actions) => `${actions} taken`)
+})
 
-const planNow = (asJson: boolean) =>
-  Effect.gen(function* () {
-    const deployer = yield* Deployer
-    yield* show(asJson, yield* deployer.reconcilePlan, (actions) => `${actions} to be taken`)
-  })
+const planNow = Effect.fnUntraced(function* (asJson: boolean) {
+  const deployer = yield* Deployer
+  yield* show(asJson, yield* deployer.reconcilePlan, (actions) => `${actions} planned`)
+})
 
-const rebuildNow = (asJson: boolean) =>
-  Effect.gen(function* () {
-    const deployer = yield* Deployer
-    const report = yield* deployer.rebuild
-    yield* print(asJson, Schema.encodeSync(RebuildReport)(report), (hasColor) =>
-      [
-        `${counted(report.recovered.length, "deployment")} put back; \`deployers reconcile\` looks how it stands.`,
-        ...table(
-          hasColor,
-          ["DEPLOYMENT", "GENERATION", "SNAPSHOT"],
-          report.recovered.map(({ deployment, generation, snapshot }) => [deployment, String(generation), snapshot])
-        ),
-        ...table(
-          hasColor,
-          ["SKIPPED", "REASON"],
-          report.skipped.map(({ reason, resource }) => [resource, reason])
-        )
-      ].join("\n")
-    )
-  })
+const rebuildNow = Effect.fnUntraced(function* (asJson: boolean) {
+  const deployer = yield* Deployer
+  const report = yield* deployer.rebuild
+  yield* print(asJson, Schema.encodeSync(RebuildReport)(report), (hasColor) =>
+    [
+      `${counted(report.recovered.length, "deployment")} added; \`deployers reconcile\` reads the status.`,
+      ...table(
+        hasColor,
+        ["DEPLOYMENT", "GENERATION", "SNAPSHOT"],
+        report.recovered.map(({ deployment, generation, snapshot }) => [deployment, String(generation), snapshot])
+      ),
+      ...table(
+        hasColor,
+        ["SKIPPED", "REASON"],
+        report.skipped.map(({ reason, resource }) => [resource, reason])
+      )
+    ].join("\n")
+  )
+})
 
 const show = (asJson: boolean, report: ReconcileReport, summary: (actions: string) => string) =>
   print(asJson, Schema.encodeSync(ReconcileReport)(report), (hasColor) =>
     [
-      `${counted(report.observed, "deployment")} looked at, ${summary(counted(report.actions.length, "action"))}.`,
+      `${counted(report.observed, "deployment")} observed, ${summary(counted(report.actions.length, "action"))}.`,
       ...report.unavailable.map(Render.clean),
       ...table(
         hasColor,
@@ -115,17 +111,14 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 const table = (hasColor: boolean, head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   rows.length === 0 ? [] : [Render.table(hasColor, head, rows)]
 
-/** One line for each thing that was done; nothing when nothing was. */
-const tell = (asJson: boolean, { actions, unavailable }: ReconcileReport) =>
-  Effect.gen(function* () {
-    const { result } = yield* Output
-    const at = DateTime.formatIso(yield* DateTime.now)
-    yield* Effect.forEach(unavailable, note, { discard: true })
-    for (const action of actions) {
-      const { deployment, detail, failure, outcome } = action
-      const line = `${at}  ${deployment}  ${action.action} ${outcome}: ${Render.clean(failure ?? detail)}`
-      yield* result(asJson ? Render.jsonLine({ at, ...action }) : line)
-    }
-  })
-
-const complain = (error: ReconcileError) => note(Render.clean(error.message))
+/** Prints one line per action, and nothing without an action. */
+const printActions = Effect.fnUntraced(function* (asJson: boolean, { actions, unavailable }: ReconcileReport) {
+  const { result } = yield* Output
+  const at = DateTime.formatIso(yield* DateTime.now)
+  yield* Effect.forEach(unavailable, note, { discard: true })
+  for (const action of actions) {
+    const { deployment, detail, failure, outcome } = action
+    const line = `${at}  ${deployment}  ${action.action} ${outcome}: ${Render.clean(failure ?? detail)}`
+    yield* result(asJson ? Render.jsonLine({ at, ...action }) : line)
+  }
+})

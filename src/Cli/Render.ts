@@ -1,4 +1,4 @@
-/** Text for people: tables, colours, times, and making foreign text harmless. */
+/** Text for people: tables, colours and times. Foreign text is made harmless. */
 import * as DateTime from "effect/DateTime"
 
 /**
@@ -17,7 +17,7 @@ export const json = (value: unknown): string =>
 /** JSON on one line, for streams of values. */
 export const jsonLine = (value: unknown): string => (JSON.stringify(value) ?? "null").replace(unsafeInJson, escapeJson)
 
-/** What a style does to text. */
+/** A style of text on a terminal. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 
 /** Styles text, if colours are wanted. */
@@ -79,9 +79,15 @@ export const duration = (millis: number): string => {
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
+/** Text without terminal styles. */
+export const withoutStyles = (text: string): string => text.replace(styles, "")
+
 // internal
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: styles begin with one
+const styles = /\u001b\[[0-9;]*m/g
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
 const unsafe = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g

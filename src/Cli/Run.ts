@@ -9,6 +9,7 @@ import * as CliCommand from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -19,23 +20,22 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { Deployer } from "../Deployer.js"
 import { raceWithGuard } from "../Internal/RaceWithGuard.js"
+import { version } from "../Internal/Version.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import * as Argv from "./Argv.js"
-import * as CliConsole from "./CliConsole.js"
 import type { Doctor } from "./Doctor.js"
 import { exitCodes, type Report, Reported, report, UsageError } from "./Failure.js"
 import * as Help from "./Help.js"
 import type { Input } from "./Input.js"
+import * as Invoke from "./Invoke.js"
 import * as InvokeFlags from "./InvokeFlags.js"
-import * as InvokeTarget from "./InvokeTarget.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 import { specOf } from "./Spec.js"
 import * as Tree from "./Tree.js"
-import { version } from "./Version.js"
 
 /**
- * What running a command line needs besides the services of the commands.
+ * The environment of a command line, besides the services of the commands.
  *
  * @category models
  * @since 0.1.0
@@ -43,8 +43,8 @@ import { version } from "./Version.js"
 export type Environment = Output | Input | CliApp.CliApp.Environment
 
 /**
- * Runs a command line, without the program's name, with the services in context. Gives the exit code: 0 success, 1 a
- * failure of the command, 2 wrong usage, 130 interrupted. What it has to say is on {@link Output}.
+ * Runs a command line, without the program's name, with the services in context. Returns the exit code: 0 success, 1 a
+ * failure of the command, 2 wrong usage, 130 interrupted. The output is on {@link Output}.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, T
   )
 
 /**
- * As {@link run}, with layers that are built only for commands that need them. A layer that cannot be built is a failure
+ * Like {@link run}, with layers that are built only for commands that need them. A layer that fails to build is a failure
  * of the command.
  *
  * @category running
@@ -81,7 +81,7 @@ export const runWith = <E, R, DE, DR>(
       Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
       Effect.exit
     )
-    return yield* settle(exit, Argv.asksForJson(argv))
+    return yield* exitCodeOf(exit, Argv.asksForJson(argv))
   })
 
 // internal
@@ -90,7 +90,7 @@ const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<
   Effect.gen(function* () {
     const output = yield* Output
     const services = yield* Layer.memoize(layers.services)
-    const target = InvokeTarget.find(argv)
+    const target = Argv.firstArgument(specOf(Invoke.make([]).descriptor), argv)
     const parameters = target === undefined ? [] : yield* Effect.provide(parametersOf(target), services)
     const { commands, root } = Tree.make({ services, doctor: layers.doctor }, parameters)
     const line = yield* Argv.parse(
@@ -100,7 +100,7 @@ const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<
     const help = helpOf(line, commands, output.hasColor)
     if (help !== undefined) return yield* output.result(help)
     const level = yield* logLevel(line.logLevel)
-    const console = yield* CliConsole.make
+    const console = yield* parserConsole
     const start = CliCommand.run(root, { name: "deployers", version, executable: "deployers" })
     yield* start(["node", "deployers", ...line.args]).pipe(
       Effect.provide(CliConfig.layer({ isCaseSensitive: true, showBuiltIns: false })),
@@ -122,7 +122,7 @@ const helpOf = (
   return path.length === 0 ? Help.program(hasColor, descriptors) : Help.command(hasColor, descriptors, path)
 }
 
-/** What the deployment's stored input schema says; asking the deployment itself is not needed for that. */
+/** The parameters of a deployment, from its stored input schema: the deployment need not be running. */
 const parametersOf = (name: string) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer
@@ -146,16 +146,32 @@ const logLevel = (name: string | undefined): Either.Either<LogLevel.LogLevel, Us
 }
 
 const misuse = (error: ValidationError.ValidationError, path: ReadonlyArray<string>): UsageError => {
-  const said = CliConsole.withoutStyles(HelpDoc.toAnsiText(error.error)).trim().replace(/\s+/g, " ")
+  const said = Render.withoutStyles(HelpDoc.toAnsiText(error.error)).trim().replace(/\s+/g, " ")
   const message = said
     .replace(/^Expected to find option: '([^']+)'$/, "The option $1 is missing.")
     .replace(/^Missing argument <([^>]+)>$/, "The argument <$1> is missing.")
-    .replace(/^Received unknown argument: '(.*)'$/, 'There is one argument too many: "$1".')
+    .replace(/^Received unknown argument: '(.*)'$/, 'The argument "$1" is one too many.')
   return new UsageError({
     message: Render.clean(message),
-    hint: `\`${["deployers", ...path, "--help"].join(" ")}\` shows how it is used.`
+    hint: `\`${["deployers", ...path, "--help"].join(" ")}\` shows the usage.`
   })
 }
+
+/**
+ * The console of the parser: help on standard output, with colours only where they are wanted. Its error messages are
+ * dropped, because the same errors come back as failures.
+ */
+const parserConsole: Effect.Effect<Console.Console, never, Output> = Effect.gen(function* () {
+  const output = yield* Output
+  const base = yield* Console.consoleWith(Effect.succeed)
+  const plain = (hasColor: boolean, args: ReadonlyArray<unknown>) => {
+    const text = args.map(String).join(" ").trimEnd()
+    return hasColor ? text : Render.withoutStyles(text)
+  }
+  const result = (...args: ReadonlyArray<unknown>) => output.result(plain(output.hasColor, args))
+  const note = (...args: ReadonlyArray<unknown>) => output.note(plain(output.hasNoteColor, args))
+  return { ...base, log: result, info: note, warn: note, debug: note, trace: note, error: () => Effect.void }
+})
 
 const noteLogger: Effect.Effect<Logger.Logger<unknown, void>, never, Output> = Effect.gen(function* () {
   const output = yield* Output
@@ -165,7 +181,7 @@ const noteLogger: Effect.Effect<Logger.Logger<unknown, void>, never, Output> = E
   )
 })
 
-const settle = (exit: Exit.Exit<unknown, unknown>, asJson: boolean): Effect.Effect<number, never, Output> => {
+const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, asJson: boolean): Effect.Effect<number, never, Output> => {
   if (Exit.isSuccess(exit)) return Effect.succeed(exitCodes.success)
   if (Cause.isInterruptedOnly(exit.cause)) return Effect.succeed(exitCodes.interrupted)
   const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(exit.cause, (error) => ({ error }))))
@@ -186,7 +202,7 @@ const say = ({ exitCode, hint, json, message }: Report, asJson: boolean): Effect
 
 const unexpected = (cause: Cause.Cause<unknown>): Report => {
   const defect = Option.getOrUndefined(Cause.dieOption(cause))
-  const message = `Something went wrong that should not: ${defect instanceof Error ? defect.message : String(defect)}`
+  const message = `The command failed unexpectedly: ${defect instanceof Error ? defect.message : String(defect)}`
   return {
     message,
     hint: "This is a bug; please report it with the command you ran. Repeating the command is safe.",

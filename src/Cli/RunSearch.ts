@@ -1,24 +1,21 @@
-/** Finding a run by its id alone. */
+/** The search for a run by its id. */
 import * as Args from "@effect/cli/Args"
-import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Client from "../Client.js"
 import { RunNotFound } from "../Contract/Errors.js"
 import { Deployer } from "../Deployer.js"
+import { text } from "./Common.js"
 
-/** The run a command is about. */
+/** The options that name a run. */
 export const options = {
   id: Args.text({ name: "id" }).pipe(Args.withDescription("Id of the run.")),
-  deployment: Options.text("deployment").pipe(
-    Options.withDescription("The deployment it ran in; default: every one that runs is asked."),
-    Options.optional
-  )
+  deployment: text("deployment", "The deployment of the run; default: a search in every running deployment.")
 } as const
 
 /**
- * A run and the deployment it belongs to. Without a name every deployment that runs is asked; one that cannot be asked does
- * not keep the others from answering.
+ * A run and the name of its deployment. Without a name, this asks every running deployment; one that does not answer is
+ * left out.
  */
 export const find = Effect.fnUntraced(function* (id: string, deployment: Option.Option<string>) {
   if (Option.isSome(deployment)) return { name: deployment.value, run: yield* Client.run(deployment.value, id) }

@@ -1,58 +1,131 @@
-/** `deployers runs` and the commands about one run. */
+/** `deployers runs` and `deployers run describe|cancel|retry`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { type JsonSchema, properties } from "../Client/JsonSchema.js"
+import { hasNoData } from "../Client/RunResult.js"
 import * as Client from "../Client.js"
-import { RunStatus } from "../Store/RunStore.js"
-import { count, deploymentName, json, print } from "./Common.js"
+import { isGoing } from "../Contract/RunEvent.js"
+import { RunNotRepeatable } from "../Errors/Runs.js"
+import { type Run, RunStatus } from "../Store/RunStore.js"
+import { count, deploymentName, json, note, print, runTimeout, text, whenInterrupted } from "./Common.js"
+import { afterInvocation, printInvocation } from "./Invoke.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
-import { cancel } from "./RunCancel.js"
-import { retry } from "./RunRetry.js"
 import * as RunSearch from "./RunSearch.js"
-import * as RunView from "./RunView.js"
 
 export const runs = Command.make(
   "runs",
   {
     name: deploymentName,
     status: Options.choice("status", RunStatus.literals).pipe(
-      Options.withDescription("Only runs of that status."),
+      Options.withDescription("Only runs with this status."),
       Options.optional
     ),
-    limit: count("limit", 1, 100, "How many; default 20."),
-    cursor: Options.text("cursor").pipe(Options.withDescription("Where the page before ended."), Options.optional),
+    limit: count("limit", 1, 100, "Number of runs; default 20."),
+    cursor: text("cursor", "The cursor at the end of the previous page."),
     json
   },
-  ({ cursor, json, limit, name, status }) =>
-    Effect.gen(function* () {
-      const page = yield* Client.runs(name, {
-        status: Option.getOrUndefined(status),
-        limit: Option.getOrElse(limit, () => 20),
-        cursor: Option.getOrUndefined(cursor)
-      })
-      const value = {
-        runs: page.runs.map(Json.run),
-        ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor })
-      }
-      yield* print(json, value, (hasColor) => renderPage(hasColor, page))
+  Effect.fnUntraced(function* ({ cursor, json, limit, name, status }) {
+    const page = yield* Client.runs(name, {
+      status: Option.getOrUndefined(status),
+      limit: Option.getOrElse(limit, () => 20),
+      cursor: Option.getOrUndefined(cursor)
     })
+    const { nextCursor } = page
+    const value = { runs: page.runs.map(Json.run), ...(nextCursor === undefined ? {} : { nextCursor }) }
+    yield* print(json, value, (hasColor) => renderPage(hasColor, page))
+  })
 ).pipe(Command.withDescription("List the runs of a deployment, newest first."))
 
-const describe = Command.make("describe", { ...RunSearch.options, json }, ({ deployment, id, json }) =>
-  Effect.gen(function* () {
+const describe = Command.make(
+  "describe",
+  { ...RunSearch.options, json },
+  Effect.fnUntraced(function* ({ deployment, id, json }) {
     const { run } = yield* RunSearch.find(id, deployment)
-    yield* print(json, Json.run(run), (hasColor) => RunView.render(hasColor, run))
+    yield* print(json, Json.run(run), (hasColor) => render(hasColor, run))
   })
 ).pipe(Command.withDescription("Show a run with its steps."))
 
+const cancel = Command.make(
+  "cancel",
+  { ...RunSearch.options, json },
+  Effect.fnUntraced(function* ({ deployment, id, json }) {
+    const { name } = yield* RunSearch.find(id, deployment)
+    const run = yield* Client.cancel(name, id)
+    yield* print(json, Json.run(run), (hasColor) => render(hasColor, run))
+    if (isGoing(run.status)) yield* note(`The run is stopping; \`deployers run describe ${id}\` shows its status.`)
+  })
+).pipe(Command.withDescription("Interrupt a run; a run that has ended does not change."))
+
+const retry = Command.make(
+  "retry",
+  { ...RunSearch.options, timeout: runTimeout, json },
+  Effect.fnUntraced(function* ({ deployment, id, json, timeout }) {
+    const { name, run } = yield* RunSearch.find(id, deployment)
+    const { input } = yield* Client.schema(name)
+    if (isUnknown(run, input)) return yield* new RunNotRepeatable({ deployment: name, runId: id })
+    const invocation = yield* Client.invoke(name, run.parameters as Readonly<Record<string, unknown>>, {
+      timeout: Option.getOrUndefined(timeout)
+    }).pipe(whenInterrupted(afterInvocation(name)))
+    yield* printInvocation(json, invocation)
+  })
+).pipe(Command.withDescription("Run the pipeline again with the parameters of a run, as a new run."))
+
 export const run = Command.make("run").pipe(
-  Command.withDescription("Look at one run, interrupt it, or run it again."),
+  Command.withDescription("Show one run, interrupt it, or run it again."),
   Command.withSubcommands([describe, cancel, retry])
 )
 
 // internal
+
+/**
+ * True when the parameters of a run are not on record. A run without recorded data has the parameters `{}`, which may also
+ * be its real ones: they are, if other data of the run is on record, or if the pipeline takes no parameters.
+ */
+const isUnknown = (run: Run, input: JsonSchema): boolean => {
+  const { parameters, steps = [] } = run
+  const isEmpty = Predicate.isRecord(parameters) && Object.keys(parameters).length === 0
+  return isEmpty && !takesNothing(input) && hasNoData(run) && steps.every(hasNoData)
+}
+
+const takesNothing = (input: JsonSchema): boolean =>
+  input["$id"] === "/schemas/%7B%7D" || // a Struct without fields
+  (input["type"] === "object" && Object.keys(properties(input)).length === 0 && input["additionalProperties"] === false)
+
+const render = (hasColor: boolean, self: Run): string =>
+  [
+    Render.fields(hasColor, [
+      ["id", self.id],
+      ["name", self.name],
+      ["run", String(self.index)],
+      ["status", statusText(self)],
+      ["started", Render.time(self.startedAt)],
+      ["took", took(self.executionTimeMillis)],
+      ["parameters", Render.jsonLine(self.parameters)],
+      ["outputs", self.outputs === undefined ? undefined : Render.jsonLine(self.outputs)],
+      ["error", self.error === undefined ? undefined : Render.jsonLine(self.error)]
+    ]),
+    "",
+    Render.table(
+      hasColor,
+      ["STEP", "STATUS", "ATTEMPTS", "TOOK", "RESULT"],
+      (self.steps ?? []).map((step) => [
+        step.name,
+        step.status,
+        String(step.attempts),
+        took(step.executionTimeMillis),
+        Render.jsonLine(step.outputs ?? step.error ?? null)
+      ])
+    )
+  ].join("\n")
+
+const statusText = ({ cause, status }: Pick<Run, "cause" | "status">): string =>
+  cause === undefined ? status : `${status} (${cause})`
+
+const took = (millis: number | undefined): string => (millis === undefined ? "-" : Render.duration(millis))
 
 const renderPage = (hasColor: boolean, page: Client.RunPage): string =>
   page.runs.length === 0
@@ -63,10 +136,10 @@ const renderPage = (hasColor: boolean, page: Client.RunPage): string =>
           ["RUN", "STATUS", "NAME", "STARTED", "TOOK", "ID"],
           page.runs.map((one) => [
             String(one.index),
-            RunView.statusText(one),
+            statusText(one),
             one.name,
             Render.time(one.startedAt),
-            RunView.took(one.executionTimeMillis),
+            took(one.executionTimeMillis),
             one.id
           ])
         ),

@@ -1,4 +1,4 @@
-/** `deployers secret set|list|delete`. A value is never taken from the command line, where others could read it. */
+/** `deployers secret set|list|delete`. The command line never holds a value: other processes can read it there. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as DateTime from "effect/DateTime"
@@ -15,8 +15,10 @@ import * as Render from "./Render.js"
 
 const name = Args.text({ name: "name" }).pipe(Args.withDescription("Name of the secret."))
 
-const set = Command.make("set", { name, json }, ({ json, name }) =>
-  Effect.gen(function* () {
+const set = Command.make(
+  "set",
+  { name, json },
+  Effect.fnUntraced(function* ({ json, name }) {
     if (!Schema.is(VariableName)(name)) {
       return yield* new UsageError({
         message: `${JSON.stringify(name)} cannot name a secret.`,
@@ -27,10 +29,12 @@ const set = Command.make("set", { name, json }, ({ json, name }) =>
     yield* Effect.flatMap(SecretStore, (store) => store.set(name, value))
     yield* print(json, { name }, () => `The secret ${name} is set.`)
   })
-).pipe(Command.withDescription("Set a secret; the value comes from standard input or is asked for."))
+).pipe(Command.withDescription("Set a secret; the value comes from standard input or from a prompt."))
 
-const list = Command.make("list", { json }, ({ json }) =>
-  Effect.gen(function* () {
+const list = Command.make(
+  "list",
+  { json },
+  Effect.fnUntraced(function* ({ json }) {
     const secrets = yield* Effect.flatMap(SecretStore, (store) => store.list)
     const value = secrets.map(({ createdAt, name, updatedAt }) => ({
       name,
@@ -39,7 +43,7 @@ const list = Command.make("list", { json }, ({ json }) =>
     }))
     yield* print(json, { secrets: value }, (hasColor) =>
       secrets.length === 0
-        ? "There are no secrets; `deployers secret set NAME` makes one."
+        ? "There are no secrets; `deployers secret set NAME` creates one."
         : Render.table(
             hasColor,
             ["NAME", "CREATED", "UPDATED"],
@@ -47,10 +51,12 @@ const list = Command.make("list", { json }, ({ json }) =>
           )
     )
   })
-).pipe(Command.withDescription("List the names of secrets; never their values."))
+).pipe(Command.withDescription("List the names of secrets, without values."))
 
-const remove = Command.make("delete", { name, json }, ({ json, name }) =>
-  Effect.gen(function* () {
+const remove = Command.make(
+  "delete",
+  { name, json },
+  Effect.fnUntraced(function* ({ json, name }) {
     const existed = yield* Effect.flatMap(SecretStore, (store) => store.remove(name))
     if (!existed) return yield* new SecretNotFound({ name })
     yield* print(json, { deleted: name }, () => `The secret ${name} is deleted.`)
@@ -58,24 +64,23 @@ const remove = Command.make("delete", { name, json }, ({ json, name }) =>
 ).pipe(Command.withDescription("Delete a secret."))
 
 export const secret = Command.make("secret").pipe(
-  Command.withDescription("Keep secrets for pipelines and keys."),
+  Command.withDescription("Manage the secrets that pipelines and keys use."),
   Command.withSubcommands([set, list, remove])
 )
 
 // internal
 
-/** A line end at the end belongs to the file or the terminal, not to the secret. */
-const readValue = (name: string) =>
-  Effect.gen(function* () {
-    const input = yield* Input
-    const value = input.isInteractive
-      ? yield* input.hidden(`Value of ${name}`)
-      : Redacted.make((yield* input.text).replace(/\r?\n$/, ""))
-    if (Redacted.value(value) === "") {
-      return yield* new UsageError({
-        message: "The value is empty.",
-        hint: `Send it on standard input: printf %s "$VALUE" | deployers secret set ${name}`
-      })
-    }
-    return value
-  })
+/** The value without a final line end, which belongs to the file or the terminal. */
+const readValue = Effect.fnUntraced(function* (name: string) {
+  const input = yield* Input
+  const value = input.isInteractive
+    ? yield* input.hidden(`Value of ${name}`)
+    : Redacted.make((yield* input.text).replace(/\r?\n$/, ""))
+  if (Redacted.value(value) === "") {
+    return yield* new UsageError({
+      message: "The value is empty.",
+      hint: `Send it on standard input: printf %s "$VALUE" | deployers secret set ${name}`
+    })
+  }
+  return value
+})

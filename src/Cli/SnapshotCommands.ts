@@ -1,58 +1,52 @@
 /** `deployers snapshot` and `deployers pipeline inspect`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Bundle from "../Bundle.js"
 import * as Client from "../Client.js"
-import { SnapshotNotFound } from "../Errors/Lifecycle.js"
+import { Deployer } from "../Deployer.js"
+import { SnapshotInUse, SnapshotNotFound } from "../Errors/Lifecycle.js"
 import * as Snapshot from "../Snapshot.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
-import { json, print } from "./Common.js"
+import { pipelineFile as file, json, print, text } from "./Common.js"
+import { UsageError } from "./Failure.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
-import { remove } from "./SnapshotDelete.js"
 
-const file = Args.text({ name: "file[#export]" }).pipe(
-  Args.withDescription("The module that exports the pipeline, and which export if there are several.")
-)
-
-const create = Command.make("create", { file, json }, ({ file, json }) =>
-  Effect.gen(function* () {
+const create = Command.make(
+  "create",
+  { file, json },
+  Effect.fnUntraced(function* ({ file, json }) {
     const snapshot = yield* Snapshot.fromFile(file)
     yield* print(json, Json.snapshot(snapshot), (hasColor) => render(hasColor, snapshot))
   })
-).pipe(Command.withDescription("Compile a pipeline into its next snapshot; the same content is kept once."))
+).pipe(Command.withDescription("Compile a pipeline into its next snapshot; the same content is stored once."))
 
 const list = Command.make(
   "list",
   {
-    pipeline: Options.text("pipeline").pipe(
-      Options.withDescription("Only snapshots of this pipeline."),
-      Options.optional
-    ),
+    pipeline: text("pipeline", "Only snapshots of this pipeline."),
     json
   },
-  ({ json, pipeline }) =>
-    Effect.gen(function* () {
-      const store = yield* SnapshotStore
-      const snapshots = yield* store.list({ pipelineName: Option.getOrUndefined(pipeline) })
-      yield* print(json, { snapshots: snapshots.map(Json.snapshotSummary) }, (hasColor) =>
-        snapshots.length === 0
-          ? "There are no snapshots; `deployers snapshot create FILE` makes one."
-          : Render.table(
-              hasColor,
-              ["SNAPSHOT", "ID", "CREATED", "SOURCE"],
-              snapshots.map((one) => [
-                one.label,
-                one.id,
-                Render.time(one.createdAt),
-                `${one.source.file}#${one.source.export}`
-              ])
-            )
-      )
-    })
+  Effect.fnUntraced(function* ({ json, pipeline }) {
+    const store = yield* SnapshotStore
+    const snapshots = yield* store.list({ pipelineName: Option.getOrUndefined(pipeline) })
+    yield* print(json, { snapshots: snapshots.map(Json.snapshotSummary) }, (hasColor) =>
+      snapshots.length === 0
+        ? "There are no snapshots; `deployers snapshot create FILE` creates one."
+        : Render.table(
+            hasColor,
+            ["SNAPSHOT", "ID", "CREATED", "SOURCE"],
+            snapshots.map((one) => [
+              one.label,
+              one.id,
+              Render.time(one.createdAt),
+              `${one.source.file}#${one.source.export}`
+            ])
+          )
+    )
+  })
 ).pipe(Command.withDescription("List snapshots, newest first."))
 
 const describe = Command.make(
@@ -61,31 +55,39 @@ const describe = Command.make(
     ref: Args.text({ name: "snapshot" }).pipe(Args.withDescription("An id, name@version, or a pipeline name.")),
     json
   },
-  ({ json, ref }) =>
-    Effect.gen(function* () {
-      const found = yield* Effect.flatMap(SnapshotStore, (store) => store.find(ref))
-      if (Option.isNone(found)) return yield* new SnapshotNotFound({ ref })
-      const { spec } = found.value
-      yield* print(json, Json.snapshot(found.value), (hasColor) =>
-        [
-          render(hasColor, found.value),
-          "",
-          "input schema",
-          Render.json(spec.input),
-          "output schema",
-          Render.json(spec.output)
-        ].join("\n")
-      )
-    })
+  Effect.fnUntraced(function* ({ json, ref }) {
+    const found = yield* findSnapshot(ref)
+    yield* print(json, Json.snapshot(found), (hasColor) => [render(hasColor, found), ...schemas(found.spec)].join("\n"))
+  })
 ).pipe(Command.withDescription("Show a snapshot with its schemas."))
 
+const remove = Command.make(
+  "delete",
+  { ref: Args.text({ name: "snapshot" }).pipe(Args.withDescription("An id, or name@version.")), json },
+  Effect.fnUntraced(function* ({ json, ref }) {
+    const store = yield* SnapshotStore
+    const { id, label, pipelineName } = yield* findSnapshot(ref)
+    if (ref === pipelineName) {
+      return yield* new UsageError({
+        message: `"${ref}" names a pipeline, not one snapshot.`,
+        hint: `Name one snapshot, such as ${label}; \`deployers snapshot list --pipeline ${ref}\` shows them.`
+      })
+    }
+    if (!(yield* store.remove(id))) return yield* new SnapshotInUse({ snapshot: label, uses: yield* usesOf(id) })
+    yield* Effect.ignoreLogged(removeUnusedBundles)
+    yield* print(json, { deleted: id, snapshot: label }, () => `Snapshot ${label} is deleted.`)
+  })
+).pipe(Command.withDescription("Delete a snapshot that no deployment uses."))
+
 export const snapshot = Command.make("snapshot").pipe(
-  Command.withDescription("Compile pipelines, look at what was compiled, delete what nobody needs."),
+  Command.withDescription("Compile pipelines; list, show and delete snapshots."),
   Command.withSubcommands([create, list, describe, remove])
 )
 
-const inspect = Command.make("inspect", { file, json }, ({ file, json }) =>
-  Effect.gen(function* () {
+const inspect = Command.make(
+  "inspect",
+  { file, json },
+  Effect.fnUntraced(function* ({ file, json }) {
     const bundler = yield* Bundle.Bundler
     const bundle = yield* bundler.bundle(Bundle.parseSource(file))
     const described = yield* bundler.describe(bundle)
@@ -106,22 +108,31 @@ const inspect = Command.make("inspect", { file, json }, ({ file, json }) =>
           ["bundle", bundle.digest],
           ["example", Render.jsonLine(example)]
         ]),
-        "",
-        "input schema",
-        Render.json(spec.input),
-        "output schema",
-        Render.json(spec.output)
+        ...schemas(spec)
       ].join("\n")
     )
   })
-).pipe(Command.withDescription("Show what a pipeline file says, without deploying or storing it."))
+).pipe(Command.withDescription("Show the name, the schemas and the bundle of a pipeline file, and store nothing."))
 
 export const pipeline = Command.make("pipeline").pipe(
-  Command.withDescription("Look at pipeline files."),
+  Command.withDescription("Show pipeline files."),
   Command.withSubcommands([inspect])
 )
 
 // internal
+
+const findSnapshot = Effect.fnUntraced(function* (ref: string) {
+  const found = yield* Effect.flatMap(SnapshotStore, (store) => store.find(ref))
+  return Option.isSome(found) ? found.value : yield* new SnapshotNotFound({ ref })
+})
+
+const schemas = ({ input, output }: Pick<Snapshot.Snapshot["spec"], "input" | "output">): ReadonlyArray<string> => [
+  "",
+  "input schema",
+  Render.json(input),
+  "output schema",
+  Render.json(output)
+]
 
 const render = (hasColor: boolean, self: Snapshot.Snapshot): string =>
   Render.fields(hasColor, [
@@ -133,3 +144,28 @@ const render = (hasColor: boolean, self: Snapshot.Snapshot): string =>
     ["externals", self.bundle.externals.map(({ name, version }) => `${name}@${version}`).join(", ") || undefined],
     ["created", Render.time(self.createdAt)]
   ])
+
+const removeUnusedBundles = Effect.gen(function* () {
+  const store = yield* SnapshotStore
+  const bundler = yield* Bundle.Bundler
+  const snapshots = yield* store.list()
+  yield* bundler.removeUnused(new Set(snapshots.map(({ bundle }) => bundle.digest)))
+})
+
+/** The generations with a snapshot, old ones included: a rollback serves them again. */
+const usesOf = Effect.fnUntraced(function* (id: string) {
+  const deployer = yield* Deployer
+  const uses = yield* Effect.forEach(yield* deployer.list(), ({ name }) =>
+    Effect.map(
+      Effect.orElseSucceed(deployer.revisions(name), () => []),
+      (revisions) => ({
+        deployment: name,
+        generations: revisions
+          .filter(({ snapshotId }) => snapshotId === id)
+          .map(({ generation }) => generation)
+          .sort((a, b) => a - b)
+      })
+    )
+  )
+  return uses.filter(({ generations }) => generations.length > 0)
+})

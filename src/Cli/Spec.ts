@@ -1,23 +1,23 @@
-/** What commands accept, read from the commands themselves. */
+/** The commands and options that the parser knows, read from the commands themselves. */
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import type * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 
-/** An option as it is written. */
+/** An option. */
 export interface Flag {
   readonly names: ReadonlyArray<string>
   readonly takesValue: boolean
 }
 
-/** A command with the options it knows, or with commands of its own. */
+/** A command with its options, or with its subcommands. */
 export interface Spec {
   readonly name: string
   readonly flags: ReadonlyArray<Flag>
   readonly children: ReadonlyArray<Spec>
 }
 
-/** The specs of commands, from what they accept. */
+/** The spec of a command. */
 export const specOf = (command: CommandDescriptor.Command<unknown>): Spec => {
   const name = nameOf(command)
   const children = Array.from(HashMap.entries(CommandDescriptor.getSubcommands(command))).filter(

@@ -1,7 +1,7 @@
 /** The files of a starter project. */
-import { version } from "./Version.js"
+import { version } from "../Internal/Version.js"
 
-/** The versions a starter project pins: those this library is tested with. */
+/** The versions that a starter project pins: this library is tested with them. */
 export const versions = {
   dependencies: {
     "@effect/cli": "0.77.2",
@@ -101,5 +101,5 @@ npx deployers deploy weather.ts --name weather
 npx deployers invoke weather --city Oslo
 \`\`\`
 
-\`deploy\` prints the URL, the key and a \`curl\` command; after a change of \`weather.ts\`, deploy again. \`npm run check\` checks the types, \`npx deployers --help\` lists what else there is, \`npx deployers delete weather --yes\` takes it all away.
+\`deploy\` prints the URL, the key and a \`curl\` command; after a change of \`weather.ts\`, deploy again. \`npm run check\` checks the types, \`npx deployers --help\` lists the other commands, \`npx deployers delete weather --yes\` removes the deployment.
 `

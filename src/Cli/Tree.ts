@@ -31,7 +31,7 @@ import { secret } from "./Secret.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
 
 /**
- * What commands work with.
+ * The services that commands use.
  *
  * @category models
  * @since 0.1.0
@@ -47,7 +47,7 @@ export type Services =
   | HttpClient.HttpClient
 
 /**
- * Layers that are built only when a command needs them: asking for help opens no registry.
+ * Layers that are built only when a command needs them: help opens no registry.
  *
  * @category models
  * @since 0.1.0
@@ -58,8 +58,8 @@ export interface Layers<E, R, DE, DR> {
 }
 
 /**
- * All commands, with options of `invoke` for the given parameters. Embed the value in a program of your own, or run it
- * with {@link run}.
+ * All commands, with options of `invoke` for the given parameters. Embed the value in your own program, or run it with
+ * {@link run}.
  *
  * @category commands
  * @since 0.1.0

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
 import * as Argv from "../../src/Cli/Argv.js"
+import * as Invoke from "../../src/Cli/Invoke.js"
 import * as InvokeFlags from "../../src/Cli/InvokeFlags.js"
-import * as InvokeTarget from "../../src/Cli/InvokeTarget.js"
-import type { Flag, Spec } from "../../src/Cli/Spec.js"
+import { type Flag, type Spec, specOf } from "../../src/Cli/Spec.js"
 
 const flag = (name: string, takesValue = true): Flag => ({ names: [name], takesValue })
 
@@ -26,7 +26,11 @@ describe("Argv", () => {
     expect(parse("group", "--json", "inner").path).toEqual(["group", "inner"])
   })
 
-  it("keeps every value as it is, whatever it looks like", () => {
+  it("puts options from before the command in front of --", () => {
+    expect(parse("--json", "call", "a", "--", "-b").args).toEqual(["call", "--json", "--", "a", "-b"])
+  })
+
+  it("keeps every value unchanged, options and JSON included", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.string(), FastCheck.array(FastCheck.string()), (value, positionals) => {
         const line = parse("call", `--text=${value}`, "--", ...positionals)
@@ -75,12 +79,18 @@ describe("Argv", () => {
   })
 })
 
-describe("InvokeTarget", () => {
-  it("finds the deployment before the options are known", () => {
-    expect(InvokeTarget.find(["invoke", "weather", "--city", "x"])).toBe("weather")
-    expect(InvokeTarget.find(["--json", "invoke", "--input", "f.json", "weather"])).toBe("weather")
-    expect(InvokeTarget.find(["invoke", "--city", "x", "weather"])).toBeUndefined()
-    expect(InvokeTarget.find(["list", "invoke"])).toBeUndefined()
+describe("the first argument", () => {
+  const { descriptor } = Invoke.make([])
+  const find = (...argv: ReadonlyArray<string>) => Argv.firstArgument(specOf(descriptor), argv)
+
+  it("is the deployment of `invoke`, before its options are known", () => {
+    expect(find("invoke", "weather", "--city", "x")).toBe("weather")
+    expect(find("--json", "invoke", "--input", "f.json", "weather")).toBe("weather")
+    expect(find("--log-level", "debug", "invoke", "--json", "--timeout=1s", "weather")).toBe("weather")
+    expect(find("invoke", "--json", "--", "--odd")).toBe("--odd")
+    expect(find("invoke", "--city", "x", "weather")).toBeUndefined()
+    expect(find("invoke", "--input")).toBeUndefined()
+    expect(find("list", "invoke")).toBeUndefined()
   })
 })
 

@@ -5,7 +5,7 @@ import { cli, json, World } from "./support.js"
 const deploy = (name: string, ...more: ReadonlyArray<string>) => cli(["deploy", "weather.ts", "--name", name, ...more])
 
 layer(World)("auth", (it) => {
-  it.effect("auth rotate gives another key once, auth remove none", () =>
+  it.effect("auth rotate prints a new key once, auth remove prints none", () =>
     Effect.gen(function* () {
       const first = json(yield* deploy("keyed", "--json"))
       const rotated = yield* cli(["auth", "rotate", "keyed", "--json"])
@@ -19,15 +19,15 @@ layer(World)("auth", (it) => {
       expect(plain.stdout).toContain("The key is shown only now")
       const removed = yield* cli(["auth", "remove", "keyed", "--json"])
       expect(json(removed)).toMatchObject({ generation: 4, authEnabled: false })
-      expect(removed.stderr).toContain("its key was removed")
+      expect(removed.stderr).toContain("the key was removed")
       expect(json(yield* cli(["provision", "keyed", "--json"]))).toMatchObject({ authEnabled: false })
       expect(json(yield* cli(["auth", "rotate", "keyed", "--json"]))).toMatchObject({ authEnabled: true })
-      expect((yield* cli(["auth", "rotate", "nobody"])).exitCode).toBe(1)
+      expect((yield* cli(["auth", "rotate", "missing"])).exitCode).toBe(1)
       expect((yield* cli(["auth", "remove"])).exitCode).toBe(2)
     })
   )
 
-  it.effect("auth rotate leaves a key alone that is a secret", () =>
+  it.effect("auth rotate refuses a key that is a stored secret", () =>
     Effect.gen(function* () {
       yield* cli(["secret", "set", "KEY"], { input: { text: "long-enough-value" } })
       yield* deploy("secretive", "--auth", "secret:KEY")

@@ -218,7 +218,7 @@ describe("deployers", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
   )
 
-  it.live("ends quietly when nobody reads its output", () =>
+  it.live("exits quietly when the reader of its output is gone", () =>
     Effect.gen(function* () {
       const { home } = yield* world
       const ended = yield* Effect.async<Ended>((resume) => {

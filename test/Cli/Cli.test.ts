@@ -17,7 +17,7 @@ layer(World)("commands", (it) => {
       expect(first.stdout).toContain(String(authKey))
       expect(first.stdout).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/invoke -H "Authorization: Bearer /)
       expect(first.stdout).toContain("deployers invoke deployed --city string")
-      expect(first.stderr).toContain("the new instance was started")
+      expect(first.stderr).toContain("the new version was started")
       expect(first.stderr).toContain("done")
       expect(first.stderr).not.toContain(String(authKey))
       const second = yield* deploy("deployed", "--json")
@@ -84,7 +84,7 @@ layer(World)("commands", (it) => {
     })
   )
 
-  it.effect("deploy --no-replace leaves what is there, --plan does nothing", () =>
+  it.effect("deploy --no-replace refuses an existing name, --plan changes nothing", () =>
     Effect.gen(function* () {
       const plan = yield* deploy("planned", "--plan", "--json")
       expect(json(plan)).toMatchObject({ action: "create", generation: 1 })
@@ -93,30 +93,30 @@ layer(World)("commands", (it) => {
       const refused = yield* deploy("planned", "--no-replace", "--json")
       expect(refused.exitCode).toBe(1)
       expect(json(refused)).toMatchObject({ _tag: "DeploymentAlreadyExists", name: "planned" })
-      expect(refused.stderr).toContain("hint: Leave --no-replace away")
+      expect(refused.stderr).toContain("hint: Omit --no-replace to replace it.")
     })
   )
 
-  it.effect("a failure is a sentence and a hint on stderr, and JSON on stdout when asked", () =>
+  it.effect("a failure is a sentence and a hint on stderr, with --json also JSON on stdout", () =>
     Effect.gen(function* () {
-      const plain = yield* cli(["describe", "nobody"])
+      const plain = yield* cli(["describe", "missing"])
       expect(plain).toEqual({
         exitCode: 1,
         stdout: "",
-        stderr: 'error: There is no deployment "nobody"; `deployers list` shows what there is.\n'
+        stderr: 'error: There is no deployment "missing"; `deployers list` shows what there is.\n'
       })
-      const asked = yield* cli(["describe", "--json", "nobody"])
+      const asked = yield* cli(["describe", "--json", "missing"])
       expect(asked.exitCode).toBe(1)
       expect(json(asked)).toEqual({
         _tag: "DeploymentNotFound",
-        message: 'There is no deployment "nobody"; `deployers list` shows what there is.',
-        ref: "nobody"
+        message: 'There is no deployment "missing"; `deployers list` shows what there is.',
+        ref: "missing"
       })
       expect(asked.stderr).not.toMatch(/\bat .*:\d+/)
     })
   )
 
-  it.effect("what comes from outside cannot command the terminal", () =>
+  it.effect("text from outside cannot control the terminal", () =>
     Effect.gen(function* () {
       const said = yield* cli(["describe", "evil\u001b]0;owned\u0007\u009b"])
       expect(said.stderr).toContain("evil\\x1b]0;owned\\x07\\x9b")
@@ -147,7 +147,7 @@ layer(World)("commands", (it) => {
     })
   )
 
-  it.effect("delete asks on a terminal and never guesses without one", () =>
+  it.effect("delete asks on a terminal, and without one needs --yes", () =>
     Effect.gen(function* () {
       yield* deploy("asked")
       const unasked = yield* cli(["delete", "asked"])
@@ -207,7 +207,7 @@ layer(World)("commands", (it) => {
     })
   )
 
-  it.effect("snapshots and pipeline files can be looked at", () =>
+  it.effect("snapshots and pipeline files are shown", () =>
     Effect.gen(function* () {
       expect(json(yield* cli(["snapshot", "create", "weather.ts", "--json"]))).toMatchObject({
         pipelineName: "weather"
@@ -222,7 +222,7 @@ layer(World)("commands", (it) => {
     })
   )
 
-  it.effect("doctor says what to do and fails when a check does", () =>
+  it.effect("doctor prints a remedy and fails when a check fails", () =>
     Effect.gen(function* () {
       const said = yield* cli(["doctor"])
       expect(said.exitCode).toBe(1)
@@ -303,7 +303,7 @@ describe("usage", () => {
     })
   )
 
-  it.effect("says what is left when interrupted", () =>
+  it.effect("an interrupted change reports which version serves", () =>
     Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const deployer = yield* Deployer
@@ -318,7 +318,7 @@ describe("usage", () => {
       )
       yield* Deferred.await(started)
       yield* Fiber.interrupt(fiber)
-      expect(yield* captured.stderr).toContain("Interrupted. What served before still serves")
+      expect(yield* captured.stderr).toContain("Interrupted. The version that served before still serves")
     }).pipe(Effect.provide(World))
   )
 })

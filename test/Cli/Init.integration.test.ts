@@ -25,7 +25,7 @@ const node = (cwd: string, home: string, ...args: ReadonlyArray<string>) =>
 /** The program is tested as it is shipped: compiled. */
 beforeAll(() => Effect.runPromise(node(root, "", tsc, "-p", "tsconfig.build.json")))
 
-/** What `npm install` would do, without asking a registry. */
+/** Links the dependencies like `npm install`, without a registry. */
 const install = Effect.fnUntraced(function* (project: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

@@ -39,11 +39,11 @@ describe("the page of the command line", () => {
         const [group = ""] = name.split(" ")
         assert.isTrue(
           rows.some((row) => new RegExp(`\`${name}[ \`]`).test(row)),
-          `no row tells of ${name}`
+          `no row describes ${name}`
         )
-        const told = optionsIn(rows.filter((row) => new RegExp(`\`${group}[ \`]`).test(row)).join("\n"))
+        const described = optionsIn(rows.filter((row) => new RegExp(`\`${group}[ \`]`).test(row)).join("\n"))
         for (const option of options[index] ?? []) {
-          assert.isTrue(option === "--json" || told.has(option), `no row of ${group} tells of ${option}`)
+          assert.isTrue(option === "--json" || described.has(option), `no row of ${group} describes ${option}`)
         }
       })
     }).pipe(Effect.provide(NodeContext.layer))

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { FastCheck, Option } from "effect"
 import { parseMillis, parseMoment } from "../../src/Cli/Common.js"
 import * as Render from "../../src/Cli/Render.js"
-import { version } from "../../src/Cli/Version.js"
+import { version } from "../../src/Internal/Version.js"
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
 const control = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/

@@ -26,7 +26,7 @@ const deployed = cli(["deploy", "weather.ts", "--name", "weather"])
 const lines = (text: string) => text.trim().split("\n")
 
 describe("invoke --async", () => {
-  it.live("prints the id, and how to look at the run", () =>
+  it.live("prints the id, and the command that shows the run", () =>
     Effect.gen(function* () {
       yield* deployed
       const said = yield* cli(["invoke", "weather", "--async", "--city", "Oslo", "--run-name", "later"])
@@ -42,7 +42,7 @@ describe("invoke --async", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("fails where runs are not kept, and does not go with --stream", () =>
+  it.live("fails where runs are not recorded, and excludes --stream", () =>
     Effect.gen(function* () {
       yield* deployed
       const kept = yield* cli(["invoke", "weather", "--async", "--city", "Oslo"])
@@ -51,14 +51,14 @@ describe("invoke --async", () => {
       for (const other of ["--async", "--skip-artifacts"]) {
         const said = yield* cli(["invoke", "weather", "--stream", other, "--city", "Oslo"])
         assert.strictEqual(said.exitCode, 2)
-        assert.include(said.stderr, `--stream and ${other} do not go together.`)
+        assert.include(said.stderr, `--stream and ${other} cannot be combined.`)
       }
     }).pipe(provided(weather, { serving: { recording: "none" } }))
   )
 })
 
 describe("invoke --stream", () => {
-  it.live("shows what happens as it happens, and prints the outputs", () =>
+  it.live("shows the events of the run, then prints the outputs", () =>
     Effect.gen(function* () {
       yield* deployed
       const said = yield* cli(["invoke", "weather", "--stream", "--city", "Oslo", "--run-name", "seen"])
@@ -77,7 +77,7 @@ describe("invoke --stream", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("with --json prints one value as ever, and the events as lines beside it", () =>
+  it.live("with --json prints one value, and the events as lines on stderr", () =>
     Effect.gen(function* () {
       yield* deployed
       const said = yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Oslo"])
@@ -95,7 +95,7 @@ describe("invoke --stream", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("fails as an invocation that is waited for", () =>
+  it.live("fails like an invocation without a stream", () =>
     Effect.gen(function* () {
       yield* deployed
       const streamed = yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Atlantis"])
@@ -111,7 +111,7 @@ describe("invoke --stream", () => {
 })
 
 describe("run cancel", () => {
-  it.live("interrupts a run, and again says how it ended", () =>
+  it.live("interrupts a run, and repeats its end when called again", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       yield* Effect.gen(function* () {
@@ -131,7 +131,7 @@ describe("run cancel", () => {
     })
   )
 
-  it.live("knows no run of another id", () =>
+  it.live("refuses an unknown id", () =>
     Effect.gen(function* () {
       yield* deployed
       const said = yield* cli(["run", "cancel", "00000000-0000-7000-8000-000000000000", "--json"])
@@ -144,7 +144,7 @@ describe("run retry", () => {
   const idOf = (said: { readonly stdout: string }) =>
     (JSON.parse(said.stdout) as { readonly metadata: { readonly runId: string } }).metadata.runId
 
-  it.live("runs again with the recorded parameters, as a new run", () =>
+  it.live("repeats a run with the recorded parameters, as a new run", () =>
     Effect.gen(function* () {
       yield* deployed
       const first = yield* cli(["invoke", "weather", "--json", "--city", "Oslo", "--unit", "F"])
@@ -160,7 +160,7 @@ describe("run retry", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("refuses a run that was recorded without its data, and says why", () =>
+  it.live("refuses a run without recorded data, with the reason", () =>
     Effect.gen(function* () {
       yield* deployed
       const { url } = yield* Serve.Served
@@ -176,7 +176,7 @@ describe("run retry", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("runs again what takes no parameters", () =>
+  it.live("repeats a run without parameters", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       yield* Effect.gen(function* () {

@@ -10,7 +10,7 @@ import { fromFile } from "../Docker/DockerFixture.js"
 
 const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url))
 
-/** `deployers supervise`, until the scope ends; what it printed and how it ended is told. */
+/** `deployers supervise` until the scope ends: its output and its exit. */
 const supervise = (home: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {

@@ -25,7 +25,7 @@ const going = (argv: ReadonlyArray<string>, options: { readonly isInteractive?: 
   })
 
 describe("events -f", () => {
-  it.effect("shows what was done and what is done from then on", () =>
+  it.effect("shows past events, then new ones", () =>
     Effect.gen(function* () {
       yield* deploy("followed")
       const plain = yield* going(["events", "followed", "-f"])
@@ -42,13 +42,13 @@ describe("events -f", () => {
       )
       yield* plain.interrupted
       yield* asJson.interrupted
-      assert.strictEqual((yield* cli(["events", "nobody", "-f"])).exitCode, 1)
+      assert.strictEqual((yield* cli(["events", "missing", "-f"])).exitCode, 1)
     }).pipe(Effect.provide(World))
   )
 })
 
 describe("list --watch", () => {
-  it.effect("says a line for each deployment that changes", () =>
+  it.effect("prints a line for each deployment that changes", () =>
     Effect.gen(function* () {
       yield* deploy("one")
       const plain = yield* going(["list", "--watch"])
@@ -66,7 +66,7 @@ describe("list --watch", () => {
     }).pipe(Effect.provide(World))
   )
 
-  it.effect("draws the list again on a terminal, when it has changed", () =>
+  it.effect("redraws the list on a terminal after a change", () =>
     Effect.gen(function* () {
       const { interrupted, until } = yield* going(["list", "--watch"], { isInteractive: true })
       yield* until(/There are no deployments/)
