@@ -60,7 +60,8 @@ export const compile = (
 
 const extensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"]
 
-const check = (
+/** Checks that a file can be read and has the name of a module. */
+export const check = (
   file: string
 ): Effect.Effect<void, PipelineFileNotFound | PipelineBundleFailed, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {

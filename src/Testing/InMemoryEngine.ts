@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ProvisionRequest } from "../Flavor/Backend.js"
+import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 
 /**
@@ -55,6 +56,8 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
   {
     /** By `deploymentId/generation`, in the order they were started. */
     readonly instances: Map<string, InMemoryInstance>
+    /** What instances can run, by the digest of the bundle. An instance of another bundle answers `{}` to everything. */
+    readonly pipelines: Map<string, Pipeline.Any>
     /** How instances of a pipeline behave that are started from now on; default `healthy`. */
     readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
     /** How instances of a pipeline behave that are started now. */
@@ -101,6 +104,7 @@ const make = (): typeof InMemoryEngine.Service => {
   let port = 20_000
   return {
     instances,
+    pipelines: new Map(),
     behave: (pipelineName, behaviour) =>
       Effect.sync(() => {
         behaviours.set(pipelineName, behaviour)

@@ -126,7 +126,7 @@ export const run = <A, E, R>(
           // Promises settle between two turns of the event loop; what they wake comes first.
           setImmediate(() => {
             if (over) return
-            if (!tasks.isEmpty) return turn()
+            if (!tasks.isEmpty || clock.halts > 0) return turn()
             const stalled = clock.advance(limit)
             if (Option.isNone(stalled)) return turn()
             end(Exit.fail(new Stalled({ reason: stalled.value, elapsedMillis: clock.elapsed })))
@@ -142,6 +142,24 @@ export const run = <A, E, R>(
         })
       })
     )
+  )
+
+/**
+ * An effect that waits for the world outside, such as a disk or a child process. In virtual time the clock stands still
+ * until it has ended; in other times it is the effect itself.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const inRealTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) =>
+    clock instanceof VirtualClock
+      ? Effect.acquireUseRelease(
+          Effect.sync(() => clock.halts++),
+          () => effect,
+          () => Effect.sync(() => clock.halts--)
+        )
+      : effect
   )
 
 // internal
@@ -191,6 +209,8 @@ interface Sleeper {
 class VirtualClock implements Clock.Clock {
   readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
   elapsed = 0
+  /** Effects that wait for the world outside. */
+  halts = 0
   private offset = 0
   private readonly sleepers: Array<Sleeper> = []
   readonly currentTimeMillis = Effect.sync(() => this.unsafeCurrentTimeMillis())
