@@ -59,7 +59,7 @@ module.exports = {
       comment: "An import of the root entry must not load a database driver or a container client.",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "node_modules/(better-sqlite3|dockerode)", reachable: true }
+      to: { path: "node_modules/(better-sqlite3|@effect/sql-sqlite-node|dockerode)", reachable: true }
     },
     {
       name: "bundler-is-loaded-lazily",

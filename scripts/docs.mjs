@@ -55,8 +55,6 @@ const app = await Application.bootstrap({
       inServer
     ),
     ...["Cluster/ThisProcess.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
-    // Comes with every layer of `Sqlite`, and only SQL stores ask for it.
-    "src/Store/SqliteConnection.ts:Exclusive",
     // Short for `DeploymentStore["Type"]`.
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.

@@ -1,23 +1,26 @@
 /**
  * How the SQL stores run statements: reads and writes are retried for a bounded while when another process keeps the
- * database locked, writes are one transaction, and whatever goes wrong becomes a {@link StoreError}.
+ * database locked, writes are one transaction, and every failure becomes a {@link StoreError}.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
+import type * as Statement from "@effect/sql/Statement"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
-import { classify } from "./SqliteFailure.js"
+import { classify } from "./SqlFailure.js"
 
-/** Which of the stores a database keeps. */
+/** The names of the stores. */
 export type StoreName = StoreError["store"]
 
 /**
- * What is known of the database behind the `SqlClient` in use, for error messages and retries. A driver layer provides
- * it; without one there is no path and the default budget.
+ * Facts about the database behind the `SqlClient` in use, for error messages and retries. A driver layer provides them;
+ * the default is no path and the default budget.
  */
 export class Database extends Context.Reference<Database>()("effect-deployers/Store/Database", {
   defaultValue: (): {
@@ -27,7 +30,7 @@ export class Database extends Context.Reference<Database>()("effect-deployers/St
   } => ({ path: undefined, busyBudget: defaultBusyBudget })
 }) {}
 
-/** How long an operation keeps trying while the database is locked, if nothing else is said. */
+/** How long an operation keeps trying while the database is locked, by default. */
 export const defaultBusyBudget: Duration.Duration = Duration.seconds(5)
 
 /** Waits between attempts: from 5 ms to about 100 ms with jitter, for the given time in total. */
@@ -38,8 +41,6 @@ export const whileBusy = (budget: Duration.DurationInput): Schedule.Schedule<unk
     Schedule.upTo(budget)
   )
 
-const reasonOf = (error: Failure): StoreReason => (error instanceof SqlError ? classify(error.cause) : "corrupt")
-
 /** Statements of one store. */
 export interface Access {
   readonly sql: SqlClient.SqlClient
@@ -48,11 +49,8 @@ export interface Access {
    * `deployments.find`.
    */
   readonly read: Run
-  /** Runs statements as one transaction that holds the write lock from its start, and gives them its connection. */
-  readonly write: <A, E, R>(
-    operation: string,
-    effect: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, Exclude<E, Failure> | StoreError, Exclude<R, SqlClient.TransactionConnection>>
+  /** Runs statements as one {@link transaction}. */
+  readonly write: Run
 }
 
 type Failure = SqlError | ParseResult.ParseError
@@ -62,14 +60,40 @@ type Run = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, Exclude<E, Failure> | StoreError, R>
 
-const isFailure = (error: unknown): error is Failure => error instanceof SqlError || ParseResult.isParseError(error)
+/**
+ * Runs statements as one transaction, or as a savepoint of the caller's transaction. On SQLite it takes the write lock when
+ * it begins: a lock taken later fails at once, without waiting, when another process wrote in between. A failing commit
+ * is an error, not a defect as it is with `withTransaction`.
+ */
+export const transaction =
+  (sql: Pick<SqlClient.SqlClient, "reserve" | "withTransaction" | "onDialectOrElse">) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+    Effect.contextWithEffect((context: Context.Context<never>) =>
+      Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
+        ? sql.withTransaction(effect)
+        : sql.onDialectOrElse({
+            sqlite: () => begun(sql, "BEGIN IMMEDIATE", effect),
+            pg: () => begun(sql, "BEGIN", effect),
+            orElse: () => sql.withTransaction(effect)
+          })
+    )
 
-const isBusy = (error: unknown): boolean => error instanceof StoreError && error.reason === "busy"
+/** Locks the rows that a query finds until its transaction ends. SQLite has one writer at a time and needs no such lock. */
+export const forUpdate = (sql: SqlClient.SqlClient): Statement.Fragment =>
+  sql.onDialectOrElse({ sqlite: () => sql.literal(""), orElse: () => sql.literal("FOR UPDATE") })
 
-/** The type of `withTransaction` does not say that it provides the connection. */
-const inTransaction = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>) =>
-  sql.withTransaction(effect) as Effect.Effect<A, E | SqlError, Exclude<R, SqlClient.TransactionConnection>>
+/** The greater one of two numbers of a row. */
+export const greatest = (sql: SqlClient.SqlClient, a: Statement.Fragment, b: Statement.Fragment): Statement.Fragment =>
+  sql.onDialectOrElse({ sqlite: () => sql`MAX(${a}, ${b})`, orElse: () => sql`GREATEST(${a}, ${b})` })
 
+/** A number in the header of a SQLite database. */
+export const pragmaNumber = (
+  sql: SqlClient.SqlClient,
+  name: "application_id" | "user_version"
+): Effect.Effect<number, SqlError> =>
+  Effect.map(sql.unsafe<Record<string, number>>(`PRAGMA ${name}`), (rows) => rows[0]?.[name] ?? 0)
+
+/** Makes the access of one store to the database of the `SqlClient` in use. */
 export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
@@ -86,5 +110,37 @@ export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.S
       // A schedule is only set up when it is needed: that costs as much as a quick statement.
       return Effect.catchIf(once, isBusy, () => Effect.retry(once, { schedule, while: isBusy }))
     }
-    return { sql, read, write: (operation, effect) => read(operation, inTransaction(sql, effect)) }
+    return { sql, read, write: (operation, effect) => read(operation, transaction(sql)(effect)) }
   })
+
+// internal
+
+const reasonOf = (error: Failure): StoreReason => (error instanceof SqlError ? classify(error.cause) : "corrupt")
+
+const isFailure = (error: unknown): error is Failure => error instanceof SqlError || ParseResult.isParseError(error)
+
+const isBusy = (error: unknown): boolean => error instanceof StoreError && error.reason === "busy"
+
+const begun = <A, E, R>(
+  sql: Pick<SqlClient.SqlClient, "reserve">,
+  begin: string,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R> =>
+  Effect.scopedWith((scope) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(Scope.extend(sql.reserve, scope)), (connection) => {
+        const rollback = Effect.ignore(connection.executeRaw("ROLLBACK", []))
+        const commit = Effect.onError(connection.executeRaw("COMMIT", []), () => rollback)
+        return Effect.zipRight(
+          connection.executeRaw(begin, []),
+          Effect.matchCauseEffect(
+            restore(Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0])),
+            {
+              onFailure: (cause) => Effect.zipRight(rollback, Effect.failCause(cause)),
+              onSuccess: (value) => Effect.as(commit, value)
+            }
+          )
+        )
+      })
+    )
+  )

@@ -13,7 +13,7 @@ import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
 import type { StoreName } from "./Access.js"
-import { classify, codeOf } from "./SqliteFailure.js"
+import { classify, codeOf } from "./SqlFailure.js"
 
 /** Where a database is, or shall be. */
 export interface DatabaseLocation {

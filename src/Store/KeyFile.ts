@@ -9,7 +9,7 @@ import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { SecretKeyError } from "../Errors/Stores.js"
-import { codeOf } from "./SqliteFailure.js"
+import { codeOf } from "./SqlFailure.js"
 
 /**
  * Length of a key in bytes.

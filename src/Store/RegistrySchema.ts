@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { DatabaseSchema } from "./Sqlite.js"
+import type { DatabaseSchema } from "./Migrations.js"
 
 const pipelines = [
   "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",

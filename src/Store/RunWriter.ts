@@ -1,153 +1,163 @@
 /**
- * Writes batches of runs over a bare connection: the path of every run, so values go from the run into prepared
- * statements, and no row is made of them in between.
+ * The writer behind {@link RunStore} `commit`.
+ *
+ * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
-import { textOf } from "../Internal/EncodedJson.js"
+import * as SqlClient from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { greatest, transaction } from "./Access.js"
 import type { Run, RunWrite, StepRun } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
-import type { Bare, Prepared } from "./SqliteConnection.js"
+import { Added, latest, millis, optionalMillis, optionalText, text } from "./RunValues.js"
 
 /**
- * Makes a function that stores a batch for one generation in one transaction, or throws and stores nothing. It throws
- * what SQLite throws, and what `JSON.stringify` throws for values that are no JSON.
+ * Stores a batch in one transaction, or fails and stores nothing. A batch is on disk when it succeeds.
  *
- * **Details**
- *
- * The types of a `Run` say what the tables check, so this connection leaves the checks out: they took a fifth of
- * SQLite's time for a run. The totals of new runs are added once for the batch.
+ * @category models
+ * @since 0.1.0
  */
-export const make = (connection: Bare, generation: number): ((batch: ReadonlyArray<RunWrite>) => void) => {
-  connection.pragma("ignore_check_constraints = ON")
-  const statements = prepare(connection)
-  return connection.transaction((batch: ReadonlyArray<RunWrite>) => {
-    const added = new Added()
-    for (const run of latest(batch)) {
-      const number = writeRun(statements, run, generation, added)
-      if (number !== undefined && run.steps !== undefined) writeSteps(statements.step, number, run.steps)
-    }
-    for (const write of batch) {
-      if (write._tag === "Message") writeMessage(statements.message, write)
-      else if (write._tag === "Answer") statements.answer.run(write.status, write.body, write.key, write.runId)
-    }
-    added.write(statements.totals)
-  }).immediate
-}
+export type Write = (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, SqlError>
+
+/**
+ * Makes the writer of one generation of a deployment. The default writes through any `SqlClient`; the layers of {@link Runs}
+ * for a file put a bare SQLite connection in its place.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class RunWriter extends Context.Reference<RunWriter>()("effect-deployers/Store/RunWriter", {
+  defaultValue: (): {
+    readonly make: (generation: number) => Effect.Effect<Write, never, SqlClient.SqlClient>
+  } => ({ make })
+}) {}
+
+/**
+ * Makes a writer over any `SqlClient`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (generation: number): Effect.Effect<Write, never, SqlClient.SqlClient> =>
+  Effect.map(SqlClient.SqlClient, (client) => {
+    const sql = client.withoutTransforms()
+    return (batch) => Effect.flatMap(encoded(batch), (rows) => transaction(sql)(writeRows(sql, generation, rows)))
+  })
 
 // internal
 
-const prepare = (connection: Bare) => ({
-  insertRun: connection.prepare(
-    `INSERT INTO runs (id, idx, generation, name, status, cause, parameters, outputs, error, started_at, finished_at,
-      execution_millis)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
-  ),
-  // Whose run it is stays what it was when the run was first written, and so does its index.
-  updateRun: connection.prepare<{ readonly number: number }>(
-    `UPDATE runs SET name = ?, status = ?, cause = ?, parameters = ?, outputs = ?, error = ?, started_at = ?,
-      finished_at = ?, execution_millis = ?
-    WHERE id = ? AND status IN ('queued', 'running') RETURNING number`
-  ),
-  step: connection.prepare(
-    `INSERT INTO step_runs (number, name, status, attempts, outputs, error, started_at, finished_at, execution_millis,
-      started_sequence, finished_sequence)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET
-      name = excluded.name, status = excluded.status, attempts = excluded.attempts, outputs = excluded.outputs,
-      error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at,
-      execution_millis = excluded.execution_millis, started_sequence = excluded.started_sequence,
-      finished_sequence = excluded.finished_sequence`
-  ),
-  message: connection.prepare(
-    "INSERT INTO run_events (run_id, sequence, at, data) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, sequence) DO NOTHING"
-  ),
-  answer: connection.prepare("UPDATE claims SET status = ?, body = ? WHERE key = ? AND run_id = ?"),
-  totals: connection.prepare(
-    `UPDATE totals SET value = CASE name WHEN 'lastIndex' THEN max(value, ?) ELSE value + ? END
-    WHERE name IN ('lastIndex', ?)`
-  )
+type Sql = SqlClient.SqlClient
+
+/** Rows of one statement: SQLite takes 32,766 parameters at most. */
+const rowsAtOnce = 500
+
+const runRow = (run: Run) => ({
+  name: run.name,
+  status: run.status,
+  cause: run.cause ?? null,
+  parameters: text(run.parameters),
+  outputs: optionalText(run.outputs),
+  error: optionalText(run.error),
+  started_at: millis(run.startedAt),
+  finished_at: optionalMillis(run.finishedAt),
+  execution_millis: run.executionTimeMillis ?? null
 })
 
-/** New runs of a batch by status, and their highest index. */
-class Added {
-  readonly #byStatus = new Map<Run["status"], number>()
-  #lastIndex = 0
+const stepRow = (step: StepRun) => ({
+  name: step.name,
+  status: step.status,
+  attempts: step.attempts,
+  outputs: optionalText(step.outputs),
+  error: optionalText(step.error),
+  started_at: millis(step.startedAt),
+  finished_at: optionalMillis(step.finishedAt),
+  execution_millis: step.executionTimeMillis ?? null,
+  started_sequence: step.startedSequence ?? null,
+  finished_sequence: step.finishedSequence ?? null
+})
 
-  add({ index, status }: Run): void {
-    this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1)
-    if (index > this.#lastIndex) this.#lastIndex = index
-  }
+const messageRow = ({ at, data, runId, sequence }: Extract<RunWrite, { readonly _tag: "Message" }>) => ({
+  run_id: runId,
+  sequence,
+  at: Math.trunc(at),
+  data: text(data)
+})
 
-  write(totals: Prepared): void {
-    for (const [status, count] of this.#byStatus) totals.run(this.#lastIndex, count, status)
-  }
-}
+/** Values that are no JSON are found before anything is written. */
+const encoded = (batch: ReadonlyArray<RunWrite>) =>
+  Effect.try({
+    try: () => ({
+      runs: Array.from(latest(batch), (run) => ({
+        run,
+        row: runRow(run),
+        steps: (run.steps ?? []).slice(0, stepsPerRun).map(stepRow)
+      })),
+      messages: batch.flatMap((write) => (write._tag === "Message" ? [messageRow(write)] : [])),
+      answers: batch.filter((write) => write._tag === "Answer")
+    }),
+    catch: (cause) => new SqlError({ cause, message: "A run cannot be stored as JSON" })
+  })
 
-const text = (value: unknown): string => textOf(value) ?? "null"
-const optionalText = (value: unknown): string | null => (value === undefined ? null : text(value))
-const millis = (time: DateTime.Utc): number => Math.trunc(DateTime.toEpochMillis(time))
-const optionalMillis = (time: DateTime.Utc | undefined): number | null => (time === undefined ? null : millis(time))
+type Rows = Effect.Effect.Success<ReturnType<typeof encoded>>
 
-const stateValues = (run: Run) =>
-  [
-    run.name,
-    run.status,
-    run.cause ?? null,
-    text(run.parameters),
-    optionalText(run.outputs),
-    optionalText(run.error),
-    millis(run.startedAt),
-    optionalMillis(run.finishedAt),
-    run.executionTimeMillis ?? null
-  ] as const
+const writeRows = (sql: Sql, generation: number, { answers, messages, runs }: Rows) =>
+  Effect.gen(function* () {
+    const added = new Added()
+    for (const { row, run, steps } of runs) {
+      const number = yield* writeRun(sql, generation, run, row, added)
+      if (number !== undefined) yield* writeSteps(sql, number, steps)
+    }
+    for (const some of inParts(messages)) {
+      yield* sql`INSERT INTO run_events ${sql.insert(some)} ON CONFLICT (run_id, sequence) DO NOTHING`
+    }
+    for (const { body, key, runId, status } of answers) {
+      yield* sql`UPDATE claims SET status = ${status}, body = ${body} WHERE key = ${key} AND run_id = ${runId}`
+    }
+    yield* writeTotals(sql, added)
+  })
 
-type Statements = ReturnType<typeof prepare>
+/** Returns the number of the run, or nothing for a run that ended before and stays as it is. */
+const writeRun = (sql: Sql, generation: number, run: Run, row: ReturnType<typeof runRow>, added: Added) =>
+  Effect.gen(function* () {
+    type Numbered = { readonly number: number }
+    const values = { id: run.id, idx: run.index, generation, ...row }
+    const [inserted] = yield* sql<Numbered>`INSERT INTO runs ${sql.insert(values)}
+      ON CONFLICT (id) DO NOTHING RETURNING number`
+    if (inserted !== undefined) {
+      added.add(run)
+      return inserted.number
+    }
+    // The generation and the index stay as they were when the run was first written.
+    const [updated] = yield* sql<Numbered>`UPDATE runs SET ${sql.update(row)}
+      WHERE id = ${run.id} AND status IN ('queued', 'running') RETURNING number`
+    return updated?.number
+  })
 
-/** Answers the number of the run, or nothing if it ended before, and then it stays as it is. */
-const writeRun = (statements: Statements, run: Run, generation: number, added: Added): number | undefined => {
-  const state = stateValues(run)
-  const { changes, lastInsertRowid } = statements.insertRun.run(run.id, run.index, generation, ...state)
-  if (changes === 0) return statements.updateRun.get(...state, run.id)?.number
-  added.add(run)
-  return Number(lastInsertRowid)
-}
+const stepColumns = [
+  ...["name", "status", "attempts", "outputs", "error", "started_at", "finished_at", "execution_millis"],
+  ...["started_sequence", "finished_sequence"]
+]
+const replaced = stepColumns.map((column) => `${column} = excluded.${column}`).join(", ")
 
-const writeSteps = (statement: Prepared, run: number, steps: ReadonlyArray<StepRun>): void => {
-  let number = run * stepsPerRun
-  const end = number + stepsPerRun
-  for (const step of steps) {
-    if (number === end) return
-    statement.run(
-      number++,
-      step.name,
-      step.status,
-      step.attempts,
-      optionalText(step.outputs),
-      optionalText(step.error),
-      millis(step.startedAt),
-      optionalMillis(step.finishedAt),
-      step.executionTimeMillis ?? null,
-      step.startedSequence ?? null,
-      step.finishedSequence ?? null
-    )
-  }
-}
+const writeSteps = (sql: Sql, run: number, steps: ReadonlyArray<ReturnType<typeof stepRow>>) =>
+  Effect.forEach(
+    inParts(steps.map((step, position) => ({ number: run * stepsPerRun + position, ...step }))),
+    (some) =>
+      sql`INSERT INTO step_runs ${sql.insert(some)} ON CONFLICT (number) DO UPDATE SET ${sql.literal(replaced)}`,
+    { discard: true }
+  )
 
-const writeMessage = (
-  statement: Prepared,
-  { at, data, runId, sequence }: Extract<RunWrite, { readonly _tag: "Message" }>
-): void => {
-  statement.run(runId, sequence, Math.trunc(at), text(data))
-}
+const writeTotals = (sql: Sql, { byStatus, lastIndex }: Added) =>
+  Effect.forEach(
+    byStatus,
+    ([status, count]) => sql`UPDATE totals
+      SET value = CASE name WHEN 'lastIndex' THEN ${greatest(sql, sql`value`, sql`${lastIndex}`)} ELSE value + ${count} END
+      WHERE name IN ('lastIndex', ${status})`,
+    { discard: true }
+  )
 
-const hasEnded = (run: Run): boolean => run.status !== "queued" && run.status !== "running"
-
-/** The last write of each run counts, up to the first that ended it. */
-const latest = (batch: ReadonlyArray<RunWrite>): Iterable<Run> => {
-  const runs = new Map<string, Run>()
-  for (const write of batch) {
-    if (write._tag !== "Run") continue
-    const before = runs.get(write.run.id)
-    if (before === undefined || !hasEnded(before)) runs.set(write.run.id, write.run)
-  }
-  return runs.values()
-}
+const inParts = <A>(rows: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, part) =>
+    rows.slice(part * rowsAtOnce, (part + 1) * rowsAtOnce)
+  )

@@ -9,6 +9,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import { RunStore } from "./RunStore.js"
 import { schema } from "./RunsSchema.js"
 import * as Sqlite from "./Sqlite.js"
+import * as SqliteRunWriter from "./SqliteRunWriter.js"
 import * as SqlRunStore from "./SqlRunStore.js"
 
 /**
@@ -25,7 +26,10 @@ export const layerFile = (
     ...options
   }: Pick<Sqlite.Options, "busyBudget" | "mustExist"> & { readonly generation?: number | undefined } = {}
 ): Layer.Layer<RunStore, StoreError> =>
-  Layer.provide(Layer.fresh(SqlRunStore.layer(generation)), Sqlite.layer({ schema, path, ...options }))
+  Layer.fresh(SqlRunStore.layer(generation)).pipe(
+    Layer.provide(SqliteRunWriter.layer),
+    Layer.provide(Sqlite.layer({ schema, path, ...options }))
+  )
 
 /**
  * The run store of somebody else's process, for reading; the file must exist. Writing to it fails as `readonly`.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { DatabaseSchema } from "./Sqlite.js"
+import type { DatabaseSchema } from "./Migrations.js"
 
 /**
  * How many steps of a run there are numbers for: step `p` of run `n` is `n * stepsPerRun + p`. Further ones are not kept.

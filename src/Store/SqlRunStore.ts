@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,31 +15,10 @@ import * as Prune from "./Prune.js"
 import * as Rows from "./RunRows.js"
 import { type Run, type RunStatus, RunStore } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
-import * as RunWriter from "./RunWriter.js"
-import type { Connections } from "./Sqlite.js"
-import { Exclusive } from "./SqliteConnection.js"
+import { RunWriter } from "./RunWriter.js"
 
 const largestPage = 1_000
 const runId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** Prepared for the first batch: who only reads prepares nothing. */
-const makeCommit = (
-  { read }: Access.Access,
-  exclusive: Exclusive["Type"],
-  generation: number
-): RunStore["Type"]["commit"] => {
-  let write: ReturnType<typeof RunWriter.make> | undefined
-  return (batch) =>
-    batch.length === 0
-      ? Effect.void
-      : read(
-          "runs.commit",
-          exclusive((connection) => {
-            write ??= RunWriter.make(connection, generation)
-            write(batch)
-          })
-        )
-}
 
 const stepsOf = (sql: Access.Access["sql"], run: number): Statement.Fragment =>
   sql`number BETWEEN ${run * stepsPerRun} AND ${(run + 1) * stepsPerRun - 1}`
@@ -79,6 +59,17 @@ const makeList =
       )
     )
   }
+
+const makeMessages =
+  ({ read, sql }: Access.Access): RunStore["Type"]["messages"] =>
+  (runId) =>
+    read(
+      "runs.messages",
+      Effect.flatMap(
+        sql`SELECT sequence, at, data FROM run_events WHERE run_id = ${runId} ORDER BY sequence`,
+        Rows.decodeMessages
+      )
+    )
 
 const makeTotals = ({ read, sql }: Access.Access) => {
   const totals = (operation: string) =>
@@ -153,35 +144,34 @@ const makeLost = (access: Access.Access, generation: number) => {
 }
 
 /**
- * Makes the store of one generation of a deployment; the generation does not matter to who only reads.
+ * Makes the store of one generation of a deployment, in a database that has the tables of {@link RunsSchema}. A store that
+ * only reads may have any generation. Batches pass through the {@link RunWriter} in use.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (generation: number): Effect.Effect<RunStore["Type"], never, Connections> =>
-  Effect.zipWith(Access.make("runs"), Exclusive, (access, exclusive) => ({
-    commit: makeCommit(access, exclusive, generation),
-    find: makeFind(access),
-    list: makeList(access),
-    messages: (runId) =>
-      access.read(
-        "runs.messages",
-        Effect.flatMap(
-          access.sql`SELECT sequence, at, data FROM run_events WHERE run_id = ${runId} ORDER BY sequence`,
-          Rows.decodeMessages
-        )
-      ),
-    ...IdempotencyKeys.make(access),
-    ...Prune.make(access),
-    ...makeTotals(access),
-    ...makeLost(access, generation)
-  }))
+export const make = (generation: number): Effect.Effect<RunStore["Type"], never, SqlClient.SqlClient> =>
+  Effect.gen(function* () {
+    const access = yield* Access.make("runs")
+    const { make } = yield* RunWriter
+    const write = yield* make(generation)
+    return {
+      commit: (batch) => (batch.length === 0 ? Effect.void : access.read("runs.commit", write(batch))),
+      find: makeFind(access),
+      list: makeList(access),
+      messages: makeMessages(access),
+      ...IdempotencyKeys.make(access),
+      ...Prune.make(access),
+      ...makeTotals(access),
+      ...makeLost(access, generation)
+    }
+  })
 
 /**
- * The run store of one generation; the default will do for who only reads.
+ * The run store of one generation; the default will do for a store that only reads.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (generation = 0): Layer.Layer<RunStore, never, Connections> =>
+export const layer = (generation = 0): Layer.Layer<RunStore, never, SqlClient.SqlClient> =>
   Layer.effect(RunStore, make(generation))

@@ -1,39 +1,30 @@
 /**
- * SQLite databases opened the safe way: nothing is touched before it is known to be ours, only the owner can read the
- * files, what is acknowledged is on disk, transactions take the write lock at their start, and waiting for a lock never
- * blocks the process for long.
+ * The `SqliteClient` of `@effect/sql-sqlite-node` on a file, opened safely: a file that is not ours stays untouched, only the
+ * owner can read the files, an acknowledged write is on disk, transactions take the write lock at their start, and
+ * waiting for a lock never blocks the process for long.
  *
  * @since 0.1.0
  */
 import * as SqlClient from "@effect/sql/SqlClient"
-import { SqlError } from "@effect/sql/SqlError"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
-import { Database, defaultBusyBudget, type StoreName, whileBusy } from "./Access.js"
+import { Database, defaultBusyBudget, pragmaNumber, transaction, whileBusy } from "./Access.js"
 import { copyInto, create, type DatabaseLocation, type Header, inspect, refuse, secure } from "./DatabaseFile.js"
-import * as SqliteConnection from "./SqliteConnection.js"
-import { classify } from "./SqliteFailure.js"
+import * as Migrations from "./Migrations.js"
+import { classify } from "./SqlFailure.js"
+import { type ClientOptions, openClient, pragmas } from "./SqliteConnection.js"
 
-/**
- * The tables of a store and the mark its databases carry.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DatabaseSchema {
-  readonly store: StoreName
-  /** Positive 32-bit number that tells our databases from other programs'. */
-  readonly applicationId: number
-  /** Statements that bring a database from version i to i + 1; never changed once released. */
-  readonly migrations: ReadonlyArray<ReadonlyArray<string>>
-}
+type DatabaseSchema = Migrations.DatabaseSchema
+
+export type { DatabaseSchema } from "./Migrations.js"
 
 /**
  * Which database to open, and how.
@@ -49,32 +40,21 @@ export interface Options {
   readonly mustExist?: boolean | undefined
   /** How long to keep trying while another process holds the lock; default 5 seconds. */
   readonly busyBudget?: Duration.DurationInput | undefined
+  /** Further options of the `SqliteClient`, such as span attributes. */
+  readonly client?: ClientOptions | undefined
 }
 
 /**
- * The connection of an open database, as a client and bare.
+ * The client of an open database.
  *
  * @category models
  * @since 0.1.0
  */
-export type Connections = SqlClient.SqlClient | SqliteConnection.Exclusive
+export type Connections = SqlClient.SqlClient | SqliteClient.SqliteClient
 
-const nativeWaitMillis = 50
 const memory = ":memory:"
 
-/** Kilobytes of pages a connection keeps in memory. The system keeps them anyway: more makes nothing faster that is measured. */
-const cacheKilobytes = 4_000
-
-const pragmas = [
-  `cache_size = -${cacheKilobytes}`,
-  `busy_timeout = ${nativeWaitMillis}`,
-  "trusted_schema = OFF",
-  "foreign_keys = ON",
-  "synchronous = FULL",
-  "journal_size_limit = 16777216"
-]
-
-/** What is locked or cannot be read is found while opening. */
+/** A locked or unreadable database shows while opening. */
 const loadSchema = "SELECT 1 FROM sqlite_master LIMIT 1"
 
 type Failing = (operation: string) => (error: SqlError) => StoreError
@@ -83,51 +63,17 @@ const failing =
   (place: DatabaseLocation): Failing =>
   (operation) =>
   (error) =>
-    refuse(place, operation, classify(error.cause), error)
+    refuse(place, operation, classify(error), error)
 
-/**
- * Transactions that take the write lock when they begin (a lock taken later fails at once, without waiting, when another
- * process wrote in between) and whose failing commit is an error, not a defect.
- */
-const immediate =
-  ({ reserve, withTransaction }: SqlClient.SqlClient): SqlClient.SqlClient["withTransaction"] =>
-  (effect) =>
-    Effect.contextWithEffect((context: Context.Context<never>) =>
-      Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
-        ? withTransaction(effect)
-        : Effect.scoped(
-            Effect.uninterruptibleMask((restore) =>
-              Effect.flatMap(restore(reserve), (connection) => {
-                const rollback = Effect.ignore(connection.executeRaw("ROLLBACK", []))
-                const commit = Effect.onError(connection.executeRaw("COMMIT", []), () => rollback)
-                return Effect.zipRight(
-                  connection.executeRaw("BEGIN IMMEDIATE", []),
-                  Effect.matchCauseEffect(
-                    restore(Effect.provideService(effect, SqlClient.TransactionConnection, [connection, 0])),
-                    {
-                      onFailure: (cause) => Effect.zipRight(rollback, Effect.failCause(cause)),
-                      onSuccess: (value) => Effect.as(commit, value)
-                    }
-                  )
-                )
-              })
-            )
-          )
-    )
-
-interface Connected {
-  readonly client: SqlClient.SqlClient
-  readonly exclusive: SqliteConnection.Exclusive["Type"]
-}
-
-const connect = (place: DatabaseLocation, isReadOnly = false): Effect.Effect<Connected, StoreError, Scope.Scope> =>
-  SqliteConnection.open({ path: place.path, readonly: isReadOnly }).pipe(
+/** The client whose transactions take the write lock at their start. */
+const connect = (
+  place: DatabaseLocation,
+  options: ClientOptions & { readonly readonly?: boolean } = {}
+): Effect.Effect<SqliteClient.SqliteClient, StoreError, Scope.Scope> =>
+  openClient({ ...options, filename: place.path }).pipe(
     Effect.mapError(({ cause }) => refuse(place, "open", classify(cause, "unreadable"), cause)),
-    Effect.map(({ client, exclusive }) => ({
-      client: Object.assign(client, { withTransaction: immediate(client) }),
-      exclusive
-    })),
-    Effect.tap(({ client }) =>
+    Effect.map((client) => Object.assign(client, { withTransaction: transaction({ ...client }) })),
+    Effect.tap((client) =>
       setPragmas(client, pragmas).pipe(
         Effect.zipRight(client.unsafe(loadSchema)),
         Effect.mapError(failing(place)("open"))
@@ -137,9 +83,6 @@ const connect = (place: DatabaseLocation, isReadOnly = false): Effect.Effect<Con
 
 const setPragmas = (client: SqlClient.SqlClient, names: ReadonlyArray<string>) =>
   Effect.forEach(names, (pragma) => client.unsafe(`PRAGMA ${pragma}`), { discard: true })
-
-const pragmaNumber = (client: SqlClient.SqlClient, name: "application_id" | "user_version") =>
-  Effect.map(client.unsafe<Record<string, number>>(`PRAGMA ${name}`), (rows) => rows[0]?.[name] ?? 0)
 
 const headerOf = (client: SqlClient.SqlClient): Effect.Effect<Header, SqlError> =>
   Effect.all({
@@ -157,37 +100,25 @@ const check = (place: DatabaseLocation, schema: DatabaseSchema, header: Header):
 /** The header on disk may be older than the log beside it; a connection that cannot write sees both. */
 const checkWithLog = (place: DatabaseLocation, schema: DatabaseSchema) =>
   Effect.scoped(
-    connect(place, true).pipe(
-      Effect.flatMap(({ client }) => Effect.mapError(headerOf(client), failing(place)("open"))),
+    connect(place, { readonly: true }).pipe(
+      Effect.flatMap((client) => Effect.mapError(headerOf(client), failing(place)("open"))),
       Effect.flatMap((header) => check(place, schema, header))
     )
   )
 
-const applyMigrations = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
-  Effect.gen(function* () {
-    const version = yield* pragmaNumber(client, "user_version")
-    if (version > schema.migrations.length) return yield* Effect.fail(refuse(place, "migrate", "newerSchema"))
-    const statements = schema.migrations.slice(version).flat()
-    yield* Effect.forEach(statements, (statement) => client.unsafe(statement), { discard: true })
-    yield* client.unsafe(`PRAGMA application_id = ${schema.applicationId}`)
-    yield* client.unsafe(`PRAGMA user_version = ${schema.migrations.length}`)
-  })
-
-/** All pending migrations and the new version number are one transaction, so a failing one changes nothing. */
-const migrate = (
-  client: SqlClient.SqlClient,
-  place: DatabaseLocation,
-  schema: DatabaseSchema
-): Effect.Effect<void, StoreError> =>
-  Effect.flatMap(Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("migrate")), (version) =>
-    version === schema.migrations.length
-      ? Effect.void
-      : Effect.mapError(client.withTransaction(applyMigrations(client, place, schema)), (error) =>
-          error instanceof SqlError ? failing(place)("migrate")(error) : error
-        )
+const migrate = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
+  Migrations.run(schema).pipe(
+    Effect.provideService(SqlClient.SqlClient, client),
+    Effect.provideService(Database, { path: place.path, busyBudget: defaultBusyBudget })
   )
 
-/** What was there before a migration, whole, beside the database; kept until somebody removes it. */
+/** The mark says whose the database is. A migration writes its number into the header of a marked one. */
+const prepare = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
+  client
+    .unsafe(`PRAGMA application_id = ${schema.applicationId}`)
+    .pipe(Effect.mapError(failing(place)("create")), Effect.zipRight(migrate(client, place, schema)))
+
+/** Copies the database as it is before a migration, whole, to a file beside it that stays until its owner removes it. */
 const backUp = (
   client: SqlClient.SqlClient,
   place: DatabaseLocation,
@@ -210,14 +141,14 @@ const writeAhead = (client: SqlClient.SqlClient, place: DatabaseLocation): Effec
     Effect.asVoid
   )
 
-/** A draft is brought to the disk once, when it is whole; a crash before that leaves nothing that anybody looks at. */
+/** A draft reaches the disk once, when it is whole; after a crash before that, nothing reads it. */
 const draftPragmas = ["synchronous = OFF", "journal_mode = MEMORY"]
 
 const initialise = (schema: DatabaseSchema) => (draft: DatabaseLocation) =>
   Effect.scoped(
-    Effect.flatMap(connect(draft), ({ client }) =>
+    Effect.flatMap(connect(draft), (client) =>
       Effect.mapError(setPragmas(client, draftPragmas), failing(draft)("create")).pipe(
-        Effect.zipRight(migrate(client, draft, schema)),
+        Effect.zipRight(prepare(client, draft, schema)),
         Effect.zipRight(writeAhead(client, draft))
       )
     )
@@ -243,15 +174,18 @@ const openWritable = (place: DatabaseLocation, options: Options) =>
   Effect.gen(function* () {
     yield* verified(place, options)
     yield* secure(place)
-    const connected = yield* connect(place)
-    yield* writeAhead(connected.client, place)
-    yield* backUp(connected.client, place, options.schema)
-    yield* migrate(connected.client, place, options.schema)
-    return connected
+    const client = yield* connect(place, options.client)
+    yield* writeAhead(client, place)
+    yield* backUp(client, place, options.schema)
+    yield* migrate(client, place, options.schema)
+    return client
   })
 
 const openReadOnly = (place: DatabaseLocation, options: Options) =>
-  Effect.zipRight(verified(place, { ...options, mustExist: true }), connect(place, true))
+  Effect.zipRight(
+    verified(place, { ...options, mustExist: true }),
+    connect(place, { ...options.client, readonly: true })
+  )
 
 const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
@@ -265,7 +199,7 @@ const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.
 
 const provideClient = (
   options: Pick<Options, "busyBudget" | "path">,
-  open: Effect.Effect<Connected, StoreError, Scope.Scope>
+  open: Effect.Effect<SqliteClient.SqliteClient, StoreError, Scope.Scope>
 ): Layer.Layer<Connections, StoreError> => {
   const busyBudget = options.busyBudget ?? defaultBusyBudget
   const path = options.path === memory ? undefined : options.path
@@ -274,9 +208,9 @@ const provideClient = (
       schedule: whileBusy(busyBudget),
       while: (error) => error.reason === "busy"
     }).pipe(
-      Effect.map(({ client, exclusive }) =>
+      Effect.map((client) =>
         Context.make(SqlClient.SqlClient, client).pipe(
-          Context.add(SqliteConnection.Exclusive, exclusive),
+          Context.add(SqliteClient.SqliteClient, client),
           Context.add(Database, { path, busyBudget })
         )
       )
@@ -313,6 +247,6 @@ export const layerMemory = (schema: DatabaseSchema): Layer.Layer<Connections, St
   const place = { store: schema.store, path: memory }
   return provideClient(
     place,
-    Effect.tap(connect(place), ({ client }) => migrate(client, place, schema))
+    Effect.tap(connect(place), (client) => prepare(client, place, schema))
   )
 }

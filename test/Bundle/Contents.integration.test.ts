@@ -48,8 +48,9 @@ layer(Workspace.layer)("a bundle", (it) => {
       expect(packages).toContain("effect")
       for (const unused of ["fast-check", "pure-rand", "ws", "undici"]) expect(packages).not.toContain(unused)
 
-      // What a process has to compile before it serves. Measured 786 kB; with the barrels it would be more than 1,000.
-      expect(Number((yield* fs.stat(main)).size)).toBeLessThan(850_000)
+      // What a process has to compile before it serves. Measured 870 kB, 29 of them for the `SqliteClient` and its Migrator; with the barrels
+      // it would be more than 1,000.
+      expect(Number((yield* fs.stat(main)).size)).toBeLessThan(890_000)
     })
   )
 

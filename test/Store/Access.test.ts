@@ -3,8 +3,8 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref, Schema, TestClock } from "effect"
 import { decodeRows, single } from "../../src/Store/Columns.js"
+import { classify } from "../../src/Store/SqlFailure.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
-import { classify } from "../../src/Store/SqliteFailure.js"
 import { access, folder, outsider, schema } from "./support.js"
 
 const opened = (busyBudget: "1 second" | "1 minute" = "1 second") =>

@@ -4,13 +4,17 @@ import { id, run, step, write } from "../../src/Conformance/StoreSuite/Fixtures.
 import { RunStore, type StepRun } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 import { stepsPerRun } from "../../src/Store/RunsSchema.js"
-import { expectTotals, fresh, opened, rowsOf } from "./runSupport.js"
+import { openBare } from "../../src/Store/SqliteConnection.js"
+import * as SqliteRunWriter from "../../src/Store/SqliteRunWriter.js"
+import { expectTotals, fresh, freshWith, opened, rowsOf, writers } from "./runSupport.js"
 import { folder, outsider } from "./support.js"
 
 const message = (n: number, sequence: number) =>
   ({ _tag: "Message", runId: id(n), sequence, at: 10, data: { n } }) as const
 
-describe("a batch that cannot be stored", () => {
+describe.each(Object.entries(writers))("a batch that %s cannot store", (_, writer) => {
+  const fresh = freshWith(writer)
+
   const bad: Record<string, ReadonlyArray<ReturnType<typeof write> | ReturnType<typeof message>>> = {
     "a run": [write(run(2, { index: 1.5 }))],
     "a step": [write(run(2, { steps: [step("a", 1), step("b", 2, { attempts: 1.5 })] }))],
@@ -33,19 +37,6 @@ describe("a batch that cannot be stored", () => {
     )
   }
 
-  it.scoped("because the disk is full leaves nothing, and says so", () =>
-    Effect.gen(function* () {
-      const { sql, store } = yield* fresh
-      yield* sql`PRAGMA max_page_count = 20`
-      const large = run(2, { outputs: "x".repeat(200_000) })
-      const error = yield* Effect.flip(store.commit([write(run(1)), write(large)]))
-      assert.strictEqual(error.reason, "full")
-      assert.deepStrictEqual(yield* rowsOf(sql), { runs: 0, steps: 0, messages: 0 })
-      yield* store.commit([write(run(1))])
-      yield* expectTotals(sql)
-    })
-  )
-
   it.scoped("because the store is somebody else's is refused as readonly", () =>
     Effect.gen(function* () {
       const { path, sql } = yield* fresh
@@ -55,6 +46,30 @@ describe("a batch that cannot be stored", () => {
       yield* expectTotals(sql)
     })
   )
+})
+
+describe("a full disk", () => {
+  /** The pragma counts for one connection. */
+  const limit = "max_page_count = 20"
+  const limited = SqliteRunWriter.layerWith((path) => {
+    const connection = openBare(path)
+    connection.pragma(limit)
+    return connection
+  })
+  for (const [name, writer] of Object.entries({ ...writers, "the SQLite writer": limited })) {
+    it.scoped(`leaves nothing of a batch of ${name}, is reported, and the next batch is stored`, () =>
+      Effect.gen(function* () {
+        const { sql, store } = yield* freshWith(writer)
+        yield* sql.unsafe(`PRAGMA ${limit}`)
+        const large = run(2, { outputs: "x".repeat(200_000) })
+        const error = yield* Effect.flip(store.commit([write(run(1)), write(large)]))
+        assert.strictEqual(error.reason, "full")
+        assert.deepStrictEqual(yield* rowsOf(sql), { runs: 0, steps: 0, messages: 0 })
+        yield* store.commit([write(run(1))])
+        yield* expectTotals(sql)
+      })
+    )
+  }
 })
 
 describe("while another process writes", () => {

@@ -3,24 +3,44 @@ import { assert } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { RunStatus, RunStore } from "../../src/Store/RunStore.js"
 import { schema } from "../../src/Store/RunsSchema.js"
+import { RunWriter } from "../../src/Store/RunWriter.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
+import * as SqliteRunWriter from "../../src/Store/SqliteRunWriter.js"
 import * as SqlRunStore from "../../src/Store/SqlRunStore.js"
 import { folder } from "./support.js"
 
+/** The writers of a run store in a file by their names. */
+export const writers: Record<string, Layer.Layer<RunWriter, never, SqlClient.SqlClient>> = {
+  "the SQLite writer": SqliteRunWriter.layer,
+  "the writer over any client": Layer.succeed(RunWriter, RunWriter.defaultValue())
+}
+
 /** The store of one generation, and its connection. */
-export const opened = (path: string, generation = 1, busyBudget: "1 second" | "1 minute" = "1 minute") =>
+export const opened = (
+  path: string,
+  generation = 1,
+  busyBudget: "1 second" | "1 minute" = "1 minute",
+  writer = SqliteRunWriter.layer
+) =>
   Effect.gen(function* () {
     const context = yield* Layer.build(
-      Layer.provideMerge(Layer.fresh(SqlRunStore.layer(generation)), Sqlite.layer({ schema, path, busyBudget }))
+      Layer.fresh(SqlRunStore.layer(generation)).pipe(
+        Layer.provide(writer),
+        Layer.provideMerge(Sqlite.layer({ schema, path, busyBudget }))
+      )
     )
     return { store: Context.get(context, RunStore), sql: Context.get(context, SqlClient.SqlClient) }
   })
 
 /** A new store and its connection. */
-export const fresh = Effect.gen(function* () {
-  const path = `${yield* folder}/runs.db`
-  return { path, ...(yield* opened(path)) }
-})
+export const freshWith = (writer: Layer.Layer<RunWriter, never, SqlClient.SqlClient>) =>
+  Effect.gen(function* () {
+    const path = `${yield* folder}/runs.db`
+    return { path, ...(yield* opened(path, 1, "1 minute", writer)) }
+  })
+
+/** See {@link freshWith}, with the writer of a file. */
+export const fresh = freshWith(SqliteRunWriter.layer)
 
 type Client = SqlClient.SqlClient
 
