@@ -1,6 +1,8 @@
 // The arrows of the house, from `scripts/architecture/rooms.cjs`. `npm run lint` enforces them.
 const house = require("./scripts/architecture/rooms.cjs")
 
+const { builtinModules } = require("node:module")
+
 const foundation = house.foundation.modules
 const rooms = Object.fromEntries(Object.entries(house.rooms).map(([room, { imports }]) => [room, imports]))
 
@@ -34,7 +36,7 @@ module.exports = {
       name: "errors-front-is-for-users",
       comment: "Import the module of an error: the front gathers the errors of several rooms.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/index\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/(index|browser)\\.ts$" },
       to: { path: "^src/Errors\\.ts$" }
     },
     ...arrows,
@@ -43,7 +45,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: [files([...foundation, ...Object.keys(rooms)]), "^src/(index|bin)\\.ts$"]
+        pathNot: [files([...foundation, ...Object.keys(rooms)]), "^src/(index|browser|bin)\\.ts$"]
       },
       to: {}
     },
@@ -53,6 +55,16 @@ module.exports = {
       severity: "error",
       from: { path: files(["Contract", "Client", "Pipeline", "Step", "Run"]) },
       to: { dependencyTypes: ["core"] }
+    },
+    {
+      name: "browser-entries-reach-no-node",
+      comment: "Pipelines, contracts and clients are for browsers too.",
+      severity: "error",
+      from: { path: "^src/(browser\\.ts$|(Pipeline|Client|Contract)/index\\.ts$)" },
+      to: {
+        path: [`^(node:)?(${builtinModules.join("|")})$`, "^node_modules/(?!effect/|@effect/(platform|experimental)/)"],
+        reachable: true
+      }
     },
     {
       name: "root-reaches-no-driver",

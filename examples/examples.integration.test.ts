@@ -2,12 +2,13 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { BigDecimal, Effect, Layer } from "effect"
 import { Client, Deployer, Snapshot } from "effect-deployers"
 import { Embedded } from "effect-deployers/Local"
 import * as Forecasts from "./composed-app/forecasts.js"
 import { heldOut } from "./iris/data.js"
 import { iris } from "./iris.js"
+import { shipping } from "./shipping-contract.js"
 
 const TestLive = Layer.provideMerge(
   Client.layerRegistry,
@@ -44,6 +45,14 @@ layer(TestLive, { excludeTestServices: true })("examples", (it) => {
         expect(Object.values(probabilities).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
         expect(modelInfo.trainedOn).toBe(120)
       }
+    })
+  )
+
+  it.scoped("a client that has the contract alone calls its deployed implementation", () =>
+    Effect.gen(function* () {
+      yield* deploy("examples/shipping.ts", "shipping")
+      const { price } = yield* Client.make(shipping, "shipping").invoke({ country: "SE", kilograms: 4 })
+      expect(BigDecimal.format(price)).toBe("29")
     })
   )
 

@@ -16,11 +16,11 @@ const opened = ["Server", "Deployer", "Docker"]
 
 const firstName = (file) => file.split("/")[0].replace(/\.ts$/, "")
 
-/** The room of a module; the index and the program belong to none and to Cli. */
+/** The room of a module; the root entries belong to none, the program to Cli. */
 const roomOf = (file) => {
   const name = firstName(file)
   if (foundation.modules.includes(name)) return domain
-  return name === "bin" ? "Cli" : name === "index" ? undefined : name
+  return name === "bin" ? "Cli" : name === "index" || name === "browser" ? undefined : name
 }
 
 /** `Errors.ts` and `Snapshot.ts` gather exports of rooms above for users: they are on no floor. */

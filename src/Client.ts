@@ -21,7 +21,6 @@ export {
   direct,
   type Endpoint,
   Endpoints,
-  layerRegistry,
   layerStatic,
   type Ref,
   type ResolveError

@@ -5,7 +5,8 @@
  */
 
 export * as Bundle from "./Bundle.js"
-export * as Client from "./Client.js"
+export * as Client from "./Client/WithRegistry.js"
+export * as Contract from "./Contract.js"
 export * as Analytics from "./Deployer/Analytics.js"
 export * as Readiness from "./Deployer/Readiness.js"
 export * as Reconciler from "./Deployer/Reconciler.js"

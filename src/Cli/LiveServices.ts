@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Bundle from "../Bundle.js"
-import * as Client from "../Client.js"
+import { layerRegistry } from "../Client/Registry.js"
 import { Deployer, route } from "../Deployer.js"
 import * as DockerClient from "../Docker/DockerClient.js"
 import * as DockerDeployer from "../Docker/DockerDeployer.js"
@@ -36,7 +36,7 @@ const deployers = Layer.effectContext(
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(
   deployers,
   Bundle.layer,
-  Client.layerRegistry
+  layerRegistry
 ).pipe(
   Layer.provide(ImageBuilder.layer()),
   Layer.provide(DockerClient.layerConfig),

@@ -13,10 +13,6 @@ import { DeploymentHttpError } from "../Contract/Errors.js"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import * as Settings from "../Settings.js"
-import { placeOf } from "../Store/AuthKey.js"
-import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
-import { SecretBox } from "../Store/SecretBox.js"
-import { SnapshotStore } from "../Store/SnapshotStore.js"
 import type { JsonSchema } from "./JsonSchema.js"
 
 /**
@@ -83,42 +79,6 @@ export class Endpoints extends Context.Tag("effect-deployers/Client/Endpoints")<
 >() {}
 
 /**
- * Finds deployments in the registry, with their keys.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerRegistry: Layer.Layer<Endpoints, never, DeploymentStore | SnapshotStore | SecretBox> = Layer.effect(
-  Endpoints,
-  Effect.gen(function* () {
-    const deployments = yield* DeploymentStore
-    const snapshots = yield* SnapshotStore
-    const box = yield* SecretBox
-    return {
-      resolve: Effect.fnUntraced(function* (ref: string) {
-        const record = yield* Effect.flatMap(
-          deployments.find(ref),
-          Option.match({ onNone: () => Effect.fail(new DeploymentNotFound({ ref })), onSome: Effect.succeed })
-        )
-        const { deployment } = record
-        const url = yield* urlOf(record)
-        const snapshot = Option.getOrUndefined(yield* snapshots.find(deployment.snapshot.id))
-        const authKey =
-          record.authKey === undefined ? undefined : yield* box.open(placeOf(deployment.id), record.authKey.sealed)
-        return {
-          name: deployment.name,
-          url,
-          authKey,
-          serving: servingOf(record.settings["serving"]),
-          inputSchema: snapshot?.spec.input,
-          outputSchema: snapshot?.spec.output
-        }
-      })
-    }
-  })
-)
-
-/**
  * Finds deployments in a table, for tests and for programs that are told where their deployments are.
  *
  * @category layers
@@ -159,19 +119,11 @@ export const direct = ({ authKey, name, serving, url }: Direct): Effect.Effect<E
     })
   })
 
+/** The serving settings in a stored or given value, with the defaults for the fields it leaves out. */
+export const servingOf = (stored: unknown): Settings.Serving =>
+  Option.getOrElse(decodeServing(stored ?? {}), () => defaults)
+
 // internal
 
 const decodeServing = Schema.decodeUnknownOption(Settings.Serving)
 const defaults = Schema.decodeSync(Settings.Serving)({})
-
-const servingOf = (stored: unknown): Settings.Serving => Option.getOrElse(decodeServing(stored ?? {}), () => defaults)
-
-const urlOf = ({ deployment }: DeploymentRecord): Effect.Effect<string, DeploymentHttpError> =>
-  deployment.url === undefined
-    ? Effect.fail(
-        new DeploymentHttpError({
-          deployment: deployment.name,
-          reason: `it does not run (status ${deployment.status}); \`deployers provision ${deployment.name}\` serves it again`
-        })
-      )
-    : Effect.succeed(deployment.url)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import type * as Contract from "../Contract/Contract.js"
 import type { RunMetadata } from "../Contract/Envelope.js"
 import { DeploymentHttpError, type RunNotFound } from "../Contract/Errors.js"
 import type { RunEvent } from "../Contract/RunEvent.js"
@@ -43,17 +44,12 @@ export interface Invocation<out O> {
 }
 
 /**
- * Any pipeline, also one whose requirements are met elsewhere: a client needs its schemas only.
+ * A contract, or any pipeline: a client needs name and schemas only.
  *
  * @category models
  * @since 0.1.0
  */
-export type Definition = Pipeline.Pipeline<
-  Schema.Schema.AnyNoContext,
-  Schema.Schema.AnyNoContext,
-  Schema.Schema.All,
-  unknown
->
+export type Definition = Contract.Any
 
 /**
  * A client of one deployment, typed by its pipeline.

@@ -7,6 +7,8 @@
 import type * as Settings from "../Settings.js"
 
 /**
+ * Name of a route.
+ *
  * @category models
  * @since 0.1.0
  */

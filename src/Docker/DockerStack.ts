@@ -11,7 +11,8 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Layer from "effect/Layer"
 import { layer as layerBundler } from "../Bundle/Layer.js"
 import type { Bundler } from "../Bundle.js"
-import * as Endpoints from "../Client/Endpoints.js"
+import type * as Endpoints from "../Client/Endpoints.js"
+import { layerRegistry } from "../Client/Registry.js"
 import type { Deployer } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
@@ -78,7 +79,7 @@ export interface Options extends DockerBackend.Options {
  */
 export const layer = (options: Options = {}): Layer.Layer<Provides, StoreError | ConfigError> => {
   const { engine, home, ...backend } = options
-  return Layer.mergeAll(DockerDeployer.layer(backend), layerBundler, Endpoints.layerRegistry).pipe(
+  return Layer.mergeAll(DockerDeployer.layer(backend), layerBundler, layerRegistry).pipe(
     Layer.provideMerge(ImageBuilder.layer()),
     Layer.provideMerge(engine === undefined ? DockerClient.layerConfig : DockerClient.layer(engine)),
     Layer.provideMerge(Registry.layerHome),

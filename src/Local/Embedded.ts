@@ -11,7 +11,8 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Layer from "effect/Layer"
 import { layer as layerBundler } from "../Bundle/Layer.js"
 import type { Bundler } from "../Bundle.js"
-import * as Endpoints from "../Client/Endpoints.js"
+import type * as Endpoints from "../Client/Endpoints.js"
+import { layerRegistry } from "../Client/Registry.js"
 import type { Deployer } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
@@ -72,7 +73,7 @@ export interface Options extends LocalBackend.Options {
  */
 export const layer = (options: Options = {}): Layer.Layer<Provides, StoreError | ConfigError> => {
   const { home, ...backend } = options
-  return Layer.mergeAll(LocalDeployer.layer(backend), layerBundler, Endpoints.layerRegistry).pipe(
+  return Layer.mergeAll(LocalDeployer.layer(backend), layerBundler, layerRegistry).pipe(
     Layer.provideMerge(Registry.layerHome),
     Layer.provideMerge(
       Layer.mergeAll(home === undefined ? Home.layerConfig : Home.layer(home), Ids.layer, FetchHttpClient.layer)

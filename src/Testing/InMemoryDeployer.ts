@@ -9,7 +9,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Bundler } from "../Bundle/Contract.js"
-import * as Endpoints from "../Client/Endpoints.js"
+import type * as Endpoints from "../Client/Endpoints.js"
+import { layerRegistry } from "../Client/Registry.js"
 import { Deployer, make, type Service } from "../Deployer.js"
 import type { PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type { StoreError } from "../Errors/Stores.js"
@@ -81,7 +82,7 @@ export const layerOn: Layer.Layer<
     )
   ),
   InMemoryBundler.layer,
-  Endpoints.layerRegistry
+  layerRegistry
 ).pipe(Layer.provideMerge(Registry.layerMemory))
 
 /**

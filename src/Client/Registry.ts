@@ -1,0 +1,59 @@
+/** Deployments found in the registry. Apart from the other layers, because the registry needs Node. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { DeploymentHttpError } from "../Contract/Errors.js"
+import { DeploymentNotFound } from "../Errors/Lifecycle.js"
+import { placeOf } from "../Store/AuthKey.js"
+import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
+import { SecretBox } from "../Store/SecretBox.js"
+import { SnapshotStore } from "../Store/SnapshotStore.js"
+import { Endpoints, servingOf } from "./Endpoints.js"
+
+/**
+ * Finds deployments in the registry, with their keys.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRegistry: Layer.Layer<Endpoints, never, DeploymentStore | SnapshotStore | SecretBox> = Layer.effect(
+  Endpoints,
+  Effect.gen(function* () {
+    const deployments = yield* DeploymentStore
+    const snapshots = yield* SnapshotStore
+    const box = yield* SecretBox
+    return {
+      resolve: Effect.fnUntraced(function* (ref: string) {
+        const record = yield* Effect.flatMap(
+          deployments.find(ref),
+          Option.match({ onNone: () => Effect.fail(new DeploymentNotFound({ ref })), onSome: Effect.succeed })
+        )
+        const { deployment } = record
+        const url = yield* urlOf(record)
+        const snapshot = Option.getOrUndefined(yield* snapshots.find(deployment.snapshot.id))
+        const authKey =
+          record.authKey === undefined ? undefined : yield* box.open(placeOf(deployment.id), record.authKey.sealed)
+        return {
+          name: deployment.name,
+          url,
+          authKey,
+          serving: servingOf(record.settings["serving"]),
+          inputSchema: snapshot?.spec.input,
+          outputSchema: snapshot?.spec.output
+        }
+      })
+    }
+  })
+)
+
+// internal
+
+const urlOf = ({ deployment }: DeploymentRecord): Effect.Effect<string, DeploymentHttpError> =>
+  deployment.url === undefined
+    ? Effect.fail(
+        new DeploymentHttpError({
+          deployment: deployment.name,
+          reason: `it does not run (status ${deployment.status}); \`deployers provision ${deployment.name}\` serves it again`
+        })
+      )
+    : Effect.succeed(deployment.url)

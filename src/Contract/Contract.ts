@@ -1,0 +1,117 @@
+/**
+ * The contract of a pipeline, apart from its implementation: name and schemas. A client needs the contract only.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Pipeline from "../Pipeline.js"
+import type { ServingInput } from "../Settings/Serving.js"
+import type { StepTimedOut } from "../Step.js"
+
+/**
+ * Name, schemas and settings of a pipeline. Every pipeline is a contract too.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Contract<
+  out I extends Schema.Schema.AnyNoContext = Schema.Schema.AnyNoContext,
+  out O extends Schema.Schema.AnyNoContext = Schema.Schema.AnyNoContext,
+  out E extends Schema.Schema.All = Schema.Schema.All
+> {
+  /** Name of the pipeline. */
+  readonly name: string
+  readonly description: string | undefined
+  /** Schema of the parameters; callers send the encoded side. */
+  readonly input: I
+  /** Schema of the outputs; callers receive the encoded side. */
+  readonly output: O
+  /** Schema of the typed failures; `Schema.Never` if there are none. */
+  readonly error: E
+  /** Serving settings of the pipeline; those of a deployment take precedence. */
+  readonly settings: ServingInput
+}
+
+/**
+ * Any contract.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Any = Contract<Schema.Schema.AnyNoContext, Schema.Schema.AnyNoContext, Schema.Schema.All>
+
+/**
+ * Makes a contract. It runs nothing: callers import it without the code of the pipeline.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Client, Contract } from "effect-deployers"
+ *
+ * export const greeting = Contract.make("greet", {
+ *   input: Schema.Struct({ name: Schema.String }),
+ *   output: Schema.Struct({ greeting: Schema.String })
+ * })
+ *
+ * const program = Effect.gen(function* () {
+ *   const { greeting: text } = yield* Client.make(greeting, "greetings").invoke({ name: "Ada" })
+ *   yield* Effect.log(text)
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <
+  I extends Schema.Schema.AnyNoContext,
+  O extends Schema.Schema.AnyNoContext,
+  E extends Schema.Schema.All = typeof Schema.Never
+>(
+  name: string,
+  options: {
+    readonly description?: string | undefined
+    readonly input: I
+    readonly output: O
+    readonly error?: E | undefined
+    readonly settings?: ServingInput | undefined
+  }
+): Contract<I, O, E> => ({
+  name,
+  description: options.description,
+  input: options.input,
+  output: options.output,
+  error: options.error ?? (Schema.Never as Schema.Schema.All as E),
+  settings: options.settings ?? {}
+})
+
+/**
+ * Implements a contract. The result is a pipeline like those of `Pipeline.make`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Contract } from "effect-deployers"
+ *
+ * const greeting = Contract.make("greet", {
+ *   input: Schema.Struct({ name: Schema.String }),
+ *   output: Schema.Struct({ greeting: Schema.String })
+ * })
+ *
+ * export const greet = Contract.implement(greeting, ({ name }) => Effect.succeed({ greeting: `Hello, ${name}!` }))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const implement = <
+  I extends Schema.Schema.AnyNoContext,
+  O extends Schema.Schema.AnyNoContext,
+  E extends Schema.Schema.All,
+  R = never
+>(
+  contract: Contract<I, O, E>,
+  run: (
+    input: Schema.Schema.Type<I>
+  ) => Effect.Effect<Schema.Schema.Type<O>, NoInfer<Schema.Schema.Type<E>> | StepTimedOut, R>
+): Pipeline.Pipeline<I, O, E, R> => Pipeline.make(contract.name, { ...contract, run })
