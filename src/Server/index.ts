@@ -1,5 +1,5 @@
 /**
- * The serving runtime, for those who put it into their own app.
+ * Serving pipelines inside one's own program, and the parts of the serving runtime.
  *
  * @since 0.1.0
  */
@@ -13,3 +13,5 @@ export * as Secrets from "./Process/Secrets.js"
 export * as Serve from "./Process/Serve.js"
 export * as Signals from "./Process/Signals.js"
 export * as Invocation from "./Run/Invocation.js"
+export * from "./Server.js"
+export * as Server from "./Server.js"

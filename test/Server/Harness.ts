@@ -3,10 +3,10 @@ import { Context, Effect, Layer, Logger, Option, Ref, Schema } from "effect"
 import type { Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { StoreError } from "../../src/Errors/Stores.js"
-import { HotRoute } from "../../src/Server/Http/InvokeRoute.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 import * as Together from "./Cluster/Together.js"
+import * as App from "./Http/AppServer.js"
 
 export const key = "k".repeat(43)
 
@@ -19,18 +19,14 @@ export interface Options {
 export const served = (pipeline: Pipeline.Any, options: Options = {}) =>
   Layer.provideMerge(
     Layer.suspend(() =>
-      byTwo && Together.areTwo(pipeline, options)
-        ? Layer.provide(Together.layer(pipeline, options), hotRoute)
-        : serving(pipeline, options)
+      byTwo && Together.areTwo(pipeline, options) ? Together.layer(pipeline, options) : serving(pipeline, options)
     ),
     memory()
   ).pipe(Layer.provide(quiet))
 
 /** A served pipeline that still needs a store. */
-export const serving = (pipeline: Pipeline.Any, options: Options = {}) =>
-  Serve.layerTest(pipeline, options).pipe(Layer.provide(hotRoute))
-
-const hotRoute = Layer.suspend(() => Layer.succeed(HotRoute, takesHotRoute))
+export const serving = (pipeline: Pipeline.Any, options: Options = {}): App.Serving =>
+  Layer.suspend((): App.Serving => (asApp ? App.layer(pipeline, options) : Serve.layerTest(pipeline, options)))
 
 let byTwo = false
 
@@ -39,12 +35,12 @@ export const serveByTwo = () => {
   byTwo = true
 }
 
-/** Which way invocations take in this test file. */
-export let takesHotRoute = true
+/** Whether the suites of this file ask an app in a server of the platform. */
+export let asApp = false
 
-/** Has the suites of this file go through the typed API instead of the hot route; to be called before they are loaded. */
-export const leaveHotRoute = () => {
-  takesHotRoute = false
+/** Has the suites of this file ask an app in a server of the platform; to be called before they are loaded. */
+export const serveAsApp = () => {
+  asApp = true
 }
 
 /** Keeps the log of the service out of the test's output. */

@@ -1,13 +1,27 @@
 /**
  * What every request passes before anything else looks at it: ambiguous headers, the route table, the method and the
- * key. Plain functions on Node's request, so that they cost next to nothing.
+ * key. Plain functions on a shape that Node's request has, so that they cost next to nothing.
  */
-import type { IncomingMessage } from "node:http"
+import * as Effect from "effect/Effect"
 import { InvalidRequest, MethodNotAllowed, NotFound, Unauthorized } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
-import { isLoopbackAuthority } from "../../Internal/Loopback.js"
-import type { Auth } from "./BearerAuth.js"
+import { isLoopback, isLoopbackAuthority } from "../../Internal/Loopback.js"
+import { ServiceInfo } from "../Process/ServiceInfo.js"
+import * as BearerAuth from "./BearerAuth.js"
 import * as Response from "./Response.js"
+
+/** The parts of a request that decide. `rawHeaders` has names and values in turn, duplicates included. */
+export interface GuardedRequest {
+  readonly method?: string | undefined
+  /** The request target; an absolute one is replaced by its path. */
+  url?: string | undefined
+  readonly headers: {
+    readonly [name: string]: string | ReadonlyArray<string> | undefined
+    readonly host?: string | undefined
+    readonly authorization?: string | undefined
+  }
+  readonly rawHeaders: ReadonlyArray<string>
+}
 
 /** Lets a request through to its route, or answers it. */
 export type Verdict =
@@ -24,9 +38,9 @@ export type Verdict =
  */
 export const make = (options: {
   readonly routes: ReadonlyArray<Routes.Route>
-  readonly isAuthorized: Auth
+  readonly isAuthorized: BearerAuth.Auth
   readonly loopbackOnly: boolean
-}): ((request: IncomingMessage) => Verdict) => {
+}): ((request: GuardedRequest) => Verdict) => {
   const match = Routes.matcher(options.routes)
   const passes = new Map(options.routes.map((route) => [route, { _tag: "Pass", route } as const]))
   return (request) => {
@@ -50,6 +64,17 @@ export const make = (options: {
 export const allow = (route: Routes.Route): ReadonlyArray<string> =>
   route.method === "GET" ? ["GET", "HEAD", "OPTIONS"] : ["POST", "OPTIONS"]
 
+/** The guard of the service as its manifest says. */
+export const ofService: Effect.Effect<(request: GuardedRequest) => Verdict, never, ServiceInfo> = Effect.map(
+  ServiceInfo,
+  ({ manifest: { authKeyDigests, listen, serving } }) =>
+    make({
+      routes: Routes.make(serving),
+      isAuthorized: BearerAuth.make(authKeyDigests),
+      loopbackOnly: authKeyDigests.length === 0 && isLoopback(listen.host)
+    })
+)
+
 // internal
 
 const unauthorized = new Unauthorized({
@@ -69,7 +94,7 @@ const methodNotAllowed = (route: Routes.Route): MethodNotAllowed =>
 const single = ["host", "authorization", "content-type", "content-encoding"]
 const singleLengths = new Set(single.map((name) => name.length))
 
-const ambiguity = (request: IncomingMessage): string | undefined => {
+const ambiguity = (request: GuardedRequest): string | undefined => {
   const raw = request.rawHeaders
   let seen = 0
   for (let i = 0; i < raw.length; i += 2) {
@@ -83,7 +108,7 @@ const ambiguity = (request: IncomingMessage): string | undefined => {
   return request.url?.startsWith("/") === false ? originForm(request) : undefined
 }
 
-const originForm = (request: IncomingMessage): string | undefined => {
+const originForm = (request: GuardedRequest): string | undefined => {
   const absolute = /^https?:\/\/([^/?#]*)(\/[^#]*)?$/i.exec(request.url ?? "")
   if (absolute === null) return request.url === "*" ? undefined : "The request target is not a path."
   if (absolute[1] !== request.headers.host) return "The request target names another host than the Host header."
@@ -91,7 +116,7 @@ const originForm = (request: IncomingMessage): string | undefined => {
   return undefined
 }
 
-const foreignHost = (request: IncomingMessage): string | undefined =>
+const foreignHost = (request: GuardedRequest): string | undefined =>
   request.headers.host === undefined || isLoopbackAuthority(request.headers.host)
     ? undefined
     : "This service has no key and answers only requests to localhost; the Host header names another host."

@@ -1,9 +1,8 @@
 /** Implements {@link Api} over the services of the runtime. */
 import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -26,75 +25,78 @@ import * as Idempotency from "../Run/Idempotency.js"
 import { Invocation } from "../Run/Invocation.js"
 import * as RunEvents from "../Run/RunEvents.js"
 import * as RunQueries from "../Run/RunQueries.js"
+import type * as EventResponse from "./EventResponse.js"
 import * as Health from "./Health.js"
+import { mountPrefix } from "./MountPrefix.js"
 import * as RequestBody from "./RequestBody.js"
 import * as Response from "./Response.js"
 import * as ResponseMode from "./ResponseMode.js"
 import type { Parsed } from "./SafeJson.js"
-import * as ServerSentEvents from "./ServerSentEvents.js"
 
 /** What the handlers work with. */
 export type Requirements = ServiceInfo | Service | Ids | Invocation | Lifecycle | RunStore
 
-/** The API of a deployment, implemented. */
-export const layer: Layer.Layer<HttpApi.Api | HttpApiBuilder.Router, never, Requirements> = Layer.unwrapEffect(
-  Effect.map(ServiceInfo, ({ manifest, pipeline }) => {
-    const authEnabled = manifest.authKeyDigests.length > 0
-    const api = Api.make(pipeline, manifest.serving, { authEnabled })
-    return HttpApiBuilder.api(api).pipe(
-      Layer.provide([invokeGroup(api), runsGroup(api), healthGroup(api), serviceGroup(api)]),
-      Layer.provide(RunQueries.layer),
-      Layer.provideMerge(HttpApiBuilder.Router.Live)
-    )
-  })
-)
+/**
+ * The API of a deployment, implemented.
+ *
+ * @param respond Sends the events of runs.
+ */
+export const layer = (
+  respond: EventResponse.Responder
+): Layer.Layer<HttpApi.Api | HttpApiBuilder.Router, never, Requirements> =>
+  Layer.unwrapEffect(
+    Effect.map(ServiceInfo, ({ manifest, pipeline }) => {
+      const authEnabled = manifest.authKeyDigests.length > 0
+      const api = Api.make(pipeline, manifest.serving, { authEnabled })
+      return HttpApiBuilder.api(api).pipe(
+        Layer.provide([invokeGroup(api, respond), runsGroup(api, respond), healthGroup(api), serviceGroup(api)]),
+        Layer.provide(RunQueries.layer),
+        Layer.provideMerge(HttpApiBuilder.Router.Live)
+      )
+    })
+  )
 
 // internal
 
 type Contract = ReturnType<typeof Api.make<Pipeline.Any>>
 
-const invokeGroup = (api: Contract) =>
+const invokeGroup = (api: Contract, respond: EventResponse.Responder) =>
   HttpApiBuilder.group(api, "invoke", (handlers) =>
     Effect.gen(function* () {
       const { serving } = (yield* ServiceInfo).manifest
       const invocation = yield* Invocation
-      const exchange = yield* exchanges
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
-      const answered = <R>(effect: Effect.Effect<HttpServerResponse.HttpServerResponse, Response.WireError, R>) =>
-        Effect.catchAll(Effect.provide(effect, context), (error) =>
-          Effect.succeed(Response.toResponse(Response.ofError(error)))
+      const keyed = (request: HttpServerRequest.HttpServerRequest, asked: Idempotency.KeyedRequest) =>
+        Idempotency.invoke(asked).pipe(
+          Effect.flatMap((outcome) =>
+            outcome._tag === "Answer"
+              ? Effect.succeed(Response.toResponse(outcome.answer))
+              : respond(request, (stream) => RunEvents.attach(outcome.runId, 0, stream))
+          ),
+          Effect.catchAll((error) => Effect.succeed(Response.toResponse(Response.ofError(error)))),
+          Effect.provide(context)
         )
       return handlers.handleRaw("invoke", ({ request }) => {
-        const incoming = NodeHttpServerRequest.toIncomingMessage(request)
-        const key = incoming.headers["idempotency-key"]
-        const view = ResponseMode.of(incoming.headers, serving)
-        return Effect.matchEffect(RequestBody.readJson(incoming, serving), {
+        const key = request.headers["idempotency-key"]
+        const view = ResponseMode.of(request.headers, serving)
+        return Effect.matchEffect(RequestBody.readJson(request, serving), {
           onSuccess: (body) => {
-            if (key !== undefined) {
-              const { stream } = exchange(request)
-              return answered(Idempotency.invoke({ body, key: String(key), view, serving, stream }))
-            }
+            if (key !== undefined) return keyed(request, { body, key, view, serving })
             return view === "stream"
-              ? followed(invocation, body, exchange(request))
+              ? respond(request, followed(invocation, body))
               : Effect.map(invocation.invoke(body, ResponseMode.manners[view]), Response.toResponse)
           },
-          onFailure: (error) => {
-            const answer = Response.ofError(error)
-            if (RequestBody.isWhole(incoming)) return Effect.succeed(Response.toResponse(answer))
-            const outgoing = NodeHttpServerRequest.toServerResponse(request)
-            return Effect.as(RequestBody.refuse(incoming, outgoing, answer), HttpServerResponse.empty())
-          }
+          onFailure: (error) => Effect.succeed(RequestBody.refusal(request, error))
         })
       })
     })
   )
 
-const runsGroup = (api: Contract) =>
+const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
       const { cancel } = yield* Service
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
-      const exchange = yield* exchanges
       const reading = yield* RunQueries.RunQueries
       return handlers
         .handle("list", ({ urlParams }) =>
@@ -114,9 +116,9 @@ const runsGroup = (api: Contract) =>
           })
         )
         .handleRaw("events", ({ headers, path: { id }, request }) =>
-          RunEvents.attach(id, headers["last-event-id"] ?? 0, exchange(request).stream).pipe(
-            Effect.provide(context),
-            Effect.as(HttpServerResponse.empty())
+          Effect.provide(
+            respond(request, (stream) => RunEvents.attach(id, headers["last-event-id"] ?? 0, stream)),
+            context
           )
         )
     })
@@ -125,27 +127,14 @@ const runsGroup = (api: Contract) =>
 /** Only these: what is there to build the handlers with has a scope, too, which lives as long as they do. */
 const ownServices = Context.pick(Ids, Invocation, Lifecycle, RunQueries.RunQueries)
 
-/** Makes what a stream of events is written with, of the platform's request. */
-const exchanges = Effect.map(
-  ServerSentEvents.make,
-  (open) =>
-    (request: HttpServerRequest.HttpServerRequest): RunEvents.Exchange => {
-      const response = NodeHttpServerRequest.toServerResponse(request)
-      return { request: NodeHttpServerRequest.toIncomingMessage(request), response, stream: open(response) }
-    }
-)
-
-/** What the platform does with the answer does not matter any more: it was sent. */
-const followed = (invocation: Context.Tag.Service<Invocation>, body: Parsed, exchange: RunEvents.Exchange) =>
-  Effect.async<HttpServerResponse.HttpServerResponse>((resume) => {
-    const { response } = exchange
-    const leave = RunEvents.invoke(invocation, body, exchange)
-    response.once("close", () => {
-      if (!response.writableEnded) leave?.()
-      resume(Effect.succeed(HttpServerResponse.empty()))
+/** Interrupting it is the caller's departure. */
+const followed =
+  (invocation: Context.Tag.Service<Invocation>, body: Parsed): EventResponse.Produce<never, never> =>
+  (stream) =>
+    Effect.async((resume) => {
+      const leave = RunEvents.invoke(invocation, body, stream, (answer) => resume(Effect.succeed(answer)))
+      return Effect.sync(() => leave?.())
     })
-    return Effect.sync(() => leave?.())
-  })
 
 /** A run that is interrupted has ended within a second, also if it does not want to. */
 const untilEnded = <E>(find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {
@@ -221,17 +210,31 @@ const metricsOf = Effect.map(Service, ({ report }) =>
   )
 )
 
+/** The documents of a service with the paths that its callers use, which start with the path of its mount. */
 const documents = Effect.gen(function* () {
   const { manifest, pipeline } = yield* ServiceInfo
-  const { serving } = manifest
-  const at = Routes.paths(serving)
   const authEnabled = manifest.authKeyDigests.length > 0
-  const openApi = yield* Effect.cached(
-    Effect.sync(() => JSON.stringify(Api.toOpenApi(pipeline, serving, { authEnabled })))
-  )
-  const docs = yield* Effect.cached(
-    DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
-  )
-  const root = yield* Effect.cached(DeploymentPage.make(serving, { authEnabled }))
-  return { docs, openApi: Effect.map(openApi, (text) => Response.toResponse(Response.ofJson(200, text))), root }
+  const atMount = <A>(make: (prefix: string) => Effect.Effect<A>) =>
+    Effect.map(Effect.cached(make("")), (unmounted) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const prefix = mountPrefix(request)
+        return prefix === "" ? unmounted : make(prefix)
+      })
+    )
+  const servingAt = (prefix: string) => ({ ...manifest.serving, rootUrlPath: prefix + manifest.serving.rootUrlPath })
+  const openApi = yield* Effect.cached(Effect.sync(() => Api.toOpenApi(pipeline, manifest.serving, { authEnabled })))
+  return {
+    openApi: yield* atMount((prefix) =>
+      Effect.map(openApi, (document) =>
+        Response.toResponse(
+          Response.ofJson(200, JSON.stringify(prefix === "" ? document : { ...document, servers: [{ url: prefix }] }))
+        )
+      )
+    ),
+    docs: yield* atMount((prefix) => {
+      const at = Routes.paths(servingAt(prefix))
+      return DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
+    }),
+    root: yield* atMount((prefix) => DeploymentPage.make(servingAt(prefix), { authEnabled }))
+  }
 })

@@ -3,7 +3,6 @@
  * platform's handlers alone cost several times what the run does; what they would do is done here by the same functions.
  */
 import type { ServerResponse } from "node:http"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Runtime from "effect/Runtime"
@@ -15,14 +14,6 @@ import * as RequestBody from "./RequestBody.js"
 import * as Response from "./Response.js"
 import * as ResponseMode from "./ResponseMode.js"
 import * as ServerSentEvents from "./ServerSentEvents.js"
-
-/**
- * Whether invocations, and health, are answered without the typed API; default yes. Without it the typed API answers
- * them, which tests use to hold both to the same behaviour.
- */
-export class HotRoute extends Context.Reference<HotRoute>()("effect-deployers/Server/HotRoute", {
-  defaultValue: () => true
-}) {}
 
 /**
  * Makes the handler of invocations that have passed the gate. Those that may be repeated take the platform's way: they go to
@@ -48,7 +39,9 @@ export const make = (
         }
         const leave =
           view === "stream"
-            ? RunEvents.invoke(invocation, body.right, { request, response, stream: open(response) })
+            ? RunEvents.invoke(invocation, body.right, open(response), (answer) => {
+                if (answer !== undefined) NodeServer.send(request, response, answer)
+              })
             : invocation.call(
                 body.right,
                 (answer) => {

@@ -2,12 +2,15 @@
  * Reads the JSON body of a request within limits: the declared length is checked first, the real one while it streams
  * in, and only `application/json` in UTF-8 without compression is taken.
  */
-import type { IncomingMessage, ServerResponse } from "node:http"
+import { IncomingMessage, type ServerResponse } from "node:http"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
 import { type InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../../Contract/Errors.js"
 import * as NodeServer from "./NodeServer.js"
-import type { Response } from "./Response.js"
+import * as Response from "./Response.js"
 import * as SafeJson from "./SafeJson.js"
 
 /** What a body may be. */
@@ -38,12 +41,49 @@ export const receive = (
   return () => {}
 }
 
-/** {@link receive} as an effect. */
-export const readJson = (request: IncomingMessage, limits: Limits): Effect.Effect<SafeJson.Parsed, BodyError> =>
-  Effect.async((resume) => {
-    const stop = receive(request, limits, resume)
-    return Effect.sync(stop)
+/** Reads and parses the body of a request of the platform, which may come from Node or from a web `Request`. */
+export const readJson = (
+  request: HttpServerRequest.HttpServerRequest,
+  limits: Limits
+): Effect.Effect<SafeJson.Parsed, BodyError> =>
+  Effect.suspend(() => {
+    const { source } = request
+    if (source instanceof IncomingMessage && !source.readableEnded) {
+      return Effect.async((resume) => {
+        const stop = receive(source, limits, resume)
+        return Effect.sync(stop)
+      })
+    }
+    const refusal = refusalOf(request, limits)
+    if (refusal !== undefined) return refusal
+    return Effect.flatMap(collect(request, limits.maxBodyBytes), (bytes) => SafeJson.parse(bytes, limits.maxJsonDepth))
   })
+
+/**
+ * The response to a request whose body is not taken. While an unread body still arrives from a socket, the response ends a
+ * second later at most, because a socket that closes at once can destroy the response before the client has read it.
+ */
+export const refusal = (
+  { source }: HttpServerRequest.HttpServerRequest,
+  error: BodyError
+): HttpServerResponse.HttpServerResponse => {
+  const answer = Response.ofError(error)
+  if (!(source instanceof IncomingMessage) || isWhole(source)) return Response.toResponse(answer)
+  const body = Buffer.from(answer.body)
+  const drained = Effect.timeoutOption(
+    Effect.suspend(() => {
+      source.resume()
+      return ended(source)
+    }),
+    "1 second"
+  )
+  const { "content-type": contentType = "application/json", ...headers } = answer.headers
+  return HttpServerResponse.stream(Stream.concat(Stream.make(body), Stream.drain(Stream.fromEffect(drained))), {
+    status: answer.status,
+    contentType,
+    headers: { ...headers, connection: "close", "content-length": String(body.length) }
+  })
+}
 
 /** Whether the body has arrived to its end, so that the connection can go on after the answer. */
 export const isWhole = (request: IncomingMessage): boolean => request.readableEnded || request.complete
@@ -52,7 +92,11 @@ export const isWhole = (request: IncomingMessage): boolean => request.readableEn
  * Answers a request whose body is not read to its end, and closes the connection. What still arrives is thrown away
  * for a second at most, because closing at once could destroy the answer before the client has read it.
  */
-export const refuse = (request: IncomingMessage, response: ServerResponse, answer: Response): Effect.Effect<void> =>
+export const refuse = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response.Response
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     NodeServer.secure(response)
     response.writeHead(answer.status, {
@@ -69,8 +113,15 @@ export const refuse = (request: IncomingMessage, response: ServerResponse, answe
 
 const contentType = /^application\/json(\s*;\s*charset=("utf-8"|utf-8))?\s*$/i
 
+interface BodyHeaders {
+  readonly [name: string]: string | ReadonlyArray<string> | undefined
+  readonly "content-type"?: string | undefined
+  readonly "content-encoding"?: string | undefined
+  readonly "content-length"?: string | undefined
+}
+
 const refusalOf = (
-  { headers }: IncomingMessage,
+  { headers }: { readonly headers: BodyHeaders },
   limits: Limits
 ): PayloadTooLarge | UnsupportedMediaType | undefined => {
   if (!contentType.test(headers["content-type"] ?? "")) {
@@ -108,6 +159,25 @@ const read = (
   request.on("end", onEnd)
   return stop
 }
+
+/** The whole body, counted chunk by chunk. A body that is missing or breaks off is empty or short, and so no JSON. */
+const collect = (
+  request: HttpServerRequest.HttpServerRequest,
+  maxBytes: number
+): Effect.Effect<Buffer, PayloadTooLarge> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const take = (chunk: Uint8Array) => {
+      size += chunk.length
+      chunks.push(chunk)
+      return size > maxBytes ? Effect.fail(tooLarge(maxBytes)) : Effect.void
+    }
+    return Stream.runForEach(request.stream, take).pipe(
+      Effect.catchTag("RequestError", () => Effect.void),
+      Effect.map(() => Buffer.concat(chunks, size))
+    )
+  })
 
 const ended = (request: IncomingMessage): Effect.Effect<void> =>
   Effect.async((resume) => {

@@ -1,7 +1,6 @@
 /**
  * How the caller of an invocation wants to see its run: wait for the outputs, be told that it was accepted, or follow it.
  */
-import type { IncomingHttpHeaders } from "node:http"
 import type * as Settings from "../../Settings.js"
 import type { InvokeOptions } from "../Run/RunContext.js"
 import * as Response from "./Response.js"
@@ -12,10 +11,17 @@ export type ResponseMode = "wait" | "async" | "stream"
  * The view that headers ask for: `Accept: text/event-stream` or `Prefer: respond-async` (RFC 7240). Following says more, so
  * it is taken where both are asked for. Without recording nobody could ask for a run later, so that preference is ignored.
  */
-export const of = ({ accept, prefer }: IncomingHttpHeaders, { recording }: Settings.Serving): ResponseMode => {
+export const of = ({ accept, prefer }: PreferenceHeaders, { recording }: Settings.Serving): ResponseMode => {
   if (accept?.includes("event-stream") === true && elements(accept).some(isEventStream)) return "stream"
   if (prefer === undefined || recording === "none") return "wait"
   return elements(String(prefer)).some(isRespondAsync) ? "async" : "wait"
+}
+
+/** The headers that choose a mode. */
+export interface PreferenceHeaders {
+  readonly [name: string]: string | ReadonlyArray<string> | undefined
+  readonly accept?: string | undefined
+  readonly prefer?: string | ReadonlyArray<string> | undefined
 }
 
 /** How runs are asked for whose answer is one JSON value. */

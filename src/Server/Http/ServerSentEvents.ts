@@ -1,37 +1,68 @@
 /**
- * Server-sent events on a response of Node's. Written by hand: an answer as a `Stream` through the platform's handlers takes
+ * Server-sent events on a response of Node's. Written by hand: a response as a `Stream` through the platform's handlers takes
  * thirty times the processor time of the run that is followed.
  */
 import type { ServerResponse } from "node:http"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
-import type { RunEvent } from "../../Contract/RunEvent.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
+import type { EventStream } from "../Run/RunEvents.js"
+import type * as EventResponse from "./EventResponse.js"
 import * as NodeServer from "./NodeServer.js"
+import * as Response from "./Response.js"
 
-/** A response that events are written to. The headers leave with the first one, if not before. */
-export interface EventStream {
-  /** Whether anything was written. */
+/** A response that takes text. */
+export interface Sink {
   readonly hasBegun: () => boolean
-  /** Sends the headers, for who may wait long for the first event. */
+  /** Whether the response has ended or the caller is gone; nothing is written any more. */
+  readonly hasEnded: () => boolean
+  /** Sends {@link headers}. */
   readonly begin: () => void
-  /** Writes an event of a run, and ends with the last. */
-  readonly tell: (event: RunEvent) => void
-  /** Writes something else there is to say, as JSON text on one line. */
-  readonly say: (event: string, json: string) => void
-  /** Ends the response, unless it has ended. */
+  readonly write: (text: string) => void
   readonly end: () => void
 }
 
-/**
- * Makes a function that opens streams.
- *
- * **Details**
- *
- * Something is sent every 15 seconds, so that nobody in between takes the connection for dead. Who leaves more than a
- * megabyte unread is taken to be gone.
- */
+/** The headers of a stream, besides those of every response. */
+export const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" } as const
+
+/** The most that a caller may leave unread, in bytes; the caller counts as gone beyond it. */
+export const mostUnreadBytes = 1024 * 1024
+
+/** A comment that keeps the connection from looking dead to proxies, and the pause between two of them. */
+export const heartbeat = { text: ":\n\n", every: "15 seconds" } as const
+
+/** Writes events to a sink. */
+export const over = (sink: Sink): EventStream => {
+  const begin = () => {
+    if (sink.hasBegun() || sink.hasEnded()) return
+    sink.begin()
+    sink.write(retry)
+  }
+  const send = (frame: string) => {
+    begin()
+    if (!sink.hasEnded()) sink.write(frame)
+  }
+  const end = () => {
+    begin()
+    if (!sink.hasEnded()) sink.end()
+  }
+  return {
+    hasBegun: sink.hasBegun,
+    hasEnded: sink.hasEnded,
+    begin,
+    tell: ({ data, event, sequence }) => {
+      send(`id: ${sequence}\n${frameOf(event, JSON.stringify(data))}`)
+      if (event === "run_finished") end()
+    },
+    say: (event, json) => send(frameOf(event, json)),
+    end
+  }
+}
+
+/** Makes a function that opens streams on responses of Node's. */
 export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Effect.map(
   Effect.runtime<never>(),
   (runtime) => {
@@ -42,57 +73,43 @@ export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Ef
       const beating = runFork(Effect.forever(beat(response)))
       response.once("close", () => beating.unsafeInterruptAsFork(FiberId.none))
     })
-    return (response) => open(response, beatLater)
+    return (response) => over(sinkOf(response, beatLater))
   }
+)
+
+/** Responds with events on the response of Node's under a request of the platform, which then has nothing left to send. */
+export const responder: Effect.Effect<EventResponse.Responder> = Effect.map(
+  make,
+  (open) => (request, produce) =>
+    Effect.map(produce(open(NodeHttpServerRequest.toServerResponse(request))), (answer) =>
+      answer === undefined ? HttpServerResponse.empty() : Response.toResponse(answer)
+    )
 )
 
 // internal
 
-const beatInterval = "15 seconds"
-const mostUnreadBytes = 1024 * 1024
-
-const beat = (response: ServerResponse) =>
-  Effect.delay(
-    Effect.sync(() => write(response, ":\n\n")),
-    beatInterval
-  )
-
-const open = (response: ServerResponse, beatLater: (response: ServerResponse) => void): EventStream => {
-  const begin = () => {
-    if (response.headersSent || response.destroyed) return
-    greet(response)
-    beatLater(response)
-  }
-  const send = (frame: string) => {
-    begin()
-    write(response, frame)
-  }
-  const end = () => {
-    if (!response.writableEnded) response.end()
-  }
-  return {
-    hasBegun: () => response.headersSent,
-    begin,
-    tell: ({ data, event, sequence }) => {
-      send(`id: ${sequence}\n${frameOf(event, JSON.stringify(data))}`)
-      if (event === "run_finished") end()
-    },
-    say: (event, json) => send(frameOf(event, json)),
-    end: () => {
-      begin()
-      end()
-    }
-  }
-}
+/** How soon the caller comes back when the connection breaks. */
+const retry = "retry: 1000\n\n"
 
 const frameOf = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`
 
-/** With how soon to come back when the connection breaks off. */
-const greet = (response: ServerResponse): void => {
-  NodeServer.secure(response)
-  response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" })
-  response.write("retry: 1000\n\n")
-}
+const beat = (response: ServerResponse) =>
+  Effect.delay(
+    Effect.sync(() => write(response, heartbeat.text)),
+    heartbeat.every
+  )
+
+const sinkOf = (response: ServerResponse, beatLater: (response: ServerResponse) => void): Sink => ({
+  hasBegun: () => response.headersSent,
+  hasEnded: () => response.writableEnded || response.destroyed,
+  begin: () => {
+    NodeServer.secure(response)
+    response.writeHead(200, headers)
+    beatLater(response)
+  },
+  write: (text) => write(response, text),
+  end: () => void response.end()
+})
 
 const write = (response: ServerResponse, text: string): void => {
   if (response.writableEnded || response.destroyed) return

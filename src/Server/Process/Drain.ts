@@ -1,6 +1,5 @@
 /** The end of a service's life: no new runs, a bounded time for those that go, everything stored. */
 import * as Effect from "effect/Effect"
-import type { NodeServer } from "../Http/NodeServer.js"
 import { Invocation } from "../Run/Invocation.js"
 import { RunRecorder } from "../Run/RunRecorder.js"
 import { Lifecycle } from "./Lifecycle.js"
@@ -11,19 +10,19 @@ import { ServiceInfo } from "./ServiceInfo.js"
  *
  * **Details**
  *
- * New runs are refused and the port is closed at once, idle connections with it. Runs in flight may go on until
- * `drainTimeoutMillis`; then they are interrupted, recorded as `shutdown` and answered. When the last answer is out
- * and the last record stored, it is done. An idle service is done immediately.
+ * New runs are refused and `close` starts at once: it closes the port, if there is one, with its idle connections. Runs in
+ * flight may take `drainTimeoutMillis`; then they are interrupted, recorded as `shutdown` and answered. The drain ends when
+ * the last answer is out and the last record stored; that of an idle service ends immediately.
  */
 export const drain = (
-  server: NodeServer
+  close: Effect.Effect<void>
 ): Effect.Effect<void, never, ServiceInfo | Invocation | Lifecycle | RunRecorder> =>
   Effect.gen(function* () {
     const { manifest } = yield* ServiceInfo
     const lifecycle = yield* Lifecycle
     const recorder = yield* RunRecorder
     yield* lifecycle.drain
-    const closing = yield* Effect.fork(server.close)
+    const closing = yield* Effect.fork(close)
     yield* finishRuns(manifest.serving.drainTimeoutMillis)
     yield* Effect.timeoutOption(closing, "1 second")
     yield* recorder.flush

@@ -8,9 +8,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -20,44 +18,18 @@ import { type Endpoint, exitCodes, type Manifest } from "../../Contract/Manifest
 import type { StoreError } from "../../Errors/Stores.js"
 import type * as Pipeline from "../../Pipeline.js"
 import * as Settings from "../../Settings/Serving.js"
-import * as Spec from "../../Snapshot/Spec.js"
 import * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
-import * as Fleet from "../Cluster/Service.js"
-import * as ThisProcess from "../Cluster/ThisProcess.js"
 import { digest } from "../Http/BearerAuth.js"
 import * as NodeServer from "../Http/NodeServer.js"
 import * as RequestHandler from "../Http/RequestHandler.js"
-import * as CancellationPoller from "../Run/CancellationPoller.js"
-import * as Invocation from "../Run/Invocation.js"
-import * as Retention from "../Run/Retention.js"
-import * as RunFailures from "../Run/RunFailures.js"
-import * as RunRecorder from "../Run/RunRecorder.js"
-import { drain } from "./Drain.js"
 import * as EndpointFile from "./EndpointFile.js"
-import * as Lifecycle from "./Lifecycle.js"
 import * as LogRotation from "./LogRotation.js"
-import * as Metrics from "./Metrics.js"
-import * as ProcessStats from "./ProcessStats.js"
-import { ServiceInfo } from "./ServiceInfo.js"
+import * as ServiceRuntime from "./ServiceRuntime.js"
 import { Signals } from "./Signals.js"
 
 export { type Address, ListenFailed } from "../Http/NodeServer.js"
-
-/**
- * The warm state of a pipeline could not be built, so it cannot be served.
- *
- * @category errors
- * @since 0.1.0
- */
-export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFailed", {
-  pipeline: Schema.String,
-  reason: Schema.String
-}) {
-  override get message(): string {
-    return `The warm state of pipeline "${this.pipeline}" could not be built: ${this.reason}`
-  }
-}
+export { WarmUpFailed } from "./ServiceRuntime.js"
 
 /**
  * A service that listens.
@@ -73,7 +45,7 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
     readonly host: string
     readonly port: number
     /** Builds the warm state in the scope of the service; from then on runs are taken. */
-    readonly warmUp: Effect.Effect<void, WarmUpFailed>
+    readonly warmUp: ServiceRuntime.WarmUp
     /** Ends taking runs; done when nothing is left to do. */
     readonly drain: Effect.Effect<void>
   }
@@ -85,16 +57,12 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
  * @category models
  * @since 0.1.0
  */
-export interface MakeOptions<E, R> {
+export interface MakeOptions<E, R> extends ServiceRuntime.Options {
   /**
    * What to do before it listens, with the means to build the warm state by then, and where to listen then; default
    * nothing, and where the manifest says.
    */
-  readonly before?: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
-  /** What it knows of the other processes of the service; default that there are none. */
-  readonly fleet?: Layer.Layer<Fleet.Service, never, ThisProcess.ThisProcess>
-  /** When the service started; default now. */
-  readonly startedAt?: DateTime.Utc
+  readonly before?: (warmUp: ServiceRuntime.WarmUp) => Effect.Effect<NodeServer.Address, E, R>
 }
 
 /**
@@ -113,25 +81,11 @@ export const make = <E = never, R = never>(
   RunStore | Ids.Ids | Scope.Scope | R
 > =>
   Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    const services = yield* Layer.build(runtimeLayer(pipeline, manifest, options))
+    const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, options)
     const handler = yield* Effect.provide(RequestHandler.make, services)
-    if (manifest.serving.recording !== "none") {
-      yield* Effect.provide(CancellationPoller.keepLooking, services)
-      yield* Retention.keepLooking(manifest.serving)
-    }
-    const lifecycle = Context.get(services, Lifecycle.Lifecycle)
-    const invocation = Context.get(services, Invocation.Invocation)
-    const warmUp = yield* Effect.cached(warming(pipeline, scope, invocation, lifecycle))
     const address = options.before === undefined ? manifest.listen : yield* options.before(warmUp)
     const server = yield* NodeServer.listen(handler, address)
-    return {
-      url: urlOf(server),
-      host: server.host,
-      port: server.port,
-      warmUp,
-      drain: Effect.provide(drain(server), services)
-    }
+    return { url: urlOf(server), host: server.host, port: server.port, warmUp, drain: drain(server.close) }
   })
 
 /**
@@ -153,7 +107,7 @@ export const run = <E = never, R = never>(
   whenReady: (served: Context.Tag.Service<Served>) => Effect.Effect<void, E, R> = () => Effect.void
 ): Effect.Effect<
   number,
-  NodeServer.ListenFailed | StoreError | WarmUpFailed | PlatformError | E,
+  NodeServer.ListenFailed | StoreError | ServiceRuntime.WarmUpFailed | PlatformError | E,
   RunStore | Ids.Ids | Signals | FileSystem.FileSystem | R
 > =>
   Effect.scoped(
@@ -242,7 +196,11 @@ export const manifestTest = (
 export const layerTest = (
   pipeline: Pipeline.Any,
   options?: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined }
-): Layer.Layer<Served | HttpClient.HttpClient, NodeServer.ListenFailed | StoreError | WarmUpFailed, RunStore> => {
+): Layer.Layer<
+  Served | HttpClient.HttpClient,
+  NodeServer.ListenFailed | StoreError | ServiceRuntime.WarmUpFailed,
+  RunStore
+> => {
   const served = Layer.scoped(
     Served,
     Effect.tap(make(pipeline, manifestTest(pipeline, options)), ({ warmUp }) => warmUp)
@@ -281,50 +239,3 @@ const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
     yield* Effect.logInfo(`${deployment.name} listens on ${served.url}.`)
     return served
   })
-
-const warming = (
-  pipeline: Pipeline.Any,
-  scope: Scope.Scope,
-  { warm }: Context.Tag.Service<Invocation.Invocation>,
-  { ready }: Context.Tag.Service<Lifecycle.Lifecycle>
-): Effect.Effect<void, WarmUpFailed> =>
-  Layer.buildWithScope(pipeline.layer, scope).pipe(
-    Effect.catchAllCause((cause) =>
-      Cause.isInterruptedOnly(cause)
-        ? Effect.interrupt
-        : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: RunFailures.render(cause) }))
-    ),
-    Effect.flatMap(warm),
-    Effect.zipRight(ready)
-  )
-
-const runtimeLayer = (
-  pipeline: Pipeline.Any,
-  manifest: Manifest,
-  { fleet = Fleet.layerAlone, startedAt }: Pick<MakeOptions<never, never>, "fleet" | "startedAt">
-) => {
-  const { deployment, snapshot } = manifest
-  const identity = {
-    deploymentId: deployment.id,
-    deploymentName: deployment.name,
-    snapshotId: snapshot.id,
-    snapshotName: `${snapshot.pipelineName}@${snapshot.version}`
-  }
-  const deployed = Layer.effect(
-    ServiceInfo,
-    Effect.map(DateTime.now, (now) => ({
-      manifest,
-      pipeline,
-      spec: Spec.compile(pipeline),
-      startedAt: startedAt ?? now
-    }))
-  )
-  const invocation = Layer.effect(
-    Invocation.Invocation,
-    Invocation.make(pipeline, { identity, serving: manifest.serving })
-  )
-  const recorder = manifest.serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
-  const base = Layer.mergeAll(deployed, Lifecycle.layer, Metrics.layer, ProcessStats.layer, recorder)
-  const local = Layer.provideMerge(ThisProcess.layer, Layer.provideMerge(invocation, base))
-  return Layer.provideMerge(fleet, local)
-}

@@ -1,6 +1,5 @@
 /** Invocations that may be repeated: a key which the caller chose stands for one run, however often it is sent. */
 import { createHash } from "node:crypto"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -8,7 +7,6 @@ import {
   IdempotencyConflict,
   type InvalidRequest,
   RunInterrupted,
-  type RunNotFound,
   type ServiceUnavailable
 } from "../../Contract/Errors.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
@@ -18,12 +16,9 @@ import type { Claim } from "../../Store/RunStore.js"
 import * as Response from "../Http/Response.js"
 import * as ResponseMode from "../Http/ResponseMode.js"
 import type { Parsed } from "../Http/SafeJson.js"
-import type { EventStream } from "../Http/ServerSentEvents.js"
 import * as ValidationIssues from "../Http/ValidationIssues.js"
-import type { Lifecycle } from "../Process/Lifecycle.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import { Invocation } from "./Invocation.js"
-import * as RunEvents from "./RunEvents.js"
 import { RunQueries } from "./RunQueries.js"
 
 /** What was asked, and how. */
@@ -33,9 +28,12 @@ export interface KeyedRequest {
   readonly key: string
   readonly view: ResponseMode.ResponseMode
   readonly serving: Settings.Serving
-  /** Where to write the events of the run, if that is the view. */
-  readonly stream: EventStream
 }
+
+/** The answer of the run, or the run whose events the caller follows. */
+export type KeyedOutcome =
+  | { readonly _tag: "Answer"; readonly answer: Response.Response }
+  | { readonly _tag: "Follow"; readonly runId: string }
 
 /**
  * Runs the pipeline, or answers what the run of that key was answered with.
@@ -49,9 +47,9 @@ export interface KeyedRequest {
 export const invoke = (
   asked: KeyedRequest
 ): Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  IdempotencyConflict | InvalidRequest | RunInterrupted | RunNotFound | ServiceUnavailable,
-  Ids | Invocation | Lifecycle | RunQueries
+  KeyedOutcome,
+  IdempotencyConflict | InvalidRequest | RunInterrupted | ServiceUnavailable,
+  Ids | Invocation | RunQueries
 > =>
   Effect.gen(function* () {
     const key = yield* checked(asked)
@@ -85,7 +83,7 @@ const conflict = new IdempotencyConflict({
   message: "This idempotency key was used with another body; take a new key for another request."
 })
 
-const first = ({ body, stream, view }: KeyedRequest, claim: { readonly key: string; readonly runId: string }) =>
+const first = ({ body, view }: KeyedRequest, claim: { readonly key: string; readonly runId: string }) =>
   Effect.gen(function* () {
     const { call } = yield* Invocation
     const { release } = yield* RunQueries
@@ -100,19 +98,20 @@ const first = ({ body, stream, view }: KeyedRequest, claim: { readonly key: stri
     })
     const isAccepted = answer.status === 202
     if (!isAccepted && run?.hasBegun !== true) yield* release(claim)
-    return isAccepted && view === "stream" ? yield* follow(claim.runId, stream) : Response.toResponse(answer)
+    return isAccepted && view === "stream" ? follow(claim.runId) : answered(answer)
   })
 
-const again = ({ key, stream, view }: KeyedRequest, { runId }: Claim) =>
+const again = ({ key, view }: KeyedRequest, { runId }: Claim) =>
   Effect.gen(function* () {
-    if (view === "stream") return yield* follow(runId, stream)
-    if (view === "wait") return Response.toResponse(yield* answerOf(key, runId))
+    if (view === "stream") return follow(runId)
+    if (view === "wait") return answered(yield* answerOf(key, runId))
     const { pathOf } = yield* Invocation
-    return Response.toResponse(ResponseMode.accepted(runId, pathOf(runId), replayed))
+    return answered(ResponseMode.accepted(runId, pathOf(runId), replayed))
   })
 
-const follow = (runId: string, stream: EventStream) =>
-  Effect.as(RunEvents.attach(runId, 0, stream), HttpServerResponse.empty())
+const follow = (runId: string): KeyedOutcome => ({ _tag: "Follow", runId })
+
+const answered = (answer: Response.Response): KeyedOutcome => ({ _tag: "Answer", answer })
 
 const replayed = { "idempotency-replayed": "true" }
 

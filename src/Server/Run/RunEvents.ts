@@ -1,16 +1,13 @@
 /**
  * Following runs: everything that has happened in one, and what happens while it goes, wherever in the service it goes.
  */
-import type { IncomingMessage, ServerResponse } from "node:http"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { RunNotFound, ServiceUnavailable } from "../../Contract/Errors.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
 import type { Run } from "../../Store/RunStore.js"
-import * as NodeServer from "../Http/NodeServer.js"
 import * as Response from "../Http/Response.js"
 import type { Parsed } from "../Http/SafeJson.js"
-import type { EventStream } from "../Http/ServerSentEvents.js"
 import { Lifecycle } from "../Process/Lifecycle.js"
 import { Invocation } from "./Invocation.js"
 import type { InvokeOptions } from "./RunContext.js"
@@ -18,14 +15,31 @@ import type { OnDisconnect } from "./RunExecutor.js"
 import { RunQueries } from "./RunQueries.js"
 import * as RunRecorder from "./RunRecorder.js"
 
+/** The events of one run on their way to one caller. The first event begins the response. */
+export interface EventStream {
+  /** Whether a part of the response was sent. */
+  readonly hasBegun: () => boolean
+  /** Whether the response has ended or the caller is gone. */
+  readonly hasEnded: () => boolean
+  /** Sends the headers, for a caller that may wait long for the first event. */
+  readonly begin: () => void
+  /** Writes an event of the run, and ends the response with the last one. */
+  readonly tell: (event: RunEvent.RunEvent) => void
+  /** Writes an event that is not one of the run, as JSON text on one line. */
+  readonly say: (event: string, json: string) => void
+  /** Ends the response, unless it has ended. */
+  readonly end: () => void
+}
+
 /**
- * Invokes the pipeline and writes the events of the run, until it has ended. What is refused before it starts is answered as
- * to everybody else. What it gives back is to be called when the caller goes away.
+ * Invokes the pipeline and writes the events of the run, until it has ended. An invocation that is refused before its run
+ * starts writes none: `onDone` gets its answer, and `undefined` otherwise. Call the returned function when the caller leaves.
  */
 export const invoke = (
   { call }: Pick<Context.Tag.Service<Invocation>, "call">,
   body: Parsed,
-  { request, response, stream }: Exchange
+  stream: EventStream,
+  onDone: (answer: Response.Response | undefined) => void
 ): OnDisconnect | undefined => {
   const manner: InvokeOptions = {
     isDetached: false,
@@ -37,20 +51,14 @@ export const invoke = (
   return call(
     body,
     (answer) => {
-      if (response.writableEnded || response.destroyed) return
-      if (!stream.hasBegun()) return NodeServer.send(request, response, answer)
+      if (stream.hasEnded()) return onDone(undefined)
+      if (!stream.hasBegun()) return onDone(answer)
       stream.say("unavailable", answer.body)
       stream.end()
+      onDone(undefined)
     },
     manner
   )
-}
-
-/** A request whose response is a stream of events. */
-export interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly stream: EventStream
 }
 
 /** Writes the events of a run after a position, until it has ended. Fails before anything is written. */
@@ -58,7 +66,7 @@ export const attach = (
   id: string,
   after: number,
   stream: EventStream
-): Effect.Effect<void, RunNotFound | ServiceUnavailable, Invocation | Lifecycle | RunQueries> =>
+): Effect.Effect<undefined, RunNotFound | ServiceUnavailable, Invocation | Lifecycle | RunQueries> =>
   Effect.flatMap(Invocation, ({ find, follow }) => {
     const heard = hearing()
     return Effect.acquireUseRelease(
@@ -77,7 +85,7 @@ export const attach = (
         }),
       (stop) => Effect.sync(() => stop?.())
     )
-  })
+  }).pipe(Effect.as(undefined))
 
 // internal
 

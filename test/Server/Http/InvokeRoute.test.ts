@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Serve } from "effect-deployers/Server"
-import { HotRoute } from "../../../src/Server/Http/InvokeRoute.js"
-import { key, raw, served } from "../Harness.js"
+import type { Pipeline } from "effect-deployers"
+import { Serve } from "effect-deployers/Server"
+import { key, memory, quiet, raw } from "../Harness.js"
 import { steps, weather } from "../Pipelines.js"
+import * as App from "./AppServer.js"
 
 const post = (body: string, headers: ReadonlyArray<string> = []) =>
   [
@@ -31,7 +32,7 @@ const stable = (reply: string) =>
 
 /** Status line, header lines in any order, body. */
 const parts = (reply: string) => {
-  const [head = "", body = ""] = stable(reply).split("\r\n\r\n")
+  const [head = "", body = ""] = stable(reply).replace("HTTP/1.1 100 Continue\r\n\r\n", "").split("\r\n\r\n")
   const [status, ...headers] = head.split("\r\n")
   return { status, headers: headers.map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase())).sort(), body }
 }
@@ -61,19 +62,19 @@ const requests: ReadonlyArray<readonly [what: string, request: string]> = [
   ["an expectation", post(parameters({ city: "Oslo" }), ["Expect: 100-continue"])]
 ]
 
-const over = <A, E>(isHot: boolean, effect: Effect.Effect<A, E, Serve.Served>) =>
-  effect.pipe(
-    Effect.provide(served(weather, { key, serving: { maxBodyBytes: 4_000 } })),
-    Effect.provideService(HotRoute, isHot)
-  )
+const settings = { key, serving: { maxBodyBytes: 4_000 } }
 
-describe("the hot route and the general path", () => {
+const over = <A, E>(served: typeof App.layer, pipeline: Pipeline.Any, effect: Effect.Effect<A, E, Serve.Served>) =>
+  effect.pipe(Effect.provide(served(pipeline, settings)), Effect.provide([memory(), quiet]))
+
+describe("a service with a port and an app", () => {
   it.live("answer the same, byte by byte", () =>
     Effect.gen(function* () {
       const replies = Effect.forEach(requests, ([what, request]) =>
         Effect.map(raw([request], { keepOpen: true }), (reply) => [what, parts(reply)] as const)
       )
-      assert.deepStrictEqual(yield* over(true, replies), yield* over(false, replies))
+      const direct = yield* over(Serve.layerTest, weather, replies)
+      assert.deepStrictEqual(yield* over(App.layer, weather, replies), direct)
     })
   )
   it.live("keep a connection for the next request", () =>
@@ -82,8 +83,8 @@ describe("the hot route and the general path", () => {
         post(parameters({ kind: "loop" })).replace("Connection: close\r\n", ""),
         post(parameters({ kind: "flaky" }))
       ])
-      for (const isHot of [true, false]) {
-        const reply = yield* twice.pipe(Effect.provide(served(steps, { key })), Effect.provideService(HotRoute, isHot))
+      for (const served of [Serve.layerTest, App.layer]) {
+        const reply = yield* over(served, steps, twice)
         assert.strictEqual(reply.match(/HTTP\/1\.1 200 OK/g)?.length, 2)
       }
     })

@@ -1,10 +1,12 @@
 import * as Net from "node:net"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Fiber, Option, Schedule } from "effect"
 import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
 import * as Response from "../../../src/Server/Http/Response.js"
+import { raw, served, statusOf } from "../Harness.js"
+import { weather } from "../Pipelines.js"
 
 const limits = {
   ...NodeServer.defaultLimits,
@@ -115,4 +117,21 @@ describe("a port that is taken", () => {
       }
     })
   )
+})
+
+describe("what is not HTTP", () => {
+  layer(served(weather), { excludeTestServices: true })((it) => {
+    it.effect("is 400, headers over 16 KiB are 431, both in JSON", () =>
+      Effect.gen(function* () {
+        const nonsense = yield* raw(["NONSENSE\r\n\r\n"])
+        assert.strictEqual(statusOf(nonsense), 400)
+        assert.include(nonsense, '"_tag":"InvalidRequest"')
+        assert.strictEqual(statusOf(yield* raw(["GET /health HTTP/1.1\r\n\r\n"])), 400)
+        const long = `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`
+        const refused = yield* raw([long])
+        assert.strictEqual(statusOf(refused), 431)
+        assert.include(refused, '"_tag":"InvalidRequest"')
+      })
+    )
+  })
 })

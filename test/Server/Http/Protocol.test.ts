@@ -205,15 +205,6 @@ describe("paths and methods", () => {
         assert.strictEqual(statusOf(yield* raw([plain("GET http://other/health HTTP/1.1")])), 400)
       })
     )
-    it.effect("what is not HTTP is 400, headers over 16 KiB are 431, both in JSON", () =>
-      Effect.gen(function* () {
-        const nonsense = yield* raw(["NONSENSE\r\n\r\n"])
-        assert.strictEqual(statusOf(nonsense), 400)
-        assert.include(nonsense, '"_tag":"InvalidRequest"')
-        assert.strictEqual(statusOf(yield* raw(["GET /health HTTP/1.1\r\n\r\n"])), 400)
-        assert.strictEqual(statusOf(yield* raw([plain("GET /health HTTP/1.1", [`X: ${"x".repeat(20_000)}`])])), 431)
-      })
-    )
     it.effect("every answer carries the security headers and no Server header", () =>
       Effect.gen(function* () {
         for (const [path, init] of [

@@ -3,12 +3,13 @@ import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Queue, TestClock } from "effect"
 import * as ServerSentEvents from "../../../src/Server/Http/ServerSentEvents.js"
+import type { EventStream } from "../../../src/Server/Run/RunEvents.js"
 
 /** A server that opens a stream for each request, and a client that hears what is written, if it reads. */
 const opened = (reads: boolean) =>
   Effect.gen(function* () {
     const open = yield* ServerSentEvents.make
-    const streams = yield* Queue.unbounded<{ stream: ServerSentEvents.EventStream; response: Http.ServerResponse }>()
+    const streams = yield* Queue.unbounded<{ stream: EventStream; response: Http.ServerResponse }>()
     const server = yield* Effect.acquireRelease(
       Effect.sync(() => Http.createServer((_, response) => streams.unsafeOffer({ response, stream: open(response) }))),
       (server) => Effect.sync(() => server.close())

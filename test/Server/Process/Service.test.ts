@@ -3,11 +3,10 @@ import { assert, describe, expect, it, layer } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Ref, Schema, Scope } from "effect"
 import { Pipeline, Settings } from "effect-deployers"
 import { Api, Serve } from "effect-deployers/Server"
-import { HotRoute } from "../../../src/Server/Http/InvokeRoute.js"
 import * as Metrics from "../../../src/Server/Process/Metrics.js"
 import * as Ids from "../../../src/Store/Ids.js"
 import type { RunStore } from "../../../src/Store/RunStore.js"
-import { invoke, key, memory, newest, quiet, request, served, takesHotRoute } from "../Harness.js"
+import { invoke, key, memory, newest, quiet, request, served } from "../Harness.js"
 import { CityUnknown, makeLatch, waiting, weather } from "../Pipelines.js"
 
 const serving = Schema.decodeSync(Settings.Serving)({})
@@ -268,10 +267,7 @@ const warm = (events: Ref.Ref<ReadonlyArray<string>>, gate: Effect.Effect<void> 
 const listening = (pipeline: Pipeline.Any, options?: Parameters<typeof Serve.manifestTest>[1]) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const service = yield* Serve.make(pipeline, Serve.manifestTest(pipeline, options)).pipe(
-      Scope.extend(scope),
-      Effect.provideService(HotRoute, takesHotRoute)
-    )
+    const service = yield* Serve.make(pipeline, Serve.manifestTest(pipeline, options)).pipe(Scope.extend(scope))
     return { service, close: Scope.close(scope, Exit.void), ask: Effect.provideService(Serve.Served, service) }
   })
 

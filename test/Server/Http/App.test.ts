@@ -1,12 +1,12 @@
-// The HTTP suites once more, with invocations answered by the typed API: both ways behave the same.
+// The HTTP suites once more, asked of an app in a server of the platform: an app answers like a service with a port.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { invoke, leaveHotRoute, served, takesHotRoute } from "../Harness.js"
+import { asApp, invoke, serveAsApp, served } from "../Harness.js"
 import { weather } from "../Pipelines.js"
 
-leaveHotRoute()
+serveAsApp()
 
-describe("without the hot route", async () => {
+describe("as an app", async () => {
   // First, because suites without test services replace the test clock for what is registered after them.
   await import("../Run/Deadline.test.js")
   await import("./Invoke.test.js")
@@ -17,11 +17,13 @@ describe("without the hot route", async () => {
   await import("../Run/Idempotency.test.js")
 })
 
-describe("the general path", () => {
-  it.live("is what these suites took", () =>
+describe("the app", () => {
+  it.live("is what these suites asked", () =>
     Effect.gen(function* () {
-      assert.isFalse(takesHotRoute)
-      assert.strictEqual((yield* invoke({ city: "Oslo" })).status, 200)
+      assert.isTrue(asApp)
+      const { headers, status } = yield* invoke({ city: "Oslo" })
+      assert.strictEqual(status, 200)
+      assert.strictEqual(headers.get("cache-control"), "no-store")
     }).pipe(Effect.provide(served(weather)))
   )
 })

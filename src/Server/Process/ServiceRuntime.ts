@@ -1,0 +1,130 @@
+/**
+ * A service without its HTTP side: everything that runs a pipeline, its warm state, and the drain that ends it.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { Manifest } from "../../Contract/Manifest.js"
+import type { StoreError } from "../../Errors/Stores.js"
+import type * as Pipeline from "../../Pipeline.js"
+import * as Spec from "../../Snapshot/Spec.js"
+import { Ids } from "../../Store/Ids.js"
+import { RunStore } from "../../Store/RunStore.js"
+import * as Fleet from "../Cluster/Service.js"
+import * as ThisProcess from "../Cluster/ThisProcess.js"
+import type { Requirements } from "../Http/Handlers.js"
+import * as CancellationPoller from "../Run/CancellationPoller.js"
+import * as Invocation from "../Run/Invocation.js"
+import * as Retention from "../Run/Retention.js"
+import * as RunFailures from "../Run/RunFailures.js"
+import * as RunRecorder from "../Run/RunRecorder.js"
+import * as Drain from "./Drain.js"
+import * as Lifecycle from "./Lifecycle.js"
+import * as Metrics from "./Metrics.js"
+import * as ProcessStats from "./ProcessStats.js"
+import { ServiceInfo } from "./ServiceInfo.js"
+
+/**
+ * The warm state of a pipeline could not be built, so it cannot be served.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFailed", {
+  pipeline: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `The warm state of pipeline "${this.pipeline}" could not be built: ${this.reason}`
+  }
+}
+
+/** Builds the warm state, once, in the scope of the service; from then on runs are taken. */
+export type WarmUp = Effect.Effect<void, WarmUpFailed>
+
+/** The place of a process in a service. */
+export interface Options {
+  /** The other processes of the service; default none. */
+  readonly fleet?: Layer.Layer<Fleet.Service, never, ThisProcess.ThisProcess>
+  /** When the service started; default now. */
+  readonly startedAt?: DateTime.Utc
+}
+
+export interface ServiceRuntime {
+  /** The services that the HTTP side needs. */
+  readonly services: Context.Context<Requirements>
+  readonly warmUp: WarmUp
+  /** Refuses new runs, closes the HTTP side, and ends when the last run is answered and stored. */
+  readonly drain: (close: Effect.Effect<void>) => Effect.Effect<void>
+}
+
+/** Makes the runtime, which lives until the scope closes. Runs are refused until `warmUp` succeeded. */
+export const make = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest,
+  options: Options = {}
+): Effect.Effect<ServiceRuntime, StoreError, RunStore | Ids | Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const given = Context.pick(Ids, RunStore)(yield* Effect.context<Ids | RunStore>())
+    const built = yield* Layer.build(layer(pipeline, manifest, options))
+    const services = Context.merge(given, built)
+    if (manifest.serving.recording !== "none") {
+      yield* Effect.provide(CancellationPoller.keepLooking, services)
+      yield* Retention.keepLooking(manifest.serving)
+    }
+    return {
+      services,
+      warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope), services)),
+      drain: (close) => Effect.provide(Drain.drain(close), services)
+    }
+  })
+
+// internal
+
+const warming = (
+  pipeline: Pipeline.Any,
+  scope: Scope.Scope
+): Effect.Effect<void, WarmUpFailed, Invocation.Invocation | Lifecycle.Lifecycle> =>
+  Effect.gen(function* () {
+    const { warm } = yield* Invocation.Invocation
+    const { ready } = yield* Lifecycle.Lifecycle
+    const built = yield* Layer.buildWithScope(pipeline.layer, scope).pipe(
+      Effect.catchAllCause((cause) =>
+        Cause.isInterruptedOnly(cause)
+          ? Effect.interrupt
+          : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: RunFailures.render(cause) }))
+      )
+    )
+    yield* warm(built)
+    yield* ready
+  })
+
+const layer = (pipeline: Pipeline.Any, manifest: Manifest, { fleet = Fleet.layerAlone, startedAt }: Options) => {
+  const { deployment, serving, snapshot } = manifest
+  const identity = {
+    deploymentId: deployment.id,
+    deploymentName: deployment.name,
+    snapshotId: snapshot.id,
+    snapshotName: `${snapshot.pipelineName}@${snapshot.version}`
+  }
+  const info = Layer.effect(
+    ServiceInfo,
+    Effect.map(DateTime.now, (now) => ({
+      manifest,
+      pipeline,
+      spec: Spec.compile(pipeline),
+      startedAt: startedAt ?? now
+    }))
+  )
+  const invocation = Layer.effect(Invocation.Invocation, Invocation.make(pipeline, { identity, serving }))
+  const recorder = serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
+  const base = Layer.mergeAll(info, Lifecycle.layer, Metrics.layer, ProcessStats.layer, recorder)
+  return Layer.provideMerge(fleet, Layer.provideMerge(ThisProcess.layer, Layer.provideMerge(invocation, base)))
+}
