@@ -1,4 +1,7 @@
-/** What browsers get, by page. */
-export declare const make: () => Promise<
-  Readonly<Record<"deployment" | "docs", { readonly body: string; readonly script: string; readonly style: string }>>
->
+interface Made {
+  readonly page: { readonly body: string; readonly style: string; readonly integrity: string }
+  readonly script: string
+}
+
+/** Each page, and its script. */
+export declare const make: () => Promise<Readonly<Record<"deployment" | "reference", Made>>>

@@ -1,60 +1,95 @@
-// Makes src/Server/Pages/Packed.ts: what browsers get of the pages, minified and packed, so that a program that holds it
-// starts as fast as one that does not. Run it after a change in one of the folders `browser` below src/Server.
+// Makes the files that browsers get of src/Server/Pages/browser, minified and packed, and the licenses of the libraries in
+// them. Run it after a change there:
 //
 //   node scripts/pages.mjs
-import { writeFileSync } from "node:fs"
+//
+// Packed.ts holds the documents in the program; the scripts are Brotli files beside it, which a service reads when a browser
+// asks for them. So a program with pages starts as fast as one without.
+import { createHash } from "node:crypto"
+import { readFileSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { brotliCompressSync } from "node:zlib"
+import { brotliCompressSync, constants } from "node:zlib"
 import { build } from "esbuild"
 
-const folder = "src/Server"
+const folder = "src/Server/Pages"
 
-const bundled = async (entry) => {
+const bundled = async (entry, options = {}) => {
   const { outputFiles } = await build({
-    entryPoints: [`${folder}/${entry}`],
+    entryPoints: [`${folder}/browser/${entry}`],
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
     target: "esnext",
     charset: "ascii",
-    legalComments: "none"
+    legalComments: "none",
+    ...options
   })
   return outputFiles[0].text.trim()
 }
 
-const page = async ({ body, script, style }) => ({
-  body: (await readFile(`${folder}/${body}`, "utf8")).replaceAll("\n", ""),
-  script: await bundled(script),
-  style: await bundled(style)
+const parts = async (name) => ({
+  body: (await readFile(`${folder}/browser/${name}.html`, "utf8")).replaceAll("\n", ""),
+  style: await bundled(`${name}.css`)
 })
 
-const sources = {
-  deployment: {
-    body: "Pages/browser/deployment/page.html",
-    script: "Pages/browser/deployment/main.js",
-    style: "Pages/browser/deployment/page.css"
-  },
-  docs: {
-    body: "Pages/browser/reference/docs.html",
-    script: "Pages/browser/reference/docs.js",
-    style: "Pages/browser/reference/docs.css"
-  }
+const notices = {
+  swagger: "/*! Contains Swagger UI and the libraries that THIRD-PARTY-LICENSES.txt of effect-deployers names. */",
+  uplot: "/*! Contains uPlot, Copyright (c) 2022 Leon Sorokin, MIT License. */"
 }
 
-/** What browsers get, by page. */
+/** What browsers get of each page: its script, with Swagger UI and its style sheet in that of the API reference. */
+const scripts = {
+  deployment: () => bundled("deployment/main.js", { banner: { js: notices.uplot } }),
+  reference: () => bundled("reference/main.js", { loader: { ".css": "text" }, banner: { js: notices.swagger } })
+}
+
+const digest = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`
+
+/** Each page, and its script. */
 export const make = async () => {
-  const made = Object.entries(sources).map(async ([name, source]) => [name, await page(source)])
+  const made = Object.entries(scripts).map(async ([name, script]) => {
+    const text = await script()
+    return [name, { page: { ...(await parts(`${name}/page`)), integrity: digest(text) }, script: text }]
+  })
   return Object.fromEntries(await Promise.all(made))
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const packed = Object.entries(await make()).map(([name, parts]) => {
-    const bytes = brotliCompressSync(JSON.stringify(parts))
-    process.stdout.write(`${name}: ${JSON.stringify(parts).length} bytes, packed ${bytes.length}\n`)
-    return `\nexport const ${name} =\n  "${bytes.toString("base64")}"\n`
+const packed = (text) => {
+  const bytes = Buffer.from(text)
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length }
+  return brotliCompressSync(bytes, { params })
+}
+
+const report = (name, text, bytes) => {
+  process.stdout.write(`${name}: ${Buffer.byteLength(text)} bytes, packed ${bytes.length}\n`)
+  return bytes
+}
+
+const write = (all) => {
+  const constants = Object.entries(all).map(([name, { page, script }]) => {
+    writeFileSync(`${folder}/${name}.js.br`, report(`${name}.js`, script, packed(script)))
+    const text = JSON.stringify(page)
+    return `\nexport const ${name} =\n  "${report(name, text, packed(text)).toString("base64")}"\n`
   })
   const header =
-    "/** Made by `node scripts/pages.mjs` of the folders `browser`; do not edit. JSON of {@link Document.Packed}, Brotli, base64. */"
-  writeFileSync(`${folder}/Pages/Packed.ts`, header + packed.join(""))
+    "/** Made by `node scripts/pages.mjs` of the folder `browser`; do not edit. JSON of {@link Document.Packed}, Brotli, base64. */"
+  writeFileSync(`${folder}/Packed.ts`, header + constants.join(""))
+}
+
+const writeLicenses = () => {
+  const libraries = [
+    ["swagger-ui-dist", ["NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt", "LICENSE"]],
+    ["uplot", ["LICENSE"]]
+  ]
+  const texts = libraries.flatMap(([name, files]) => [
+    `The pages of a deployment contain ${name} ${JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version}:`,
+    ...files.map((file) => readFileSync(`node_modules/${name}/${file}`, "utf8").trim())
+  ])
+  writeFileSync("THIRD-PARTY-LICENSES.txt", `${texts.join("\n\n")}\n`)
+}
+
+if (process.argv[1] === import.meta.filename) {
+  write(await make())
+  writeLicenses()
 }

@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Compiled } from "./Compile.js"
+import * as Library from "./Library.js"
 import { names } from "./Names.js"
 import type { Package } from "./Packages.js"
 
@@ -81,6 +82,9 @@ const repair = (directory: string, compiled: Compiled): Written =>
     yield* ensureFile(path.join(directory, names.main), compiled.main)
     yield* ensureFile(path.join(directory, names.sourceMap), compiled.sourceMap)
     yield* ensureFile(path.join(directory, names.start), Buffer.from(compiled.start))
+    yield* Effect.forEach(names.pages, (name) =>
+      ensureShared(path.join(directory, name), Library.besideModule("Server/Pages", name))
+    )
     yield* Effect.forEach(compiled.natives, (native) => ensureLink(directory, native), { discard: true })
   })
 
@@ -90,6 +94,18 @@ const ensureFile = (file: string, content: Uint8Array): Written =>
     const found = yield* Effect.option(fs.readFile(file))
     if (found._tag === "Some" && digest(found.value) === digest(content)) return
     yield* replace(file, (temporary) => fs.writeFile(temporary, content, { mode: 0o600 }))
+  })
+
+/** Gives a file of the library another name, which takes no room; where the file system cannot do that, it is copied. */
+const ensureShared = (file: string, source: string): Written =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const content = yield* fs.readFile(source)
+    const found = yield* Effect.option(fs.readFile(file))
+    if (found._tag === "Some" && digest(found.value) === digest(content)) return
+    yield* replace(file, (temporary) =>
+      Effect.catchAll(fs.link(source, temporary), () => fs.writeFile(temporary, content, { mode: 0o600 }))
+    )
   })
 
 const ensureLink = (directory: string, native: Package): Written =>

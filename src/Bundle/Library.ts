@@ -9,6 +9,9 @@ export const root: string = Path.resolve(Path.dirname(self), "..")
 /** The file of one of this library's modules, such as `Server/Process/Entrypoint`. */
 export const moduleFile = (name: string): string => Path.join(root, `${name}${Path.extname(self)}`)
 
+/** A file that lies beside one of this library's modules. */
+export const besideModule = (folder: string, name: string): string => Path.join(root, folder, name)
+
 /** The name this library is imported by. */
 export const packageName = "effect-deployers"
 

@@ -57,9 +57,11 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       expect(yield* mode(main)).toBe(0o600)
       expect(yield* mode(`${main}.map`)).toBe(0o600)
       expect((yield* fs.readDirectory(directory)).sort()).toStrictEqual([
+        "deployment.js.br",
         "main.mjs",
         "main.mjs.map",
         "node_modules",
+        "reference.js.br",
         "start.mjs"
       ])
       expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])

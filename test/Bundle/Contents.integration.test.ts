@@ -1,7 +1,11 @@
+import { createHash } from "node:crypto"
+import { fileURLToPath } from "node:url"
+import { brotliDecompressSync } from "node:zlib"
 import { FileSystem } from "@effect/platform"
 import { expect, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Bundle } from "effect-deployers"
+import * as Packed from "../../src/Server/Pages/Packed.js"
 import * as Workspace from "./Workspace.js"
 
 const bundle = (code: string) =>
@@ -62,6 +66,41 @@ layer(Workspace.layer)("a bundle", (it) => {
       expect(own).toMatch(/require\("better-sqlite3"\)/)
       expect(own).not.toMatch(/from ?"better-sqlite3"/)
       expect(externals.map(({ name }) => name)).toStrictEqual(["better-sqlite3"])
+    })
+  )
+
+  it.scoped("has the scripts of the pages beside the program, as other names of the library's files", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { directory, main } = yield* bundle(Workspace.greeting)
+      const program = yield* fs.readFileString(main)
+      for (const [name, page] of Object.entries(Packed)) {
+        const file = `${directory}/${name}.js.br`
+        const library = fileURLToPath(new URL(`../../src/Server/Pages/${name}.js.br`, import.meta.url))
+        const packed = Buffer.from(yield* fs.readFile(file))
+        expect(packed.equals(yield* fs.readFile(library))).toBe(true)
+        const [own, its] = yield* Effect.all([fs.stat(file), fs.stat(library)])
+        if (own.dev === its.dev) expect(own.ino).toStrictEqual(its.ino)
+
+        // The program has the digest of the script, so bundles with another script have another digest.
+        expect(program).toContain(page)
+        const document = brotliDecompressSync(Buffer.from(page, "base64")).toString("utf8")
+        const digest = createHash("sha256").update(brotliDecompressSync(packed)).digest("base64")
+        expect(document).toContain(digest)
+      }
+    })
+  )
+
+  it.scoped("gets the script again that is damaged, and leaves the library's file as it is", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { directory } = yield* bundle(Workspace.greeting)
+      const file = `${directory}/reference.js.br`
+      const whole = yield* fs.readFile(file)
+      yield* fs.remove(file)
+      yield* fs.writeFileString(file, "damaged")
+      yield* bundle(Workspace.greeting)
+      expect(Buffer.from(yield* fs.readFile(file)).equals(whole)).toBe(true)
     })
   )
 

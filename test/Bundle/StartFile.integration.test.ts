@@ -170,9 +170,11 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       assert.deepStrictEqual((yield* fs.stat(cacheOf(bundle))).mtime, mtime)
       assert.deepStrictEqual((yield* fs.readDirectory(bundle.directory)).sort(), [
         names.codeCache,
+        "deployment.js.br",
         "main.mjs",
         "main.mjs.map",
         "node_modules",
+        "reference.js.br",
         "start.mjs"
       ])
     })

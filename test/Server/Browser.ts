@@ -8,6 +8,8 @@ export interface Opened {
   readonly page: Page
   /** What scripts threw, and errors and violations of the policy the console tells of. */
   readonly problems: ReadonlyArray<string>
+  /** The addresses of all requests of the page. */
+  readonly requests: ReadonlyArray<string>
 }
 
 export class Browser extends Context.Tag("test/Browser")<
@@ -40,6 +42,8 @@ export const layer = Layer.scoped(
           const page = yield* Effect.promise(() => context.newPage())
           page.setDefaultTimeout(10_000)
           const problems: Array<string> = []
+          const requests: Array<string> = []
+          page.on("request", (request) => requests.push(request.url()))
           page.on("pageerror", ({ message }) => problems.push(message))
           page.on("console", (message) => {
             // Chromium tells of every answer that is not 2xx.
@@ -48,7 +52,7 @@ export const layer = Layer.scoped(
             }
           })
           yield* Effect.promise(() => page.goto(`${url}${path}`))
-          return { page, problems }
+          return { page, problems, requests }
         })
     }
   })

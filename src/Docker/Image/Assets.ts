@@ -60,7 +60,7 @@ const checkWay = (path: string): Effect.Effect<void, ImageContentRefused> =>
 const isAssetPath = Schema.is(AssetPath)
 
 const checkName = (path: string, name: string): Effect.Effect<void, ImageContentRefused> => {
-  const reason = /^(start\.mjs|main\.mjs(\.map)?)$/.test(path)
+  const reason = /^(start\.mjs|main\.mjs(\.map)?|(deployment|reference)\.js\.br)$/.test(path)
     ? "the bundle has that name in the image"
     : refusalOf(name)
   return reason === undefined ? Effect.void : new ImageContentRefused({ path, reason })

@@ -19,7 +19,7 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { External, Snapshot } from "../../Snapshot/Model.js"
 import type { ChangeError, QueryError } from "../Client/Errors.js"
 import type { Asset } from "./Assets.js"
-import { type Entry, text } from "./Entry.js"
+import { Entry, text } from "./Entry.js"
 import type { HostUnsupported } from "./HostBase.js"
 import type { ArchiveFailed } from "./LayerTar.js"
 import type { PackageMissing } from "./Packages.js"
@@ -84,6 +84,7 @@ export const appEntries = ({
       text(programFile, main),
       text(startFile, yield* StartFile.make(main, Path.basename(programFile))),
       ...Option.toArray(Option.map(placeless, (map) => text(`${programFile}.map`, map))),
+      ...(yield* Effect.forEach(names.pages, (name) => pageEntry(bundle, name))).flat(),
       ...assets.map(({ entry }) => entry)
     ]
   })
@@ -181,6 +182,19 @@ export const sentence = (message: string): string =>
 export const belowApp = (path: string): string => path.slice(appDirectory.length + 1)
 
 // internal
+
+/** The script of a page. Bundles of earlier versions have none, and their programs read none. */
+const pageEntry = (bundle: string, name: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const source = Path.join(bundle, name)
+    const info = yield* Effect.option(fs.stat(source))
+    return Option.toArray(
+      Option.map(info, ({ size }) =>
+        Entry.File({ path: `${appDirectory}/${name}`, mode: 0o644, source, size: Number(size) })
+      )
+    )
+  })
 
 type EngineFailure = Exclude<QueryError | ChangeError, OutcomeUnknown>
 

@@ -17,7 +17,8 @@ import { Ids } from "../../Store/Ids.js"
 import { type Run, RunStore } from "../../Store/RunStore.js"
 import { Service } from "../Cluster/Service.js"
 import * as DeploymentPage from "../Pages/DeploymentPage.js"
-import * as DocsPage from "../Pages/ReferencePage.js"
+import * as ReferencePage from "../Pages/ReferencePage.js"
+import type * as Script from "../Pages/Script.js"
 import { Lifecycle } from "../Process/Lifecycle.js"
 import * as Metrics from "../Process/Metrics.js"
 import { ServiceInfo } from "../Process/ServiceInfo.js"
@@ -168,8 +169,8 @@ const serviceGroup = (api: Contract) =>
         .handle("info", () => info)
         .handleRaw("metrics", () => metrics)
         .handleRaw("openApi", () => openApi)
-        .handleRaw("docs", () => docs)
-        .handleRaw("root", () => root)
+        .handleRaw("docs", shown(docs))
+        .handleRaw("root", shown(root))
     })
   )
 
@@ -233,8 +234,22 @@ const documents = Effect.gen(function* () {
     ),
     docs: yield* atMount((prefix) => {
       const at = Routes.paths(servingAt(prefix))
-      return DocsPage.make({ title: pipeline.name, openApiPath: at.openApi, invokePath: at.invoke, authEnabled })
+      const { invoke } = Routes.paths(manifest.serving)
+      return ReferencePage.make({
+        title: pipeline.name,
+        openApiPath: at.openApi,
+        invokePath: invoke,
+        rootPath: at.root
+      })
     }),
     root: yield* atMount((prefix) => DeploymentPage.make(servingAt(prefix), { authEnabled }))
   }
 })
+
+const shown =
+  <R>(page: Effect.Effect<Script.Page, never, R>) =>
+  ({ request }: { readonly request: HttpServerRequest.HttpServerRequest }) =>
+    Effect.catchAll(
+      Effect.flatMap(page, (answer) => answer(request)),
+      (error) => Effect.succeed(Response.toResponse(Response.ofError(error)))
+    )

@@ -1,20 +1,19 @@
 /**
- * The page of a deployment: running its pipeline, its recent runs, charts of what it does. It is the same for every
- * deployment but for the paths: what it shows it asks its own service for, with the key that is given to it. What browsers
- * get is made of `browser`.
+ * The page of a deployment: a form that runs the pipeline, the recent runs, and charts of the metrics. The document is the
+ * same for every deployment except for the paths: the script asks the service for the rest, with the key of the reader.
  */
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Routes from "../../Contract/Routes.js"
 import type * as Settings from "../../Settings.js"
 import * as Document from "./Document.js"
 import { deployment } from "./Packed.js"
+import * as Script from "./Script.js"
 
 /** Makes the page. */
 export const make = (
   serving: Settings.Serving,
   options: { readonly authEnabled: boolean }
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+): Effect.Effect<Script.Page> => {
   const routes = Routes.make(serving)
   const paths = Object.fromEntries(routes.map(({ name, path }) => [name, path]))
   const keyed = routes.flatMap(({ isPublic, name }) => (options.authEnabled && !isPublic ? [name] : []))
@@ -22,5 +21,5 @@ export const make = (
     title: "Deployment",
     data: { page: JSON.stringify({ paths, keyed, recording: serving.recording }) },
     withoutScript: `Runs are started with POST ${Routes.paths(serving).invoke}.`
-  })
+  }).pipe(Effect.map(Script.page(() => new URL("./deployment.js.br", import.meta.url))))
 }

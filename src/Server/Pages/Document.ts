@@ -1,18 +1,23 @@
 /**
- * A self-contained HTML document: nothing in it comes from elsewhere, and it may run its own script only. What is the same
- * for everybody is kept packed until somebody asks for it.
+ * An HTML document that loads nothing from another origin and runs its own script only. The parts that are the same for
+ * every deployment stay packed until the first request.
  */
 import { createHash } from "node:crypto"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
-/** What `scripts/pages.mjs` makes of a page. */
+/** The output of `scripts/pages.mjs` for one page. */
 export const Packed = Schema.parseJson(
-  Schema.Struct({ body: Schema.String, script: Schema.String, style: Schema.String })
+  Schema.Struct({
+    body: Schema.String,
+    style: Schema.String,
+    /** The digest of the script, which the page asks for with `?script`: `sha256-BASE64`. */
+    integrity: Schema.String
+  })
 )
 
-/** Unpacks what is kept. */
+/** Unpacks a page. */
 export const unpack = (packed: string): Effect.Effect<typeof Packed.Type> =>
   Effect.promise(() => import("node:zlib")).pipe(
     Effect.map(({ brotliDecompressSync }) => brotliDecompressSync(Buffer.from(packed, "base64")).toString("utf8")),
@@ -20,20 +25,20 @@ export const unpack = (packed: string): Effect.Effect<typeof Packed.Type> =>
     Effect.orDie
   )
 
-/**
- * Makes the answer: the document with the content security policy that goes with it. `data` is what the script finds as
- * data attributes of the body.
- */
+/** Makes the response: the document and its content security policy. */
 export const make = (
   packed: string,
   options: {
     readonly title: string
+    /** The data attributes of the body, for the script. */
     readonly data: Readonly<Record<string, string>>
-    /** What is said where scripts do not run. */
+    /** A sentence for browsers without scripts. */
     readonly withoutScript: string
+    /** Directives of the policy that this page needs beside the common ones. */
+    readonly policy?: ReadonlyArray<string>
   }
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.map(unpack(packed), ({ body, script, style }) => {
+  Effect.map(unpack(packed), ({ body, integrity, style }) => {
     const data = Object.entries(options.data).map(([name, value]) => ` data-${name}="${escape(value)}"`)
     const html = `<!doctype html>
 <html lang="en">
@@ -46,29 +51,32 @@ export const make = (
 <body${data.join("")}>
 ${body}
 <noscript><p>This page needs JavaScript. ${escape(options.withoutScript)}</p></noscript>
-<script type="module">${script}</script>
+<script type="module" src="?script=${encodeURIComponent(integrity)}" integrity="${integrity}"></script>
 </body>
 </html>
 `
+    const policy = [
+      "default-src 'none'",
+      `script-src '${integrity}'`,
+      `style-src '${hash(style)}'`,
+      ...(options.policy ?? []),
+      ...commonPolicy
+    ]
     return HttpServerResponse.text(html, {
       contentType: "text/html; charset=utf-8",
-      headers: { "content-security-policy": policy(script, style) }
+      headers: { "content-security-policy": policy.join("; ") }
     })
   })
 
 // internal
 
-const policy = (script: string, style: string): string =>
-  [
-    "default-src 'none'",
-    `script-src '${hash(script)}'`,
-    `style-src '${hash(style)}'`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'"
-  ].join("; ")
+const commonPolicy = [
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'"
+]
 
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text, "utf8").digest("base64")}`
 

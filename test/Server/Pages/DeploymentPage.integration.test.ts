@@ -98,6 +98,45 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
         await seen(page, "#rows", "failed")
       })
     )
+    it.scoped("submits by Enter a text of one line, and adds a line to a longer one", () =>
+      onPage(async (page) => {
+        await enter(page, key)
+        const city = page.getByLabel("city")
+        await city.fill("Oslo")
+        await city.press("Shift+Enter")
+        await city.press("Enter")
+        assert.strictEqual(await city.inputValue(), "Oslo\n\n")
+        assert.strictEqual(await page.locator("#answer").textContent(), "")
+        await city.fill("Oslo")
+        await city.press("Enter")
+        await seen(page, "#answer", `"summary": "Oslo: 4C"`)
+      })
+    )
+    it.scoped("covers nothing of a run with the charts", () =>
+      onPage(async (page) => {
+        await page.setViewportSize({ width: 1280, height: 900 })
+        await enter(page, key)
+        await page.getByLabel("city").fill("Oslo")
+        await run(page)
+        await seen(page, "#answer", `"summary": "Oslo: 4C"`)
+        await page.locator("#rows a").first().click()
+        await page.locator("#run .step").first().waitFor()
+        await page.locator("#run").scrollIntoViewIfNeeded()
+        const charts = await page.getByRole("region", { name: "Live" }).boundingBox()
+        const shown = await page.locator("#run").boundingBox()
+        assert.isAtLeast(shown?.y ?? 0, (charts?.y ?? 0) + (charts?.height ?? 0))
+      })
+    )
+    it.scoped("draws charts of the metrics in the colours of the system", () =>
+      onPage(async (page) => {
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.reload()
+          await page.getByRole("img", { name: "Memory MB, the last minutes" }).locator("canvas").waitFor()
+          assert.strictEqual(await page.locator("#charts canvas").count(), 4)
+        }
+      })
+    )
     it.scoped("turns the pages of the runs", () =>
       Effect.gen(function* () {
         const headers = { authorization: `Bearer ${key}` }
@@ -133,15 +172,21 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
     )
   })
 
-  it.scoped("leads to the documentation, which sends requests", () => {
+  it.scoped("shows each problem of a field", () => {
+    const place = Schema.Struct({ latitude: Schema.Number, longitude: Schema.Number })
+    const pipeline = Pipeline.make("places", {
+      input: Schema.Struct({ place }),
+      output: Schema.String,
+      run: () => Effect.succeed("found")
+    })
     const use = async (page: Page) => {
-      await page.getByRole("link", { name: "Documentation" }).click()
-      await page.getByRole("heading", { name: "Endpoints" }).waitFor()
-      await page.getByLabel("POST /invoke").fill(`{ "parameters": { "city": "Oslo" } }`)
-      await page.getByRole("button", { name: "Send" }).click()
-      await seen(page, "#answer", "Oslo: 4C")
+      await page.getByLabel("place").fill(`{ "latitude": "north", "longitude": "east" }`)
+      await run(page)
+      const said = page.locator("#fields .bad")
+      await said.getByText("longitude").waitFor()
+      assert.match((await said.textContent()) ?? "", /^latitude .+\nlongitude .+$/)
     }
-    return Effect.provide(onPage(use), served(weather))
+    return Effect.provide(onPage(use), served(pipeline))
   })
   it.scoped("shows the steps of a run as they start and end", () =>
     Effect.gen(function* () {

@@ -1,10 +1,8 @@
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { make } from "../../../scripts/pages.mjs"
-import { unpack } from "../../../src/Server/Pages/Document.js"
-import * as Packed from "../../../src/Server/Pages/Packed.js"
 import { key, request, served } from "../Harness.js"
 import { weather } from "../Pipelines.js"
+import { scriptOf, sha256, styleOf } from "./Script.js"
 
 interface Told {
   readonly paths: Readonly<Record<string, string>>
@@ -18,45 +16,32 @@ const toldIn = (html: string): Told =>
     (/data-page="([^"]*)"/.exec(html)?.[1] ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code))
   )
 
-const between = (html: string, before: string, after: string) =>
-  html.slice(html.indexOf(before) + before.length, html.indexOf(after))
-
-const digest = (text: string) =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
-    (bytes) => `'sha256-${Buffer.from(bytes).toString("base64")}'`
-  )
-
-describe("what browsers get", () => {
-  it.live("is made of what is in the folders `browser`: otherwise run scripts/pages.mjs", () =>
-    Effect.gen(function* () {
-      const { deployment, docs } = yield* Effect.promise(make)
-      assert.deepStrictEqual(yield* unpack(Packed.deployment), deployment)
-      assert.deepStrictEqual(yield* unpack(Packed.docs), docs)
-    })
-  )
-})
-
 describe("the page of a deployment", () => {
   layer(served(weather, { key }), { excludeTestServices: true })((it) => {
-    it.effect("is one document without anything from elsewhere", () =>
+    it.effect("is a document that loads its own script and nothing else", () =>
       Effect.gen(function* () {
         const { headers, status, text } = yield* request("/")
         assert.strictEqual(status, 200)
         assert.strictEqual(headers.get("content-type"), "text/html; charset=utf-8")
-        const own = text.replace("http://www.w3.org/2000/svg", "")
-        assert.notMatch(own, /https?:|\/\/[a-z]|src=|<link|@import|innerHTML|insertAdjacentHTML|document\.write|eval\(/)
+        const { integrity, src } = scriptOf(text)
+        assert.match(src, /^\?script=/)
+        const script = yield* request(`/${src}`)
+        assert.strictEqual(yield* sha256(script.text), integrity)
+        assert.include(script.text, "uPlot, Copyright (c) 2022 Leon Sorokin")
+        const own = text.replace(src, "") + script.text.replace("http://www.w3.org/2000/svg", "")
+        assert.notMatch(own, /https?:|\/\/[a-z]|<link|@import|innerHTML|insertAdjacentHTML|document\.write|eval\(/)
+        assert.notMatch(script.text, /src=/)
       })
     )
     it.effect("allows its own script and style only", () =>
       Effect.gen(function* () {
         const { headers, text } = yield* request("/")
-        const script = yield* digest(between(text, '<script type="module">', "</script>"))
-        const style = yield* digest(between(text, "<style>", "</style>"))
+        const style = yield* sha256(styleOf(text))
         assert.strictEqual(
           headers.get("content-security-policy"),
           [
-            `default-src 'none'; script-src ${script}; style-src ${style}; connect-src 'self'; base-uri 'none'`,
+            `default-src 'none'; script-src '${scriptOf(text).integrity}'; style-src '${style}'`,
+            "connect-src 'self'; base-uri 'none'",
             "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
           ].join("; ")
         )
@@ -73,7 +58,7 @@ describe("the page of a deployment", () => {
         assert.strictEqual(recording, "durable")
       })
     )
-    it.effect("is ASCII, so that a program that holds it needs one byte for each character", () =>
+    it.effect("is ASCII, so that a program with it needs one byte for each character", () =>
       Effect.gen(function* () {
         const { text } = yield* request("/")
         // biome-ignore lint/suspicious/noControlCharactersInRegex: the first character there is
@@ -122,7 +107,7 @@ describe("the page of a deployment", () => {
     (it) => {
       it.effect("asks for the key, and the documentation does not", () =>
         Effect.gen(function* () {
-          assert.strictEqual((yield* request("/")).status, 401)
+          for (const path of ["/", "/?script=x"]) assert.strictEqual((yield* request(path)).status, 401)
           assert.strictEqual((yield* request("/", { headers: { authorization: `Bearer ${key}` } })).status, 200)
           assert.strictEqual((yield* request("/docs")).status, 200)
         })

@@ -159,6 +159,21 @@ describe("a bundle", () => {
       })
     )
   )
+  it.live("reads the script of a page beside it when a browser asks, and says if it is missing", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        yield* serve(folder, fs, "export const pipeline = weather")
+        const url = yield* endpointOf(folder, fs)
+        const missing = yield* get(`${url}/docs?script=x`)
+        assert.strictEqual(missing.status, 404)
+        assert.match(String(missing.json["message"]), /Copy the files dist\/Server\/Pages\/\*\.js\.br of the package/)
+        yield* fs.copyFile(`${root}/src/Server/Pages/reference.js.br`, `${folder}/reference.js.br`)
+        const answer = yield* Effect.promise(() => fetch(`${url}/docs?script=x`))
+        assert.strictEqual(answer.status, 200)
+        assert.include(yield* Effect.promise(() => answer.text()), "Swagger UI")
+      })
+    )
+  )
   it.live("drains and ends with 70 when nobody catches an error of the pipeline", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {

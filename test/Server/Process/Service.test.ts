@@ -6,7 +6,7 @@ import { Api, Serve } from "effect-deployers/Server"
 import * as Metrics from "../../../src/Server/Process/Metrics.js"
 import * as Ids from "../../../src/Store/Ids.js"
 import type { RunStore } from "../../../src/Store/RunStore.js"
-import { invoke, key, memory, newest, quiet, request, served } from "../Harness.js"
+import { invoke, memory, newest, quiet, request, served } from "../Harness.js"
 import { CityUnknown, makeLatch, waiting, weather } from "../Pipelines.js"
 
 const serving = Schema.decodeSync(Settings.Serving)({})
@@ -200,48 +200,6 @@ describe("the contract", () => {
       })
     )
   })
-})
-
-describe("the documentation page", () => {
-  layer(served(weather, { key }), { excludeTestServices: true })((it) => {
-    it.effect("is one document without anything from elsewhere", () =>
-      Effect.gen(function* () {
-        const { headers, status, text } = yield* request("/docs")
-        assert.strictEqual(status, 200)
-        assert.strictEqual(headers.get("content-type"), "text/html; charset=utf-8")
-        assert.notMatch(text, /https?:|\/\/[a-z]|src=|<link|@import|innerHTML|insertAdjacentHTML|document\.write/)
-        assert.include(text, 'data-auth="true"')
-      })
-    )
-    it.effect("allows its own script and style only", () =>
-      Effect.gen(function* () {
-        const { headers, text } = yield* request("/docs")
-        const policy = headers.get("content-security-policy") ?? ""
-        assert.match(policy, /default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; connect-src 'self'/)
-        assert.notInclude(policy, "unsafe")
-        const script = /<script type="module">([\s\S]*)<\/script>/.exec(text)?.[1] ?? ""
-        const digest = yield* Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(script)))
-        assert.include(policy, `'sha256-${Buffer.from(digest).toString("base64")}'`)
-      })
-    )
-  })
-  it.live("shows hostile names as text", () =>
-    Effect.gen(function* () {
-      const { text } = yield* request("/docs")
-      assert.notInclude(text, "<img")
-      assert.include(text, "&#60;img")
-    }).pipe(
-      Effect.provide(
-        served(
-          Pipeline.make("</title><img src=x onerror=alert(1)>", {
-            input: Schema.Struct({}),
-            output: Schema.Struct({}),
-            run: () => Effect.succeed({})
-          })
-        )
-      )
-    )
-  )
 })
 
 class Model extends Context.Tag("test/Model")<Model, { readonly answer: number }>() {}

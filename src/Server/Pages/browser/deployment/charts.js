@@ -1,13 +1,13 @@
-// Charts of what the metrics say, from the moment the page was opened, of three minutes at most.
+// Charts of the metrics since the page was opened, of the last three minutes at most.
 
-import { element, svg } from "../shared/elements.js"
+import uPlot from "uplot"
+import { element } from "../shared/elements.js"
 import { statuses } from "./runs.js"
 import { $, ask, locked, poll, refusal, say } from "./service.js"
 
 const mostMillis = 180000
 const colours = ["running", "interrupted"]
-const width = 300
-const height = 80
+const height = 120
 let before
 const prefix = "deployers_"
 const bucket = `${prefix}run_duration_seconds_bucket{le="`
@@ -16,7 +16,7 @@ const bucket = `${prefix}run_duration_seconds_bucket{le="`
 const parse = (text) =>
   Object.fromEntries([...text.matchAll(/^(\w+(?:\{.*?\})?) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))
 
-/** How much a counter grew; one that is lower than before has begun anew. */
+/** How much a counter grew; one that is lower than before started again. */
 const grown = (now, name) => (now[name] ?? 0) - (now[name] >= before[name] ? before[name] : 0)
 const rate = (status) => (now, seconds) => before && grown(now, `${prefix}runs_total{status="${status}"}`) / seconds
 const gauge =
@@ -38,69 +38,72 @@ const quantile = (q) => (now) => {
 
 const short = (n) => (n === undefined ? "-" : n >= 1000 ? Math.round(n).toLocaleString() : String(+n.toPrecision(3)))
 
-/** Adds a chart, and answers how to draw it with what was measured now. */
+const dashes = [[], [6, 4], [2, 4]]
+const clock = (_, times) => times.map((at) => new Date(1000 * at).toTimeString().slice(0, 8))
+
+/** Adds a chart, and answers how to draw it with the measures of now. */
 const chart = (title, unit, lines) => {
+  const xs = []
   const series = lines.map(([name, measure], i) => {
-    const look = `line l${i} ${lines.length > 2 ? name : colours[i]}`
-    return { name, measure, look, points: [], value: element("span"), line: svg("path", { class: look }) }
+    const key = element("i", { class: `key k${i} ${lines.length > 2 ? name : colours[i]}`, "aria-hidden": "true" })
+    return { name, measure, ys: [], key, value: element("span") }
   })
-  const top = element("span", { class: "top muted" })
-  const drawing = svg(
-    "svg",
-    {
-      viewBox: "-2 -3 304 86",
-      preserveAspectRatio: "none",
-      role: "img",
-      "aria-label": `${title} ${unit}, the last minutes`
-    },
-    svg("path", { class: "grid", d: "M0 0H300M0 40H300M0 80H300" }),
-    ...series.map(({ line }) => line)
-  )
+  const plot = element("div", { class: "plot", role: "img", "aria-label": `${title} ${unit}, the last minutes` })
+  const legend = series.map(({ key, name, value }) => element("span", {}, key, `${name} `, value))
   $("charts").append(
     element(
       "figure",
       {},
       element("figcaption", {}, title, element("span", { class: "muted" }, ` ${unit}`)),
-      element("div", { class: "plot" }, top, drawing),
-      element(
-        "p",
-        { class: "legend" },
-        ...series.map(({ look, name, value }) =>
-          element(
-            "span",
-            {},
-            svg("svg", { viewBox: "0 0 20 4", "aria-hidden": "true" }, svg("path", { class: look, d: "M1 2H19" })),
-            `${name} `,
-            value
-          )
-        )
-      )
+      plot,
+      element("p", { class: "legend" }, ...legend)
     )
   )
+  const colour = () => getComputedStyle(plot).color
+  const faint = () => getComputedStyle(plot).borderColor
+  const axis = { font: "11px system-ui", stroke: colour, grid: { stroke: faint, width: 1 }, ticks: { show: false } }
+  /** The values at the pointer, or the latest. */
+  const showValues = ({ cursor }) => {
+    for (const { value, ys } of series) value.textContent = short(ys[cursor.idx ?? ys.length - 1] ?? undefined)
+  }
+  const drawing = new uPlot(
+    {
+      width: plot.clientWidth || 1,
+      height,
+      legend: { show: false },
+      padding: [6, 6, 0, 0],
+      cursor: { y: false, drag: { x: false }, sync: { key: "live" } },
+      scales: {
+        x: { range: (_, from, to) => [Math.min(from, to - 30), to] },
+        y: { range: (_, _least, most) => [0, 1.1 * (most || 1)] }
+      },
+      axes: [
+        { ...axis, space: 90, size: 24, gap: 6, values: clock, grid: { show: false } },
+        { ...axis, space: 28, size: 44, gap: 4, values: (_, values) => values.map(short) }
+      ],
+      series: [
+        {},
+        ...series.map(({ key }, i) => {
+          const colour = () => getComputedStyle(key).color
+          return { stroke: colour, width: 2, dash: dashes[i], points: { size: 5, fill: colour } }
+        })
+      ],
+      hooks: { setCursor: [showValues] }
+    },
+    [xs, ...series.map(({ ys }) => ys)],
+    plot
+  )
+  new ResizeObserver(() => drawing.setSize({ width: plot.clientWidth || 1, height })).observe(plot)
   return (at, now, seconds) => {
-    for (const { measure, points, value } of series) {
-      const y = measure(now, seconds)
-      points.push({ at, y })
-      while (points[0].at < at - mostMillis) points.shift()
-      value.textContent = short(y)
-    }
-    const shown = Math.max(30000, at - series[0].points[0].at)
-    const highest = Math.max(0, ...series.flatMap(({ points }) => points.map(({ y }) => y ?? 0)))
-    const size = 10 ** Math.floor(Math.log10(highest || 1))
-    const most = [1, 2, 5, 10].map((n) => n * size).find((n) => n >= highest)
-    top.textContent = short(most)
-    for (const { line, points } of series) {
-      const places = points.map(({ at: then, y }, i) => {
-        if (y === undefined) return ""
-        const place = `${(width * (1 - (at - then) / shown)).toFixed(1)} ${(height * (1 - y / most)).toFixed(1)}`
-        return points[i - 1]?.y === undefined ? `M${place}h.1` : `L${place}`
-      })
-      line.setAttribute("d", places.join(""))
-    }
+    xs.push(at / 1000)
+    for (const { measure, ys } of series) ys.push(measure(now, seconds) ?? null)
+    while (1000 * xs[0] < at - mostMillis) for (const values of [xs, ...series.map(({ ys }) => ys)]) values.shift()
+    drawing.setData([xs, ...series.map(({ ys }) => ys)])
+    showValues(drawing)
   }
 }
 
-/** Draws, and tells how many workers there are. */
+/** Draws again and again, and passes on the number of workers. */
 export const startCharts = (showWorkers) => {
   const all = [
     chart(
@@ -129,7 +132,7 @@ export const startCharts = (showWorkers) => {
       const response = await ask("metrics")
       if (!response.ok) throw refusal(response)
       const now = parse(await response.text())
-      const at = performance.now()
+      const at = Date.now()
       for (const draw of all) draw(at, now, (at - last) / 1000)
       before = now
       last = at

@@ -68,7 +68,8 @@ const makeField = (root, name, given, isRequired, i) => {
   if ("default" in schema) write(schema.default)
   if (parse && !options)
     control.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
+      // In a text of several lines, Enter is one more line.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || control.value.includes("\n")) return
       event.preventDefault()
       $("try").requestSubmit()
     })

@@ -35,17 +35,29 @@ const collect = () => {
   return isComplete ? parameters : undefined
 }
 
-/** Shows each problem at its field, and answers those that have none. */
-const complaints = (issues = []) =>
-  issues.filter(({ path, reason }) => {
-    const [top, name, ...rest] = path.split(".")
-    const field = isRaw()
-      ? undefined
-      : (fields.find((field) => path === `parameters.${field.name}`) ??
+const fieldOf = (path) => {
+  const [top, name] = path.split(".")
+  return isRaw()
+    ? undefined
+    : (fields.find((field) => path === `parameters.${field.name}`) ??
         fields.find((field) => top === "parameters" && field.name === name))
-    field?.complain((rest.length > 0 && field.name === name ? `${rest.join(".")} ` : "") + reason)
-    return field === undefined
-  })
+}
+
+/** Shows the problems at their fields, each in a line, and answers those without a field. */
+const complaints = (issues = []) => {
+  const others = []
+  const byField = new Map()
+  for (const issue of issues) {
+    const field = fieldOf(issue.path)
+    if (field === undefined) others.push(issue)
+    else {
+      const within = issue.path.slice(`parameters.${field.name}.`.length)
+      byField.set(field, [...(byField.get(field) ?? []), `${within} ${issue.reason}`.trim()])
+    }
+  }
+  for (const [field, problems] of byField) field.complain(problems.join("\n"))
+  return others
+}
 const focusProblem = () => document.querySelector("#try [aria-invalid=true]")?.focus()
 
 const headers = () => ({

@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs"
+import { brotliDecompressSync } from "node:zlib"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { make } from "../../../scripts/pages.mjs"
+import { unpack } from "../../../src/Server/Pages/Document.js"
+import { deployment, reference } from "../../../src/Server/Pages/Packed.js"
+
+it.live("the files for browsers are made of the folder `browser`: otherwise run scripts/pages.mjs", () =>
+  Effect.gen(function* () {
+    const made = yield* Effect.promise(make)
+    for (const [name, page] of [["deployment", deployment] as const, ["reference", reference] as const]) {
+      assert.deepStrictEqual(yield* unpack(page), made[name].page)
+      const packed = readFileSync(new URL(`../../../src/Server/Pages/${name}.js.br`, import.meta.url))
+      assert.isTrue(brotliDecompressSync(packed).equals(Buffer.from(made[name].script)), `${name}.js.br is older`)
+    }
+  })
+)
