@@ -36,6 +36,14 @@ for (const file of files("src", ".ts")) extract(file, fromComments(file))
 for (const file of ["README.md", ...files("docs", ".md"), ...files("examples", ".md")])
   extract(file, fromMarkdown(file))
 
+/** Every entry point of the package, as its sources. */
+const { exports } = JSON.parse(readFileSync("package.json", "utf8"))
+const paths = Object.fromEntries(
+  Object.entries(exports).flatMap(([path, { "@effect-deployers/source": source }]) =>
+    source === undefined ? [] : [[path.replace(".", "effect-deployers"), [`../../../${source}`]]]
+  )
+)
+
 writeFileSync(
   join(folder, "tsconfig.json"),
   JSON.stringify({
@@ -45,7 +53,7 @@ writeFileSync(
       tsBuildInfoFile: null,
       noUnusedLocals: false,
       rootDir: "../../..",
-      paths: { "effect-deployers": ["../../../src/index.ts"], "effect-deployers/*": ["../../../src/*/index.ts"] }
+      paths
     },
     include: ["./**/*.ts"]
   })

@@ -1,0 +1,62 @@
+// The files of the package: every relative link of a page that travels with it leads to a file that travels, too.
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+const packed = (): ReadonlyArray<string> => {
+  const text = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"]
+  })
+  const [{ files }] = JSON.parse(text) as [{ readonly files: ReadonlyArray<{ readonly path: string }> }]
+  return files.map(({ path }) => path)
+}
+
+const linksIn = (markdown: string): ReadonlyArray<string> => {
+  const prose = markdown.replace(/```[\s\S]*?```/g, "").replace(/`[^`\n]*`/g, "")
+  return Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link.split("#")[0] ?? "").filter(
+    (link) => link !== "" && !/^[a-z]+:/.test(link)
+  )
+}
+
+describe("the package", () => {
+  const files = new Set(packed())
+  const folders = new Set([...files].map(dirname))
+  const pages = [...files].filter((file) => file.endsWith(".md"))
+
+  it("holds the guides and the changelog", () => {
+    assert.include(pages, "docs/cli.md")
+    assert.include(pages, "examples/README.md")
+    assert.include(pages, "CHANGELOG.md")
+  })
+
+  it.each(pages)("%s links to files of the package only", (page) => {
+    for (const link of linksIn(readFileSync(join(root, page), "utf8"))) {
+      const target = normalize(join(dirname(page), link)).replace(/\/$/, "")
+      assert.isTrue(files.has(target) || folders.has(target), `${link} is not in the package`)
+    }
+  })
+})
+
+describe("docs/architecture.md", () => {
+  const page = readFileSync(join(root, "docs", "architecture.md"), "utf8")
+  const [, section = ""] = page.split("## Where a change belongs\n")
+  const [table = ""] = section.split("\n## ")
+  const rows = table.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| change"))
+
+  it("names an existing file for each of ten changes", () => {
+    const changes = rows.filter((row) => row.includes("`"))
+    assert.isAtLeast(changes.length, 10)
+    for (const row of changes) {
+      const [, , cell = ""] = row.split("|")
+      const named = Array.from(cell.matchAll(/`([^`]+)`/g), ([, file = ""]) => file)
+      assert.isNotEmpty(named, row)
+      for (const file of named) assert.isTrue(existsSync(join(root, file)), `${file} does not exist: ${row}`)
+    }
+  })
+})
