@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 
+export * from "./Contract/ErrorKinds.js"
 export * from "./Contract/Errors.js"
 export * from "./Errors/Descriptions.js"
 export * from "./Errors/Images.js"

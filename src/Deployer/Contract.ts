@@ -39,6 +39,14 @@ import type { Snapshot } from "../Snapshot/Model.js"
 export type SnapshotRef = Snapshot | string
 
 /**
+ * The errors of an operation on a snapshot: a `Snapshot` value cannot be missing, a reference to one can.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type SnapshotErrors<R extends SnapshotRef, E> = R extends Snapshot ? Exclude<E, SnapshotNotFound> : E
+
+/**
  * What can be said when provisioning.
  *
  * @category models
@@ -260,15 +268,18 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
    * Makes a deployment serve a snapshot, creating or replacing it, and waits until it is healthy. When it fails, what
    * served before still serves and the registry is as before. Repeating it is safe.
    */
-  readonly provision: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Deployment, ProvisionError>
+  readonly provision: <R extends SnapshotRef>(
+    snapshot: R,
+    options: ProvisionOptions<S>
+  ) => Effect.Effect<Deployment, SnapshotErrors<R, ProvisionError>>
   /**
    * Gives the deployment of that name if it runs the snapshot with the same settings, else provisions it. The way to say
    * "this shall run" from a program.
    */
-  readonly getOrCreate: (
-    snapshot: SnapshotRef,
+  readonly getOrCreate: <R extends SnapshotRef>(
+    snapshot: R,
     options: ProvisionOptions<S>
-  ) => Effect.Effect<Deployment, ProvisionError>
+  ) => Effect.Effect<Deployment, SnapshotErrors<R, ProvisionError>>
   /** Serves a deployment's last revision again: after `deprovision`, after a crash, or with other settings. */
   readonly reprovision: (
     ref: string,
@@ -297,7 +308,10 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   /** The log of the current instance. */
   readonly logs: (ref: string, options?: LogsOptions) => Stream.Stream<LogLine, LogsError>
   /** What `provision` would do, without doing it. */
-  readonly plan: (snapshot: SnapshotRef, options: ProvisionOptions<S>) => Effect.Effect<Plan, PlanError>
+  readonly plan: <R extends SnapshotRef>(
+    snapshot: R,
+    options: ProvisionOptions<S>
+  ) => Effect.Effect<Plan, SnapshotErrors<R, PlanError>>
   /**
    * Makes registry and reality agree: finishes or undoes operations whose process died, removes what no accepted generation
    * and no deployment accounts for, starts again what should serve and does not (by the setting `recovery`), and writes down

@@ -3,7 +3,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { Backend } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
-import type { Service } from "./Contract.js"
+import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
@@ -26,8 +26,8 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
     return {
       flavor: backend.flavor,
       name: backend.name,
-      provision: (snapshot, options) => provision(kit, snapshot, options),
-      getOrCreate: (snapshot, options) => PlanAndRollback.getOrCreate(kit, snapshot, options),
+      provision: (snapshot, options) => ofSnapshot(snapshot, provision(kit, snapshot, options)),
+      getOrCreate: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.getOrCreate(kit, snapshot, options)),
       reprovision: (ref, options) => PlanAndRollback.reprovision(kit, ref, options),
       rollback: (ref, options) => PlanAndRollback.rollback(kit, ref, options),
       refresh: (ref) => refresh(kit, ref),
@@ -39,7 +39,7 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
             backend.logs(DeployerContext.currentInstance(record), options)
           )
         ),
-      plan: (snapshot, options) => PlanAndRollback.plan(kit, snapshot, options),
+      plan: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.plan(kit, snapshot, options)),
       reconcile: reconcile(kit),
       reconcilePlan: reconcilePlan(kit),
       rebuild: rebuild(kit),
@@ -58,6 +58,10 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
   })
 
 // internal
+
+/** `Requests` refuses a `Snapshot` value that the registry does not have with a mismatch, which the type cannot express. */
+const ofSnapshot = <R extends SnapshotRef, A, E>(_: R, operation: Effect.Effect<A, E>) =>
+  operation as Effect.Effect<A, SnapshotErrors<R, E>>
 
 /** A source of hints that fails is opened again; who reconciles all the time looks anyway. */
 const hints = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({

@@ -137,9 +137,7 @@ const findSnapshot = (
 ): Effect.Effect<Snapshot, SnapshotNotFound | DeploymentSnapshotMismatch | StoreError> =>
   Effect.gen(function* () {
     const found = yield* snapshots.find(ref instanceof Snapshot ? ref.id : ref)
-    if (Option.isNone(found)) {
-      return yield* new SnapshotNotFound({ ref: ref instanceof Snapshot ? ref.label : ref })
-    }
+    if (Option.isNone(found)) return yield* ref instanceof Snapshot ? notInRegistry(ref) : new SnapshotNotFound({ ref })
     const { label, spec } = found.value
     if (Record.isEmptyRecord(spec.input) || Record.isEmptyRecord(spec.output)) {
       return yield* new DeploymentSnapshotMismatch({
@@ -149,6 +147,13 @@ const findSnapshot = (
       })
     }
     return found.value
+  })
+
+const notInRegistry = ({ label: snapshot }: Snapshot): DeploymentSnapshotMismatch =>
+  new DeploymentSnapshotMismatch({
+    snapshot,
+    reason: "the registry does not have it, because it was deleted or belongs to another registry",
+    remedy: "Make the snapshot again from the pipeline file"
   })
 
 const findSecrets = (

@@ -31,6 +31,18 @@ describe("Deployer", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
+  it.effect("refuses a snapshot value that the registry does not have any more as a mismatch", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const deleted = yield* snapshot("a")
+      yield* Effect.flatMap(SnapshotStore, (snapshots) => snapshots.remove(deleted.id))
+      const error = yield* Effect.flip(deployer.provision(deleted, { name: "a" }))
+      assert.strictEqual(error._tag, "DeploymentSnapshotMismatch")
+      assert.include(error.message, "Snapshot a@1 cannot be deployed: the registry does not have it")
+      assert.strictEqual((yield* Effect.flip(deployer.plan("a@1", { name: "a" })))._tag, "SnapshotNotFound")
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("unknown is not absent: an engine that does not answer changes nothing but unknownSince", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer

@@ -1,11 +1,15 @@
 import type { Effect, Stream } from "effect"
-import type { Deployer, Errors } from "effect-deployers"
+import type { Deployer, Deployment, Errors, Snapshot } from "effect-deployers"
 import { describe, expect, it } from "tstyche"
 
 type Service = typeof Deployer.Deployer.Service
 type Failure<Operation extends (...args: never) => Effect.Effect<unknown, unknown, unknown>> = Effect.Effect.Error<
   ReturnType<Operation>
 >
+
+declare const deployer: Service
+declare const snapshot: Snapshot.Snapshot
+declare const reference: Deployer.SnapshotRef
 
 type Stores = Errors.StoreError
 type Engine = Errors.EngineUnavailable | Errors.OutcomeUnknown
@@ -43,6 +47,20 @@ describe("Deployer fails with exactly", () => {
   it("provision and getOrCreate", () => {
     expect<Failure<Service["provision"]>>().type.toBe<Provision>()
     expect<Failure<Service["getOrCreate"]>>().type.toBe<Provision>()
+  })
+  it("the same without SnapshotNotFound if the snapshot is a value", () => {
+    const name = "weather"
+    expect(deployer.provision(snapshot, { name })).type.toBe<
+      Effect.Effect<Deployment.Deployment, Exclude<Provision, Errors.SnapshotNotFound>>
+    >()
+    expect(deployer.provision("weather@3", { name })).type.toBe<Effect.Effect<Deployment.Deployment, Provision>>()
+    expect(deployer.getOrCreate(snapshot, { name })).type.toBe<
+      Effect.Effect<Deployment.Deployment, Exclude<Provision, Errors.SnapshotNotFound>>
+    >()
+    expect(deployer.plan(snapshot, { name })).type.toBe<
+      Effect.Effect<Deployer.Plan, Exclude<Asked, Errors.SnapshotNotFound>>
+    >()
+    expect(deployer.plan(reference, { name })).type.toBe<Effect.Effect<Deployer.Plan, Asked>>()
   })
   it("reprovision and rollback", () => {
     expect<Failure<Service["reprovision"]>>().type.toBe<Provision | Errors.DeploymentNotFound>()

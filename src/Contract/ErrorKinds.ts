@@ -1,0 +1,263 @@
+/**
+ * The errors of this library by kind. Every error of `Errors` belongs to exactly one kind.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
+import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"
+import * as Input from "../Errors/Input.js"
+import * as Lifecycle from "../Errors/Lifecycle.js"
+import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
+import { DeploymentRunFailed, RunNotRepeatable } from "../Errors/Runs.js"
+import { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import { memoize } from "../Internal/Memoize.js"
+import * as Http from "./Errors.js"
+
+/**
+ * The named thing does not exist.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const NotFoundError = Schema.Union(
+  Lifecycle.DeploymentNotFound,
+  Lifecycle.DeploymentLogsNotFound,
+  Lifecycle.DeploymentSchemaNotFound,
+  Lifecycle.SnapshotNotFound,
+  Input.SecretNotFound,
+  PipelineFileNotFound,
+  PipelineExportNotFound,
+  Http.NotFound,
+  Http.RunNotFound
+)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type NotFoundError = typeof NotFoundError.Type
+
+/**
+ * The caller's input is not valid: a name, settings, parameters, a request, a pipeline file.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const InvalidInputError = Schema.Union(
+  Input.InvalidName,
+  Input.DeploymentInvalidSettings,
+  Input.DeploymentInvalidParameters,
+  ImageContentRefused,
+  PipelineExportInvalid,
+  PipelineSchemaUnsupported,
+  PipelineBundleFailed,
+  PipelineLoadFailed,
+  Http.InvalidRequest,
+  Http.MethodNotAllowed,
+  Http.PayloadTooLarge,
+  Http.UnsupportedMediaType
+)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type InvalidInputError = typeof InvalidInputError.Type
+
+/**
+ * The input is valid, and the present state does not permit the operation: a name or a port is taken, another operation
+ * is in progress, an owner differs.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const ConflictError = Schema.Union(
+  Lifecycle.DeploymentAlreadyExists,
+  Lifecycle.DeploymentBusy,
+  Lifecycle.DeploymentDeployerMismatch,
+  Lifecycle.DeploymentSnapshotMismatch,
+  Lifecycle.SnapshotInUse,
+  Lifecycle.LeaseLost,
+  Lifecycle.PortUnavailable,
+  Lifecycle.RegistryMismatch,
+  Lifecycle.ResourceNotOwned,
+  Input.FilesInTheWay,
+  RunNotRepeatable,
+  Http.IdempotencyConflict
+)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type ConflictError = typeof ConflictError.Type
+
+/**
+ * An engine (a container engine, the process table) did not complete an operation.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const EngineError = Schema.Union(
+  Lifecycle.DeploymentProvisionFailed,
+  Lifecycle.DeploymentDeprovisionFailed,
+  Lifecycle.DeploymentTimeout,
+  Lifecycle.EngineUnavailable,
+  Lifecycle.OutcomeUnknown,
+  ImageNotBuilt,
+  BaseImageUnavailable
+)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type EngineError = typeof EngineError.Type
+
+/**
+ * The registry, a run store or the key of the secrets is not usable.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const StorageError = Schema.Union(StoreError, SecretKeyError)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type StorageError = typeof StorageError.Type
+
+/**
+ * A deployment refused a call, failed at it, or did not answer.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const CallError = Schema.Union(
+  Http.DeploymentHttpError,
+  Http.Unauthorized,
+  Http.TooManyRuns,
+  Http.ServiceUnavailable,
+  Http.InternalError
+)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type CallError = typeof CallError.Type
+
+/**
+ * A run started and did not succeed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const RunError = Schema.Union(DeploymentRunFailed, Http.RunInterrupted, Http.RunTimedOut)
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export type RunError = typeof RunError.Type
+
+/** A predicate whose schema compiles at its first call: importing errors stays cheap. */
+const guard = <A, I>(schema: Schema.Schema<A, I>): ((u: unknown) => u is A) => {
+  const is = memoize(() => Schema.is(schema))
+  return (u): u is A => is()(u)
+}
+
+/**
+ * True for a {@link NotFoundError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isNotFoundError = guard(NotFoundError)
+
+/**
+ * True for an {@link InvalidInputError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isInvalidInputError = guard(InvalidInputError)
+
+/**
+ * True for a {@link ConflictError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isConflictError = guard(ConflictError)
+
+/**
+ * True for an {@link EngineError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isEngineError = guard(EngineError)
+
+/**
+ * True for a {@link StorageError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isStorageError = guard(StorageError)
+
+/**
+ * True for a {@link CallError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCallError = guard(CallError)
+
+/**
+ * True for a {@link RunError}.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRunError = guard(RunError)
+
+/**
+ * True if the same operation may succeed later without a change by its caller, and repeating it is safe.
+ *
+ * **Details**
+ *
+ * A run that may have started is not repeated safely, so no {@link RunError} and no `DeploymentHttpError` is retryable;
+ * an idempotency key makes such a call safe.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schedule } from "effect"
+ * import { Client, Errors } from "effect-deployers"
+ *
+ * const program = Client.invoke("weather", { city: "Oslo" }).pipe(
+ *   Effect.retry({ schedule: Schedule.exponential("100 millis"), times: 5, while: Errors.isRetryable })
+ * )
+ * ```
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRetryable = (error: unknown): boolean =>
+  isTransient(error) || (error instanceof StoreError && error.isRetryable)
+
+// internal
+
+const isTransient = guard(
+  Schema.Union(
+    Lifecycle.DeploymentBusy,
+    Lifecycle.DeploymentDeprovisionFailed,
+    Lifecycle.EngineUnavailable,
+    Lifecycle.OutcomeUnknown,
+    Http.TooManyRuns,
+    Http.ServiceUnavailable
+  )
+)
