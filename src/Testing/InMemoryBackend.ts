@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -76,7 +77,7 @@ export const make = (
         Effect.gen(function* () {
           yield* reached("start an instance")
           const key = keyOf(request)
-          engine.instances.delete(key)
+          yield* engine.stop(key, 0)
           const { port } = request.settings
           if (port !== undefined && portTaken(port)) return yield* new PortUnavailable({ name: request.name, port })
           const instance: InMemoryInstance = {
@@ -93,6 +94,7 @@ export const make = (
             instance.alive = false
           }
           engine.instances.set(key, instance)
+          yield* engine.serve(instance)
           return new OperationalState({ status: "pending", metadata: { key, port: instance.port } })
         }),
       state: (instance) =>
@@ -122,15 +124,14 @@ export const make = (
             )
           })
         ),
-      deprovision: (instance) =>
-        Effect.map(reached("stop an instance"), () => {
-          engine.instances.delete(keyOf(instance))
-        }),
+      deprovision: (instance, _metadata, { grace }) =>
+        Effect.zipRight(reached("stop an instance"), engine.stop(keyOf(instance), Duration.toMillis(grace))),
       destroy: ({ deploymentId }) =>
-        Effect.map(reached("remove a deployment"), () => {
-          for (const key of engine.instances.keys()) {
-            if (key.startsWith(`${deploymentId}/`)) engine.instances.delete(key)
-          }
+        Effect.gen(function* () {
+          yield* reached("remove a deployment")
+          const keys = Array.from(engine.instances.keys()).filter((key) => key.startsWith(`${deploymentId}/`))
+          yield* Effect.forEach(keys, (key) => engine.stop(key, 0), { discard: true })
+          yield* engine.removeRuns(deploymentId)
         })
     }
   })

@@ -1,19 +1,23 @@
 /**
- * An engine that runs nothing: instances are entries of a table that tests can look at and break. Its HTTP client
- * answers their health checks, so the whole deployer runs on it in milliseconds.
+ * An engine in this process: instances are entries of a table that tests can inspect and break. An instance of a pipeline
+ * that the engine has runs it behind the real HTTP handler. The HTTP client of the engine reaches the instances without a
+ * socket, so the whole deployer runs on it in milliseconds.
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
 import type { ProvisionRequest } from "../Flavor/Backend.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
+import * as Requests from "./InMemoryService/Requests.js"
+import * as RunStores from "./InMemoryService/RunStores.js"
+import * as InMemoryService from "./InMemoryService.js"
 
 /**
  * How an instance behaves once it was started: it becomes healthy, ends at once, never answers, answers only after 20
@@ -40,6 +44,8 @@ export interface InMemoryInstance {
   paused?: boolean | undefined
   /** When it was started, in milliseconds since the epoch; default long ago. */
   readonly startedAt?: number | undefined
+  /** What answers its requests, if it runs a pipeline. */
+  service?: InMemoryService.InMemoryService | undefined
   /** Requests it has got. */
   requests?: number | undefined
   readonly logs: Array<{ readonly at: number; readonly text: string }>
@@ -65,6 +71,12 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
     /** Whether the engine answers at all; default `true`. */
     readonly reachable: (reachable: boolean) => Effect.Effect<void>
     readonly isReachable: Effect.Effect<boolean>
+    /** Runs the pipeline of an instance, if there is one and it is not `silent`. */
+    readonly serve: (instance: InMemoryInstance) => Effect.Effect<void>
+    /** Drains an instance for a while at most, and removes it. */
+    readonly stop: (key: string, graceMillis: number) => Effect.Effect<void>
+    /** Removes the runs of a deployment. */
+    readonly removeRuns: (deploymentId: string) => Effect.Effect<void>
     /** Ends an instance from outside. */
     readonly crash: (key: string) => Effect.Effect<void>
     readonly nextPort: Effect.Effect<number>
@@ -83,28 +95,34 @@ export const answers = ({ alive, behaviour, paused, startedAt = 0 }: InMemoryIns
   (behaviour === "healthy" || behaviour === "flaky" || (behaviour === "slow" && now - startedAt >= slowness))
 
 /**
- * An empty engine, and the HTTP client that reaches its instances.
+ * An empty engine, and the HTTP client that reaches its instances. Their services end when the scope closes.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<InMemoryEngine | HttpClient.HttpClient> = Layer.unwrapEffect(
-  Effect.sync(() => {
-    const engine = make()
-    return Layer.merge(Layer.succeed(InMemoryEngine, engine), Layer.succeed(HttpClient.HttpClient, httpClient(engine)))
+export const layer: Layer.Layer<InMemoryEngine | HttpClient.HttpClient> = Layer.scopedContext(
+  Effect.gen(function* () {
+    const engine = make(yield* Effect.scope, yield* Effect.runtime<never>())
+    return Context.make(InMemoryEngine, engine).pipe(
+      Context.add(HttpClient.HttpClient, Requests.httpClient(lookupIn(engine.instances)))
+    )
   })
 )
 
 // internal
 
-const make = (): typeof InMemoryEngine.Service => {
+type Engine = typeof InMemoryEngine.Service
+
+const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
   const instances = new Map<string, InMemoryInstance>()
+  const pipelines = new Map<string, Pipeline.Any>()
   const behaviours = new Map<string, Behaviour>()
+  const runStores = RunStores.make(scope)
   let reachable = true
   let port = 20_000
   return {
     instances,
-    pipelines: new Map(),
+    pipelines,
     behave: (pipelineName, behaviour) =>
       Effect.sync(() => {
         behaviours.set(pipelineName, behaviour)
@@ -115,24 +133,58 @@ const make = (): typeof InMemoryEngine.Service => {
         reachable = next
       }),
     isReachable: Effect.sync(() => reachable),
-    crash: (key) =>
-      Effect.sync(() => {
+    serve: (instance) =>
+      Effect.gen(function* () {
+        const { port, request } = instance
+        const pipeline = pipelines.get(request.snapshot.bundle.digest)
+        if (pipeline === undefined || !instance.alive || instance.behaviour === "silent") return
+        const isRecording = request.settings.serving.recording !== "none"
+        const runs = yield* isRecording ? runStores.open(request.deploymentId, request.generation) : RunStores.none
+        instance.service = yield* InMemoryService.start(
+          {
+            pipeline,
+            request,
+            port,
+            runs,
+            fetch: Requests.fetchFrom(lookupIn(instances), runtime),
+            log: (line) => instance.logs.push(line),
+            onFailed: () => {
+              instance.alive = false
+            }
+          },
+          scope
+        )
+      }),
+    stop: (key, graceMillis) =>
+      Effect.suspend(() => {
         const instance = instances.get(key)
-        if (instance !== undefined) instance.alive = false
+        const stopping = instance?.service?.stop(graceMillis) ?? Effect.void
+        return Effect.map(stopping, () => {
+          if (instances.get(key) === instance) instances.delete(key)
+        })
+      }),
+    removeRuns: runStores.remove,
+    crash: (key) =>
+      Effect.suspend(() => {
+        const instance = instances.get(key)
+        if (instance === undefined) return Effect.void
+        instance.alive = false
+        return instance.service?.kill ?? Effect.void
       }),
     nextPort: Effect.sync(() => ++port)
   }
 }
 
-const httpClient = (engine: typeof InMemoryEngine.Service): HttpClient.HttpClient =>
-  HttpClient.make((request, url) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const instance = Array.from(engine.instances.values()).find((one) => one.alive && String(one.port) === url.port)
+/** An instance without a pipeline answers `{}`. */
+const lookupIn =
+  (instances: Engine["instances"]): Requests.Lookup =>
+  (url) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const instance = Array.from(instances.values()).find((one) => one.alive && String(one.port) === url.port)
       return instance === undefined || !answersNext(instance, now)
-        ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", description: "nobody listens" }))
-        : Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
+        ? undefined
+        : (instance.service?.handle ?? (() => Effect.succeed(new Response("{}"))))
     })
-  )
 
 const answersNext = (instance: InMemoryInstance, now: number): boolean => {
   instance.requests = (instance.requests ?? 0) + 1
