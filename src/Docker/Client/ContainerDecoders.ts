@@ -1,7 +1,20 @@
-/** Reads what an engine tells about containers. */
+/** Reads the answers of an engine about containers. */
 import * as Schema from "effect/Schema"
 import type { Container, ContainerStatus, ContainerSummary, PublishedPort } from "./Container.js"
-import { Count, Dictionary, environment, Flag, Labels, List, seconds, Text, Texts, time, withRaw } from "./Decoders.js"
+import {
+  Count,
+  Dictionary,
+  environment,
+  Flag,
+  Labels,
+  List,
+  Part,
+  seconds,
+  Text,
+  Texts,
+  time,
+  withRaw
+} from "./Decoders.js"
 
 const Binding = Schema.Struct({ HostIp: Text, HostPort: Text })
 const Ports = Dictionary(Schema.NullOr(Schema.Array(Binding)))
@@ -35,10 +48,7 @@ const Inspected = Schema.Struct({
   Config: Schema.Struct({ Image: Text, Labels, Env: Texts, User: Text, Tty: Flag }),
   HostConfig: Schema.Struct({
     PortBindings: Ports,
-    RestartPolicy: Schema.optionalWith(Schema.Struct({ Name: Text, MaximumRetryCount: Count }), {
-      default: () => ({ Name: "", MaximumRetryCount: 0 }),
-      nullable: true
-    })
+    RestartPolicy: Part(Schema.Struct({ Name: Text, MaximumRetryCount: Count }))
   }),
   NetworkSettings: Schema.Struct({
     Ports,
@@ -47,7 +57,7 @@ const Inspected = Schema.Struct({
   Mounts: List(Mount)
 })
 
-/** The answer of an inspection. */
+/** An inspected container. */
 export const InspectedContainer = withRaw(Inspected)
 
 export const toContainer = ({ raw, read }: typeof InspectedContainer.Type): Container => {
@@ -69,7 +79,7 @@ export const toContainer = ({ raw, read }: typeof InspectedContainer.Type): Cont
       name: HostConfig.RestartPolicy.Name || "no",
       maximumRetryCount: HostConfig.RestartPolicy.MaximumRetryCount
     },
-    // The engine goes on telling the old bindings of a container that ended without it noticing in time.
+    // After an engine crash the answer still has the old bindings of a container that ended.
     ports: status === "running" || status === "paused" ? toPorts(NetworkSettings.Ports) : [],
     requestedPorts: toPorts(HostConfig.PortBindings),
     mounts: read.Mounts.map((mount) => ({
@@ -132,7 +142,7 @@ const toPorts = (
     }))
   })
 
-/** One line of a list. */
+/** One container of a list. */
 export const ListedContainer = Schema.Struct({
   Id: Schema.String,
   Names: Texts,

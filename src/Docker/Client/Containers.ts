@@ -1,16 +1,18 @@
 /** Operations on containers. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Verdict } from "../../Flavor/Ports.js"
 import { readBy } from "../../Internal/Lines.js"
-import type { Container, ContainerLogsOptions, ContainerSpec } from "./Container.js"
+import type { Container, ContainerLogsOptions } from "./Container.js"
 import { InspectedContainer, ListedContainer, toContainer, toSummary } from "./ContainerDecoders.js"
 import type { Archive, Containers, CreateError } from "./Contract.js"
-import { Count, parse } from "./Decoders.js"
-import { type EngineRequests, filters, isOk, read, uploading } from "./EngineRequests.js"
+import { Count, Created } from "./Decoders.js"
+import { command, create, type EngineRequests, filters, isOk, openBody, read, uploading } from "./EngineRequests.js"
 import {
   ArchiveRejected,
   ContainerNotFound,
@@ -23,7 +25,7 @@ import {
 import { reasonOf } from "./Failure.js"
 import { makeFrameReader, makeTerminalReader } from "./Frames.js"
 import { containerBody, wholeSeconds } from "./Specs.js"
-import { diagnose } from "./StartContainer.js"
+import { diagnose, neverRan } from "./StartContainer.js"
 import type { EngineResponse, Request } from "./Transport.js"
 
 export const make = (
@@ -31,36 +33,44 @@ export const make = (
   probe: (address: string, port: number) => Effect.Effect<Verdict>
 ): Containers => {
   const inspect = inspectWith(kit)
+  const signal = (operation: string, container: string, action: string, query: Request["query"] = {}) =>
+    command(
+      kit,
+      { operation, resource: container, method: "POST", path: at(container, action), query },
+      {
+        404: (): Effect.Effect<never, ContainerNotFound | ContainerNotRunning> => new ContainerNotFound({ container }),
+        409: () => new ContainerNotRunning({ container })
+      }
+    )
   return {
     create: createWith(kit, inspect),
     start: startWith(kit, inspect, probe),
     stop: stopWith(kit, inspect),
-    kill: (container, signal = "SIGKILL") => signalWith(kit, "kill a container", container, "kill", { signal }),
-    pause: (container) => signalWith(kit, "pause a container", container, "pause"),
-    unpause: (container) => signalWith(kit, "unpause a container", container, "unpause"),
+    kill: (container, name = "SIGKILL") => signal("kill a container", container, "kill", { signal: name }),
+    pause: (container) => signal("pause a container", container, "pause"),
+    unpause: (container) => signal("unpause a container", container, "unpause"),
     remove: removeWith(kit, inspect),
     inspect,
-    list: (labels) =>
-      Effect.map(
+    list: (labels) => {
+      const query = { all: true, filters: filters(labels) }
+      return Effect.map(
         read(
           kit,
-          {
-            operation: "list containers",
-            method: "GET",
-            path: "/containers/json",
-            query: { all: true, filters: filters(labels) }
-          },
+          { operation: "list containers", method: "GET", path: "/containers/json", query },
           Schema.Array(ListedContainer)
         ),
         (listed) => listed.map(toSummary)
-      ),
+      )
+    },
     wait: waitWith(kit),
     logs: logsWith(kit, inspect),
-    putArchive: putArchiveWith(kit)
+    putArchive: putArchiveWith(kit, inspect)
   }
 }
 
 const at = (container: string, action: string): string => `/containers/${encodeURIComponent(container)}/${action}`
+
+const notFound = (container: string) => ({ 404: () => new ContainerNotFound({ container }) })
 
 const inspectWith =
   (kit: EngineRequests): Containers["inspect"] =>
@@ -70,59 +80,37 @@ const inspectWith =
         kit,
         { operation: "inspect a container", resource: container, method: "GET", path: at(container, "json") },
         InspectedContainer,
-        () => new ContainerNotFound({ container })
+        notFound(container)
       ),
       toContainer
     )
 
-const Created = Schema.Struct({ Id: Schema.String })
-
-const createWith = (kit: EngineRequests, inspect: Containers["inspect"]): Containers["create"] => {
-  const operation = "create a container"
-  const created = parse(Created, operation)
-  return (spec) => {
+const createWith =
+  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["create"] =>
+  (spec) => {
+    const operation = "create a container"
+    const { image, name = "", platform } = spec
     const request: Request = {
       operation,
-      resource: spec.name ?? spec.image,
+      resource: spec.name ?? image,
       method: "POST",
       path: "/containers/create",
-      query: { name: spec.name, platform: spec.platform },
+      query: { name: spec.name, platform },
       body: containerBody(spec)
     }
-    return Effect.flatMap(
-      kit.change(request),
-      (answer): Effect.Effect<string, CreateError> =>
-        isOk(answer)
-          ? Effect.map(created(answer), ({ Id }) => Id)
-          : creationFailure(kit, inspect, spec, request, answer)
+    const conflict = Effect.flatMap(Effect.option(inspect(name)), (owner) => {
+      const ownerId = Option.map(owner, ({ id }) => ({ ownerId: id }))
+      return new NameConflict({ kind: "container", name, ...Option.getOrUndefined(ownerId) })
+    })
+    return Effect.map(
+      create(kit, request, Created, {
+        400: (reason): Effect.Effect<never, CreateError> => new SpecRejected({ operation, reason }),
+        404: (reason) => new ImageUnavailable({ image, reason }),
+        409: () => conflict
+      }),
+      ({ Id }) => Id
     )
   }
-}
-
-const creationFailure = (
-  kit: EngineRequests,
-  inspect: Containers["inspect"],
-  spec: ContainerSpec,
-  request: Request,
-  answer: EngineResponse
-): Effect.Effect<never, CreateError> => {
-  const reason = reasonOf(answer.text)
-  switch (answer.status) {
-    case 400:
-      return new SpecRejected({ operation: request.operation, reason })
-    case 404:
-      return new ImageUnavailable({ image: spec.image, reason })
-    case 409:
-      return Effect.flatMap(ownerOf(inspect, spec.name ?? ""), (owner) =>
-        Effect.fail(new NameConflict({ kind: "container", name: spec.name ?? "", ...owner }))
-      )
-    default:
-      return kit.unexpected(request, answer)
-  }
-}
-
-const ownerOf = (inspect: Containers["inspect"], name: string): Effect.Effect<{ readonly ownerId?: string }> =>
-  Effect.match(inspect(name), { onFailure: () => ({}), onSuccess: ({ id }) => ({ ownerId: id }) })
 
 const startWith =
   (
@@ -145,6 +133,9 @@ const startWith =
             const otherwise = yield* Effect.flip(kit.unexpected(request, answer))
             return yield* diagnose(container, answer, { found, probe, otherwise })
           })
+    ).pipe(
+      // A port that was taken may be free by the time of the diagnosis.
+      Effect.retry({ times: 1, while: (error) => error._tag === "StartRejected" && error.exitCode === neverRan })
     )
   }
 
@@ -153,7 +144,7 @@ const look = (inspect: Containers["inspect"], container: string): Effect.Effect<
     Effect.succeed(error._tag === "ContainerNotFound" ? ("none" as const) : ("unknown" as const))
   )
 
-/** A stop takes as long as the container is given; the deadline starts after that. */
+/** The deadline of the answer starts after the grace of the container. */
 const stopWith =
   (kit: EngineRequests, inspect: Containers["inspect"]): Containers["stop"] =>
   (container, { grace } = {}) =>
@@ -181,21 +172,6 @@ const ownGrace = (inspect: Containers["inspect"], container: string): Effect.Eff
     Effect.flatMap(({ raw }) => decodeStopTimeout(raw)),
     Effect.match({ onFailure: () => 10, onSuccess: ({ Config }) => Config.StopTimeout })
   )
-
-const signalWith = (
-  kit: EngineRequests,
-  operation: string,
-  container: string,
-  action: string,
-  query: Request["query"] = {}
-) => {
-  const request: Request = { operation, resource: container, method: "POST", path: at(container, action), query }
-  return Effect.flatMap(kit.change(request), (answer): ReturnType<Containers["pause"]> => {
-    if (isOk(answer)) return Effect.void
-    if (answer.status === 404) return new ContainerNotFound({ container })
-    return answer.status === 409 ? new ContainerNotRunning({ container }) : kit.unexpected(request, answer)
-  })
-}
 
 const removeWith =
   (kit: EngineRequests, inspect: Containers["inspect"]): Containers["remove"] =>
@@ -230,30 +206,24 @@ const removeWith =
 
 const holdsOn: ReadonlySet<string> = new Set(["running", "paused", "restarting"])
 
-/** Somebody else is removing it: asked again until it is gone, for half a minute. */
+/** Another removal is in progress: asks again until the container is gone, for half a minute. */
 const removalPolling = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(300))
 
 const Waited = Schema.Struct({ StatusCode: Count })
 
 const waitWith =
   (kit: EngineRequests): Containers["wait"] =>
-  (container, { until = "not-running" } = {}) =>
-    Effect.map(
-      read(
-        kit,
-        {
-          operation: "wait for a container",
-          resource: container,
-          method: "POST",
-          path: at(container, "wait"),
-          query: { condition: until },
-          deadline: "none"
-        },
-        Waited,
-        () => new ContainerNotFound({ container })
-      ),
-      ({ StatusCode }) => StatusCode
-    )
+  (container, { until = "not-running" } = {}) => {
+    const request: Request = {
+      operation: "wait for a container",
+      resource: container,
+      method: "POST",
+      path: at(container, "wait"),
+      query: { condition: until },
+      deadline: "none"
+    }
+    return Effect.map(read(kit, request, Waited, notFound(container)), ({ StatusCode }) => StatusCode)
+  }
 
 const logsWith =
   (kit: EngineRequests, inspect: Containers["inspect"]): Containers["logs"] =>
@@ -261,12 +231,9 @@ const logsWith =
     Stream.unwrapScoped(
       Effect.gen(function* () {
         const { tty } = yield* inspect(container)
-        const request = logsRequest(container, options)
-        const answer = yield* kit.openQuery(request)
-        if (answer.status === 404) return yield* new ContainerNotFound({ container })
-        if (!isOk(answer)) return yield* kit.unexpected(request, { status: answer.status, text: yield* answer.text })
+        const body = yield* openBody(kit, logsRequest(container, options), notFound(container))
         const timestamps = options.timestamps ?? true
-        return readBy(answer.body, () => (tty ? makeTerminalReader(timestamps) : makeFrameReader(timestamps)))
+        return readBy(body, () => (tty ? makeTerminalReader(timestamps) : makeFrameReader(timestamps)))
       })
     )
 
@@ -286,7 +253,7 @@ const logsRequest = (container: string, options: ContainerLogsOptions): Request 
 })
 
 const putArchiveWith =
-  (kit: EngineRequests) =>
+  (kit: EngineRequests, inspect: Containers["inspect"]) =>
   <E, R>(container: string, path: string, archive: Archive<E, R>) =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -301,11 +268,9 @@ const putArchiveWith =
         const answer = yield* Effect.catchAll(kit.change(request, readable), orSource)
         if (isOk(answer)) return
         if (answer.status === 401) return yield* kit.unexpected(request, answer)
-        const reason = reasonOf(answer.text)
-        if (answer.status !== 404) return yield* new ArchiveRejected({ container, path, reason })
-        const there = yield* Effect.exit(inspectWith(kit)(container))
-        return yield* there._tag === "Success"
-          ? new ArchiveRejected({ container, path, reason })
-          : new ContainerNotFound({ container })
+        const isMissing = answer.status === 404 && Exit.isFailure(yield* Effect.exit(inspect(container)))
+        return yield* isMissing
+          ? new ContainerNotFound({ container })
+          : new ArchiveRejected({ container, path, reason: reasonOf(answer.text) })
       })
     )

@@ -1,4 +1,4 @@
-/** What all operations are made of. */
+/** The requests that operations are made of. */
 import type { Readable } from "node:stream"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Cause from "effect/Cause"
@@ -15,7 +15,7 @@ import * as Failure from "./Failure.js"
 import type { LabelFilter } from "./Resources.js"
 import type { EngineResponse, OpenAnswer, Request, Transport } from "./Transport.js"
 
-/** Requests with the failures that every one of them has. */
+/** Requests with the failures that all of them share. */
 export interface EngineRequests {
   readonly query: (request: Request) => Effect.Effect<EngineResponse, QueryError>
   readonly change: (request: Request, upload?: Readable) => Effect.Effect<EngineResponse, ChangeError>
@@ -24,7 +24,7 @@ export interface EngineRequests {
     request: Request,
     upload?: Readable
   ) => Effect.Effect<OpenAnswer<ChangeError>, ChangeError, Scope.Scope>
-  /** Fails with what an answer says whose status the operation has no meaning for. */
+  /** Fails with the text of an answer whose status has no meaning for the operation. */
   readonly unexpected: (request: Request, answer: EngineResponse) => Effect.Effect<never, EngineError | EngineRefused>
 }
 
@@ -40,24 +40,77 @@ export const make = (transport: Transport): EngineRequests => ({
     )
 })
 
-/** Whether a status says that it was done. */
+/** True if a status says that the request was carried out. */
 export const isOk = ({ status }: { readonly status: number }): boolean => status >= 200 && status < 300
 
-/** Asks and reads the answer; `missing` is what a 404 means. */
+/** The failures that some statuses mean to an operation; `otherwise` is the failure of a status without a meaning. */
+export type Meanings<E> = Readonly<
+  Record<
+    number,
+    (reason: string, otherwise: Effect.Effect<never, EngineError | EngineRefused>) => Effect.Effect<never, E>
+  >
+>
+
+/** Asks and reads the answer. */
 export const read = <A, I, E = never>(
   kit: EngineRequests,
   request: Request,
   schema: Schema.Schema<A, I>,
-  missing?: () => E
-): Effect.Effect<A, QueryError | E> => {
-  const parse = Decoders.parse(schema, request.operation)
-  return Effect.flatMap(kit.query(request), (answer): Effect.Effect<A, QueryError | E> => {
-    if (isOk(answer)) return parse(answer)
-    return answer.status === 404 && missing !== undefined ? Effect.fail(missing()) : kit.unexpected(request, answer)
-  })
-}
+  meanings: Meanings<E> = {}
+): Effect.Effect<A, QueryError | E> =>
+  Effect.flatMap(kit.query(request), (answer) => readAnswer(kit, request, answer, schema, meanings))
 
-/** The filter of a list, as the engine wants it. */
+/** Creates a resource and reads the answer. */
+export const create = <A, I, E = never>(
+  kit: EngineRequests,
+  request: Request,
+  schema: Schema.Schema<A, I>,
+  meanings: Meanings<E>
+): Effect.Effect<A, ChangeError | E> =>
+  Effect.flatMap(kit.change(request), (answer) => readAnswer(kit, request, answer, schema, meanings))
+
+/** Changes a resource. The statuses of `done` mean success too: the resource was in that state already. */
+export const command = <E = never>(
+  kit: EngineRequests,
+  request: Request,
+  meanings: Meanings<E>,
+  done: ReadonlyArray<number> = []
+): Effect.Effect<void, ChangeError | E> =>
+  Effect.flatMap(kit.change(request), (answer) =>
+    isOk(answer) || done.includes(answer.status) ? Effect.void : failure(kit, request, answer, meanings)
+  )
+
+/** Opens an answer that is read piece by piece. */
+export const openBody = <E = never>(
+  kit: EngineRequests,
+  request: Request,
+  meanings: Meanings<E> = {}
+): Effect.Effect<OpenAnswer<QueryError>["body"], QueryError | E, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { body, status, text } = yield* kit.openQuery(request)
+    return isOk({ status }) ? body : yield* failure(kit, request, { status, text: yield* text }, meanings)
+  })
+
+const readAnswer = <A, I, E>(
+  kit: EngineRequests,
+  request: Request,
+  answer: EngineResponse,
+  schema: Schema.Schema<A, I>,
+  meanings: Meanings<E>
+): Effect.Effect<A, EngineError | EngineRefused | E> =>
+  isOk(answer) ? Decoders.parse(schema, request.operation, answer) : failure(kit, request, answer, meanings)
+
+const failure = <E>(
+  kit: EngineRequests,
+  request: Request,
+  answer: EngineResponse,
+  meanings: Meanings<E>
+): Effect.Effect<never, EngineError | EngineRefused | E> =>
+  (meanings[answer.status] ?? orElse)(Failure.reasonOf(answer.text), kit.unexpected(request, answer))
+
+const orElse = <E>(_: string, otherwise: Effect.Effect<never, E>) => otherwise
+
+/** The filter of a list in the form of the engine. */
 export const filters = (labels: LabelFilter, more: Readonly<Record<string, ReadonlyArray<string>>> = {}): string =>
   JSON.stringify({
     ...more,
@@ -71,7 +124,7 @@ const maxDocumentLength = 16_777_216
 export const documents = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<string, E> =>
   readBy(bytes, () => makeLineReader(maxDocumentLength)).pipe(Stream.filter((line) => line.trim() !== ""))
 
-/** An archive as something Node can send, and a way to tell a failure of its source from one of the engine. */
+/** An archive as a Node stream. `orSource` replaces a failure of the request by the failure of the archive that caused it. */
 export const uploading = <E, R>(
   archive: Archive<E, R>
 ): Effect.Effect<

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Archive, Images } from "./Contract.js"
-import { type EngineRequests, filters, isOk, read, uploading } from "./EngineRequests.js"
+import { command, type EngineRequests, filters, isOk, openBody, read, uploading } from "./EngineRequests.js"
 import {
   type ChangeError,
   EngineError,
@@ -19,14 +19,7 @@ import {
 } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
 import { type Problem, ProgressProblem, progress } from "./Progress.js"
-import {
-  HistoryEntry,
-  InspectedImage,
-  ListedImage,
-  toHistoryEntry,
-  toImage,
-  toImageSummary
-} from "./ResourceDecoders.js"
+import { HistoryEntry, InspectedImage, ListedImage, toImage, toImageSummary } from "./ResourceDecoders.js"
 import { type BuildOptions, ImageProgress } from "./Resources.js"
 import type { Request } from "./Transport.js"
 
@@ -37,19 +30,16 @@ export const make = (kit: EngineRequests): Images => ({
         kit,
         { operation: "inspect an image", resource: image, method: "GET", path: at(image, "/json") },
         InspectedImage,
-        () => new ImageNotFound({ image })
+        notFound(image)
       ),
       toImage
     ),
   history: (image) =>
-    Effect.map(
-      read(
-        kit,
-        { operation: "read the history of an image", resource: image, method: "GET", path: at(image, "/history") },
-        Schema.Array(HistoryEntry),
-        () => new ImageNotFound({ image })
-      ),
-      (entries) => entries.map(toHistoryEntry)
+    read(
+      kit,
+      { operation: "read the history of an image", resource: image, method: "GET", path: at(image, "/history") },
+      Schema.Array(HistoryEntry),
+      notFound(image)
     ),
   list: (labels) =>
     Effect.map(
@@ -61,13 +51,28 @@ export const make = (kit: EngineRequests): Images => ({
       (listed) => listed.map(toImageSummary)
     ),
   tag: tagWith(kit),
-  remove: removeWith(kit),
+  remove: (image, { force = false } = {}) =>
+    command(
+      kit,
+      { operation: "remove an image", resource: image, method: "DELETE", path: at(image, ""), query: { force } },
+      { 409: (reason) => new ImageInUse({ image, reason }) },
+      [404]
+    ),
   load: (archive) => uploadingProgress(kit, loadRequest, archive, ({ reason }) => new ImageLoadFailed({ reason })),
   import: importWith(kit),
   build: buildWith(kit),
   pull: pullWith(kit),
-  save: saveWith(kit)
+  save: (image) =>
+    Stream.unwrapScoped(
+      openBody(
+        kit,
+        { operation: "save an image", resource: image, method: "GET", path: at(image, "/get") },
+        notFound(image)
+      )
+    )
 })
+
+const notFound = (image: string) => ({ 404: () => new ImageNotFound({ image }) })
 
 /** A name may have slashes and a colon, which stand as they are in the path. */
 const at = (image: string, action: string): string =>
@@ -86,9 +91,10 @@ const isName = /^[a-z0-9]([a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9._/-]*(:[\w][\w.-]{0,1
 const tagWith =
   (kit: EngineRequests): Images["tag"] =>
   (image, name): ReturnType<Images["tag"]> => {
+    const operation = `give an image the name "${name}"`
     if (!isName.test(name)) {
       const reason = "it is not lower-case letters, digits, dots, hyphens and slashes, with a tag after a colon"
-      return new SpecRejected({ operation: `give an image the name "${name}"`, reason })
+      return new SpecRejected({ operation, reason })
     }
     const { repo, tag } = splitName(name)
     const request: Request = {
@@ -98,30 +104,9 @@ const tagWith =
       path: at(image, "/tag"),
       query: { repo, tag }
     }
-    return Effect.flatMap(kit.change(request), (answer): ReturnType<Images["tag"]> => {
-      if (isOk(answer)) return Effect.void
-      if (answer.status === 404) return new ImageNotFound({ image })
-      return answer.status === 400
-        ? new SpecRejected({ operation: `give an image the name "${name}"`, reason: reasonOf(answer.text) })
-        : kit.unexpected(request, answer)
-    })
-  }
-
-const removeWith =
-  (kit: EngineRequests): Images["remove"] =>
-  (image, { force = false } = {}) => {
-    const request: Request = {
-      operation: "remove an image",
-      resource: image,
-      method: "DELETE",
-      path: at(image, ""),
-      query: { force }
-    }
-    return Effect.flatMap(kit.change(request), (answer): ReturnType<Images["remove"]> => {
-      if (isOk(answer) || answer.status === 404) return Effect.void
-      return answer.status === 409
-        ? new ImageInUse({ image, reason: reasonOf(answer.text) })
-        : kit.unexpected(request, answer)
+    return command(kit, request, {
+      400: (reason): Effect.Effect<never, SpecRejected | ImageNotFound> => new SpecRejected({ operation, reason }),
+      404: () => new ImageNotFound({ image })
     })
   }
 
@@ -152,7 +137,8 @@ const importWith =
       Stream.runLast,
       Effect.flatMap(
         Option.match({
-          onNone: () => Effect.fail(new EngineError({ operation: request.operation, reason: "it told no image id" })),
+          onNone: () =>
+            Effect.fail(new EngineError({ operation: request.operation, reason: "its answer has no image id" })),
           onSome: Effect.succeed
         })
       )
@@ -233,7 +219,7 @@ const uploadingProgress = <E, R, F>(
     })
   )
 
-/** The progress an engine answers with; its refusal and failures it tells in between become `failure`. */
+/** The progress in an answer. A refusal, and failures among the progress, become `failure`. */
 const answered = <F>(
   kit: EngineRequests,
   request: Request,
@@ -253,21 +239,3 @@ const answered = <F>(
       error instanceof ProgressProblem ? failure(error) : error
     )
   })
-
-const saveWith =
-  (kit: EngineRequests): Images["save"] =>
-  (image) =>
-    Stream.unwrapScoped(
-      Effect.gen(function* () {
-        const request: Request = {
-          operation: "save an image",
-          resource: image,
-          method: "GET",
-          path: at(image, "/get")
-        }
-        const answer = yield* kit.openQuery(request)
-        if (isOk(answer)) return answer.body
-        if (answer.status === 404) return yield* new ImageNotFound({ image })
-        return yield* kit.unexpected(request, { status: answer.status, text: yield* answer.text })
-      })
-    )

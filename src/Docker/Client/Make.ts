@@ -1,23 +1,24 @@
-/** Puts a client together. */
+/** Wires a client. */
+import * as Net from "node:net"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { Ports } from "../../Flavor/Ports.js"
+import { Ports, type Verdict } from "../../Flavor/Ports.js"
 import type { DockerClient } from "../DockerClient.js"
 import type { Options } from "./Configuration.js"
 import * as Containers from "./Containers.js"
 import type { Engine } from "./Contract.js"
 import { parse } from "./Decoders.js"
-import { documents, type EngineRequests, filters, isOk, make as makeKit, read } from "./EngineRequests.js"
+import { documents, type EngineRequests, filters, make as makeKit, openBody, read } from "./EngineRequests.js"
 import * as Images from "./Images.js"
 import * as Networks from "./Networks.js"
-import { Event, Info, toEvent, toInfo, toVersion, Version } from "./ResourceDecoders.js"
+import { Event, Info, toEvent, toInfo, Version } from "./ResourceDecoders.js"
 import type { EventsOptions } from "./Resources.js"
 import * as RunScoped from "./RunScoped.js"
 import * as Transport from "./Transport.js"
 import * as Volumes from "./Volumes.js"
 
-/** A client of the engine the options name. Makes no connection. */
+/** A client of the engine that the options name. It connects with the first request. */
 export const make = (options: Options): Effect.Effect<typeof DockerClient.Service, never, FileSystem | Ports> =>
   Effect.gen(function* () {
     const transport = yield* Transport.make(options)
@@ -25,7 +26,9 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
     const kit = makeKit(transport)
     const containers = Containers.make(kit, (address, port) =>
       transport.host.pipe(
-        Effect.flatMap(({ remote }) => (remote ? Effect.succeed("unknownHost" as const) : ports.probe(address, port))),
+        Effect.flatMap(({ hostname, remote }) =>
+          remote ? probeRemote(isWildcard(address) ? hostname : address, port) : ports.probe(address, port)
+        ),
         Effect.orElseSucceed(() => "unknownHost" as const)
       )
     )
@@ -41,35 +44,36 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
     }
   })
 
+const isWildcard = (address: string): boolean => address === "0.0.0.0" || address === "::"
+
+/** A port of another machine that accepts connections is taken; about others nothing is known. */
+const probeRemote = (host: string, port: number): Effect.Effect<Verdict> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => Net.connect({ host, port })),
+    (socket) =>
+      Effect.async<Verdict>((resume) => {
+        socket.once("connect", () => resume(Effect.succeed("taken")))
+        socket.once("error", () => resume(Effect.succeed("unknownHost")))
+      }),
+    (socket) => Effect.sync(() => socket.destroy())
+  ).pipe(Effect.timeoutTo({ duration: "2 seconds", onSuccess: (verdict) => verdict, onTimeout: () => "unknownHost" }))
+
 const engine = (kit: EngineRequests): Engine => {
-  const version = Effect.map(
-    read(kit, { operation: "tell its version", method: "GET", path: "/version" }, Version),
-    toVersion
-  )
+  const version = read(kit, { operation: "tell its version", method: "GET", path: "/version" }, Version)
   const info = Effect.map(read(kit, { operation: "tell about itself", method: "GET", path: "/info" }, Info), toInfo)
   return { ping: Effect.map(version, ({ apiVersion }) => apiVersion), info, version }
 }
 
 const eventsWith =
   (kit: EngineRequests) =>
-  ({ actions = [], labels = {}, since, types = [] }: EventsOptions = {}) =>
-    Stream.unwrapScoped(
-      Effect.gen(function* () {
-        const operation = "tell its events"
-        const request: Transport.Request = {
-          operation,
-          method: "GET",
-          path: "/events",
-          query: {
-            filters: filters(labels, { type: types, event: actions }),
-            since: since === undefined ? undefined : (since / 1_000).toFixed(3)
-          }
-        }
-        const answer = yield* kit.openQuery(request)
-        if (!isOk(answer)) return yield* kit.unexpected(request, { status: answer.status, text: yield* answer.text })
-        const read = parse(Event, operation)
-        return documents(answer.body).pipe(
-          Stream.mapEffect((text) => Effect.map(read({ status: answer.status, text }), toEvent))
-        )
-      })
+  ({ actions = [], labels = {}, since, types = [] }: EventsOptions = {}) => {
+    const operation = "watch its events"
+    const query = {
+      filters: filters(labels, { type: types, event: actions }),
+      since: since === undefined ? undefined : (since / 1_000).toFixed(3)
+    }
+    return Stream.unwrapScoped(openBody(kit, { operation, method: "GET", path: "/events", query })).pipe(
+      documents,
+      Stream.mapEffect((text) => Effect.map(parse(Event, operation, { status: 200, text }), toEvent))
     )
+  }

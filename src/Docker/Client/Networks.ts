@@ -1,51 +1,53 @@
 /** Operations on networks. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Networks } from "./Contract.js"
-import { parse } from "./Decoders.js"
-import { type EngineRequests, filters, isOk, read } from "./EngineRequests.js"
-import { NameConflict, NetworkInUse, NetworkNotFound, SpecRejected } from "./Errors.js"
-import { reasonOf } from "./Failure.js"
-import { InspectedNetwork, toNetwork } from "./ResourceDecoders.js"
+import { Created } from "./Decoders.js"
+import { command, create, type EngineRequests, filters, read } from "./EngineRequests.js"
+import {
+  type EngineError,
+  type EngineRefused,
+  NameConflict,
+  NetworkInUse,
+  NetworkNotFound,
+  SpecRejected
+} from "./Errors.js"
+import { Network, toNetwork } from "./ResourceDecoders.js"
 import type { Request } from "./Transport.js"
 
-export const make = (kit: EngineRequests): Networks => ({
-  create: createWith(kit),
-  inspect: inspectWith(kit),
-  list: (labels) =>
+export const make = (kit: EngineRequests): Networks => {
+  const inspect: Networks["inspect"] = (network) =>
     Effect.map(
-      read(
-        kit,
-        { operation: "list networks", method: "GET", path: "/networks", query: { filters: filters(labels) } },
-        Schema.Array(InspectedNetwork)
+      read(kit, { operation: "inspect a network", resource: network, method: "GET", path: at(network) }, Network, {
+        404: () => new NetworkNotFound({ network })
+      }),
+      toNetwork
+    )
+  return {
+    create: createWith(kit, inspect),
+    inspect,
+    list: (labels) =>
+      Effect.map(
+        read(
+          kit,
+          { operation: "list networks", method: "GET", path: "/networks", query: { filters: filters(labels) } },
+          Schema.Array(Network)
+        ),
+        (listed) => listed.map(toNetwork)
       ),
-      (listed) => listed.map(toNetwork)
-    ),
-  remove: removeWith(kit)
-})
+    remove: removeWith(kit, inspect)
+  }
+}
 
 const at = (network: string): string => `/networks/${encodeURIComponent(network)}`
 
-const inspectWith =
-  (kit: EngineRequests): Networks["inspect"] =>
-  (network) =>
-    Effect.map(
-      read(
-        kit,
-        { operation: "inspect a network", resource: network, method: "GET", path: at(network) },
-        InspectedNetwork,
-        () => new NetworkNotFound({ network })
-      ),
-      toNetwork
-    )
-
-const created = parse(Schema.Struct({ Id: Schema.String }), "create a network")
-
 const createWith =
-  (kit: EngineRequests): Networks["create"] =>
+  (kit: EngineRequests, inspect: Networks["inspect"]): Networks["create"] =>
   (spec) => {
+    const operation = "create a network"
     const request: Request = {
-      operation: "create a network",
+      operation,
       resource: spec.name,
       method: "POST",
       path: "/networks/create",
@@ -58,22 +60,22 @@ const createWith =
         Options: spec.options ?? {}
       }
     }
-    return Effect.gen(function* () {
-      const answer = yield* kit.change(request)
-      if (isOk(answer)) return (yield* created(answer)).Id
-      if (answer.status === 400) return yield* rejected(request.operation, answer.text)
-      if (answer.status !== 409) return yield* kit.unexpected(request, answer)
-      const owner = yield* Effect.option(inspectWith(kit)(spec.name))
-      const ownerId = owner._tag === "Some" ? { ownerId: owner.value.id } : {}
-      return yield* new NameConflict({ kind: "network", name: spec.name, ...ownerId })
+    const conflict = Effect.flatMap(Effect.option(inspect(spec.name)), (owner) => {
+      const ownerId = Option.map(owner, ({ id }) => ({ ownerId: id }))
+      return new NameConflict({ kind: "network", name: spec.name, ...Option.getOrUndefined(ownerId) })
     })
+    return Effect.map(
+      create(kit, request, Created, {
+        400: (reason): Effect.Effect<never, SpecRejected | NameConflict> => new SpecRejected({ operation, reason }),
+        409: () => conflict
+      }),
+      ({ Id }) => Id
+    )
   }
 
-const rejected = (operation: string, text: string) => new SpecRejected({ operation, reason: reasonOf(text) })
-
-/** A network in use is a 403 to older engines, a 409 to newer ones, neither of which is about permissions. */
+/** A network in use is a 403 to older engines and a 409 to newer ones; neither is about permissions. */
 const removeWith =
-  (kit: EngineRequests): Networks["remove"] =>
+  (kit: EngineRequests, inspect: Networks["inspect"]): Networks["remove"] =>
   (network) => {
     const request: Request = {
       operation: "remove a network",
@@ -81,12 +83,11 @@ const removeWith =
       method: "DELETE",
       path: at(network)
     }
-    return Effect.gen(function* () {
-      const answer = yield* kit.change(request)
-      if (isOk(answer) || answer.status === 404) return
-      if (answer.status !== 403 && answer.status !== 409) return yield* kit.unexpected(request, answer)
-      const found = yield* Effect.option(inspectWith(kit)(network))
-      const inUse = found._tag === "Some" && found.value.containers.length > 0
-      return yield* inUse ? new NetworkInUse({ network }) : kit.unexpected(request, answer)
-    })
+    const inUse = (_: string, otherwise: Effect.Effect<never, EngineError | EngineRefused>) =>
+      Effect.flatMap(
+        Effect.option(inspect(network)),
+        (found): Effect.Effect<never, NetworkInUse | EngineError | EngineRefused> =>
+          Option.exists(found, ({ containers }) => containers.length > 0) ? new NetworkInUse({ network }) : otherwise
+      )
+    return command(kit, request, { 403: inUse, 409: inUse }, [404])
   }

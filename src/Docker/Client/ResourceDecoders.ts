@@ -1,68 +1,52 @@
-/** Reads what an engine tells about itself, images, networks, volumes and events. */
+/** Reads the answers of an engine about itself, images, networks, volumes and events. */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import { Count, Dictionary, environment, Flag, Labels, List, seconds, Text, Texts, time, withRaw } from "./Decoders.js"
-import type {
-  EngineEvent,
-  EngineInfo,
-  EngineVersion,
-  Image,
-  ImageHistoryEntry,
-  ImageSummary,
-  Network,
-  Volume
-} from "./Resources.js"
+import {
+  Count,
+  Dictionary,
+  environment,
+  Flag,
+  Labels,
+  List,
+  Part,
+  seconds,
+  Text,
+  Texts,
+  time,
+  withRaw
+} from "./Decoders.js"
+import type { EngineEvent, EngineInfo, Image, ImageSummary, Network as NetworkModel } from "./Resources.js"
 
-/** What the engine answers about itself. */
+/** The engine. */
 export const Info = Schema.Struct({
-  ID: Text,
-  Name: Text,
-  ServerVersion: Text,
-  OSType: Text,
-  Architecture: Text,
-  NCPU: Count,
-  MemTotal: Count,
-  Driver: Text,
-  CgroupVersion: Text,
-  SecurityOptions: Texts
+  id: Text.pipe(Schema.fromKey("ID")),
+  name: Text.pipe(Schema.fromKey("Name")),
+  version: Text.pipe(Schema.fromKey("ServerVersion")),
+  os: Text.pipe(Schema.fromKey("OSType")),
+  architecture: Text.pipe(Schema.fromKey("Architecture")),
+  cpus: Count.pipe(Schema.fromKey("NCPU")),
+  memoryBytes: Count.pipe(Schema.fromKey("MemTotal")),
+  storageDriver: Text.pipe(Schema.fromKey("Driver")),
+  cgroupVersion: Text.pipe(Schema.fromKey("CgroupVersion")),
+  securityOptions: Texts.pipe(Schema.fromKey("SecurityOptions"))
 })
 
 export const toInfo = (info: typeof Info.Type): EngineInfo => ({
-  id: info.ID,
-  name: info.Name,
-  version: info.ServerVersion,
-  os: info.OSType,
-  architecture: info.Architecture,
-  cpus: info.NCPU,
-  memoryBytes: info.MemTotal,
-  storageDriver: info.Driver,
-  cgroupVersion: info.CgroupVersion || "1",
-  securityOptions: info.SecurityOptions,
-  rootless: info.SecurityOptions.some((option) => option.includes("rootless"))
+  ...info,
+  cgroupVersion: info.cgroupVersion || "1",
+  rootless: info.securityOptions.some((option) => option.includes("rootless"))
 })
 
-/** What the engine answers about its version. */
-export const Version = Schema.Struct({ Version: Text, ApiVersion: Text, MinAPIVersion: Text, Os: Text, Arch: Text })
-
-export const toVersion = (version: typeof Version.Type): EngineVersion => ({
-  version: version.Version,
-  apiVersion: version.ApiVersion,
-  minApiVersion: version.MinAPIVersion,
-  os: version.Os,
-  architecture: version.Arch
+/** The versions of the engine. */
+export const Version = Schema.Struct({
+  version: Text.pipe(Schema.fromKey("Version")),
+  apiVersion: Text.pipe(Schema.fromKey("ApiVersion")),
+  minApiVersion: Text.pipe(Schema.fromKey("MinAPIVersion")),
+  os: Text.pipe(Schema.fromKey("Os")),
+  architecture: Text.pipe(Schema.fromKey("Arch"))
 })
 
-const noConfig = {
-  User: "",
-  Entrypoint: [],
-  Cmd: [],
-  Env: [],
-  WorkingDir: "",
-  Labels: {},
-  ExposedPorts: {}
-}
-
-/** The answer of an inspection of an image. */
+/** An inspected image. */
 export const InspectedImage = withRaw(
   Schema.Struct({
     Id: Schema.String,
@@ -72,7 +56,7 @@ export const InspectedImage = withRaw(
     Size: Count,
     Os: Text,
     Architecture: Text,
-    Config: Schema.optionalWith(
+    Config: Part(
       Schema.Struct({
         User: Text,
         Entrypoint: Texts,
@@ -81,10 +65,9 @@ export const InspectedImage = withRaw(
         WorkingDir: Text,
         Labels,
         ExposedPorts: Dictionary(Schema.Unknown)
-      }),
-      { default: () => noConfig, nullable: true }
+      })
     ),
-    RootFS: Schema.optionalWith(Schema.Struct({ Layers: Texts }), { default: () => ({ Layers: [] }), nullable: true })
+    RootFS: Part(Schema.Struct({ Layers: Texts }))
   })
 )
 
@@ -110,7 +93,7 @@ export const toImage = ({ raw, read }: typeof InspectedImage.Type): Image => ({
 /** Older engines call an image without a name `<none>:<none>`. */
 const named = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.filter((name) => !name.includes("<none>"))
 
-/** One line of a list of images. */
+/** One image of a list. */
 export const ListedImage = Schema.Struct({ Id: Schema.String, RepoTags: Texts, Labels, Size: Count, Created: Count })
 
 export const toImageSummary = (listed: typeof ListedImage.Type): ImageSummary => ({
@@ -122,59 +105,45 @@ export const toImageSummary = (listed: typeof ListedImage.Type): ImageSummary =>
 })
 
 /** One step of the history of an image. */
-export const HistoryEntry = Schema.Struct({ CreatedBy: Text, Comment: Text, Size: Count })
-
-export const toHistoryEntry = (entry: typeof HistoryEntry.Type): ImageHistoryEntry => ({
-  createdBy: entry.CreatedBy,
-  comment: entry.Comment,
-  sizeBytes: entry.Size
+export const HistoryEntry = Schema.Struct({
+  createdBy: Text.pipe(Schema.fromKey("CreatedBy")),
+  comment: Text.pipe(Schema.fromKey("Comment")),
+  sizeBytes: Count.pipe(Schema.fromKey("Size"))
 })
 
-/** The answer of an inspection of a network; also one line of a list. */
-export const InspectedNetwork = Schema.Struct({
-  Id: Schema.String,
-  Name: Text,
-  Driver: Text,
-  Internal: Flag,
-  Labels,
-  IPAM: Schema.optionalWith(Schema.Struct({ Config: List(Schema.Struct({ Subnet: Text })) }), {
-    default: () => ({ Config: [] }),
-    nullable: true
-  }),
+/** An inspected network, or one of a list. */
+export const Network = Schema.Struct({
+  id: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("Id")),
+  name: Text.pipe(Schema.fromKey("Name")),
+  driver: Text.pipe(Schema.fromKey("Driver")),
+  internal: Flag.pipe(Schema.fromKey("Internal")),
+  labels: Labels.pipe(Schema.fromKey("Labels")),
+  IPAM: Part(Schema.Struct({ Config: List(Schema.Struct({ Subnet: Text })) })),
   Containers: Dictionary(Schema.Unknown)
 })
 
-export const toNetwork = (network: typeof InspectedNetwork.Type): Network => ({
-  id: network.Id,
-  name: network.Name,
-  driver: network.Driver,
-  internal: network.Internal,
-  labels: network.Labels,
-  subnets: network.IPAM.Config.map(({ Subnet }) => Subnet),
-  containers: Object.keys(network.Containers)
+export const toNetwork = ({ Containers, IPAM, ...network }: typeof Network.Type): NetworkModel => ({
+  ...network,
+  subnets: IPAM.Config.map(({ Subnet }) => Subnet),
+  containers: Object.keys(Containers)
 })
 
 /** A volume. */
-export const InspectedVolume = Schema.Struct({ Name: Schema.String, Driver: Text, Labels, Mountpoint: Text })
-
-/** The answer of a list of volumes. */
-export const ListedVolumes = Schema.Struct({ Volumes: List(InspectedVolume) })
-
-export const toVolume = (volume: typeof InspectedVolume.Type): Volume => ({
-  name: volume.Name,
-  driver: volume.Driver,
-  labels: volume.Labels,
-  mountpoint: volume.Mountpoint
+export const Volume = Schema.Struct({
+  name: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("Name")),
+  driver: Text.pipe(Schema.fromKey("Driver")),
+  labels: Labels.pipe(Schema.fromKey("Labels")),
+  mountpoint: Text.pipe(Schema.fromKey("Mountpoint"))
 })
+
+/** A list of volumes. */
+export const ListedVolumes = Schema.Struct({ Volumes: List(Volume) })
 
 /** One event. */
 export const Event = Schema.Struct({
   Type: Text,
   Action: Text,
-  Actor: Schema.optionalWith(Schema.Struct({ ID: Text, Attributes: Labels }), {
-    default: () => ({ ID: "", Attributes: {} }),
-    nullable: true
-  }),
+  Actor: Part(Schema.Struct({ ID: Text, Attributes: Labels })),
   time: Count,
   timeNano: Count
 })

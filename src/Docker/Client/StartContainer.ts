@@ -1,4 +1,7 @@
-/** Why a container could not be started: told by the status and by what is found afterwards. */
+/**
+ * The reason why a container could not be started: from the status of the answer, the container, and its ports. The text
+ * of the engine is only quoted.
+ */
 import * as Effect from "effect/Effect"
 import type { Verdict } from "../../Flavor/Ports.js"
 import type { Container, PublishedPort } from "./Container.js"
@@ -7,17 +10,17 @@ import { ContainerNotFound, type EngineError, type EngineRefused, PortConflict, 
 import { reasonOf } from "./Failure.js"
 import type { EngineResponse } from "./Transport.js"
 
-/** What the diagnosis looks at. */
+/** The evidence. */
 export interface Scene {
-  /** `none`: there is no such container; `unknown`: it could not be looked at. */
+  /** `none`: there is no such container; `unknown`: it could not be inspected. */
   readonly found: Container | "none" | "unknown"
-  /** Whether somebody listens on a port of the engine's host; `unknownHost` if that cannot be tried from here. */
+  /** The state of a port of the engine's host; `unknownHost` if it cannot be found out from here. */
   readonly probe: (address: string, port: number) => Effect.Effect<Verdict>
-  /** The failure if nothing better is known. */
+  /** The failure if the evidence shows no reason. */
   readonly otherwise: EngineError | EngineRefused
 }
 
-/** Diagnoses a failed start. Succeeds if the container runs after all. */
+/** Diagnoses a failed start. Succeeds if the container is running. */
 export const diagnose = (container: string, answer: EngineResponse, scene: Scene): Effect.Effect<void, StartError> =>
   Effect.gen(function* () {
     const { found } = scene
@@ -27,9 +30,8 @@ export const diagnose = (container: string, answer: EngineResponse, scene: Scene
     if (found.state.status === "running") return
     const reason = found.state.error ?? reasonOf(answer.text)
     if (holdsItsPorts.has(found.state.status)) return yield* new StartRejected({ container, reason })
-    const conflict = yield* takenPort(found.requestedPorts, reason, scene.probe)
-    if (conflict !== undefined)
-      return yield* new PortConflict({ container, ...(conflict.host === undefined ? {} : { port: conflict.host }) })
+    const conflict = yield* takenPort(found.requestedPorts, scene.probe)
+    if (conflict?.host !== undefined) return yield* new PortConflict({ container, port: conflict.host })
     if (found.state.error === undefined && answer.status >= 500) return yield* Effect.fail(scene.otherwise)
     const exitCode = found.state.exitCode === 0 ? {} : { exitCode: found.state.exitCode }
     return yield* new StartRejected({ container, reason: withoutPreamble(reason), ...exitCode })
@@ -37,27 +39,19 @@ export const diagnose = (container: string, answer: EngineResponse, scene: Scene
 
 const takenPort = (
   requested: ReadonlyArray<PublishedPort>,
-  reason: string,
   probe: Scene["probe"]
 ): Effect.Effect<PublishedPort | undefined> =>
   Effect.gen(function* () {
-    const fixed = requested.filter(({ host }) => host !== undefined)
-    for (const port of fixed) {
-      if ((yield* probe(port.address || "0.0.0.0", port.host ?? 0)) === "taken") return port
+    for (const port of requested) {
+      if (port.host !== undefined && (yield* probe(port.address || "0.0.0.0", port.host)) === "taken") return port
     }
-    return namedTaken(fixed, reason)
+    return undefined
   })
 
-/**
- * A remote engine's ports cannot be tried from here, and what held a port may be gone already; then the engine's words
- * decide, about ports that were asked for only.
- */
-const namedTaken = (fixed: ReadonlyArray<PublishedPort>, reason: string): PublishedPort | undefined =>
-  /already (in use|allocated)/.test(reason)
-    ? fixed.find(({ host }) => new RegExp(`:${host}(?!\\d)`).test(reason))
-    : undefined
+/** The exit code of a container whose engine failed before it ran the program. */
+export const neverRan = 128
 
-/** A container in one of these states is itself what listens on its ports. */
+/** A container in one of these states has its ports itself. */
 const holdsItsPorts: ReadonlySet<string> = new Set(["paused", "removing", "dead"])
 
 const preamble =
