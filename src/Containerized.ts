@@ -1,6 +1,6 @@
 /**
- * What every container flavor shares, whatever runs its containers: which packages an image needs, what makes two images
- * of a snapshot the same, and finding the image a snapshot already has. Ported from ZenML's containerized deployer
+ * The rules that all container flavors share: the packages of an image, the equality of two images of a snapshot, and the
+ * search for an existing image. Ported from ZenML's containerized deployer
  * (`CONTAINER_REQUIREMENTS`, `requirements`, `get_docker_builds`, `get_image`), with two differences: the serving runtime
  * travels inside the bundle, and a settings checksum decides whether an image fits.
  *

@@ -8,8 +8,8 @@ import * as Library from "./Library.js"
 import { isEffect } from "./Packages.js"
 
 /**
- * Has modules import from the modules of `effect`, `@effect/*` and this library instead of from the barrels over them,
- * as far as that changes nothing but the size of the bundle.
+ * Replaces imports from the barrels of `effect`, `@effect/*` and this library by imports of their modules, where that
+ * changes only the size of the bundle.
  */
 export const make: Effect.Effect<Esbuild.Plugin, never, FileSystem.FileSystem | Path.Path> = Effect.gen(function* () {
   const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
@@ -43,7 +43,7 @@ const load = (build: Esbuild.PluginBuild, barrels: Map<string, Barrels.Barrel>, 
 const hasBarrel = (specifier: string): boolean =>
   specifier === Library.packageName || (isEffect(specifier) && !/^(?:@effect\/)?[^/]+\//.test(specifier))
 
-/** The barrel an import leads to, which is none if it leads nowhere: then the import is left for esbuild to refuse. */
+/** The barrel of an import. An import that cannot be resolved has an empty one: esbuild reports it. */
 const barrelOf = (
   build: Esbuild.PluginBuild,
   barrels: Map<string, Barrels.Barrel>,

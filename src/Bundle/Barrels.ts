@@ -1,18 +1,18 @@
 /**
- * Imports from barrels, said as imports of what the barrels gather. A bundler that meets `Effect.gen` behind
- * `import { Effect } from "effect"` keeps all of `Effect`; behind `import * as Effect from "effect/Effect"` it keeps `gen`.
+ * Rewrites imports from barrels as imports of their modules. For `Effect.gen` a bundler keeps all of `Effect` with
+ * `import { Effect } from "effect"`, and only `gen` with `import * as Effect from "effect/Effect"`.
  */
 
 /** The modules a barrel exports as namespaces, by the name of the export. */
 export type Barrel = ReadonlyMap<string, string>
 
-/** Reads the text of a barrel; `fileOf` gives the file of a relative specifier. */
+/** Reads the text of a barrel; `fileOf` returns the file of a relative specifier. */
 export const read = (text: string, fileOf: (specifier: string) => string): Barrel =>
   new Map(
     [...text.matchAll(namespaceExport)].map(([, name = "", specifier = ""]) => [name, fileOf(specifier)] as const)
   )
 
-/** The modules a text imports by name in statements that {@link rewrite} can change. */
+/** The modules of the imports that {@link rewrite} can change. */
 export const imported = (text: string): ReadonlyArray<string> => [
   ...new Set(leadingImports(text).map(({ specifier }) => specifier))
 ]
@@ -22,8 +22,8 @@ export const imported = (text: string): ReadonlyArray<string> => [
  *
  * **Details**
  *
- * Only the imports a module begins with are looked at: up to there nothing but comments and directives can occur, so no
- * text is mistaken for an import. One that is written in any other way than with plain names in braces stays as it is.
+ * Only imports at the beginning of a module are read: before them are only comments and directives, so no other text is
+ * taken for an import. An import without plain names in braces is unchanged.
  */
 export const rewrite = (text: string, barrels: ReadonlyMap<string, Barrel>): string => {
   let result = ""
@@ -75,7 +75,7 @@ const matchAt = (pattern: RegExp, text: string, index: number): RegExpExecArray 
   return pattern.exec(text)
 }
 
-/** The imports by name a module begins with and that end their line, so that replacing them moves nothing else. */
+/** The imports by name at the beginning of a module that end their line, so that a replacement moves nothing else. */
 const leadingImports = (text: string): ReadonlyArray<Import> => {
   const found: Array<Import> = []
   let at = /^#![^\n]*/.exec(text)?.[0].length ?? 0

@@ -17,8 +17,8 @@ type Needs = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 const deadline = Duration.seconds(30)
 
 /**
- * Has V8's code cache of a bundle made for this Node, if it is not there: its program is started once with a pipeline of
- * the library. A bundle without a cache only starts more slowly, so nothing fails here.
+ * Writes V8's code cache of a bundle for this Node, if there is none: its program runs once with a pipeline of the library.
+ * A bundle without a cache only starts more slowly, so nothing fails here.
  */
 export const ensure = (bundle: Bundle): Effect.Effect<void, never, Needs> =>
   Effect.gen(function* () {

@@ -27,12 +27,12 @@ export interface Bundle {
   /** The program: `node main.mjs serve MANIFEST`, or `node main.mjs describe`. */
   readonly main: string
   readonly externals: ReadonlyArray<External>
-  /** What it was made from: the absolute path, and the export if one was chosen. */
+  /** Its source: the absolute path, and the export if one was chosen. */
   readonly source: Source
 }
 
 /**
- * Which pipeline: a module file and, unless the module exports exactly one pipeline, the name of the export.
+ * The place of a pipeline: a module file and, unless the module exports exactly one pipeline, the name of the export.
  *
  * @category models
  * @since 0.1.0
@@ -43,7 +43,7 @@ export interface Source {
 }
 
 /**
- * How bundling fails.
+ * The failures of bundling.
  *
  * @category errors
  * @since 0.1.0
@@ -51,7 +51,7 @@ export interface Source {
 export type BundleError = PipelineFileNotFound | PipelineBundleFailed
 
 /**
- * How reading a spec from a bundle fails.
+ * The failures of reading a spec from a bundle.
  *
  * @category errors
  * @since 0.1.0
@@ -63,7 +63,7 @@ export type DescribeError =
   | PipelineSchemaUnsupported
 
 /**
- * Makes bundles and reads specs from them.
+ * Builds bundles and reads specs from them.
  *
  * @category services
  * @since 0.1.0
@@ -74,8 +74,8 @@ export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
     /** Bundles a module into the home's `bundles` folder. The same input gives the same digest and is written once. */
     readonly bundle: (source: Source) => Effect.Effect<Bundle, BundleError>
     /**
-     * Removes the bundles that are not among some digests, and that nobody bundled within the last hour: a deploy that is
-     * under way has its bundle before its snapshot. Says how many.
+     * Removes the bundles whose digests are not used, except those of the last hour: a deploy in progress has its bundle
+     * before its snapshot. Returns their number.
      */
     readonly removeUnused: (used: ReadonlySet<string>) => Effect.Effect<number, PlatformError>
     /** Loads the bundle in a process of its own and reads the pipeline's spec and the name of its export. */

@@ -15,7 +15,7 @@ import { Description } from "../Snapshot/Description.js"
 import * as Child from "./Child.js"
 import type { Bundle, DescribeError } from "./Contract.js"
 
-/** How long a module may take to load. */
+/** The longest time for loading a module. */
 const deadline = Duration.seconds(30)
 
 /** Runs `node main.mjs describe` in a process of its own, with little more than a path in its environment. */
@@ -40,7 +40,7 @@ interface Output {
   readonly exitCode: number
 }
 
-/** Source maps double the time a start takes, so only a module that fails is started again with them, for its stack. */
+/** Source maps double the time of a start, so only a module that fails starts again with them, for its stack. */
 const runReadably = (bundle: Bundle) =>
   Effect.flatMap(run(bundle), (output) =>
     Option.isSome(output.description) ? Effect.succeed(output) : run(bundle, "--enable-source-maps")
@@ -58,7 +58,7 @@ const run = (bundle: Bundle, ...nodeArguments: ReadonlyArray<string>) =>
 
 const decodeLine = Schema.decodeOption(Schema.parseJson(Description))
 
-/** Modules may print what they like; the description is the last line that is one. */
+/** A module may print other lines; the description is the last line that is one. */
 const lastDescription = (stdout: CommandExecutor.Process["stdout"]) =>
   linesOf(stdout).pipe(
     Stream.filter((line) => line.startsWith("{")),

@@ -3,24 +3,24 @@ import { globalValue } from "effect/GlobalValue"
 import type * as Scope from "effect/Scope"
 import type * as Esbuild from "esbuild"
 
-/** esbuild keeps one service process for everybody in this process; the last one to leave stops it. */
+/** esbuild has one service process for all bundlers of this process; the last one stops it. */
 const service = globalValue(Symbol.for("effect-deployers/Bundle/Esbuild/service"), () => ({
   users: 0,
   started: false
 }))
 
-/** Loads esbuild when asked, so that importing this library does not. */
+/** Loads esbuild on demand, so that an import of this library does not. */
 const load: Effect.Effect<typeof Esbuild, unknown> = Effect.tryPromise({
   try: () => import("esbuild"),
   catch: (cause) => cause
 })
 
-/** As {@link load}, remembering that there will be something to stop. */
+/** The same as {@link load}, for a service that must be stopped later. */
 const start = Effect.tap(load, () => {
   service.started = true
 })
 
-/** Sees to it that no service process is left when the scope closes. */
+/** Stops the service process when the last scope closes. */
 export const stopWithScope: Effect.Effect<void, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => {
     service.users++

@@ -16,7 +16,7 @@ import * as Problems from "./Problems.js"
 import { removeUnused } from "./Unused.js"
 
 /**
- * What making bundles needs.
+ * The services that bundling needs.
  *
  * @category models
  * @since 0.1.0
@@ -24,7 +24,7 @@ import { removeUnused } from "./Unused.js"
 export type Requirements = Home | FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
 
 /**
- * Makes bundles with esbuild. esbuild is loaded with the first bundle, and its process is gone when the scope closes.
+ * Builds bundles with esbuild. The first bundle loads esbuild, and its process ends when the scope closes.
  *
  * @category constructors
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
 })
 
 /**
- * Makes bundles with esbuild in the home's `bundles` folder.
+ * Builds bundles with esbuild in the `bundles` folder of the home.
  *
  * @category layers
  * @since 0.1.0

@@ -22,7 +22,7 @@ export interface Package {
   readonly name: string
   readonly version: string
   readonly directory: string
-  /** Whether it loads a native addon or runs a program of its own, so that it cannot become part of a bundle. */
+  /** True if it loads a native addon or runs a program of its own, so that it cannot be part of a bundle. */
   readonly native: boolean
 }
 
@@ -30,7 +30,7 @@ export interface Package {
 export const nameOf = (specifier: string): string | undefined =>
   /^(@[^/]+\/)?[^./@#:~][^/:]*(?=\/|$)/.exec(specifier)?.[0]
 
-/** Whether a package is one of Effect's. */
+/** True for a package of Effect. */
 export const isEffect = (name: string): boolean => name === "effect" || name.startsWith("@effect/")
 
 /** The package a file belongs to: the nearest folder above it whose `package.json` has a name. */

@@ -10,7 +10,7 @@ type Problem = PipelineBundleFailed["problems"][number]
 export const failed = (file: string, reason: string): PipelineBundleFailed =>
   new PipelineBundleFailed({ file, problems: [{ reason }] })
 
-/** What esbuild rejected with, in words a user can act on. Locations are below `folder`. */
+/** The rejection of esbuild as problems that a user can correct. Locations are below `folder`. */
 export const fromBuild = (file: string, folder: string, cause: unknown): PipelineBundleFailed =>
   isBuildFailure(cause)
     ? new PipelineBundleFailed({ file, problems: cause.errors.map((message) => problem(folder, message)) })

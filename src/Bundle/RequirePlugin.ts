@@ -2,8 +2,8 @@ import type * as Esbuild from "esbuild"
 import * as Library from "./Library.js"
 
 /**
- * Has what this library imports of the SQLite driver be required: before Node imports a CommonJS package, it reads the
- * package's text for the names it exports, which takes a start longer than loading it.
+ * Turns this library's import of the SQLite driver into a `require`: before Node imports a CommonJS package, it reads the
+ * package's text for the names of its exports, which takes longer than loading it.
  */
 export const plugin: Esbuild.Plugin = {
   name: `${Library.packageName}/require`,

@@ -8,12 +8,12 @@ import type * as Esbuild from "esbuild"
 import * as Library from "./Library.js"
 import * as Packages from "./Packages.js"
 
-/** How imports are resolved in one bundle, and the native packages that were met. */
+/** The resolution of imports in one bundle, and the native packages among them. */
 export interface Resolution {
   readonly plugin: Esbuild.Plugin
   /** Packages that were kept outside, by name, whether or not anything of them is used in the end. */
   readonly natives: ReadonlyMap<string, Packages.Package>
-  /** Whether a build met an addon in a package that looked plain before; building again keeps that package outside. */
+  /** True if a build found an addon in a package that seemed plain; the next build keeps that package outside. */
   readonly isStale: () => boolean
 }
 
@@ -84,7 +84,7 @@ const resolveLibrary = (specifier: string) =>
 
 const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 
-/** Packages that only define things and do not say so; what nobody uses of them stays out. */
+/** Packages without side effects that do not declare it; their unused parts are left out. */
 const onlyDefines = new Set(["ws"])
 
 const strayAddon =
@@ -92,7 +92,7 @@ const strayAddon =
 
 const isInstalled = ({ directory }: Packages.Package): boolean => /[\\/]node_modules[\\/]/.test(directory)
 
-/** What esbuild would resolve an import to from a folder, or `undefined` if it finds nothing. */
+/** The resolution of an import by esbuild from a folder; `undefined` if it finds nothing. */
 const resolve = (build: Esbuild.PluginBuild, { importer, kind, path }: Esbuild.OnResolveArgs, resolveDir: string) =>
   Effect.map(
     Effect.promise(() => build.resolve(path, { importer, kind, resolveDir, pluginData: asked })),
@@ -119,7 +119,7 @@ const keyOf = ({ kind, path }: Esbuild.OnResolveArgs): string => `${kind} ${path
 
 type Known = Map<string, Esbuild.OnResolveResult | undefined>
 
-/** Hundreds of modules import the same few; asking esbuild each time takes longer than bundling. */
+/** Hundreds of modules import the same few; a resolution by esbuild each time takes longer than the bundle. */
 const remember = <R>(
   known: Known,
   key: string,

@@ -10,7 +10,7 @@ import { type BundleError, Bundler, type DescribeError, type Source } from "./Co
 import { parseSource } from "./Source.js"
 
 /**
- * How turning a file into a snapshot fails.
+ * The failures of turning a file into a snapshot.
  *
  * @category errors
  * @since 0.1.0
@@ -18,13 +18,13 @@ import { parseSource } from "./Source.js"
 export type FromFileError = BundleError | DescribeError | DeploymentInvalidSettings | StoreError
 
 /**
- * Bundles a module, reads its pipeline's spec and stores both as the next version of the pipeline. What is there
- * already is not stored again.
+ * Bundles a module, reads its pipeline's spec and stores both as the next version of the pipeline. An equal snapshot is
+ * not stored again.
  *
  * **Details**
  *
  * `source` is a path relative to the current folder, `path#export` when the module exports several pipelines, or both
- * as fields. `settings` come with the snapshot: they apply to every deployment of it, below those of the call.
+ * as fields. `settings` belong to the snapshot: they apply to each of its deployments, and those of a call override them.
  *
  * @example
  * ```ts

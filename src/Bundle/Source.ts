@@ -3,8 +3,8 @@ import type { Source } from "./Contract.js"
 const identifier = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u
 
 /**
- * Reads `file` or `file#export`, as people write it on a command line. What follows the last `#` is an export only if
- * it can name one, so a file may have a `#` in its name.
+ * Reads `file` or `file#export` of a command line. The text after the last `#` is an export only if it is an identifier, so
+ * a file may have a `#` in its name.
  *
  * @category decoding
  * @since 0.1.0

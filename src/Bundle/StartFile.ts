@@ -1,21 +1,21 @@
 /**
- * `start.mjs` runs the program beside it as a script, because V8's code cache can be given for scripts only: with it a
- * start takes 40 ms less, as nothing of the library has to be compiled. (`module.enableCompileCache` does that for
- * modules, in Node 22 and later, and from the second start on.)
+ * `start.mjs` runs the program beside it as a script, because V8 accepts a code cache for scripts only: with it a start takes
+ * 40 ms less, because nothing of the library is compiled. (`module.enableCompileCache` does that for modules, in Node 22 and
+ * later, from the second start on.)
  *
  * **Details**
  *
- * The script is the text of the module with blanks in the place of its import statements, within a function that is
- * given what they import. So every position stays what it is, `start.mjs` imports the same things in the same order, and
- * waiting at the top level is allowed.
+ * The script is the text of the module with blanks in the place of its import statements, inside an async function with the
+ * imported namespaces as parameters. All positions are the same, `start.mjs` has the same imports in the same order, and
+ * top-level `await` works.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ImportSpecifier } from "es-module-lexer"
 
 /**
- * The text of the start file of a program. A program that has exports, which a function cannot have, or of which an import
- * is not understood, is only imported by it.
+ * The text of the start file of a program. It only imports a program with exports, which a function cannot have, or with an
+ * import of an unknown form.
  */
 export const make = (main: Uint8Array, mainName: string): Effect.Effect<string> =>
   Effect.map(lexer, (parse) => {
@@ -42,12 +42,12 @@ const lexer = Effect.promise(async () => {
 
 const isAscii = (bytes: Uint8Array): boolean => bytes.every((byte) => byte < 128)
 
-/** As long as what they stand for, so that every position stays what it is. */
+/** Each is as long as the text it replaces, so that all positions are the same. */
 const names = { "import.meta": "$startMeta$", import: "$load$" } as const
 const namespaceName = "$startImport"
 const reserved = [...Object.values(names), namespaceName]
 
-/** What stands in the place of some text, and what an import statement there has declared. */
+/** The replacement of some text, and the declarations of an import statement there. */
 interface Edit {
   readonly from: number
   readonly instead: string
@@ -81,7 +81,7 @@ const clauses = new RegExp(
   "u"
 )
 
-/** What an import statement declares, as declarations that take it from a namespace: `a,{b as c}`, `a,* as b`. */
+/** The declarations that replace an import clause such as `a,{b as c}` or `a,* as b`, from a namespace. */
 const bindingsOf = (clause: string): Option.Option<(namespace: string) => ReadonlyArray<string>> => {
   const [matched, byDefault, all, named] = clauses.exec(clause) ?? []
   return matched === undefined
@@ -130,9 +130,8 @@ const startFile = ({
 }
 
 /**
- * V8 looks at the length of a cache and at what made it, not at its content, and one wrong byte can end the process: so a
- * digest stands before it. V8 also refuses a cache that was made under other flags, and the limit of the heap is one; it
- * was heeded long before.
+ * V8 checks the length and the origin of a cache, not its content, and one wrong byte can end the process: so a digest
+ * precedes it. V8 also refuses a cache from other flags. The limit of the heap is one; it took effect long before.
  */
 const loading = `
 const [command, manifest] = process.argv.slice(2)

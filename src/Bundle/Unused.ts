@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Home } from "../Store/Home.js"
 
-/** Whoever bundled something has a snapshot of it by then. */
+/** By then the deploy that built a bundle has its snapshot. */
 const grace = Duration.hours(1)
 
-/** Removes the bundles of the home that are not among some digests and are older than that. */
+/** Removes the bundles of the home that are not used and older than that. */
 export const removeUnused = (
   used: ReadonlySet<string>
 ): Effect.Effect<number, PlatformError, Home | FileSystem.FileSystem | Path.Path> =>

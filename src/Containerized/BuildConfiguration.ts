@@ -1,5 +1,5 @@
 /**
- * What goes into an image besides the snapshot, and its checksum.
+ * The content of an image besides the snapshot, and its checksum.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import { appDirectory, numericUser } from "./Layout.js"
 import { requirements } from "./Requirements.js"
 
 /**
- * The base of an image once it is known which one it is.
+ * The resolved base of an image.
  *
  * @category models
  * @since 0.1.0
@@ -27,18 +27,18 @@ export type ResolvedBase =
   | {
       readonly _tag: "image"
       readonly reference: ImageReference
-      /** The registry's digest; an image that was never in a registry has none. */
+      /** The digest in the registry; an image that was never in a registry has none. */
       readonly digest?: string | undefined
       /** The engine's id of the image. */
       readonly id: string
-      /** The image native packages are installed in, if it is another one. */
+      /** The image that installs native packages, if it is another one. */
       readonly builder?: string | undefined
-      /** Where Node is inside it. */
+      /** The path of Node inside it. */
       readonly node: string
     }
 
 /**
- * A declared file and what is in it.
+ * A declared file and the digest of its content.
  *
  * @category models
  * @since 0.1.0
@@ -51,7 +51,7 @@ export interface AssetDigest {
 }
 
 /**
- * Image settings after everything they refer to was looked at.
+ * Image settings with all of their references resolved.
  *
  * @category models
  * @since 0.1.0
@@ -66,13 +66,13 @@ export interface ResolvedSettings {
 }
 
 /**
- * Everything besides the snapshot that goes into an image. A package of a version is taken to be the same everywhere.
+ * The content of an image besides the snapshot. A version of a package is assumed to be the same everywhere.
  *
  * @category models
  * @since 0.1.0
  */
 export interface BuildConfiguration {
-  /** Grows when images are made in another way. */
+  /** Grows when the construction of images changes. */
   readonly formatVersion: 2
   readonly platform: string
   readonly base: ResolvedBase
@@ -119,7 +119,7 @@ export const checksum = (configuration: BuildConfiguration): string =>
   createHash("sha256").update(canonicalJson(configuration)).digest("hex")
 
 /**
- * The name an engine lists an image by. It follows from the content, so that equal names mean equal images.
+ * The name of an image in an engine. It depends on the content, so that equal names mean equal images.
  *
  * @param checksum that of the build configuration, in hex
  *

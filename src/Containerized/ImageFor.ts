@@ -1,5 +1,5 @@
 /**
- * Finding the image a snapshot already has.
+ * The search for an existing image of a snapshot.
  *
  * @since 0.1.0
  */
@@ -16,8 +16,8 @@ import { buildConfiguration, checksum, type ResolvedSettings } from "./BuildConf
  *
  * **Details**
  *
- * Fails with `DeploymentSnapshotMismatch` when there are builds of the snapshot but none for these settings: a deployer
- * only runs an image that was made for it. Whoever can build makes the missing image instead.
+ * Fails with `DeploymentSnapshotMismatch` when there are builds of the snapshot but none for these settings. A deployer that
+ * can build creates the missing image instead.
  *
  * @category accessors
  * @since 0.1.0
@@ -36,9 +36,9 @@ export const imageFor = (
   })
 
 /**
- * Says that a snapshot's images were made for other settings.
+ * The failure that a snapshot has images for other settings only.
  *
- * @param wanted checksum of the configuration that is asked for
+ * @param wanted the checksum of the requested configuration
  *
  * @category errors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What can be set about the image of a deployment.
+ * The settings of the image of a deployment.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export const AssetPath = Schema.String.pipe(
 )
 
 /**
- * Where a program is inside an image: an absolute path, or a name that is looked up there.
+ * A program inside an image: an absolute path, or a name on its `PATH`.
  *
  * @category schemas
  * @since 0.1.0
@@ -37,9 +37,9 @@ export const ProgramPath = Schema.String.pipe(
 )
 
 /**
- * What an image is built on. `host` is a minimal image made of the Node that runs this program, its libraries and the
- * certificates of this machine: no registry is needed and native packages are the very ones that were tested here.
- * `image` is a normal image by reference, which is pulled when the engine lacks it.
+ * The base of an image. `host` is a minimal image with the Node that runs this program, its libraries and the certificates
+ * of this machine: it needs no registry, and its native packages are those that were tested here. `image` is a normal image
+ * by reference, which is pulled if the engine does not have it.
  *
  * @category schemas
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const Base = Schema.Union(
   Schema.TaggedStruct("host", {}),
   Schema.TaggedStruct("image", {
     reference: ImageReference,
-    /** The image native packages are installed in, which needs npm; default the image itself. */
+    /** The image that installs native packages, which needs npm; default the image itself. */
     builder: Schema.optional(ImageReference),
     /** The image's Node; default `node`, looked up in the image. */
     node: Schema.optionalWith(ProgramPath, { default: () => "node" })
@@ -66,18 +66,18 @@ export type Base = typeof Base.Type
  *
  * **Details**
  *
- * Without `base` the choice follows from what is known before anything is built, and a failure never changes it: `host`
- * where this program runs on Linux and on the engine's architecture, because then what was tested is what is deployed
- * and nothing has to be downloaded; elsewhere, such as on macOS, `node:<major>-slim` of the running major version.
+ * The default of `base` does not depend on the success of a build: `host` where this program runs on Linux and on the
+ * engine's architecture, because then the tested program is deployed and nothing is downloaded; elsewhere, such as on
+ * macOS, `node:<major>-slim` of the running major version.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const ImageSettings = Schema.Struct({
   base: Schema.optional(Base),
-  /** Files and folders to copy to the same place below `/app`; default none. Nothing else of the project gets in. */
+  /** Files and folders to copy to the same place below `/app`; default none. No other file of the project is copied. */
   assets: Schema.optionalWith(Schema.Array(AssetPath), { default: () => [] }),
-  /** The folder `assets` are in; default the folder of the pipeline's file. */
+  /** The folder of the `assets`; default the folder of the pipeline's file. */
   project: Schema.optional(Schema.NonEmptyString)
 })
 
@@ -88,7 +88,7 @@ export const ImageSettings = Schema.Struct({
 export type ImageSettings = typeof ImageSettings.Type
 
 /**
- * Image settings as people write them.
+ * Image settings in a call.
  *
  * @category models
  * @since 0.1.0

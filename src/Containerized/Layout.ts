@@ -1,5 +1,5 @@
 /**
- * How an image is laid out inside, so that whoever runs it knows what to say.
+ * The layout of an image, for the flavors that run it.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ export const appDirectory = "/app"
 export const programFile: string = `${appDirectory}/main.mjs`
 
 /**
- * What runs the bundle, with V8's code cache if there is one beside the manifest.
+ * The program that runs the bundle, with V8's code cache if there is one beside the manifest.
  *
  * @category constants
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const programFile: string = `${appDirectory}/main.mjs`
 export const startFile: string = `${appDirectory}/start.mjs`
 
 /**
- * Who a served process is in a container unless told otherwise: neither root nor an account the machine has.
+ * The default user of a served process in a container: neither root nor an account of the machine.
  *
  * @category constants
  * @since 0.1.0
@@ -37,7 +37,7 @@ export const startFile: string = `${appDirectory}/start.mjs`
 export const user = { uid: 10001, gid: 10001, name: "app" } as const
 
 /**
- * The user as an image or a container names it: by numbers, so that "not root" can be verified without its files.
+ * The user by numbers, so that "not root" can be verified without the files of the image.
  *
  * @category constants
  * @since 0.1.0
@@ -45,8 +45,8 @@ export const user = { uid: 10001, gid: 10001, name: "app" } as const
 export const numericUser: string = `${user.uid}:${user.gid}`
 
 /**
- * The entry point: exec form, so that signals reach Node without a shell between. The path of the manifest inside the
- * container is the command that follows it.
+ * The entry point in exec form, so that signals reach Node without a shell in between. Its argument is the path of the
+ * manifest inside the container.
  *
  * @param node the image's Node
  *
@@ -56,11 +56,10 @@ export const numericUser: string = `${user.uid}:${user.gid}`
 export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, startFile, "serve"]
 
 /**
- * A health check as images and engines write it, in exec form (`CMD` first) since an image need not have a shell.
- * Images carry none: port and path are a deployment's, and each check starts a Node, which is for the engine's view only
- * (deployers ask over HTTP).
+ * A health check in the form of engines: exec form (`CMD` first), because an image need not have a shell. Images have none:
+ * port and path belong to a deployment, and each check starts a Node only for the engine's view (deployers use HTTP).
  *
- * @param options the image's Node, the port inside the container and the path that answers 200 when all is well
+ * @param options the image's Node, the port inside the container, and the path that answers 200 for a healthy service
  *
  * @category accessors
  * @since 0.1.0

@@ -1,13 +1,13 @@
 /**
- * Which packages have to be installed in an image beside the bundle.
+ * The packages of an image beside the bundle.
  *
  * @since 0.1.0
  */
 import type { External, Snapshot } from "../Snapshot/Model.js"
 
 /**
- * What the serving runtime asks of an image. The runtime itself is a part of every bundle, so it needs a Node that can
- * run it and no package; a flavor whose images need more adds to `packages`.
+ * The requirements of the serving runtime. The runtime is a part of every bundle, so it needs a Node and no package; a
+ * flavor whose images need more adds to `packages`.
  *
  * @category constants
  * @since 0.1.0

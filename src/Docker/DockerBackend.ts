@@ -50,7 +50,7 @@ export interface Options {
    */
   readonly secretsFolders?: ReadonlyArray<string> | undefined
   /**
-   * How files reach containers: in folders of this machine, or in volumes of the engine. Default volumes if the engine is
+   * The way of files into containers: folders of this machine, or volumes of the engine. Default volumes if the engine is
    * another machine, else folders. Set `volumes` where an engine of this machine does not see the folders, such as in a
    * container that has the engine's socket.
    */
@@ -107,7 +107,7 @@ export const make = (
   })
 
 /**
- * Whether the old container may have the fixed port of the new one. The new one is created before the old one stops, and
+ * True if the old container may have the fixed port of the new one. The new one is created before the old one stops, and
  * started after that.
  *
  * @category predicates

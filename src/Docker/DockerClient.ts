@@ -1,5 +1,5 @@
 /**
- * A container engine as a service: every call typed, interruptible and with a deadline.
+ * A container engine as a service: every call is typed, interruptible and has a deadline.
  *
  * @since 0.1.0
  */
@@ -34,13 +34,13 @@ export * from "./Client/Errors.js"
 export * from "./Client/Resources.js"
 
 /**
- * A container engine. Nothing is loaded or connected before the first call, and no connection outlives one.
+ * A container engine. Nothing is loaded or connected before the first call, and no connection outlives a call.
  *
  * **Details**
  *
- * A call that gets no answer within its deadline (default 30 seconds; following streams, builds and waiting have none)
- * fails: with `EngineTimeout` if it only asked, with `OutcomeUnknown` if it was to change something. Interrupting a call
- * gives up its answer; what it asked may happen all the same.
+ * A call without an answer within its deadline (default 30 seconds; streams, builds and `wait` have none) fails: a query
+ * with `EngineTimeout`, a change with `OutcomeUnknown`. Interrupting a call abandons its answer; the engine may still carry
+ * it out.
  *
  * @category services
  * @since 0.1.0
@@ -48,18 +48,18 @@ export * from "./Client/Resources.js"
 export class DockerClient extends Context.Tag("effect-deployers/Docker/DockerClient")<
   DockerClient,
   {
-    /** Where the engine is, by the configuration; does not ask it. */
+    /** The place of the engine, from the configuration alone. */
     readonly host: Effect.Effect<EngineHost, EngineUnreachable>
     readonly engine: Engine
     readonly containers: Containers
     readonly images: Images
     readonly networks: Networks
     readonly volumes: Volumes
-    /** What happens in the engine, as it happens; fails when the connection breaks. Hints, not a ledger. */
+    /** The events of the engine, as they happen; fails when the connection breaks. Events may be lost. */
     readonly events: (options?: EventsOptions) => Stream.Stream<EngineEvent, QueryError>
     /**
-     * A started container that is removed, by force, when the scope closes, also if it could not be started. Without a
-     * name it gets one of its own, so that it is found even if the reply to its making is lost.
+     * Starts a container that is removed, by force, when the scope closes or when it cannot be started. A generated name
+     * finds the container even if the answer to its creation is lost.
      */
     readonly runScoped: (
       spec: ContainerSpec
@@ -68,7 +68,7 @@ export class DockerClient extends Context.Tag("effect-deployers/Docker/DockerCli
 >() {}
 
 /**
- * An engine at a known place.
+ * An engine at a known address.
  *
  * @category layers
  * @since 0.1.0

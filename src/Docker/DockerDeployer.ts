@@ -17,8 +17,7 @@ import type { ImageBuilder } from "./ImageBuilder.js"
 import type { DockerSettingsInput } from "./Settings.js"
 
 /**
- * The Docker deployer with all of its settings. The same deployer is offered as `Deployer` to programs that work with any
- * flavor.
+ * The Docker deployer with all of its settings. Programs that work with any flavor use the same deployer as `Deployer`.
  *
  * @category services
  * @since 0.1.0
@@ -29,7 +28,7 @@ export class DockerDeployer extends Context.Tag("effect-deployers/Docker/DockerD
 >() {}
 
 /**
- * What the layer needs. A stack without an image builder does not compile.
+ * The services that the layer needs. A stack without an image builder does not compile.
  *
  * @category models
  * @since 0.1.0
@@ -37,8 +36,7 @@ export class DockerDeployer extends Context.Tag("effect-deployers/Docker/DockerD
 export type Requirements = DeployerRequirements | Home | FileSystem | DockerClient | ImageBuilder | Ports
 
 /**
- * Deploys to containers of an engine. Everything it needs can be swapped; `DockerStack.layer` is the same with all of it
- * wired.
+ * Deploys to containers of an engine. Every dependency can be replaced; `DockerStack.layer` has all of them.
  *
  * @category layers
  * @since 0.1.0

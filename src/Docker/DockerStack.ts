@@ -45,7 +45,7 @@ export type Provides =
   | HttpClient
 
 /**
- * How the defaults may differ.
+ * Options of the layer.
  *
  * @category models
  * @since 0.1.0
@@ -53,13 +53,13 @@ export type Provides =
 export interface Options extends DockerBackend.Options {
   /** The home folder; default `$DEPLOYERS_HOME`, else `~/.effect-deployers`. */
   readonly home?: string | undefined
-  /** Where the engine is; default what the environment says (`DOCKER_HOST`, the Docker context, the usual sockets). */
+  /** The engine; default from the environment (`DOCKER_HOST`, the Docker context, the usual sockets). */
   readonly engine?: DockerClient.Options | undefined
 }
 
 /**
- * A Docker deployer with its registry, bundler and image builder. No image registry is needed: without settings that say
- * otherwise images are made of the Node that runs this program.
+ * A Docker deployer with its registry, bundler and image builder. It needs no image registry: by default images contain the
+ * Node that runs this program.
  *
  * @example
  * ```ts

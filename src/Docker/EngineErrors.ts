@@ -12,7 +12,7 @@ import type { ContainerNotFound, QueryError } from "./Client/Errors.js"
  */
 export const flavor = "docker"
 
-/** How observing an instance fails. */
+/** The failures of an observation. */
 export type ObserveError = QueryError | ContainerNotFound | EngineUnavailable | PlatformError
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Makes images of snapshots: on a minimal base made of this machine's Node, which needs no registry, or on a normal base
+ * Builds images of snapshots: on a minimal base with this machine's Node, which needs no registry, or on a normal base
  * image.
  *
  * @since 0.1.0
@@ -33,7 +33,7 @@ export type { ImageBuildError } from "./Image/Plan.js"
 export { BuildEvent, type ReportProgress } from "./Image/Progress.js"
 
 /**
- * Which image is asked for.
+ * A request for an image.
  *
  * @category models
  * @since 0.1.0
@@ -42,9 +42,9 @@ export interface Request {
   readonly snapshot: Snapshot
   /** Complete; `Schema.decode(Containerized.ImageSettings)({})` gives the defaults. */
   readonly settings: Containerized.ImageSettings
-  /** Whether the run store of what is deployed is a SQL database, whose driver then goes in; default `true`. */
+  /** Include the driver of a SQL run store; default `true`. */
   readonly sqlStore?: boolean | undefined
-  /** Told what happens meanwhile; default nobody. */
+  /** Receives the progress; default none. */
   readonly onProgress?: ReportProgress | undefined
 }
 
@@ -57,19 +57,19 @@ export interface Request {
 export interface BuiltImage {
   /** Its record; `image` is {@link BuiltImage.imageId}. */
   readonly build: Build
-  /** The engine's id, which is what containers are made from: a name can be given to another image. */
+  /** The engine's id. Containers use it, because a name can move to another image. */
   readonly imageId: string
-  /** The name people see. */
+  /** The name in lists of the engine. */
   readonly name: string
   readonly sizeBytes: number
-  /** Where Node is in it, for a health check. */
+  /** The path of Node in it, for a health check. */
   readonly node: string
-  /** Whether nothing had to be made. */
+  /** True if the image existed already. */
   readonly reused: boolean
 }
 
 /**
- * Makes images of snapshots.
+ * Builds images of snapshots.
  *
  * @category services
  * @since 0.1.0
@@ -78,26 +78,26 @@ export class ImageBuilder extends Context.Tag("effect-deployers/Docker/ImageBuil
   ImageBuilder,
   {
     /**
-     * The image of a snapshot for these settings: the one it has, if the engine still has it, else a new one. Repeating
-     * it is safe. Interrupting it leaves nothing but layers an engine keeps for the next time.
+     * The image of a snapshot for these settings: the existing one, if the engine still has it, else a new one. It can be
+     * repeated. An interrupted build leaves only layers, which the engine keeps for the next build.
      */
     readonly build: (request: Request) => Effect.Effect<BuiltImage, Plan.ImageBuildError>
   }
 >() {}
 
 /**
- * What may differ.
+ * Options of the builder.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** The Node images are made of; default the one that runs this program. */
+  /** The Node inside images; default the one that runs this program. */
   readonly node?: HostBase.HostNode | undefined
 }
 
 /**
- * What the builder works with.
+ * The services that the builder needs.
  *
  * @category models
  * @since 0.1.0
@@ -105,8 +105,7 @@ export interface Options {
 export type Requirements = DockerClient | BuildStore | Home | FileSystem.FileSystem
 
 /**
- * A builder that makes one image at a time. The Node of this machine is looked at with the first image it is needed
- * for.
+ * A builder for one image at a time. It reads the Node of this machine with the first image that needs it.
  *
  * @category constructors
  * @since 0.1.0
@@ -138,8 +137,7 @@ export const layer = (options: Options = {}): Layer.Layer<ImageBuilder, never, R
   Layer.effect(ImageBuilder, make(options))
 
 /**
- * The base that is used when the settings name none: this machine's Node where it can run in the engine, else
- * `node:<major>-slim`.
+ * The default base: this machine's Node if the engine can run it, else `node:<major>-slim`.
  *
  * @param engine `os` and `architecture` as the engine names them
  *
@@ -174,7 +172,7 @@ const architectureOf = ({ architecture }: HostBase.HostNode): string => architec
 const runsOn = (node: HostBase.HostNode, engine: { readonly os: string; readonly architecture: string }): boolean =>
   node.platform === "linux" && engine.os === "linux" && architectureOf(node) === engine.architecture
 
-/** This machine's Node, and how to find out what a base of it is made of. */
+/** This machine's Node, and the content of a base with it. */
 interface Host {
   readonly node: HostBase.HostNode
   readonly base: Effect.Effect.Success<ReturnType<typeof HostBase.remembered>>
@@ -202,7 +200,7 @@ const build = (host: Host, request: Request) =>
     })
   )
 
-/** Everything that is known before something is made. */
+/** Everything about the image that is known before its build. */
 const prepare = (host: Host, request: Request, report: ReportProgress) =>
   Effect.gen(function* () {
     const { settings, snapshot } = request
@@ -210,7 +208,7 @@ const prepare = (host: Host, request: Request, report: ReportProgress) =>
     const found = yield* lookedFor(host, settings)
     const { assets, driver, platform, workspace } = yield* Effect.all(
       {
-        platform: Plan.queried(engine.version, "tell its platform"),
+        platform: Plan.queried(engine.version, "return its platform"),
         workspace: makeWorkspace(snapshot),
         assets: Assets.collect(settings.project ?? Path.dirname(snapshot.source.file), settings.assets).pipe(
           Plan.asNotBuilt(snapshot)
@@ -238,7 +236,7 @@ const prepare = (host: Host, request: Request, report: ReportProgress) =>
 
 type Prepared = Effect.Effect.Success<ReturnType<typeof prepare>>
 
-/** What a base of this machine's Node is made of is looked for while the engine is asked whether that can run there. */
+/** Reads this machine's Node while the engine answers whether it can run there. */
 const lookedFor = ({ base, node }: Host, settings: Containerized.ImageSettings) =>
   settings.base?._tag === "image" || node.platform !== "linux"
     ? Effect.succeed(base)
@@ -270,7 +268,7 @@ const resolveBase = (
 
 type Produced = Effect.Effect<Image, Plan.ImageBuildError, DockerClient | FileSystem.FileSystem>
 
-/** The image the snapshot has for these settings, if the engine has it too. */
+/** The image of the snapshot for these settings, if the engine has it. */
 const recorded = (snapshot: Snapshot, { checksum }: Prepared) =>
   Effect.gen(function* () {
     const builds = yield* BuildStore
@@ -282,7 +280,7 @@ const recorded = (snapshot: Snapshot, { checksum }: Prepared) =>
         Effect.asSome,
         Effect.catchTag("ImageNotFound", () => Effect.succeedNone)
       ),
-      "look at an image"
+      "inspect an image"
     )
     return Option.map(image, (image) => ({ build: build.value, image }))
   })
@@ -316,7 +314,7 @@ const resultOf = ({ base, name }: Prepared, { id, sizeBytes }: Image) => ({
   node: base._tag === "host" ? HostBase.nodeProgram : base.node
 })
 
-/** A folder on the disk of the home, since a base layer may not fit where temporary files go. */
+/** A folder in the home, because a base layer may not fit into the folder of temporary files. */
 const makeWorkspace = (snapshot: Snapshot) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -326,7 +324,7 @@ const makeWorkspace = (snapshot: Snapshot) =>
     return { images, workspace: yield* fs.makeTempDirectoryScoped({ directory: images, prefix: ".writing-" }) }
   }).pipe(Plan.asNotBuilt(snapshot))
 
-/** Folders of builds that were killed. None that is still used is a day old. */
+/** Removes the folders of killed builds. A folder in use is less than a day old. */
 const sweep = (images: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

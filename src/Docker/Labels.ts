@@ -1,6 +1,6 @@
 /**
- * The labels by which things in an engine are known to be ours, and the names they get. Nothing else in this library
- * writes or reads a label, but for those of images, which belong to no deployment (see `ImageLabels`).
+ * The labels and names that identify the resources of a deployment in an engine. Images belong to no deployment and have
+ * labels of their own (`ImageLabels`).
  *
  * @since 0.1.0
  */
@@ -13,13 +13,13 @@ import type { LabelFilter } from "./Client/Resources.js"
 const prefix = "effect-deployers"
 
 /**
- * What labels are called.
+ * The names of labels.
  *
  * @category constants
  * @since 0.1.0
  */
 export const keys = {
-  /** Id of the registry whose deployment it is; what tells ours from anybody else's. */
+  /** Id of the registry of the deployment; resources of other registries are foreign. */
   registry: `${prefix}.registry`,
   /** Id of the deployment. */
   deployment: `${prefix}.deployment`,
@@ -31,11 +31,11 @@ export const keys = {
   /** Id of the snapshot. */
   snapshot: `${prefix}.snapshot`,
   pipeline: `${prefix}.pipeline`,
-  /** SHA-256 digest (hex) of everything it was made of. */
+  /** SHA-256 digest (hex) of its request, without secrets. */
   checksum: `${prefix}.checksum`,
   /** Version of this library. */
   version: `${prefix}.version`,
-  /** What else than the service itself a container is for. */
+  /** The purpose of a container that is not the service. */
   role: `${prefix}.role`
 } as const
 
@@ -72,7 +72,7 @@ const shared = {
 }
 
 /**
- * What the labels of an instance say.
+ * The content of the labels of an instance.
  *
  * @category schemas
  * @since 0.1.0
@@ -92,7 +92,7 @@ export const InstanceLabels = Schema.Struct({
 export type InstanceLabels = typeof InstanceLabels.Type
 
 /**
- * What the labels of something say that belongs to all generations of a deployment: a network, a volume.
+ * The content of the labels of a resource that all generations of a deployment share: a network, a volume.
  *
  * @category schemas
  * @since 0.1.0
@@ -106,7 +106,7 @@ export const SharedLabels = Schema.Struct(shared)
 export type SharedLabels = typeof SharedLabels.Type
 
 /**
- * Labels as an engine keeps them: values by name.
+ * Labels in an engine: values by name.
  *
  * @category models
  * @since 0.1.0
@@ -122,7 +122,7 @@ export type Labels = Readonly<Record<string, string>>
 export const ofInstance: (labels: InstanceLabels) => Labels = Schema.encodeSync(InstanceLabels)
 
 /**
- * The labels of something all generations share.
+ * The labels of a resource that all generations share.
  *
  * @category encoding
  * @since 0.1.0
@@ -130,7 +130,7 @@ export const ofInstance: (labels: InstanceLabels) => Labels = Schema.encodeSync(
 export const ofShared: (labels: SharedLabels) => Labels = Schema.encodeSync(SharedLabels)
 
 /**
- * What labels say; none if something of an instance's is missing or not valid. Other labels are passed over.
+ * The content of the labels of an instance; none if one is missing or not valid. Other labels are ignored.
  *
  * @category decoding
  * @since 0.1.0
@@ -139,7 +139,7 @@ export const decodeInstance: (labels: Labels) => Option.Option<InstanceLabels> =
   Schema.decodeUnknownOption(InstanceLabels)
 
 /**
- * What the labels of something say that all generations of a deployment share; none if they are not all there.
+ * The content of the labels of a shared resource; none if one is missing or not valid.
  *
  * @category decoding
  * @since 0.1.0
@@ -147,7 +147,7 @@ export const decodeInstance: (labels: Labels) => Option.Option<InstanceLabels> =
 export const decodeShared: (labels: Labels) => Option.Option<SharedLabels> = Schema.decodeUnknownOption(SharedLabels)
 
 /**
- * Whether something is of this registry's making.
+ * True for a resource of this registry.
  *
  * @category predicates
  * @since 0.1.0
@@ -155,7 +155,7 @@ export const decodeShared: (labels: Labels) => Option.Option<SharedLabels> = Sch
 export const isOurs = (labels: Labels, registryId: string): boolean => labels[keys.registry] === encodeText(registryId)
 
 /**
- * Whether something is of that deployment of that registry.
+ * True for a resource of that deployment.
  *
  * @category predicates
  * @since 0.1.0
@@ -166,7 +166,7 @@ export const isOfDeployment = (
 ): boolean => isOurs(labels, registryId) && labels[keys.deployment] === deploymentId
 
 /**
- * Whether something is that generation of that deployment of that registry.
+ * True for a resource of that generation.
  *
  * @category predicates
  * @since 0.1.0
@@ -179,7 +179,7 @@ export const isInstance = (labels: Labels, instance: InstanceRef): boolean =>
   )
 
 /**
- * What names one generation of a deployment.
+ * One generation of a deployment.
  *
  * @category models
  * @since 0.1.0
@@ -191,7 +191,7 @@ export interface InstanceRef {
 }
 
 /**
- * Finds all of a registry, of a deployment, or of one generation.
+ * The filter for all resources of a registry, of a deployment, or of one generation.
  *
  * @category encoding
  * @since 0.1.0
@@ -207,8 +207,8 @@ export const filter = (
 const encodeText = Schema.encodeSync(LabelText)
 
 /**
- * Name of the container of one generation: always the same, so that a second one cannot be made and one whose making
- * was not answered is found. A valid host name.
+ * Name of the container of one generation. It is always the same: a second container cannot be created, and a container is
+ * found even if the answer to its creation is lost. A valid host name.
  *
  * @category names
  * @since 0.1.0
@@ -217,7 +217,7 @@ export const containerName = ({ deploymentId, generation }: Omit<InstanceRef, "r
   `${prefix}-${deploymentId}-${generation}`
 
 /**
- * Whether a container is called as one of a generation is, or as one of any generation when none is given.
+ * True for the name of a container of a generation, or of any generation if none is given.
  *
  * @category predicates
  * @since 0.1.0
@@ -234,7 +234,7 @@ export const isNameOf = (
 }
 
 /**
- * Name of the container through which the volumes of one generation are filled. It is never started.
+ * Name of the container for uploads into the volumes of one generation. It never starts.
  *
  * @category names
  * @since 0.1.0
@@ -242,7 +242,7 @@ export const isNameOf = (
 export const fillerName = (instance: Omit<InstanceRef, "registryId">): string => `${containerName(instance)}-files`
 
 /**
- * What marks that container, so that nobody takes it for the service.
+ * The labels that distinguish that container from the service.
  *
  * @category encoding
  * @since 0.1.0
@@ -266,7 +266,7 @@ export const networkName = (deploymentId: string): string => `${prefix}-${deploy
 export const volumeName = (deploymentId: string, purpose: string): string => `${prefix}-${deploymentId}-${purpose}`
 
 /**
- * Whether a volume is called as one of a deployment is.
+ * True for the name of a volume of a deployment.
  *
  * @category predicates
  * @since 0.1.0

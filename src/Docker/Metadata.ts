@@ -1,5 +1,5 @@
 /**
- * What the Docker flavor knows about an instance.
+ * The metadata of an instance of the Docker flavor.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { Instance } from "../Flavor/Backend.js"
 export { portOf } from "../Flavor/Ports.js"
 
 /**
- * Metadata of a container; what is stored in the registry and shown to users.
+ * Metadata of a container, in the registry and in the output for users.
  *
  * @category schemas
  * @since 0.1.0
@@ -18,28 +18,28 @@ export { portOf } from "../Flavor/Ports.js"
 export const Metadata = Schema.Struct({
   containerId: Schema.String,
   containerName: Schema.String,
-  /** The image as it was asked for. */
+  /** The image in the specification. */
   image: Schema.String,
-  /** Digest of the image's configuration; it stays when the image loses its name. */
+  /** Digest of the image's configuration, which survives the name of the image. */
   imageId: Schema.String,
   /** The port of the host; missing while it is not published. */
   port: Schema.optional(Schema.Int),
-  /** The address of the host it is published at. */
+  /** The address of the host at which it is published. */
   address: Schema.optional(Schema.String),
   /** The engine that has the container. Another engine knows nothing about it. */
   engineId: Schema.String,
   generation: Schema.Int,
-  /** How often the engine started it again. */
+  /** The number of restarts by the engine. */
   restarts: Schema.optional(Schema.Int),
-  /** How the engine's own check finds it. */
+  /** The result of the engine's own health check. */
   health: Schema.optional(Schema.String),
-  /** How it ended, if it did. */
+  /** Its exit code, after it exited. */
   exitCode: Schema.optional(Schema.Int),
-  /** Whether somebody paused it. */
+  /** True while it is paused. */
   paused: Schema.optional(Schema.Boolean),
-  /** Whether it was ended because it had no memory left. */
+  /** True if it ran out of memory. */
   outOfMemory: Schema.optional(Schema.Boolean),
-  /** Whether it has yet to answer for the first time, so that an end is a failed start whatever the engine does next. */
+  /** True until it answers for the first time: an exit is a failed start, even if the engine restarts it. */
   starting: Schema.optional(Schema.Boolean)
 })
 

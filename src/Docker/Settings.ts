@@ -1,6 +1,5 @@
 /**
- * What can be set about a deployment that is a container. Every default is the careful choice; what is weaker has to be
- * said.
+ * The settings of a deployment in a container. Every default is the safe choice.
  *
  * @since 0.1.0
  */
@@ -25,8 +24,8 @@ const Address = Schema.String.pipe(
 )
 
 /**
- * The ports one may be chosen from, both ends included. Above 32767 the system gives ports to whoever calls out, so that a
- * chosen one may be taken when it is needed again.
+ * A range of ports, both ends included. Above 32767 the system uses ports for outgoing connections, so a port may be taken
+ * when it is needed again.
  *
  * @category schemas
  * @since 0.1.0
@@ -36,8 +35,8 @@ export const PortRange = Schema.Struct({ from: Port, to: Port }).pipe(
 )
 
 /**
- * When the engine starts a container again. `always` also after the engine itself crashed, which `unless-stopped` and
- * `on-failure` do not survive; a deployment that shall not run has no container, so nothing comes back unasked.
+ * The condition under which the engine restarts a container. Only `always` restarts it after a crash of the engine itself.
+ * A stopped deployment has no container, so it does not come back.
  *
  * @category schemas
  * @since 0.1.0
@@ -63,12 +62,12 @@ const Label = Schema.Record({ key: Schema.String, value: Schema.String }).pipe(
 )
 
 const labelProblem = (key: string): string | undefined => {
-  if (key.startsWith("effect-deployers")) return `${key} is reserved for what finds our containers`
-  return /^[a-z0-9][a-z0-9._/-]{0,126}$/.test(key) ? undefined : `${JSON.stringify(key)} is no name of a label`
+  if (key.startsWith("effect-deployers")) return `${key} is reserved for the labels of the deployer`
+  return /^[a-z0-9][a-z0-9._/-]{0,126}$/.test(key) ? undefined : `${JSON.stringify(key)} is not the name of a label`
 }
 
 /**
- * What else a container is run with. Only what is listed here can be said: nothing of it can undo the isolation.
+ * More options of a container. None of them can weaken the isolation.
  *
  * @category schemas
  * @since 0.1.0
@@ -82,32 +81,32 @@ export const RunArguments = Schema.Struct({
   dns: withDefault(Schema.Array(Address), []),
   /** Numbers of groups its user is also in; default none. */
   groups: withDefault(Schema.Array(atLeast(1)), []),
-  /** Files it may have open; default 4096. The engine refuses more than it may have itself. */
+  /** The most open files; default 4096. The engine refuses more than its own limit. */
   openFiles: withDefault(Schema.Int.pipe(Schema.between(64, 1_048_576)), 4_096)
 })
 
 /**
- * Settings every flavor understands, and those of containers.
+ * The settings of every flavor, and those of containers.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const DockerSettings = Schema.Struct({
   ...Settings.Deployment.fields,
-  /** The port of the host, always. Without it one is chosen, if possible the one of the last generation. */
+  /** The fixed port of the host. Default one of `portRange`, if possible the port of the last generation. */
   port: Schema.optional(Port),
-  /** Where a port is chosen from; default 20000 to 31999. */
+  /** The ports to choose from; default 20000 to 31999. */
   portRange: withDefault(PortRange, { from: 20_000, to: 31_999 }),
   /**
-   * The address of the engine's machine to publish at; default `127.0.0.1`, which only that machine reaches, so that an
-   * engine of another machine needs one. Callers use the name under which the engine is reached.
+   * The address of the engine's machine to publish at; default `127.0.0.1`, which only that machine reaches: an engine on
+   * another machine needs another address. Callers use the name of the engine's machine.
    */
   address: withDefault(Address, "127.0.0.1"),
-  /** Processors it may use, such as `0.5`; default all. */
+  /** The most processors, such as `0.5`; default all. */
   cpus: Schema.optional(Schema.Number.pipe(Schema.between(0.01, 1_024))),
-  /** Memory it may use, in bytes, without swap; default 512 MiB. JavaScript's heap gets three quarters of it. */
+  /** The most memory in bytes, without swap; default 512 MiB. JavaScript's heap gets three quarters of it. */
   memoryBytes: withDefault(atLeast(64 * 1_048_576), 512 * 1_048_576),
-  /** Processes and threads it may have; default 256. */
+  /** The most processes and threads; default 256. */
   pidsLimit: withDefault(Schema.Int.pipe(Schema.between(16, 1_000_000)), 256),
   /** Size of its `/tmp` in bytes, which is memory; default 64 MiB. */
   tmpfsBytes: withDefault(atLeast(1_048_576), 64 * 1_048_576),
@@ -119,7 +118,7 @@ export const DockerSettings = Schema.Struct({
       })
     )
   ),
-  /** What of the engine's machine it sees besides its own data; default nothing. */
+  /** Folders and volumes of the engine's machine inside the container; default none. */
   volumes: withDefault(
     Schema.Array(Volume).pipe(
       Schema.filter((volumes) => {
@@ -132,15 +131,15 @@ export const DockerSettings = Schema.Struct({
   ),
   /** Default `always`. */
   restartPolicy: withDefault(RestartPolicy, "always" as const),
-  /** Whether the engine shows how healthy it is, which costs a short process each half minute; default `true`. */
+  /** Run the health check of the engine too, a short process every half minute; default `true`. */
   healthcheck: withDefault(Schema.Boolean, true),
-  /** Size in bytes one file of its log may have; default 10 MiB. */
+  /** The largest size of one log file in bytes; default 10 MiB. */
   logMaxBytes: withDefault(atLeast(16_384), 10_485_760),
-  /** How many files of its log there are at most; default 3. */
+  /** The most log files; default 3. */
   logKeep: withDefault(Schema.Int.pipe(Schema.between(1, 99)), 3),
-  /** What its image is made of. */
+  /** The content of its image. */
   image: withDefault(ImageSettings, Schema.decodeSync(ImageSettings)({})),
-  /** What else it is run with. */
+  /** More options of its container. */
   run: withDefault(RunArguments, Schema.decodeSync(RunArguments)({}))
 })
 
@@ -153,7 +152,7 @@ export const DockerSettings = Schema.Struct({
 export type DockerSettings = typeof DockerSettings.Type
 
 /**
- * Settings of a Docker deployment as people write them: everything may be left out.
+ * Settings of a Docker deployment in a call: every field is optional.
  *
  * @category models
  * @since 0.1.0

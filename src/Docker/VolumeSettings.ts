@@ -103,6 +103,6 @@ const refusedTargets: ReadonlyArray<string> = [
   "/usr"
 ]
 
-/** Whether one path is the other or contains it. */
+/** True if the paths are equal or one contains the other. */
 const overlaps = (one: string, other: string): boolean =>
   one === other || one.startsWith(`${other}/`) || other.startsWith(one === "/" ? "/" : `${one}/`)

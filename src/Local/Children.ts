@@ -1,17 +1,17 @@
-/** How the processes ended that this very program started; nobody else can learn that from the system. */
+/** The exits of the processes that this program started; the system reports an exit to the parent only. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Exit, Spawned } from "./ProcessSpawn.js"
 import type { ProcessRef } from "./ProcessTable.js"
 
-/** Remembers started processes. */
+/** The started processes. */
 export class Children extends Context.Tag("effect-deployers/Local/Children")<
   Children,
   {
     readonly remember: (child: Spawned) => Effect.Effect<void>
     readonly forget: (child: ProcessRef) => Effect.Effect<void>
-    /** How a process that is gone from the process table ended, if it was ours. */
+    /** The exit of a process that is gone from the process table, if this program started it. */
     readonly exitOf: (ended: ProcessRef) => Effect.Effect<Option.Option<Exit>>
   }
 >() {}
@@ -25,7 +25,7 @@ export const make: Effect.Effect<Children["Type"]> = Effect.sync(() => {
     exitOf: (ended) =>
       Option.match(Option.fromNullable(children.get(key(ended))), {
         onNone: () => Effect.succeedNone,
-        // The news of an end that is visible in the process table arrives with the next turns of the event loop.
+        // The event of an exit arrives a few turns of the event loop after the process is gone from the table.
         onSome: ({ exited }) => Effect.timeoutOption(exited, "1 second")
       })
   }

@@ -1,6 +1,6 @@
 /**
  * The embedded defaults in one layer: local processes, a SQLite registry, the bundler, and clients that find deployments
- * by name, in one home folder. Nothing has to be installed or running.
+ * by name, in one home folder. They need no other installation or service.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ export type Provides =
   | HttpClient
 
 /**
- * How the embedded defaults may differ.
+ * Options of the embedded defaults.
  *
  * @category models
  * @since 0.1.0

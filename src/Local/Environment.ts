@@ -1,6 +1,6 @@
 /**
- * The environment of a served process: a few variables every program expects, those of the settings, and nothing else
- * of the process that starts it.
+ * The environment of a served process: a few variables that every program expects, and those of the settings. It inherits
+ * nothing else.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -9,10 +9,10 @@ import type * as Redacted from "effect/Redacted"
 import { secretVariables } from "../Flavor/SecretVariables.js"
 import type * as Settings from "../Settings.js"
 
-/** The variables a served process gets from its parent, when they are set. */
+/** The variables that a served process inherits, if they are set. */
 export const inherited: ReadonlyArray<string> = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_EXTRA_CA_CERTS"]
 
-/** The complete environment for some settings. What is inherited is read through the current `ConfigProvider`. */
+/** The complete environment. Inherited variables come from the current `ConfigProvider`. */
 export const environmentFor = (
   settings: Settings.Deployment,
   secrets: Readonly<Record<string, Redacted.Redacted>>

@@ -1,4 +1,4 @@
-/** Where the files of a local deployment are. */
+/** The paths of the files of a local deployment. */
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -7,15 +7,15 @@ import { type Folders, folders } from "../Flavor/InstanceFiles.js"
 import type { Home } from "../Store/Home.js"
 import * as Metadata from "./Metadata.js"
 
-/** Paths of one generation and of what it shares with the others of its deployment. */
+/** The paths of one generation, and of the files that all generations of its deployment share. */
 export interface Paths extends Folders {
-  /** The log, shared by all generations; rotated files have a number behind it. */
+  /** The log, shared by all generations; rotated files have a number after the name. */
   readonly log: string
   /** The run store, shared by all generations. */
   readonly runStore: string
   readonly manifest: string
   readonly endpoint: string
-  /** What is known of the started process. */
+  /** The record of the process. */
   readonly process: string
   readonly secrets: string
 }
@@ -32,7 +32,7 @@ export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): 
     secrets: Path.join(at.generation, "secrets")
   }))
 
-/** The file of a generation's process: its metadata, and a digest of everything it was started with. */
+/** The record of a process: its metadata, and a digest of its request. */
 export const ProcessRecord = Schema.Struct({ ...Metadata.Metadata.fields, fingerprint: Schema.String })
 
 export type ProcessRecord = typeof ProcessRecord.Type

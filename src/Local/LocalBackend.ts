@@ -34,22 +34,22 @@ import { LocalSettings, type LocalSettingsInput } from "./Settings.js"
 import type { StopError } from "./Stop.js"
 
 /**
- * What can be said about a local backend.
+ * Options of a local backend.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Name of the deployer; default `local`. */
+  /** The name of the deployer; default `local`. */
   readonly name?: string | undefined
-  /** Defaults of the deployer, below those of snapshots and calls; default none. */
+  /** Defaults of the deployer; those of snapshots and calls override them. Default none. */
   readonly defaults?: LocalSettingsInput | undefined
   /** The Node program that runs bundles; default the one that runs this program. */
   readonly node?: string | undefined
 }
 
 /**
- * What the backend works with.
+ * The services that the backend needs.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +57,7 @@ export interface Options {
 export type Requirements = Home | FileSystem | Processes | Ports
 
 /**
- * Kind of deployer.
+ * The kind of deployer.
  *
  * @category constants
  * @since 0.1.0
@@ -65,8 +65,8 @@ export type Requirements = Home | FileSystem | Processes | Ports
 export const flavor = "local"
 
 /**
- * A backend that runs deployments as processes. It keeps no state but the exits of the processes it started itself:
- * everything else it reads from the files of the home and the process table, each time.
+ * A backend that runs deployments as processes. Its only state are the exits of the processes it started: it reads the
+ * files of the home and the process table each time.
  *
  * @category constructors
  * @since 0.1.0
@@ -94,7 +94,7 @@ export const make = (
         observe(instance, metadata).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
       inventory: inHome({ flavor, name }).pipe(
         Effect.map((found) => ({ engineId: undefined, found })),
-        Effect.mapError(toUnavailable("look what there is")),
+        Effect.mapError(toUnavailable("list its resources")),
         Effect.provide(context)
       ),
       logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
@@ -112,8 +112,8 @@ export const make = (
   })
 
 /**
- * Whether the old process may hold the very port the new one must have. The new one is started all the same and waits for
- * it, so that callers are refused for moments only.
+ * True if the old process may have the fixed port of the new one. The new one starts anyway and waits for the port, so that
+ * callers are refused only for a moment.
  *
  * @category predicates
  * @since 0.1.0
@@ -129,7 +129,7 @@ const logs = (instance: Instance, options: LogsOptions) =>
       const at = yield* paths(instance)
       const lines = yield* Effect.mapError(readLog(at.log, options), toUnavailable("read a log"))
       if (Option.isNone(lines)) {
-        const reason = `there is no file ${at.log}; it was never started`
+        const reason = `there is no file ${at.log}; the deployment never started`
         return yield* new DeploymentLogsNotFound({ name: instance.name, reason })
       }
       return Stream.mapError(lines.value, toUnavailable("read a log"))

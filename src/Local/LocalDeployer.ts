@@ -16,8 +16,7 @@ import type { Processes } from "./Processes.js"
 import type { LocalSettingsInput } from "./Settings.js"
 
 /**
- * The local deployer with all of its settings. The same deployer is offered as `Deployer` to programs that work with any
- * flavor.
+ * The local deployer with all of its settings. Programs that work with any flavor use the same deployer as `Deployer`.
  *
  * @category services
  * @since 0.1.0
@@ -28,7 +27,7 @@ export class LocalDeployer extends Context.Tag("effect-deployers/Local/LocalDepl
 >() {}
 
 /**
- * What the layer needs.
+ * The services that the layer needs.
  *
  * @category models
  * @since 0.1.0
@@ -36,8 +35,7 @@ export class LocalDeployer extends Context.Tag("effect-deployers/Local/LocalDepl
 export type Requirements = DeployerRequirements | Home | FileSystem | Processes | Ports
 
 /**
- * Deploys to processes of this machine. Everything it needs can be swapped; `Embedded.layer` is the same with all of it
- * wired.
+ * Deploys to processes of this machine. Every dependency can be replaced; `Embedded.layer` has all of them.
  *
  * @category layers
  * @since 0.1.0

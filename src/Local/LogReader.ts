@@ -1,4 +1,4 @@
-/** Reads the log of a deployment: the rotated files, the current one, and what is written to it from then on. */
+/** Reads the log of a deployment: the rotated files, the current one, and new lines. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -12,12 +12,12 @@ import type { LogsOptions } from "../Flavor/Backend.js"
 import { orIfMissing } from "../Flavor/InstanceFiles.js"
 import { type LineReader, makeLineReader } from "./LogLines.js"
 
-/** How often a followed log is looked at. */
+/** The interval between two reads of a followed log. */
 export const followSchedule: Schedule.Schedule<unknown> = Schedule.spaced("250 millis")
 
 /**
- * The lines of a log, oldest first; none if there is no such file. A line that does not say when it was written has the
- * time of the line before. Following goes on over rotations and ends when the folder of the log is removed.
+ * The lines of a log, oldest first; none if there is no such file. A line without a time has the time of the line before.
+ * Following continues over rotations and ends when the folder of the log is removed.
  */
 export const readLog = (
   file: string,
@@ -70,8 +70,7 @@ const toLines =
 
 const lastLine = (reader: LineReader): Stream.Stream<LogLine> => Stream.suspend(() => Stream.fromIterable(reader.end()))
 
-// How far a followed file was read, which rotated file was the newest when reading it began, and which at the last look
-// if that was another.
+// The end of the last read of a followed file, the newest rotated file at its start, and another one that appeared since.
 interface Position {
   readonly offset: bigint
   readonly rotation: string
@@ -111,7 +110,7 @@ const look = (file: string, position: Position, reader: LineReader) =>
     return lookAgain(position, rotation)
   })
 
-// A file is rotated by copying it first and emptying it then; at the next look that is over.
+// A rotation copies the file first and empties it then; at the next read both are done.
 const lookAgain = (position: Position, rotation: string): Look => ({
   lines: Stream.empty,
   next: Option.some({ ...position, suspected: rotation })
@@ -132,7 +131,7 @@ const grown = (file: string, position: Position, size: bigint, reader: LineReade
   next: Option.some({ rotation: position.rotation, offset: size })
 })
 
-// What we did not read before the file was rotated is in the newest rotated file; without one it was merely emptied.
+// Lines that were not read before the rotation are in the newest rotated file; without one the file was only emptied.
 const startOver = (file: string, next: Position, position: Position, reader: LineReader): Look => {
   const missed =
     next.rotation === position.rotation

@@ -1,4 +1,4 @@
-/** What the deployer itself writes into the log of a deployment. */
+/** The lines that the deployer writes into the log of a deployment. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
@@ -9,8 +9,8 @@ import { orIfMissing } from "../Flavor/InstanceFiles.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 
 /**
- * Appends one JSON line that says which generation starts, so that the lines behind it are known to be of that one or
- * of one that still drains. The log is made with mode 0600 if it is not there.
+ * Appends one JSON line with the generation that starts: the following lines are from it, or from one that still drains.
+ * A new log has mode 0600.
  */
 export const markStart = (
   file: string,

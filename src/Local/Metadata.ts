@@ -1,5 +1,5 @@
 /**
- * What the local flavor knows about an instance.
+ * The metadata of an instance of the local flavor.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { Instance } from "../Flavor/Backend.js"
 export { portOf } from "../Flavor/Ports.js"
 
 /**
- * Metadata of a process; what is stored in the registry and shown to users.
+ * Metadata of a process, in the registry and in the output for users.
  *
  * @category schemas
  * @since 0.1.0
@@ -18,18 +18,18 @@ export { portOf } from "../Flavor/Ports.js"
 export const Metadata = Schema.Struct({
   /** Number of the process. */
   pid: Schema.Int,
-  /** Tells the process apart from later ones with the same number. */
+  /** Distinguishes the process from a later one with the same number. */
   processIdentity: Schema.String,
-  /** The port it listens on; missing until it does. */
+  /** The port it listens on; missing before it listens. */
   port: Schema.optional(Schema.Int),
-  /** The address it was told to listen on. */
+  /** The address in its manifest. */
   host: Schema.String,
   /** The file with its standard output and error. */
   logFile: Schema.String,
   generation: Schema.Int,
-  /** When it was started. */
+  /** The time of its start. */
   startedAt: Schema.DateTimeUtc,
-  /** Its exit code, once it ended, if it is known. */
+  /** Its exit code, after it exited, if that is known. */
   exitCode: Schema.optional(Schema.Int),
   /** The signal that ended it, if it is known. */
   exitSignal: Schema.optional(Schema.String)

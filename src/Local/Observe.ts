@@ -1,4 +1,4 @@
-/** Finds out how an instance is, from its files and the process table. */
+/** Observes an instance through its files and the process table. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
@@ -20,7 +20,11 @@ import { isAlive } from "./Stop.js"
 
 type Needs = Home | FileSystem.FileSystem | Processes | Children
 
-/** Observes an instance. `stored` is the metadata the registry has of it. */
+/**
+ * Observes an instance.
+ *
+ * @param stored the metadata of the instance in the registry
+ */
 export const observe = (
   instance: Instance,
   stored: OperationalState["metadata"]
@@ -34,8 +38,7 @@ export const observe = (
   })
 
 /**
- * The processes that may run an instance: the recorded one, the one the registry knows, and strays whose record was
- * never written.
+ * The processes that may run an instance: the recorded one, that of the registry, and strays without a record.
  */
 export const processesOf = (
   instance: Pick<Instance, "deploymentId" | "generation">,
@@ -50,16 +53,16 @@ export const processesOf = (
     return [...new Map(refs.map((ref) => [`${ref.pid} ${ref.identity}`, ref])).values()]
   })
 
-/** The process a piece of metadata is about. */
+/** The process of some metadata. */
 export const refOf = (metadata: Metadata.Metadata): ProcessRef => ({
   pid: metadata.pid,
   identity: metadata.processIdentity
 })
 
-/** What a served process is called with behind its program; nothing but a process of this generation has it. */
+/** The last arguments of a served process; only a process of this generation has them. */
 export const serveArguments = (at: Pick<Paths, "manifest">): ReadonlyArray<string> => ["serve", at.manifest]
 
-/** Whether the process of an instance that was started to stand by has everything ready. */
+/** True if the process of an instance that stands by is ready. */
 export const standsBy = (instance: Instance): Effect.Effect<boolean, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const at = yield* paths(instance)
@@ -98,7 +101,11 @@ const strayMetadata = (at: Paths, instance: Instance) =>
 const neverStarted = (at: Paths) =>
   Effect.map(exists(at.generation), (prepared) =>
     prepared
-      ? new OperationalState({ status: "error", metadata: {}, reason: "it was prepared but never started" })
+      ? new OperationalState({
+          status: "error",
+          metadata: {},
+          reason: "its files exist, but its process never started"
+        })
       : absent
   )
 
@@ -115,7 +122,7 @@ const started = (at: Paths, metadata: Metadata.Metadata) =>
         new OperationalState({
           status: "pending",
           metadata: Metadata.encode(metadata),
-          reason: "its process runs but does not listen yet"
+          reason: "its process is running, but does not listen yet"
         }),
       onSome: ({ host, port }) =>
         new OperationalState({
@@ -136,7 +143,7 @@ const ended = (at: Paths, metadata: Metadata.Metadata) =>
       status: "error",
       metadata: Metadata.encode({
         ...metadata,
-        // So that the next instance can listen where callers expect it.
+        // The next instance listens at the port that callers know.
         ...(Option.isSome(endpoint) ? { port: endpoint.value.port } : {}),
         ...(exit.code === undefined ? {} : { exitCode: exit.code }),
         ...(exit.signal === undefined ? {} : { exitSignal: exit.signal })
@@ -147,10 +154,10 @@ const ended = (at: Paths, metadata: Metadata.Metadata) =>
 
 const exists = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path))
 
-/** One sentence, without full stop, on how a process ended. */
+/** One sentence without full stop on the exit of a process. */
 export const describeExit = (pid: number, exit: Exit): string => {
   if (exit.signal !== undefined) return `its process was ended by ${exit.signal}`
-  if (exit.code === undefined) return `its process (${pid}) is gone; it ended or the machine was restarted`
+  if (exit.code === undefined) return `its process (${pid}) is gone; it exited, or the machine was restarted`
   const meaning = meaningOfExit(exit.code)
   return `its process ended with exit code ${exit.code}${meaning === undefined ? "" : `: ${meaning}`}`
 }

@@ -1,5 +1,5 @@
 /**
- * How dealing with the processes of this machine fails.
+ * Failures of the processes of this machine.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export class ProcessSpawnFailed extends Schema.TaggedError<ProcessSpawnFailed>()
 }
 
 /**
- * The machine could not be asked which processes run; nothing is known about them.
+ * The process table cannot be read; nothing is known about processes.
  *
  * @category errors
  * @since 0.1.0

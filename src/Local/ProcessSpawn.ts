@@ -1,8 +1,4 @@
-/**
- * Starts programs that outlive the one that starts them.
- *
- * @since 0.1.0
- */
+/** Starts programs that outlive this one. */
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Deferred from "effect/Deferred"
@@ -23,12 +19,12 @@ export interface SpawnCommand {
   /** The complete environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  /** Standard output and error are appended to this file, which is made with mode 0600. */
+  /** Receives standard output and error; created with mode 0600. */
   readonly logFile: string
 }
 
 /**
- * How a process ended: with an exit code, or by a signal.
+ * The exit of a process: with a code, or by a signal.
  *
  * @category models
  * @since 0.1.0
@@ -45,16 +41,13 @@ export interface Exit {
  * @since 0.1.0
  */
 export interface Spawned extends ProcessRef {
-  /** Waits for its end; only the program that started it can know. */
+  /** Waits for its exit, which only the program that started it can know. */
   readonly exited: Effect.Effect<Exit>
 }
 
 /**
  * Starts a program in a session of its own, without terminal. The program that starts it may end before it. While it
  * lives, it collects the ended process.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const spawnDetached = (reader: Reader, command: SpawnCommand): Effect.Effect<Spawned, ProcessSpawnFailed> =>
   Effect.acquireUseRelease(
@@ -88,7 +81,7 @@ const identityOf = (reader: Reader, pid: number): string => {
   try {
     return reader.one(pid)?.identity ?? ""
   } catch (cause) {
-    // Nobody could find it again.
+    // Without an identity the process could not be found again.
     process.kill(-pid, "SIGKILL")
     throw cause
   }

@@ -1,8 +1,6 @@
 /**
- * Reads which processes run on this machine, from `/proc` or with `ps`. A process is told apart from a later one with
- * the same number by its identity: the time it started, and on Linux the boot it started in.
- *
- * @since 0.1.0
+ * Reads the process table of this machine, from `/proc` or with `ps`. The identity of a process distinguishes it from a
+ * later one with the same number: the time of its start, and on Linux the boot.
  */
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
@@ -11,7 +9,7 @@ import * as Option from "effect/Option"
 import { ProcessTableUnavailable } from "./ProcessErrors.js"
 
 /**
- * A process, told apart from later ones with the same number.
+ * A process, with an identity that later processes with the same number do not have.
  *
  * @category models
  * @since 0.1.0
@@ -21,44 +19,29 @@ export interface ProcessRef {
   readonly identity: string
 }
 
-/**
- * One row of the process table.
- *
- * @category models
- * @since 0.1.0
- */
+/** One row of the process table. */
 export interface Row extends ProcessRef {
   /** Number of its process group. */
   readonly group: number
-  /** Whether it ended already and only waits to be collected by its parent. */
+  /** True if it exited and its parent has not collected it yet. */
   readonly dead: boolean
 }
 
-/**
- * One way to read the process table. Its functions run at once and throw when the table cannot be read.
- *
- * @category models
- * @since 0.1.0
- */
+/** One way to read the process table. Its functions are synchronous and throw when the table cannot be read. */
 export interface Reader {
-  /** What every identity of this boot starts with. */
+  /** The prefix of every identity of this boot. */
   readonly epoch: () => string
   readonly one: (pid: number) => Row | undefined
   readonly all: () => ReadonlyArray<Row>
-  /** Whether the command line of a process ends with these arguments. */
+  /** True if the command line of a process ends with these arguments. */
   readonly endsWith: (row: Row, lastArguments: ReadonlyArray<string>) => boolean
 }
 
-/**
- * Questions about processes.
- *
- * @category models
- * @since 0.1.0
- */
+/** Questions about processes. */
 export interface ProcessTable {
   /** The identity of a living process. */
   readonly identify: (pid: number) => Effect.Effect<Option.Option<string>, ProcessTableUnavailable>
-  /** Whether the process itself has ended and others of its group live on. */
+  /** True if the process itself has exited and others of its group are alive. */
   readonly groupLives: (process: ProcessRef) => Effect.Effect<boolean, ProcessTableUnavailable>
   /** Living processes whose command line ends with these arguments. */
   readonly find: (
@@ -66,12 +49,7 @@ export interface ProcessTable {
   ) => Effect.Effect<ReadonlyArray<ProcessRef>, ProcessTableUnavailable>
 }
 
-/**
- * Answers questions from what a reader reads.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** A process table from a reader. */
 export const make = (reader: Reader): ProcessTable => ({
   identify: (pid) =>
     ask(() => Option.map(Option.filter(Option.fromNullable(reader.one(pid)), isAlive), (row) => row.identity)),
@@ -102,12 +80,7 @@ const ask = <A>(question: () => A): Effect.Effect<A, ProcessTableUnavailable> =>
       new ProcessTableUnavailable({ reason: cause instanceof Error ? cause.message : "no answer", cause })
   })
 
-/**
- * Reads Linux's `/proc`.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Reads Linux's `/proc`. */
 export const procReader = (root = "/proc"): Reader => {
   const epoch = (): string => `${Fs.readFileSync(`${root}/sys/kernel/random/boot_id`, "utf8").trim()}/`
   const read = (pid: number, boot: string): Row | undefined => {
@@ -162,12 +135,7 @@ const isGone = (cause: unknown): boolean =>
 const psRow = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/
 const psEpoch = "started/"
 
-/**
- * Asks `ps`, which macOS and the BSDs have. Start times are full seconds.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Asks `ps`, which macOS and the BSDs have. Start times are full seconds. */
 export const psReader: Reader = {
   epoch: () => psEpoch,
   one: (pid) => listWithPs(["-p", `${pid}`])[0],
@@ -198,12 +166,7 @@ export const parsePs = (line: string): (Row & { readonly command: string }) | un
   }
 }
 
-/**
- * The process table of this machine.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The process table of this machine. */
 export const ofThisMachine: ProcessTable & { readonly reader: Reader } = (() => {
   const reader = process.platform === "linux" ? procReader() : psReader
   return { ...make(reader), reader }

@@ -1,5 +1,5 @@
 /**
- * A process table in memory, for tests that decide what processes do.
+ * A process table in memory, for tests that control processes.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import type { Exit, SpawnCommand } from "./ProcessSpawn.js"
 import type { ProcessRef } from "./ProcessTable.js"
 
 /**
- * A pretended process.
+ * A process of a test.
  *
  * @category models
  * @since 0.1.0
@@ -20,12 +20,12 @@ import type { ProcessRef } from "./ProcessTable.js"
 export interface TestProcess extends ProcessRef {
   readonly args: ReadonlyArray<string>
   readonly group: number
-  /** What it was started with; foreign processes have none. */
+  /** Its command; foreign processes have none. */
   readonly command?: SpawnCommand | undefined
 }
 
 /**
- * What a test can see and do.
+ * The observations and controls of a test.
  *
  * @category models
  * @since 0.1.0
@@ -39,15 +39,15 @@ export interface TestTable {
   readonly signals: Effect.Effect<ReadonlyArray<{ readonly pid: number; readonly signal: string }>>
   /** Ends a process. */
   readonly exit: (pid: number, exit: Exit) => Effect.Effect<void>
-  /** Puts a process into the table that somebody else started. */
+  /** Adds a foreign process. */
   readonly add: (process: TestProcess) => Effect.Effect<void>
   /** Makes every process survive a signal from now on. */
   readonly ignore: (signal: string) => Effect.Effect<void>
-  /** What happens right after a process was started, such as its writing a file. */
+  /** Runs right after the start of a process, for example to write a file. */
   readonly onSpawn: (then: (process: TestProcess) => Effect.Effect<void>) => Effect.Effect<void>
   /** Makes starting fail from now on. */
   readonly refuseSpawn: (reason: string) => Effect.Effect<void>
-  /** Whether the process table can be read. */
+  /** Makes the process table readable or not. */
   readonly readable: (readable: boolean) => Effect.Effect<void>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Processes of this machine as a service: start one that outlives us, tell it apart from others, end it.
+ * Processes of this machine as a service: start one that outlives this program, identify it, end it.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export type { ProcessRef } from "./ProcessTable.js"
 export type { TestProcess, TestTable } from "./ProcessTestTable.js"
 
 /**
- * Signals a process group is ended with.
+ * The signals that end a process group.
  *
  * @category models
  * @since 0.1.0
@@ -35,17 +35,17 @@ export type Signal = "SIGTERM" | "SIGKILL"
 export class Processes extends Context.Tag("effect-deployers/Local/Processes")<
   Processes,
   {
-    /** Starts a program in a process group of its own that outlives us; it cannot be interrupted halfway. */
+    /** Starts a program in a process group of its own, which outlives this program. It cannot be interrupted. */
     readonly spawnDetached: (command: SpawnCommand) => Effect.Effect<Spawned, ProcessSpawnFailed>
     /** The identity of a living process; a later process with the same number has another. */
     readonly identify: (pid: number) => Effect.Effect<Option.Option<string>, ProcessTableUnavailable>
-    /** Whether the process itself has ended and others of its group live on. */
+    /** True if the process itself has exited and others of its group are alive. */
     readonly groupLives: (process: ProcessRef) => Effect.Effect<boolean, ProcessTableUnavailable>
     /** Living processes whose command line ends with these arguments. */
     readonly find: (
       lastArguments: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyArray<ProcessRef>, ProcessTableUnavailable>
-    /** Sends a signal to every process of a group. A group that is gone is fine. */
+    /** Sends a signal to every process of a group. A missing group is a success. */
     readonly signalGroup: (pid: number, signal: Signal) => Effect.Effect<void, ProcessSignalRefused>
   }
 >() {}
@@ -75,7 +75,7 @@ const isGone = ({ cause }: ProcessSignalRefused): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "ESRCH"
 
 /**
- * Controls of the processes that {@link layerTest} pretends to run.
+ * Controls of the processes of {@link layerTest}.
  *
  * @category testing
  * @since 0.1.0
@@ -83,7 +83,7 @@ const isGone = ({ cause }: ProcessSignalRefused): boolean =>
 export class TestProcesses extends Context.Tag("effect-deployers/Local/TestProcesses")<TestProcesses, TestTable>() {}
 
 /**
- * Processes that exist in memory only and do what the test says.
+ * Processes in memory, controlled by a test.
  *
  * @category testing
  * @since 0.1.0

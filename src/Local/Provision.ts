@@ -31,7 +31,7 @@ import { isAlive, type StopError, stop } from "./Stop.js"
 type Request = ProvisionRequest<LocalSettings>
 type Needs = Home | FileSystem.FileSystem | Processes | Ports | Children
 
-/** How starting an instance fails, before it is put in the words of the backend contract. */
+/** The failures of a start. */
 export type StartError =
   | DeploymentProvisionFailed
   | PortUnavailable
@@ -41,8 +41,8 @@ export type StartError =
   | PlatformError
 
 /**
- * Starts an instance, or adopts the process an interrupted attempt at the same left behind. When it fails, nothing of the
- * attempt is left.
+ * Starts an instance, or adopts the process that an interrupted start of the same request left. A failed start leaves
+ * nothing.
  *
  * @param node the Node program that runs bundles
  */
@@ -81,7 +81,7 @@ const discardLeftovers = (request: Request) =>
     yield* removeGeneration(yield* paths(request))
   })
 
-// It never served anybody: nothing it does is worth waiting for.
+// It never served a request, so there is nothing to wait for.
 const leftoverGrace = "2 seconds"
 
 const bundleProgram = (request: Request) =>
@@ -100,7 +100,7 @@ const bundleProgram = (request: Request) =>
     })
   })
 
-/** Who stands by knows that the port is taken, and by whom. */
+/** An instance that stands by expects its port to be taken by the old one. */
 const checkPort = ({ name, settings, standby = false }: Request) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
@@ -111,7 +111,7 @@ const checkPort = ({ name, settings, standby = false }: Request) =>
     if (verdict === "unknownHost") {
       return yield* new DeploymentProvisionFailed({
         name,
-        reason: `the setting host "${settings.host}" is no address of this machine; use "127.0.0.1" or one it has`,
+        reason: `the setting host "${settings.host}" is not an address of this machine; use "127.0.0.1" or another one of its addresses`,
         logs: []
       })
     }

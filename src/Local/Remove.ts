@@ -31,7 +31,7 @@ export const end = (
     yield* removeGeneration(yield* paths(instance))
   })
 
-/** Removes the folder of a deployment, ending whatever generation still runs in it. */
+/** Ends every running generation of a deployment and removes its folder. */
 export const destroy = (
   deployment: Pick<Instance, "deploymentId">
 ): Effect.Effect<void, StopError | PlatformError, Needs> =>

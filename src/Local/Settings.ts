@@ -1,5 +1,5 @@
 /**
- * What can be set about a deployment that is a process on this machine.
+ * The settings of a deployment in a process of this machine.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ const Host = Schema.String.pipe(
 )
 
 /**
- * How Node runs a served process. Only what is listed here can be said.
+ * The options of Node for a served process.
  *
  * @category schemas
  * @since 0.1.0
@@ -26,22 +26,22 @@ export const NodeArguments = Schema.Struct({
 })
 
 /**
- * Settings every flavor understands, and those of local processes.
+ * The settings of every flavor, and those of local processes.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const LocalSettings = Schema.Struct({
   ...Settings.Deployment.fields,
-  /** The port to listen on, always. Without it the system chooses one, if possible the one of the last generation. */
+  /** The fixed port to listen on. Default one that the system chooses, if possible the port of the last generation. */
   port: Schema.optional(Schema.Int.pipe(Schema.between(1, 65_535))),
   /** The address to listen on; default `127.0.0.1`, which only this machine reaches. */
   host: Schema.optionalWith(Host, { default: () => "127.0.0.1" }),
-  /** Size in bytes a log file may have before it is rotated; default 10 MiB. */
+  /** The size in bytes at which a log file is rotated; default 10 MiB. */
   logMaxBytes: Schema.optionalWith(atLeast(1_024), { default: () => 10_485_760 }),
-  /** How many rotated log files are kept; default 3. */
+  /** The most rotated log files; default 3. */
   logKeep: Schema.optionalWith(Schema.Int.pipe(Schema.between(0, 99)), { default: () => 3 }),
-  /** How Node runs the process; default Node's own defaults. */
+  /** The options of Node; default its own defaults. */
   nodeArguments: Schema.optional(NodeArguments)
 })
 
@@ -54,7 +54,7 @@ export const LocalSettings = Schema.Struct({
 export type LocalSettings = typeof LocalSettings.Type
 
 /**
- * Settings of a local deployment as people write them: everything may be left out.
+ * Settings of a local deployment in a call: every field is optional.
  *
  * @category models
  * @since 0.1.0

@@ -1,4 +1,4 @@
-/** Ends processes for certain: ask, wait, kill, look. */
+/** Ends processes and verifies it: SIGTERM, wait, SIGKILL, check. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,24 +9,24 @@ import type { ProcessSignalRefused, ProcessTableUnavailable } from "./ProcessErr
 import { Processes } from "./Processes.js"
 import type { ProcessRef } from "./ProcessTable.js"
 
-/** A process lives on after it was killed. */
+/** A process is alive after SIGKILL. */
 export class ProcessSurvived extends Schema.TaggedError<ProcessSurvived>()("ProcessSurvived", { pid: Schema.Int }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Process ${this.pid} lives on although it was killed; it may hang in the system.`
+    return `Process ${this.pid} is still alive after SIGKILL; it may hang in a system call.`
   }
 }
 
-/** How ending a process fails. */
+/** The failures of {@link stop}. */
 export type StopError = ProcessSurvived | ProcessSignalRefused | ProcessTableUnavailable
 
-/** Whether exactly this process lives; a later one with the same number does not count. */
+/** True if exactly this process is alive, and not a later one with the same number. */
 export const isAlive = (process: ProcessRef): Effect.Effect<boolean, ProcessTableUnavailable, Processes> =>
   Effect.flatMap(Processes, ({ identify }) => Effect.map(identify(process.pid), Option.contains(process.identity)))
 
 /**
- * Sends SIGTERM to the group of a process, after `grace` SIGKILL, and succeeds when nothing of the group is left. A
- * process that is gone is fine; a foreign one that has its number by now is left alone.
+ * Sends SIGTERM to the group of a process, after `grace` SIGKILL, and succeeds when nothing of the group is left. A missing
+ * process is a success; a foreign process with its number is not touched.
  */
 export const stop = (process: ProcessRef, grace: Duration.DurationInput): Effect.Effect<void, StopError, Processes> =>
   Effect.gen(function* () {

@@ -85,7 +85,7 @@ layer(Workspace.layer)("Bundler.describe", (it) => {
     })
   )
 
-  it.scoped("tells why a module does not load, and where", () =>
+  it.scoped("shows why and where a module does not load", () =>
     Effect.gen(function* () {
       const thrown = yield* Effect.flip(describeModule(`${Workspace.greeting}\nthrow new Error("no weather today")`))
       expect(thrown.tag).toBe("PipelineLoadFailed")

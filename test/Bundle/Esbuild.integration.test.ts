@@ -14,7 +14,7 @@ const services = Effect.map(
 const bundle = (file: string) => Effect.flatMap(Bundle.Bundler, (bundler) => bundler.bundle({ file }))
 
 describe("esbuild's service process", () => {
-  it.scoped("lives as long as anybody's bundler does, and no longer", () =>
+  it.scoped("lives as long as the last bundler", () =>
     Effect.gen(function* () {
       const file = yield* Workspace.write({ "greet.ts": Workspace.greeting })
       yield* Effect.gen(function* () {

@@ -47,7 +47,7 @@ describe("Packages.ownerOf", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("tells native packages by what they declare or contain", () =>
+  it.scoped("recognises native packages by their declarations and content", () =>
     Effect.gen(function* () {
       expect(yield* isNative({ gypfile: true })).toBe(true)
       expect(yield* isNative({ dependencies: { bindings: "1" } })).toBe(true)

@@ -41,7 +41,7 @@ layer(Workspace.layer)("how bundling fails", (it) => {
     })
   )
 
-  it.scoped("a file that is no module", () =>
+  it.scoped("a file that is not a module", () =>
     Effect.gen(function* () {
       expect(yield* problems({ "weather.py": "def weather(): pass" })).toStrictEqual([
         "it is not a module; the file name has to end with one of .ts, .mts, .cts, .tsx, .js, .mjs, .cjs, .jsx"

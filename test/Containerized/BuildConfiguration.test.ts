@@ -72,7 +72,7 @@ describe("checksum", () => {
 })
 
 describe("imageName", () => {
-  it("is a name an engine takes, whatever the pipeline is called", () => {
+  it("is a valid name for an engine, for any name of the pipeline", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.string({ minLength: 1, unit: "grapheme" }), (pipelineName) => {
         assert.match(

@@ -1,4 +1,4 @@
-/** What the deployer makes of a real engine whose answers are late, lost, cut, false or of another time. */
+/** The deployer on a real engine whose answers are late, lost, cut, false or stale. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Deployer } from "effect-deployers"

@@ -18,7 +18,7 @@ const live = <A, E>(
   options: Parameters<typeof layer>[0] = {}
 ) => it.live(name, () => Effect.provide(test, layer(options).pipe(Layer.provideMerge(NodeContext.layer))))
 
-/** What is in the engine and in the home of the deployment. */
+/** The content of the engine and of the home of the deployment. */
 const leftovers = Effect.gen(function* () {
   const { containers } = yield* FakeEngine
   const { networks } = yield* DockerClient
@@ -60,7 +60,7 @@ describe("DockerBackend: starting", () => {
   )
 
   live(
-    "makes a container, a network and the files it is told with",
+    "makes a container, a network and its configuration",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const home = yield* Home.Home
@@ -247,7 +247,7 @@ describe("DockerBackend: starting", () => {
   )
 
   live(
-    "tells that an image is built, once, and not when there is one",
+    "reports the build of an image once, and not an existing image",
     Effect.gen(function* () {
       const docker = yield* backend
       const told: Array<string> = []
@@ -317,7 +317,7 @@ describe("DockerBackend: observing", () => {
   )
 
   live(
-    "tells how a start failed although the engine started it again",
+    "shows the exit of a failed start although the engine restarted it",
     Effect.gen(function* () {
       const { behave, crash } = yield* FakeEngine
       const { metadata } = yield* provision()

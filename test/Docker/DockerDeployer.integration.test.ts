@@ -277,7 +277,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
           const healthy = Chunk.findFirst(yield* Queue.takeAll(events), ({ type }) => type === "healthy")
           const gap = Number(Option.getOrThrow(healthy).data["gapMillis"])
           assert.isAbove(gap, 0)
-          yield* Console.log(`fixed port: the new container was healthy ${gap} ms after the old one was told to stop`)
+          yield* Console.log(`fixed port: the new container was healthy ${gap} ms after the stop of the old one began`)
           const crashing = yield* fromFile("failing.ts", "crashing")
           const error = yield* Effect.flip(
             deployer.provision(crashing, { name: "pinned", settings: { ...open, port } })
@@ -337,7 +337,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
     )
   )
 
-  it.effect("tells a paused, a stopped and a removed container apart", () =>
+  it.effect("distinguishes a paused, a stopped and a removed container", () =>
     withHealthy("watched", {}, (deployment, deployer) =>
       Effect.gen(function* () {
         const { containers } = yield* DockerClient

@@ -70,7 +70,7 @@ const filesWithCanary = (folder: string) =>
       .filter((line) => line !== "")
   )
 
-/** What a failed try leaves would fail the next one too. */
+/** The leftovers of a failed try would fail the next one too. */
 const removeAgain = (name: string) => Effect.flatMap(DockerDeployer, (deployer) => Effect.ignore(deployer.delete(name)))
 
 const seenByEverybody = (deployment: Deployment) =>
@@ -94,7 +94,7 @@ const volumesOf = ({ id }: Deployment, purposes: ReadonlyArray<string>) =>
   purposes.map((purpose) => Labels.volumeName(id, purpose)).sort()
 
 layer(layerElsewhere, { excludeTestServices: true, timeout: "4 minutes" })("An engine of another machine", (it) => {
-  it.effect("is told apart, and not sent what could not be reached", () =>
+  it.effect("is recognised, and refuses a deployment that is not reachable", () =>
     Effect.gen(function* () {
       const { address, host } = yield* Elsewhere
       const docker = yield* DockerClient

@@ -18,7 +18,7 @@ class PrivateEngine extends Context.Tag("test/PrivateEngine")<
   Awaited<ReturnType<typeof startPrivate>>
 >() {}
 
-/** What is done in the middle of an operation, each time it tells an event. */
+/** Runs in the middle of an operation, at each of its events. */
 class Interference extends Context.Tag("test/Interference")<
   Interference,
   Ref.Ref<(type: EventType) => Effect.Effect<void>>

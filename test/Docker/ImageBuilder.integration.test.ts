@@ -84,7 +84,7 @@ const cleanUp = Effect.addFinalizer(() =>
   }).pipe(Effect.orDie)
 )
 
-/** The base is removed, too, unless somebody else uses it; whoever does makes it anew. */
+/** The base is removed too, unless another image uses it; the next build writes it again. */
 const removeBase = Effect.gen(function* () {
   const { images } = yield* DockerClient.DockerClient
   const bases = yield* images.list({ [ImageLabels.names.role]: "base" })
@@ -147,7 +147,7 @@ const output = (image: string, command: ReadonlyArray<string>) =>
     return Chunk.toReadonlyArray(Chunk.map(lines, ({ text }) => text)).join("\n")
   })
 
-/** The service user, or whoever runs the tests if files cannot be given to it. */
+/** The service user, or the user of the tests if files cannot change their owner. */
 const served =
   process.getuid?.() === 0 ? Containerized.user : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 

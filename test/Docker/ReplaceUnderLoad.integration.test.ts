@@ -45,10 +45,10 @@ const bad: Readonly<Record<string, Bad>> = {
   hangs: { tag: "DeploymentTimeout", says: "did not end within", lastLine: "it hangs while it is loaded" }
 }
 
-/** What ends by itself is waited for; what does not is given up soon. */
+/** A service that exits by itself is waited for; others time out soon. */
 const patience = { DeploymentProvisionFailed: 30_000, DeploymentTimeout: 4_000 }
 
-/** What a deployment has without any. */
+/** The default of a deployment. */
 const settings = { minHealthyMillis: 1_000, lingerMillis: 1_000 }
 
 const ask = (number: number) =>

@@ -25,7 +25,7 @@ describe("scripts/engine.mjs", () => {
   })
 
   it("stops with one line when the engine that DOCKER_HOST names does not answer", () => {
-    const { status, stderr, stdout } = run("ensure", { DOCKER_HOST: `unix://${folder}/nobody.sock` })
+    const { status, stderr, stdout } = run("ensure", { DOCKER_HOST: `unix://${folder}/missing.sock` })
     assert.strictEqual(status, 1)
     assert.strictEqual(stdout, "")
     assert.match(stderr, /^DOCKER_HOST is unix:.*nobody\.sock, which does not answer: .*unset DOCKER_HOST\.\n$/)

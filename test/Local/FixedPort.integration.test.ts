@@ -68,7 +68,7 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })(
         const swapped = yield* watched(made.url, deployer.provision(better, { name: "pinned", settings }))
         const gap = Number((yield* eventOf("healthy"))?.data["gapMillis"])
         yield* Console.log(
-          `fixed port: new one healthy ${gap} ms after the old one was told to stop; callers saw no answer for ${swapped.longestMillis} ms, ${swapped.refused} refused`
+          `fixed port: new one healthy ${gap} ms after the stop of the old one began; callers saw no answer for ${swapped.longestMillis} ms, ${swapped.refused} refused`
         )
         assert.strictEqual(swapped.result.url, made.url)
         assert.strictEqual((yield* Fiber.join(slow)).version, 1)

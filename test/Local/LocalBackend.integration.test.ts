@@ -11,7 +11,7 @@ import * as Fixtures from "./fixtures.js"
 
 const { instance, request } = Fixtures
 
-/** A bundle that listens as its manifest says, tells where, and ignores SIGTERM if its environment says so. */
+/** A bundle that listens at the address of its manifest, writes its endpoint, and ignores SIGTERM if its environment says so. */
 const service = `
   import * as Fs from "node:fs"
   import * as Http from "node:http"
@@ -50,7 +50,7 @@ const layerWith = (program: string) =>
     Layer.provideMerge(NodeFileSystem.layer)
   )
 
-/** A backend whose deployment is gone when the test is over, whatever happens. */
+/** A backend whose deployment is removed at the end of the test. */
 const makeBackend = Effect.acquireRelease(LocalBackend.make(), (backend) => Effect.orDie(backend.destroy(instance)))
 
 class NotYet extends Data.TaggedError("NotYet") {}
@@ -159,7 +159,7 @@ describe("LocalBackend", () => {
     }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
   )
 
-  it.live("tells why a service did not start, and what it said", () =>
+  it.live("shows why a service did not start, with its output", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend
       const { metadata } = yield* backend.provision(request())

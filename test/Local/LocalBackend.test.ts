@@ -267,7 +267,7 @@ describe("state", () => {
     }).pipe(Effect.provide(layerWith()))
   )
 
-  it.scoped("is an error that tells how the process ended, to its parent and to strangers", () =>
+  it.scoped("is an error with the exit of the process, for its parent and for other programs", () =>
     Effect.gen(function* () {
       const backend = yield* LocalBackend.make()
       const table = yield* Processes.TestProcesses
@@ -280,7 +280,7 @@ describe("state", () => {
       })
       assert.strictEqual(state.metadata["exitCode"], 69)
       const stranger = yield* Effect.flatMap(LocalBackend.make(), (fresh) => fresh.state(instance, metadata))
-      assert.strictEqual(stranger.reason, "its process (1001) is gone; it ended or the machine was restarted")
+      assert.strictEqual(stranger.reason, "its process (1001) is gone; it exited, or the machine was restarted")
     }).pipe(Effect.provide(layerWith()))
   )
 
@@ -310,7 +310,7 @@ describe("state", () => {
       assert.strictEqual(pidOf(found), 1001)
       yield* table.exit(1001, { code: 1 })
       const gone = yield* backend.state(instance, {})
-      assert.deepInclude(gone, { status: "error", reason: "it was prepared but never started" })
+      assert.deepInclude(gone, { status: "error", reason: "its files exist, but its process never started" })
     }).pipe(Effect.provide(layerWith()))
   )
 
@@ -375,7 +375,7 @@ describe("deprovision and destroy", () => {
     }).pipe(Effect.provide(layerWith()))
   )
 
-  it.scoped("touches only the generation it is asked to end, whatever the metadata says", () =>
+  it.scoped("touches only the requested generation, with any metadata", () =>
     Effect.gen(function* () {
       const backend = yield* LocalBackend.make()
       const table = yield* Processes.TestProcesses
@@ -415,7 +415,7 @@ describe("deprovision and destroy", () => {
       yield* TestClock.adjust("5 seconds")
       const error = yield* Fiber.join(ending)
       assert.strictEqual(error._tag, "DeploymentDeprovisionFailed")
-      assert.include(error.message, "process 1001 lives on although it was killed")
+      assert.include(error.message, "process 1001 is still alive after SIGKILL")
       assert.isTrue(yield* exists(`${yield* generationFolder}/process.json`))
     }).pipe(Effect.provide(layerWith()))
   )

@@ -65,7 +65,7 @@ describe("Processes.layer", () => {
       )
     )
 
-    it.scoped("tells the exit code, and leaves no zombie", () =>
+    it.scoped("returns the exit code, and leaves no zombie", () =>
       Effect.gen(function* () {
         const { spawned } = yield* start("process.exit(70)")
         assert.match(spawned.identity, /^[0-9a-f-]{36}\/\d+$/)
@@ -75,7 +75,7 @@ describe("Processes.layer", () => {
       })
     )
 
-    it.scoped("kills what ignores SIGTERM, with the whole group, and tells the signal", () =>
+    it.scoped("kills a process that ignores SIGTERM, with its whole group, and returns the signal", () =>
       Effect.gen(function* () {
         const { log, spawned } = yield* start(`
           import { spawn } from "node:child_process"

@@ -73,7 +73,7 @@ describe("stop", () => {
     }).pipe(Effect.provide(Processes.layerTest))
   )
 
-  it.effect("ends what is left of a group whose leader is gone", () =>
+  it.effect("ends the rest of a group whose leader is gone", () =>
     Effect.gen(function* () {
       const table = yield* Processes.TestProcesses
       yield* table.add({ pid: 8, group: 7, identity: "grandchild", args: [] })

@@ -13,7 +13,7 @@ import { layerEmbedded } from "./fixture.js"
 
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
 
-/** How many processes of a deployment there are: those that stand for it and those that serve. */
+/** The number of processes of a deployment: the primary and its workers. */
 const processesBelow = (folder: string) =>
   Effect.map(Command.string(Command.make("ps", "-eo", "args")), (listing) => {
     const lines = listing.split("\n").filter((line) => line.includes(folder))

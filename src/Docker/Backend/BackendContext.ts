@@ -15,14 +15,14 @@ export interface Identity {
 }
 
 /**
- * How files reach containers: in folders of this machine that the engine sees, or in volumes of the engine.
+ * The way of files into containers: folders of this machine that the engine sees, or volumes of the engine.
  *
  * @category models
  * @since 0.1.0
  */
 export type FilesBy = "bindMounts" | "volumes"
 
-/** What every function of the backend knows about it. */
+/** The facts that every function of the backend needs. */
 export class BackendContext extends Context.Tag("effect-deployers/Docker/Backend/Site")<
   BackendContext,
   {
@@ -34,11 +34,11 @@ export class BackendContext extends Context.Tag("effect-deployers/Docker/Backend
     readonly owner: number | undefined
     /** The user inside containers, which owns their data on the host. */
     readonly identity: Identity
-    /** Whether files must change their owner, because this process runs as another user than containers. */
+    /** True if files must change their owner, because this process runs as another user than containers. */
     readonly givesAway: boolean
     /** Folders for secrets, in memory, in order of preference. */
     readonly secretsFolders: ReadonlyArray<string>
-    /** How files reach containers; default by the place of the engine. */
+    /** The way of files into containers; default by the place of the engine. */
     readonly files: FilesBy | undefined
   }
 >() {}

@@ -1,4 +1,4 @@
-/** How the operations of the backend fail, and the same failures in the words of the backend contract. */
+/** The failures of the backend, and their translation to those of the backend contract. */
 import * as Effect from "effect/Effect"
 import {
   DeploymentDeprovisionFailed,
@@ -18,7 +18,7 @@ import type {
 import { toUnavailable } from "../EngineErrors.js"
 import type { RemoveError, WriteError } from "./Mounts/Strategy.js"
 
-/** How starting an instance fails. */
+/** The failures of a start. */
 export type StartError =
   | BackendProvisionError
   | WriteError
@@ -28,7 +28,7 @@ export type StartError =
   | NetworkNotFound
   | ContainerRunning
 
-/** How ending an instance fails. */
+/** The failures of an end. */
 export type EndError = RemoveError | ContainerRunning | NetworkInUse
 
 /** A failed start, for the caller of `provision`. */

@@ -46,7 +46,7 @@ export const engineIdOf = (request: Request): Effect.Effect<string, QueryError, 
     onSome: ({ engineId }) => Effect.succeed(engineId)
   })
 
-/** How finding the image of a request fails. */
+/** The failures of {@link imageOf}. */
 export type ImageError = DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | ImageNotFound | QueryError
 
 /** The image of a request: the prepared one, or a new one if the engine does not have that any more. */

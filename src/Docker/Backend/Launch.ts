@@ -33,10 +33,10 @@ import { failed, repeated } from "./BackendErrors.js"
 import { holderOfName } from "./Lookup.js"
 import { containerSpec, type Parts, type Request } from "./ServiceContainer.js"
 
-/** How creating a container fails. */
+/** The failures of a creation. */
 export type CreateError = Exclude<EngineCreateError, NameConflict> | ResourceNotOwned | ContainerRunning | QueryError
 
-/** How launching fails. */
+/** The failures of a launch. */
 export type LaunchError = CreateError | StartError | DeploymentProvisionFailed | PortUnavailable
 
 /**

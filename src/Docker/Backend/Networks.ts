@@ -15,7 +15,7 @@ import { failed, repeated } from "./BackendErrors.js"
 import { listContainers } from "./Lookup.js"
 import { type Request, sharedLabels } from "./ServiceContainer.js"
 
-/** How the network of a deployment fails. */
+/** The failures of {@link ensureNetwork}. */
 export type NetworkError = DeploymentProvisionFailed | ResourceNotOwned | SpecRejected | ChangeError | QueryError
 
 /** The name of the network a requested instance joins. */

@@ -51,13 +51,13 @@ export interface Circumstances {
   readonly generation: number
   readonly engineId: string
   readonly host: EngineHost
-  /** Whether it never answered yet; then a restart means that its start failed. */
+  /** True if it never answered yet; then a restart means that its start failed. */
   readonly starting: boolean
   /** Its first exit, if the container does not show that any more. */
   readonly firstExit?: Exit | undefined
 }
 
-/** How a container exited. */
+/** The exit of a container. */
 export interface Exit {
   readonly exitCode: number
   readonly outOfMemory: boolean

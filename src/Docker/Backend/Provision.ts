@@ -93,7 +93,7 @@ interface Circumstances {
 /** Creates a container from its parts. It waits for the network only before it starts the container. */
 type Use<A, E, R> = (parts: Parts, network: Effect.Effect<void, NetworkError>) => Effect.Effect<A, E, R>
 
-/** When something fails, nothing of the attempt is left. */
+/** A failed attempt leaves nothing. */
 const withParts = <A, E, R>(request: Request, { engineId, record }: Circumstances, use: Use<A, E, R>) =>
   Effect.gen(function* () {
     const strategy = yield* strategyFor(request)

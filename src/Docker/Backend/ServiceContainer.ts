@@ -16,7 +16,7 @@ import { inside } from "./Mounts/ContainerPaths.js"
 /** A request to this backend. */
 export type Request = ProvisionRequest<DockerSettings>
 
-/** What a container consists of besides its request. */
+/** The parts of a container that are not in its request. */
 export interface Parts {
   readonly deployer: string
   readonly identity: Identity

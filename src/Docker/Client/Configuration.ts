@@ -1,5 +1,5 @@
 /**
- * Where a container engine is looked for.
+ * The address of a container engine.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * How an engine is reached. Without `host` and `context`: the usual sockets of this machine.
+ * The way to an engine. Without `host` and `context`: the usual sockets of this machine.
  *
  * @category models
  * @since 0.1.0
@@ -18,7 +18,7 @@ export interface Options {
   readonly host?: string | undefined
   /** Folder with `ca.pem`, `cert.pem` and `key.pem` for a `tcp` host. */
   readonly certificates?: string | undefined
-  /** Whether to talk TLS to a `tcp` host; default if there are certificates or the port is 2376. */
+  /** Use TLS for a `tcp` host; default if there are certificates or the port is 2376. */
   readonly tls?: boolean | undefined
   /** Name of a context of the Docker command line; used if there is no `host`. */
   readonly context?: string | undefined
@@ -28,7 +28,7 @@ export interface Options {
   readonly apiVersion?: string | undefined
   /** Folder that may hold the socket of a rootless engine; default none. */
   readonly runtimeFolder?: string | undefined
-  /** How long one answer may take; default 30 seconds. */
+  /** The longest time for one answer; default 30 seconds. */
   readonly deadline?: Duration.DurationInput | undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * Containers: what one is made of, and what the engine tells about one.
+ * Containers: the specification of one, and the engine's answers about one.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 
 /**
- * A port of a container and where it is published on the host.
+ * A port of a container and the place on the host where it is published.
  *
  * @category models
  * @since 0.1.0
@@ -15,7 +15,7 @@ import type * as Duration from "effect/Duration"
 export interface PortSpec {
   /** Port inside the container. */
   readonly container: number
-  /** Port of the host; default one that the engine chooses anew at each start. */
+  /** Port of the host; default another one at each start, which the engine chooses. */
   readonly host?: number | undefined
   /** Address of the host it is bound to; default `127.0.0.1`. */
   readonly address?: string | undefined
@@ -24,7 +24,7 @@ export interface PortSpec {
 }
 
 /**
- * Something of the host, or a fresh memory file system, that a container sees.
+ * A folder or volume of the host, or a new file system in memory, inside a container.
  *
  * @category models
  * @since 0.1.0
@@ -39,13 +39,13 @@ export type Mount =
     }
   | {
       readonly type: "volume"
-      /** Name of the volume; made if it does not exist. */
+      /** Name of the volume, which is created if it does not exist. */
       readonly source: string
       readonly target: string
       readonly readOnly?: boolean | undefined
-      /** Labels of the volume, if it is made. */
+      /** Labels of a volume that is created. */
       readonly labels?: Readonly<Record<string, string>> | undefined
-      /** Whether an empty volume first gets what the image has at `target`, with its owner; default `true`. */
+      /** Fill an empty volume with the files of the image at `target`, with their owner; default `true`. */
       readonly copy?: boolean | undefined
     }
   | {
@@ -57,12 +57,12 @@ export type Mount =
       /** Owner; default root. */
       readonly uid?: number | undefined
       readonly gid?: number | undefined
-      /** Whether programs on it can be run; default `false`. */
+      /** Allow to run programs on it; default `false`. */
       readonly exec?: boolean | undefined
     }
 
 /**
- * When the engine starts a container again on its own.
+ * The condition under which the engine restarts a container.
  *
  * @category models
  * @since 0.1.0
@@ -72,7 +72,7 @@ export type RestartPolicy =
   | { readonly name: "on-failure"; readonly maximumRetryCount: number }
 
 /**
- * What one container may use. What is not said is not limited.
+ * The limits of one container. Without a field there is no limit.
  *
  * @category models
  * @since 0.1.0
@@ -90,7 +90,7 @@ export interface Resources {
 }
 
 /**
- * A command the engine runs inside to see whether the container is healthy. `none` switches the image's own off.
+ * A command that the engine runs inside the container to check its health. `none` disables the check of the image.
  *
  * @category models
  * @since 0.1.0
@@ -107,13 +107,13 @@ export type Healthcheck =
     }
 
 /**
- * What a container is made of.
+ * The specification of a container.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ContainerSpec {
-  /** At least two characters; default one that the engine makes up. */
+  /** At least two characters; default a name that the engine chooses. */
   readonly name?: string | undefined
   /** Name, digest or id of an image the engine has. */
   readonly image: string
@@ -122,7 +122,7 @@ export interface ContainerSpec {
   readonly entrypoint?: ReadonlyArray<string> | undefined
   /** Replaces the image's command. */
   readonly command?: ReadonlyArray<string> | undefined
-  /** Readable by whoever may ask the engine; no place for secrets. */
+  /** Every user of the engine can read them, so they must not contain secrets. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** `uid:gid` or a name; default the image's. */
   readonly user?: string | undefined
@@ -131,7 +131,7 @@ export interface ContainerSpec {
   readonly hostname?: string | undefined
   /** Default the image's, or `SIGTERM`. */
   readonly stopSignal?: string | undefined
-  /** How long the engine waits between the stop signal and `SIGKILL`; whole seconds. */
+  /** Time between the stop signal and `SIGKILL`, in whole seconds. */
   readonly stopGrace?: Duration.DurationInput | undefined
   readonly tty?: boolean | undefined
   readonly ports?: ReadonlyArray<PortSpec> | undefined
@@ -151,7 +151,7 @@ export interface ContainerSpec {
   readonly capAdd?: ReadonlyArray<string> | undefined
   /** Such as `no-new-privileges`. */
   readonly securityOptions?: ReadonlyArray<string> | undefined
-  /** Whether a small init is process 1, which passes signals on and reaps; default `false`. */
+  /** Run a small init as process 1, which forwards signals and collects ended processes; default `false`. */
   readonly init?: boolean | undefined
   readonly ipcMode?: string | undefined
   readonly shmSizeBytes?: number | undefined
@@ -166,7 +166,7 @@ export interface ContainerSpec {
 }
 
 /**
- * Where a container is in its life. `unknown` is a word of a newer engine.
+ * The phase of a container. `unknown` stands for the word of a newer engine.
  *
  * @category models
  * @since 0.1.0
@@ -182,7 +182,7 @@ export type ContainerStatus =
   | "unknown"
 
 /**
- * What the engine's own health check found.
+ * The result of the engine's own health check.
  *
  * @category models
  * @since 0.1.0
@@ -190,7 +190,7 @@ export type ContainerStatus =
 export interface ContainerHealth {
   readonly status: "none" | "starting" | "healthy" | "unhealthy" | "unknown"
   readonly failingStreak: number
-  /** What the last check printed. */
+  /** The output of the last check. */
   readonly lastOutput: string | undefined
 }
 
@@ -202,12 +202,12 @@ export interface ContainerHealth {
  */
 export interface ContainerState {
   readonly status: ContainerStatus
-  /** Of the last time it ended; 0 while it never did. */
+  /** Of the last exit; 0 before the first one. */
   readonly exitCode: number
-  /** Why it could not be started. */
+  /** The reason why it could not be started. */
   readonly error: string | undefined
   readonly oomKilled: boolean
-  /** On the engine's host; only while it runs. */
+  /** On the engine's host, while it is running. */
   readonly pid: number | undefined
   readonly startedAt: DateTime.Utc | undefined
   readonly finishedAt: DateTime.Utc | undefined
@@ -215,7 +215,7 @@ export interface ContainerState {
 }
 
 /**
- * One port and where it is bound on the host. A port of the host is `undefined` as long as the engine has not chosen it.
+ * One port and its place on the host. A port of the host is `undefined` before the engine has chosen it.
  *
  * @category models
  * @since 0.1.0
@@ -228,7 +228,7 @@ export interface PublishedPort {
 }
 
 /**
- * One mount as the engine sees it.
+ * One mount in the engine's answer.
  *
  * @category models
  * @since 0.1.0
@@ -242,7 +242,7 @@ export interface MountInfo {
 }
 
 /**
- * Everything that is known about one container.
+ * An inspected container.
  *
  * @category models
  * @since 0.1.0
@@ -251,7 +251,7 @@ export interface Container {
   readonly id: string
   readonly name: string
   readonly createdAt: DateTime.Utc | undefined
-  /** As it was said when the container was made. */
+  /** The image in the specification. */
   readonly image: string
   /** Digest of the image's configuration. */
   readonly imageId: string
@@ -262,9 +262,9 @@ export interface Container {
   readonly state: ContainerState
   readonly restartCount: number
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number }
-  /** Where its ports are bound now; none while it does not run. */
+  /** The published ports; none while it is not running. */
   readonly ports: ReadonlyArray<PublishedPort>
-  /** Where its ports shall be bound. */
+  /** The ports in the specification. */
   readonly requestedPorts: ReadonlyArray<PublishedPort>
   readonly mounts: ReadonlyArray<MountInfo>
   readonly networks: ReadonlyArray<{
@@ -277,7 +277,7 @@ export interface Container {
 }
 
 /**
- * One line of a list of containers.
+ * One container of a list.
  *
  * @category models
  * @since 0.1.0
@@ -293,7 +293,7 @@ export interface ContainerSummary {
 }
 
 /**
- * Which lines of a container's log, oldest first.
+ * A selection of the lines of a log, oldest first.
  *
  * @category models
  * @since 0.1.0
@@ -303,14 +303,14 @@ export interface ContainerLogsOptions {
   readonly tail?: number | undefined
   /** Only lines at or after this time, in milliseconds since the epoch. */
   readonly since?: number | undefined
-  /** Keep going until the container ends; default `false`. */
+  /** Wait for new lines until the container exits; default `false`. */
   readonly follow?: boolean | undefined
-  /** Whether lines carry their time; default `true`. */
+  /** Include the time of each line; default `true`. */
   readonly timestamps?: boolean | undefined
 }
 
 /**
- * One line a container wrote, without its end. Very long lines come in pieces.
+ * One line of a container's log, without its end. Very long lines come in pieces.
  *
  * @category models
  * @since 0.1.0

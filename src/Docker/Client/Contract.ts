@@ -1,5 +1,5 @@
 /**
- * What can be asked of a container engine, by the kind of thing it is about.
+ * The operations of a container engine, by kind of resource.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ import type {
 } from "./Resources.js"
 
 /**
- * How making a container fails; none is left behind unless the outcome is unknown.
+ * The failures of `containers.create`. No container is left, unless the outcome is unknown.
  *
  * @category errors
  * @since 0.1.0
@@ -50,7 +50,7 @@ import type {
 export type CreateError = NameConflict | ImageUnavailable | SpecRejected | ChangeError
 
 /**
- * How starting a container fails.
+ * The failures of `containers.start`.
  *
  * @category errors
  * @since 0.1.0
@@ -58,7 +58,7 @@ export type CreateError = NameConflict | ImageUnavailable | SpecRejected | Chang
 export type StartError = ContainerNotFound | PortConflict | StartRejected | ChangeError
 
 /**
- * How waiting for a container fails.
+ * The failures of `containers.wait`.
  *
  * @category errors
  * @since 0.1.0
@@ -66,7 +66,7 @@ export type StartError = ContainerNotFound | PortConflict | StartRejected | Chan
 export type WaitError = ContainerNotFound | QueryError
 
 /**
- * A tar archive in pieces. What its source fails with comes out of the operation that reads it.
+ * A tar archive in pieces. A failure of the archive is a failure of the operation that reads it.
  *
  * @category models
  * @since 0.1.0
@@ -80,7 +80,7 @@ export type Archive<E = never, R = never> = Stream.Stream<Uint8Array, E, R>
  * @since 0.1.0
  */
 export interface Engine {
-  /** Succeeds if the engine answers; tells the version of its API. */
+  /** Succeeds if the engine answers; returns the version of its API. */
   readonly ping: Effect.Effect<string, QueryError>
   readonly info: Effect.Effect<EngineInfo, QueryError>
   readonly version: Effect.Effect<EngineVersion, QueryError>
@@ -93,50 +93,50 @@ export interface Engine {
  * @since 0.1.0
  */
 export interface Containers {
-  /** Makes a container and answers its id; does not start it. */
+  /** Creates a container without starting it; returns its id. */
   readonly create: (spec: ContainerSpec) => Effect.Effect<string, CreateError>
-  /** Starts it; one that runs already is left as it is. When it fails the container stays, not running. */
+  /** Starts it; a running container is a success. After a failure the container still exists, not running. */
   readonly start: (container: string) => Effect.Effect<void, StartError>
   /**
-   * Asks it to stop, waits up to `grace` (whole seconds; default the container's own), then kills it. One that does not
-   * run, or does not exist, is stopped.
+   * Sends the stop signal, waits up to `grace` (whole seconds; default the container's own), then kills it. A container
+   * that is not running or does not exist is a success.
    */
   readonly stop: (
     container: string,
     options?: { readonly grace?: Duration.DurationInput | undefined }
   ) => Effect.Effect<void, ChangeError>
-  /** Sends a signal, default `SIGKILL`. The engine then does not restart it by policy. */
+  /** Sends a signal, default `SIGKILL`. The engine does not restart the container after that. */
   readonly kill: (
     container: string,
     signal?: string
   ) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
-  /** Freezes its processes. */
+  /** Pauses its processes. */
   readonly pause: (container: string) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
-  /** Lets its processes go on. */
+  /** Resumes its processes. */
   readonly unpause: (container: string) => Effect.Effect<void, ContainerNotFound | ContainerNotRunning | ChangeError>
   /**
-   * Removes it and waits until it is gone, whoever removes it. One that does not exist is removed. `force` (default
-   * `false`) kills it first; `volumes` (default `true`) removes its unnamed volumes too.
+   * Removes it and waits until it is gone, also when another removal is in progress. A missing container is a success.
+   * `force` (default `false`) kills it first; `volumes` (default `true`) removes its unnamed volumes too.
    */
   readonly remove: (
     container: string,
     options?: { readonly force?: boolean | undefined; readonly volumes?: boolean | undefined }
   ) => Effect.Effect<void, ContainerRunning | ChangeError>
-  /** What the engine knows of one container. */
+  /** Inspects one container. */
   readonly inspect: (container: string) => Effect.Effect<Container, ContainerNotFound | QueryError>
-  /** All containers with these labels, whatever their state, newest first. */
+  /** All containers with these labels, in any state, newest first. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<ContainerSummary>, QueryError>
-  /** Waits, without a deadline, until it does not run (default) or is removed; answers its exit code. */
+  /** Waits, without a deadline, until it is not running (default) or removed; returns its exit code. */
   readonly wait: (
     container: string,
     options?: { readonly until?: "not-running" | "removed" | undefined }
   ) => Effect.Effect<number, WaitError>
-  /** Its log; ends with the container, or at what there is now. */
+  /** Its log, up to now or until the container exits. */
   readonly logs: (
     container: string,
     options?: ContainerLogsOptions
   ) => Stream.Stream<ContainerLogLine, ContainerNotFound | QueryError>
-  /** Unpacks an archive in a folder of it, with owners and permissions; the container need not run. */
+  /** Unpacks an archive in a folder of it, with owners and permissions. The container need not be running. */
   readonly putArchive: <E, R>(
     container: string,
     path: string,
@@ -151,22 +151,22 @@ export interface Containers {
  * @since 0.1.0
  */
 export interface Images {
-  /** What the engine knows of one image. */
+  /** Inspects one image. */
   readonly inspect: (image: string) => Effect.Effect<Image, ImageNotFound | QueryError>
-  /** The steps it was made in, newest first. */
+  /** The steps of its build, newest first. */
   readonly history: (image: string) => Effect.Effect<ReadonlyArray<ImageHistoryEntry>, ImageNotFound | QueryError>
   /** All images with these labels. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<ImageSummary>, QueryError>
-  /** Gives it one more name, such as `weather:7`; takes that name from another image. */
+  /** Adds a name, such as `weather:7`, and takes that name from another image. */
   readonly tag: (image: string, name: string) => Effect.Effect<void, ImageNotFound | SpecRejected | ChangeError>
-  /** Removes the name, and the image with its last name. One that does not exist is removed. `force`: default `false`. */
+  /** Removes the name, and with its last name the image. A missing image is a success. `force`: default `false`. */
   readonly remove: (
     image: string,
     options?: { readonly force?: boolean | undefined }
   ) => Effect.Effect<void, ImageInUse | ChangeError>
-  /** Loads images from an archive as `save` makes them. */
+  /** Loads images from an archive in the format of `save`. */
   readonly load: <E, R>(archive: Archive<E, R>) => Stream.Stream<ImageProgress, E | ImageLoadFailed | ChangeError, R>
-  /** Makes an image of one layer from an archive of its files; `changes` are lines of a Dockerfile. Answers its id. */
+  /** Creates an image of one layer from an archive of its files; `changes` are lines of a Dockerfile. Returns its id. */
   readonly import: <E, R>(
     archive: Archive<E, R>,
     options?: {
@@ -175,12 +175,12 @@ export interface Images {
       readonly message?: string | undefined
     }
   ) => Effect.Effect<string, E | ImageLoadFailed | ChangeError, R>
-  /** Builds an image of an archive that holds the Dockerfile and what it copies. The last `Done` tells the id. */
+  /** Builds an image from an archive with the Dockerfile and the files it copies. The last `Done` has the id. */
   readonly build: <E, R>(
     context: Archive<E, R>,
     options?: BuildOptions
   ) => Stream.Stream<ImageProgress, E | ImageBuildFailed | ChangeError, R>
-  /** Fetches an image from its registry. `Done` tells its name. */
+  /** Pulls an image from its registry. `Done` has its name. */
   readonly pull: (
     image: string,
     options?: { readonly platform?: string | undefined }
@@ -196,13 +196,13 @@ export interface Images {
  * @since 0.1.0
  */
 export interface Networks {
-  /** Makes a network and answers its id. */
+  /** Creates a network; returns its id. */
   readonly create: (spec: NetworkSpec) => Effect.Effect<string, NameConflict | SpecRejected | ChangeError>
-  /** What the engine knows of one network, with the containers on it. */
+  /** Inspects one network, with its containers. */
   readonly inspect: (network: string) => Effect.Effect<Network, NetworkNotFound | QueryError>
   /** All networks with these labels, without their containers. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<Network>, QueryError>
-  /** Removes it. One that does not exist is removed. */
+  /** Removes it. A missing network is a success. */
   readonly remove: (network: string) => Effect.Effect<void, NetworkInUse | ChangeError>
 }
 
@@ -213,14 +213,14 @@ export interface Networks {
  * @since 0.1.0
  */
 export interface Volumes {
-  /** Makes a volume, or leaves one of that name as it is. */
+  /** Creates a volume, or returns the existing one of that name. */
   readonly create: (spec: {
     readonly name: string
     readonly labels: Readonly<Record<string, string>>
   }) => Effect.Effect<Volume, SpecRejected | ChangeError>
   /** All volumes with these labels. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<Volume>, QueryError>
-  /** Removes it. One that does not exist is removed. `force`: default `false`. */
+  /** Removes it. A missing volume is a success. `force`: default `false`. */
   readonly remove: (
     volume: string,
     options?: { readonly force?: boolean | undefined }

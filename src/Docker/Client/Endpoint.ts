@@ -10,7 +10,7 @@ import { isLoopback } from "../../Internal/Loopback.js"
 import type { Options } from "./Configuration.js"
 import type { EngineHost } from "./Resources.js"
 
-/** An address with what is needed to talk to it. */
+/** An address and its certificates. */
 export interface Endpoint {
   readonly host: EngineHost
   readonly connection:
@@ -23,14 +23,14 @@ export interface Endpoint {
       }
 }
 
-/** What TLS needs, in PEM. Without own certificate only the engine is authenticated. */
+/** The certificates for TLS, in PEM. Without a client certificate only the engine is authenticated. */
 export interface Certificates {
   readonly ca?: string | undefined
   readonly cert?: string | undefined
   readonly key?: string | undefined
 }
 
-/** Why no engine could be looked for: the address, and a sentence without full stop. */
+/** The reason why there is no address, as a sentence without full stop. */
 export interface Unusable {
   readonly host: string
   readonly reason: string
@@ -126,7 +126,7 @@ const ofTcp = (address: Address, options: Options): Effect.Effect<Endpoint, Unus
     const text = address.url.includes("://") ? address.url : `tcp://${address.url}`
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url === undefined || url.hostname === "" || !/^(tcp|https?):$/.test(url.protocol)) {
-      const reason = "it is no address of an engine; use unix:///path, tcp://host:port or https://host:port"
+      const reason = "it is not the address of an engine; use unix:///path, tcp://host:port or https://host:port"
       return yield* Effect.fail({ host: address.url, reason })
     }
     const tls = usesTls(url, address, options)

@@ -1,6 +1,6 @@
 /**
- * How a container engine answers when it does not do what it was asked. Each failure is told by the operation, the
- * status of the answer and what is found afterwards; the engine's own words are only quoted.
+ * Failures of a container engine. The operation, the status of the answer and the state of the resource afterwards
+ * determine the failure; the text of the engine is only quoted.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 
 const Cause = Schema.optional(Schema.Defect)
 
-/** Ids are told by their first 12 digits, as everywhere; names as they are. */
+/** The first 12 digits of an id, as usual for engines; a name as it is. */
 const short = (container: string): string => (/^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container)
 
 /**
@@ -57,7 +57,7 @@ export class NetworkNotFound extends Schema.TaggedError<NetworkNotFound>()("Netw
 }
 
 /**
- * The name is taken. `ownerId` is the id of what has it, if it could still be found.
+ * The name is taken. `ownerId` is the id of the resource with that name, if it still exists.
  *
  * @category errors
  * @since 0.1.0
@@ -88,12 +88,12 @@ export class PortConflict extends Schema.TaggedError<PortConflict>()("PortConfli
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const port = this.port === undefined ? "A published port" : `Port ${this.port}`
-    return `${port} of container "${short(this.container)}" is taken on the host; publish to another one, or end what uses it.`
+    return `${port} of container "${short(this.container)}" is taken on the host; publish to another one, or stop the process that uses it.`
   }
 }
 
 /**
- * The image could not be fetched, or a container was to be made of an image the engine does not have.
+ * The image could not be pulled, or the engine does not have the image of a new container.
  *
  * @category errors
  * @since 0.1.0
@@ -138,12 +138,12 @@ export class ImageLoadFailed extends Schema.TaggedError<ImageLoadFailed>()("Imag
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The engine did not take the image archive: ${this.reason}.`
+    return `The engine refused the image archive: ${this.reason}.`
   }
 }
 
 /**
- * Containers are made of the image, so it was not removed.
+ * Containers use the image, so it was not removed.
  *
  * @category errors
  * @since 0.1.0
@@ -154,7 +154,7 @@ export class ImageInUse extends Schema.TaggedError<ImageInUse>()("ImageInUse", {
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Image "${this.image}" is in use and was not removed: ${this.reason}. Remove what uses it first, or force it.`
+    return `Image "${this.image}" is in use and was not removed: ${this.reason}. Remove its containers first, or force the removal.`
   }
 }
 
@@ -185,7 +185,7 @@ export class VolumeInUse extends Schema.TaggedError<VolumeInUse>()("VolumeInUse"
 }
 
 /**
- * The engine finds what it was asked to make not valid: a bad name, a limit too small, a mount without a source.
+ * The specification is not valid for the engine: a bad name, a limit that is too small, a mount without a source.
  *
  * @category errors
  * @since 0.1.0
@@ -201,7 +201,7 @@ export class SpecRejected extends Schema.TaggedError<SpecRejected>()("SpecReject
 }
 
 /**
- * The container exists and could not be started. It stays, not running.
+ * The container exists and could not be started. It still exists, not running.
  *
  * @category errors
  * @since 0.1.0
@@ -219,7 +219,7 @@ export class StartRejected extends Schema.TaggedError<StartRejected>()("StartRej
 }
 
 /**
- * The container would have to run for this, and does not.
+ * The operation needs a running container.
  *
  * @category errors
  * @since 0.1.0
@@ -234,7 +234,7 @@ export class ContainerNotRunning extends Schema.TaggedError<ContainerNotRunning>
 }
 
 /**
- * The container runs, so it was not removed.
+ * The container is running, so it was not removed.
  *
  * @category errors
  * @since 0.1.0
@@ -266,26 +266,26 @@ export class ArchiveRejected extends Schema.TaggedError<ArchiveRejected>()("Arch
 }
 
 /**
- * Nobody answers where the engine should be. Nothing was changed.
+ * There is no answer at the address of the engine. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
  */
 export class EngineUnreachable extends Schema.TaggedError<EngineUnreachable>()("EngineUnreachable", {
   operation: Schema.String,
-  /** Where it was looked for, such as `unix:///var/run/docker.sock`. */
+  /** The address, such as `unix:///var/run/docker.sock`. */
   host: Schema.String,
   reason: Schema.String,
   cause: Cause
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The container engine at ${this.host} could not be asked to ${this.operation}: ${this.reason}. Start it, or set DOCKER_HOST to one that runs.`
+    return `The container engine at ${this.host} could not be asked to ${this.operation}: ${this.reason}. Start it, or set DOCKER_HOST to a running one.`
   }
 }
 
 /**
- * The engine took the question and did not answer it in time. Nothing was changed.
+ * The engine did not answer a query in time. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -296,12 +296,12 @@ export class EngineTimeout extends Schema.TaggedError<EngineTimeout>()("EngineTi
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The container engine did not ${this.operation} within ${this.timeoutMillis} ms; it may be overloaded or stopped.`
+    return `The container engine did not ${this.operation} within ${this.timeoutMillis} ms; it may be overloaded or stopped; try again.`
   }
 }
 
 /**
- * The engine is there and does not talk to us. Nothing was changed.
+ * The engine refuses access. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -313,19 +313,19 @@ export class EngineRefused extends Schema.TaggedError<EngineRefused>()("EngineRe
 }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The container engine at ${this.host} does not allow us to ${this.operation}: ${this.reason}. Join the group that may use it (often "docker"), or use other credentials.`
+    return `The container engine at ${this.host} does not allow this user to ${this.operation}: ${this.reason}. Join the group that may use it (often "docker"), or use other credentials.`
   }
 }
 
 /**
- * The engine failed in a way that nothing more is known about.
+ * The engine failed for an unknown reason.
  *
  * @category errors
  * @since 0.1.0
  */
 export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {
   operation: Schema.String,
-  /** HTTP status of its answer; none if the answer could not be read. */
+  /** HTTP status of its answer; none if the answer is not readable. */
   status: Schema.optional(Schema.Int),
   reason: Schema.String
 }) {
@@ -337,7 +337,7 @@ export class EngineError extends Schema.TaggedError<EngineError>()("EngineError"
 }
 
 /**
- * How every question to an engine can fail; nothing was changed.
+ * The failures of every query; nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -345,7 +345,7 @@ export class EngineError extends Schema.TaggedError<EngineError>()("EngineError"
 export type QueryError = EngineUnreachable | EngineRefused | EngineTimeout | EngineError
 
 /**
- * How every change asked of an engine can fail. A change that was sent and not answered in time is `OutcomeUnknown`,
+ * The failures of every change. A change that was sent and not answered in time is `OutcomeUnknown`,
  * never `EngineTimeout`.
  *
  * @category errors

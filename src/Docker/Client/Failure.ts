@@ -1,4 +1,4 @@
-/** What a broken connection or an unexpected answer means. */
+/** The failures that follow from a broken connection or an unexpected answer. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
@@ -7,7 +7,7 @@ import { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import { EngineError, EngineRefused, EngineTimeout, EngineUnreachable } from "./Errors.js"
 import type { EngineResponse, Request } from "./Transport.js"
 
-/** What it means that a request was sent and not answered. */
+/** The failures of a request that was sent and not answered. */
 export interface Loss<E> {
   /** The connection broke. */
   readonly broken: (request: Request, host: string, cause: unknown) => E
@@ -15,7 +15,7 @@ export interface Loss<E> {
   readonly late: (request: Request, deadline: Duration.Duration) => E
 }
 
-/** Only asked: nothing can have changed. */
+/** A query changes nothing. */
 export const ofQuery: Loss<EngineUnreachable | EngineTimeout> = {
   broken: ({ operation }, host, cause) =>
     new EngineUnreachable({ operation, host, reason: transportReason(codeOf(cause), cause), cause }),
@@ -28,7 +28,7 @@ const lost = ({ operation, resource }: Request): OutcomeUnknown =>
 /** A change may have been carried out. */
 export const ofChange: Loss<OutcomeUnknown> = { broken: lost, late: lost }
 
-/** Classifies what the socket said. As long as no connection was made nothing can have changed. */
+/** Classifies an error of the connection. Before a connection exists nothing can have changed. */
 export const fromTransport = <E>(
   loss: Loss<E>,
   request: Request,
@@ -38,7 +38,7 @@ export const fromTransport = <E>(
   const code = codeOf(cause)
   const { operation } = request
   if (code === "EACCES" || code === "EPERM") {
-    return new EngineRefused({ operation, host, reason: `the system says ${code} on its socket` })
+    return new EngineRefused({ operation, host, reason: `the system refuses access to its socket (${code})` })
   }
   return happensBeforeSending(code, cause)
     ? new EngineUnreachable({ operation, host, reason: transportReason(code, cause), cause })
@@ -57,7 +57,7 @@ const transportReason = (code: string | undefined, cause: unknown): string => {
     case "ENOENT":
       return "its socket does not exist"
     case "ECONNREFUSED":
-      return "nobody listens there"
+      return "nothing listens there"
     case "ECONNRESET":
     case "EPIPE":
       return "the connection broke"
@@ -69,7 +69,7 @@ const transportReason = (code: string | undefined, cause: unknown): string => {
   }
 }
 
-/** An answer whose status the operation has no meaning for. */
+/** An answer with a status that has no meaning for the operation. */
 export const unexpected = (request: Request, host: string, answer: EngineResponse): EngineError | EngineRefused => {
   const reason = reasonOf(answer.text)
   const { operation } = request
@@ -81,7 +81,7 @@ export const unexpected = (request: Request, host: string, answer: EngineRespons
 const Explained = Schema.parseJson(Schema.Struct({ message: Schema.String }))
 const decodeExplained = Schema.decodeUnknownEither(Explained)
 
-/** The engine's own words, as a sentence without full stop. */
+/** The text of the engine, as a sentence without full stop. */
 export const reasonOf = (text: string): string => {
   const words = Either.match(decodeExplained(text), { onLeft: () => text, onRight: ({ message }) => message })
   const trimmed = words.trim().replace(/\.$/, "")

@@ -17,7 +17,7 @@ const longestStamp = 64
 
 /**
  * Reads frames: a header of 8 bytes (stream, three zeros, length) and so many bytes of text, which may be part of a line.
- * With `timestamps` each frame begins with its time. Bytes that are no frames are read as text of `stdout`.
+ * With `timestamps` each frame begins with its time. Bytes without frames are text of `stdout`.
  */
 export const makeFrameReader = (timestamps: boolean): LogReader => {
   const texts = { stdout: makeText("stdout"), stderr: makeText("stderr") }
@@ -25,7 +25,7 @@ export const makeFrameReader = (timestamps: boolean): LogReader => {
   let frame: { readonly text: Text; left: number; stamped: boolean } | undefined
   let raw = false
 
-  /** Takes one step; answers `undefined` when more bytes are needed. */
+  /** One step; `undefined` when more bytes are needed. */
   const step = (): ReadonlyArray<ContainerLogLine> | undefined => {
     if (raw) return takeAll(texts.stdout)
     if (frame === undefined) return openFrame()
@@ -107,7 +107,7 @@ const makeText = (stream: ContainerLogLine["stream"]): Text => {
   return text
 }
 
-/** Reads what a terminal shows. With `timestamps` each line begins with its time. */
+/** Reads the output of a terminal. With `timestamps` each line begins with its time. */
 export const makeTerminalReader = (timestamps: boolean): LogReader => {
   const lines = makeLineReader(maxLineLength + longestStamp)
   const toLine = (line: string): ContainerLogLine => {

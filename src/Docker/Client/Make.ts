@@ -59,8 +59,8 @@ const probeRemote = (host: string, port: number): Effect.Effect<Verdict> =>
   ).pipe(Effect.timeoutTo({ duration: "2 seconds", onSuccess: (verdict) => verdict, onTimeout: () => "unknownHost" }))
 
 const engine = (kit: EngineRequests): Engine => {
-  const version = read(kit, { operation: "tell its version", method: "GET", path: "/version" }, Version)
-  const info = Effect.map(read(kit, { operation: "tell about itself", method: "GET", path: "/info" }, Info), toInfo)
+  const version = read(kit, { operation: "return its version", method: "GET", path: "/version" }, Version)
+  const info = Effect.map(read(kit, { operation: "describe itself", method: "GET", path: "/info" }, Info), toInfo)
   return { ping: Effect.map(version, ({ apiVersion }) => apiVersion), info, version }
 }
 

@@ -1,4 +1,4 @@
-/** Reads what an engine tells while it works on an image. Failures come in between with status 200. */
+/** Reads the progress of an engine that works on an image. A failure is part of the progress, with status 200. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -7,7 +7,7 @@ import { Count } from "./Decoders.js"
 import { documents } from "./EngineRequests.js"
 import { ImageProgress } from "./Resources.js"
 
-/** A failure told in between. */
+/** A failure among the progress. */
 export interface Problem {
   /** A sentence without full stop. */
   readonly reason: string
@@ -37,7 +37,7 @@ const Document = Schema.parseJson(
 
 const decode = Schema.decodeUnknownEither(Document)
 
-/** The progress in an answer's body; fails at the first failure told. */
+/** The progress in the body of an answer; fails with its first failure. */
 export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<ImageProgress, E | ProgressProblem> =>
   documents(body).pipe(
     Stream.mapEffect((line) =>
@@ -52,7 +52,7 @@ export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<I
     Stream.mapConcat((events) => events)
   )
 
-/** Carries a problem to the operation that knows its name. */
+/** A problem on its way to the operation that gives it a name. */
 export class ProgressProblem implements Problem {
   readonly _tag = "ProgressProblem"
   readonly reason: string
@@ -83,7 +83,7 @@ const textOf = (stream: string): ReadonlyArray<ImageProgress> =>
     .filter((line) => line !== "")
     .flatMap((text) => [ImageProgress.Message({ text }), ...loadedOf(text)])
 
-/** What an engine says of a loaded image comes in words only. */
+/** An engine names a loaded image in a text only. */
 const loadedOf = (text: string): ReadonlyArray<ImageProgress> => {
   const image = /^Loaded image(?: ID)?: (\S+)$/.exec(text)?.[1]
   return image === undefined ? [] : [ImageProgress.Done({ image })]

@@ -1,5 +1,5 @@
 /**
- * What the engine tells about itself and about images, networks, volumes and events.
+ * The engine's answers about itself, images, networks, volumes and events.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 
 /**
- * Labels that something must carry: with that value, or (`true`) with any.
+ * The labels that a resource must have: with that value, or (`true`) with any value.
  *
  * @category models
  * @since 0.1.0
@@ -15,7 +15,7 @@ import type * as DateTime from "effect/DateTime"
 export type LabelFilter = Readonly<Record<string, string | true>>
 
 /**
- * Where the engine is.
+ * The place of the engine.
  *
  * @category models
  * @since 0.1.0
@@ -23,22 +23,22 @@ export type LabelFilter = Readonly<Record<string, string | true>>
 export interface EngineHost {
   /** Such as `unix:///var/run/docker.sock` or `tcp://10.0.0.7:2376`. */
   readonly url: string
-  /** Whether it is another machine, so that its ports and files are not ours. */
+  /** True for another machine, whose ports and files are not those of this one. */
   readonly remote: boolean
-  /** Name or address under which ports it publishes are reached from here; `127.0.0.1` if it is not remote. */
+  /** Name or address of its published ports, as seen from here; `127.0.0.1` if it is not remote. */
   readonly hostname: string
-  /** Whether nobody on the way can read what is said, or be the engine: TLS, or it never leaves this machine. */
+  /** True if the network can neither read nor forge the traffic: it uses TLS or stays on this machine. */
   readonly private: boolean
 }
 
 /**
- * The engine about itself.
+ * The engine.
  *
  * @category models
  * @since 0.1.0
  */
 export interface EngineInfo {
-  /** Stays the same as long as the engine keeps its data. */
+  /** The same as long as the engine has its data. */
   readonly id: string
   readonly name: string
   readonly version: string
@@ -54,7 +54,7 @@ export interface EngineInfo {
 }
 
 /**
- * Versions of the engine and of the API it speaks, such as `1.47`.
+ * Versions of the engine and of its API, such as `1.47`.
  *
  * @category models
  * @since 0.1.0
@@ -68,7 +68,7 @@ export interface EngineVersion {
 }
 
 /**
- * Everything that is known about one image.
+ * An inspected image.
  *
  * @category models
  * @since 0.1.0
@@ -98,7 +98,7 @@ export interface Image {
 }
 
 /**
- * What a list tells of an image. `createdAt` is `undefined` where the image does not say.
+ * One image of a list. `createdAt` is `undefined` if the image has no time.
  *
  * @category models
  * @since 0.1.0
@@ -112,7 +112,7 @@ export interface ImageSummary {
 }
 
 /**
- * One step of an image's making.
+ * One step of the build of an image.
  *
  * @category models
  * @since 0.1.0
@@ -124,8 +124,8 @@ export interface ImageHistoryEntry {
 }
 
 /**
- * What an engine tells while it builds, loads or pulls an image: a line of text, how far a part is, or (`Done`) the id or
- * name of what came of it. Loading several images tells several `Done`.
+ * The progress of a build, a load or a pull: a line of text, the state of a part, or (`Done`) the id or name of the
+ * resulting image. A load of several images has several `Done`.
  *
  * @category models
  * @since 0.1.0
@@ -142,7 +142,7 @@ export type ImageProgress = Data.TaggedEnum<{
 }>
 
 /**
- * Makes progress; `$is` and `$match` tell its kinds apart.
+ * Constructors of progress; `$is` and `$match` distinguish its kinds.
  *
  * @category constructors
  * @since 0.1.0
@@ -150,7 +150,7 @@ export type ImageProgress = Data.TaggedEnum<{
 export const ImageProgress = Data.taggedEnum<ImageProgress>()
 
 /**
- * How an image is built. The archive holds the Dockerfile and all it copies.
+ * The options of a build. The archive contains the Dockerfile and all files that it copies.
  *
  * @category models
  * @since 0.1.0
@@ -161,20 +161,20 @@ export interface BuildOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** Path in the archive; default `Dockerfile`. */
   readonly dockerfile?: string | undefined
-  /** Visible in the image's history; no place for secrets. */
+  /** Visible in the image's history, so they must not contain secrets. */
   readonly buildArguments?: Readonly<Record<string, string>> | undefined
   readonly target?: string | undefined
   readonly platform?: string | undefined
-  /** Whether base images are looked for in their registry even if there; default `false`. */
+  /** Ask the registry for a newer base image; default `false`. */
   readonly pull?: boolean | undefined
-  /** Whether steps run again that ran before; default `false`. */
+  /** Ignore the results of earlier builds; default `false`. */
   readonly noCache?: boolean | undefined
   /** Network of `RUN` steps: `default`, `host` or `none`. */
   readonly network?: string | undefined
 }
 
 /**
- * How a network is made.
+ * The specification of a network.
  *
  * @category models
  * @since 0.1.0
@@ -184,13 +184,13 @@ export interface NetworkSpec {
   readonly labels: Readonly<Record<string, string>>
   /** Default `bridge`. */
   readonly driver?: string | undefined
-  /** Whether nothing outside can be reached from it; default `false`. */
+  /** Block traffic to the outside; default `false`. */
   readonly internal?: boolean | undefined
   readonly options?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * A network as it is.
+ * A network.
  *
  * @category models
  * @since 0.1.0
@@ -202,12 +202,12 @@ export interface Network {
   readonly internal: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly subnets: ReadonlyArray<string>
-  /** Ids of running containers on it; lists do not tell them. */
+  /** Ids of its running containers; empty in lists. */
   readonly containers: ReadonlyArray<string>
 }
 
 /**
- * A volume as it is.
+ * A volume.
  *
  * @category models
  * @since 0.1.0
@@ -221,7 +221,7 @@ export interface Volume {
 }
 
 /**
- * Which events. Without `types` all kinds.
+ * A selection of events. Without `types` all kinds.
  *
  * @category models
  * @since 0.1.0
@@ -231,12 +231,12 @@ export interface EventsOptions {
   readonly types?: ReadonlyArray<"container" | "image" | "network" | "volume"> | undefined
   /** Such as `start`, `die`, `destroy`. */
   readonly actions?: ReadonlyArray<string> | undefined
-  /** Also those since then, in milliseconds since the epoch; default only new ones. */
+  /** Include events since this time, in milliseconds since the epoch; default only new ones. */
   readonly since?: number | undefined
 }
 
 /**
- * Something that happened in the engine.
+ * An event of the engine.
  *
  * @category models
  * @since 0.1.0
@@ -245,7 +245,7 @@ export interface EngineEvent {
   readonly type: string
   readonly action: string
   readonly id: string
-  /** Name, exit code and labels of what it happened to. */
+  /** Name, exit code and labels of its resource. */
   readonly attributes: Readonly<Record<string, string>>
   readonly at: DateTime.Utc
 }

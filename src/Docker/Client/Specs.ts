@@ -1,4 +1,4 @@
-/** Writes specifications as the engine wants them. */
+/** Writes specifications in the form of the engine. */
 import * as Duration from "effect/Duration"
 import type { ContainerSpec, Healthcheck, Mount, PortSpec } from "./Container.js"
 
@@ -126,6 +126,6 @@ const networkingConfig = ({ network, networkAliases }: ContainerSpec) =>
     ? undefined
     : { EndpointsConfig: { [network]: { Aliases: networkAliases } } }
 
-/** Without what was not said, so that the engine's and the image's defaults hold. */
+/** Without missing fields, so that the defaults of the engine and the image apply. */
 const said = (fields: Record<string, unknown>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

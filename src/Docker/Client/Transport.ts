@@ -1,4 +1,12 @@
-/** Sends requests to an engine and tells how that failed. What a status means is for the operations to say. */
+/**
+ * Sends requests to an engine. Every status is an answer here; operations give it a meaning.
+ *
+ * **Details**
+ *
+ * Of dockerode only the connection is used: address, TLS, uploads, and the cancellation of a request. Its operations are
+ * not: their failures are text without a type, `wait` never settles when the engine is killed, `followProgress` succeeds
+ * after a failed build or pull, and a deadline of theirs does not distinguish a query from a change.
+ */
 import * as Http from "node:http"
 import * as Https from "node:https"
 import type { Readable } from "node:stream"
@@ -17,15 +25,15 @@ import type { EngineHost } from "./Resources.js"
 
 /** One request. */
 export interface Request {
-  /** What it is for, to follow "to": `start a container`. */
+  /** The purpose, after "to": `start a container`. */
   readonly operation: string
-  /** What it is about; default the engine. */
+  /** The resource; default the engine. */
   readonly resource?: string | undefined
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE"
   readonly path: string
   readonly query?: Readonly<Record<string, Parameter>> | undefined
   readonly body?: object | undefined
-  /** How long the answer may take; default the client's deadline; `none` for ever. */
+  /** The longest time for the answer; default the client's deadline. */
   readonly deadline?: Duration.DurationInput | "none" | undefined
 }
 
@@ -45,10 +53,10 @@ export interface OpenAnswer<E> {
   readonly text: Effect.Effect<string, E>
 }
 
-/** How sending fails, whatever was asked. */
+/** The failures of every request. */
 export type SendError<E> = E | EngineUnreachable | EngineRefused
 
-/** The way to one engine. */
+/** The connection to one engine. */
 export interface Transport {
   readonly host: Effect.Effect<EngineHost, EngineUnreachable>
   /** Sends and reads everything. */
@@ -65,7 +73,7 @@ export interface Transport {
   ) => Effect.Effect<OpenAnswer<SendError<E>>, SendError<E>, Scope.Scope>
 }
 
-/** Makes the way to the engine the options name. Loads and resolves nothing before the first request. */
+/** A connection to the engine that the options name. It loads and resolves nothing before the first request. */
 export const make = (options: Options): Effect.Effect<Transport, never, FileSystem> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<FileSystem>()
@@ -88,7 +96,7 @@ export const make = (options: Options): Effect.Effect<Transport, never, FileSyst
     }
   })
 
-/** A configuration that is put right later is looked at again. */
+/** A failure is not cached, so that a corrected configuration is read. */
 const cachedSuccess = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
   Effect.map(Effect.cachedInvalidateWithTTL(effect, Duration.infinity), ([cached, invalidate]) =>
     Effect.tapError(cached, () => invalidate)
@@ -109,7 +117,7 @@ const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, U
     catch: (cause) => ({ host: endpoint.host.url, reason: `its client could not be loaded (${cause})` })
   })
 
-/** Fields are set to `undefined` on purpose: the modem would fill what is missing from its own reading of the environment. */
+/** Fields are `undefined` on purpose: the modem reads the environment for missing ones. */
 const modemOptions = ({ connection }: Endpoint, options: Options): ModemOptions => {
   const common = {
     timeout: undefined,
@@ -170,7 +178,7 @@ const dial = (
     )
   })
 
-/** Every status is an answer to us; without this the modem turns most of them into errors without structure. */
+/** Without this the modem turns most statuses into errors without structure. */
 const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
   Array.from({ length: 500 }, (_, index) => [index + 100, true])
 )

@@ -1,6 +1,6 @@
 /**
- * Dockerfiles as data. What is written is in a small part of the language, and every word of it is checked first, so
- * that nothing given by somebody can become an instruction, a directive, a variable or a here-document.
+ * Dockerfiles as data. The output is in a small part of the language, and every word is checked, so that no input becomes
+ * an instruction, a directive, a variable or a here-document.
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ImageReference } from "../../Containerized/ImageReference.js"
 
-/** The instructions there are. All that can be are in exec form. */
+/** The supported instructions, in exec form where that exists. */
 export type Instruction = Data.TaggedEnum<{
   readonly From: { readonly image: string; readonly stage?: string | undefined }
   readonly WorkingFolder: { readonly path: string }
@@ -22,7 +22,7 @@ export type Instruction = Data.TaggedEnum<{
   readonly Label: { readonly name: string; readonly value: string }
   readonly User: { readonly user: string }
   readonly EntryPoint: { readonly command: ReadonlyArray<string> }
-  /** Takes away the health check and the default command of the base. */
+  /** Removes the health check and the default command of the base. */
   readonly NoHealthCheck: object
   readonly NoCommand: object
 }>
@@ -98,7 +98,7 @@ const optional = (text: string | undefined, check: (text: string) => Either.Eith
 
 const kind = (what: string, pattern: RegExp) => ({ what, test: (text: string) => pattern.test(text) })
 
-/** None of these takes a blank where it would split, a line break, a backslash, a quote, `$`, a backtick or `<`. */
+/** None of these accepts a blank that would split a word, a line break, a backslash, a quote, `$`, a backtick or `<`. */
 const kinds = {
   image: { what: "a base image", test: Schema.is(ImageReference) },
   stage: kind("the name of a stage", /^[a-z][a-z0-9-]{0,30}$/),

@@ -1,6 +1,5 @@
 /**
- * What a program or shared library for Linux asks of its loader, read from the file itself: running a tool on it, as
- * `ldd` does, could run the file.
+ * The needs of a program or shared library for Linux, read from the file itself: tools such as `ldd` may run the file.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -18,7 +17,7 @@ export interface Elf {
   readonly runPath: ReadonlyArray<string>
 }
 
-/** Reads a file's head. None if it is not a 64-bit ELF file, which includes everything that is no program at all. */
+/** Reads the header of a file; none if it is not a 64-bit ELF file. */
 export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformError, FileSystem.FileSystem> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -58,7 +57,7 @@ export const read = (file: string): Effect.Effect<Option.Option<Elf>, PlatformEr
 
 const headerBytes = 64
 
-/** Of one part of a file; what says it is longer is broken. */
+/** The most bytes of one part; a file with a longer one is broken. */
 const mostBytes = 1 << 24
 const segmentBytes = 56
 const segmentTypes = { load: 1, dynamic: 2, interpreter: 3 } as const

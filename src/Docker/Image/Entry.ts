@@ -1,9 +1,9 @@
-/** What a layer of an image is made of. */
+/** The content of a layer of an image. */
 import * as Data from "effect/Data"
 
 /**
- * One file, folder or link of a layer. Times and everything else that depends on when and where an image is made are
- * left out on purpose. `path` is absolute inside the image.
+ * One file or folder of a layer. It has no time, and nothing else that depends on the machine or the moment of the build.
+ * `path` is absolute inside the image.
  */
 export type Entry = Data.TaggedEnum<{
   /** Content from memory. */
@@ -18,7 +18,7 @@ export type Entry = Data.TaggedEnum<{
   readonly Folder: { readonly path: string; readonly mode: number } & Owner
 }>
 
-/** Who an entry belongs to; default root, so that the served process cannot change it. */
+/** The owner of an entry; default root, so that the served process cannot change it. */
 export interface Owner {
   readonly uid?: number | undefined
   readonly gid?: number | undefined
@@ -31,7 +31,7 @@ export const text = (path: string, content: string | Uint8Array, mode = 0o644): 
   Entry.Text({ path, mode, content: typeof content === "string" ? new TextEncoder().encode(content) : content })
 
 /**
- * Entries in the order they are written: by path, each once (the last one given wins), with every folder on the way.
+ * Entries in the order of the archive: by path, each once (the last one wins), with all parent folders.
  */
 export const complete = (entries: Iterable<Entry>): ReadonlyArray<Entry> => {
   const byPath = new Map<string, Entry>()

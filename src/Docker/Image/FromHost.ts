@@ -1,6 +1,6 @@
 /**
- * Images on a base made of this machine: three layers (base, packages, program) put together here and loaded. The same
- * snapshot gives the same image id, and what the engine has is not sent again.
+ * Images on a base of this machine's files: three layers (base, packages, program), assembled here and loaded. The same
+ * snapshot gives the same image id, and the engine receives only missing layers.
  */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
@@ -25,7 +25,7 @@ import * as Packages from "./Packages.js"
 import * as Plan from "./Plan.js"
 import { BuildEvent, type ReportProgress } from "./Progress.js"
 
-/** The base layer: what it is made of, and its digest. It is on disk only if it was made just now. */
+/** The base layer and its digest. It has a file only if it was written by this build. */
 export interface BaseLayer {
   readonly base: HostBase.HostBase
   readonly diffId: string
@@ -34,10 +34,10 @@ export interface BaseLayer {
 }
 
 /**
- * Finds out the digest of this machine's base layer. It is written only when the machine's files are not those of the
- * last time, which a note in the folder of images tells.
+ * Returns the base layer of this machine. A note in the folder of images has the digest of the last one; the layer is
+ * written again only when the machine's files have changed.
  *
- * @param found what the machine's Node needs
+ * @param found the content of the base
  * @param options `images` is the folder of the note, `workspace` one for the layer
  */
 export const baseLayer = (
@@ -60,7 +60,7 @@ export const baseLayer = (
     return { base, ...layer }
   })
 
-/** Makes the image of a plan, unless the engine has it. */
+/** Builds the image of a plan, unless the engine has it. */
 export const build = (plan: Plan.Plan, layer: BaseLayer, architecture: string) =>
   Effect.gen(function* () {
     const spec = yield* imageSpec(plan, layer, architecture)
@@ -160,7 +160,7 @@ const load = (plan: Plan.Plan, name: string, spec: OciImage.ImageSpec) =>
     return yield* find(name, spec)
   })
 
-/** The base is an image of its own, so that removing images made on it leaves it. */
+/** The base is an image of its own, so that it survives the removal of images on it. */
 const ensureBase = (plan: Plan.Plan, layer: BaseLayer, { architecture }: OciImage.ImageSpec) =>
   Effect.gen(function* () {
     const name = baseName(layer)
@@ -182,7 +182,7 @@ const baseName = ({ diffId }: BaseLayer): string => `effect-deployers/host-base:
 const baseFile = (plan: Plan.Plan, { base, file }: BaseLayer) =>
   file === undefined ? Effect.map(writeBase(base, plan.workspace), (layer) => layer.file) : Effect.succeed(file)
 
-/** Sends what is not in the base. Engines that want every layer refuse that. */
+/** Sends the layers above the base. Engines that need every layer refuse that. */
 const loadParts = (plan: Plan.Plan, spec: OciImage.ImageSpec) =>
   load(plan, plan.name, spec).pipe(
     Effect.catchTags({

@@ -1,6 +1,6 @@
 /**
- * Images on a normal base image, built by the engine: native packages are installed in a stage of their own, so that the
- * last one has no package manager.
+ * Images on a normal base image, built by the engine. Native packages are installed in a stage of their own, so that the
+ * result has no package manager.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -13,6 +13,7 @@ import { appDirectory, entrypoint, numericUser } from "../../Containerized/Layou
 import { containerRequirements } from "../../Containerized/Requirements.js"
 import { BaseImageUnavailable, type ImageNotBuilt } from "../../Errors/Images.js"
 import type { EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
+import { errorClause } from "../../Flavor/ErrorText.js"
 import type { Image, ImageProgress } from "../Client/Resources.js"
 import { DockerClient } from "../DockerClient.js"
 import { Instruction, render } from "./Dockerfile.js"
@@ -27,8 +28,8 @@ type ImageBase = Extract<Base, { readonly _tag: "image" }>
 type Resolved = Extract<ResolvedBase, { readonly _tag: "image" }>
 
 /**
- * Finds out which image a reference means: the engine's own if it has one, else the registry's. What the engine has is
- * not looked for anew, so that a moving tag moves only when somebody pulls it.
+ * Resolves a reference to an image: that of the engine if it has one, else that of the registry. The registry is not asked
+ * about an existing image, so a moving tag moves only with an explicit pull.
  *
  * @param platform such as `linux/amd64`
  */
@@ -48,13 +49,12 @@ export const resolve = (
       builder: base.builder,
       node: base.node
     }
-  }).pipe((effect) => Plan.queried(effect, "look at an image"))
+  }).pipe((effect) => Plan.queried(effect, "inspect an image"))
 
 /**
  * The Dockerfile of an image.
  *
- * @param options `from` is the image to build on, `builder` the one packages are installed in; without `packages` there
- * is nothing to install
+ * @param options `from` is the base image, `builder` the image that installs `packages`
  */
 export const instructions = (options: {
   readonly from: string
@@ -109,7 +109,7 @@ export const build = (
       WordRefused: (error) => Plan.failedBy(plan.snapshot)(error),
       ImageBuildFailed: (error) =>
         Plan.failed(plan.snapshot)(
-          Plan.sentence(error.message),
+          errorClause(error),
           `The base must have Node ${containerRequirements.node} or newer, and what its packages need to be installed (npm, a network)`,
           error
         )
@@ -122,7 +122,7 @@ export const build = (
 
 const [major = "", minor = ""] = containerRequirements.node.split(".")
 
-/** Refuses a Node that is too old, and removes package managers from what the next layers see. */
+/** Refuses a Node that is too old, and hides package managers from the next layers. */
 const tidyUp = [
   `const[a,b]=process.versions.node.split('.').map(Number)`,
   `if(!(a>${major}||(a===${major}&&b>=${minor}))){console.error('this image has Node '+process.versions.node);process.exit(64)}`,
@@ -138,7 +138,7 @@ const installation = (image: string, packages: ReadonlyArray<string>): ReadonlyA
   Instruction.WorkingFolder({ path: "/build" }),
   Instruction.Copy({ sources: ["packages/"], target: "/build/" }),
   Instruction.Run({ command: ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"] }),
-  // Only the packages the bundle imports may run scripts, which is how they get their addons.
+  // Only packages that the bundle imports may run scripts, which install their addons.
   Instruction.Run({ command: ["npm", "rebuild", "--foreground-scripts", ...packages] })
 ]
 
@@ -182,9 +182,8 @@ const inspectOrPull = (reference: ImageReference, platform: string, report: Repo
       Effect.catchTag("ImageNotFound", () => Effect.zipRight(pull, images.inspect(reference))),
       Effect.catchTags({
         ImageNotFound: () =>
-          new BaseImageUnavailable({ reference, reason: "the engine fetched it and does not have it" }),
-        ImageUnavailable: (error) =>
-          new BaseImageUnavailable({ reference, reason: Plan.sentence(error.reason), cause: error })
+          new BaseImageUnavailable({ reference, reason: "the engine pulled it and does not have it" }),
+        ImageUnavailable: (error) => new BaseImageUnavailable({ reference, reason: error.reason, cause: error })
       })
     )
   })

@@ -1,8 +1,6 @@
 /**
- * The base image made of this machine: its Node, the libraries that needs, certificates and nothing else. There is no
- * shell and no package manager in it.
- *
- * @since 0.1.0
+ * The base image of this machine's files: its Node with the libraries it needs, and certificates. It has no shell and no
+ * package manager.
  */
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
@@ -34,20 +32,15 @@ export interface HostNode {
   readonly architecture: string
 }
 
-/**
- * What a base image of this machine consists of.
- *
- * @category models
- * @since 0.1.0
- */
+/** The content of a base image of this machine. */
 export interface HostBase {
   readonly node: HostNode
   readonly entries: ReadonlyArray<Entry>
-  /** SHA-256 (hex) of what the entries are made from, without reading large files: paths, sizes and times. */
+  /** SHA-256 (hex) of the paths, sizes and times of its files, without reading large files. */
   readonly fingerprint: string
-  /** The files of this machine that are in it, and where. */
+  /** Its files of this machine, with their places. */
   readonly files: ReadonlyArray<{ readonly path: string; readonly source: string }>
-  /** The folder of the image where the loader looks, and what is in it. */
+  /** The folder of the loader in the image, and the names of its libraries. */
   readonly libraryFolder: string
   readonly libraries: ReadonlySet<string>
   /** ELF number of the architecture. */
@@ -56,32 +49,17 @@ export interface HostBase {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/**
- * No base image can be made of this machine's Node.
- *
- * @category errors
- * @since 0.1.0
- */
+/** This machine's Node cannot be put into a base image. */
 export class HostUnsupported extends Data.TaggedError("HostUnusable")<{ readonly reason: string }> {
   override get message(): string {
     return `No image can be made of this machine's Node: ${this.reason}.`
   }
 }
 
-/**
- * Where Node is in the image.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The path of Node in the image. */
 export const nodeProgram = "/usr/bin/node"
 
-/**
- * Looks at a Node and finds everything it needs.
- *
- * @category finding
- * @since 0.1.0
- */
+/** Finds everything that a Node needs. */
 export const describe = (
   node: HostNode
 ): Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem> =>
@@ -95,7 +73,7 @@ export const describe = (
     const { machine } = elf.value
     const { interpreters, libraries, missing } = yield* Libraries.needs([program])
     if (missing.length > 0) {
-      return yield* new HostUnsupported({ reason: `it needs ${missing.join(" and ")}, which cannot be found` })
+      return yield* new HostUnsupported({ reason: `it needs ${missing.join(" and ")}, which is not installed` })
     }
     const lookups = yield* nameLookups(machine)
     const folder = libraryFolder(libraries, interpreters)
@@ -120,12 +98,7 @@ export const describe = (
     }
   })
 
-/**
- * What {@link describe} finds, looked for once: later it is only seen to that the files are what they were.
- *
- * @category finding
- * @since 0.1.0
- */
+/** The result of {@link describe}, cached as long as the files are unchanged. */
 export const remembered = (
   node: HostNode
 ): Effect.Effect<Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem>> =>
@@ -140,12 +113,7 @@ export const remembered = (
     })
   )
 
-/**
- * Where a library goes in an image: where its user wants it, else where the loader looks.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The place of a library in an image: a fixed folder, else that of the loader. */
 export const placeOf = (folder: string, library: Libraries.Library): string =>
   library.pinned ? Path.normalize(library.file) : `${folder}/${library.name}`
 
@@ -178,7 +146,7 @@ const accounts: ReadonlyArray<Entry> = [
   Entry.Folder({ path: appDirectory, mode: 0o755 })
 ]
 
-/** The C library loads these when names are looked up; nothing says so in a file. */
+/** The C library loads these for name lookups; no file names them as needed. */
 const nameLookups = (machine: number) =>
   Effect.map(
     Effect.forEach(["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"], (name) =>
@@ -213,7 +181,7 @@ const fileEntry = (path: string, source: string, mode: number) =>
     }
   })
 
-/** The entries of a base of these files, and their fingerprint. */
+/** The entries of a base with these files, and their fingerprint. */
 const contentsOf = (files: HostBase["files"]) =>
   Effect.gen(function* () {
     const programs = yield* Effect.forEach(files, ({ path, source }) => fileEntry(path, source, 0o755), {

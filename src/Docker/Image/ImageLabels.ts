@@ -1,17 +1,17 @@
 /**
- * What images tell about themselves. Only what follows from their content is in it, so that equal images stay equal
- * whoever makes them; values are encoded, since a pipeline's name may be anything.
+ * The labels of images. They depend on the content of an image alone, so that equal images are equal on every machine.
+ * Values are encoded, because a pipeline can have any name.
  */
 import type { Snapshot } from "../../Snapshot/Model.js"
 
 /** Names of the labels of images. */
 export const names = {
-  /** `app` for an image of a snapshot, `base` for one they are made on. */
+  /** `app` for an image of a snapshot, `base` for its base. */
   role: "effect-deployers.image",
   pipeline: "effect-deployers.image.pipeline",
   /** Digest of the bundle. */
   bundle: "effect-deployers.image.bundle",
-  /** Checksum of everything else in it. */
+  /** Checksum of the rest of its content. */
   checksum: "effect-deployers.image.checksum",
   node: "effect-deployers.image.node"
 } as const
@@ -32,7 +32,7 @@ export const ofSnapshot = (
 })
 
 /**
- * Labels of a base made of a machine's Node.
+ * Labels of a base with a machine's Node.
  *
  * @param node its version
  */

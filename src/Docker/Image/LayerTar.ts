@@ -19,21 +19,21 @@ export interface Layer {
   readonly bytes: number
 }
 
-/** An archive could not be made: a file changed or went away meanwhile. */
+/** An archive could not be written: a file changed or disappeared at the same time. */
 export class ArchiveFailed extends Data.TaggedError("ArchiveFailed")<{
   readonly reason: string
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `An archive could not be made: ${this.reason}.`
+    return `An archive could not be written: ${this.reason}.`
   }
 }
 
-/** Entries as an archive, as they are given. Times are 1970, and owners root unless an entry says otherwise. */
+/** An archive of entries in the given order. Times are 1970; the default owner is root. */
 export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, ArchiveFailed> =>
   NodeStream.fromReadable<ArchiveFailed, Uint8Array>(
     () => {
-      // Its readers learn of an error by reading; without a listener the process would, too.
+      // A reader gets the error; without a listener it would end the process.
       const pack = Tar.pack().on("error", () => undefined)
       feed(pack, entries).then(
         () => pack.finalize(),
@@ -45,7 +45,7 @@ export const archive = (entries: Iterable<Entry>): Stream.Stream<Uint8Array, Arc
   )
 
 /**
- * Writes entries as a layer: sorted, each once, with the folders they are in.
+ * Writes entries as a layer: sorted, each once, with all parent folders.
  *
  * @param file where to write it
  */

@@ -9,26 +9,26 @@ import * as Elf from "./Elf.js"
 
 /** A library of this machine. */
 export interface Library {
-  /** The name others need it by. */
+  /** The name in the files that need it. */
   readonly name: string
-  /** Where it was found. */
+  /** Its path. */
   readonly file: string
-  /** Whether the one that needs it names its folder, so that it must stay there. */
+  /** True if a file needs it in this very folder. */
   readonly pinned: boolean
 }
 
-/** What a set of programs needs. */
+/** The needs of a set of programs. */
 export interface Needs {
   readonly interpreters: ReadonlyArray<string>
-  /** With those the libraries themselves need, each once. */
+  /** Direct and indirect ones, each once. */
   readonly libraries: ReadonlyArray<Library>
-  /** Needed by name and not found. */
+  /** Names of libraries that are not installed. */
   readonly missing: ReadonlyArray<string>
 }
 
 /**
- * Finds everything programs and addons need, directly or through others. Files that are no 64-bit ELF, or are for
- * another processor than `machine`, need nothing.
+ * Finds the direct and indirect needs of programs and addons. A file that is not 64-bit ELF, or is for another processor
+ * than `machine`, needs nothing.
  *
  * @param machine architecture number of the Node they run in; default that of the first file
  */
@@ -61,7 +61,7 @@ export const needs = (
     return { interpreters: [...interpreters], libraries: [...libraries.values()], missing: [...missing] }
   })
 
-/** Finds a library by name where the loader looks for it. */
+/** Finds a library by name in the folders of the loader. */
 export const locate = (
   name: string,
   machine: number
@@ -120,7 +120,7 @@ const triplets = [
   "s390x-linux-gnu"
 ]
 
-/** Where loaders look without being told, on any distribution. */
+/** The default folders of loaders, on any distribution. */
 const loaderFolders = [
   ...triplets.flatMap((triplet) => [`/lib/${triplet}`, `/usr/lib/${triplet}`]),
   "/lib64",

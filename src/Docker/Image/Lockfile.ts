@@ -1,4 +1,4 @@
-/** What npm is given to install the native packages of an image: exact versions, all the way down. */
+/** The files with which npm installs the native packages of an image: exact versions of all dependencies. */
 import type { External } from "../../Snapshot/Model.js"
 import type { Placed } from "./Packages.js"
 
@@ -9,11 +9,11 @@ export interface Manifests {
 }
 
 /**
- * Files for `npm ci` that pin the given packages, and what these need, to the versions that are installed here. Of the
- * packages that exist for each platform apart, those for Linux are pinned, which this machine need not be.
+ * Files for `npm ci` that pin packages and their dependencies to the versions that are installed here. Of packages with a
+ * variant for each platform the variants for Linux are pinned, even if this machine runs another system.
  *
  * @param roots the packages the bundle imports
- * @param closure they and everything they need
+ * @param closure the same with all of their dependencies
  */
 export const manifests = (roots: ReadonlyArray<External>, closure: ReadonlyArray<Placed>): Manifests => {
   const dependencies = Object.fromEntries(roots.map(({ name, version }) => [name, version]))
@@ -30,7 +30,7 @@ export const manifests = (roots: ReadonlyArray<External>, closure: ReadonlyArray
 
 // internal
 
-/** Newer versions of npm run the scripts of these only. */
+/** Newer versions of npm run only the scripts of these packages. */
 const allowed = (roots: ReadonlyArray<External>) => Object.fromEntries(roots.map(({ name }) => [name, true]))
 
 interface Lock {
@@ -62,7 +62,7 @@ const lockOf = (entry: Placed, locks: ReadonlyMap<string, Lock>, closure: Readon
 const pick = (ranges: Readonly<Record<string, string>>, keep: (name: string) => boolean) =>
   Object.fromEntries(Object.entries(ranges).filter(([name]) => keep(name)))
 
-/** Packages for Linux on any processor that were asked for by an exact version, installed here or not. */
+/** Packages for Linux on any processor that are needed in an exact version, installed here or not. */
 const forLinux = ({ optionalDependencies }: Placed): ReadonlyArray<readonly [string, Lock]> =>
   Object.entries(optionalDependencies).flatMap(([name, version]): ReadonlyArray<readonly [string, Lock]> => {
     const platform = platformOf(name)

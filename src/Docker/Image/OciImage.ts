@@ -1,5 +1,5 @@
 /**
- * Images put together here instead of built by an engine, so that the id of an image follows from its content alone.
+ * Images that are assembled here instead of by an engine, so that the id of an image depends on its content alone.
  */
 import { createHash } from "node:crypto"
 import type { Image } from "../Client/Resources.js"
@@ -18,9 +18,9 @@ export interface ImageSpec {
   readonly layers: ReadonlyArray<LayerOf>
 }
 
-/** One layer of an image. Without a file it has to be in the engine already. */
+/** One layer of an image. Without a file the engine must have it already. */
 export interface LayerOf {
-  /** What it is, for the image's history. */
+  /** A description for the image's history. */
   readonly what: string
   readonly diffId: string
   readonly file?: string | undefined
@@ -49,9 +49,9 @@ export const configurationOf = (spec: ImageSpec): { readonly id: string; readonl
 }
 
 /**
- * The archive an engine loads the image from. Layers without a file are only named in it.
+ * The archive of the image for `load`. It names layers without a file and does not contain them.
  *
- * @param tag the name it shall have in the engine
+ * @param tag its name in the engine
  */
 export const archiveOf = (spec: ImageSpec, tag: string): ReadonlyArray<Entry> => {
   const { id, json } = configurationOf(spec)
@@ -69,8 +69,8 @@ export const archiveOf = (spec: ImageSpec, tag: string): ReadonlyArray<Entry> =>
 }
 
 /**
- * Whether an engine's image is the one that is meant: the same layers and the same words. Engines differ in what they
- * take for an image's id.
+ * True if an image of the engine has the layers and the configuration of the specification. Engines compute the id of an
+ * image differently.
  */
 export const isSame = (image: Image, spec: ImageSpec): boolean =>
   same(

@@ -1,18 +1,17 @@
-/** The files of an installed package that are needed to run it. */
+/** The runtime files of an installed package. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { Entry } from "./Entry.js"
-import { refusalOf } from "./HostUnsupported.js"
 import type { Placed } from "./Packages.js"
+import { refusalOf } from "./Refusals.js"
 
 type Found = Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileSystem>
 
 /**
- * The files of a package as entries below a folder of the image. Sources of native code, what compiling them left
- * behind, type declarations and everything that looks like a credential are left out; links are followed only inside
- * the package.
+ * The files of a package as entries below a folder of the image. Sources of native code, results of their compilation, type
+ * declarations and files that look like credentials are left out. Links are followed only inside the package.
  *
  * @param app the folder of the program in the image
  */

@@ -1,5 +1,5 @@
 /**
- * Native packages as they are installed on this machine: where they are, what they need, and which of their files run.
+ * Native packages that are installed on this machine: their folders and dependencies.
  */
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -27,12 +27,12 @@ const PackageJson = Schema.parseJson(
 export interface Installed extends External {
   /** Its folder, without links on the way. */
   readonly directory: string
-  /** What it declares to need, by name. */
+  /** The ranges of its dependencies, by name. */
   readonly dependencies: Readonly<Record<string, string>>
   readonly optionalDependencies: Readonly<Record<string, string>>
 }
 
-/** An installed package and where it goes. */
+/** An installed package and its place in the image. */
 export interface Placed extends Installed {
   /** Below the image's `/app`: `node_modules/bindings`, `node_modules/a/node_modules/b`. */
   readonly place: string
@@ -53,8 +53,7 @@ export class PackageMissing extends Data.TaggedError("PackageMissing")<{
 type Found<A, E = never> = Effect.Effect<A, E, FileSystem.FileSystem>
 
 /**
- * The packages a bundle was made with, through the links in its folder; those without a link are looked for beside this
- * library.
+ * The packages of a bundle, through the links in its folder, or beside this library for packages without a link.
  *
  * @param bundle the bundle's folder
  */
@@ -75,7 +74,7 @@ export const installed = (
   )
 
 /**
- * The package that drives the SQLite run store, in the version this library works with; none when it is not installed.
+ * The driver of the SQLite run store, in the version that this library uses; none if it is not installed.
  */
 export const storeDriver: Found<Option.Option<External>, PlatformError> = Effect.map(
   Effect.suspend(() => besideLibrary("better-sqlite3")),
@@ -83,10 +82,10 @@ export const storeDriver: Found<Option.Option<External>, PlatformError> = Effect
 )
 
 /**
- * Packages with everything they need to run, each with a place where Node finds the same package for the same need as it
- * does here. Tools that only install or compile are left out.
+ * Packages with all of their dependencies. Each has a place at which Node resolves the same imports as on this machine.
+ * Tools for installing and compiling are left out.
  *
- * @param options `withTools` keeps those tools, for installing elsewhere
+ * @param options `withTools` includes those tools, for an installation on another machine
  */
 export const closure = (
   roots: ReadonlyArray<Installed>,
@@ -133,7 +132,7 @@ const tools = new Set([
 
 const isTool = (name: string): boolean => tools.has(name) || name.startsWith("@types/")
 
-/** What Node would find for a name from a place, walking up. */
+/** The package that Node finds for a name in a folder and the folders above it. */
 const lookUp = (placed: ReadonlyMap<string, Placed>, from: string, name: string): Placed | undefined => {
   const parts = from.split("/node_modules/")
   for (let depth = parts.length; depth > 0; depth--) {

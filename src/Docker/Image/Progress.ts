@@ -1,5 +1,5 @@
 /**
- * What happens while an image is made.
+ * The progress of a build.
  *
  * @since 0.1.0
  */
@@ -8,28 +8,28 @@ import type * as Effect from "effect/Effect"
 import type { ResolvedBase } from "../../Containerized/BuildConfiguration.js"
 
 /**
- * One thing that happened, in this order: the base is known, then either an image is reused or layers are written and
- * sent, or an engine builds; at last the image is there.
+ * One event of a build, in this order: the base is chosen; then an image is reused, or layers are written and sent, or an
+ * engine builds; at the end the image exists.
  *
  * @category models
  * @since 0.1.0
  */
 export type BuildEvent = Data.TaggedEnum<{
   readonly BaseChosen: { readonly base: ResolvedBase; readonly reason: string }
-  /** What the engine says while it fetches the base. */
+  /** Output of the engine while it pulls the base. */
   readonly Pulling: { readonly reference: string; readonly text: string }
-  /** A layer is on disk; `known` when the engine has it already. */
+  /** A layer is on disk; `known` if the engine has it already. */
   readonly LayerWritten: {
     readonly layer: string
     readonly diffId: string
     readonly bytes: number
     readonly known: boolean
   }
-  /** Bytes of an archive that are on their way to the engine. */
+  /** An archive of so many bytes is being sent to the engine. */
   readonly Sending: { readonly image: string; readonly bytes: number }
-  /** What the engine says while it builds. */
+  /** Output of the engine while it builds. */
   readonly EngineSaid: { readonly text: string }
-  /** Nothing had to be made. */
+  /** The image existed already. */
   readonly Reused: { readonly image: string; readonly imageId: string }
   readonly Finished: {
     readonly image: string
@@ -40,7 +40,7 @@ export type BuildEvent = Data.TaggedEnum<{
 }>
 
 /**
- * Makes build events; `$is` and `$match` tell them apart.
+ * Constructors of build events; `$is` and `$match` distinguish them.
  *
  * @category constructors
  * @since 0.1.0
@@ -48,7 +48,7 @@ export type BuildEvent = Data.TaggedEnum<{
 export const BuildEvent = Data.taggedEnum<BuildEvent>()
 
 /**
- * Takes events as they happen; the build waits for it.
+ * Receives events as they happen; the build waits for it.
  *
  * @category models
  * @since 0.1.0

@@ -1,4 +1,4 @@
-/** Source maps that do not tell where on a machine the sources are. */
+/** Source maps without paths of a machine. */
 import * as Path from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -9,10 +9,10 @@ const SourceMap = Schema.parseJson(
 )
 
 /**
- * The map with its sources named by package, or relative to the folder that holds all sources of the project. A bundle
- * made in another checkout thus has the same map. A map that cannot be read is dropped.
+ * The map with the names of its sources relative to their package, or to the folder of all sources of the project. A bundle
+ * of another checkout has the same map. An unreadable map is dropped.
  *
- * @param folder the folder the bundle lies in, which the map's paths are relative to
+ * @param folder the folder of the bundle, to which the paths of the map are relative
  */
 export const withoutPlaces = (map: string, folder: string): Option.Option<string> =>
   Option.map(Schema.decodeOption(SourceMap)(map), (decoded) => {
@@ -27,7 +27,7 @@ export const withoutPlaces = (map: string, folder: string): Option.Option<string
 
 // internal
 
-/** What the bundler made up has no place; it says so in front of a colon. */
+/** Sources that the bundler generates have a scheme instead of a path. */
 const isFile = (source: string | null): source is string => source !== null && !/^[\w-]{2,}:/.test(source)
 
 const marker = "/node_modules/"

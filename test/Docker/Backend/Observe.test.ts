@@ -97,7 +97,7 @@ describe("stateOf", () => {
     [78, "manifest"],
     [134, "heap"],
     [137, "killed"],
-    [143, "told to stop"]
+    [143, "to stop"]
   ])("exit code %i is an error that says what it means", (exitCode, meaning) => {
     const state = observed(ended(exitCode))
     assert.strictEqual(state.status, "error")

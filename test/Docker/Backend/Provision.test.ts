@@ -1,4 +1,4 @@
-/** A network and a container are made at the same time: whatever ends first, and however it ends, nothing is left of it. */
+/** A network and a container are created concurrently: after a failure of either nothing is left. */
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ const live = <A, E>(
   test: Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof layer>> | NodeContext.NodeContext>
 ) => it.live(name, () => Effect.provide(test, layer().pipe(Layer.provideMerge(NodeContext.layer))))
 
-/** What is in the engine, and the generations that have files. */
+/** The content of the engine, and the generations that have files. */
 const present = Effect.gen(function* () {
   const { containers } = yield* FakeEngine
   const { networks } = yield* DockerClient
@@ -49,7 +49,7 @@ interface Stage {
   ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | DockerClient>
 }
 
-/** What an engine was asked it does, whether or not anybody waits for it. */
+/** An engine carries a request out, even if the caller does not wait for it. */
 const carriedOut = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flatMap(Effect.forkDaemon(effect), Fiber.join)
 
 const stage: Effect.Effect<Stage> = Effect.gen(function* () {

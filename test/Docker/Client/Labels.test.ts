@@ -34,7 +34,7 @@ describe("Labels", () => {
     }
   })
 
-  it("tell ours from what only looks like it", () => {
+  it("distinguish ours from similar ones", () => {
     const labels = Labels.ofInstance(said)
     assert.isTrue(Labels.isOurs(labels, said.registryId))
     assert.isFalse(Labels.isOurs(labels, "another"))

@@ -34,7 +34,7 @@ const talkingTo = (answer: RequestListener) =>
 const spec = { image: "weather:1", name: "weather", labels: {} }
 
 describe("Transport", () => {
-  it.live("tells where nobody answers, before anything was changed", () =>
+  it.live("fails with the address of a missing engine, and nothing is changed", () =>
     Effect.gen(function* () {
       const docker = yield* clientOf("unix:///nowhere/engine.sock")
       const asked = yield* Effect.flip(docker.engine.ping)
@@ -92,7 +92,7 @@ describe("Transport", () => {
     })
   )
 
-  it.scopedLive("tells apart who may not ask, and answers that nobody expected", () =>
+  it.scopedLive("distinguishes refused access from unexpected answers", () =>
     Effect.gen(function* () {
       const docker = yield* talkingTo((request, response) => {
         response.statusCode = request.url?.startsWith("/info") ? 403 : 500
@@ -175,7 +175,7 @@ describe("Transport", () => {
     })
   )
 
-  it.scopedLive("tells the names of what was loaded", () =>
+  it.scopedLive("returns the names of loaded images", () =>
     Effect.gen(function* () {
       const docker = yield* talkingTo((request, response) => {
         request.resume()

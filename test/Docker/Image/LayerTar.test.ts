@@ -12,7 +12,7 @@ const folder = Effect.flatMap(FileSystem.FileSystem, (fs) =>
 )
 
 describe("writeLayer", () => {
-  it.scoped("gives the same bytes for the same entries, whenever and in whatever order they come", () =>
+  it.scoped("gives the same bytes for the same entries, at any time and in any order", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const at = yield* folder

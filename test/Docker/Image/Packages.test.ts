@@ -87,7 +87,7 @@ describe("closure", () => {
 })
 
 describe("manifests", () => {
-  it.scoped("pin every package that runs on Linux, whichever platform this is", () =>
+  it.scoped("pin every package that runs on Linux, on any platform", () =>
     Effect.gen(function* () {
       const root = yield* project(nested)
       const roots = yield* Packages.installed(root, wanted)

@@ -25,7 +25,7 @@ import type { MountStrategy } from "./Strategy.js"
 
 /** Volumes of the engine. */
 export const engineVolumes: MountStrategy = {
-  // The engine sets the owner of the files that it unpacks, whatever the user of this process is.
+  // The engine sets the owner of the files that it unpacks, for any user of this process.
   identity: () => user,
   check: (request) =>
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** Chooses the mount strategy of a deployment, and removes files whatever the strategy was. */
+/** Chooses the mount strategy of a deployment, and removes the files of both strategies. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

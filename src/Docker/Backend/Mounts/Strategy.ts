@@ -1,6 +1,6 @@
 /**
- * How an instance gets its files: its configuration, its secrets, and a place for its data. The engine may or may not see
- * the folders of this machine.
+ * The contract for the files of an instance: its configuration, its secrets, and a place for its data. An engine may or may
+ * not see the folders of this machine.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
@@ -32,7 +32,7 @@ import type { Parts, Request } from "../ServiceContainer.js"
 /** The services that files need. */
 export type Needs = Home | FileSystem | DockerClient | BackendContext
 
-/** How writing files fails. */
+/** The failures of `write`. */
 export type WriteError =
   | DeploymentProvisionFailed
   | ResourceNotOwned
@@ -44,7 +44,7 @@ export type WriteError =
   | QueryError
   | PlatformError
 
-/** How removing files fails. */
+/** The failures of `remove` and `removeAll`. */
 export type RemoveError = EngineUnavailable | OutcomeUnknown | QueryError | VolumeInUse | PlatformError
 
 /** One way to give files to instances. Every operation can be repeated. */

@@ -36,7 +36,7 @@ const destroy = Effect.flatMap(backend, (docker) => docker.destroy(instance))
 
 const volumeName = (purpose: string) => Labels.volumeName(instance.deploymentId, purpose)
 
-/** What is in the engine. */
+/** The content of the engine. */
 const census = Effect.gen(function* () {
   const { containers, volumes } = yield* FakeEngine
   const { networks } = yield* DockerClient
@@ -131,7 +131,7 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
-    "are taken back with their generation; the data with its deployment",
+    "are removed with their generation; the data with its deployment",
     Effect.gen(function* () {
       const home = yield* Home.Home
       const fs = yield* FileSystem.FileSystem
@@ -204,7 +204,7 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
-    "are taken back, and not a volume that only copies their labels",
+    "are removed, and not a volume that only copies their labels",
     Effect.gen(function* () {
       const { volumes } = yield* FakeEngine
       const docker = yield* DockerClient
@@ -223,7 +223,7 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
-    "are found and taken back when whoever put them there died in the middle of it",
+    "are found and removed when the process that wrote them ended in between",
     Effect.gen(function* () {
       const { addImage } = yield* FakeEngine
       const docker = yield* DockerClient
@@ -289,7 +289,7 @@ describe("Files for an engine of another machine", () => {
   )
 
   live(
-    "belong to a user of the engine's machine, whoever deploys",
+    "belong to the same user of the engine's machine for every deployer",
     Effect.gen(function* () {
       const { volumes } = yield* FakeEngine
       const docker = yield* DockerBackend.make({ secretsFolders: [], us: { uid: 1_000, gid: 1_000 } })

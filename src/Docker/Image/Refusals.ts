@@ -1,7 +1,7 @@
-/** What never goes into an image. */
+/** Files that never become part of an image. */
 
 /**
- * Why a file or folder of that name stays out, or `undefined` if its name is fine.
+ * The reason against a file or folder of that name; `undefined` if there is none.
  *
  * @param name the last part of its path
  */
@@ -9,9 +9,9 @@ export const refusalOf = (name: string): string | undefined =>
   refusals.find(({ pattern }) => pattern.test(name))?.reason
 
 /**
- * Whether a file starts like a private key, whatever it is called.
+ * True if the content of a file starts like a private key.
  *
- * @param head the first bytes of it; 4,096 are enough
+ * @param head its first bytes; 4,096 are enough
  */
 export const isPrivateKey = (head: Uint8Array): boolean =>
   /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-/.test(
@@ -25,7 +25,7 @@ const refusals: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: strin
     pattern: /^\.env(?:rc)?(?:\..*)?$/i,
     reason: "files of environment variables usually hold credentials; use the settings `environment` and `secrets`"
   },
-  { pattern: /^\.(?:git|hg|svn)$/i, reason: "the history of a repository does not belong into an image" },
+  { pattern: /^\.(?:git|hg|svn)$/i, reason: "the history of a repository must not be part of an image" },
   {
     pattern: /^\.(?:npmrc|yarnrc|yarnrc\.yml|netrc|pypirc|pgpass|git-credentials|htpasswd)$/i,
     reason: "it usually holds credentials"
@@ -36,5 +36,5 @@ const refusals: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: strin
   },
   { pattern: /\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/i, reason: "it is named like a key; give keys as secrets" },
   { pattern: /^id_/i, reason: "it is named like a private key of SSH; rename it if it is not one" },
-  { pattern: /^node_modules$/i, reason: "packages get into an image with the bundle" }
+  { pattern: /^node_modules$/i, reason: "the bundle brings its packages" }
 ]
