@@ -14,8 +14,8 @@ import type { Package } from "./Packages.js"
 type Written = Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path>
 
 /**
- * Puts a bundle into the folder named by its digest below `bundles` and gives that folder. It appears complete or not
- * at all; one that is there is verified, and what is damaged in it is written again.
+ * Writes a bundle into the folder of its digest below `bundles` and returns that folder. It appears complete or not at all.
+ * An existing one is verified, and damaged files are written again.
  */
 export const ensure = (
   bundles: string,
@@ -28,7 +28,7 @@ export const ensure = (
     yield* fs.makeDirectory(bundles, { recursive: true, mode: 0o700 })
     yield* Effect.ignore(removeAbandoned(bundles))
     const exists = yield* fs.exists(directory)
-    // Somebody else may write the same bundle at the same time; then theirs is verified.
+    // Another process may write the same bundle at the same time; then that one is verified.
     yield* exists
       ? repair(directory, compiled)
       : Effect.catchAll(create(bundles, directory, compiled), () => repair(directory, compiled))
@@ -36,7 +36,7 @@ export const ensure = (
     return directory
   })
 
-/** Says that somebody is about to use it: what is old and in no snapshot may be removed. */
+/** Marks a bundle as in use: an old one without a snapshot may be removed. */
 const touch = (directory: string): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -44,7 +44,7 @@ const touch = (directory: string): Written =>
     yield* fs.utimes(directory, now, now)
   })
 
-/** What a process that died while it wrote has left; one that lives is done within seconds. */
+/** Removes the drafts of processes that ended while they wrote; a running one needs seconds. */
 const removeAbandoned = (bundles: string): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -119,7 +119,7 @@ const ensureLink = (directory: string, native: Package): Written =>
     yield* replace(link, (temporary) => fs.symlink(native.directory, temporary))
   })
 
-/** Writes beside the target and renames, so that nobody ever sees half of it. */
+/** Writes beside the target and renames, so that the target is always complete. */
 const replace = (target: string, write: (temporary: string) => Effect.Effect<void, PlatformError>): Written =>
   Effect.scoped(
     Effect.gen(function* () {

@@ -13,12 +13,14 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Ids from "../Store/Ids.js"
 import type { RunStore } from "../Store/RunStore.js"
+import * as NextTurn from "./HotPath/NextTurn.js"
 import * as App from "./Http/App.js"
 import * as Serve from "./Process/Serve.js"
 import * as ServiceRuntime from "./Process/ServiceRuntime.js"
@@ -66,7 +68,7 @@ export const layer = (
     Effect.gen(function* () {
       const served = yield* Serve.make(pipeline, yield* ServerSettings.manifest(pipeline, settings))
       yield* served.warmUp
-      yield* Effect.addFinalizer(() => served.drain)
+      yield* whenClosed(served.drain)
       return served
     })
   ).pipe(Layer.provide(Ids.layer))
@@ -116,7 +118,7 @@ export const httpApp = (
     const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest)
     const app = yield* Effect.provide(App.make, services)
     yield* warmUp
-    yield* Effect.addFinalizer(() => drain(Effect.void))
+    yield* whenClosed(drain(Effect.void))
     return app
   }).pipe(Effect.provide(Ids.layer))
 
@@ -183,3 +185,18 @@ export const mountLayerRouter = (
       yield* mounted.add("*", "/*", app)
     })
   )
+
+/**
+ * Lets servers make progress without the event loop, for tests with virtual time: work that runs share is done in the next
+ * microtask and not in the next turn. Provide it where {@link layer}, {@link httpApp} or a mount is built.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerMicrotasks: Layer.Layer<never> = NextTurn.layerMicrotasks
+
+// internal
+
+/** A finalizer is uninterruptible, and in it the deadlines of a drain would never end: they run in a fiber of their own. */
+const whenClosed = (drain: Effect.Effect<void>): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.addFinalizer(() => Effect.flatMap(Effect.forkDaemon(Effect.interruptible(drain)), Fiber.join))

@@ -130,7 +130,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       const kept = yield* bundle(files.kept)
       const unused = yield* bundle(files.unused)
       const again = yield* bundle(files.again)
-      yield* fs.makeDirectory(`${bundles}/somebody-elses`)
+      yield* fs.makeDirectory(`${bundles}/another-folder`)
       yield* TestClock.adjust("59 minutes")
       yield* removeUnused(new Set([kept.digest]))
       assert.isTrue(yield* fs.exists(unused.directory))
@@ -139,7 +139,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       yield* removeUnused(new Set([kept.digest]))
       assert.deepStrictEqual(
         yield* Effect.forEach(
-          [kept.directory, unused.directory, again.directory, `${bundles}/somebody-elses`],
+          [kept.directory, unused.directory, again.directory, `${bundles}/another-folder`],
           fs.exists
         ),
         [true, false, true, true]
@@ -198,7 +198,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
     })
   )
 
-  it.scoped("has one copy of effect, the library's, whatever lies beside the module", () =>
+  it.scoped("has one copy of effect, the library's, with any copy beside the module", () =>
     Effect.gen(function* () {
       const marker = "a copy that must not be used"
       const beside = (version: string) => ({

@@ -18,7 +18,7 @@ const run = (...args: readonly [string, ...ReadonlyArray<string>]) =>
     })
   )
 
-/** What is printed by the module and by its start file. */
+/** The output of the module and of its start file. */
 const both = (main: string, files: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -241,7 +241,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
     })
   )
 
-  it.scoped("is not there when the program cannot be rehearsed, and that is no failure", () =>
+  it.scoped("is missing without a failure when the program cannot be rehearsed", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const bundle = yield* described({

@@ -1,4 +1,4 @@
-/** The files a deployment declares for its image. */
+/** The files that a deployment declares for its image. */
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
@@ -12,9 +12,9 @@ import { AssetPath } from "../../Containerized/ImageSettings.js"
 import { appDirectory } from "../../Containerized/Layout.js"
 import { ImageContentRefused } from "../../Errors/Images.js"
 import { Entry } from "./Entry.js"
-import { isPrivateKey, refusalOf } from "./HostUnsupported.js"
+import { isPrivateKey, refusalOf } from "./Refusals.js"
 
-/** A declared file that was looked at. */
+/** A declared file with its digest. */
 export interface Asset {
   /** Relative to the project, with `/`. */
   readonly path: string
@@ -30,9 +30,9 @@ type Collected<A> = Effect.Effect<A, ImageContentRefused | PlatformError, FileSy
  *
  * **Details**
  *
- * Only plain files with one name are taken. Symbolic and hard links, devices, pipes and sockets are refused, as is
- * everything outside the project and everything that looks like a credential: an image is readable by whoever can reach
- * the engine, and what got into a layer stays there.
+ * Only plain files with one name are accepted. Symbolic and hard links, devices, pipes and sockets are refused, and so are
+ * files outside the project and files that look like credentials: every user of the engine can read an image, and a file
+ * stays in its layer.
  *
  * @param project the folder the paths are relative to
  * @param paths as `ImageSettings.assets`
@@ -87,7 +87,7 @@ const collectAt = (root: string, path: string): Collected<ReadonlyArray<Asset>> 
     return [{ path, digest, entry }]
   })
 
-/** Nothing on the way from the project to the file may be a link. */
+/** No folder between the project and the file may be a link. */
 const checkPlace = (file: string, path: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -99,7 +99,7 @@ const checkPlace = (file: string, path: string) =>
     if (Option.isSome(link) || !Option.contains(real, file)) {
       return yield* new ImageContentRefused({
         path,
-        reason: "it is a symbolic link or behind one; declare what it points to"
+        reason: "it is a symbolic link or behind one; declare the file it points to"
       })
     }
   })

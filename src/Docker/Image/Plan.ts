@@ -1,8 +1,4 @@
-/**
- * What is known about an image before it is made, and how making it fails.
- *
- * @since 0.1.0
- */
+/** The plan of an image, and the failures of its build. */
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
@@ -14,10 +10,12 @@ import { names } from "../../Bundle/Names.js"
 import * as StartFile from "../../Bundle/StartFile.js"
 import { appDirectory, programFile, startFile } from "../../Containerized/Layout.js"
 import { type BaseImageUnavailable, type ImageContentRefused, ImageNotBuilt } from "../../Errors/Images.js"
-import { type DeploymentSnapshotMismatch, EngineUnavailable, type OutcomeUnknown } from "../../Errors/Lifecycle.js"
+import type { DeploymentSnapshotMismatch, EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
+import { errorClause } from "../../Flavor/ErrorText.js"
 import type { External, Snapshot } from "../../Snapshot/Model.js"
 import type { ChangeError, QueryError } from "../Client/Errors.js"
+import { toUnavailable } from "../EngineErrors.js"
 import type { Asset } from "./Assets.js"
 import { Entry, text } from "./Entry.js"
 import type { HostUnsupported } from "./HostBase.js"
@@ -27,7 +25,7 @@ import type { ReportProgress } from "./Progress.js"
 import { withoutPlaces } from "./SourceMap.js"
 
 /**
- * How making an image fails.
+ * The failures of a build.
  *
  * @category errors
  * @since 0.1.0
@@ -41,32 +39,22 @@ export type ImageBuildError =
   | OutcomeUnknown
   | StoreError
 
-/**
- * An image that is to be made, whatever it is built on.
- *
- * @category models
- * @since 0.1.0
- */
+/** A new image, on any base. */
 export interface Plan {
   readonly snapshot: Snapshot
   /** The bundle's folder on this machine. */
   readonly bundle: string
-  /** The name it gets in the engine. */
+  /** Its name in the engine. */
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly requirements: ReadonlyArray<External>
   readonly assets: ReadonlyArray<Asset>
-  /** A folder that is removed when the image is made. */
+  /** A folder that is removed after the build. */
   readonly workspace: string
   readonly report: ReportProgress
 }
 
-/**
- * The program and the declared files as they lie in the image.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** The program and the declared files, at their places in the image. */
 export const appEntries = ({
   assets,
   bundle,
@@ -89,96 +77,43 @@ export const appEntries = ({
     ]
   })
 
-/**
- * The image could not be made.
- *
- * @category errors
- * @since 0.1.0
- */
+/** A failed build. */
 export const failed =
   ({ label }: Snapshot) =>
   (reason: string, remedy: string, cause?: unknown): ImageNotBuilt =>
     new ImageNotBuilt({ snapshot: label, reason, remedy, cause })
 
-/**
- * The same from a failure below, whose message is a sentence.
- *
- * @category errors
- * @since 0.1.0
- */
+/** A failed build, because of an error whose message is a sentence. */
 export const failedBy =
   (snapshot: Snapshot) =>
   (error: Error & { readonly _tag?: string }): ImageNotBuilt =>
     failed(snapshot)(
-      sentence(error.message),
-      error._tag === "PackageMissing"
-        ? againFromFile(snapshot)
-        : "Nothing was deployed; try again when that is settled",
+      errorClause(error),
+      error._tag === "PackageMissing" ? againFromFile(snapshot) : "Nothing was deployed; correct this and try again",
       error
     )
 
-/**
- * Turns what can go wrong with files of this machine into "the image could not be made".
- *
- * @category errors
- * @since 0.1.0
- */
+/** Turns failures of files of this machine into a failed build. */
 export const asNotBuilt =
   (snapshot: Snapshot) =>
   <A, E, R>(effect: Effect.Effect<A, E | FileError, R>): Effect.Effect<A, Exclude<E, FileError> | ImageNotBuilt, R> =>
     Effect.catchIf(effect, isFileError, (error) => failedBy(snapshot)(error))
 
 /**
- * Turns every way in which an engine may not answer a question into `EngineUnavailable`.
+ * Turns every failure of a query into `EngineUnavailable`.
  *
- * @param operation what it was asked to do, as in "could not be asked to ..."
- *
- * @category errors
- * @since 0.1.0
+ * @param operation follows "could not be asked to"
  */
 export const queried = <A, E, R>(
   effect: Effect.Effect<A, E | EngineFailure, R>,
   operation: string
 ): Effect.Effect<A, Exclude<E, EngineFailure> | EngineUnavailable, R> =>
-  Effect.catchIf(effect, isEngineFailure, unavailable(operation))
+  Effect.catchIf(effect, isEngineFailure, toUnavailable(operation))
 
-/**
- * A remedy: the bundle is made anew.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The remedy for a missing or damaged bundle. */
 export const againFromFile = ({ source }: Snapshot): string => `Deploy from ${source.file} again`
 
-/**
- * An engine that cannot be asked, in the words of the deployer contract.
- *
- * @category errors
- * @since 0.1.0
- */
-export const unavailable =
-  (operation: string) =>
-  (error: EngineFailure): EngineUnavailable =>
-    new EngineUnavailable({ flavor: "docker", operation, reason: sentence(error.message), cause: error })
-
-/**
- * A message as a part of another sentence.
- *
- * @category accessors
- * @since 0.1.0
- */
-export const sentence = (message: string): string =>
-  message
-    .trim()
-    .replace(/\.$/, "")
-    .replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())
-
-/**
- * The folder of the image, as entries of a build context know it.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** A path of the image relative to its program folder, for the context of a build. */
 export const belowApp = (path: string): string => path.slice(appDirectory.length + 1)
 
 // internal

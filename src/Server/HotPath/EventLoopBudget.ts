@@ -2,6 +2,7 @@
  * The budget of runs in one turn of the event loop. Runs that exceed it wait for the next turn, so that health checks and
  * other requests are served in between.
  */
+import type { NextTurn } from "./NextTurn.js"
 
 export interface EventLoopBudget {
   /** Charges one run with the milliseconds it computed without a break. */
@@ -26,9 +27,9 @@ export const maxRuns = 2_048
  * Makes a budget that is full again at the start of every turn.
  *
  * @param onNext Called at the start of the turn after one with runs.
- * @param defer Calls a function in the next turn; default `setImmediate`.
+ * @param defer Calls a function in the next turn.
  */
-export const make = (onNext: () => void, defer: (act: () => void) => void = setImmediate): EventLoopBudget => {
+export const make = (onNext: () => void, defer: typeof NextTurn.Service): EventLoopBudget => {
   let spentMillis = 0
   let runs = 0
   const end = () => {

@@ -1,4 +1,5 @@
 /** Gathers requests for the same work and does it once, at the end of the turn of the event loop. */
+import type { NextTurn } from "./NextTurn.js"
 
 /**
  * The number of requests after which the work is done before the turn ends. Requests that wait longer outlive V8's young
@@ -6,8 +7,12 @@
  */
 export const most = 128
 
-/** Makes a function that requests one execution of `act`. */
-export const make = (act: () => void): (() => void) => {
+/**
+ * Makes a function that requests one execution of `act`.
+ *
+ * @param defer Calls a function in the next turn.
+ */
+export const make = (act: () => void, defer: typeof NextTurn.Service): (() => void) => {
   let asked = 0
   let isScheduled = false
   const actNow = () => {
@@ -23,13 +28,17 @@ export const make = (act: () => void): (() => void) => {
     if (asked === most) queueMicrotask(actNow)
     else if (!isScheduled) {
       isScheduled = true
-      setImmediate(atEnd)
+      defer(atEnd)
     }
   }
 }
 
-/** Makes a function that passes each of its arguments to `act` at the end of the turn. */
-export const each = <A>(act: (one: A) => void): ((one: A) => void) => {
+/**
+ * Makes a function that passes each of its arguments to `act` at the end of the turn.
+ *
+ * @param defer Calls a function in the next turn.
+ */
+export const each = <A>(act: (one: A) => void, defer: typeof NextTurn.Service): ((one: A) => void) => {
   let gathered: Array<A> = []
   const end = () => {
     const all = gathered
@@ -37,6 +46,6 @@ export const each = <A>(act: (one: A) => void): ((one: A) => void) => {
     for (const one of all) act(one)
   }
   return (one) => {
-    if (gathered.push(one) === 1) setImmediate(end)
+    if (gathered.push(one) === 1) defer(end)
   }
 }

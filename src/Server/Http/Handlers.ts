@@ -97,6 +97,7 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
       const { cancel } = yield* Service
+      const invocation = yield* Invocation
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
       const reading = yield* RunQueries.RunQueries
       return handlers
@@ -109,11 +110,12 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
         .handle("get", ({ path: { id } }) => reading.find(id))
         .handle("cancel", ({ path: { id } }) =>
           Effect.gen(function* () {
-            if (yield* cancel(id)) return yield* untilEnded(reading.find(id))
+            const ended = endOf(invocation, id)
+            if (yield* cancel(id)) return yield* untilEnded(ended, reading.find(id))
             const run = yield* reading.find(id)
             if (!RunEvent.isGoing(run.status)) return run
             yield* reading.cancel(id)
-            return yield* untilEnded(reading.find(id))
+            return yield* untilEnded(ended, reading.find(id))
           })
         )
         .handleRaw("events", ({ headers, path: { id }, request }) =>
@@ -137,16 +139,28 @@ const followed =
       return Effect.sync(() => leave?.())
     })
 
-/** A run that is interrupted has ended within a second, also if it does not want to. */
-const untilEnded = <E>(find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {
+/**
+ * The run when it has ended. A run that refuses its interruption is given up after a second, so it has ended in three; the end
+ * of a run in another process, or one that could not be stored, is found by looking again.
+ */
+const untilEnded = <E>(ended: Effect.Effect<void>, find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {
   const again: Effect.Effect<Run, E> = Effect.flatMap(find, (run) =>
     RunEvent.isGoing(run.status) ? Effect.delay(again, "5 millis") : Effect.succeed(run)
   )
   return Effect.flatMap(
-    Effect.timeoutOption(again, "3 seconds"),
+    Effect.timeoutOption(Effect.raceFirst(again, Effect.zipRight(ended, find)), "3 seconds"),
     Option.match({ onNone: () => find, onSome: Effect.succeed })
   )
 }
+
+/** Succeeds when a run of this process has ended and is stored. */
+const endOf = ({ follow }: Context.Tag.Service<Invocation>, id: string): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const stop = follow(id, ({ event }) => {
+      if (event === "run_finished") resume(Effect.void)
+    })
+    return Effect.sync(() => stop?.())
+  })
 
 const healthGroup = (api: Contract) =>
   HttpApiBuilder.group(api, "health", (handlers) =>

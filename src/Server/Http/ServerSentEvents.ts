@@ -8,6 +8,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
+import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import type { EventStream } from "../Run/RunEvents.js"
 import type * as EventResponse from "./EventResponse.js"
@@ -63,19 +64,20 @@ export const over = (sink: Sink): EventStream => {
 }
 
 /** Makes a function that opens streams on responses of Node's. */
-export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Effect.map(
-  Effect.runtime<never>(),
-  (runtime) => {
-    const runFork = Runtime.runFork(runtime)
-    // Most runs have ended by then, and a timer costs more than following them.
-    const beatLater = TickBatcher.each((response: ServerResponse) => {
+export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Effect.gen(function* () {
+  const runtime = yield* Effect.runtime<never>()
+  const runFork = Runtime.runFork(runtime)
+  // Most runs have ended by then, and a timer costs more than following them.
+  const beatLater = TickBatcher.each(
+    (response: ServerResponse) => {
       if (response.writableEnded || response.destroyed) return
       const beating = runFork(Effect.forever(beat(response)))
       response.once("close", () => beating.unsafeInterruptAsFork(FiberId.none))
-    })
-    return (response) => over(sinkOf(response, beatLater))
-  }
-)
+    },
+    yield* NextTurn
+  )
+  return (response) => over(sinkOf(response, beatLater))
+})
 
 /** Responds with events on the response of Node's under a request of the platform, which then has nothing left to send. */
 export const responder: Effect.Effect<EventResponse.Responder> = Effect.map(

@@ -4,6 +4,7 @@
  */
 import type * as Clock from "effect/Clock"
 import * as EventLoopBudget from "../HotPath/EventLoopBudget.js"
+import type { NextTurn } from "../HotPath/NextTurn.js"
 
 /** A place that was given to a run, or the promise of one. */
 export interface Slot {
@@ -38,8 +39,8 @@ export const make = (options: {
   readonly maxConcurrency: number
   readonly maxQueue: number
   readonly clock: Clock.Clock
-  /** Calls in the next turn of the event loop; default `setImmediate`. */
-  readonly defer?: (act: () => void) => void
+  /** Calls a function in the next turn of the event loop. */
+  readonly defer: typeof NextTurn.Service
 }): Admission => {
   const { clock, defer, maxConcurrency, maxQueue } = options
   const waiting = new Set<() => void>()

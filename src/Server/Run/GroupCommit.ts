@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { RunWrite } from "../../Store/RunStore.js"
+import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 
 /** What is waiting to be written about one run: its latest state and the messages it published. */
@@ -38,8 +39,9 @@ export const make = (options: {
   readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
   readonly onSettled: (entry: Entry, exit: Exit.Exit<void, StoreError>) => void
 }): Effect.Effect<GroupCommit> =>
-  Effect.map(Effect.runtime<never>(), (runtime) => {
-    const runFork = Runtime.runFork(runtime)
+  Effect.gen(function* () {
+    const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    const defer = yield* NextTurn
     let gathering = new Map<string, Entry>()
     let isWriting = false
     const idlers: Array<() => void> = []
@@ -58,7 +60,7 @@ export const make = (options: {
       if (isWriting || gathering.size === 0) return
       isWriting = true
       runFork(write).addObserver(onWritten)
-    })
+    }, defer)
 
     return {
       entry: (runId) => {

@@ -16,6 +16,7 @@ import type { InterruptionCause } from "../../Run.js"
 import type * as Settings from "../../Settings.js"
 import { Ids } from "../../Store/Ids.js"
 import type { Run } from "../../Store/RunStore.js"
+import { NextTurn } from "../HotPath/NextTurn.js"
 import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
 import * as Response from "../Http/Response.js"
 import * as ResponseMode from "../Http/ResponseMode.js"
@@ -93,7 +94,7 @@ export const make = (
     const metrics = yield* Metrics
     const eventually = SyncOrFiber.make(yield* Effect.runtime<never>())
     const { maxConcurrency, maxQueue } = options.serving
-    const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock })
+    const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock, defer: yield* NextTurn })
     const decode = InvokeRequest.decoder(pipeline)
     const runs = ActiveRuns.make()
     const { run: pattern } = Routes.paths(options.serving)

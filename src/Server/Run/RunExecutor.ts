@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Settings from "../../Settings.js"
 import { Ids } from "../../Store/Ids.js"
+import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import * as ResponseMode from "../Http/ResponseMode.js"
 import { Metrics } from "../Process/Metrics.js"
@@ -38,7 +39,7 @@ export const make = (options: Options): Effect.Effect<ExecuteRun, never, Ids | M
       metrics: yield* Metrics,
       recorder: yield* RunRecorder.RunRecorder,
       judge: RunOutcome.judge(options.pipeline, options.identity, ids),
-      startDeadlineLater: TickBatcher.each((call) => startDeadline(options, call))
+      startDeadlineLater: TickBatcher.each((call) => startDeadline(options, call), yield* NextTurn)
     }
     return (asked) => {
       let call: Call | undefined

@@ -13,6 +13,7 @@ import { ServiceUnavailable } from "../../Contract/Errors.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../../Store/RunStore.js"
 import { RunIndexAllocator } from "../Cluster/RunIndexAllocator.js"
+import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import * as GroupCommit from "./GroupCommit.js"
 
@@ -111,14 +112,16 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
  */
 export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
   RunRecorder,
-  Effect.map(RunIndexAllocator, ({ next }) => {
+  Effect.gen(function* () {
+    const { next } = yield* RunIndexAllocator
+    const defer = yield* NextTurn
     let index = 0
     let waiting: Array<(isStored: boolean) => void> = []
     const askToRelease = TickBatcher.make(() => {
       const released = waiting
       waiting = []
       for (const onStored of released) onStored(true)
-    })
+    }, defer)
     return {
       isRecording: false,
       nextIndex: next ?? (() => Exit.succeed(++index)),
