@@ -8,7 +8,7 @@ import * as Together from "../Cluster/Together.js"
 import { invoke, key, memory, quiet, served } from "../Harness.js"
 import { makeLatch, waiting, weather } from "../Pipelines.js"
 
-/** Opens the page, uses it, and expects that nothing went wrong in the console. */
+/** Opens the page, uses it, and expects no error in the console. */
 const onPage = <A>(
   use: (page: Page) => Promise<A>,
   path = "/"
@@ -34,10 +34,10 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
       onPage(async (page) => {
         await seen(page, "#name", "test")
         await seen(page, "#health", "ready")
-        await seen(page, "#runsSaid", "The runs are shown when the key is given.")
+        await seen(page, "#runsSaid", "The runs need the key.")
         await page.getByLabel("city").fill("Oslo")
         await run(page)
-        await seen(page, "#lockSaid", "Running the pipeline asks for the key.")
+        await seen(page, "#lockSaid", "Running the pipeline needs the key.")
         await enter(page, `${key}x`)
         await seen(page, "#lockSaid", "The key is not accepted.")
         await enter(page, key)
@@ -51,7 +51,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
         await page.locator("#runsPart").waitFor({ state: "hidden" })
       })
     )
-    it.scoped("runs what the form says and shows the answer, the run and its steps", () =>
+    it.scoped("runs the pipeline with the values of the form and shows the answer, the run and its steps", () =>
       onPage(async (page) => {
         await enter(page, key)
         await page.getByLabel("city").fill("Oslo")
@@ -74,7 +74,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
           .waitFor()
       })
     )
-    it.scoped("says what is wrong at the field, and how the pipeline failed", () =>
+    it.scoped("shows a problem at its field, and the failure of the pipeline", () =>
       onPage(async (page) => {
         await enter(page, key)
         await page.getByLabel("city").fill("Oslo")
@@ -162,7 +162,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
         assert.strictEqual(await page.getByLabel("Parameters as JSON").inputValue(), `{\n  "city": "Rome"\n}`)
         await page.getByLabel("Parameters as JSON").fill("{")
         await run(page)
-        await seen(page, "#rawSaid", "This is no JSON")
+        await seen(page, "#rawSaid", "This is not JSON")
         await page.getByLabel("Parameters as JSON").fill(`{ "city": "Paris", "country": "FR" }`)
         await run(page)
         await seen(page, "#answer", "parameters.country is not expected")
@@ -205,7 +205,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
       yield* Effect.provide(onPage(use), served(waiting(latch)))
     })
   )
-  it.scoped("cancels runs, also those of others", () =>
+  it.scoped("cancels its own runs and those of other callers", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       const use = async (page: Page) => {
@@ -222,7 +222,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
       yield* Effect.provide(onPage(use), served(waiting(latch)))
     })
   )
-  it.scoped("says what is not to be had where endpoints are switched off, and runs all the same", () => {
+  it.scoped("names the parts that are switched off, and still runs the pipeline", () => {
     const serving = {
       rootUrlPath: "/svc",
       invokeUrlPath: "/predict",
@@ -241,12 +241,12 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
     }
     return Effect.provide(onPage(use, "/svc/"), served(weather, { serving }))
   })
-  it.scoped("shows what is protected when it has the key, and the schema from where it may be read", () => {
+  it.scoped("shows protected parts with the key, and the schema from the OpenAPI document without it", () => {
     const serving = { protectedEndpoints: ["info", "metrics"] } as const
     const use = async (page: Page) => {
       await seen(page, "#name", "weather")
       await page.getByLabel("city").waitFor()
-      await seen(page, "#chartsSaid", "The charts are shown when the key is given.")
+      await seen(page, "#chartsSaid", "The charts need the key.")
       await enter(page, key)
       await seen(page, "#facts", "weather@1")
       await page

@@ -4,14 +4,14 @@ import { key, request, served } from "../Harness.js"
 import { weather } from "../Pipelines.js"
 import { scriptOf, sha256, styleOf } from "./Script.js"
 
-interface Told {
+interface Data {
   readonly paths: Readonly<Record<string, string>>
   readonly keyed: ReadonlyArray<string>
   readonly recording: string
 }
 
-/** What the page is told of its service. */
-const toldIn = (html: string): Told =>
+/** The data of the service in the document. */
+const dataIn = (html: string): Data =>
   JSON.parse(
     (/data-page="([^"]*)"/.exec(html)?.[1] ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code))
   )
@@ -48,11 +48,11 @@ describe("the page of a deployment", () => {
         assert.notMatch(text, /\son\w+=|style=/)
       })
     )
-    it.effect("holds no data, and asks for the key where the service does", () =>
+    it.effect("holds no data of runs, and knows which endpoints need the key", () =>
       Effect.gen(function* () {
         const { text } = yield* request("/")
         assert.notInclude(text, "weather")
-        const { keyed, paths, recording } = toldIn(text)
+        const { keyed, paths, recording } = dataIn(text)
         assert.deepStrictEqual(keyed, ["invoke", "runs", "run", "cancel", "events"])
         assert.deepStrictEqual([paths["invoke"], paths["run"], paths["info"]], ["/invoke", "/runs/:id", "/info"])
         assert.strictEqual(recording, "durable")
@@ -68,9 +68,9 @@ describe("the page of a deployment", () => {
   })
 
   layer(served(weather), { excludeTestServices: true })("without a key", (it) => {
-    it.effect("asks for none", () =>
+    it.effect("needs no key", () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(toldIn((yield* request("/")).text).keyed, [])
+        assert.deepStrictEqual(dataIn((yield* request("/")).text).keyed, [])
       })
     )
   })
@@ -84,10 +84,10 @@ describe("the page of a deployment", () => {
     recording: "none"
   } as const
   layer(served(weather, { key, serving: moved }), { excludeTestServices: true })("where endpoints moved", (it) => {
-    it.effect("knows where they are, and which are none", () =>
+    it.effect("knows their paths, and not those that are switched off", () =>
       Effect.gen(function* () {
         for (const path of ["/svc", "/svc/"]) {
-          const { keyed, paths, recording } = toldIn((yield* request(path)).text)
+          const { keyed, paths, recording } = dataIn((yield* request(path)).text)
           assert.deepStrictEqual(paths, {
             root: "/svc",
             invoke: "/svc/v1/predict",
@@ -105,7 +105,7 @@ describe("the page of a deployment", () => {
   layer(served(weather, { key, serving: { protectedEndpoints: ["page"] } }), { excludeTestServices: true })(
     "that is protected",
     (it) => {
-      it.effect("asks for the key, and the documentation does not", () =>
+      it.effect("needs the key, and the API reference does not", () =>
         Effect.gen(function* () {
           for (const path of ["/", "/?script=x"]) assert.strictEqual((yield* request(path)).status, 401)
           assert.strictEqual((yield* request("/", { headers: { authorization: `Bearer ${key}` } })).status, 200)
@@ -118,7 +118,7 @@ describe("the page of a deployment", () => {
   layer(served(weather, { serving: { disabledEndpoints: ["page"] } }), { excludeTestServices: true })(
     "that is switched off",
     (it) => {
-      it.effect("is not there, and the documentation is", () =>
+      it.effect("answers 404, and the API reference stays", () =>
         Effect.gen(function* () {
           assert.strictEqual((yield* request("/")).status, 404)
           assert.strictEqual((yield* request("/docs")).status, 200)

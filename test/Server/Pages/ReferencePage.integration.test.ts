@@ -1,10 +1,13 @@
+import { createServer } from "node:http"
+import { HttpRouter } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Layer, Schema, type Scope } from "effect"
 import { Pipeline } from "effect-deployers"
-import { Serve } from "effect-deployers/Server"
+import { Serve, Server } from "effect-deployers/Server"
 import type { Page } from "playwright-core"
 import * as Browser from "../Browser.js"
-import { key, served } from "../Harness.js"
+import { key, memory, quiet, served } from "../Harness.js"
 import { weather } from "../Pipelines.js"
 
 /**
@@ -76,7 +79,7 @@ layer(Browser.layer, { excludeTestServices: true })("the API reference in a brow
       })
     )
   })
-  it.scoped("offers no key where the service asks for none", () =>
+  it.scoped("offers no key where the service needs none", () =>
     Effect.provide(
       onPage(async (page) => {
         assert.strictEqual(await page.locator(".auth-wrapper").count(), 0)
@@ -84,6 +87,25 @@ layer(Browser.layer, { excludeTestServices: true })("the API reference in a brow
       served(weather)
     )
   )
+  it.scoped("works where the service is mounted below a path of another program", () => {
+    const mounted = Layer.scoped(
+      Serve.Served,
+      Effect.gen(function* () {
+        const host = "127.0.0.1"
+        const app = yield* Server.httpApp(weather)
+        const server = yield* NodeHttpServer.make(() => createServer(), { host, port: 0 })
+        yield* server.serve(yield* HttpRouter.toHttpApp(HttpRouter.mountApp(HttpRouter.empty, "/team/weather", app)))
+        const port = server.address._tag === "TcpAddress" ? server.address.port : 0
+        return { url: `http://${host}:${port}`, host, port, warmUp: Effect.void, drain: Effect.void }
+      })
+    ).pipe(Layer.provide(memory()))
+    const use = async (page: Page) => {
+      await unfold(page, "/invoke")
+      await page.locator("textarea.body-param__text").fill(`{ "parameters": { "city": "Oslo" } }`)
+      assert.strictEqual((await execute(page)).status(), 200)
+    }
+    return Effect.provide(onPage(use, "/team/weather/docs"), Layer.provide(mounted, quiet))
+  })
   it.scoped("follows the colours of the system", () =>
     Effect.provide(
       onPage(async (page) => {

@@ -75,7 +75,7 @@ describe("the API reference", () => {
   layer(served(weather, { key, serving: { rootUrlPath: "/svc", protectedEndpoints: ["docs"] } }), {
     excludeTestServices: true
   })("that is protected", (it) => {
-    it.effect("asks for the key, its script too", () =>
+    it.effect("needs the key, and so does its script", () =>
       Effect.gen(function* () {
         const headers = { authorization: `Bearer ${key}` }
         for (const path of ["/svc/docs", "/svc/docs?script=x"]) {

@@ -16,7 +16,7 @@ const bucket = `${prefix}run_duration_seconds_bucket{le="`
 const parse = (text) =>
   Object.fromEntries([...text.matchAll(/^(\w+(?:\{.*?\})?) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))
 
-/** How much a counter grew; one that is lower than before started again. */
+/** The growth of a counter. A counter that is lower than before started again from 0. */
 const grown = (now, name) => (now[name] ?? 0) - (now[name] >= before[name] ? before[name] : 0)
 const rate = (status) => (now, seconds) => before && grown(now, `${prefix}runs_total{status="${status}"}`) / seconds
 const gauge =
@@ -24,7 +24,7 @@ const gauge =
   (now) =>
     now[prefix + name] / per
 
-/** A quantile of the runs that ended since the last look, in milliseconds, between the bounds of its bucket. */
+/** A quantile of the runs that ended since the last poll, in milliseconds, between the bounds of its bucket. */
 const quantile = (q) => (now) => {
   const bounds = before ? Object.keys(now).filter((name) => name.startsWith(bucket)) : []
   const counts = bounds.map((name) => grown(now, name))
@@ -41,7 +41,7 @@ const short = (n) => (n === undefined ? "-" : n >= 1000 ? Math.round(n).toLocale
 const dashes = [[], [6, 4], [2, 4]]
 const clock = (_, times) => times.map((at) => new Date(1000 * at).toTimeString().slice(0, 8))
 
-/** Adds a chart, and answers how to draw it with the measures of now. */
+/** Adds a chart and returns the function that draws it with the current measures. */
 const chart = (title, unit, lines) => {
   const xs = []
   const series = lines.map(([name, measure], i) => {
@@ -103,7 +103,7 @@ const chart = (title, unit, lines) => {
   }
 }
 
-/** Draws again and again, and passes on the number of workers. */
+/** Draws the charts every two seconds and passes on the number of workers. */
 export const startCharts = (showWorkers) => {
   const all = [
     chart(
@@ -128,7 +128,7 @@ export const startCharts = (showWorkers) => {
   poll(
     async () => {
       $("charts").hidden = locked("metrics")
-      if (locked("metrics")) return say("chartsSaid", "The charts are shown when the key is given.")
+      if (locked("metrics")) return say("chartsSaid", "The charts need the key.")
       const response = await ask("metrics")
       if (!response.ok) throw refusal(response)
       const now = parse(await response.text())

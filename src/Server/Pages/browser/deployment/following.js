@@ -1,6 +1,6 @@
 // Following a run by server-sent events, with `fetch`: an `EventSource` cannot send the key.
 
-/** Shows a run from its events until it ends, and tells its id as soon as it is known. */
+/** Shows a run from its events until it ends, and passes on its id as soon as it arrives. */
 export const follow = async (response, show, begun) => {
   const run = { status: "running", steps: [] }
   const messages = []

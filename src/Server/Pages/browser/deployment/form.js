@@ -1,4 +1,4 @@
-// A form made of the JSON Schema of the parameters. What has no field of its own is written as JSON.
+// A form made of the JSON Schema of the parameters. A parameter without a field of its own is written as JSON.
 
 import { element } from "../shared/elements.js"
 import { $ } from "./service.js"
@@ -20,7 +20,7 @@ export const resolved = (root, given) => {
   return schema
 }
 
-/** The values there are to choose from; undefined where they cannot be listed. */
+/** The values of a closed set; undefined for every other schema. */
 const choices = (root, schema) => {
   if ("const" in schema) return [schema.const]
   if (schema.enum) return schema.enum
@@ -30,7 +30,7 @@ const choices = (root, schema) => {
   return members?.every(Boolean) ? members.flat() : undefined
 }
 
-/** What is no number is sent as it is: the service says what is wrong with it. */
+/** A text that is not a number is sent as it is: the service names the problem. */
 const number = (text) => (Number.isNaN(Number(text)) ? text : Number(text))
 const parsers = { string: (text) => text, number, integer: number }
 
@@ -106,7 +106,7 @@ const makeField = (root, name, given, isRequired, i) => {
 /** The fields of an object whose members are known; undefined for every other schema. */
 export const makeFields = (root, given) => {
   const schema = resolved(root, given)
-  // What Effect calls an object without members.
+  // The name that Effect gives an object without members.
   if (schema.$id === "/schemas/%7B%7D") return []
   const isKnown =
     schema.type === "object" && schema.properties && !schema.additionalProperties && !schema.patternProperties

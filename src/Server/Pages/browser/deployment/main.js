@@ -1,4 +1,4 @@
-// Who this is, how it is, and the key; then everything starts.
+// The head of the page and the key; then the other parts start.
 
 import { element } from "../shared/elements.js"
 import { startCharts } from "./charts.js"
@@ -56,13 +56,13 @@ $("lock").addEventListener("submit", async (event) => {
 let bornAt
 let digest
 let hasForm = false
-/** Makes the form, once: what was typed into it stays when another version is deployed. */
+/** Makes the form once, so that its values stay when another version is deployed. */
 const makeForm = (root, schema) => {
   if (!hasForm) showForm(root, schema, "")
   hasForm = true
 }
 const readInfo = async () => {
-  if (locked("info")) return readSpec("The form is made when the key is given.")
+  if (locked("info")) return readSpec("The form needs the key.")
   const { counts, deployment, generation, pipeline, snapshot, uptimeMillis } = await read("info")
   name(deployment.name, pipeline.description)
   bornAt = performance.now() - uptimeMillis
@@ -78,12 +78,12 @@ const readInfo = async () => {
   digest ??= snapshot.digest
   if (digest !== snapshot.digest)
     $("notice").replaceChildren(
-      "Another version is deployed here by now. ",
+      "Another version has been deployed here. ",
       element("a", { href: paths.root }, "Load the page again")
     )
 }
 
-/** The schema from the OpenAPI document, where info is not to be had. */
+/** The schema from the OpenAPI document, for a service without info. */
 const readSpec = async (otherwise) => {
   if (hasForm) return
   if (!paths.openApi || locked("openApi")) return showForm({}, {}, otherwise)
@@ -120,7 +120,7 @@ showKey()
 poll(
   paths.info
     ? readInfo
-    : () => readSpec("The schema of the parameters is not told here: info and docs are switched off."),
+    : () => readSpec("The schema of the parameters is not available: info and docs are switched off."),
   10000,
   "fieldsSaid"
 )

@@ -1,4 +1,4 @@
-// A run with its steps on a time line, as it stands: live, answered, or looked up.
+// A run with its steps on a time line: in progress, answered, or read from the store.
 
 import { element, pretty, svg } from "../shared/elements.js"
 import { paths, read, reason, say, when } from "./service.js"
@@ -16,13 +16,13 @@ export const block = (title, value, open) =>
         )
       ]
 
-/** The way to the details of a run, where they are to be had. */
+/** A link to the details of a run, where the service has them. */
 export const linkTo = (id, text) => (paths.run ? element("a", { href: `#run/${id}` }, text) : text)
 export const sentence = (error) => (error?._tag ? error._tag + (error.message ? `: ${error.message}` : "") : "")
 
 const mostSteps = 200
 
-/** The steps, each with a bar that says when it went; its outputs or error unfold. */
+/** The steps, each with a bar for its time; its outputs or its error unfold. */
 const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
   if (steps.length === 0) return []
   const times = steps.map((step) => {
@@ -62,7 +62,7 @@ const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
   return [element("h3", {}, "Steps"), ...rows, ...more]
 }
 
-/** The nodes of a run; `messages` are what it published, where they are known. */
+/** The nodes of a run; `messages` are those that the run published, where they are known. */
 export const runView = (run, messages = []) => {
   const { cause, error, executionTimeMillis, id, index, name, outputs, parameters, startedAt, status } = run
   const title = id === undefined ? "" : linkTo(id, name ?? id)

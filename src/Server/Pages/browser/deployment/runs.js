@@ -1,4 +1,4 @@
-// The table of recent runs, kept up to date, and the details of the one that was chosen.
+// The table of recent runs, kept up to date, and the details of the selected run.
 
 import { element } from "../shared/elements.js"
 import { cancelButton, isGoing, linkTo, runView } from "./runView.js"
@@ -40,7 +40,7 @@ const row = (run) => {
 
 const listRuns = async () => {
   $("runsPart").hidden = locked("runs")
-  if (locked("runs")) return say("runsSaid", "The runs are shown when the key is given.")
+  if (locked("runs")) return say("runsSaid", "The runs need the key.")
   const query = new URLSearchParams({ limit: 15 })
   if ($("filter").value) query.set("status", $("filter").value)
   if (pages.at(-1)) query.set("cursor", pages.at(-1))

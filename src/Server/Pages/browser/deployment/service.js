@@ -1,4 +1,4 @@
-// How the page asks its service, with the key where one is needed, and again and again where something changes.
+// Requests of the page to its service, with the key where an endpoint needs it, and polling.
 
 export const { paths, keyed, recording } = JSON.parse(document.body.dataset.page)
 export const $ = (id) => document.getElementById(id)
@@ -6,7 +6,7 @@ export const say = (id, text) => {
   if ($(id).textContent !== text) $(id).textContent = text
 }
 
-/** What others have to do: when a key is refused or needed, and when a run began or ended. */
+/** The reactions of other modules: to a key that is refused or needed, and to a run that starts or ends. */
 export const when = { refused: () => {}, changed: () => {} }
 
 const slot = `key of ${paths.root}`
@@ -21,7 +21,7 @@ export const setKey = (value) => {
   kept((storage) => (value === "" ? storage.removeItem(slot) : storage.setItem(slot, value)))
 }
 
-/** Whether an endpoint asks for the key, and there is none. */
+/** True for an endpoint that needs the key while the page has none. */
 export const locked = (name) => key === "" && keyed.includes(name)
 
 export const ask = async (name, { path = paths[name], headers, ...init } = {}) => {
@@ -32,11 +32,11 @@ export const ask = async (name, { path = paths[name], headers, ...init } = {}) =
   return response
 }
 
-/** The error of an answer that is none. */
+/** The error for a response without the expected content. */
 export const refusal = ({ status }, message) =>
-  Object.assign(new Error(message ?? `The answer was ${status}.`), { status })
+  Object.assign(new Error(message ?? `The service answered ${status}.`), { status })
 
-/** The JSON of an answer, or an error with its status. */
+/** The JSON of a response, or an error with its status. */
 export const read = async (name, init) => {
   const response = await ask(name, init)
   const body = await response.json().catch(() => ({}))
@@ -47,12 +47,12 @@ export const reason = (error) => (error.status === undefined ? "The service does
 
 const polls = []
 
-/** Asks everything again, now. */
+/** Polls everything at once. */
 export const refreshAll = () => {
   for (const tick of polls) tick()
 }
 
-/** Repeats work while the page is seen, less often where it takes long or fails. Answers how to do it at once. */
+/** Repeats work while the page is visible, less often while it is slow or fails. Returns the function that does it at once. */
 export const poll = (work, every, said) => {
   let wait = every
   let timer

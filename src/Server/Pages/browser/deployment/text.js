@@ -1,8 +1,8 @@
-// Values as people read them.
+// Durations and statuses as text.
 
 import { element } from "../shared/elements.js"
 
-/** A duration with what matters of it. */
+/** A duration with its significant digits. */
 export const millis = (n) => {
   if (n === undefined) return ""
   if (n < 10) return `${+n.toFixed(2)} ms`

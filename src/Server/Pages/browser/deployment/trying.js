@@ -1,4 +1,4 @@
-// Running the pipeline: sending what is in the form, showing the answer or following the run.
+// Running the pipeline: sending the form, and showing the answer or following the run.
 
 import { element, pretty } from "../shared/elements.js"
 import { follow } from "./following.js"
@@ -10,7 +10,7 @@ let fields
 let going
 const isRaw = () => fields === undefined || $("asRaw").checked
 
-/** The parameters as they stand, or undefined when something in them is no JSON; then it says so where it is. */
+/** The parameters of the form. Undefined if a text is not JSON; the field then shows the problem. */
 const collect = () => {
   let isComplete = true
   const tried = (read, complain) => {
@@ -19,7 +19,7 @@ const collect = () => {
       return read()
     } catch (error) {
       isComplete = false
-      complain(`This is no JSON: ${error.message}`)
+      complain(`This is not JSON: ${error.message}`)
     }
   }
   const parameters = isRaw()
@@ -43,7 +43,7 @@ const fieldOf = (path) => {
         fields.find((field) => top === "parameters" && field.name === name))
 }
 
-/** Shows the problems at their fields, each in a line, and answers those without a field. */
+/** Shows the problems at their fields, each in a line, and returns those without a field. */
 const complaints = (issues = []) => {
   const others = []
   const byField = new Map()
@@ -81,7 +81,7 @@ const tell = (text, isBad = false) => {
   $("said").className = isBad ? "bad" : ""
 }
 const show = (run, messages) => {
-  tell(run.status === "running" ? "The run goes." : `The run has ended: ${run.status}.`)
+  tell(run.status === "running" ? "The run is in progress." : `The run has ended: ${run.status}.`)
   $("answer").replaceChildren(...runView(run, messages))
 }
 const succeeded = ({ executionTimeMillis, metadata, outputs }) =>
@@ -95,7 +95,7 @@ const succeeded = ({ executionTimeMillis, metadata, outputs }) =>
   })
 const failed = (status, body) => {
   const others = complaints(body.issues)
-  tell(`${status} ${sentence(body) || "The service refused."}`, true)
+  tell(`${status} ${sentence(body) || "The service refused the request."}`, true)
   const run = body.runId ? [element("p", {}, "Run ", linkTo(body.runId, body.runId))] : []
   $("answer").replaceChildren(
     ...others.map(({ path, reason }) => element("p", { class: "bad" }, `${path} ${reason}`)),
@@ -110,14 +110,14 @@ const send = async () => {
   if (going) return
   if (parameters === undefined) return focusProblem()
   if (locked("invoke")) {
-    when.refused("Running the pipeline asks for the key.")
+    when.refused("Running the pipeline needs the key.")
     return $("key").focus()
   }
   going = new AbortController()
   const isStream = $("stream").checked
   $("go").disabled = true
   $("stop").hidden = false
-  tell("The run goes.")
+  tell("The run is in progress.")
   $("answer").replaceChildren()
   try {
     const response = await ask("invoke", {
@@ -140,7 +140,7 @@ const send = async () => {
     tell(
       going.signal.aborted
         ? "Cancelled: the run is interrupted because its caller left."
-        : "The service did not answer to the end.",
+        : "The connection ended before the response was complete.",
       true
     )
   }

@@ -73,7 +73,7 @@ const load = async (key) => {
   try {
     const response = await fetch(openapi, { headers: key === "" ? {} : { authorization: `Bearer ${key}` } })
     if (response.status === 401) {
-      return askForKey(key === "" ? "The OpenAPI document asks for the key." : "The key is not accepted.")
+      return askForKey(key === "" ? "The OpenAPI document needs the key." : "The key is not accepted.")
     }
     if (!response.ok) throw new Error(`the service answered ${response.status}`)
     show(await response.json(), key)

@@ -1,4 +1,4 @@
-// What all pages make their nodes with: text nodes only, whatever the data says.
+// Nodes for all pages. Data becomes text nodes only.
 
 const fill = (node, properties, children) => {
   for (const [name, value] of Object.entries(properties)) {
