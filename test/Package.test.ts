@@ -35,6 +35,14 @@ describe("the package", () => {
     assert.include(pages, "CHANGELOG.md")
   })
 
+  it("has every guide and every entry point in its README", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8")
+    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: object }
+    const entries = Object.keys(exports).filter((path) => !path.endsWith(".json"))
+    for (const guide of pages.filter((page) => page.startsWith("docs/"))) assert.include(readme, `](${guide})`)
+    for (const path of entries) assert.include(readme, `\`${path.replace(".", "effect-deployers")}\``)
+  })
+
   it.each(pages)("%s links to files of the package only", (page) => {
     for (const link of linksIn(readFileSync(join(root, page), "utf8"))) {
       const target = normalize(join(dirname(page), link)).replace(/\/$/, "")
