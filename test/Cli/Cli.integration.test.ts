@@ -1,5 +1,4 @@
 import { execFile, spawn } from "node:child_process"
-import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -10,13 +9,12 @@ import { CityUnknown, weather } from "../../examples/weather.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url))
-const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc")
 
 /** The program is tested as it is shipped: compiled. */
 beforeAll(
   () =>
-    new Promise<void>((resolve) => {
-      execFile(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root }, () => resolve())
+    new Promise<void>((resolve, reject) => {
+      execFile("npm", ["run", "build", "--silent"], { cwd: root }, (error) => (error ? reject(error) : resolve()))
     })
 )
 
@@ -67,7 +65,7 @@ const post = (url: string, body: unknown, key?: string) =>
 
 describe("deployers", () => {
   it.live(
-    "deploys, serves, is called, stopped, started again and deleted",
+    "deploys, serves, invokes, stops, starts again and deletes",
     () =>
       Effect.gen(function* () {
         const { cli } = yield* world
@@ -141,7 +139,7 @@ describe("deployers", () => {
   )
 
   it.live(
-    "takes back a deploy that is interrupted with Ctrl-C, before it ends",
+    "undoes an interrupted deploy before it exits with 130",
     () =>
       Effect.gen(function* () {
         const { cli, home } = yield* world
@@ -170,7 +168,7 @@ describe("deployers", () => {
   )
 
   it.live(
-    "ends at once at the second Ctrl-C, and reconcile undoes what was begun",
+    "exits at once at the second Ctrl-C, and reconcile undoes the operation",
     () =>
       Effect.gen(function* () {
         const { cli, home } = yield* world
@@ -204,7 +202,7 @@ describe("deployers", () => {
     60_000
   )
 
-  it.live("is healthy on this machine and keeps its home to itself", () =>
+  it.live("passes its checks on this machine and keeps its home private", () =>
     Effect.gen(function* () {
       const { cli, home } = yield* world
       expect((yield* cli(["list", "--json"])).exitCode).toBe(0)

@@ -23,7 +23,12 @@ const node = (cwd: string, home: string, ...args: ReadonlyArray<string>) =>
   })
 
 /** The program is tested as it is shipped: compiled. */
-beforeAll(() => Effect.runPromise(node(root, "", tsc, "-p", "tsconfig.build.json")))
+beforeAll(
+  () =>
+    new Promise<void>((resolve, reject) => {
+      execFile("npm", ["run", "build", "--silent"], { cwd: root }, (error) => (error ? reject(error) : resolve()))
+    })
+)
 
 /** Links the dependencies like `npm install`, without a registry. */
 const install = Effect.fnUntraced(function* (project: string) {
