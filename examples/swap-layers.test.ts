@@ -1,20 +1,24 @@
-// How to test a program that deploys: the same program, other layers. Nothing is bundled, started or called here.
+// Tests of a program that deploys: the same program, other layers. Its service runs in this process, without a socket.
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { Bundle, Snapshot } from "effect-deployers"
+import { Effect } from "effect"
+import { Client } from "effect-deployers"
 import { InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
 import * as Forecasts from "./composed-app/forecasts.js"
-import { weather } from "./weather.js"
-
-const BundlerTest = Layer.succeed(Bundle.Bundler, {
-  bundle: (source) => Effect.succeed({ digest: "0".repeat(64), directory: "", main: "", externals: [], source }),
-  removeUnused: () => Effect.succeed(0),
-  describe: () => Effect.map(Snapshot.compile(weather), (spec) => ({ spec, export: "weather" }))
-})
-
-const TestLive = Layer.merge(InMemoryDeployer.layer, BundlerTest)
 
 describe("Forecasts", () => {
+  it.effect("deploys, calls and finds the record of the call", () =>
+    Effect.gen(function* () {
+      yield* Forecasts.ensure
+      expect(yield* Forecasts.ask("Oslo")).toEqual({ summary: "Oslo: 28°C", temperature: 28 })
+      expect(yield* Effect.flip(Forecasts.ask("Atlantis"))).toMatchObject({ _tag: "CityUnknown", city: "Atlantis" })
+      const { runs } = yield* Client.runs("forecasts")
+      expect(runs).toMatchObject([
+        { index: 2, status: "failed", parameters: { city: "Atlantis" } },
+        { index: 1, status: "succeeded", outputs: { temperature: 28 } }
+      ])
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("runs one service, however often it is asked for", () =>
     Effect.gen(function* () {
       const engine = yield* InMemoryEngine.InMemoryEngine
@@ -26,7 +30,7 @@ describe("Forecasts", () => {
       expect(
         Array.from(engine.instances.values()).map(({ request }) => request.settings.serving.maxConcurrency)
       ).toEqual([8])
-    }).pipe(Effect.provide(TestLive))
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
   it.effect("leaves nothing behind", () =>
@@ -36,7 +40,7 @@ describe("Forecasts", () => {
       yield* Forecasts.remove
       yield* Forecasts.remove
       expect(engine.instances.size).toBe(0)
-    }).pipe(Effect.provide(TestLive))
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
   it.effect("fails with a typed error and the last log lines when the service crashes", () =>
@@ -46,6 +50,6 @@ describe("Forecasts", () => {
       const error = yield* Effect.flip(Forecasts.ensure)
       expect(error).toMatchObject({ _tag: "DeploymentProvisionFailed", name: "forecasts" })
       expect(error.message).toContain("something went wrong")
-    }).pipe(Effect.provide(TestLive))
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 })

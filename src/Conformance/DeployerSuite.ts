@@ -11,8 +11,10 @@ import * as FailedChanges from "./DeployerSuite/FailedChanges.js"
 import * as LifecycleLaws from "./DeployerSuite/LifecycleLaws.js"
 import * as MiscLaws from "./DeployerSuite/MiscLaws.js"
 import * as Repairs from "./DeployerSuite/Repairs.js"
+import { describeLaws, type SuiteOptions } from "./TimeLimit.js"
 
 export type { Provides } from "./DeployerSuite/Case.js"
+export type { SuiteOptions } from "./TimeLimit.js"
 
 /**
  * Runs the laws against a flavor. Uses the real clock, because some flavors run real processes.
@@ -27,11 +29,13 @@ export type { Provides } from "./DeployerSuite/Case.js"
  * @category testing
  * @since 0.1.0
  */
-export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>): void =>
-  describeLayer(layer, { excludeTestServices: true, timeout: "2 minutes" })(`Deployer: ${name}`, (it) => {
-    Changes.laws(it)
-    FailedChanges.laws(it)
-    LifecycleLaws.laws(it)
-    MiscLaws.laws(it)
-    Repairs.laws(it)
-  })
+export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>, options: SuiteOptions = {}): void =>
+  describeLaws(`Deployer: ${name}`, options, () =>
+    describeLayer(layer, { excludeTestServices: true, timeout: options.timeLimit ?? "2 minutes" })((it) => {
+      Changes.laws(it)
+      FailedChanges.laws(it)
+      LifecycleLaws.laws(it)
+      MiscLaws.laws(it)
+      Repairs.laws(it)
+    })
+  )

@@ -12,6 +12,7 @@ import * as LeftoverLaws from "./DockerClientSuite/LeftoverLaws.js"
 import * as OutputLaws from "./DockerClientSuite/OutputLaws.js"
 import * as ResourceLaws from "./DockerClientSuite/ResourceLaws.js"
 import * as StartLaws from "./DockerClientSuite/StartLaws.js"
+import { describeLaws, type SuiteOptions } from "./TimeLimit.js"
 
 export { DockerClientFixture, layerFake, type Program } from "./DockerClientSuite/Fixture.js"
 
@@ -28,11 +29,17 @@ export { DockerClientFixture, layerFake, type Program } from "./DockerClientSuit
  * @category testing
  * @since 0.1.0
  */
-export const suite = <E>(name: string, layer: Layer.Layer<DockerClient | DockerClientFixture, E>): void =>
-  describeLayer(layer, { excludeTestServices: true, timeout: "2 minutes" })(`DockerClient: ${name}`, (it) => {
-    ContainerLaws.laws(it)
-    StartLaws.laws(it)
-    OutputLaws.laws(it)
-    ResourceLaws.laws(it)
-    LeftoverLaws.laws(it)
-  })
+export const suite = <E>(
+  name: string,
+  layer: Layer.Layer<DockerClient | DockerClientFixture, E>,
+  options: SuiteOptions = {}
+): void =>
+  describeLaws(`DockerClient: ${name}`, options, () =>
+    describeLayer(layer, { excludeTestServices: true, timeout: options.timeLimit ?? "2 minutes" })((it) => {
+      ContainerLaws.laws(it)
+      StartLaws.laws(it)
+      OutputLaws.laws(it)
+      ResourceLaws.laws(it)
+      LeftoverLaws.laws(it)
+    })
+  )

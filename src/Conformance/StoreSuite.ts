@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import { describe } from "@effect/vitest"
 import type * as Layer from "effect/Layer"
 import type { Stores } from "../Store/Registry.js"
 import type { RunStore } from "../Store/RunStore.js"
@@ -15,6 +14,7 @@ import { records } from "./StoreSuite/Records.js"
 import { runRecords } from "./StoreSuite/Runs.js"
 import { snapshots } from "./StoreSuite/Snapshots.js"
 import { memory } from "./StoreSuite/Tombstones.js"
+import { describeLaws, type SuiteOptions } from "./TimeLimit.js"
 
 /**
  * Runs the laws of the stores of a registry as tests, each with a new one.
@@ -32,8 +32,8 @@ import { memory } from "./StoreSuite/Tombstones.js"
  * @category suites
  * @since 0.1.0
  */
-export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>): void => {
-  describe(`registry stores: ${name}`, () => {
+export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>, options: SuiteOptions = {}): void => {
+  describeLaws(`registry stores: ${name}`, options, () => {
     snapshots(layer)
     deployments(layer)
     leases(layer)
@@ -49,6 +49,6 @@ export const registry = <E>(name: string, layer: Layer.Layer<Stores, E>): void =
  * @category suites
  * @since 0.1.0
  */
-export const runs = <E>(name: string, layer: Layer.Layer<RunStore, E>): void => {
-  describe(`run store: ${name}`, () => runRecords(layer))
+export const runs = <E>(name: string, layer: Layer.Layer<RunStore, E>, options: SuiteOptions = {}): void => {
+  describeLaws(`run store: ${name}`, options, () => runRecords(layer))
 }
