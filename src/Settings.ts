@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { count, withDefault } from "./Settings/Fields.js"
 import { Serving } from "./Settings/Serving.js"
@@ -136,10 +137,12 @@ export const Deployment = Schema.Struct({
    */
   minHealthyMillis: withDefault(count(0), 1_000),
   /**
-   * How long a replaced instance goes on serving after callers were led to the new one, before it is told to stop, in
+   * Time for which a replaced instance still serves after callers were led to the new one, before it is told to stop, in
    * milliseconds; default 1,000. For callers that looked its URL up a moment before.
    */
-  lingerMillis: withDefault(count(0), 1_000),
+  oldInstanceGraceMillis: withDefault(count(0), 1_000),
+  /** @deprecated Use `oldInstanceGraceMillis`. */
+  lingerMillis: Schema.optional(count(0)),
   /** From the stop signal until the process is killed, in milliseconds; default 30,000, longer than the drain. */
   stopGraceMillis: withDefault(count(0), 30_000),
   /** What reconciling does about it when it should run and does not. */
@@ -166,23 +169,35 @@ export type DeploymentInput = typeof Deployment.Encoded
 
 /**
  * Merges settings, later ones winning; `environment`, `serving` and `recovery` are merged key by key, lists are replaced.
+ * A deprecated name counts as its new name.
  *
  * @category combining
  * @since 0.1.0
  */
-export const merge = <S extends DeploymentInput>(...layers: ReadonlyArray<S>): S => layers.reduce(over)
+export const merge = <S extends Layer>(...layers: ReadonlyArray<S>): S => layers.map(withCurrentNames).reduce(over)
+
+/**
+ * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`.
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const withCurrentNames = <S extends Layer>(settings: S): S => {
+  if (settings.lingerMillis === undefined) return settings
+  const { lingerMillis, ...rest } = settings
+  return { ...rest, oldInstanceGraceMillis: settings.oldInstanceGraceMillis ?? lingerMillis } as Layer as S
+}
 
 // internal
 
-const over = <S extends DeploymentInput>(base: S, layer: S): S => {
-  const present = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as S
-  return {
-    ...base,
-    ...present,
-    ...(base.environment || present.environment
-      ? { environment: { ...base.environment, ...present.environment } }
-      : {}),
-    ...(base.recovery || present.recovery ? { recovery: { ...base.recovery, ...present.recovery } } : {}),
-    ...(base.serving || present.serving ? { serving: { ...base.serving, ...present.serving } } : {})
-  }
+type Layer = Readonly<Record<string, unknown>>
+
+const over = <S extends Layer>(base: S, layer: S): S => {
+  const present = Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined))
+  const nested = ["environment", "recovery", "serving"].flatMap((key): ReadonlyArray<[string, Layer]> => {
+    const below = base[key]
+    const above = present[key]
+    return Predicate.isReadonlyRecord(below) && Predicate.isReadonlyRecord(above) ? [[key, { ...below, ...above }]] : []
+  })
+  return { ...base, ...present, ...Object.fromEntries(nested) }
 }

@@ -3,8 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
-import type { Backend, Instance } from "../Flavor/Backend.js"
-import type * as Settings from "../Settings.js"
+import type { Instance } from "../Flavor/Backend.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
 import type { EventStore } from "../Store/EventStore.js"
 import { Ids } from "../Store/Ids.js"
@@ -13,21 +12,17 @@ import type { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { Analytics, type Service as AnalyticsService } from "./Analytics.js"
 import * as AuthKeys from "./AuthKeys.js"
+import type { ErasedBackend } from "./ErasedBackend.js"
 import * as Journal from "./Journal.js"
 import * as Leases from "./Leases.js"
 import * as Requests from "./Requests.js"
 
-/**
- * What the flows of one deployer work with.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeployerContext<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
-  readonly backend: Backend<S, SI>
+/** The services that every flow of one deployer uses. */
+export interface DeployerContext {
+  readonly backend: ErasedBackend
   readonly deployments: typeof DeploymentStore.Service
   readonly snapshots: typeof SnapshotStore.Service
-  readonly requests: Requests.Requests<S, SI>
+  readonly requests: Requests.Requests
   readonly authKeys: AuthKeys.AuthKeys
   readonly leases: Leases.Leases
   readonly journals: Journal.Journals
@@ -37,7 +32,7 @@ export interface DeployerContext<S extends Settings.Deployment, SI extends Setti
 }
 
 /**
- * What a deployer needs besides its backend.
+ * The services a deployer needs besides its backend.
  *
  * @category models
  * @since 0.1.0
@@ -51,13 +46,7 @@ export type Requirements =
   | Ids
   | HttpClient.HttpClient
 
-/**
- * @category constructors
- * @since 0.1.0
- */
-export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  backend: Backend<S, SI>
-): Effect.Effect<DeployerContext<S, SI>, never, Requirements> =>
+export const make = (backend: ErasedBackend): Effect.Effect<DeployerContext, never, Requirements> =>
   Effect.all({
     backend: Effect.succeed(backend),
     deployments: DeploymentStore,
@@ -71,33 +60,18 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
     http: HttpClient.HttpClient
   })
 
-/**
- * The instance of a deployment's accepted generation.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The instance of a deployment's accepted generation. */
 export const currentInstance = ({ deployment }: DeploymentRecord): Instance => ({
   deploymentId: deployment.id,
   name: deployment.name,
   generation: deployment.generation
 })
 
-/**
- * How long an instance that was accepted may take to stop, in milliseconds, by the stored settings of its deployment.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The time an accepted instance has to stop, in milliseconds, from the stored settings of its deployment. */
 export const graceOf = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>
   typeof stopGraceMillis === "number" ? stopGraceMillis : 0
 
-/**
- * A deployment that has to be there.
- *
- * @category accessors
- * @since 0.1.0
- */
+/** The deployment of a name or id; fails if there is none. */
 export const requireDeployment = (
   deployments: typeof DeploymentStore.Service,
   ref: string

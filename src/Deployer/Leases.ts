@@ -1,3 +1,5 @@
+import * as Os from "node:os"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -6,7 +8,6 @@ import type { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { raceWithGuard } from "../Internal/RaceWithGuard.js"
 import { DeploymentStore, type Lease } from "../Store/DeploymentStore.js"
-import { Holder } from "./Holder.js"
 
 const ttl = Duration.seconds(15)
 const beats = Schedule.spaced("5 seconds")
@@ -15,23 +16,24 @@ const patience = Duration.seconds(20)
 /** Guards the changes of deployments. */
 export interface Leases {
   /**
-   * Runs an effect while holding the lease of a deployment. Waits for another holder as long as a dead one's lease
-   * could last, takes the lease of a holder known to be dead at once, and interrupts the effect if the lease is lost.
+   * Runs an effect while holding the lease of a deployment. Waits for another holder as long as the lease of a dead one can
+   * last, takes the lease of a holder known to be dead at once, and interrupts the effect if the lease is lost. The effect
+   * can be interrupted by its own deadlines also when the caller is uninterruptible.
    */
   readonly hold: <A, E, R>(
     deployment: { readonly id: DeploymentId; readonly name: DeploymentName },
     use: (lease: Lease) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | DeploymentBusy | LeaseLost | StoreError, R>
-  /** The same, but gives up at once when somebody alive holds the lease. */
+  /** The same, but fails at once when another living process holds the lease. */
   readonly holdNow: Leases["hold"]
   /**
-   * Runs an effect that touches the engine, right after making sure that the lease is still ours. A holder that was frozen
-   * and wakes up later than its lease lasted finds out here, before it acts.
+   * Runs an effect that touches the engine, right after a check that the lease is still held. A process that was frozen for
+   * longer than its lease lasts fails here, before it acts.
    */
   readonly fenced: (
     lease: Lease
   ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | LeaseLost | StoreError, R>
-  /** `user@host`, for the record of who changed what. */
+  /** `user@host`, the author of changes in the registry. */
   readonly actor: string
   /** Whether a holder is known to be dead. */
   readonly isDead: (holder: string) => Effect.Effect<boolean>
@@ -61,14 +63,14 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
     const holdWith =
       (waiting: Schedule.Schedule<unknown>): Leases["hold"] =>
       (deployment, use) =>
-        Effect.acquireUseRelease(
-          Effect.suspend(() => take(deployment, `${holder.process}/${deployer}#${++count}`)).pipe(
-            Effect.retry({ schedule: waiting, while: (error) => error._tag === "DeploymentBusy" }),
-            Effect.interruptible
-          ),
-          (lease) => raceWithGuard(use(lease), keep(lease)),
-          (lease) => Effect.ignoreLogged(store.release(lease))
-        )
+        Effect.uninterruptibleMask((restore) => {
+          const taken = Effect.suspend(() => take(deployment, `${holder.process}/${deployer}#${++count}`)).pipe(
+            Effect.retry({ schedule: waiting, while: (error) => error._tag === "DeploymentBusy" })
+          )
+          return Effect.flatMap(restore(taken), (lease) =>
+            Effect.ensuring(restore(raceWithGuard(use(lease), keep(lease))), Effect.ignoreLogged(store.release(lease)))
+          )
+        })
 
     return {
       actor: holder.actor,
@@ -78,3 +80,46 @@ export const make = (deployer: string): Effect.Effect<Leases, never, DeploymentS
       holdNow: holdWith(Schedule.recurs(0))
     }
   })
+
+/** The holder of leases: this process. The name lets other processes of the host check whether it is alive. */
+export interface HolderService {
+  /** `host:pid`, the prefix of the names of this process's lease holders. */
+  readonly process: string
+  /** `user@host`, the author of changes in the registry. */
+  readonly actor: string
+  /** Whether a holder is known to be dead. A holder on another host never is. */
+  readonly isDead: (holder: string) => Effect.Effect<boolean>
+}
+
+const isMissing = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH"
+  }
+}
+
+const host = Os.hostname()
+
+/** A user without an entry in the user database has a number only. */
+const userName = (): string => {
+  try {
+    return Os.userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? "unknown")
+  }
+}
+
+/** The holder of leases in this process. It has a default that asks the operating system. */
+export class Holder extends Context.Reference<Holder>()("effect-deployers/Deployer/Holder", {
+  defaultValue: (): HolderService => ({
+    process: `${host}:${process.pid}`,
+    actor: `${userName()}@${host}`,
+    isDead: (holder) =>
+      Effect.sync(() => {
+        const match = /^(.*):(\d+)\//.exec(holder)
+        return match !== null && match[1] === host && isMissing(Number(match[2]))
+      })
+  })
+}) {}

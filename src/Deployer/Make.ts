@@ -5,6 +5,7 @@ import type { Backend } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
+import { type ErasedBackend, erase } from "./ErasedBackend.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
 import { rebuild } from "./Operations/RebuildRegistry.js"
@@ -21,39 +22,40 @@ import { reconcile, reconcilePlan } from "./Reconcile.js"
 export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   backend: Backend<S, SI>
 ): Effect.Effect<Service<SI>, never, DeployerContext.Requirements> =>
-  Effect.map(DeployerContext.make(backend), (kit): Service<SI> => {
-    const required = (ref: string) => DeployerContext.requireDeployment(kit.deployments, ref)
+  Effect.map(DeployerContext.make(erase(backend)), (context): Service<SI> => {
+    const required = (ref: string) => DeployerContext.requireDeployment(context.deployments, ref)
     return {
       flavor: backend.flavor,
       name: backend.name,
-      provision: (snapshot, options) => ofSnapshot(snapshot, provision(kit, snapshot, options)),
-      getOrCreate: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.getOrCreate(kit, snapshot, options)),
-      reprovision: (ref, options) => PlanAndRollback.reprovision(kit, ref, options),
-      rollback: (ref, options) => PlanAndRollback.rollback(kit, ref, options),
-      refresh: (ref) => refresh(kit, ref),
-      deprovision: (ref, options) => deprovision(kit, ref, options),
-      delete: (ref, options) => remove(kit, ref, options),
+      provision: (snapshot, options) => ofSnapshot(snapshot, provision(context, snapshot, options)),
+      getOrCreate: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.getOrCreate(context, snapshot, options)),
+      reprovision: (ref, options) => PlanAndRollback.reprovision(context, ref, options),
+      rollback: (ref, options) => PlanAndRollback.rollback(context, ref, options),
+      refresh: (ref) => refresh(context, ref),
+      deprovision: (ref, options) => deprovision(context, ref, options),
+      delete: (ref, options) => remove(context, ref, options),
       logs: (ref, options = {}) =>
         Stream.unwrap(
-          Effect.map(Effect.flatMap(required(ref), kit.requests.owned), (record) =>
-            backend.logs(DeployerContext.currentInstance(record), options)
+          Effect.map(Effect.flatMap(required(ref), context.requests.owned), (record) =>
+            context.backend.logs(DeployerContext.currentInstance(record), options)
           )
         ),
-      plan: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.plan(kit, snapshot, options)),
-      reconcile: reconcile(kit),
-      reconcilePlan: reconcilePlan(kit),
-      rebuild: rebuild(kit),
-      changes: hints(backend),
-      events: Stream.unwrapScoped(Effect.map(kit.journals.subscribe, (queue) => Stream.fromQueue(queue))),
-      subscribe: kit.journals.subscribe,
+      plan: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.plan(context, snapshot, options)),
+      reconcile: reconcile(context),
+      reconcilePlan: reconcilePlan(context),
+      rebuild: rebuild(context),
+      changes: hints(context.backend),
+      events: Stream.unwrapScoped(Effect.map(context.journals.subscribe, (queue) => Stream.fromQueue(queue))),
+      subscribe: context.journals.subscribe,
       list: (options) =>
-        Effect.map(kit.deployments.list(options), (records) => records.map(({ deployment }) => deployment)),
+        Effect.map(context.deployments.list(options), (records) => records.map(({ deployment }) => deployment)),
       get: (ref) => Effect.map(required(ref), ({ deployment }) => deployment),
       authKey: (ref) =>
         Effect.flatMap(required(ref), ({ authKey, deployment }) =>
-          authKey === undefined ? Effect.succeed(undefined) : kit.authKeys.open(deployment.id, authKey)
+          authKey === undefined ? Effect.succeed(undefined) : context.authKeys.open(deployment.id, authKey)
         ),
-      revisions: (ref) => Effect.flatMap(required(ref), ({ deployment }) => kit.deployments.revisions(deployment.id))
+      revisions: (ref) =>
+        Effect.flatMap(required(ref), ({ deployment }) => context.deployments.revisions(deployment.id))
     }
   })
 
@@ -63,10 +65,8 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
 const ofSnapshot = <R extends SnapshotRef, A, E>(_: R, operation: Effect.Effect<A, E>) =>
   operation as Effect.Effect<A, SnapshotErrors<R, E>>
 
-/** A source of hints that fails is opened again; who reconciles all the time looks anyway. */
-const hints = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  changes
-}: Backend<S, SI>): Stream.Stream<void> =>
+/** A source of hints that fails is opened again: hints may be lost, because reconciling also happens periodically. */
+const hints = ({ changes }: ErasedBackend): Stream.Stream<void> =>
   changes === undefined
     ? Stream.never
     : changes.pipe(

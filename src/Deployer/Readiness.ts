@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { LogLine } from "../Deployment.js"
 import { TypeId } from "../Errors/Kind.js"
+import { keepDeadlines } from "../Internal/Deadline.js"
 
 /**
  * What a probe answers: ready, or why not yet, as a sentence without full stop.
@@ -89,7 +90,8 @@ export const http = (url: string, options: HttpOptions = {}): Probe<HttpClient.H
     }),
     Effect.catchAll((error) => Effect.succeed(waiting(`${target} could not be reached: ${error.reason}`))),
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
-    Effect.withTracerEnabled(false)
+    Effect.withTracerEnabled(false),
+    keepDeadlines
   )
 }
 
@@ -242,7 +244,7 @@ export const poll = <R1 = never, R2 = never, R3 = never>(
       Effect.suspend(() => notReady("deadline")),
       options.deadline
     )
-    return yield* Effect.raceFirst(asking, Effect.raceFirst(ending, late))
+    return yield* keepDeadlines(Effect.raceFirst(asking, Effect.raceFirst(ending, late)))
   })
 
 const isReady = (answer: ProbeResult): boolean => answer._tag === "Ready"

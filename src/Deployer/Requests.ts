@@ -13,55 +13,66 @@ import {
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
-import type { Backend } from "../Flavor/Backend.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
 import { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import type { PlanError, ProvisionOptions, SnapshotRef } from "./Contract.js"
+import type { DecodedSettings, ErasedBackend } from "./ErasedBackend.js"
 
 /** A provision that passed every check that needs no engine and no lease. */
-export interface Request<S extends Settings.Deployment> {
+export interface Request {
   readonly name: Deployment.DeploymentName
   readonly existing: DeploymentRecord | undefined
   readonly snapshot: Snapshot
-  readonly settings: S
+  readonly settings: DecodedSettings
   /** `settings` as they are stored. */
   readonly encoded: Readonly<Record<string, unknown>>
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
 }
 
+/** Options of a provision. The settings are of this call or were stored by an earlier one; the backend's Schema decides. */
+export type RequestOptions = Omit<ProvisionOptions, "settings"> & {
+  readonly settings?: Readonly<Record<string, unknown>> | undefined
+}
+
 /**
- * Checks what callers ask of a deployer. Ported checks of ZenML's base deployer: the snapshot has input and output
- * schemas, the deployment belongs to this deployer, an existing one may be replaced. Unlike there, a snapshot may back
- * any number of deployments.
+ * Checks the requests of callers. Ported checks of ZenML's base deployer: the snapshot has input and output schemas, the
+ * deployment belongs to this deployer, an existing one may be replaced. Unlike there, a snapshot may back any number of
+ * deployments.
  */
-export interface Requests<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
-  readonly provision: (snapshot: SnapshotRef, options: ProvisionOptions<SI>) => Effect.Effect<Request<S>, PlanError>
+export interface Requests {
+  /** Checks a provision by name or id. `known` is the deployment if the caller has read it already. */
+  readonly provision: (
+    snapshot: SnapshotRef,
+    options: RequestOptions,
+    known?: DeploymentRecord
+  ) => Effect.Effect<Request, PlanError>
   readonly owned: (record: DeploymentRecord) => Effect.Effect<DeploymentRecord, DeploymentDeployerMismatch>
-  /** What the accepted generation of a deployment was provisioned with. */
+  /** The snapshot, settings and secrets of the accepted generation of a deployment. */
   readonly stored: (
     record: DeploymentRecord
-  ) => Effect.Effect<Pick<Request<S>, "snapshot" | "settings" | "secrets">, PlanError>
-  /** How the accepted generation of a deployment is served; the defaults if its settings cannot be read any more. */
+  ) => Effect.Effect<Pick<Request, "snapshot" | "settings" | "secrets">, PlanError>
+  /** The serving settings of the accepted generation of a deployment; the defaults if they cannot be read any more. */
   readonly serving: (record: Pick<DeploymentRecord, "settings">) => Settings.Serving
-  /** What reconciling may do about a deployment; the defaults if its settings cannot be read any more. */
+  /** The recovery settings of a deployment; the defaults if they cannot be read any more. */
   readonly recovery: (record: Pick<DeploymentRecord, "settings">) => Settings.Recovery
 }
 
-export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  backend: Backend<S, SI>
-): Effect.Effect<Requests<S, SI>, never, DeploymentStore | SnapshotStore | SecretStore> =>
+export const make = (
+  backend: ErasedBackend
+): Effect.Effect<Requests, never, DeploymentStore | SnapshotStore | SecretStore> =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const snapshots = yield* SnapshotStore
     const secretStore = yield* SecretStore
 
     const decode = Schema.decodeUnknown(backend.settings, { errors: "all", onExcessProperty: "error" })
-    const settings = (input: unknown) => Effect.mapError(decode(input), invalidSettings)
+    const settings = (...layers: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+      Effect.mapError(decode(Settings.merge(...layers)), invalidSettings)
 
-    const owned: Requests<S, SI>["owned"] = (record) => {
+    const owned: Requests["owned"] = (record) => {
       const owner = record.deployment.deployer
       return owner.flavor === backend.flavor && owner.name === backend.name
         ? Effect.succeed(record)
@@ -74,33 +85,31 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
           )
     }
 
-    const existing = Effect.fnUntraced(function* (options: ProvisionOptions<SI>) {
-      const found = yield* deployments.find(options.name)
+    const existing = Effect.fnUntraced(function* (options: RequestOptions, known: DeploymentRecord | undefined) {
+      const found = known === undefined ? yield* deployments.find(options.name) : Option.some(known)
       if (Option.isNone(found)) return undefined
       if (options.replace === false) return yield* new DeploymentAlreadyExists({ name: found.value.deployment.name })
       return yield* owned(found.value)
     })
 
-    const provision = Effect.fnUntraced(function* (ref: SnapshotRef, options: ProvisionOptions<SI>) {
-      const record = yield* existing(options)
+    const provision: Requests["provision"] = Effect.fnUntraced(function* (ref, options, known) {
+      const record = yield* existing(options, known)
       const name = yield* record === undefined
         ? Deployment.parseName(options.name)
         : Effect.succeed(record.deployment.name)
       const snapshot = yield* findSnapshot(snapshots, ref)
       const merged = yield* settings(
-        Settings.merge<Settings.DeploymentInput>(
-          backend.defaults,
-          { serving: snapshot.spec.serving },
-          snapshot.settings,
-          options.settings ?? {}
-        )
+        backend.defaults,
+        { serving: snapshot.spec.serving },
+        snapshot.settings,
+        options.settings ?? {}
       )
       const encoded = yield* Effect.mapError(Schema.encode(backend.settings)(merged), invalidSettings)
       const secrets = yield* findSecrets(secretStore, merged)
       return { name, existing: record, snapshot, settings: merged, encoded: { ...encoded }, secrets }
     })
 
-    const stored = Effect.fnUntraced(function* (record: DeploymentRecord) {
+    const stored: Requests["stored"] = Effect.fnUntraced(function* (record) {
       const decoded = yield* settings(record.settings)
       return {
         settings: decoded,
@@ -109,10 +118,10 @@ export const make = <S extends Settings.Deployment, SI extends Settings.Deployme
       }
     })
 
-    const serving: Requests<S, SI>["serving"] = (record) =>
+    const serving: Requests["serving"] = (record) =>
       Option.getOrElse(decodeServing(record.settings.serving ?? {}), () => Schema.decodeSync(Settings.Serving)({}))
 
-    const recovery: Requests<S, SI>["recovery"] = (record) =>
+    const recovery: Requests["recovery"] = (record) =>
       Option.getOrElse(decodeRecovery(record.settings.recovery ?? {}), () => Schema.decodeSync(Settings.Recovery)({}))
 
     return { provision, owned, stored, serving, recovery }
@@ -172,7 +181,7 @@ const findSecrets = (
   return Effect.all(Record.fromEntries(settings.secrets.map((name) => [name, requireSecret(store, name)])))
 }
 
-/** The value of a secret that has to be there. */
+/** The value of a secret; fails if there is none. */
 export const requireSecret = (
   store: typeof SecretStore.Service,
   name: string

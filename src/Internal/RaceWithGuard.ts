@@ -5,13 +5,14 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 
 /**
- * Runs an effect as long as a guard goes on. When the guard ends first, the effect is interrupted and the result is the
+ * Runs an effect while a guard runs. When the guard ends first, the effect is interrupted and the result is the
  * guard's.
  *
  * **Details**
  *
- * Unlike `Effect.raceFirst`, an interruption from outside returns only after the effect has ended too: what it uses stays
- * open until it has taken back what it did.
+ * Unlike `Effect.raceFirst`, an interruption from outside returns only after the effect has ended too: its resources stay
+ * open until it has undone its changes. In an uninterruptible region an interruption from outside does not reach the effect;
+ * the guard does.
  */
 export const raceWithGuard = <A, E, R, A2, E2, R2>(
   effect: Effect.Effect<A, E, R>,
@@ -19,16 +20,19 @@ export const raceWithGuard = <A, E, R, A2, E2, R2>(
 ): Effect.Effect<A | A2, E | E2, R | R2> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const worker = yield* Effect.fork(restore(effect))
+      // Daemons, because a fiber passes interruptions on to its children even while it is uninterruptible itself.
+      const worker = yield* Effect.forkDaemon(Effect.interruptible(effect))
       const ended = yield* Deferred.make<A2, E2>()
-      const watcher = yield* Effect.interruptible(guard).pipe(
+      const watcher = yield* guard.pipe(
         Effect.onExit((exit) => (Exit.isInterrupted(exit) ? Effect.void : Deferred.done(ended, exit))),
         Effect.ensuring(Fiber.interrupt(worker)),
         Effect.interruptible,
-        Effect.fork
+        Effect.forkDaemon
       )
-      const exit = yield* Effect.onInterrupt(restore(Fiber.await(worker)), () => Fiber.interrupt(worker))
-      yield* Fiber.interruptFork(watcher)
+      const exit = yield* restore(Fiber.await(worker)).pipe(
+        Effect.onInterrupt(() => Fiber.interrupt(worker)),
+        Effect.ensuring(Fiber.interruptFork(watcher))
+      )
       return yield* Exit.isFailure(exit) && (yield* Deferred.isDone(ended)) ? Deferred.await(ended) : exit
     })
   )

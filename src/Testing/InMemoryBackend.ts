@@ -26,7 +26,7 @@ export const InMemorySettings = Schema.Struct({
   /** Default 0: nothing flaps here unless it is told to, and tests shall not have to move a clock. */
   minHealthyMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
   /** Default 0, for the same reason. */
-  lingerMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
+  oldInstanceGraceMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
   /** A fixed port, to try what happens when two generations need the same one. */
   port: Schema.optional(Schema.Int)
 })

@@ -20,7 +20,10 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "1 minute" })("A run 
         const deployer = yield* LocalDeployer.LocalDeployer
         const provision = (version: string) =>
           Effect.flatMap(Snapshot.fromFile(`${file}#${version}`), (snapshot) =>
-            deployer.provision(snapshot, { name: "followed", settings: { minHealthyMillis: 20, lingerMillis: 50 } })
+            deployer.provision(snapshot, {
+              name: "followed",
+              settings: { minHealthyMillis: 20, oldInstanceGraceMillis: 50 }
+            })
           )
         yield* provision("first")
         const client = Client.make(pipeline, "followed")

@@ -97,12 +97,35 @@ describe("reconcile", () => {
       )
       const broken = yield* deployer.get("a")
       assert.strictEqual(broken.status, "error")
-      assert.match(broken.reason ?? "", /does not stay up: it was started again 5 times within 10 minutes/)
+      assert.match(broken.reason ?? "", /keeps failing after 5 restarts within 10 minutes: .*; provision it again/)
+      assert.strictEqual(broken.metadata.condition, "crashLoop")
       assert.deepStrictEqual(yield* actions, [])
       yield* behave("a", "healthy")
       yield* TestClock.adjust("10 minutes")
       assert.deepStrictEqual(yield* actions, ["a restore done"])
       assert.strictEqual((yield* deployer.get("a")).status, "running")
+    }).pipe(provided)
+  )
+
+  it.effect("gives up again on a deployment that fails again after the window", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const { behave, crash } = yield* engine
+      const made = yield* deployer.provision(yield* snapshot("a"), { name: "a" })
+      yield* behave("a", "crashes")
+      yield* crash(`${made.id}/1`)
+      const seen: Array<string> = []
+      for (const minute of [0, 10]) {
+        yield* TestClock.adjust(`${minute} minutes`)
+        for (let second = 0; second < 35; second++) {
+          seen.push(...(yield* actions))
+          yield* TestClock.adjust("1 second")
+        }
+      }
+      assert.lengthOf(
+        seen.filter((line) => line === "a giveUp done"),
+        2
+      )
     }).pipe(provided)
   )
 
@@ -184,7 +207,7 @@ describe("reconcile", () => {
     }).pipe(provided)
   )
 
-  it.effect("leaves alone what somebody alive is changing", () =>
+  it.effect("leaves a deployment alone that a living process is changing", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
       const { behave } = yield* engine
@@ -211,7 +234,7 @@ describe("a registry that does not belong to what exists", () => {
       for (const [key, instance] of instances) if (key.endsWith("/1")) instance.alive = false
       const error = yield* Effect.flip(deployer.reconcile)
       assert.strictEqual(error._tag, "RegistryMismatch")
-      assert.match(error.message, /of generation 7, and this registry knows none after 1/)
+      assert.match(error.message, /of generation 7, and the last one in this registry is 1/)
       assert.deepStrictEqual(yield* generations, ["a/1", "a/7"])
       assert.strictEqual((yield* Effect.flip(deployer.reconcilePlan))._tag, "RegistryMismatch")
     }).pipe(provided)
@@ -258,13 +281,13 @@ describe("a registry that does not belong to what exists", () => {
       const report = yield* deployer.rebuild
       assert.deepStrictEqual(report.recovered, [])
       assert.isFalse(report.renamed)
-      assert.match(report.skipped[0]?.reason ?? "", /it is of registry another-registry/)
+      assert.match(report.skipped[0]?.reason ?? "", /it belongs to registry another-registry/)
     }).pipe(provided)
   )
 })
 
 describe("a holder that was frozen", () => {
-  it.effect("finds out before it touches the engine that its lease went to somebody else", () =>
+  it.effect("fails before it touches the engine when another process has taken its lease", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
       const store = yield* DeploymentStore

@@ -112,9 +112,9 @@ describe("Replace", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
-  it.scoped("lets the old instance serve for lingerMillis after the switch", () =>
+  it.scoped("lets the old instance serve for oldInstanceGraceMillis after the switch", () =>
     Effect.gen(function* () {
-      const { deployer, fiber, pending, types } = yield* replacing({ lingerMillis: 3_000 })
+      const { deployer, fiber, pending, types } = yield* replacing({ oldInstanceGraceMillis: 3_000 })
       yield* TestClock.adjust("2900 millis")
       assert.strictEqual((yield* deployer.get("a")).generation, 2)
       assert.isTrue(yield* pending)

@@ -72,7 +72,7 @@ const layerHttp = Layer.effect(
 )
 
 /** Replacing takes as long as its tests say, no longer. */
-const brief = { minHealthyMillis: 0, lingerMillis: 0 }
+const brief = { minHealthyMillis: 0, oldInstanceGraceMillis: 0 }
 
 export interface FakeOptions {
   readonly takenPorts?: ReadonlyArray<number>

@@ -60,7 +60,7 @@ const layerCensus = Layer.scopedDiscard(
 )
 
 /** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
-export const brief = { minHealthyMillis: 100, lingerMillis: 0 }
+export const brief = { minHealthyMillis: 100, oldInstanceGraceMillis: 0 }
 
 /** The whole stack in a temporary home, with a census at its end. */
 export const layerDocker = (host: Effect.Effect<string> = engineHost, options: DockerStack.Options = {}) =>

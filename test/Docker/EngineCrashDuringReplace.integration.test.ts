@@ -113,7 +113,7 @@ layer(layerBreakable, { excludeTestServices: true, timeout: "4 minutes" })(
               const before = yield* deployer.get(name)
               const replace = deployer.provision(snapshot, {
                 name,
-                settings: { minHealthyMillis: 200, lingerMillis: 50, timeoutMillis: 20_000 }
+                settings: { minHealthyMillis: 200, oldInstanceGraceMillis: 50, timeoutMillis: 20_000 }
               })
               const { backAt, exit } = yield* killedAt(step, replace)
               const failure = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined

@@ -49,7 +49,7 @@ const bad: Readonly<Record<string, Bad>> = {
 const patience = { DeploymentProvisionFailed: 30_000, DeploymentTimeout: 4_000 }
 
 /** The default of a deployment. */
-const settings = { minHealthyMillis: 1_000, lingerMillis: 1_000 }
+const settings = { minHealthyMillis: 1_000, oldInstanceGraceMillis: 1_000 }
 
 const ask = (number: number) =>
   Effect.filterOrFail(

@@ -22,7 +22,7 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("A loc
         const replace = (round: number) =>
           deployer.provision(snapshots[round % 2] ?? "", {
             name: "busy",
-            settings: { minHealthyMillis: 20, lingerMillis: 50 }
+            settings: { minHealthyMillis: 20, oldInstanceGraceMillis: 50 }
           })
         const made = yield* replace(0)
         const client = Client.make(pipeline, "busy")

@@ -50,7 +50,7 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })("A loc
       const provision = (round: number, workers: number) =>
         deployer.provision(snapshots[round % 2] ?? "", {
           name: "crew",
-          settings: { minHealthyMillis: 50, lingerMillis: 300, serving: { workers } }
+          settings: { minHealthyMillis: 50, oldInstanceGraceMillis: 300, serving: { workers } }
         })
       const made = yield* provision(0, 2)
       const { deployment } = yield* Home.Home

@@ -15,7 +15,7 @@ export const layerEmbedded = Layer.unwrapScoped(
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-local-" })
-    return Embedded.layer({ home, defaults: { minHealthyMillis: 100, lingerMillis: 0 } })
+    return Embedded.layer({ home, defaults: { minHealthyMillis: 100, oldInstanceGraceMillis: 0 } })
   })
 ).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer)))
 

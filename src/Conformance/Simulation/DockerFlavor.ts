@@ -121,7 +121,7 @@ export const docker: Flavor<DockerSettings, DockerSettingsInput> = {
 // internal
 
 /** Long enough to be gone through, and no longer. */
-const brief = { minHealthyMillis: 500, lingerMillis: 200 }
+const brief = { minHealthyMillis: 500, oldInstanceGraceMillis: 200 }
 
 const foreignName = "somebody-elses"
 

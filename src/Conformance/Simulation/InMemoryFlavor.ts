@@ -76,7 +76,7 @@ export const inMemory: Flavor<InMemoryBackend.InMemorySettings, InMemoryBackend.
 // internal
 
 /** Long enough to be gone through, and no longer. */
-const brief = { minHealthyMillis: 500, lingerMillis: 200 }
+const brief = { minHealthyMillis: 500, oldInstanceGraceMillis: 200 }
 
 const realityOf = (instance: InMemoryEngine.InMemoryInstance, now: number): Reality => ({
   key: instance.key,

@@ -7,31 +7,31 @@ import {
   type OutcomeUnknown
 } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
-import type * as Settings from "../../Settings.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import { type DeployerContext, graceOf, requireDeployment } from "../DeployerContext.js"
-import { settleRestore } from "./Restart.js"
+import { finishRestart } from "./Restart.js"
 
 /**
- * Removes what provisions of a deployment left behind whose process died before they ended: the new instance if the
- * change was not committed, the older ones, which may drain, if it was. Call it with the lease held: then every open operation is a dead
- * one.
+ * Removes the leftovers of provisions whose process died: the new instance of a change that was not committed, the older
+ * instances, which may drain, of one that was. The caller holds the lease, so every open operation is a dead one.
  */
-export const clear = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const removeLeftovers = (
+  context: DeployerContext,
   lease: Lease,
   record: DeploymentRecord
 ): Effect.Effect<void, DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | LeaseLost | StoreError> =>
   Effect.gen(function* () {
     const { id, name } = record.deployment
-    for (const operation of yield* interrupted(kit, id)) {
+    for (const operation of yield* interrupted(context, id)) {
       if (operation.kind !== "provision") continue
       const committed = isCommitted(record, operation)
-      const leftovers = committed ? yield* earlier(kit, operation) : [operation.generation]
-      // What served may still have runs in flight; what never did has none.
+      const leftovers = committed ? yield* earlierGenerations(context, operation) : [operation.generation]
+      // An instance that served may still have runs in progress; one that never did has none.
       const grace = committed ? graceOf(record.settings) : 0
       for (const generation of leftovers) {
-        yield* kit.leases.fenced(lease)(kit.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace }))
+        yield* context.leases.fenced(lease)(
+          context.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace })
+        )
       }
     }
   }).pipe(
@@ -39,7 +39,7 @@ export const clear = <S extends Settings.Deployment, SI extends Settings.Deploym
       Effect.fail(
         new DeploymentProvisionFailed({
           name,
-          reason: `what an earlier, interrupted attempt left behind could not be removed: ${reason}`,
+          reason: `the leftovers of an earlier, interrupted attempt could not be removed: ${reason}`,
           logs: []
         })
       )
@@ -47,23 +47,20 @@ export const clear = <S extends Settings.Deployment, SI extends Settings.Deploym
   )
 
 /**
- * Settles the provisions and restores of a deployment whose process died, if nobody alive is changing it: removes what
- * they left and closes them. Says which they were.
+ * Ends the provisions and restarts of a deployment whose process died, unless a living process changes the deployment:
+ * removes their leftovers and closes them. Returns those operations.
  */
-export const takeBack = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  record: DeploymentRecord
-) =>
-  Effect.flatMap(interrupted(kit, record.deployment.id), (operations) =>
+export const recoverCrashed = (context: DeployerContext, record: DeploymentRecord) =>
+  Effect.flatMap(interrupted(context, record.deployment.id), (operations) =>
     operations.length === 0
       ? Effect.succeed(operations)
-      : kit.leases.holdNow(record.deployment, (lease) =>
+      : context.leases.holdNow(record.deployment, (lease) =>
           Effect.gen(function* () {
-            // Who held the lease before may have ended the operations meanwhile, or begun others.
-            const now = yield* requireDeployment(kit.deployments, record.deployment.id)
-            const left = yield* interrupted(kit, record.deployment.id)
-            yield* clear(kit, lease, now)
-            yield* Effect.forEach(left, (operation) => close(kit, lease, now, operation), { discard: true })
+            // The holder of the lease before may have ended the operations meanwhile, or begun others.
+            const now = yield* requireDeployment(context.deployments, record.deployment.id)
+            const left = yield* interrupted(context, record.deployment.id)
+            yield* removeLeftovers(context, lease, now)
+            yield* Effect.forEach(left, (operation) => close(context, lease, now, operation), { discard: true })
             return left
           })
         )
@@ -71,33 +68,25 @@ export const takeBack = <S extends Settings.Deployment, SI extends Settings.Depl
 
 // internal
 
-const close = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  lease: Lease,
-  record: DeploymentRecord,
-  operation: Operation
-) => {
-  if (operation.kind === "restore") return settleRestore(kit, lease, record, operation)
+const close = (context: DeployerContext, lease: Lease, record: DeploymentRecord, operation: Operation) => {
+  if (operation.kind === "restore") return finishRestart(context, lease, record, operation)
   return isCommitted(record, operation)
-    ? kit.deployments.finish(lease, operation)
-    : kit.deployments.abort(lease, operation, "the process that provisioned it ended in the middle")
+    ? context.deployments.finish(lease, operation)
+    : context.deployments.abort(lease, operation, "the process that provisioned it ended before the provision did")
 }
 
 const isCommitted = ({ deployment }: DeploymentRecord, { generation }: Operation): boolean =>
   generation === deployment.generation
 
-const interrupted = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  id: DeploymentId
-): Effect.Effect<ReadonlyArray<Operation>, StoreError> =>
-  Effect.map(kit.deployments.openOperations, (operations) =>
+const interrupted = (context: DeployerContext, id: DeploymentId): Effect.Effect<ReadonlyArray<Operation>, StoreError> =>
+  Effect.map(context.deployments.openOperations, (operations) =>
     operations.filter(({ deploymentId, kind }) => deploymentId === id && (kind === "provision" || kind === "restore"))
   )
 
-const earlier = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const earlierGenerations = (
+  context: DeployerContext,
   { deploymentId, generation }: Operation
 ): Effect.Effect<ReadonlyArray<number>, StoreError> =>
-  Effect.map(kit.deployments.revisions(deploymentId), (revisions) =>
+  Effect.map(context.deployments.revisions(deploymentId), (revisions) =>
     revisions.map((revision) => revision.generation).filter((one) => one < generation)
   )

@@ -6,36 +6,37 @@ import * as Schema from "effect/Schema"
 import * as Routes from "../../Contract/Routes.js"
 import type { OperationalState } from "../../Deployment.js"
 import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
-import type { Backend, Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Backend.js"
 import type * as Settings from "../../Settings.js"
 import type { DeployerContext } from "../DeployerContext.js"
+import type { ErasedBackend } from "../ErasedBackend.js"
 import * as Readiness from "../Readiness.js"
 
-/** The instance will not become healthy any more. */
+/** The instance ended, so it will not become healthy. */
 export class InstanceEnded extends Schema.TaggedError<InstanceEnded>()("InstanceEnded", { reason: Schema.String }) {}
 
-// An engine's proxy may accept a connection before the service listens and leave it unanswered: asking again soon finds
-// out sooner than waiting. A slow service gets more time with every answer it fails to give.
+// An engine's proxy may accept a connection before the service listens, and never answer it: a new request gets an answer
+// sooner than the old one. A slow service gets more time with every request it does not answer.
 const firstPatience = Duration.millis(100)
 const lastPatience = Duration.seconds(2)
 
-// How often an instance is asked while it has to stay healthy.
+// Time between two checks of an instance that has to stay healthy.
 const beat = Duration.millis(100)
 
 class NotHealthyYet extends Schema.TaggedError<NotHealthyYet>()("NotHealthyYet", { asked: Schema.Boolean }) {}
 
 /**
- * Waits until an instance runs and answers its readiness check; ends at once when the instance did. Has no deadline of
+ * Waits until an instance runs and answers its readiness check; fails at once when the instance ended. Has no deadline of
  * its own.
  */
-export const awaitHealthy = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const awaitHealthy = (
+  context: DeployerContext,
   instance: Instance,
   serving: Settings.Serving,
   metadata: OperationalState["metadata"]
 ): Effect.Effect<OperationalState, InstanceEnded | EngineUnavailable> => {
   let patience = firstPatience
-  return Effect.suspend(() => healthNow(kit, instance, serving, metadata, patience)).pipe(
+  return Effect.suspend(() => healthNow(context, instance, serving, metadata, patience)).pipe(
     Effect.tapErrorTag("NotHealthyYet", ({ asked }) =>
       Effect.sync(() => {
         if (asked) patience = Duration.min(Duration.times(patience, 2), lastPatience)
@@ -48,12 +49,12 @@ export const awaitHealthy = <S extends Settings.Deployment, SI extends Settings.
 }
 
 /**
- * Waits until an instance has everything ready to take the place of the old one; ends at once when the instance did. Has
- * no deadline of its own.
+ * Waits until an instance is ready to take the place of the old one; fails at once when the instance ended. Has no deadline
+ * of its own.
  */
-export const awaitStandby = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  { backend }: DeployerContext<S, SI>,
-  standsBy: NonNullable<Backend<S, SI>["standsBy"]>,
+export const awaitStandby = (
+  { backend }: DeployerContext,
+  standsBy: NonNullable<ErasedBackend["standsBy"]>,
   instance: Instance,
   metadata: OperationalState["metadata"]
 ): Effect.Effect<void, InstanceEnded | EngineUnavailable> =>
@@ -63,18 +64,17 @@ export const awaitStandby = <S extends Settings.Deployment, SI extends Settings.
   }).pipe(Effect.repeat({ schedule: Readiness.backoff, until: (ready) => ready }), Effect.asVoid)
 
 /**
- * Waits until an instance that was just seen healthy has been so for a while without a break, and gives its last state.
- * One that fails a check in between becomes healthy first and then begins the while anew; one that ended fails at once.
- * Has no deadline of its own.
+ * Waits until an instance that was just seen healthy has been healthy for `forMillis` without a break, and returns its last
+ * state. The time starts again after each failed check; an instance that ended fails at once. Has no deadline of its own.
  */
-export const stayHealthy = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const stayHealthy = (
+  context: DeployerContext,
   instance: Instance,
   serving: Settings.Serving,
   metadata: OperationalState["metadata"],
   options: { readonly seen: OperationalState; readonly forMillis: number }
 ): Effect.Effect<OperationalState, InstanceEnded | EngineUnavailable> => {
-  const check = Effect.delay(healthNow(kit, instance, serving, metadata, lastPatience), beat)
+  const check = Effect.delay(healthNow(context, instance, serving, metadata, lastPatience), beat)
   const unbroken = Effect.gen(function* () {
     const begin = yield* Clock.currentTimeMillis
     let last = options.seen
@@ -82,41 +82,41 @@ export const stayHealthy = <S extends Settings.Deployment, SI extends Settings.D
     return last
   })
   return Effect.catchTag(unbroken, "NotHealthyYet", () =>
-    Effect.flatMap(awaitHealthy(kit, instance, serving, metadata), (seen) =>
-      stayHealthy(kit, instance, serving, metadata, { ...options, seen })
+    Effect.flatMap(awaitHealthy(context, instance, serving, metadata), (seen) =>
+      stayHealthy(context, instance, serving, metadata, { ...options, seen })
     )
   )
 }
 
-/** Asks once whether a service is ready for callers. */
-export const isReady = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** One check of the readiness of a service. */
+export const isReady = (
+  context: DeployerContext,
   url: string,
   serving: Settings.Serving,
   timeout: Duration.DurationInput = lastPatience
 ): Effect.Effect<boolean> =>
   Readiness.http(url, { path: Routes.paths(serving).ready, timeout }).pipe(
     Effect.map((answer) => answer._tag === "Ready"),
-    Effect.provideService(HttpClient.HttpClient, kit.http)
+    Effect.provideService(HttpClient.HttpClient, context.http)
   )
 
 // internal
 
 const stillThere = (state: OperationalState): Effect.Effect<OperationalState, InstanceEnded> =>
   state.status === "error" || state.status === "absent"
-    ? new InstanceEnded({ reason: state.reason ?? "its instance is gone" })
+    ? new InstanceEnded({ reason: state.reason ?? "its instance does not exist any more" })
     : Effect.succeed(state)
 
-/** The state of an instance that runs and is ready. */
-const healthNow = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** One look: the state of an instance that runs and is ready. */
+const healthNow = (
+  context: DeployerContext,
   instance: Instance,
   serving: Settings.Serving,
   metadata: OperationalState["metadata"],
   patience: Duration.Duration
 ): Effect.Effect<OperationalState, InstanceEnded | EngineUnavailable | NotHealthyYet> =>
   Effect.gen(function* () {
-    const state = yield* stillThere(yield* kit.backend.state(instance, metadata))
+    const state = yield* stillThere(yield* context.backend.state(instance, metadata))
     if (state.status !== "running" || state.url === undefined) return yield* new NotHealthyYet({ asked: false })
-    return (yield* isReady(kit, state.url, serving, patience)) ? state : yield* new NotHealthyYet({ asked: true })
+    return (yield* isReady(context, state.url, serving, patience)) ? state : yield* new NotHealthyYet({ asked: true })
   })

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
 import type { Deployment, Revision } from "../../Deployment.js"
-import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
+import { DeploymentAlreadyExists, DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import * as Settings from "../../Settings.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
@@ -15,20 +15,20 @@ import {
 } from "../Contract.js"
 import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
 import type { Request } from "../Requests.js"
-import { provision } from "./Provision.js"
+import { provision, provisionRequested } from "./Provision.js"
 import { lastState, reference } from "./ProvisionContext.js"
 import { observe } from "./Refresh.js"
 
-/** What a provision would do. Reads only. */
-export const plan = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** The changes that a provision would make. Reads only. */
+export const plan = (
+  context: DeployerContext,
   snapshot: SnapshotRef,
-  options: ProvisionOptions<SI>
+  options: ProvisionOptions
 ): Effect.Effect<Plan, PlanError> =>
   Effect.gen(function* () {
-    const request = yield* kit.requests.provision(snapshot, options)
+    const request = yield* context.requests.provision(snapshot, options)
     const { existing } = request
-    const revisions = existing === undefined ? [] : yield* kit.deployments.revisions(existing.deployment.id)
+    const revisions = existing === undefined ? [] : yield* context.deployments.revisions(existing.deployment.id)
     const running = existing !== undefined && existing.deployment.status === "running"
     return new Plan({
       action: existing === undefined ? "create" : running ? "replace" : "restart",
@@ -36,53 +36,54 @@ export const plan = <S extends Settings.Deployment, SI extends Settings.Deployme
       generation: 1 + revisions.reduce((highest, { generation }) => Math.max(highest, generation), 0),
       snapshot: reference(request.snapshot),
       changes: differences(existing?.settings ?? {}, request.encoded),
-      gap: running && kit.backend.exclusive(lastState(existing), request.settings)
+      gap: running && context.backend.exclusive(lastState(existing), request.settings)
     })
   })
 
 /** Provisions unless the deployment already runs that snapshot with those settings. */
-export const getOrCreate = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const getOrCreate = (
+  context: DeployerContext,
   snapshot: SnapshotRef,
-  options: ProvisionOptions<SI>
+  options: ProvisionOptions
 ): Effect.Effect<Deployment, ProvisionError> =>
   Effect.gen(function* () {
-    const request = yield* kit.requests.provision(snapshot, { ...options, replace: true })
-    if (request.existing === undefined || options.authKey !== undefined || options.rotateAuthKey === true) {
-      return yield* provision(kit, snapshot, options)
+    const request = yield* context.requests.provision(snapshot, { ...options, replace: true })
+    const { existing } = request
+    if (existing !== undefined && options.authKey === undefined && options.rotateAuthKey !== true) {
+      const now = yield* observe(context, existing)
+      if (now.status === "running" && isSame(existing, request)) return now
     }
-    const now = yield* observe(kit, request.existing)
-    return now.status === "running" && isSame(request.existing, request)
-      ? now
-      : yield* provision(kit, snapshot, options)
+    if (existing !== undefined && options.replace === false) {
+      return yield* new DeploymentAlreadyExists({ name: existing.deployment.name })
+    }
+    return yield* provisionRequested(context, request, options)
   })
 
 /** Serves the last revision of a deployment again. */
-export const reprovision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const reprovision = (
+  context: DeployerContext,
   ref: string,
-  options: Omit<ProvisionOptions<SI>, "name" | "replace"> & { readonly snapshot?: SnapshotRef | undefined } = {}
+  options: Omit<ProvisionOptions, "name" | "replace"> & { readonly snapshot?: SnapshotRef | undefined } = {}
 ): Effect.Effect<Deployment, RollbackError> =>
   Effect.gen(function* () {
-    const record = yield* requireDeployment(kit.deployments, ref)
-    const last = yield* lastRevision(kit, record)
+    const record = yield* requireDeployment(context.deployments, ref)
+    const last = yield* lastRevision(context, record)
     const { snapshot, settings, ...rest } = options
-    return yield* provision(kit, snapshot ?? last.snapshotId, {
-      ...rest,
-      name: record.deployment.id,
-      settings: Settings.merge(last.settings as SI, settings ?? ({} as SI))
-    })
+    const merged = Settings.merge<Readonly<Record<string, unknown>>>(last.settings, settings ?? {})
+    const again = { ...rest, name: record.deployment.id, settings: merged }
+    return yield* provision(context, snapshot ?? last.snapshotId, again, record)
   })
 
 /** Serves an earlier accepted revision again, as a new generation. */
-export const rollback = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const rollback = (
+  context: DeployerContext,
   ref: string,
   options: { readonly to?: number | undefined } = {}
 ): Effect.Effect<Deployment, RollbackError> =>
   Effect.gen(function* () {
-    const { deployment } = yield* requireDeployment(kit.deployments, ref)
-    const revisions = yield* kit.deployments.revisions(deployment.id)
+    const record = yield* requireDeployment(context.deployments, ref)
+    const { deployment } = record
+    const revisions = yield* context.deployments.revisions(deployment.id)
     const target = revisions.find(
       ({ generation, outcome }) =>
         outcome === "accepted" &&
@@ -98,31 +99,32 @@ export const rollback = <S extends Settings.Deployment, SI extends Settings.Depl
         logs: []
       })
     }
-    return yield* provision(kit, target.snapshotId, { name: deployment.id, settings: target.settings as SI })
+    const again = { name: deployment.id, settings: target.settings }
+    return yield* provision(context, target.snapshotId, again, record)
   })
 
 // internal
 
-/** Of a deployment that never had an accepted generation: the last one that was tried. */
-const lastRevision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** The accepted generation; the last attempt for a deployment that never had one. */
+const lastRevision = (
+  context: DeployerContext,
   { deployment, settings }: DeploymentRecord
 ): Effect.Effect<Pick<Revision, "snapshotId" | "settings">, StoreError> =>
   deployment.generation > 0
     ? Effect.succeed({ snapshotId: deployment.snapshot.id, settings })
     : Effect.map(
-        kit.deployments.revisions(deployment.id),
+        context.deployments.revisions(deployment.id),
         ([newest]) => newest ?? { snapshotId: deployment.snapshot.id, settings: {} }
       )
 
-const isSame = <S extends Settings.Deployment>(record: DeploymentRecord, request: Request<S>): boolean =>
+const isSame = (record: DeploymentRecord, request: Request): boolean =>
   record.deployment.snapshot.id === request.snapshot.id && differences(record.settings, request.encoded).length === 0
 
 const differences = (
   from: Readonly<Record<string, unknown>>,
   to: Readonly<Record<string, unknown>>
 ): ReadonlyArray<{ readonly path: string; readonly from?: unknown; readonly to?: unknown }> => {
-  const before = flatten(from)
+  const before = flatten(Settings.withCurrentNames(from))
   const after = flatten(to)
   return Array.from(new Set([...before.keys(), ...after.keys()]))
     .filter((path) => JSON.stringify(before.get(path)) !== JSON.stringify(after.get(path)))

@@ -5,89 +5,89 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { type Deployment, DeploymentId } from "../../Deployment.js"
 import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
-import type * as Settings from "../../Settings.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
-import type { ProvisionError, ProvisionOptions, SnapshotRef } from "../Contract.js"
+import type { ProvisionError, SnapshotRef } from "../Contract.js"
 import type { DeployerContext } from "../DeployerContext.js"
-import type { Request } from "../Requests.js"
-import { acceptedAfterAll, commit, removeOld, undo } from "./CommitOrRollback.js"
+import type { Request, RequestOptions } from "../Requests.js"
+import * as CommitOrRollback from "./CommitOrRollback.js"
 import * as CrashRecovery from "./CrashRecovery.js"
 import * as Instrumentation from "./Instrumentation.js"
 import { lastState, type ProvisionContext, reference } from "./ProvisionContext.js"
-import { bringUp } from "./StartInstance.js"
+import { startInstance } from "./StartInstance.js"
 
 /**
- * Makes a deployment serve a snapshot: validate, lease, intent, new instance, health, commit, old instance away. Until
- * the commit nothing the callers see has changed, and every failure or interruption before it is undone.
+ * Makes a deployment serve a snapshot: validation, lease, intent, new instance, health, commit, removal of the old instance.
+ * Callers see no change before the commit; a failure or interruption before it is undone.
  */
-export const provision = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const provision = (
+  context: DeployerContext,
   snapshot: SnapshotRef,
-  options: ProvisionOptions<SI>
+  options: RequestOptions,
+  known?: DeploymentRecord
+): Effect.Effect<Deployment, ProvisionError> =>
+  Effect.flatMap(context.requests.provision(snapshot, options, known), (request) =>
+    provisionRequested(context, request, options)
+  )
+
+/** The same for a request that was validated. */
+export const provisionRequested = (
+  context: DeployerContext,
+  request: Request,
+  options: RequestOptions
 ): Effect.Effect<Deployment, ProvisionError> =>
   Effect.gen(function* () {
-    const request = yield* kit.requests.provision(snapshot, options)
-    const { deployment } = request.existing ?? (yield* insert(kit, request, options))
-    return yield* kit.leases.hold(deployment, (lease) => change(kit, lease, request, options))
+    const { deployment } = request.existing ?? (yield* insert(context, request, options))
+    return yield* context.leases.hold(deployment, (lease) => change(context, lease, request, options))
   })
 
 // internal
 
-/** A concurrent insert of the same name is no failure when replacing is allowed: then that row is changed. */
-const insert = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  request: Request<S>,
-  options: ProvisionOptions<SI>
-) =>
+/** Adds the deployment. If another process adds the same name first and replacing is allowed, its row is changed. */
+const insert = (context: DeployerContext, request: Request, options: RequestOptions) =>
   Effect.gen(function* () {
     const draft = {
-      id: DeploymentId.make(yield* kit.ids.next),
+      id: DeploymentId.make(yield* context.ids.next),
       name: request.name,
-      deployer: { flavor: kit.backend.flavor, name: kit.backend.name },
+      deployer: { flavor: context.backend.flavor, name: context.backend.name },
       snapshot: reference(request.snapshot)
     }
-    const inserted = yield* Effect.either(kit.deployments.insert(draft))
+    const inserted = yield* Effect.either(context.deployments.insert(draft))
     if (Either.isRight(inserted)) return inserted.right
     if (inserted.left._tag === "StoreError" || options.replace === false) return yield* inserted.left
-    const found = yield* kit.deployments.find(request.name)
-    return yield* Option.isNone(found) ? inserted.left : kit.requests.owned(found.value)
+    const found = yield* context.deployments.find(request.name)
+    return yield* Option.isNone(found) ? inserted.left : context.requests.owned(found.value)
   })
 
-const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  lease: Lease,
-  request: Request<S>,
-  options: ProvisionOptions<SI>
-) =>
+const change = (context: DeployerContext, lease: Lease, request: Request, options: RequestOptions) =>
   Effect.gen(function* () {
-    const before = yield* stillThere(kit, lease, request)
-    yield* CrashRecovery.clear(kit, lease, before)
-    const auth = yield* kit.authKeys.decide({
+    const before = yield* readUnderLease(context, lease, request)
+    yield* CrashRecovery.removeLeftovers(context, lease, before)
+    const auth = yield* context.authKeys.decide({
       deploymentId: before.deployment.id,
       auth: request.settings.auth,
       existing: before,
       given: options.authKey,
       rotate: options.rotateAuthKey ?? false
     })
-    return yield* Instrumentation.tracked(kit, before, "provision", (journal) =>
+    return yield* Instrumentation.instrument(context, before, "provision", (journal) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* journal.emit("lease_acquired", { holder: lease.holder })
-          const operation = yield* kit.deployments.begin(lease, {
+          const operation = yield* context.deployments.begin(lease, {
             id: journal.operationId,
             kind: "provision",
             snapshotId: request.snapshot.id,
             settings: request.encoded,
-            by: kit.leases.actor
+            by: context.leases.actor
           })
           yield* journal.emit("intent_recorded", {
             generation: operation.generation,
             snapshot: request.snapshot.label
           })
-          const exclusive = isExclusive(kit, before, request)
+          const exclusive = isExclusive(context, before, request)
           const oldStopped = yield* Ref.make(false)
           return yield* attempt(
-            { kit, lease, request, before, operation, journal, auth, exclusive, oldStopped },
+            { context, lease, request, before, operation, journal, auth, exclusive, oldStopped },
             restore
           )
         })
@@ -95,19 +95,15 @@ const change = <S extends Settings.Deployment, SI extends Settings.DeploymentInp
     )
   })
 
-const stillThere = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  lease: Lease,
-  { name }: Request<S>
-) =>
+const readUnderLease = (context: DeployerContext, lease: Lease, { name }: Request) =>
   Effect.flatMap(
-    kit.deployments.find(lease.deploymentId),
+    context.deployments.find(lease.deploymentId),
     Option.match({
       onNone: () =>
         Effect.fail(
           new DeploymentProvisionFailed({
             name,
-            reason: "it was deleted meanwhile; repeat the command to create it anew",
+            reason: "it was deleted in the meantime; repeat the command to create it again",
             logs: []
           })
         ),
@@ -115,26 +111,25 @@ const stillThere = <S extends Settings.Deployment, SI extends Settings.Deploymen
     })
   )
 
-const isExclusive = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  before: DeploymentRecord,
-  { settings }: Request<S>
-) =>
+const isExclusive = (context: DeployerContext, before: DeploymentRecord, { settings }: Request) =>
   before.deployment.generation > 0 &&
   before.deployment.desired === "running" &&
-  kit.backend.exclusive(lastState(before), settings)
+  context.backend.exclusive(lastState(before), settings)
 
-/** From the recorded intent to its end; uninterruptible except where `restore` says otherwise. */
-const attempt = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
+/** From the recorded intent to its end; uninterruptible except inside `restore`. */
+const attempt = (
+  self: ProvisionContext,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Deployment, ProvisionError> =>
   Effect.gen(function* () {
-    const healthy = yield* Effect.exit(restore(bringUp(self)))
-    if (Exit.isFailure(healthy)) return yield* undo(self, healthy.cause)
-    const accepted = yield* Effect.catchAllCause(commit(self, healthy.value), (cause) =>
-      Effect.flatMap(acceptedAfterAll(self), Option.match({ onNone: () => undo(self, cause), onSome: Effect.succeed }))
+    const healthy = yield* Effect.exit(restore(startInstance(self)))
+    if (Exit.isFailure(healthy)) return yield* CommitOrRollback.rollback(self, healthy.cause)
+    const accepted = yield* Effect.catchAllCause(CommitOrRollback.commit(self, healthy.value), (cause) =>
+      Effect.flatMap(
+        CommitOrRollback.findCommitted(self),
+        Option.match({ onNone: () => CommitOrRollback.rollback(self, cause), onSome: Effect.succeed })
+      )
     )
-    yield* removeOld(self)
+    yield* CommitOrRollback.removeOld(self)
     return accepted.deployment
   })

@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import { type Deployment, OperationalState } from "../../Deployment.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import type { InstanceRecord } from "../../Flavor/InstanceRecord.js"
-import type * as Settings from "../../Settings.js"
+import { timeoutTo } from "../../Internal/Deadline.js"
 import type { Snapshot } from "../../Snapshot/Model.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import type { Decision } from "../AuthKeys.js"
@@ -14,19 +14,19 @@ import type { DeployerContext } from "../DeployerContext.js"
 import type { Journal } from "../Journal.js"
 import type { Request } from "../Requests.js"
 
-/** One change of a deployment, from its recorded intent on. */
-export interface ProvisionContext<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
-  readonly kit: DeployerContext<S, SI>
+/** One change of a deployment after its intent was recorded. */
+export interface ProvisionContext {
+  readonly context: DeployerContext
   readonly lease: Lease
-  readonly request: Request<S>
-  /** The deployment as it was when the lease was taken. */
+  readonly request: Request
+  /** The deployment when the lease was taken. */
   readonly before: DeploymentRecord
   readonly operation: Operation
   readonly journal: Journal
   readonly auth: Decision
   /** Whether the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
-  /** Whether the old instance was told to stop before the change was accepted. */
+  /** Whether the old instance was told to stop before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
 }
 
@@ -37,11 +37,11 @@ export const newInstance = ({ before, operation }: { before: DeploymentRecord; o
   generation: operation.generation
 })
 
-/** Whether something serves, as far as is known, that the change would replace. */
+/** Whether the last known state is an instance that serves and will be replaced. */
 export const replacesServing = ({ before: { deployment } }: { before: DeploymentRecord }): boolean =>
   deployment.generation > 0 && deployment.desired === "running" && deployment.status === "running"
 
-/** What was last known of a deployment, in the form a backend observes it. */
+/** The last known state of a deployment, in the form a backend observes it. */
 export const lastState = ({ deployment }: DeploymentRecord): OperationalState =>
   new OperationalState({
     status: deployment.status,
@@ -49,16 +49,16 @@ export const lastState = ({ deployment }: DeploymentRecord): OperationalState =>
     ...(deployment.url === undefined ? {} : { url: deployment.url })
   })
 
-/** How a deployment row refers to its snapshot. */
+/** The reference of a deployment row to its snapshot. */
 export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["snapshot"] => ({
   id,
   pipelineName,
   version
 })
 
-/** What the files of an instance shall say about the revision it runs. */
-export const recordOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  { backend, deployments }: DeployerContext<S, SI>,
+/** The record of a revision for the files of its instance. */
+export const recordOf = (
+  { backend, deployments }: DeployerContext,
   { deploymentId, generation, name }: Instance,
   { authKey, settings, snapshot }: { readonly snapshot: Snapshot } & Pick<DeploymentRecord, "authKey" | "settings">
 ): InstanceRecord => ({
@@ -72,18 +72,16 @@ export const recordOf = <S extends Settings.Deployment, SI extends Settings.Depl
   ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } })
 })
 
-/**
- * The last lines an instance wrote since an operation began, for error messages; none if they cannot be had quickly.
- */
-export const lastLogs = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** The last log lines of an instance since an operation began, for error messages; none if they cannot be read within 2 s. */
+export const lastLogs = (
+  context: DeployerContext,
   instance: Instance,
   since: DateTime.Utc
 ): Effect.Effect<ReadonlyArray<string>> =>
-  kit.backend.logs(instance, { tail: 20, since: DateTime.toEpochMillis(since) }).pipe(
+  context.backend.logs(instance, { tail: 20, since: DateTime.toEpochMillis(since) }).pipe(
     Stream.map((line) => line.text),
     Stream.runCollect,
     Effect.map(Chunk.toReadonlyArray),
-    Effect.timeoutTo({ duration: "2 seconds", onSuccess: (lines) => lines, onTimeout: () => [] }),
+    timeoutTo({ duration: "2 seconds", onTimeout: () => [] }),
     Effect.orElseSucceed(() => [])
   )

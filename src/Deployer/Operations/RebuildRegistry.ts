@@ -6,7 +6,6 @@ import { OperationalState } from "../../Deployment.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { Found } from "../../Flavor/Backend.js"
 import type { InstanceRecord } from "../../Flavor/InstanceRecord.js"
-import type * as Settings from "../../Settings.js"
 import { RebuildReport } from "../Contract.js"
 import type { DeployerContext } from "../DeployerContext.js"
 import { isReady } from "./HealthGate.js"
@@ -15,40 +14,32 @@ import { reference } from "./ProvisionContext.js"
 type Entry = RebuildReport["recovered"][number]
 type Skipped = RebuildReport["skipped"][number]
 
-/** Puts deployments back into a registry that lost them, from the records beside their instances. */
-export const rebuild = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>
-): Effect.Effect<RebuildReport, StoreError> =>
-  Effect.flatMap(Effect.either(kit.backend.inventory), (inventory) =>
+/** Adds deployments that the registry lost, from the records beside their instances. */
+export const rebuild = (context: DeployerContext): Effect.Effect<RebuildReport, StoreError> =>
+  Effect.flatMap(Effect.either(context.backend.inventory), (inventory) =>
     Either.isRight(inventory)
-      ? rebuildFrom(kit, inventory.right.found)
-      : Effect.succeed(passedOver(kit, inventory.left.message))
+      ? rebuildFrom(context, inventory.right.found)
+      : Effect.succeed(skippedAll(context, inventory.left.message))
   )
 
 // internal
 
-const passedOver = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  { backend: { flavor, name } }: DeployerContext<S, SI>,
-  reason: string
-): RebuildReport =>
+const skippedAll = ({ backend: { flavor, name } }: DeployerContext, reason: string): RebuildReport =>
   new RebuildReport({
     recovered: [],
     skipped: [{ resource: `everything of the ${flavor} deployer "${name}"`, reason }],
     renamed: false
   })
 
-const rebuildFrom = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  found: ReadonlyArray<Found>
-): Effect.Effect<RebuildReport, StoreError> =>
+const rebuildFrom = (context: DeployerContext, found: ReadonlyArray<Found>): Effect.Effect<RebuildReport, StoreError> =>
   Effect.gen(function* () {
     const instances = found.filter(({ generation }) => generation > 0)
     const registries = new Set(instances.flatMap(({ registryId }) => registryId ?? []))
-    const [lost] = Array.from(registries).filter((id) => id !== kit.deployments.registryId)
-    const renamed = registries.size === 1 && lost !== undefined && (yield* kit.deployments.takeIdentity(lost))
-    const identity = renamed ? lost : kit.deployments.registryId
+    const [lost] = Array.from(registries).filter((id) => id !== context.deployments.registryId)
+    const renamed = registries.size === 1 && lost !== undefined && (yield* context.deployments.takeIdentity(lost))
+    const identity = renamed ? lost : context.deployments.registryId
     const [skipped, recovered] = yield* Effect.partition(byDeployment(instances), (generations) =>
-      putBack(kit, generations, identity)
+      putBack(context, generations, identity)
     ).pipe(Effect.flatMap(raise))
     return new RebuildReport({ recovered, skipped, renamed })
   })
@@ -76,8 +67,8 @@ const byDeployment = (instances: ReadonlyArray<Found>): ReadonlyArray<ReadonlyAr
 const newestFirst = Order.reverse(Order.mapInput(Order.number, ({ generation }: InstanceRecord) => generation))
 
 /** None when the registry knows the deployment at a generation as high. */
-const putBack = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const putBack = (
+  context: DeployerContext,
   generations: ReadonlyArray<Found>,
   identity: string
 ): Effect.Effect<Option.Option<Entry>, Skipped | StoreError> =>
@@ -86,57 +77,57 @@ const putBack = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
     const [newest] = records
     const resource = generations.map((one) => one.resource).join(", ")
     if (newest === undefined) {
-      return yield* Effect.fail({ resource, reason: "nothing was written down about it" })
+      return yield* Effect.fail({ resource, reason: "it has no record of its revision" })
     }
     if (newest.registryId !== identity) {
       return yield* Effect.fail({
         resource,
-        reason: `it is of registry ${newest.registryId}, and this one has deployments`
+        reason: `it belongs to registry ${newest.registryId}, and this registry has deployments of its own`
       })
     }
-    const known = yield* kit.deployments.find(newest.deployment.id)
+    const known = yield* context.deployments.find(newest.deployment.id)
     if (Option.exists(known, ({ deployment }) => deployment.generation >= newest.generation)) return Option.none()
-    const serving = (yield* firstServing(kit, records)) ?? newest
-    yield* recover(kit, serving, generations).pipe(
+    const serving = (yield* firstServing(context, records)) ?? newest
+    yield* recover(context, serving, generations).pipe(
       Effect.catchTag("DeploymentAlreadyExists", ({ name }) =>
-        Effect.fail({ resource, reason: `another deployment is named "${name}" by now` })
+        Effect.fail({ resource, reason: `another deployment has the name "${name}"` })
       )
     )
     const { deployment, generation, snapshot } = serving
     return Option.some({ deployment: deployment.name, generation, snapshot: snapshot.label })
   })
 
-/** Of several generations the newest that answers is the one callers were led to. */
-const firstServing = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** The generation that callers use: the newest one that answers. */
+const firstServing = (
+  context: DeployerContext,
   records: ReadonlyArray<InstanceRecord>
 ): Effect.Effect<InstanceRecord | undefined> =>
   Effect.map(
-    Effect.findFirst(records, (record) => serves(kit, record)),
+    Effect.findFirst(records, (record) => serves(context, record)),
     Option.getOrUndefined
   )
 
-const serves = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const serves = (
+  context: DeployerContext,
   { deployment, generation, settings }: InstanceRecord
 ): Effect.Effect<boolean> =>
-  kit.backend.state({ deploymentId: deployment.id, name: deployment.name, generation }, {}).pipe(
+  context.backend.state({ deploymentId: deployment.id, name: deployment.name, generation }, {}).pipe(
     Effect.flatMap(({ status, url }) =>
       status === "running" && url !== undefined
-        ? isReady(kit, url, kit.requests.serving({ settings }))
+        ? isReady(context, url, context.requests.serving({ settings }))
         : Effect.succeed(false)
     ),
     Effect.orElseSucceed(() => false)
   )
 
-/** How it is nobody has seen through this registry yet: the next look tells. */
-const recover = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** Adds it with status `unknown`; the next refresh observes it. */
+const recover = (
+  context: DeployerContext,
   { authKey, deployer, deployment, generation, settings, snapshot }: InstanceRecord,
   generations: ReadonlyArray<Found>
 ) =>
-  Effect.flatMap(kit.snapshots.recover(snapshot), (found) =>
-    kit.deployments.recover({
+  Effect.flatMap(context.snapshots.recover(snapshot), (found) =>
+    context.deployments.recover({
       ...deployment,
       deployer,
       snapshot: reference(found),
@@ -145,6 +136,6 @@ const recover = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
       settings,
       authKey,
       state: new OperationalState({ status: "unknown", metadata: {} }),
-      by: kit.leases.actor
+      by: context.leases.actor
     })
   )

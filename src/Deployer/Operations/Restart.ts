@@ -3,30 +3,25 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Deployment, OperationalState } from "../../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
-import type * as Settings from "../../Settings.js"
+import { timeoutFail } from "../../Internal/Deadline.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance, type DeployerContext } from "../DeployerContext.js"
 import type { Journal } from "../Journal.js"
-import { reasonOf, withLogs } from "./FailureText.js"
+import * as CrashLoop from "../Reconcile/CrashLoop.js"
 import { awaitHealthy } from "./HealthGate.js"
-import { tracked } from "./Instrumentation.js"
+import { instrument, reasonOf, withLogs } from "./Instrumentation.js"
 import { look } from "./Observe.js"
 import { lastLogs, type ProvisionContext, recordOf } from "./ProvisionContext.js"
 
 /**
- * Starts the accepted generation again after a change that had to stop it first has failed. If that fails too, it is
- * logged: the next refresh writes down what is left.
+ * Starts the accepted generation again after the failure of a change that had to stop it first. A failure here is logged,
+ * and the next refresh writes the status.
  */
-export const restoreOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  journal,
-  kit,
-  lease
-}: ProvisionContext<S, SI>): Effect.Effect<void> => {
+export const restartOld = ({ before, journal, context, lease }: ProvisionContext): Effect.Effect<void> => {
   const { deploymentId, generation } = currentInstance(before)
-  return startAgain(kit, lease, before).pipe(
-    Effect.tap((state) => kit.deployments.observe(deploymentId, generation, state)),
+  return startAccepted(context, lease, before).pipe(
+    Effect.tap((state) => context.deployments.observe(deploymentId, generation, state)),
     Effect.flatMap(({ url }) => journal.emit("old_instance_restored", { generation, url })),
     Effect.catchAll((error) =>
       Effect.logError(`Generation ${generation} had to stop and could not be started again`, error)
@@ -35,24 +30,25 @@ export const restoreOld = <S extends Settings.Deployment, SI extends Settings.De
 }
 
 /**
- * Starts the accepted generation of a deployment again because it does not serve any more: `why`, in a clause. If it does
- * not come up, nothing of the attempt stays and the registry says why. Call it with the lease held.
+ * Starts the accepted generation of a deployment again after it stopped serving. `why` is a clause. If it does not become
+ * healthy, the attempt is removed and the registry has the reason. The caller holds the lease.
  */
-export const restore = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+export const restart = (
+  context: DeployerContext,
   lease: Lease,
   record: DeploymentRecord,
   why: string
 ): Effect.Effect<Deployment, ProvisionError> =>
-  tracked(kit, record, "restore", (journal) =>
+  instrument(context, record, "restore", (journal) =>
     Effect.uninterruptibleMask((interruptible) =>
       Effect.gen(function* () {
         const { generation } = record.deployment
-        const operation = yield* kit.deployments.begin(lease, { id: journal.operationId, kind: "restore" })
+        const operation = yield* context.deployments.begin(lease, { id: journal.operationId, kind: "restore" })
         yield* journal.emit("intent_recorded", { generation, reason: why })
-        const exit = yield* Effect.exit(interruptible(startAgain(kit, lease, record)))
-        if (Exit.isFailure(exit)) return yield* giveBack(kit, { lease, record, operation, journal }, exit.cause)
-        const { deployment } = yield* kit.deployments.restored(lease, operation, exit.value)
+        const exit = yield* Effect.exit(interruptible(startAccepted(context, lease, record)))
+        if (Exit.isFailure(exit))
+          return yield* rollbackRestart(context, { lease, record, operation, journal }, exit.cause)
+        const { deployment } = yield* context.deployments.restored(lease, operation, exit.value)
         yield* journal.emit("instance_restored", { generation, url: exit.value.url })
         return deployment
       })
@@ -60,53 +56,48 @@ export const restore = <S extends Settings.Deployment, SI extends Settings.Deplo
   )
 
 /**
- * Settles a restore whose process died in the middle: what runs and is healthy stays, anything else is removed. Call it
- * with the lease held.
+ * Ends a restart whose process died: an instance that runs and is healthy stays, any other is removed. The caller holds the
+ * lease.
  */
-export const settleRestore = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  lease: Lease,
-  record: DeploymentRecord,
-  operation: Operation
-) =>
+export const finishRestart = (context: DeployerContext, lease: Lease, record: DeploymentRecord, operation: Operation) =>
   Effect.gen(function* () {
-    const seen = yield* look(kit, record)
+    const seen = yield* look(context, record)
     if (seen !== "unobservable" && seen.status === "running") {
-      return yield* kit.deployments.restored(lease, operation, seen)
+      return yield* context.deployments.restored(lease, operation, seen)
     }
-    yield* kit.leases.fenced(lease)(kit.backend.deprovision(currentInstance(record), {}, { grace: 0 }))
+    yield* context.leases.fenced(lease)(context.backend.deprovision(currentInstance(record), {}, { grace: 0 }))
     const reason = "it was being started again when the process that did so ended"
-    return yield* kit.deployments.restored(lease, operation, broken(record, reason))
+    return yield* context.deployments.restored(lease, operation, broken(record, reason))
   })
 
 // internal
 
-const startAgain = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const startAccepted = (
+  context: DeployerContext,
   lease: Lease,
   record: DeploymentRecord
 ): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
     const { name } = record.deployment
     const instance = currentInstance(record)
-    const stored = yield* kit.requests.stored(record)
+    const stored = yield* context.requests.stored(record)
     const { timeoutMillis } = stored.settings
     const request = {
       ...instance,
       ...stored,
-      registryId: kit.deployments.registryId,
+      registryId: context.deployments.registryId,
       authKeyDigests: record.authKey === undefined ? [] : [record.authKey.digest],
-      record: recordOf(kit, instance, { ...record, snapshot: stored.snapshot }),
+      record: recordOf(context, instance, { ...record, snapshot: stored.snapshot }),
       previous: record.deployment.metadata
     }
-    return yield* kit.leases
-      .fenced(lease)(kit.backend.provision(request))
+    return yield* context.leases
+      .fenced(lease)(context.backend.provision(request))
       .pipe(
-        Effect.flatMap(({ metadata }) => awaitHealthy(kit, instance, stored.settings.serving, metadata)),
+        Effect.flatMap(({ metadata }) => awaitHealthy(context, instance, stored.settings.serving, metadata)),
         Effect.catchTag("InstanceEnded", ({ reason }) =>
           Effect.fail(new DeploymentProvisionFailed({ name, reason, logs: [] }))
         ),
-        Effect.timeoutFail({
+        timeoutFail({
           duration: timeoutMillis,
           onTimeout: () => new DeploymentTimeout({ name, operation: "restore", timeoutMillis, logs: [] })
         })
@@ -120,24 +111,26 @@ interface Attempt {
   readonly journal: Journal
 }
 
-/** What cannot be removed now keeps the operation open, so that reconciling removes it later. */
-const giveBack = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** An instance that cannot be removed now keeps the operation open, so that reconciling removes it later. */
+const rollbackRestart = (
+  context: DeployerContext,
   { journal, lease, operation, record }: Attempt,
   cause: Cause.Cause<ProvisionError>
 ): Effect.Effect<never, ProvisionError> =>
   Effect.gen(function* () {
     const instance = currentInstance(record)
-    const logs = yield* lastLogs(kit, instance, operation.startedAt)
-    yield* kit.leases
-      .fenced(lease)(kit.backend.deprovision(instance, {}, { grace: 0 }))
+    const logs = yield* lastLogs(context, instance, operation.startedAt)
+    yield* context.leases
+      .fenced(lease)(context.backend.deprovision(instance, {}, { grace: 0 }))
       .pipe(
         Effect.zipRight(journal.emit("instance_removed", { generation: instance.generation })),
-        Effect.zipRight(kit.deployments.restored(lease, operation, broken(record, reasonOf(cause)))),
-        Effect.catchAll((error) => Effect.logWarning("What was started again could not be removed yet", error))
+        Effect.zipRight(context.deployments.restored(lease, operation, broken(record, reasonOf(cause)))),
+        Effect.catchAll((error) =>
+          Effect.logWarning("The instance that was started again could not be removed yet", error)
+        )
       )
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
 
 const broken = ({ deployment }: DeploymentRecord, reason: string): OperationalState =>
-  new OperationalState({ status: "error", metadata: deployment.metadata, reason })
+  new OperationalState({ status: "error", metadata: CrashLoop.clear(deployment.metadata), reason })

@@ -3,37 +3,36 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { OperationalState } from "../../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../Flavor/Backend.js"
-import type * as Settings from "../../Settings.js"
+import type * as Backend from "../../Flavor/Backend.js"
+import { timeoutFail } from "../../Internal/Deadline.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
+import type { DecodedSettings } from "../ErasedBackend.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./HealthGate.js"
 import { newInstance, type ProvisionContext, recordOf, replacesServing } from "./ProvisionContext.js"
 
 /**
- * Starts the new instance of a change and waits until it is healthy, and has been for as long as one must that replaces a
- * serving one, within the deadline of its settings, which begins when everything is prepared.
+ * Starts the new instance of a change and waits until it is healthy; one that replaces a serving instance has to stay
+ * healthy for `minHealthyMillis`. The deadline of the settings starts when the preparation has ended.
  */
-export const bringUp = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>
-): Effect.Effect<OperationalState, ProvisionError> => {
+export const startInstance = (self: ProvisionContext): Effect.Effect<OperationalState, ProvisionError> => {
   const { name, settings } = self.request
   const timeoutMillis = settings.timeoutMillis + windowOf(self)
   return Effect.flatMap(prepare(self), (request) =>
-    Effect.timeoutFail(start(self, request), {
+    timeoutFail({
       duration: timeoutMillis,
       onTimeout: () => new DeploymentTimeout({ name, operation: "provision", timeoutMillis, logs: [] })
-    })
+    })(start(self, request))
   )
 }
 
 // internal
 
-const prepare = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>
-): Effect.Effect<ProvisionRequest<S>, ProvisionError> => {
+type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
+
+const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> => {
   const request = provisionRequest(self)
-  const { prepare } = self.kit.backend
+  const { prepare } = self.context.backend
   return prepare === undefined
     ? Effect.succeed(request)
     : Effect.map(prepare({ ...request, standby: self.exclusive }, self.journal.emit), (prepared) => ({
@@ -42,16 +41,13 @@ const prepare = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
       }))
 }
 
-const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
-  prepared: ProvisionRequest<S>
-): Effect.Effect<OperationalState, ProvisionError> =>
+const start = (self: ProvisionContext, prepared: ProvisionRequest): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
-    const { journal, kit, request } = self
+    const { journal, context, request } = self
     const forMillis = windowOf(self)
     const { gapMillis, metadata, seen } = yield* self.exclusive ? takePlace(self, prepared) : launch(self, prepared)
     const instance = newInstance(self)
-    const state = yield* stayHealthy(kit, instance, request.settings.serving, metadata, { seen, forMillis })
+    const state = yield* stayHealthy(context, instance, request.settings.serving, metadata, { seen, forMillis })
     yield* journal.emit("healthy", { url: state.url, ...(gapMillis === undefined ? {} : { gapMillis }) })
     return state
   }).pipe(
@@ -60,7 +56,7 @@ const start = <S extends Settings.Deployment, SI extends Settings.DeploymentInpu
     )
   )
 
-/** An instance that was seen healthy, what was known of it when it was started, and how long nobody served. */
+/** An instance that was seen healthy, its metadata at the start, and the time in which no instance served. */
 interface Launched {
   readonly seen: OperationalState
   readonly metadata: OperationalState["metadata"]
@@ -69,24 +65,18 @@ interface Launched {
 
 type LaunchError = ProvisionError | InstanceEnded
 
-const launch = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
-  request: ProvisionRequest<S>
-): Effect.Effect<Launched, LaunchError> =>
+const launch = (self: ProvisionContext, request: ProvisionRequest): Effect.Effect<Launched, LaunchError> =>
   Effect.gen(function* () {
     const metadata = yield* begin(self, request)
     return { metadata, seen: yield* healthy(self, metadata) }
   })
 
 /**
- * The old instance has what the new one needs, such as a fixed port. It stops as late as possible: when the new one stands
- * by, if the flavor can do that.
+ * Starts an instance that needs a resource of the old one, such as a fixed port. The old one stops as late as possible: when
+ * the new one stands by, if the flavor has standby.
  */
-const takePlace = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
-  request: ProvisionRequest<S>
-): Effect.Effect<Launched, LaunchError> => {
-  const { standsBy } = self.kit.backend
+const takePlace = (self: ProvisionContext, request: ProvisionRequest): Effect.Effect<Launched, LaunchError> => {
+  const { standsBy } = self.context.backend
   return Effect.gen(function* () {
     if (standsBy === undefined) {
       const since = yield* Clock.currentTimeMillis
@@ -95,7 +85,7 @@ const takePlace = <S extends Settings.Deployment, SI extends Settings.Deployment
       return { ...launched, gapMillis: (yield* Clock.currentTimeMillis) - since }
     }
     const metadata = yield* begin(self, { ...request, standby: true })
-    yield* awaitStandby(self.kit, standsBy, newInstance(self), metadata)
+    yield* awaitStandby(self.context, standsBy, newInstance(self), metadata)
     const since = yield* Clock.currentTimeMillis
     const timed = Effect.zip(healthy(self, metadata), Clock.currentTimeMillis)
     const [[seen, at]] = yield* Effect.all([timed, stopOld(self)], { concurrency: 2 })
@@ -103,43 +93,30 @@ const takePlace = <S extends Settings.Deployment, SI extends Settings.Deployment
   })
 }
 
-const begin = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
-  request: ProvisionRequest<S>
-) =>
+const begin = (self: ProvisionContext, request: ProvisionRequest) =>
   Effect.gen(function* () {
-    const { journal, kit } = self
-    const { metadata } = yield* kit.leases.fenced(self.lease)(kit.backend.provision(request))
+    const { journal, context } = self
+    const { metadata } = yield* context.leases.fenced(self.lease)(context.backend.provision(request))
     yield* journal.emit("instance_started", { generation: request.generation, metadata })
     const { timeoutMillis } = request.settings
     yield* journal.emit("health_waiting", { timeoutMillis, minHealthyMillis: windowOf(self) })
     return metadata
   })
 
-const healthy = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>,
-  metadata: OperationalState["metadata"]
-) => awaitHealthy(self.kit, newInstance(self), self.request.settings.serving, metadata)
+const healthy = (self: ProvisionContext, metadata: OperationalState["metadata"]) =>
+  awaitHealthy(self.context, newInstance(self), self.request.settings.serving, metadata)
 
-const windowOf = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>
-): number => (replacesServing(self) ? self.request.settings.minHealthyMillis : 0)
+const windowOf = (self: ProvisionContext): number =>
+  replacesServing(self) ? self.request.settings.minHealthyMillis : 0
 
-/** Uninterruptible: once it is told to stop, it is stopped, and has to be restored if the change fails. */
-const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>({
-  before,
-  journal,
-  kit,
-  lease,
-  oldStopped,
-  request
-}: ProvisionContext<S, SI>) =>
+/** Uninterruptible: an old instance that was told to stop has to be started again if the change fails. */
+const stopOld = ({ before, journal, context, lease, oldStopped, request }: ProvisionContext) =>
   Effect.gen(function* () {
     const { generation, metadata } = before.deployment
-    yield* kit.leases.fenced(lease)(
+    yield* context.leases.fenced(lease)(
       Effect.zipRight(
         Ref.set(oldStopped, true),
-        kit.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
+        context.backend.deprovision(currentInstance(before), metadata, { grace: request.settings.stopGraceMillis })
       )
     )
     yield* journal.emit("old_instance_stopped", { generation })
@@ -148,7 +125,7 @@ const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
       Effect.fail(
         new DeploymentProvisionFailed({
           name: request.name,
-          reason: `the old instance, which holds what the new one needs, could not be stopped: ${reason}`,
+          reason: `the new instance needs a resource of the old one, which could not be stopped: ${reason}`,
           logs: []
         })
       )
@@ -156,15 +133,13 @@ const stopOld = <S extends Settings.Deployment, SI extends Settings.DeploymentIn
     Effect.uninterruptible
   )
 
-const provisionRequest = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  self: ProvisionContext<S, SI>
-): ProvisionRequest<S> => ({
+const provisionRequest = (self: ProvisionContext): ProvisionRequest => ({
   ...newInstance(self),
-  registryId: self.kit.deployments.registryId,
+  registryId: self.context.deployments.registryId,
   snapshot: self.request.snapshot,
   settings: self.request.settings,
   authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
-  record: recordOf(self.kit, newInstance(self), {
+  record: recordOf(self.context, newInstance(self), {
     snapshot: self.request.snapshot,
     settings: self.request.encoded,
     authKey: self.auth.authKey

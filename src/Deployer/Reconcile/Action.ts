@@ -1,28 +1,30 @@
-/** What reconciling can do about one deployment. */
+/** The actions of reconciling, and their words in a report. */
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import type { DeploymentId, DeploymentName, OperationalState } from "../../Deployment.js"
 import type { OperationKind } from "../../Store/DeploymentStore.js"
+import type { ReconcileAction } from "../Contract.js"
 
 interface Target {
   readonly id: DeploymentId
   readonly name: DeploymentName
 }
 
-/** One action. Only `Settle`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
+/** One action. Only `CloseOperation`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
 export type Action = Data.TaggedEnum<{
   /** Finish or undo an operation whose process died. */
-  Settle: Target & { readonly kind: OperationKind; readonly generation: number; readonly committed: boolean }
+  CloseOperation: Target & { readonly kind: OperationKind; readonly generation: number; readonly committed: boolean }
   /** Remove an instance of a deployment that no generation accounts for any more. */
   RemoveStray: Target & { readonly generation: number; readonly resource: string; readonly reason: string }
-  /** Remove what is left of a deployment that was deleted. */
+  /** Remove the leftovers of a deployment that was deleted. */
   RemoveOrphan: Target & { readonly resources: ReadonlyArray<string> }
   /** Start the accepted generation again. `attempt` counts within the window of the policy, from 1. */
   Restore: Target & { readonly generation: number; readonly attempt: number; readonly reason: string }
   /** Too early to start it again. */
   Wait: Target & { readonly until: number; readonly reason: string }
-  /** It ended too often: it is left alone until somebody provisions it. */
+  /** It ended too often: it stays stopped until the next provision. */
   GiveUp: Target & { readonly reason: string }
-  /** Write down what was seen. */
+  /** Write the observed state into the registry. */
   Record: Target & { readonly generation: number; readonly seen: OperationalState | "unobservable" }
   /** Not provably ours or not ours to touch now. */
   Leave: Target & { readonly reason: string }
@@ -33,13 +35,50 @@ export const Action = Data.taggedEnum<Action>()
 
 /** Whether an action changes something outside the registry. */
 export const isMutating = ({ _tag }: Action): boolean =>
-  _tag === "Settle" || _tag === "RemoveStray" || _tag === "RemoveOrphan" || _tag === "Restore"
+  _tag === "CloseOperation" || _tag === "RemoveStray" || _tag === "RemoveOrphan" || _tag === "Restore"
 
 /**
- * What is planned: actions in the order they are to be taken, or evidence that registry and reality do not belong
- * together, in which case nothing may be touched.
+ * A plan: actions in their order, or evidence that the registry and the engine do not belong together. With evidence
+ * nothing may be touched.
  */
 export interface Decision {
   readonly evidence: ReadonlyArray<string>
   readonly actions: ReadonlyArray<Action>
 }
+
+/** An action in the words of a report. */
+export const describe = (action: Action): Pick<ReconcileAction, "deployment" | "action" | "detail"> => ({
+  deployment: action.name,
+  ...words(action)
+})
+
+// internal
+
+const words = Action.$match({
+  CloseOperation: ({ committed, generation, kind }) => ({
+    action: kind === "provision" && !committed ? ("undo" as const) : ("finish" as const),
+    detail: kind === "provision" ? `the interrupted provision of generation ${generation}` : `the interrupted ${kind}`
+  }),
+  RemoveStray: ({ reason, resource }) => ({ action: "remove" as const, detail: `${resource}: ${reason}` }),
+  RemoveOrphan: ({ resources }) => ({
+    action: "remove" as const,
+    detail: `${resources.join(", ")}: the deployment was deleted`
+  }),
+  Restore: ({ attempt, reason }) => ({
+    action: "restore" as const,
+    detail: attempt === 1 ? reason : `${reason}; attempt ${attempt} in a row`
+  }),
+  Wait: ({ reason, until }) => ({
+    action: "wait" as const,
+    detail: `until ${DateTime.formatIso(DateTime.unsafeMake(until))}: ${reason}`
+  }),
+  GiveUp: ({ reason }) => ({ action: "giveUp" as const, detail: reason }),
+  Record: ({ seen }) => ({
+    action: "observe" as const,
+    detail:
+      seen === "unobservable"
+        ? "it cannot be observed; the last known state stays"
+        : `${seen.status}${seen.reason === undefined ? "" : `: ${seen.reason}`}`
+  }),
+  Leave: ({ reason }) => ({ action: "leave" as const, detail: reason })
+})

@@ -1,6 +1,6 @@
 /**
- * Carries out what reconciling decided, one action at a time, each under the lease of its deployment and after another look
- * at the registry: the decision may be old by then.
+ * Executes the actions of reconciling one after another, each under the lease of its deployment and after a second look at
+ * the registry, because the decision may be out of date.
  */
 import * as Effect from "effect/Effect"
 import { OperationalState } from "../../Deployment.js"
@@ -13,32 +13,32 @@ import type {
   OutcomeUnknown
 } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
-import type * as Settings from "../../Settings.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import type { DeprovisionError, ProvisionError } from "../Contract.js"
 import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
 import * as CrashRecovery from "../Operations/CrashRecovery.js"
 import { note } from "../Operations/Observe.js"
-import { restore } from "../Operations/Restart.js"
+import { restart } from "../Operations/Restart.js"
 import { deprovision, remove } from "../Operations/Teardown.js"
 import { Action } from "./Action.js"
+import * as CrashLoop from "./CrashLoop.js"
 import type { DeploymentFacts } from "./Facts.js"
 
-/** How an action fails. It is planned again by the next pass. */
+/** Failures of an action. The next pass plans it again. */
 export type ActionError = ProvisionError | DeprovisionError
 
-/** Carries out an action on a deployment as it was gathered. */
-export const execute = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** Executes an action on the gathered records. */
+export const execute = (
+  context: DeployerContext,
   records: ReadonlyMap<string, DeploymentRecord>
 ): ((action: Action) => Effect.Effect<void, ActionError>) =>
   Action.$match({
-    Settle: (action) => settle(kit, action),
-    RemoveStray: (action) => removeStray(kit, action),
-    RemoveOrphan: (action) => removeOrphan(kit, action),
-    Restore: (action) => startAgain(kit, action),
-    GiveUp: ({ id, reason }) => noted(kit, records.get(id), (record) => brokenDown(record, reason)),
-    Record: ({ id, seen }) => noted(kit, records.get(id), () => seen),
+    CloseOperation: (action) => closeOperation(context, action),
+    RemoveStray: (action) => removeStray(context, action),
+    RemoveOrphan: (action) => removeOrphan(context, action),
+    Restore: (action) => startAgain(context, action),
+    GiveUp: ({ id, reason }) => write(context, records.get(id), (record) => gaveUpOn(record, reason)),
+    Record: ({ id, seen }) => write(context, records.get(id), () => seen),
     Wait: () => Effect.void,
     Leave: () => Effect.void
   })
@@ -47,97 +47,93 @@ export const execute = <S extends Settings.Deployment, SI extends Settings.Deplo
 
 type Of<Tag extends Action["_tag"]> = Extract<Action, { readonly _tag: Tag }>
 
-const settle = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  { id, kind }: Of<"Settle">
+const closeOperation = (
+  context: DeployerContext,
+  { id, kind }: Of<"CloseOperation">
 ): Effect.Effect<void, ActionError> => {
   switch (kind) {
     case "provision":
     case "restore":
       return Effect.asVoid(
-        Effect.flatMap(requireDeployment(kit.deployments, id), (record) => CrashRecovery.takeBack(kit, record))
+        Effect.flatMap(requireDeployment(context.deployments, id), (record) =>
+          CrashRecovery.recoverCrashed(context, record)
+        )
       )
     case "deprovision":
-      return Effect.asVoid(deprovision(kit, id))
+      return Effect.asVoid(deprovision(context, id))
     case "delete":
-      return remove(kit, id)
+      return remove(context, id)
   }
 }
 
-/** Nothing is new by then: no operation was begun, and the generation is still not the accepted one. */
-const removeStray = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  action: Of<"RemoveStray">
-): Effect.Effect<void, ActionError> =>
-  unchanged(kit, action, (lease, record) => {
+/** Only if no operation was begun and the generation is still not the accepted one. */
+const removeStray = (context: DeployerContext, action: Of<"RemoveStray">): Effect.Effect<void, ActionError> =>
+  unchanged(context, action, (lease, record) => {
     const { desired, generation, id, metadata, name } = record.deployment
     const accepted = action.generation === generation
     if (accepted && desired === "running") return Effect.void
     const instance = { deploymentId: id, name, generation: action.generation }
-    return kit.leases
-      .fenced(lease)(kit.backend.deprovision(instance, accepted ? metadata : {}, { grace: 0 }))
-      .pipe(Effect.zipRight(tell(kit, action, { generation: action.generation, reason: action.reason })))
+    return context.leases
+      .fenced(lease)(context.backend.deprovision(instance, accepted ? metadata : {}, { grace: 0 }))
+      .pipe(Effect.zipRight(emitRemoved(context, action, { generation: action.generation, reason: action.reason })))
   })
 
-const removeOrphan = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const removeOrphan = (
+  context: DeployerContext,
   action: Of<"RemoveOrphan">
 ): Effect.Effect<
   void,
   DeploymentBusy | DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown | LeaseLost | StoreError
 > =>
-  kit.leases.holdNow(action, (lease) =>
-    Effect.flatMap(kit.deployments.find(action.id), (found) =>
+  context.leases.holdNow(action, (lease) =>
+    Effect.flatMap(context.deployments.find(action.id), (found) =>
       found._tag === "Some"
         ? Effect.void
-        : kit.leases
-            .fenced(lease)(kit.backend.destroy({ deploymentId: action.id, name: action.name }))
-            .pipe(Effect.zipRight(tell(kit, action, { resources: action.resources })))
+        : context.leases
+            .fenced(lease)(context.backend.destroy({ deploymentId: action.id, name: action.name }))
+            .pipe(Effect.zipRight(emitRemoved(context, action, { resources: action.resources })))
     )
   )
 
-const startAgain = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
-  action: Of<"Restore">
-): Effect.Effect<void, ActionError> =>
-  unchanged(kit, action, (lease, record) =>
+const startAgain = (context: DeployerContext, action: Of<"Restore">): Effect.Effect<void, ActionError> =>
+  unchanged(context, action, (lease, record) =>
     record.deployment.generation === action.generation && record.deployment.desired === "running"
-      ? Effect.asVoid(restore(kit, lease, record, action.reason))
+      ? Effect.asVoid(restart(context, lease, record, action.reason))
       : Effect.void
   )
 
-/** Under the lease, and only if no operation is open: what was decided is then still right. */
-const unchanged = <E, S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+/** Under the lease, and only if no operation is open: then the decision still holds. */
+const unchanged = <E>(
+  context: DeployerContext,
   action: Pick<DeploymentFacts, "id" | "name">,
   use: (lease: Lease, record: DeploymentRecord) => Effect.Effect<void, E>
 ): Effect.Effect<void, E | DeploymentBusy | DeploymentNotFound | LeaseLost | StoreError> =>
-  kit.leases.holdNow(action, (lease) =>
+  context.leases.holdNow(action, (lease) =>
     Effect.gen(function* () {
-      const record = yield* requireDeployment(kit.deployments, action.id)
-      const open = yield* kit.deployments.openOperations
+      const record = yield* requireDeployment(context.deployments, action.id)
+      const open = yield* context.deployments.openOperations
       if (open.some(({ deploymentId }) => deploymentId === action.id)) return
       yield* use(lease, record)
     })
   )
 
-const noted = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const write = (
+  context: DeployerContext,
   record: DeploymentRecord | undefined,
   seen: (record: DeploymentRecord) => OperationalState | "unobservable"
 ): Effect.Effect<void, StoreError> =>
-  record === undefined ? Effect.void : Effect.asVoid(note(kit, record.deployment, seen(record)))
+  record === undefined ? Effect.void : Effect.asVoid(note(context, record.deployment, seen(record)))
 
-const brokenDown = ({ deployment }: DeploymentRecord, reason: string): OperationalState =>
-  new OperationalState({ status: "error", metadata: deployment.metadata, reason })
+const gaveUpOn = ({ deployment }: DeploymentRecord, reason: string): OperationalState =>
+  new OperationalState({ status: "error", metadata: CrashLoop.mark(deployment.metadata), reason })
 
-const tell = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
-  kit: DeployerContext<S, SI>,
+const emitRemoved = (
+  context: DeployerContext,
   { id, name }: Pick<DeploymentFacts, "id" | "name">,
   data: Readonly<Record<string, unknown>>
 ) =>
-  Effect.flatMap(kit.ids.next, (operationId) =>
-    kit.journals
+  Effect.flatMap(context.ids.next, (operationId) =>
+    context.journals
       .open({ deploymentId: id, deploymentName: name, operation: "reconcile", operationId })
       .emit("stray_removed", data)
   )

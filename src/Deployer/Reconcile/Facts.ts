@@ -1,13 +1,13 @@
 /**
- * What reconciling decides on: what the registry wants, what was observed, and the time. Plain data, so that deciding is a
- * pure function.
+ * The facts for a decision of reconciling: the state the registry wants, the observed one, and the time. Plain data, so that
+ * the decision is a pure function.
  */
 import type { DeploymentId, DeploymentName, Desired, OperationalState, Status } from "../../Deployment.js"
 import type { Inventory } from "../../Flavor/Backend.js"
 import type * as Settings from "../../Settings.js"
 import type { OperationKind, Tombstone } from "../../Store/DeploymentStore.js"
 
-/** One deployment of the deployer: what the registry says and how its accepted instance is. */
+/** One deployment of the deployer: its row and the observed state of its accepted instance. */
 export interface DeploymentFacts {
   readonly id: DeploymentId
   readonly name: DeploymentName
@@ -16,39 +16,41 @@ export interface DeploymentFacts {
   /** The highest generation that was ever begun. */
   readonly highest: number
   readonly desired: Desired
-  /** As it stands in the registry. */
+  /** The status in the registry. */
   readonly status: Status
-  /** Since when, in milliseconds. */
+  /** Time of that status, in milliseconds since the epoch. */
   readonly statusSince: number
-  /** The reason that stands in the registry. */
+  /** The reason in the registry. */
   readonly reason: string | undefined
-  /** Whether the registry already notes that it could not be observed. */
+  /** Whether reconciling gave up on it. */
+  readonly gaveUp: boolean
+  /** Whether the registry has it as not observable already. */
   readonly uncertain: boolean
-  /** The engine its instance was made in, if the flavor tells. */
+  /** The engine of its instance, if the flavor has engines. */
   readonly engineId: string | undefined
   /** An operation that was begun and not closed. */
   readonly operation: { readonly kind: OperationKind; readonly generation: number } | undefined
-  /** Whether somebody alive holds its lease. */
+  /** Whether a living process holds its lease. */
   readonly busy: boolean
-  /** How its accepted instance is; its health counts. */
+  /** The observed state of its accepted instance, its health included. */
   readonly seen: OperationalState | "unobservable"
-  /** When it was started again of late, in milliseconds, oldest first. */
+  /** Times of its recent restarts, in milliseconds since the epoch, oldest first. */
   readonly restores: ReadonlyArray<number>
   readonly recovery: Settings.Recovery
 }
 
-/** Everything one pass of reconciling knows. */
+/** The facts of one pass. */
 export interface Facts {
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly registryId: string
   readonly deployer: { readonly flavor: string; readonly name: string }
   readonly deployments: ReadonlyArray<DeploymentFacts>
-  /** Deployments of other deployers in the same registry: what belongs to them is none of our business. */
+  /** Deployments of other deployers in the same registry; their instances are not touched. */
   readonly others: ReadonlySet<string>
   readonly tombstones: ReadonlyArray<Tombstone>
-  /** What exists; `unobservable` if the engine could not be asked. */
+  /** The existing instances and files; `unobservable` if the engine did not answer. */
   readonly inventory: Inventory | "unobservable"
-  /** How old something must be that no deployment of the registry accounts for, before it is removed, in milliseconds. */
+  /** Age in milliseconds below which leftovers of deleted deployments are not removed. */
   readonly orphanGraceMillis: number
 }

@@ -1,13 +1,13 @@
 /**
- * Decides what reconciling does. Pure: the same facts give the same decision, and nothing is read or changed here.
+ * The decision of reconciling. Pure: the same facts give the same decision, and nothing is read or changed here.
  *
  * **Details**
  *
- * - What exists is ours to remove only if something proves it: a later or no accepted generation in the registry, or a
- *   tombstone. A thing that the registry should know and does not is no orphan but evidence that the registry lost its
- *   memory (it was made anew or restored from a backup); so is a deployment bound to another engine. Then nothing is touched.
- * - An operation that somebody alive carries out is left alone.
- * - What could not be observed stays as it is.
+ * - An instance is removed only with a proof: another accepted generation in the registry, or a tombstone. An instance that
+ *   the registry should have and does not is no orphan but evidence that the registry lost its rows (it is new, or restored
+ *   from a backup); so is a deployment bound to another engine. With evidence nothing is touched.
+ * - An operation of a living process is left alone.
+ * - A deployment that could not be observed stays as it is.
  */
 import type { Found } from "../../Flavor/Backend.js"
 import { Action, type Decision } from "./Action.js"
@@ -30,12 +30,12 @@ const decideOne = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Act
   if (deployment.busy) {
     return deployment.operation === undefined
       ? []
-      : [Action.Leave({ ...target(deployment), reason: `somebody is at its ${deployment.operation.kind}` })]
+      : [Action.Leave({ ...target(deployment), reason: `another process is running its ${deployment.operation.kind}` })]
   }
   if (deployment.operation !== undefined) {
     const { generation, kind } = deployment.operation
     const committed = kind === "provision" && generation === deployment.generation
-    return [Action.Settle({ ...target(deployment), kind, generation, committed })]
+    return [Action.CloseOperation({ ...target(deployment), kind, generation, committed })]
   }
   return [...strays(facts, deployment), ...accepted(facts, deployment)]
 }
@@ -46,14 +46,14 @@ const accepted = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Acti
   if (seen === "unobservable") return uncertain ? [] : [Action.Record({ ...target(deployment), generation, seen })]
   if (desired === "stopped") {
     if (seen.status === "absent" || seen.status === "unknown") return recordIfNews(deployment)
-    const reason = "the deployment was taken down"
+    const reason = "the deployment was stopped"
     return [Action.RemoveStray({ ...target(deployment), generation, resource: "its instance", reason })]
   }
   const recovery = recover(facts.now, deployment)
   return recovery === undefined ? recordIfNews(deployment) : [...recordIfWorse(deployment), ...recovery]
 }
 
-/** Once it is known to be broken, the reason that stands there says more than what is left of it. */
+/** The reason of a broken deployment stays: it says more than a later look at the leftovers. */
 const recordIfWorse = (deployment: DeploymentFacts): ReadonlyArray<Action> =>
   deployment.status === "error" ? [] : recordIfNews(deployment)
 
@@ -65,7 +65,7 @@ const recordIfNews = (deployment: DeploymentFacts): ReadonlyArray<Action> => {
     : []
 }
 
-/** Instances of generations that are settled and not the accepted one. */
+/** Instances of generations that have ended and are not the accepted one. */
 const strays = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> =>
   ours(facts)
     .filter(({ deploymentId }) => deploymentId === deployment.id)
@@ -103,22 +103,22 @@ const orphans = (facts: Facts): ReadonlyArray<Action> => {
             id: deploymentId,
             name,
             until: youngest + orphanGraceMillis,
-            reason: "what is left of it is young"
+            reason: "its leftovers are less than a minute old"
           })
         ]
       : [Action.RemoveOrphan({ id: deploymentId, name, resources: left.map(({ resource }) => resource) })]
   })
 }
 
-/** One sentence for each thing that cannot be if the registry remembers everything and the engine is the right one. */
+/** One sentence for each fact that contradicts a complete registry and the right engine. */
 const mismatches = (facts: Facts): ReadonlyArray<string> => {
   const byId = new Map(facts.deployments.map((deployment) => [deployment.id, deployment]))
-  const buried = new Map(facts.tombstones.map((tombstone) => [tombstone.deploymentId, tombstone]))
+  const deleted = new Map(facts.tombstones.map((tombstone) => [tombstone.deploymentId, tombstone]))
   const forgotten = found(facts)
     .filter(({ deploymentId }) => !facts.others.has(deploymentId))
     .flatMap((one) => {
       const deployment = byId.get(one.deploymentId)
-      const highest = deployment?.highest ?? buried.get(one.deploymentId)?.generation
+      const highest = deployment?.highest ?? deleted.get(one.deploymentId)?.generation
       return forgottenBy(facts, one, highest) ?? []
     })
   return [...forgotten, ...elsewhere(facts)]
@@ -131,7 +131,7 @@ const forgottenBy = (facts: Facts, one: Found, highest: number | undefined): str
   }
   if (highest === undefined) return `${one.resource} belongs to a deployment that this registry does not know`
   return one.generation > highest
-    ? `${one.resource} is of generation ${one.generation}, and this registry knows none after ${highest}`
+    ? `${one.resource} is of generation ${one.generation}, and the last one in this registry is ${highest}`
     : undefined
 }
 
@@ -141,10 +141,10 @@ const elsewhere = ({ deployments, inventory }: Facts): ReadonlyArray<string> => 
   return deployments
     .filter(({ desired, engineId, generation }) => generation > 0 && desired === "running" && engineId !== undefined)
     .filter(({ engineId }) => engineId !== asked)
-    .map(({ engineId, name }) => `deployment "${name}" is in engine ${engineId}, and engine ${asked} was asked`)
+    .map(({ engineId, name }) => `deployment "${name}" runs in engine ${engineId}, and this is engine ${asked}`)
 }
 
-/** What carries no mark lies in a folder of ours. */
+/** Files without the id of a registry are in the home of this deployer. */
 const ours = (facts: Facts): ReadonlyArray<Found> =>
   found(facts).filter(({ registryId }) => registryId === undefined || registryId === facts.registryId)
 

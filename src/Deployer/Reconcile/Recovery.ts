@@ -1,10 +1,8 @@
-/** Decides whether a deployment that should serve and does not is started again. Pure, as all of the plan. */
+/** The decision to start a deployment again that should serve and does not. Pure, like the plan. */
 import { Action } from "./Action.js"
 import type { DeploymentFacts } from "./Facts.js"
 
-/**
- * What to do about a deployment that is desired to run, from how it was seen; `undefined` if there is nothing to mend.
- */
+/** The actions for a deployment that is desired to run; `undefined` if it serves, or may still become healthy. */
 export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray<Action> | undefined => {
   const broken = problemOf(now, deployment)
   if (broken === undefined || deployment.recovery.mode === "never") return undefined
@@ -27,18 +25,16 @@ export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray
 
 // internal
 
-const crashLoop = "it does not stay up"
-
-/** A clause on what is wrong; `undefined` if it serves, or may yet. */
+/** The problem as a clause; `undefined` if it serves, or may still become healthy. */
 const problemOf = (now: number, { recovery, seen, status, statusSince }: DeploymentFacts): string | undefined => {
   if (seen === "unobservable") return undefined
   switch (seen.status) {
     case "absent":
-      return "nothing of it exists"
+      return "its instance does not exist"
     case "error":
       return seen.reason ?? "it does not run"
     case "pending": {
-      // Somebody paused it on purpose.
+      // An operator paused it.
       if (seen.metadata.paused === true) return undefined
       const lasting = status === "pending" && now - statusSince >= recovery.unhealthyMillis
       return lasting ? (seen.reason ?? "it does not become healthy") : undefined
@@ -52,7 +48,7 @@ const problemOf = (now: number, { recovery, seen, status, statusSince }: Deploym
 const recentOf = (now: number, { recovery, restores }: DeploymentFacts): ReadonlyArray<number> =>
   restores.filter((at) => now - at < recovery.windowMillis)
 
-/** The time doubles with every start within the window, up to a bound. */
+/** The time between two starts doubles within the window, up to a bound. */
 const earliestStart = ({ recovery }: DeploymentFacts, recent: ReadonlyArray<number>): number => {
   const last = recent.at(-1)
   if (last === undefined) return 0
@@ -60,10 +56,10 @@ const earliestStart = ({ recovery }: DeploymentFacts, recent: ReadonlyArray<numb
 }
 
 const giveUp = (now: number, deployment: DeploymentFacts, broken: string): ReadonlyArray<Action> => {
-  const { id, name, recovery, status } = deployment
-  if (status === "error" && deployment.reason?.startsWith(crashLoop) === true) return []
+  const { gaveUp, id, name, recovery } = deployment
+  if (gaveUp) return []
   const recent = recentOf(now, deployment).length
   const minutes = Math.round(recovery.windowMillis / 60_000)
-  const reason = `${crashLoop}: it was started again ${recent} times within ${minutes} minutes; ${broken}`
+  const reason = `it keeps failing after ${recent} restarts within ${minutes} minutes: ${broken}; provision it again`
   return [Action.GiveUp({ id, name, reason })]
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, FastCheck as fc, Schema } from "effect"
 import { type Action, isMutating } from "../../../src/Deployer/Reconcile/Action.js"
+import * as CrashLoop from "../../../src/Deployer/Reconcile/CrashLoop.js"
 import type { DeploymentFacts, Facts } from "../../../src/Deployer/Reconcile/Facts.js"
 import { decide } from "../../../src/Deployer/Reconcile/Plan.js"
 import { DeploymentId, DeploymentName, OperationalState } from "../../../src/Deployment.js"
@@ -23,6 +24,7 @@ const deployment = (changes: Partial<DeploymentFacts> = {}): DeploymentFacts => 
   status: "running",
   statusSince: now - 1_000,
   reason: undefined,
+  gaveUp: false,
   uncertain: false,
   engineId: undefined,
   operation: undefined,
@@ -75,7 +77,7 @@ describe("what is decided about one deployment", () => {
   it("to finish or undo what died, and nothing else before that", () => {
     const operation = { kind: "provision", generation: 3 } as const
     assert.deepInclude(one({ operation, seen: state("absent") }), {
-      _tag: "Settle",
+      _tag: "CloseOperation",
       id: idOf(1),
       name: DeploymentName.make("weather"),
       ...operation,
@@ -85,7 +87,7 @@ describe("what is decided about one deployment", () => {
     assert.deepInclude(one({ operation: { ...operation, generation: 2 } })[0], { committed: true })
   })
 
-  it("to keep away from what somebody alive changes, however broken it looks", () => {
+  it("to leave a deployment alone that a living process changes, however broken it looks", () => {
     assert.deepStrictEqual(one({ busy: true, seen: state("absent") }), [])
     const [action] = one({ busy: true, operation: { kind: "provision", generation: 3 } })
     assert.strictEqual(action?._tag, "Leave")
@@ -150,14 +152,24 @@ describe("starting again", () => {
     assert.deepStrictEqual([1, 2, 3, 6, 7, 20].map(wait), [1_000, 2_000, 4_000, 32_000, 60_000, 60_000])
   })
 
-  it("gives up on what does not stay up, says so once, and begins afresh when the window has passed", () => {
+  it("gives up once on a deployment that keeps failing, and starts it again when the window has passed", () => {
     const restores = [1, 2, 3, 4, 5].map((minute) => now - minute * 60_000).reverse()
     const [action] = one({ ...crashed, restores })
     assert.strictEqual(action?._tag, "GiveUp")
-    const reason = action?._tag === "GiveUp" ? action.reason : ""
-    assert.deepStrictEqual(one({ ...crashed, reason, restores }), [])
-    const later = decide(facts({ now: now + 600_000, deployments: [deployment({ ...crashed, reason, restores })] }))
+    const gaveUp = { ...crashed, gaveUp: true, restores }
+    assert.deepStrictEqual(one(gaveUp), [])
+    const later = decide(facts({ now: now + 600_000, deployments: [deployment(gaveUp)] }))
     assert.strictEqual(later.actions[0]?._tag, "Restore")
+  })
+
+  it("recognises a crash loop by its mark, and by the reason in rows of version 0.1.0", () => {
+    const row = { status: "error", metadata: { port: 1 } } as const
+    const released = "it does not stay up: it was started again 5 times within 10 minutes; it ended"
+    assert.isTrue(CrashLoop.isMarked({ ...row, metadata: CrashLoop.mark(row.metadata), reason: "any words" }))
+    assert.isTrue(CrashLoop.isMarked({ ...row, reason: released }))
+    assert.isFalse(CrashLoop.isMarked({ ...row, reason: "it ended" }))
+    assert.isFalse(CrashLoop.isMarked({ ...row, status: "running", metadata: CrashLoop.mark({}), reason: released }))
+    assert.deepStrictEqual(CrashLoop.clear(CrashLoop.mark(row.metadata)), row.metadata)
   })
 
   it("does not happen when it is switched off", () => {
@@ -184,7 +196,7 @@ describe("what no deployment accounts for", () => {
   it("is evidence of a registry that lost its memory, and then nothing is touched", () => {
     const cases: ReadonlyArray<readonly [Partial<Found>, RegExp]> = [
       [{ deploymentId: idOf(9) }, /does not know/],
-      [{ generation: 4 }, /knows none after 3/],
+      [{ generation: 4 }, /the last one in this registry is 3/],
       [{ registryId: "another" }, /made for registry another/]
     ]
     for (const [changes, said] of cases) {
@@ -195,7 +207,7 @@ describe("what no deployment accounts for", () => {
     const older = decide(
       facts({ found: [thing({ deploymentId: idOf(9), generation: 6 })], tombstones: [tombstone(9)] })
     )
-    assert.match(older.evidence[0] ?? "", /knows none after 5/)
+    assert.match(older.evidence[0] ?? "", /the last one in this registry is 5/)
   })
 
   it("is left alone when another registry made it elsewhere, or another deployer has it", () => {
@@ -213,7 +225,7 @@ describe("what no deployment accounts for", () => {
       ...facts({ deployments: [deployment({ engineId: "mine", seen: "unobservable" })] }),
       inventory: { engineId: "theirs", found: [] }
     })
-    assert.match(decision.evidence[0] ?? "", /in engine mine, and engine theirs was asked/)
+    assert.match(decision.evidence[0] ?? "", /runs in engine mine, and this is engine theirs/)
   })
 })
 
@@ -299,7 +311,7 @@ describe("whatever the facts", () => {
       assert.isFalse(actions.flatMap(removed).some((one) => serving.includes(one)))
     }))
 
-  it("nothing is done to a deployment somebody alive is changing", () =>
+  it("nothing is done to a deployment that a living process is changing", () =>
     always((of, actions) => {
       const busy = new Set(of.deployments.filter(({ busy }) => busy).map(({ id }) => id))
       assert.isFalse(actions.some((action) => isMutating(action) && busy.has(action.id)))
@@ -320,7 +332,9 @@ describe("whatever the facts", () => {
   it("at most one thing is done that changes a deployment's accepted instance", () =>
     always((of, actions) => {
       for (const { id } of of.deployments) {
-        const changing = actions.filter((action) => action.id === id && /Settle|Restore|GiveUp|Wait/.test(action._tag))
+        const changing = actions.filter(
+          (action) => action.id === id && /CloseOperation|Restore|GiveUp|Wait/.test(action._tag)
+        )
         assert.isAtMost(changing.length, 1)
       }
     }))
