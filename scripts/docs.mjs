@@ -58,7 +58,7 @@ const app = await Application.bootstrap({
     // Short for `DeploymentStore["Type"]`.
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.
-    "src/Deployer/Holder.ts:Service",
+    "src/Deployer/Leases.ts:HolderService",
     // Steps of the computation of `Faults.Table`.
     ...["AnyOf", "Common", "Groups", "Leaves", "Part"].map((type) => `src/Testing/Faults/Failures.ts:${type}`)
   ],

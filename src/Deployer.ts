@@ -5,7 +5,13 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { Service } from "./Deployer/Contract.js"
+import type { Requirements } from "./Deployer/DeployerContext.js"
+import { makeForAny } from "./Deployer/Make.js"
+import type { Backend } from "./Flavor/Backend.js"
+import type * as Settings from "./Settings.js"
 
 export * from "./Deployer/Contract.js"
 export type { Requirements } from "./Deployer/DeployerContext.js"
@@ -20,3 +26,19 @@ export * from "./Flavor/Backend.js"
  * @since 0.1.0
  */
 export class Deployer extends Context.Tag("effect-deployers/Deployer")<Deployer, Service>() {}
+
+/**
+ * A deployer of a backend as a layer: under the tag of its flavor with all of its settings, and as {@link Deployer}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <I, S extends Settings.Deployment, SI extends Settings.DeploymentInput, E, R>(
+  tag: Context.Tag<I, Service<SI>>,
+  backend: Effect.Effect<Backend<S, SI>, E, R>
+): Layer.Layer<I | Deployer, E, R | Requirements> =>
+  Layer.effectContext(
+    Effect.map(Effect.flatMap(backend, makeForAny), (deployer) =>
+      Context.make(tag, deployer).pipe(Context.add(Deployer, deployer))
+    )
+  )

@@ -126,4 +126,14 @@ describe("Errors", () => {
       assert.deepStrictEqual({ ...back }, { ...error })
     })
   )
+
+  it("take the deprecated name lingerMillis for oldInstanceGraceMillis, in any layer", () => {
+    const merged = (...layers: ReadonlyArray<Settings.DeploymentInput>) =>
+      Settings.merge<Settings.DeploymentInput>(...layers)
+    assert.deepStrictEqual(merged({ lingerMillis: 5 }), { oldInstanceGraceMillis: 5 })
+    assert.deepStrictEqual(merged({ lingerMillis: 5 }, { oldInstanceGraceMillis: 7 }), { oldInstanceGraceMillis: 7 })
+    assert.deepStrictEqual(merged({ oldInstanceGraceMillis: 7 }, { lingerMillis: 5 }), { oldInstanceGraceMillis: 5 })
+    assert.deepStrictEqual(merged({ oldInstanceGraceMillis: 7, lingerMillis: 5 }), { oldInstanceGraceMillis: 7 })
+    assert.isTrue(Either.isLeft(decode({ lingerMillis: -1 })))
+  })
 })

@@ -18,7 +18,7 @@ const rooms = {
   Bundle: { holds: "a module file becomes a bundle and a versioned snapshot", imports: ["Contract", "Store"] },
   Flavor: {
     holds: "the kit for authors of a flavor: `Backend`, instance files, ports",
-    imports: ["Contract", "Store"]
+    imports: ["Contract", "Store", "Bundle"]
   },
   Deployer: {
     holds: "the contract of deployers and every flow the flavors share",

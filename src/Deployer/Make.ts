@@ -21,8 +21,13 @@ import { reconcile, reconcilePlan } from "./Reconcile.js"
  */
 export const make = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
   backend: Backend<S, SI>
-): Effect.Effect<Service<SI>, never, DeployerContext.Requirements> =>
-  Effect.map(DeployerContext.make(erase(backend)), (context): Service<SI> => {
+): Effect.Effect<Service<SI>, never, DeployerContext.Requirements> => makeForAny(backend)
+
+/** The same, typed so that programs that work with any flavor can call it too. The backend's Schema checks every setting. */
+export const makeForAny = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  backend: Backend<S, SI>
+): Effect.Effect<Service<SI | Settings.DeploymentInput>, never, DeployerContext.Requirements> =>
+  Effect.map(DeployerContext.make(erase(backend)), (context): Service<SI | Settings.DeploymentInput> => {
     const required = (ref: string) => DeployerContext.requireDeployment(context.deployments, ref)
     return {
       flavor: backend.flavor,

@@ -13,6 +13,7 @@ import { LogLine, type OperationalState } from "../Deployment.js"
 import { DeploymentLogsNotFound } from "../Errors/Lifecycle.js"
 import type { Backend, Instance, LogsOptions } from "../Flavor/Backend.js"
 import type { Ports } from "../Flavor/Ports.js"
+import { provideContext } from "../Flavor/ProvideContext.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
 import { BackendContext, currentIdentity, type FilesBy, type Identity, identityFor } from "./Backend/BackendContext.js"
@@ -79,31 +80,26 @@ export const make = (
   Effect.gen(function* () {
     const context = Context.add(yield* Effect.context<Requirements>(), BackendContext, yield* contextOf(options))
     const { root } = yield* Home
-    return {
-      flavor,
-      name: options.name ?? flavor,
-      settings: settingsBeside(root),
-      defaults: options.defaults ?? {},
-      exclusive,
-      prepare: (request, progress) => Effect.provide(prepare(request, progress), context),
-      provision: (request) =>
-        start(request).pipe(Effect.mapError(toProvisionError(request.name)), Effect.provide(context)),
-      state: (instance, metadata) =>
-        observe(instance, metadata).pipe(
-          Effect.mapError(toUnavailable("observe a container")),
-          Effect.provide(context)
-        ),
-      inventory: inventory.pipe(Effect.mapError(toUnavailable("list its resources")), Effect.provide(context)),
-      changes: Stream.provideContext(changes, context),
-      logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
-      deprovision: (instance, metadata, { grace }) =>
-        end(instance, metadata, grace).pipe(
-          Effect.mapError(toDeprovisionError(instance.name)),
-          Effect.provide(context)
-        ),
-      destroy: (deployment) =>
-        destroy(deployment).pipe(Effect.mapError(toDeprovisionError(deployment.name)), Effect.provide(context))
-    }
+    return provideContext(
+      {
+        flavor,
+        name: options.name ?? flavor,
+        settings: settingsBeside(root),
+        defaults: options.defaults ?? {},
+        exclusive,
+        prepare,
+        provision: (request) => Effect.mapError(start(request), toProvisionError(request.name)),
+        state: (instance, metadata) =>
+          Effect.mapError(observe(instance, metadata), toUnavailable("observe a container")),
+        inventory: Effect.mapError(inventory, toUnavailable("list its resources")),
+        changes,
+        logs,
+        deprovision: (instance, metadata, { grace }) =>
+          Effect.mapError(end(instance, metadata, grace), toDeprovisionError(instance.name)),
+        destroy: (deployment) => Effect.mapError(destroy(deployment), toDeprovisionError(deployment.name))
+      },
+      context
+    )
   })
 
 /**

@@ -5,10 +5,9 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type { Requirements as DeployerRequirements } from "../Deployer/DeployerContext.js"
-import { Deployer, make as makeDeployer, type Service } from "../Deployer.js"
+import { type Deployer, layer as deployerLayer, type Service } from "../Deployer.js"
 import type { Ports } from "../Flavor/Ports.js"
 import type { Home } from "../Store/Home.js"
 import * as DockerBackend from "./DockerBackend.js"
@@ -44,8 +43,4 @@ export type Requirements = DeployerRequirements | Home | FileSystem | DockerClie
 export const layer = (
   options: DockerBackend.Options = {}
 ): Layer.Layer<Deployer | DockerDeployer, never, Requirements> =>
-  Layer.effectContext(
-    Effect.map(Effect.flatMap(DockerBackend.make(options), makeDeployer), (deployer) =>
-      Context.make(DockerDeployer, deployer).pipe(Context.add(Deployer, deployer))
-    )
-  )
+  deployerLayer(DockerDeployer, DockerBackend.make(options))

@@ -21,7 +21,7 @@ import type { Snapshot } from "../Snapshot/Model.js"
 import type { InstanceRecord } from "./InstanceRecord.js"
 
 /**
- * What a backend runs for one generation of a deployment.
+ * One generation of a deployment, which a backend runs.
  *
  * @category models
  * @since 0.1.0
@@ -33,7 +33,7 @@ export interface Instance {
 }
 
 /**
- * What a backend is asked to create and start.
+ * A request to create and start an instance.
  *
  * @category models
  * @since 0.1.0
@@ -43,26 +43,26 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly snapshot: Snapshot
   /** Complete and decoded by the backend's own Schema. */
   readonly settings: S
-  /** SHA-256 digests (hex) of the keys the service accepts; none means that no key is asked for. */
+  /** SHA-256 digests (hex) of the keys the service accepts; without any it accepts every caller. */
   readonly authKeyDigests: ReadonlyArray<string>
   /** The secrets the settings name, by name. */
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
-  /** What a backend with files writes down beside the instance; see `InstanceRecord.write`. */
+  /** The record that a backend with files writes beside the instance; see `InstanceRecord.write`. */
   readonly record: InstanceRecord
   /** Metadata of the last known instance, such as the port to keep. */
   readonly previous: Readonly<Record<string, unknown>> | undefined
-  /** What {@link Backend.prepare} answered, if there is such a step. */
+  /** The result of {@link Backend.prepare}, if the backend has that step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
   /**
-   * Whether the old instance still has what this one needs too: then `prepare` does all that can be done before it stops,
-   * and `provision` has the new one stand by; see {@link Backend.standsBy}.
+   * Whether the old instance still has a resource that this one needs: then `prepare` does everything that is possible
+   * before the old one stops, and the new instance stands by; see {@link Backend.standsBy}.
    */
   readonly standby?: boolean | undefined
 }
 
 /**
- * Something of a deployment that a backend found without being told of it: an instance, or with generation 0 what all
- * generations share, such as a network or the folder with the data.
+ * A resource that a backend found: an instance, or with generation 0 a resource that all generations share, such as a
+ * network or the folder with the data.
  *
  * @category models
  * @since 0.1.0
@@ -70,32 +70,32 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
 export interface Found {
   readonly deploymentId: DeploymentId
   readonly generation: number
-  /** The registry it was made for, if it tells. */
+  /** The registry it was made for, if it has a mark of it. */
   readonly registryId: string | undefined
-  /** Whether its files are in our own home, so that whatever registry it names was here once. */
+  /** Whether its files are in the home of this deployer, so that the registry it names was here once. */
   readonly atHome: boolean
-  /** What it is, for messages: `container effect-deployers-...-3`. */
+  /** Its kind and name for messages: `container effect-deployers-...-3`. */
   readonly resource: string
-  /** When it was made, in milliseconds since the epoch, if that is known. */
+  /** Time of its creation in milliseconds since the epoch, if known. */
   readonly madeAt: number | undefined
-  /** What was written down about it, if its files are ours. */
+  /** Its record, if it is in the home. */
   readonly record: InstanceRecord | undefined
 }
 
 /**
- * What a backend found, and where it looked.
+ * The resources a backend found, and the engine that has them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Inventory {
-  /** Id of the engine that was asked, for flavors whose metadata has an `engineId` too. */
+  /** Id of the engine, for flavors whose metadata has an `engineId` too. */
   readonly engineId: string | undefined
   readonly found: ReadonlyArray<Found>
 }
 
 /**
- * How making ready what an instance needs fails.
+ * Failures of the preparation of an instance.
  *
  * @category errors
  * @since 0.1.0
@@ -103,7 +103,7 @@ export interface Inventory {
 export type BackendPrepareError = BackendProvisionError | DeploymentSnapshotMismatch | StoreError
 
 /**
- * Tells progress of `prepare` as an event of the operation.
+ * Reports progress of `prepare` as an event of the operation.
  *
  * @category models
  * @since 0.1.0
@@ -114,7 +114,7 @@ export type PrepareProgress = (
 ) => Effect.Effect<void>
 
 /**
- * How creating and starting an instance fails.
+ * Failures of creating and starting an instance.
  *
  * @category errors
  * @since 0.1.0
@@ -127,34 +127,42 @@ export type BackendProvisionError =
   | OutcomeUnknown
 
 /**
- * Which lines of a log, oldest first.
+ * Failures of stopping and removing an instance.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type BackendDeprovisionError = DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown
+
+/**
+ * A selection of the lines of a log, oldest first.
  *
  * @category models
  * @since 0.1.0
  */
 export interface LogsOptions {
-  /** Only the last so many lines. */
+  /** The number of last lines; default all. */
   readonly tail?: number | undefined
   /** Only lines at or after this time, in milliseconds since the epoch. */
   readonly since?: number | undefined
-  /** Keep going as lines are written; default `false`. */
+  /** Also lines that are written later, until interrupted; default `false`. */
   readonly follow?: boolean | undefined
 }
 
 /**
- * What one flavor implements. All shared flow (validation, leases, intent, health, generations, events) is
- * `Deployer.make`'s; a backend only knows how to run, observe and stop instances.
+ * The part of a deployer that one flavor implements. `Deployer.make` has the shared flow (validation, leases, intent,
+ * health, generations, events); a backend runs, observes and stops instances. `R` are the services of its operations.
  *
  * **Details**
  *
- * Every operation can be repeated, alone or after a crash in the middle of it: `provision` adopts or replaces its own
- * leftovers of the same generation, `deprovision` of something missing succeeds. A backend answers `absent` only when
- * it looked and nothing was there; if it could not look it fails with `EngineUnavailable`.
+ * Every operation can be repeated, also after a crash: `provision` adopts or replaces its own leftovers of the same
+ * generation, `deprovision` of a missing instance succeeds. A backend returns `absent` only after a look that found nothing;
+ * a look that fails is `EngineUnavailable`. A call that does not return within a minute is interrupted.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Backend<S extends Settings.Deployment, SI extends Settings.DeploymentInput> {
+export interface Backend<S extends Settings.Deployment, SI extends Settings.DeploymentInput, R = never> {
   /** Kind of deployer, such as `local` or `docker`. */
   readonly flavor: string
   /** Name of this deployer; a deployment belongs to the flavor and name that made it. */
@@ -165,59 +173,54 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
   readonly defaults: SI
   /**
    * Whether the old instance has to stop before a new one with these settings can start, because both need the same
-   * thing (a fixed port).
+   * resource, such as a fixed port.
    */
   readonly exclusive: (old: OperationalState, settings: S) => boolean
   /**
-   * Makes ready what an instance needs and may take long, such as its image, while what serves goes on serving. Its time
-   * does not count against the deadline of the operation. Its answer comes with the request to `provision`.
+   * Prepares the slow needs of an instance, such as its image, while the old instance serves. Its time does not count
+   * against the deadline of the operation. Its result comes with the request to `provision`.
    */
   readonly prepare?:
     | ((
         request: ProvisionRequest<S>,
         progress: PrepareProgress
-      ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError>)
+      ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, R>)
     | undefined
   /**
-   * Whether an instance that was started with `standby` has everything ready and waits for what the old one has, or has
-   * it already. For flavors whose instances can be started while an {@link Backend.exclusive} old one runs; then that
-   * stops only when the new one is ready to take its place.
+   * Whether an instance that was started with `standby` is ready and waits for the resource of the old one, or has it
+   * already. For flavors whose instances can start while an {@link Backend.exclusive} old one runs; the old one then stops
+   * when the new one is ready to take its place.
    */
   readonly standsBy?:
-    | ((instance: Instance, metadata: OperationalState["metadata"]) => Effect.Effect<boolean, EngineUnavailable>)
+    | ((instance: Instance, metadata: OperationalState["metadata"]) => Effect.Effect<boolean, EngineUnavailable, R>)
     | undefined
   /** Creates and starts an instance; does not wait until it is healthy. */
-  readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError>
-  /** Observes an instance. `running` here means started; whether it is healthy is asked over HTTP. */
+  readonly provision: (request: ProvisionRequest<S>) => Effect.Effect<OperationalState, BackendProvisionError, R>
+  /** Observes an instance. `running` here means started; the deployer checks its health over HTTP. */
   readonly state: (
     instance: Instance,
     metadata: OperationalState["metadata"]
-  ) => Effect.Effect<OperationalState, EngineUnavailable>
+  ) => Effect.Effect<OperationalState, EngineUnavailable, R>
   /** The instance's log. */
   readonly logs: (
     instance: Instance,
     options: LogsOptions
-  ) => Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable>
-  /** Asks the instance to stop, waits up to `grace`, then ends and removes it. The deployment's data stays. */
+  ) => Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable, R>
+  /** Asks the instance to stop, waits up to `grace`, then kills and removes it. The deployment's data stays. */
   readonly deprovision: (
     instance: Instance,
     metadata: OperationalState["metadata"],
     options: { readonly grace: Duration.DurationInput }
-  ) => Effect.Effect<void, DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown>
-  /** Removes what outlives instances: data folder, run store, logs. */
-  readonly destroy: (
-    deployment: Omit<Instance, "generation">
-  ) => Effect.Effect<void, DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown>
+  ) => Effect.Effect<void, BackendDeprovisionError, R>
+  /** Removes everything that outlives instances: data folder, run store, logs. */
+  readonly destroy: (deployment: Omit<Instance, "generation">) => Effect.Effect<void, BackendDeprovisionError, R>
   /**
-   * Everything of this deployer's that exists, known to the registry or not, also what other registries made if it lies in
-   * our home. What carries no mark of ours is never in it.
+   * Everything of this deployer that exists, known to the registry or not, including resources of other registries in the
+   * home. Resources without a mark of this deployer are never in it.
    */
-  readonly inventory: Effect.Effect<Inventory, EngineUnavailable>
-  /**
-   * A hint each time something may have changed outside, for whoever reconciles all the time. Hints may be lost or come
-   * twice; a flavor without any leaves it out.
-   */
-  readonly changes?: Stream.Stream<unknown, EngineUnavailable> | undefined
-  /** Extra work of `refresh` for flavors that have some, before the state is observed. */
-  readonly refresh?: ((instance: Instance) => Effect.Effect<void, EngineUnavailable>) | undefined
+  readonly inventory: Effect.Effect<Inventory, EngineUnavailable, R>
+  /** A hint for each possible change outside, for the reconciler. Hints may be lost or repeated; a flavor may have none. */
+  readonly changes?: Stream.Stream<unknown, EngineUnavailable, R> | undefined
+  /** Additional work of `refresh` before the state is observed, for flavors that need it. */
+  readonly refresh?: ((instance: Instance) => Effect.Effect<void, EngineUnavailable, R>) | undefined
 }

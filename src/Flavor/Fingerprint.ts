@@ -1,5 +1,5 @@
 /**
- * Whether an instance that was started earlier was started with the same things.
+ * Digests of requests, to recognise an instance that was started with the same request.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import type * as Settings from "../Settings.js"
 import type { ProvisionRequest } from "./Backend.js"
 
 /**
- * SHA-256 (hex) of everything a request determines about its instance. Secrets are in it, so it is for eyes only that may
- * read them.
+ * SHA-256 (hex) of everything a request determines about its instance, secrets included: only for files that are as
+ * protected as the secrets.
  *
  * @category constructors
  * @since 0.1.0
@@ -25,7 +25,7 @@ export const fingerprint = (request: ProvisionRequest<Settings.Deployment>): str
   })
 
 /**
- * The same without the secrets, for places that everybody can read.
+ * The same without the secrets, for places that everyone can read.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,5 @@
 /**
- * The files of deployments whose instances run beside us: where they are, and how they are written: whole or not at all,
- * for the owner only.
+ * The files of instances in the home: their paths, and writing them whole or not at all, readable by their owner only.
  *
  * @since 0.1.0
  */
@@ -44,6 +43,38 @@ export const folders = (instance: Pick<Instance, "deploymentId" | "generation">)
   })
 
 /**
+ * The paths of a generation, and of the files that all generations of its deployment share.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Paths extends Folders {
+  /** The log, shared by all generations; rotated files have a number behind it. */
+  readonly log: string
+  /** The run store, shared by all generations. */
+  readonly runStore: string
+  readonly manifest: string
+  readonly endpoint: string
+  readonly secrets: string
+}
+
+/**
+ * The paths of an instance.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): Effect.Effect<Paths, never, Home> =>
+  Effect.map(folders(instance), (at) => ({
+    ...at,
+    log: Path.join(at.deployment, "service.log"),
+    runStore: Path.join(at.deployment, "runs.db"),
+    manifest: Path.join(at.generation, "manifest.json"),
+    endpoint: Path.join(at.generation, "endpoint.json"),
+    secrets: Path.join(at.generation, "secrets")
+  }))
+
+/**
  * The generations of a deployment that have files.
  *
  * @category reading
@@ -58,7 +89,7 @@ export const generationsIn = (
   )
 
 /**
- * Reads a JSON file. None if it is not there, or not (yet) what it should be.
+ * Reads a JSON file; none if it does not exist, or does not (yet) match the Schema.
  *
  * @category reading
  * @since 0.1.0
@@ -73,9 +104,9 @@ export const readJson = <A, I>(
   )
 
 /**
- * Gives another value when a file is not there.
+ * Returns another value when a file does not exist.
  *
- * @category error handling
+ * @category reading
  * @since 0.1.0
  */
 export function orIfMissing<B>(
@@ -125,17 +156,33 @@ export const writeSecrets = (
   )
 
 /**
- * Removes everything of one generation, its secrets first.
+ * Removes the files of one generation, its secrets first.
  *
  * @category writing
  * @since 0.1.0
  */
-export const removeGeneration = (at: {
-  readonly generation: string
-  readonly secrets: string
-}): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+export const removeGeneration = (
+  at: Pick<Paths, "generation" | "secrets">
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     yield* fs.remove(at.secrets, { recursive: true, force: true })
     yield* fs.remove(at.generation, { recursive: true, force: true })
+  })
+
+/**
+ * Ends every generation of a deployment that has files, then removes the folder of the deployment.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const removeDeployment = <E, R>(
+  { deploymentId }: Pick<Instance, "deploymentId">,
+  end: (instance: Pick<Instance, "deploymentId" | "generation">) => Effect.Effect<void, E, R>
+): Effect.Effect<void, E | PlatformError, R | Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const at = yield* folders({ deploymentId, generation: 0 })
+    for (const generation of yield* generationsIn(at)) yield* end({ deploymentId, generation })
+    yield* fs.remove(at.deployment, { recursive: true, force: true })
   })

@@ -15,7 +15,7 @@ import type { ProvisionRequest } from "./Backend.js"
  * @since 0.1.0
  */
 export type ManifestPlace = Pick<Manifest, "listen" | "runStore" | "endpointFile" | "log"> & {
-  /** The folder secrets are in, if there are any. */
+  /** The folder of the secrets, if there are any. */
   readonly secrets: string
 }
 
@@ -55,9 +55,9 @@ export const encodeManifest: (manifest: Manifest) => string = Schema.encodeSync(
 )
 
 /**
- * What the exit code of a served process means, if it means something of ours; no full stop.
+ * The meaning of an exit code that the serving program uses, as a clause; `undefined` for any other.
  *
- * @category describing
+ * @category formatting
  * @since 0.1.0
  */
 export const meaningOfExit = (code: number): string | undefined => meanings[code]

@@ -1,6 +1,6 @@
 /**
- * What is written down beside an instance about the revision it runs: enough to know whose it is, and to put the
- * deployment back into a registry that lost it. For the owner's eyes only.
+ * The record of a revision beside its instance: its registry, and everything that adds the deployment to a registry that
+ * lost it. Readable by its owner only.
  *
  * @since 0.1.0
  */
@@ -11,13 +11,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DeploymentId, DeploymentName } from "../Deployment.js"
+import type { EngineUnavailable } from "../Errors/Lifecycle.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { Home } from "../Store/Home.js"
-import type { Found } from "./Backend.js"
+import type { Found, Inventory } from "./Backend.js"
+import { toUnavailable } from "./ErrorText.js"
 import { folders, generationsIn, orIfMissing, readJson, writeWhole } from "./InstanceFiles.js"
 
 /**
- * One revision, as its instance's files keep it.
+ * One revision, in the files of its instance.
  *
  * @category schemas
  * @since 0.1.0
@@ -55,8 +57,24 @@ export const write = (
   writeWhole(Path.join(folder, fileName), encode(record), 0o600)
 
 /**
- * Everything the home has of a deployer: the files of every generation, and the folders of deployments. A folder whose
- * owner was never written down, because whoever made it died, may be another deployer's; the registry knows.
+ * `Backend.inventory` for flavors whose instances have all their resources in the home.
+ *
+ * @param deployer its flavor and name
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const inventory = (
+  deployer: InstanceRecord["deployer"]
+): Effect.Effect<Inventory, EngineUnavailable, Home | FileSystem.FileSystem> =>
+  inHome(deployer).pipe(
+    Effect.map((found) => ({ engineId: undefined, found })),
+    Effect.mapError(toUnavailable(deployer.flavor, "list its instances"))
+  )
+
+/**
+ * The resources of a deployer in the home: the files of every generation, and the folders of deployments. A folder without a
+ * record, because its process died before, may belong to another deployer; the registry knows.
  *
  * @param deployer its flavor and name
  *

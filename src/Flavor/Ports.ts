@@ -1,5 +1,5 @@
 /**
- * Whether one could listen on a port of this machine.
+ * The ports of this machine that a service can listen on.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
- * `free`, `taken` by somebody else or not allowed, or the host is no address of this machine.
+ * `free`, `taken` by another process or not allowed, or the host is not an address of this machine.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 export type Verdict = "free" | "taken" | "unknownHost"
 
 /**
- * Asks for ports.
+ * Checks ports.
  *
  * @category services
  * @since 0.1.0
@@ -27,7 +27,7 @@ export type Verdict = "free" | "taken" | "unknownHost"
 export class Ports extends Context.Tag("effect-deployers/Deployer/Ports")<
   Ports,
   {
-    /** Listens for a moment. Port 0 asks about the host only. */
+    /** Listens for a moment. Port 0 checks the host only. */
     readonly probe: (host: string, port: number) => Effect.Effect<Verdict>
   }
 >() {}
@@ -63,7 +63,7 @@ export const layerTest = (taken: ReadonlyArray<number> = []): Layer.Layer<Ports>
   Layer.succeed(Ports, { probe: (_, port) => Effect.succeed(taken.includes(port) ? "taken" : "free") })
 
 /**
- * Where a service that listens on `host` can be called from this machine.
+ * The URL at which this machine can call a service that listens on `host`.
  *
  * @category accessors
  * @since 0.1.0

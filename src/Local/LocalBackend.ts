@@ -7,26 +7,17 @@ import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import type { OperationalState } from "../Deployment.js"
-import {
-  DeploymentDeprovisionFailed,
-  DeploymentLogsNotFound,
-  DeploymentProvisionFailed,
-  EngineUnavailable
-} from "../Errors/Lifecycle.js"
-import type { Backend, Instance, LogsOptions } from "../Flavor/Backend.js"
-import { errorClause } from "../Flavor/ErrorText.js"
-import { inHome } from "../Flavor/InstanceRecord.js"
+import type { Backend } from "../Flavor/Backend.js"
+import { toDeprovisionError, toProvisionError, toUnavailable } from "../Flavor/ErrorText.js"
+import { inventory } from "../Flavor/InstanceRecord.js"
+import { logs } from "../Flavor/LogReader.js"
 import type { Ports } from "../Flavor/Ports.js"
+import { provideContext } from "../Flavor/ProvideContext.js"
 import type { Home } from "../Store/Home.js"
 import * as Children from "./Children.js"
-import { paths } from "./Layout.js"
-import { readLog } from "./LogReader.js"
 import * as Metadata from "./Metadata.js"
 import { observe, standsBy } from "./Observe.js"
-import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import type { Processes } from "./Processes.js"
 import { type StartError, start } from "./Provision.js"
 import { destroy, end } from "./Remove.js"
@@ -77,38 +68,26 @@ export const make = (
   Effect.gen(function* () {
     const context = Context.add(yield* Effect.context<Requirements>(), Children.Children, yield* Children.make)
     const name = options.name ?? flavor
-    return {
-      flavor,
-      name,
-      settings: LocalSettings,
-      defaults: options.defaults ?? {},
-      exclusive,
-      standsBy: (instance) =>
-        standsBy(instance).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
-      provision: (request) =>
-        start(options.node ?? process.execPath, request).pipe(
-          Effect.mapError((error) => toProvisionError(request.name, error)),
-          Effect.provide(context)
-        ),
-      state: (instance, metadata) =>
-        observe(instance, metadata).pipe(Effect.mapError(toUnavailable("observe a process")), Effect.provide(context)),
-      inventory: inHome({ flavor, name }).pipe(
-        Effect.map((found) => ({ engineId: undefined, found })),
-        Effect.mapError(toUnavailable("list its resources")),
-        Effect.provide(context)
-      ),
-      logs: (instance, logsOptions) => Stream.provideContext(logs(instance, logsOptions), context),
-      deprovision: (instance, metadata, { grace }) =>
-        end(instance, metadata, grace).pipe(
-          Effect.mapError((error) => toDeprovisionError(instance.name, "end a process", error)),
-          Effect.provide(context)
-        ),
-      destroy: (deployment) =>
-        destroy(deployment).pipe(
-          Effect.mapError((error) => toDeprovisionError(deployment.name, "remove a deployment", error)),
-          Effect.provide(context)
-        )
-    }
+    const node = options.node ?? process.execPath
+    const unobserved = toUnavailable(flavor, "observe a process")
+    return provideContext(
+      {
+        flavor,
+        name,
+        settings: LocalSettings,
+        defaults: options.defaults ?? {},
+        exclusive,
+        standsBy: (instance) => Effect.mapError(standsBy(instance), unobserved),
+        provision: (request) => Effect.mapError(start(node, request), startFailed(request.name)),
+        state: (instance, metadata) => Effect.mapError(observe(instance, metadata), unobserved),
+        inventory: inventory({ flavor, name }),
+        logs: logs(flavor),
+        deprovision: (instance, metadata, { grace }) =>
+          Effect.mapError(end(instance, metadata, grace), endFailed(instance.name)),
+        destroy: (deployment) => Effect.mapError(destroy(deployment), endFailed(deployment.name))
+      },
+      context
+    )
   })
 
 /**
@@ -123,37 +102,12 @@ export const exclusive = (old: OperationalState, settings: LocalSettings): boole
 
 const mayListen: ReadonlySet<OperationalState["status"]> = new Set(["running", "pending", "unknown"])
 
-const logs = (instance: Instance, options: LogsOptions) =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      const at = yield* paths(instance)
-      const lines = yield* Effect.mapError(readLog(at.log, options), toUnavailable("read a log"))
-      if (Option.isNone(lines)) {
-        const reason = `there is no file ${at.log}; the deployment never started`
-        return yield* new DeploymentLogsNotFound({ name: instance.name, reason })
-      }
-      return Stream.mapError(lines.value, toUnavailable("read a log"))
-    })
-  )
+const startFailed = (name: string) => (error: StartError) =>
+  toProvisionError(name)(asUnavailable("start a process", error))
 
-const toProvisionError = (name: string, error: StartError) => {
-  switch (error._tag) {
-    case "DeploymentProvisionFailed":
-    case "PortUnavailable":
-      return error
-    case "ProcessTableUnavailable":
-      return toUnavailable("start a process")(error)
-    default:
-      return new DeploymentProvisionFailed({ name, reason: errorClause(error), logs: [], cause: error })
-  }
-}
+const endFailed = (name: string) => (error: StopError | PlatformError) =>
+  toDeprovisionError(name)(asUnavailable("end a process", error))
 
-const toDeprovisionError = (name: string, operation: string, error: StopError | PlatformError) =>
-  error._tag === "ProcessTableUnavailable"
-    ? toUnavailable(operation)(error)
-    : new DeploymentDeprovisionFailed({ name, reason: errorClause(error), cause: error })
-
-const toUnavailable =
-  (operation: string) =>
-  (error: ProcessTableUnavailable | PlatformError): EngineUnavailable =>
-    new EngineUnavailable({ flavor, operation, reason: errorClause(error), cause: error })
+/** Without the table of processes nothing is known about the processes of an instance. */
+const asUnavailable = (operation: string, error: StartError | StopError) =>
+  error._tag === "ProcessTableUnavailable" ? toUnavailable(flavor, operation)(error) : error

@@ -5,10 +5,9 @@
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type { Requirements as DeployerRequirements } from "../Deployer/DeployerContext.js"
-import { Deployer, make as makeDeployer, type Service } from "../Deployer.js"
+import { type Deployer, layer as deployerLayer, type Service } from "../Deployer.js"
 import type { Ports } from "../Flavor/Ports.js"
 import type { Home } from "../Store/Home.js"
 import * as LocalBackend from "./LocalBackend.js"
@@ -41,8 +40,4 @@ export type Requirements = DeployerRequirements | Home | FileSystem | Processes 
  * @since 0.1.0
  */
 export const layer = (options: LocalBackend.Options = {}): Layer.Layer<Deployer | LocalDeployer, never, Requirements> =>
-  Layer.effectContext(
-    Effect.map(Effect.flatMap(LocalBackend.make(options), makeDeployer), (deployer) =>
-      Context.make(LocalDeployer, deployer).pipe(Context.add(Deployer, deployer))
-    )
-  )
+  deployerLayer(LocalDeployer, LocalBackend.make(options))

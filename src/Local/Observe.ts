@@ -1,22 +1,30 @@
 /** Observes an instance through its files and the process table. */
+import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Endpoint, Manifest } from "../Contract/Manifest.js"
 import { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
-import { readJson } from "../Flavor/InstanceFiles.js"
+import { type Paths, paths, readJson } from "../Flavor/InstanceFiles.js"
 import { meaningOfExit } from "../Flavor/InstanceManifest.js"
 import { urlOf } from "../Flavor/Ports.js"
+import { endpointOf, serveArguments } from "../Flavor/ServiceProcess.js"
 import type { Home } from "../Store/Home.js"
 import { Children } from "./Children.js"
-import { type Paths, ProcessRecord, paths } from "./Layout.js"
 import * as Metadata from "./Metadata.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import { type Exit, Processes, type ProcessRef } from "./Processes.js"
 import { isAlive } from "./Stop.js"
+
+/** The path of the record of a generation's process. */
+export const processFile = (at: Pick<Paths, "generation">): string => Path.join(at.generation, "process.json")
+
+/** The record of a generation's process: its metadata, and a digest of the request that started it. */
+export const ProcessRecord = Schema.Struct({ ...Metadata.Metadata.fields, fingerprint: Schema.String })
 
 type Needs = Home | FileSystem.FileSystem | Processes | Children
 
@@ -46,7 +54,7 @@ export const processesOf = (
 ): Effect.Effect<ReadonlyArray<ProcessRef>, ProcessTableUnavailable | PlatformError, Needs> =>
   Effect.gen(function* () {
     const at = yield* paths(instance)
-    const recorded = yield* readJson(at.process, ProcessRecord)
+    const recorded = yield* readJson(processFile(at), ProcessRecord)
     const registered = Metadata.decodeOf(instance, stored)
     const strays = yield* findStrays(at)
     const refs = [...Option.toArray(recorded).map(refOf), ...Option.toArray(registered).map(refOf), ...strays]
@@ -59,22 +67,15 @@ export const refOf = (metadata: Metadata.Metadata): ProcessRef => ({
   identity: metadata.processIdentity
 })
 
-/** The last arguments of a served process; only a process of this generation has them. */
-export const serveArguments = (at: Pick<Paths, "manifest">): ReadonlyArray<string> => ["serve", at.manifest]
-
 /** True if the process of an instance that stands by is ready. */
 export const standsBy = (instance: Instance): Effect.Effect<boolean, PlatformError, Home | FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const at = yield* paths(instance)
-    const written = yield* readJson(at.endpoint, Endpoint)
-    return Option.exists(written, ({ generation }) => generation === instance.generation)
-  })
+  Effect.map(endpointOf(instance), Option.isSome)
 
 const findStrays = (at: Paths) => Effect.flatMap(Processes, ({ find }) => find(serveArguments(at)))
 
 const knownProcess = (at: Paths, instance: Instance, stored: OperationalState["metadata"]) =>
   Effect.gen(function* () {
-    const recorded = yield* readJson(at.process, ProcessRecord)
+    const recorded = yield* readJson(processFile(at), ProcessRecord)
     if (Option.isSome(recorded)) {
       const { fingerprint: _, ...metadata } = recorded.value
       return Option.some<Metadata.Metadata>(metadata)

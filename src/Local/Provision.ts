@@ -1,28 +1,23 @@
 /** Starts an instance: its files, then its process. */
-import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { names } from "../Bundle/Names.js"
 import type { Manifest } from "../Contract/Manifest.js"
 import { OperationalState } from "../Deployment.js"
 import { DeploymentProvisionFailed, PortUnavailable } from "../Errors/Lifecycle.js"
 import type { ProvisionRequest } from "../Flavor/Backend.js"
+import { environmentFor } from "../Flavor/Environment.js"
 import { fingerprint } from "../Flavor/Fingerprint.js"
-import { readJson, removeGeneration, writeSecrets, writeWhole } from "../Flavor/InstanceFiles.js"
-import { encodeManifest, manifestFor } from "../Flavor/InstanceManifest.js"
-import * as InstanceRecord from "../Flavor/InstanceRecord.js"
+import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Flavor/InstanceFiles.js"
 import { Ports } from "../Flavor/Ports.js"
-import { Home } from "../Store/Home.js"
+import { listenOn, nodeArguments, prepare } from "../Flavor/ServiceProcess.js"
+import type { Home } from "../Store/Home.js"
 import { Children } from "./Children.js"
-import { environmentFor } from "./Environment.js"
-import { type Paths, ProcessRecord, paths } from "./Layout.js"
-import { markStart } from "./LogWriter.js"
 import * as Metadata from "./Metadata.js"
-import { processesOf, refOf, serveArguments } from "./Observe.js"
+import { ProcessRecord, processesOf, processFile, refOf } from "./Observe.js"
 import type { ProcessSpawnFailed, ProcessTableUnavailable } from "./ProcessErrors.js"
 import { Processes, type Spawned } from "./Processes.js"
 import type { LocalSettings } from "./Settings.js"
@@ -52,17 +47,17 @@ export const start = (node: string, request: Request): Effect.Effect<Operational
     const adopted = yield* adopt(at, request)
     if (Option.isSome(adopted)) return pending(adopted.value)
     yield* discardLeftovers(request)
-    const program = yield* bundleProgram(request)
+    const service = yield* nodeArguments(request)
     yield* checkPort(request)
     return yield* Effect.onError(
-      Effect.flatMap(prepare(at, request), () => launch(node, program, at, request)),
+      Effect.flatMap(prepare(request, placeOf(request)), () => launch(node, service, at, request)),
       () => Effect.ignore(Effect.catchTag(discardLeftovers(request), "SystemError", () => removeGeneration(at)))
     )
   })
 
 const adopt = (at: Paths, request: Request) =>
   Effect.gen(function* () {
-    const recorded = yield* readJson(at.process, ProcessRecord)
+    const recorded = yield* readJson(processFile(at), ProcessRecord)
     if (Option.isNone(recorded)) return Option.none<Metadata.Metadata>()
     const { fingerprint: recordedFingerprint, ...metadata } = recorded.value
     if (recordedFingerprint !== fingerprint(request)) return Option.none<Metadata.Metadata>()
@@ -84,23 +79,7 @@ const discardLeftovers = (request: Request) =>
 // It never served a request, so there is nothing to wait for.
 const leftoverGrace = "2 seconds"
 
-const bundleProgram = (request: Request) =>
-  Effect.gen(function* () {
-    const home = yield* Home
-    const fs = yield* FileSystem.FileSystem
-    const bundle = Path.join(home.bundles, request.snapshot.bundle.digest)
-    const start = Path.join(bundle, names.start)
-    if (yield* fs.exists(start)) return start
-    const program = Path.join(bundle, names.main)
-    if (yield* fs.exists(program)) return program
-    return yield* new DeploymentProvisionFailed({
-      name: request.name,
-      reason: `the bundle of snapshot ${request.snapshot.label} is not on this machine (${program}); deploy from the file again`,
-      logs: []
-    })
-  })
-
-/** An instance that stands by expects its port to be taken by the old one. */
+/** The port of an instance that stands by may be taken: the old instance has it. */
 const checkPort = ({ name, settings, standby = false }: Request) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
@@ -111,58 +90,34 @@ const checkPort = ({ name, settings, standby = false }: Request) =>
     if (verdict === "unknownHost") {
       return yield* new DeploymentProvisionFailed({
         name,
-        reason: `the setting host "${settings.host}" is not an address of this machine; use "127.0.0.1" or another one of its addresses`,
+        reason: `the setting host "${settings.host}" is not an address of this machine; use "127.0.0.1" or an address of this machine`,
         logs: []
       })
     }
   })
 
-const prepare = (at: Paths, request: Request) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
-    yield* fs.chmod(at.deployment, 0o700)
-    yield* InstanceRecord.write(at.generation, request.record)
-    yield* secretFiles(at, request)
-    yield* writeWhole(at.manifest, encodeManifest(manifestFor(request, placeOf(at, request))), 0o400)
-    yield* markStart(at.log, request)
-  })
-
-const secretFiles = (at: Paths, { secrets }: Request) =>
-  Effect.gen(function* () {
-    if (Object.keys(secrets).length === 0) return
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(at.secrets, { mode: 0o700 })
-    yield* writeSecrets(at.secrets, secrets)
-  })
-
-const placeOf = (at: Paths, request: Request) => ({
+const placeOf = (request: Request) => ({
   listen: listenFor(request),
-  runStore: at.runStore,
-  endpointFile: at.endpoint,
-  log: { file: at.log, maxBytes: request.settings.logMaxBytes, keep: request.settings.logKeep },
-  secrets: at.secrets
+  log: { maxBytes: request.settings.logMaxBytes, keep: request.settings.logKeep }
 })
 
-const listenFor = ({ previous, settings, standby }: Request): Manifest["listen"] => {
-  if (settings.port !== undefined) {
-    const standbyMillis = standby === true ? { standbyMillis: settings.timeoutMillis } : {}
-    return { host: settings.host, port: settings.port, fallback: false, ...standbyMillis }
-  }
-  const kept = Metadata.portOf(previous)
-  return { host: settings.host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
+const listenFor = (request: Request): Manifest["listen"] => {
+  const { settings, standby } = request
+  if (settings.port === undefined) return listenOn(settings.host, request)
+  const standbyMillis = standby === true ? { standbyMillis: settings.timeoutMillis } : {}
+  return { host: settings.host, port: settings.port, fallback: false, ...standbyMillis }
 }
 
-const launch = (node: string, program: string, at: Paths, request: Request) =>
+const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request: Request) =>
   Effect.gen(function* () {
     const { spawnDetached } = yield* Processes
-    const env = yield* environmentFor(request.settings, request.secrets)
-    const args = [...nodeArguments(request.settings), program, ...serveArguments(at)]
+    const env = yield* environmentFor(request)
+    const args = [...heapArguments(request.settings), ...service]
     const child = yield* spawnDetached({ command: node, args, env, cwd: at.deployment, logFile: at.log })
     return pending(yield* record(at, request, child))
   }).pipe(Effect.uninterruptible)
 
-const nodeArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> =>
+const heapArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> =>
   chosen?.maxOldSpaceMb === undefined ? [] : [`--max-old-space-size=${chosen.maxOldSpaceMb}`]
 
 const record = (at: Paths, request: Request, child: Spawned) =>
@@ -178,7 +133,7 @@ const record = (at: Paths, request: Request, child: Spawned) =>
       generation: request.generation,
       startedAt: yield* DateTime.now
     }
-    yield* writeWhole(at.process, encodeRecord({ ...metadata, fingerprint: fingerprint(request) }), 0o600)
+    yield* writeWhole(processFile(at), encodeRecord({ ...metadata, fingerprint: fingerprint(request) }), 0o600)
     return metadata
   }).pipe(Effect.tapErrorCause(() => Effect.ignore(stop(child, 0))))
 

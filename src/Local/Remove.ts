@@ -1,14 +1,13 @@
 /** Ends and removes instances and deployments. */
 import type { PlatformError } from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
-import { generationsIn, removeGeneration } from "../Flavor/InstanceFiles.js"
+import { paths, removeDeployment, removeGeneration } from "../Flavor/InstanceFiles.js"
 import type { Home } from "../Store/Home.js"
 import { Children } from "./Children.js"
-import { paths } from "./Layout.js"
 import { processesOf } from "./Observe.js"
 import type { Processes } from "./Processes.js"
 import { type StopError, stop } from "./Stop.js"
@@ -35,17 +34,6 @@ export const end = (
 export const destroy = (
   deployment: Pick<Instance, "deploymentId">
 ): Effect.Effect<void, StopError | PlatformError, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const at = yield* paths({ ...deployment, generation: 0 })
-    yield* Effect.forEach(
-      yield* generationsIn(at),
-      (generation) => end({ ...deployment, generation }, {}, survivorGrace),
-      {
-        discard: true
-      }
-    )
-    yield* fs.remove(at.deployment, { recursive: true, force: true })
-  })
+  removeDeployment(deployment, (instance) => end(instance, {}, survivorGrace))
 
 const survivorGrace: Duration.DurationInput = "5 seconds"

@@ -19,55 +19,55 @@ export const layerEmbedded = Layer.unwrapScoped(
   })
 ).pipe(Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer)))
 
-/** The same with what the deployer suite asks for: real bundles, real processes. */
-export const layerSuite = Layer.provideMerge(
-  Layer.effect(
-    DeployerFixture.DeployerFixture,
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const home = yield* Home.Home
-      const processes = yield* Processes.Processes
-      const client = yield* HttpClient.HttpClient
-      const executor = yield* CommandExecutor.CommandExecutor
-      return {
-        healthy: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#healthy`),
-        another: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#another`),
-        crashing: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#crashing`),
-        silent: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#silent`),
-        kill: ({ metadata }) =>
-          processes.signalGroup(Number(metadata.pid), "SIGKILL").pipe(
-            Effect.zipRight(
-              Effect.repeat(processes.identify(Number(metadata.pid)), {
-                until: Option.isNone,
-                schedule: Schedule.spaced("10 millis")
-              })
-            ),
-            Effect.asVoid,
-            Effect.orDie
+/** The fixture of the deployer suite for flavors with processes on this machine: real bundles, real processes. */
+export const layerFixture = Layer.effect(
+  DeployerFixture.DeployerFixture,
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const home = yield* Home.Home
+    const processes = yield* Processes.Processes
+    const client = yield* HttpClient.HttpClient
+    const executor = yield* CommandExecutor.CommandExecutor
+    return {
+      healthy: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#healthy`),
+      another: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#another`),
+      crashing: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#crashing`),
+      silent: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#silent`),
+      kill: ({ metadata }) =>
+        processes.signalGroup(Number(metadata.pid), "SIGKILL").pipe(
+          Effect.zipRight(
+            Effect.repeat(processes.identify(Number(metadata.pid)), {
+              until: Option.isNone,
+              schedule: Schedule.spaced("10 millis")
+            })
           ),
-        answers: ({ url }) =>
-          client.get(`${url}/health/ready`).pipe(
-            Effect.map(({ status }) => status === 200),
-            Effect.orElseSucceed(() => false),
-            Effect.scoped
-          ),
-        files: ({ generation, id }) =>
-          filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
-            Effect.provideService(FileSystem.FileSystem, fs)
-          ),
-        instances: ({ id }) =>
-          Effect.gen(function* () {
-            const generations = path.join(home.deployment(id), "generations")
-            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
-            const listing = yield* Effect.orDie(Command.string(Command.make("ps", "-eo", "args")))
-            const running = Array.from(listing.matchAll(/serve (\S+)/g), ([, manifest = ""]) => manifest)
-              .filter((manifest) => manifest.startsWith(`${generations}/`))
-              .map((manifest) => manifest.slice(generations.length + 1).split("/")[0] ?? "")
-            return Array.from(new Set([...folders, ...running]))
-          }).pipe(Effect.provideService(CommandExecutor.CommandExecutor, executor))
-      }
-    })
-  ),
-  layerEmbedded
+          Effect.asVoid,
+          Effect.orDie
+        ),
+      answers: ({ url }) =>
+        client.get(`${url}/health/ready`).pipe(
+          Effect.map(({ status }) => status === 200),
+          Effect.orElseSucceed(() => false),
+          Effect.scoped
+        ),
+      files: ({ generation, id }) =>
+        filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
+          Effect.provideService(FileSystem.FileSystem, fs)
+        ),
+      instances: ({ id }) =>
+        Effect.gen(function* () {
+          const generations = path.join(home.deployment(id), "generations")
+          const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+          const listing = yield* Effect.orDie(Command.string(Command.make("ps", "-eo", "args")))
+          const running = Array.from(listing.matchAll(/serve (\S+)/g), ([, manifest = ""]) => manifest)
+            .filter((manifest) => manifest.startsWith(`${generations}/`))
+            .map((manifest) => manifest.slice(generations.length + 1).split("/")[0] ?? "")
+          return Array.from(new Set([...folders, ...running]))
+        }).pipe(Effect.provideService(CommandExecutor.CommandExecutor, executor))
+    }
+  })
 )
+
+/** The embedded defaults with their fixture. */
+export const layerSuite = Layer.provideMerge(layerFixture, layerEmbedded)

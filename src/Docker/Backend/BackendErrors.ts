@@ -1,13 +1,9 @@
 /** The failures of the backend, and their translation to those of the backend contract. */
 import * as Effect from "effect/Effect"
-import {
-  DeploymentDeprovisionFailed,
-  DeploymentProvisionFailed,
-  type EngineUnavailable,
-  OutcomeUnknown
-} from "../../Errors/Lifecycle.js"
-import type { BackendProvisionError } from "../../Flavor/Backend.js"
-import { errorClause } from "../../Flavor/ErrorText.js"
+import { DeploymentProvisionFailed, OutcomeUnknown } from "../../Errors/Lifecycle.js"
+import type { BackendDeprovisionError, BackendProvisionError } from "../../Flavor/Backend.js"
+import * as ErrorText from "../../Flavor/ErrorText.js"
+import { EngineRefused, EngineTimeout, EngineUnreachable } from "../Client/Errors.js"
 import type {
   ContainerRunning,
   StartError as EngineStartError,
@@ -34,39 +30,14 @@ export type EndError = RemoveError | ContainerRunning | NetworkInUse
 /** A failed start, for the caller of `provision`. */
 export const toProvisionError =
   (name: string) =>
-  (error: StartError): BackendProvisionError => {
-    switch (error._tag) {
-      case "DeploymentProvisionFailed":
-      case "PortUnavailable":
-      case "ResourceNotOwned":
-      case "OutcomeUnknown":
-      case "EngineUnavailable":
-        return error
-      case "EngineUnreachable":
-      case "EngineRefused":
-      case "EngineTimeout":
-        return toUnavailable("start a container")(error)
-      default:
-        return new DeploymentProvisionFailed({ name, reason: errorClause(error), logs: [], cause: error })
-    }
-  }
+  (error: StartError): BackendProvisionError =>
+    ErrorText.toProvisionError(name)(ofEngine("start a container")(error))
 
 /** A failed end, for the caller of `deprovision` and `destroy`. */
 export const toDeprovisionError =
   (name: string) =>
-  (error: EndError): DeploymentDeprovisionFailed | EngineUnavailable | OutcomeUnknown => {
-    switch (error._tag) {
-      case "OutcomeUnknown":
-      case "EngineUnavailable":
-        return error
-      case "EngineUnreachable":
-      case "EngineRefused":
-      case "EngineTimeout":
-        return toUnavailable("remove a container")(error)
-      default:
-        return new DeploymentDeprovisionFailed({ name, reason: errorClause(error), cause: error })
-    }
-  }
+  (error: EndError): BackendDeprovisionError =>
+    ErrorText.toDeprovisionError(name)(ofEngine("remove a container")(error))
 
 /** Repeats an idempotent request, up to three times, when its answer is lost. */
 export const repeated = <A, E, R>(
@@ -81,3 +52,13 @@ export const repeated = <A, E, R>(
  */
 export const failed = (name: string, reason: string): DeploymentProvisionFailed =>
   new DeploymentProvisionFailed({ name, reason, logs: [] })
+
+// internal
+
+/** An engine that does not answer is unavailable; any other failure stays. */
+const ofEngine =
+  (operation: string) =>
+  (error: Error): Error =>
+    error instanceof EngineUnreachable || error instanceof EngineRefused || error instanceof EngineTimeout
+      ? toUnavailable(operation)(error)
+      : error

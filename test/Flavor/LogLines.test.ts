@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
+import { makeLineReader } from "../../src/Flavor/LogLines.js"
 import { maxLineLength } from "../../src/Internal/Lines.js"
-import { makeLineReader } from "../../src/Local/LogLines.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 

@@ -1,16 +1,16 @@
-/** The lines that the deployer writes into the log of a deployment. */
+/** The lines of the deployer in the log of a deployment. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Instance } from "../Flavor/Backend.js"
-import { orIfMissing } from "../Flavor/InstanceFiles.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import type { Instance } from "./Backend.js"
+import { orIfMissing } from "./InstanceFiles.js"
 
 /**
- * Appends one JSON line with the generation that starts: the following lines are from it, or from one that still drains.
- * A new log has mode 0600.
+ * Appends a JSON line with the generation that starts: the lines behind it are of that generation, or of one that drains. The
+ * log is created with mode 0600 if it does not exist.
  */
 export const markStart = (
   file: string,

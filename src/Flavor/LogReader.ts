@@ -1,4 +1,8 @@
-/** Reads the log of a deployment: the rotated files, the current one, and new lines. */
+/**
+ * Reads the log of a deployment from its files: the rotated ones, the current one, and the lines that are written later.
+ *
+ * @since 0.1.0
+ */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -8,16 +12,49 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { LogLine } from "../Deployment.js"
-import type { LogsOptions } from "../Flavor/Backend.js"
-import { orIfMissing } from "../Flavor/InstanceFiles.js"
+import { DeploymentLogsNotFound, type EngineUnavailable } from "../Errors/Lifecycle.js"
+import type { Home } from "../Store/Home.js"
+import type { Instance, LogsOptions } from "./Backend.js"
+import { toUnavailable } from "./ErrorText.js"
+import { orIfMissing, paths } from "./InstanceFiles.js"
 import { type LineReader, makeLineReader } from "./LogLines.js"
 
-/** The interval between two reads of a followed log. */
+/**
+ * Time between two looks at a followed log.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const followSchedule: Schedule.Schedule<unknown> = Schedule.spaced("250 millis")
 
 /**
- * The lines of a log, oldest first; none if there is no such file. A line without a time has the time of the line before.
- * Following continues over rotations and ends when the folder of the log is removed.
+ * `Backend.logs` for instances whose log is the one of `InstanceFiles.paths`.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const logs =
+  (flavor: string) =>
+  (
+    instance: Instance,
+    options: LogsOptions
+  ): Stream.Stream<LogLine, DeploymentLogsNotFound | EngineUnavailable, Home | FileSystem.FileSystem> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const { log } = yield* paths(instance)
+        const lines = yield* Effect.mapError(readLog(log, options), toUnavailable(flavor, "read a log"))
+        if (Option.isSome(lines)) return Stream.mapError(lines.value, toUnavailable(flavor, "read a log"))
+        const reason = `the file ${log} does not exist; the deployment was never started`
+        return yield* new DeploymentLogsNotFound({ name: instance.name, reason })
+      })
+    )
+
+/**
+ * The lines of a log, oldest first; none if there is no such file. A line without a time of its own has the time of the line
+ * before. Following continues over rotations and ends when the folder of the log is removed.
+ *
+ * @category reading
+ * @since 0.1.0
  */
 export const readLog = (
   file: string,
@@ -180,15 +217,4 @@ const readBytes = (file: string, from = 0n, to?: bigint) =>
     Stream.catchSome((error) =>
       error._tag === "SystemError" && error.reason === "NotFound" ? Option.some(Stream.empty) : Option.none()
     )
-  )
-
-/** The last lines of a log as text, for messages; none if it cannot be read. */
-export const lastLines = (
-  file: string,
-  count: number
-): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>
-  readLog(file, { tail: count }).pipe(
-    Effect.flatMap(Option.match({ onNone: () => Effect.succeed(Chunk.empty<LogLine>()), onSome: Stream.runCollect })),
-    Effect.map((lines) => Chunk.toReadonlyArray(lines).map(({ text }) => text)),
-    Effect.orElseSucceed(() => [])
   )

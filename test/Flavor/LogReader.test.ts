@@ -3,7 +3,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Queue, Stream, TestClock } from "effect"
 import type { LogsOptions } from "../../src/Flavor/Backend.js"
-import { lastLines, readLog } from "../../src/Local/LogReader.js"
+import { readLog } from "../../src/Flavor/LogReader.js"
 
 const logFile = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
@@ -73,7 +73,7 @@ describe("readLog", () => {
         assert.deepStrictEqual(yield* texts(file), ["0", "1", "2", "3", "four", "5"])
         assert.deepStrictEqual(yield* texts(file, { tail: 2 }), ["four", "5"])
         assert.deepStrictEqual(yield* texts(file, { tail: 0 }), [])
-        assert.deepStrictEqual(yield* lastLines(file, 1), ["5"])
+        assert.deepStrictEqual(yield* texts(file, { tail: 1 }), ["5"])
       })
     )
 

@@ -1,0 +1,116 @@
+/**
+ * A service as a process of this machine: its files, its command line, and the endpoint it reports.
+ *
+ * @since 0.1.0
+ */
+import * as Path from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { names } from "../Bundle/Names.js"
+import { Endpoint, type Manifest } from "../Contract/Manifest.js"
+import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
+import type * as Settings from "../Settings.js"
+import { Home } from "../Store/Home.js"
+import type { Instance, ProvisionRequest } from "./Backend.js"
+import { type Paths, paths, readJson, writeSecrets, writeWhole } from "./InstanceFiles.js"
+import { encodeManifest, manifestFor } from "./InstanceManifest.js"
+import * as InstanceRecord from "./InstanceRecord.js"
+import { markStart } from "./LogWriter.js"
+import { portOf } from "./Ports.js"
+
+/**
+ * Writes the files that a service reads: record, secrets, manifest, and the first line of its log. All are readable by their
+ * owner only.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepare = (
+  request: ProvisionRequest<Settings.Deployment>,
+  place: Pick<Manifest, "listen"> & { readonly log?: Omit<NonNullable<Manifest["log"]>, "file"> | undefined }
+): Effect.Effect<Paths, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const at = yield* paths(request)
+    yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(at.deployment, 0o700)
+    yield* InstanceRecord.write(at.generation, request.record)
+    if (Object.keys(request.secrets).length > 0) {
+      yield* fs.makeDirectory(at.secrets, { mode: 0o700 })
+      yield* writeSecrets(at.secrets, request.secrets)
+    }
+    const manifest = manifestFor(request, {
+      listen: place.listen,
+      runStore: at.runStore,
+      endpointFile: at.endpoint,
+      secrets: at.secrets,
+      ...(place.log === undefined ? {} : { log: { file: at.log, ...place.log } })
+    })
+    yield* writeWhole(at.manifest, encodeManifest(manifest), 0o400)
+    yield* markStart(at.log, request)
+    return at
+  })
+
+/**
+ * The arguments of Node that run a service: its program and its manifest. Fails if its bundle is not in the home.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const nodeArguments = (
+  request: ProvisionRequest<Settings.Deployment>
+): Effect.Effect<
+  readonly [string, ...ReadonlyArray<string>],
+  DeploymentProvisionFailed | PlatformError,
+  Home | FileSystem.FileSystem
+> =>
+  Effect.gen(function* () {
+    const { bundles } = yield* Home
+    const fs = yield* FileSystem.FileSystem
+    const bundle = Path.join(bundles, request.snapshot.bundle.digest)
+    for (const program of [Path.join(bundle, names.start), Path.join(bundle, names.main)]) {
+      if (yield* fs.exists(program)) return [program, ...serveArguments(yield* paths(request))] as const
+    }
+    return yield* new DeploymentProvisionFailed({
+      name: request.name,
+      reason: `the bundle of snapshot ${request.snapshot.label} is not on this machine (${bundle}); deploy from the file again`,
+      logs: []
+    })
+  })
+
+/**
+ * The arguments behind the program of a service. No other process on this machine has them.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const serveArguments = (at: Pick<Paths, "manifest">): ReadonlyArray<string> => ["serve", at.manifest]
+
+/**
+ * The endpoint that an instance has reported, if it listens or stands by.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const endpointOf = (
+  instance: Pick<Instance, "deploymentId" | "generation">
+): Effect.Effect<Option.Option<Endpoint>, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.flatMap(paths(instance), ({ endpoint }) => readJson(endpoint, Endpoint)).pipe(
+    Effect.map(Option.filter(({ generation }) => generation === instance.generation))
+  )
+
+/**
+ * An address for the manifest: the port of the previous instance if it is free, else any.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const listenOn = (
+  host: string,
+  { previous }: Pick<ProvisionRequest<Settings.Deployment>, "previous">
+): Manifest["listen"] => {
+  const kept = portOf(previous)
+  return { host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
+}

@@ -1,0 +1,17 @@
+/**
+ * The kit for writing a flavor: a way to run deployments. A flavor implements a {@link Backend}; `Deployer.layer` makes a
+ * deployer of it.
+ *
+ * @since 0.1.0
+ */
+export * from "./Backend.js"
+export * as Environment from "./Environment.js"
+export * as ErrorText from "./ErrorText.js"
+export * as Fingerprint from "./Fingerprint.js"
+export * as InstanceFiles from "./InstanceFiles.js"
+export * as InstanceManifest from "./InstanceManifest.js"
+export * as InstanceRecord from "./InstanceRecord.js"
+export * as LogReader from "./LogReader.js"
+export * as Ports from "./Ports.js"
+export { provideContext } from "./ProvideContext.js"
+export * as ServiceProcess from "./ServiceProcess.js"
