@@ -45,7 +45,7 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
     readonly host: string
     readonly port: number
     /** Builds the warm state in the scope of the service; from then on runs are taken. */
-    readonly warmUp: ServiceRuntime.WarmUp
+    readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed>
     /** Ends taking runs; done when nothing is left to do. */
     readonly drain: Effect.Effect<void>
   }
@@ -62,7 +62,7 @@ export interface MakeOptions<E, R> extends ServiceRuntime.Options {
    * What to do before it listens, with the means to build the warm state by then, and where to listen then; default
    * nothing, and where the manifest says.
    */
-  readonly before?: (warmUp: ServiceRuntime.WarmUp) => Effect.Effect<NodeServer.Address, E, R>
+  readonly before?: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
 }
 
 /**
