@@ -1,16 +1,15 @@
 /**
- * Calling deployments from code: a client typed by the pipeline, an untyped one, and what a deployment says of itself.
- * It needs the definitions only, nothing of the runtime or of a deployer.
+ * Calls of deployments: a client typed by a contract or a pipeline, untyped calls, and questions about a deployment. It
+ * imports nothing of the runtime, of a deployer or of Node.
  *
  * **Details**
  *
- * A deployment known by name can be replaced while it is called: a request that certainly was not carried out is made
- * again where the registry leads by then, for two seconds at most. What may have been run is never repeated: a connection
- * that broke off during an invocation is a `DeploymentHttpError` for the caller to judge. A deployment given by URL is
- * asked once.
+ * A deployment known by name may be replaced during a call: a request that no service accepted is repeated at the new URL,
+ * for two seconds at most. A request that may have started a run is never repeated: a connection that breaks during an
+ * invocation is a `DeploymentHttpError`. A deployment given by URL gets one request.
  *
- * `invoke` waits and interrupts the run when its caller goes away. `start` has it go on by itself, and `events`,
- * `awaitRun` and `cancel` take its id; what happens in a run can be followed, and taken up again where it broke off.
+ * `invoke` waits for the run, and its interruption interrupts the run. A run of `start` continues without its caller:
+ * `events`, `awaitRun` and `cancel` take its id. `events` continues after a broken connection.
  *
  * @since 0.1.0
  */

@@ -52,7 +52,7 @@ export const parseName = (name: string): Effect.Effect<DeploymentName, InvalidNa
   Effect.mapError(ParseResult.decodeUnknown(DeploymentName)(name), () => new InvalidName({ name }))
 
 /**
- * What is known about a deployment: `pending` a change is under way, `running` it answered its health check, `error`
+ * Status of a deployment: `pending` a change is in progress, `running` it answered its health check, `error`
  * it should run and does not, `absent` nothing of it exists, `unknown` its state could not be observed yet.
  *
  * @category schemas
@@ -82,7 +82,7 @@ export const transitions: { readonly [From in Status]: ReadonlyArray<Status> } =
 }
 
 /**
- * Whether a status may follow another.
+ * True if a status may follow another.
  *
  * @category predicates
  * @since 0.1.0
@@ -90,23 +90,23 @@ export const transitions: { readonly [From in Status]: ReadonlyArray<Status> } =
 export const canFollow = (from: Status, to: Status): boolean => from === to || transitions[from].includes(to)
 
 /**
- * What a backend observed of one generation.
+ * The observation of one generation by a backend.
  *
  * @category schemas
  * @since 0.1.0
  */
 export class OperationalState extends Schema.Class<OperationalState>("effect-deployers/OperationalState")({
   status: Status,
-  /** Where the service answers, without a trailing slash; only while it runs. */
+  /** URL of the service, without a trailing slash; present while it runs. */
   url: Schema.optional(Schema.String),
-  /** What the flavor knows: process id, container id, port, log file. Shape: the flavor's metadata Schema. */
+  /** Process id, container id, port, log file, by the flavor's metadata Schema. */
   metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   /** One sentence on why the status is not `running`. */
   reason: Schema.optional(Schema.String)
 }) {}
 
 /**
- * Whether a deployment shall run (`running`) or only be remembered (`stopped`).
+ * Desired state of a deployment: `running`, or `stopped` with its record kept.
  *
  * @category schemas
  * @since 0.1.0
@@ -129,7 +129,7 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
   id: DeploymentId,
   name: DeploymentName,
   status: Status,
-  /** Where the service answers, without a trailing slash. */
+  /** URL of the service, without a trailing slash. */
   url: Schema.optional(Schema.String),
   /** Last accepted generation; 0 before the first one was accepted. */
   generation: Schema.NonNegativeInt,
@@ -142,14 +142,14 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
   desired: Desired,
   /** One sentence on why the status is not what is desired. */
   reason: Schema.optional(Schema.String),
-  /** Since when its state could not be observed; what is shown is the last known one. */
+  /** Time of the first failed observation; the other fields contain the last known state. */
   unknownSince: Schema.optional(Schema.DateTimeUtc),
   createdAt: Schema.DateTimeUtc,
   updatedAt: Schema.DateTimeUtc
 }) {}
 
 /**
- * How one generation ended: still under way, accepted, or refused with the old one left serving.
+ * Outcome of one generation: in progress, accepted, or refused while the old one still serves.
  *
  * @category schemas
  * @since 0.1.0
@@ -176,7 +176,7 @@ export class Revision extends Schema.Class<Revision>("effect-deployers/Revision"
   settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   outcome: RevisionOutcome,
   reason: Schema.optional(Schema.String),
-  /** Who asked for it, as `user@host`; empty when nobody knows any more. */
+  /** The user of the operation, as `user@host`; empty if not known. */
   by: Schema.String,
   createdAt: Schema.DateTimeUtc,
   settledAt: Schema.optional(Schema.DateTimeUtc)
@@ -189,7 +189,7 @@ export class Revision extends Schema.Class<Revision>("effect-deployers/Revision"
  * @since 0.1.0
  */
 export class LogLine extends Schema.Class<LogLine>("effect-deployers/LogLine")({
-  /** When it was written, if the line or one before it says so. */
+  /** Time of the line, if the line or an earlier one contains it. */
   at: Schema.optional(Schema.DateTimeUtc),
   text: Schema.String
 }) {}

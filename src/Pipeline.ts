@@ -1,6 +1,6 @@
 /**
- * A pipeline is the typed program that becomes a service: schemas for what goes in, what comes out and how it fails,
- * and an Effect in between. It is pure data; nothing here knows about servers or stores.
+ * A pipeline is the typed program that becomes a service: schemas of its parameters, outputs and failures,
+ * and an Effect. It is pure data, independent of servers and stores.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ export const TypeId: unique symbol = Symbol.for("effect-deployers/Pipeline")
 export type TypeId = typeof TypeId
 
 /**
- * A typed pipeline. `R` is what it still needs; only a pipeline whose `R` is `never` can be deployed.
+ * A typed pipeline. `R` are its open requirements; only a pipeline without any can be deployed.
  *
  * @category models
  * @since 0.1.0
@@ -44,13 +44,13 @@ export interface Pipeline<
   /** Name of the pipeline; snapshots of the same name are versions of each other. */
   readonly name: string
   readonly description: string | undefined
-  /** Schema of the parameters; the encoded side is what callers send. */
+  /** Schema of the parameters; callers send the encoded side. */
   readonly input: I
-  /** Schema of the outputs; the encoded side is what callers receive. */
+  /** Schema of the outputs; callers receive the encoded side. */
   readonly output: O
-  /** Schema of the typed failures; `Schema.Never` when there are none. */
+  /** Schema of the typed failures; `Schema.Never` if there are none. */
   readonly error: E
-  /** How the pipeline wants to be served, below what a deployment sets. */
+  /** Serving settings of the pipeline; those of a deployment take precedence. */
   readonly settings: ServingInput
   /** Warm state: built once per service, released at drain. */
   readonly layer: Layer.Layer<never, unknown, R>
@@ -75,7 +75,7 @@ export type Any = Pipeline<Schema.Schema.AnyNoContext, Schema.Schema.AnyNoContex
 export type Parameters<P extends { readonly input: Schema.Schema.AnyNoContext }> = Schema.Schema.Encoded<P["input"]>
 
 /**
- * What a successful run answers (decoded side).
+ * The outputs of a successful run (decoded side).
  *
  * @category type-level
  * @since 0.1.0
@@ -221,7 +221,7 @@ export const run = <
   )
 
 /**
- * Whether a value is a pipeline.
+ * True for a pipeline.
  *
  * @category guards
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * The run a step or pipeline is executing in: how user code publishes messages and reads its run's identity, and how
- * the serving runtime listens to steps. Outside a served deployment (a unit test, a script) the current run is
+ * The run of a step or pipeline: user code publishes messages and reads the run's identity, and the serving runtime listens
+ * to steps. Outside a served deployment (a unit test, a script) the current run is
  * detached: nothing is recorded and everything still works.
  *
  * @since 0.1.0
@@ -11,8 +11,8 @@ import type * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 
 /**
- * Why a run was interrupted: the caller asked (`cancelled`), the client went away (`disconnected`), the deadline passed
- * (`timeout`), the service is stopping (`shutdown`), or the process died and nobody can tell (`lost`).
+ * Cause of an interruption: a request cancelled the run (`cancelled`), the caller disconnected (`disconnected`), the
+ * deadline passed (`timeout`), the service stopped (`shutdown`), or its process died (`lost`).
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +35,7 @@ export interface RunInfo {
 }
 
 /**
- * What a step tells its run when one call starts.
+ * The start of one call of a step.
  *
  * @category models
  * @since 0.1.0
@@ -92,7 +92,7 @@ export class CurrentRun extends Context.Reference<CurrentRun>()("effect-deployer
 }) {}
 
 /**
- * Publishes a JSON message on the current run: it is stored with the run and streamed to whoever follows it. Does
+ * Publishes a JSON message on the current run: it is stored with the run and streamed to its followers. Does
  * nothing outside a served run.
  *
  * @example

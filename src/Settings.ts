@@ -1,6 +1,6 @@
 /**
- * What can be set about a deployment, as Schemas with their defaults. Settings are merged from four places, later ones
- * winning: library defaults < the deployer's own < the snapshot's < the call's.
+ * The settings of a deployment, as Schemas with defaults. Later sources win: library defaults < deployer < snapshot <
+ * call.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,7 @@ import { Serving } from "./Settings/Serving.js"
 export * from "./Settings/Serving.js"
 
 /**
- * How callers prove who they are: with a generated key (kept across redeploys), with a key stored as a secret, or not
- * at all.
+ * The authentication of callers: a generated key (kept across redeploys), a key stored as a secret, or none.
  *
  * @category schemas
  * @since 0.1.0
@@ -85,23 +84,23 @@ const Environment = Schema.Record({ key: Schema.String, value: Schema.String }).
 )
 
 /**
- * What reconciling does about a deployment that shall run and does not: it crashed, is gone, or answers no health check.
+ * The recovery of a deployment that should run and does not: it crashed, is absent, or fails its health check.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Recovery = Schema.Struct({
-  /** `always` starts it again, `never` only writes down what was seen; default `always`. */
+  /** `always` restarts it, `never` only records the observation; default `always`. */
   mode: withDefault(Schema.Literal("always", "never"), "always"),
-  /** How often within the window before it is left alone as a crash loop; default 5. */
+  /** Most restarts within the window; one more is a crash loop, which is not restarted. Default 5. */
   maxRestarts: withDefault(count(1), 5),
-  /** Length of the window in milliseconds; default 600,000. Who stays up that long starts afresh. */
+  /** Length of the window in milliseconds; default 600,000. A deployment that runs that long starts a new count. */
   windowMillis: withDefault(count(1), 600_000),
-  /** From the first start to the second, in milliseconds; doubles with every further one. Default 1,000. */
+  /** Time from the first restart to the second, in milliseconds; it doubles with each further one. Default 1,000. */
   backoffMillis: withDefault(count(0), 1_000),
   /** Longest time between two starts, in milliseconds; default 60,000. */
   maxBackoffMillis: withDefault(count(0), 60_000),
-  /** How long it may run without being healthy, in milliseconds; default 60,000. */
+  /** Longest time without a passed health check, in milliseconds; default 60,000. */
   unhealthyMillis: withDefault(count(1), 60_000)
 })
 
@@ -112,42 +111,42 @@ export const Recovery = Schema.Struct({
 export type Recovery = typeof Recovery.Type
 
 /**
- * What every flavor understands about a deployment.
+ * The settings of a deployment that every flavor has.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Deployment = Schema.Struct({
-  /** Who may call; default: a generated key. */
+  /** Authentication of callers; default: a generated key. */
   auth: withDefault(Auth, { _tag: "generate" }),
   /** Plain environment variables of the served process; default none. Merged key by key. */
   environment: withDefault(Environment, {}),
   /** Secrets the pipeline may read, by name; they arrive as files, never in the environment. Default none. */
   secrets: withDefault(Schema.Array(VariableName), []),
-  /** Those of `secrets` that shall also be environment variables, against our advice; default none. */
+  /** Names in `secrets` that become environment variables too, which is not advised; default none. */
   secretsInEnvironment: withDefault(Schema.Array(EnvironmentName), []),
   /**
    * Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. `minHealthyMillis`
-   * comes on top when it applies.
+   * is added if it applies.
    */
   timeoutMillis: withDefault(count(1), 60_000),
   /**
-   * How long a new instance that replaces a serving one has to be healthy without a break before callers are led to it,
-   * in milliseconds; default 1,000. A first instance is taken as soon as it is healthy.
+   * Time that the new instance of a replacement must be healthy without interruption before it gets callers, in
+   * milliseconds; default 1,000. A first instance gets callers as soon as it is healthy.
    */
   minHealthyMillis: withDefault(count(0), 1_000),
   /**
-   * Time for which a replaced instance still serves after callers were led to the new one, before it is told to stop, in
-   * milliseconds; default 1,000. For callers that looked its URL up a moment before.
+   * Time that a replaced instance serves after the new one gets the callers, before it stops, in milliseconds; default
+   * 1,000. It is for callers that read the old URL just before.
    */
   oldInstanceGraceMillis: withDefault(count(0), 1_000),
   /** @deprecated Use `oldInstanceGraceMillis`. */
   lingerMillis: Schema.optional(count(0)),
-  /** From the stop signal until the process is killed, in milliseconds; default 30,000, longer than the drain. */
+  /** Time from the stop signal to the kill of the process, in milliseconds; default 30,000, longer than the drain. */
   stopGraceMillis: withDefault(count(0), 30_000),
-  /** What reconciling does about it when it should run and does not. */
+  /** Recovery by reconciling if the deployment should run and does not. */
   recovery: withDefault(Recovery, Schema.decodeSync(Recovery)({})),
-  /** How the pipeline is served. */
+  /** Serving settings. */
   serving: withDefault(Serving, Schema.decodeSync(Serving)({}))
 })
 

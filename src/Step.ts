@@ -62,7 +62,7 @@ export interface Step<in I, out O, out E = never, out R = never> {
 }
 
 /**
- * What describes a step.
+ * The definition of a step.
  *
  * @category models
  * @since 0.1.0
@@ -148,7 +148,7 @@ export const make: {
 }
 
 /**
- * Whether a value is a step.
+ * True for a step.
  *
  * @category guards
  * @since 0.1.0
@@ -166,7 +166,7 @@ const attempted = <I, O, E, R>(attempt: (input: I) => Effect.Effect<O, E, R>, in
   }
 }
 
-/** What cannot be interrupted any more needs no finalizer, which costs more than the rest of a quick step. */
+/** An effect that has ended needs no finalizer, which costs more than the rest of a quick step. */
 const observed = <O, E, R>(body: Effect.Effect<O, E, R>, observer: StepObserver): Effect.Effect<O, E, R> => {
   if (!isExit(body)) return Effect.onExit(body, (exit) => observer.ended(exit, 1))
   const ended = observer.ended(body, 1)

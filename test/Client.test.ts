@@ -92,7 +92,7 @@ const success = (outputs: unknown): Canned => ({
 const http = Effect.provide(FetchHttpClient.layer)
 
 describe("Client.make", () => {
-  it.scoped("gives decoded outputs and sends the key", () =>
+  it.scoped("returns decoded outputs and sends the key", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve(success({ celsius: "12" }))
       const outputs = yield* Client.make(weather, direct(url)).invoke({ city: "Oslo" }, { runName: "first" })
@@ -108,7 +108,7 @@ describe("Client.make", () => {
     }).pipe(http)
   )
 
-  it.scoped("gives the run with invokeDetailed", () =>
+  it.scoped("returns the run with invokeDetailed", () =>
     Effect.gen(function* () {
       const { url } = yield* serve(success({ celsius: "12" }))
       const run = yield* Client.make(weather, direct(url)).invokeDetailed({ city: "Oslo" })
@@ -117,7 +117,7 @@ describe("Client.make", () => {
     }).pipe(http)
   )
 
-  it.scoped("gives typed failures back as the errors they are", () =>
+  it.scoped("fails with the typed failures of the pipeline", () =>
     Effect.gen(function* () {
       const failure = { _tag: "CityUnknown", message: "?", error: { _tag: "CityUnknown", city: "Oslo" }, runId: "r" }
       const { url } = yield* serve({ status: 404, body: failure })
@@ -127,7 +127,7 @@ describe("Client.make", () => {
     }).pipe(http)
   )
 
-  it.scoped("knows that steps can time out", () =>
+  it.scoped("fails with the timeout of a step", () =>
     Effect.gen(function* () {
       const inner = { _tag: "StepTimedOut", step: "forecast", timeoutMillis: 5 }
       const { url } = yield* serve({ status: 504, body: { _tag: "StepTimedOut", message: "late", error: inner } })
@@ -136,7 +136,7 @@ describe("Client.make", () => {
     }).pipe(http)
   )
 
-  it.scoped("says so when the pipeline is of another version", () =>
+  it.scoped("names the cause if the pipeline is of another version", () =>
     Effect.gen(function* () {
       const other = { _tag: "Other", message: "?", error: { _tag: "Other" }, runId: "r" }
       const failing = yield* serve({ status: 422, body: other })
@@ -144,7 +144,7 @@ describe("Client.make", () => {
       for (const { url } of [failing, answering]) {
         const error = yield* Effect.flip(Client.make(weather, direct(url)).invoke({ city: "Oslo" }))
         expect(error).toBeInstanceOf(Errors.DeploymentHttpError)
-        expect(error.message).toContain("different versions")
+        expect(error.message).toContain("deploy that version of the pipeline")
       }
     }).pipe(http)
   )
@@ -170,7 +170,7 @@ describe("Client.make", () => {
     )
   }
 
-  it.scoped("lists what is wrong with parameters, without the envelope", () =>
+  it.scoped("lists the problems of parameters, without the envelope", () =>
     Effect.gen(function* () {
       const issues = [{ path: "parameters.city", reason: "is missing" }]
       const { url } = yield* serve({ status: 400, body: { _tag: "InvalidRequest", message: "m", issues } })
@@ -182,7 +182,7 @@ describe("Client.make", () => {
 })
 
 describe("Client transport", () => {
-  it.scoped("does not follow redirects, so that the key stays where it belongs", () =>
+  it.scoped("does not follow redirects, so that no other URL gets the key", () =>
     Effect.gen(function* () {
       const elsewhere = yield* serve(success({ celsius: "1" }))
       const { url } = yield* serve({ status: 307, body: "", headers: { location: `${elsewhere.url}/invoke` } })
@@ -192,16 +192,16 @@ describe("Client transport", () => {
     }).pipe(http)
   )
 
-  it.effect("says when nobody listens, without the key", () =>
+  it.effect("reports that no process listens, without the key", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(serve("hang"))
       const cause = yield* Effect.sandbox(Client.make(weather, direct(url)).invoke({ city: "Oslo" })).pipe(Effect.flip)
-      expect(Cause.pretty(cause, { renderErrorCause: true })).toContain("nobody listens there")
+      expect(Cause.pretty(cause, { renderErrorCause: true })).toContain("no process listens there")
       expect(JSON.stringify(cause) + Cause.pretty(cause, { renderErrorCause: true })).not.toContain(key)
     }).pipe(http)
   )
 
-  it.scoped("says when what answers is no deployment", () =>
+  it.scoped("reports an answer that is not that of a deployment", () =>
     Effect.gen(function* () {
       const answers: ReadonlyArray<Canned> = [
         { status: 200, body: "<html>" },
@@ -216,7 +216,7 @@ describe("Client transport", () => {
     }).pipe(http)
   )
 
-  it.live("gives up on a deployment that does not answer", () =>
+  it.live("fails at its deadline if a deployment does not answer", () =>
     Effect.gen(function* () {
       const { url } = yield* serve("hang")
       const error = yield* Effect.flip(
@@ -231,7 +231,7 @@ describe("Client transport", () => {
     }).pipe(Effect.scoped, http)
   )
 
-  it.effect("refuses URLs that are none of HTTP", () =>
+  it.effect("refuses URLs of other protocols than HTTP", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Client.health({ url: "file:///etc/passwd" }))
       expect(error._tag).toBe("DeploymentHttpError")
@@ -245,7 +245,7 @@ describe("Client.invoke", () => {
     body: { pipeline: { input: { type: "object", properties: { tags: { type: "array" } } }, output: {} } }
   }
 
-  it.scoped("gives an unknown pipeline's failure as data", () =>
+  it.scoped("returns the failure of an unknown pipeline as data", () =>
     Effect.gen(function* () {
       const body = {
         _tag: "CityUnknown",
@@ -260,7 +260,7 @@ describe("Client.invoke", () => {
     }).pipe(http)
   )
 
-  it.scoped("asks for the schema only when text could be JSON", () =>
+  it.scoped("requests the schema only if a text could be JSON", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve(info)
       yield* Effect.ignore(Client.invoke(direct(url), { tags: "plain" }))
@@ -273,7 +273,7 @@ describe("Client.invoke", () => {
     }).pipe(http)
   )
 
-  it.scoped("tells schema and example, or that there are none", () =>
+  it.scoped("returns schema and example, or fails if there are none", () =>
     Effect.gen(function* () {
       const known = yield* serve(info)
       expect(yield* Client.example(direct(known.url))).toEqual({})
@@ -296,7 +296,7 @@ describe("Client queries", () => {
     }).pipe(http)
   )
 
-  it.scoped("finds one run, or says there is none", () =>
+  it.scoped("returns one run, or fails with RunNotFound", () =>
     Effect.gen(function* () {
       const found = yield* serve({ status: 200, body: run })
       expect((yield* Client.run(direct(found.url), "a/b")).index).toBe(1)
@@ -306,14 +306,14 @@ describe("Client queries", () => {
     }).pipe(http)
   )
 
-  it.scoped("reads the health of one that is not ready", () =>
+  it.scoped("reads the health of a deployment that is not ready", () =>
     Effect.gen(function* () {
       const { url } = yield* serve({ status: 503, body: { status: "draining", checks: [] } })
       expect((yield* Client.health(direct(url))).status).toBe("draining")
     }).pipe(http)
   )
 
-  it.scoped("uses the paths a deployment serves", () =>
+  it.scoped("uses the paths of the deployment's serving settings", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve({ status: 200, body: "up 1" })
       const ref = { ...direct(url), serving: { rootUrlPath: "/w", apiUrlPath: "/api/", metricsUrlPath: "/m" } }

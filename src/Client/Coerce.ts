@@ -2,13 +2,12 @@ import * as Either from "effect/Either"
 import { type JsonSchema, type Kind, kindOf, kindsOf, properties } from "./JsonSchema.js"
 
 /**
- * Parses parameters that were given as JSON text where the schema wants an object or an array, as people write them in
- * forms and on command lines.
+ * Parses parameters given as JSON text, as in forms and on command lines, if the schema expects an object or an array.
  *
  * **Details**
  *
- * A string is parsed only when the schema admits an object or an array there and no string, and the text is JSON of a
- * kind the schema admits. Everything else stays as it is; whether it fits is for the deployment to say.
+ * A string is parsed only if the schema admits an object or an array there and no string, and the text is JSON of a kind
+ * that the schema admits. All other values stay unchanged; the deployment validates them.
  *
  * @category converting
  * @since 0.1.0
@@ -26,12 +25,7 @@ export const coerce = (
   )
 }
 
-/**
- * Whether {@link coerce} could change any of these parameters, so that it is worth looking for the schema.
- *
- * @category converting
- * @since 0.1.0
- */
+/** True if {@link coerce} could change any of these parameters; else no schema is needed. */
 export const mayCoerce = (parameters: Readonly<Record<string, unknown>>): boolean =>
   Object.values(parameters).some((value) => typeof value === "string" && /^\s*[[{]/.test(value))
 

@@ -1,5 +1,5 @@
 /**
- * How a client finds a deployment: by name or id through a registry or a fixed table, or directly by URL.
+ * The ways to find a deployment: by name or id in a registry or a fixed table, or by URL.
  *
  * @since 0.1.0
  */
@@ -22,13 +22,13 @@ import type { JsonSchema } from "./JsonSchema.js"
  * @since 0.1.0
  */
 export interface Endpoint {
-  /** Its name, for messages. */
+  /** Name of the deployment, for messages. */
   readonly name: string
-  /** Where it answers, without a trailing slash. The key is sent nowhere else. */
+  /** URL of the deployment, without a trailing slash. The key is sent to no other URL. */
   readonly url: string
   readonly authKey: Redacted.Redacted | undefined
   readonly serving: Settings.Serving
-  /** JSON Schema of the parameters, when it is known without asking the deployment. */
+  /** JSON Schema of the parameters, if it is known without a request. */
   readonly inputSchema: JsonSchema | undefined
   readonly outputSchema: JsonSchema | undefined
 }
@@ -42,14 +42,14 @@ export interface Endpoint {
 export interface Direct {
   readonly url: string
   readonly authKey?: Redacted.Redacted | undefined
-  /** Only what differs from the defaults. */
+  /** The settings that differ from the defaults. */
   readonly serving?: Settings.ServingInput | undefined
   /** For messages; default: the URL's host. */
   readonly name?: string | undefined
 }
 
 /**
- * A deployment's name or id, or where it is.
+ * The name or id of a deployment, or its URL.
  *
  * @category models
  * @since 0.1.0
@@ -57,7 +57,7 @@ export interface Direct {
 export type Ref = string | Direct
 
 /**
- * How looking a name up fails.
+ * The errors of finding a name.
  *
  * @category errors
  * @since 0.1.0
@@ -65,7 +65,7 @@ export type Ref = string | Direct
 export type ResolveError = DeploymentNotFound | DeploymentHttpError | StoreError | SecretKeyError
 
 /**
- * Knows deployments by name or id.
+ * Finds deployments by name or id.
  *
  * @category services
  * @since 0.1.0
@@ -73,13 +73,13 @@ export type ResolveError = DeploymentNotFound | DeploymentHttpError | StoreError
 export class Endpoints extends Context.Tag("effect-deployers/Client/Endpoints")<
   Endpoints,
   {
-    /** Finds a deployment. One that does not run fails with `DeploymentHttpError`. */
+    /** Finds a deployment. A stopped deployment is a `DeploymentHttpError`. */
     readonly resolve: (ref: string) => Effect.Effect<Endpoint, ResolveError>
   }
 >() {}
 
 /**
- * Finds deployments in a table, for tests and for programs that are told where their deployments are.
+ * Finds deployments in a table, for tests and for programs that are given the URLs of their deployments.
  *
  * @category layers
  * @since 0.1.0

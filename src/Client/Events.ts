@@ -6,38 +6,36 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as RunEvent from "../Contract/RunEvent.js"
 
-/**
- * What a deployment says to who follows: an event of the run, or that it stops, or that the end of the run is not known.
- */
-export type Told =
+/** A message of the stream: an event of the run, the service stops, the end of the run is not known, or not decodable. */
+export type Message =
   | { readonly _tag: "Event"; readonly event: RunEvent.RunEvent }
   | { readonly _tag: "Shutdown" }
   | { readonly _tag: "Unavailable"; readonly error: unknown }
-  | { readonly _tag: "Strange" }
+  | { readonly _tag: "Malformed" }
 
 /**
- * Reads events as they come. Those of a kind that is not known are passed over: a newer deployment may tell more.
+ * Reads events as they arrive. It skips unknown kinds: a newer deployment may send more kinds.
  *
  * **Details**
  *
- * `Sse.makeChannel` would wait whenever the other side says how soon to come back (`retry`), which deployments say first.
+ * `Sse.makeChannel` would wait at each `retry` field, which deployments send first.
  */
-export const read = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Told, E> =>
+export const read = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Message, E> =>
   Stream.suspend(() => {
-    let heard: Array<Told> = []
+    let received: Array<Message> = []
     const parser = Sse.makeParser(
       (it) => {
-        const told = it._tag === "Event" ? toldBy(it) : undefined
-        if (told !== undefined) heard.push(told)
+        const message = it._tag === "Event" ? messageOf(it) : undefined
+        if (message !== undefined) received.push(message)
       },
       // Outputs may be as large as those of an invocation that is waited for.
       { maxEventSize: Number.POSITIVE_INFINITY }
     )
     return Stream.mapConcat(Stream.decodeText(bytes), (text) => {
       parser.feed(text)
-      const told = heard
-      heard = []
-      return told
+      const messages = received
+      received = []
+      return messages
     })
   })
 
@@ -49,12 +47,12 @@ const decode = Schema.decodeUnknownOption(RunEvent.RunEvent)
 
 const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
 
-const toldBy = ({ data, event, id }: Sse.Event): Told | undefined => {
+const messageOf = ({ data, event, id }: Sse.Event): Message | undefined => {
   if (event === "shutdown") return { _tag: "Shutdown" }
   if (event === "unavailable") return { _tag: "Unavailable", error: parse(data) }
   if (!kinds.has(event)) return undefined
   return Option.match(decode({ sequence: Number(id), event, data: parse(data) }), {
-    onNone: (): Told => ({ _tag: "Strange" }),
+    onNone: (): Message => ({ _tag: "Malformed" }),
     onSome: (event) => ({ _tag: "Event", event })
   })
 }

@@ -1,5 +1,5 @@
 /**
- * Following runs: what happens in them, as it happens.
+ * Following runs: their events as they happen.
  *
  * @since 0.1.0
  */
@@ -21,13 +21,13 @@ import { type Called, callForEvents, type FindError, type Requirements, repeats 
 import { type QueryError, queryError, runNotFound, type StartError, startError } from "./Wire.js"
 
 /**
- * What has happened in a run, and what happens in it until it has ended; `run_finished` is the last event. Following a run
- * leaves it alone: who follows may come and go.
+ * The events of a run from its start to its end; `run_finished` is the last one. Following a run does not affect it.
  *
  * **Details**
  *
- * A connection that breaks off is taken up again after the last event, and a service that stops is looked for where the
- * registry leads by then; every event comes once. It is given up when nothing is heard for two seconds of trying.
+ * After a broken connection the stream continues behind the last event; if the service stops, it continues at the
+ * deployment's new URL in the registry. Each event occurs once. The stream fails after two seconds without an event or a
+ * connection.
  *
  * @example
  * ```ts
@@ -47,13 +47,13 @@ export const events = <const R extends Ref>(
   ref: R,
   id: string,
   options: {
-    /** `sequence` of the last event that is known already. */
+    /** `sequence` of the last event that the caller has. */
     readonly after?: number | undefined
   } = {}
 ): Stream.Stream<RunEvent.RunEvent, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
   Stream.unwrap(
     Effect.map(Schedule.driver(repeats), (tries) => {
-      const state: State = { last: options.after ?? 0, connectedAt: undefined, hasTold: false }
+      const state: State = { last: options.after ?? 0, connectedAt: undefined, hasEvents: false }
       const once = Stream.unwrap(Effect.map(connect(ref, id, state), (called) => attached(ref, id, state, called)))
       type Events = Stream.Stream<RunEvent.RunEvent, RunNotFound | QueryError | FindError<R>, Requirements<R>>
       const all: Events = Stream.catchAll(once, (error) =>
@@ -71,14 +71,14 @@ export const events = <const R extends Ref>(
   )
 
 /**
- * Runs a deployed pipeline without knowing its types, and tells what happens in the run until it has ended. A failure of
- * the pipeline is an event, too: `run_finished` says how it ended.
+ * Invokes a deployed pipeline without its types, and emits the events of the run to its end. A failure of the pipeline is
+ * an event too: `run_finished` contains the result.
  *
  * **Details**
  *
- * The run is interrupted when the stream is, unless it has an idempotency key. So it is when the connection breaks off, which is a `DeploymentHttpError`;
- * nothing is repeated that may have been run. {@link start} and {@link events} are for runs that shall outlive their
- * caller.
+ * Interrupting the stream interrupts the run, unless it has an idempotency key. A broken connection does too, and is a
+ * `DeploymentHttpError`; no request is repeated that may have started a run. {@link start} and {@link events} are for
+ * runs that outlive their caller.
  *
  * @category runs
  * @since 0.1.0
@@ -94,12 +94,7 @@ export const stream = <const R extends Ref>(
     )
   )
 
-/**
- * The events of a run that a call starts.
- *
- * @category following
- * @since 0.1.0
- */
+/** The events of the run that a call starts. */
 export const invoked = <E, R>(
   call: Effect.Effect<Called<Opened>, E, R>
 ): Stream.Stream<RunEvent.RunEvent, StartError | E, R> =>
@@ -108,17 +103,17 @@ export const invoked = <E, R>(
       if (answer.bytes === undefined) return Stream.fail(startError(endpoint, answer))
       return Events.read(answer.bytes).pipe(
         Stream.mapError(({ error }) => error),
-        Stream.mapEffect((told): Effect.Effect<RunEvent.RunEvent, StartError> => {
-          switch (told._tag) {
+        Stream.mapEffect((message): Effect.Effect<RunEvent.RunEvent, StartError> => {
+          switch (message._tag) {
             case "Event":
-              return Effect.succeed(told.event)
+              return Effect.succeed(message.event)
             case "Unavailable":
-              return Effect.fail(startError(endpoint, { status: 503, text: "", json: told.error }))
+              return Effect.fail(startError(endpoint, { status: 503, text: "", json: message.error }))
             default:
-              return Effect.fail(strange(endpoint))
+              return Effect.fail(malformed(endpoint))
           }
         }),
-        Stream.concat(Stream.fail(errorOf(endpoint, "its answer broke off before the run had ended"))),
+        Stream.concat(Stream.fail(errorOf(endpoint, "the connection broke before the run ended"))),
         Stream.takeUntil(isLast)
       )
     })
@@ -126,26 +121,26 @@ export const invoked = <E, R>(
 
 // internal
 
-/** Where following stands, over all its connections. */
+/** The position in the events of a run, over all connections. */
 interface State {
   last: number
-  /** Since when, in milliseconds; `undefined` before the first connection. */
+  /** Start of the connection in epoch milliseconds; `undefined` before the first one. */
   connectedAt: number | undefined
-  /** Whether this connection told anything new. */
-  hasTold: boolean
+  /** True if this connection delivered a new event. */
+  hasEvents: boolean
 }
 
-/** A connection that lasted or told something ends the trying: the next one that breaks off is tried anew. */
-const wasWorthIt = ({ connectedAt, hasTold }: State): Effect.Effect<boolean> =>
-  Effect.map(Clock.currentTimeMillis, (now) => hasTold || (connectedAt !== undefined && now - connectedAt >= 2_000))
+/** A connection that lasted or delivered events resets the retries. */
+const wasWorthIt = ({ connectedAt, hasEvents }: State): Effect.Effect<boolean> =>
+  Effect.map(Clock.currentTimeMillis, (now) => hasEvents || (connectedAt !== undefined && now - connectedAt >= 2_000))
 
-/** The connection ended before the run; unless it can be taken up again, this is the error. */
+/** The connection ended before the run. The error counts if no further connection succeeds. */
 class BrokenOff extends Data.TaggedError("BrokenOff")<{ readonly error: DeploymentHttpError }> {}
 
 const isLast = ({ event }: RunEvent.RunEvent): boolean => event === "run_finished"
 
-const strange = (endpoint: Endpoint): DeploymentHttpError =>
-  errorOf(endpoint, "what it tells of the run is not what a deployment tells")
+const malformed = (endpoint: Endpoint): DeploymentHttpError =>
+  errorOf(endpoint, "it sent an event that no deployment sends; check that the URL is that of a deployment")
 
 const connect = <const R extends Ref>(ref: R, id: string, state: State) =>
   Effect.tap(
@@ -163,7 +158,7 @@ const connect = <const R extends Ref>(ref: R, id: string, state: State) =>
     () =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         state.connectedAt = now
-        state.hasTold = false
+        state.hasEvents = false
       })
   )
 
@@ -175,10 +170,10 @@ const attached = <const R extends Ref>(
 ): Stream.Stream<RunEvent.RunEvent, BrokenOff | RunNotFound | QueryError | FindError<R>, Requirements<R>> => {
   if (answer.bytes === undefined) return Stream.fail(refusal(endpoint, answer))
   const broken = (reason: string) => new BrokenOff({ error: errorOf(endpoint, reason) })
-  const unfinished = Effect.suspend(() => Effect.fail(broken("its answer broke off before the run had ended")))
-  // A run that ended before the position asked for has nothing more to tell.
+  const unfinished = Effect.suspend(() => Effect.fail(broken("the connection broke before the run ended")))
+  // A run that ended before the requested position has no further events.
   const ended = Effect.suspend(() =>
-    state.hasTold
+    state.hasEvents
       ? unfinished
       : Effect.flatMap(run(ref, id), ({ status }) =>
           RunEvent.isGoing(status) ? unfinished : Effect.succeed(Stream.empty)
@@ -186,23 +181,23 @@ const attached = <const R extends Ref>(
   )
   return Events.read(answer.bytes).pipe(
     Stream.mapError(({ error }) => new BrokenOff({ error })),
-    Stream.mapEffect((told): Effect.Effect<RunEvent.RunEvent, BrokenOff | QueryError> => {
-      switch (told._tag) {
+    Stream.mapEffect((message): Effect.Effect<RunEvent.RunEvent, BrokenOff | QueryError> => {
+      switch (message._tag) {
         case "Event":
-          return Effect.succeed(told.event)
+          return Effect.succeed(message.event)
         case "Shutdown":
-          return Effect.fail(broken("it stops, and nobody else knows the run yet"))
+          return Effect.fail(broken("the service stopped, and no other process of the deployment has the run yet"))
         case "Unavailable":
-          return Effect.fail(queryError(endpoint, { status: 503, text: "", json: told.error }))
-        case "Strange":
-          return Effect.fail(strange(endpoint))
+          return Effect.fail(queryError(endpoint, { status: 503, text: "", json: message.error }))
+        case "Malformed":
+          return Effect.fail(malformed(endpoint))
       }
     }),
     Stream.filter(({ sequence }) => sequence > state.last),
     Stream.tap(({ sequence }) =>
       Effect.sync(() => {
         state.last = sequence
-        state.hasTold = true
+        state.hasEvents = true
       })
     ),
     Stream.concat(Stream.unwrap(ended)),

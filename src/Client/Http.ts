@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with a deployment: with a deadline, without following redirects, and with failures as sentences.
+ * One HTTP exchange with a deployment. It has a deadline, follows no redirects, and describes each failure.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -16,45 +16,45 @@ import * as Stream from "effect/Stream"
 import { DeploymentHttpError } from "../Contract/Errors.js"
 import type { Endpoint } from "./Endpoints.js"
 
-/** What a deployment answered. `json` is its parsed body, if it is JSON. */
+/** The answer of a deployment. `json` is the parsed body if it is JSON. */
 export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly json: unknown
 }
 
-/** What to send. */
+/** A request. */
 export interface Ask {
   readonly method: "GET" | "POST"
-  /** Below the endpoint's URL. */
+  /** Path below the URL of the endpoint. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>> | undefined
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Doing it twice is the same as doing it once; default: what `GET` is. */
+  /** Sending it twice has the effect of sending it once; default: true for `GET`. */
   readonly isRepeatable?: boolean | undefined
-  /** Until the last byte of the answer; of events, until the first. */
+  /** Time to the last byte of the answer; for events, to the first byte. */
   readonly timeout: Duration.DurationInput
 }
 
-/** An answer that goes on: what comes after its headers as it comes. Another answer has no `bytes` and is whole. */
+/** An answer with a stream of bytes. An answer of another type is complete and has no `bytes`. */
 export interface Opened extends HttpResponse {
   readonly bytes: Stream.Stream<Uint8Array, Unanswered> | undefined
 }
 
-/** Nobody answered, or not to the end. `never` means that the request certainly did not reach anybody. */
+/** No complete answer. `never` means that no service received the request. */
 export class Unanswered extends Data.TaggedError("Unanswered")<{
   readonly received: "never" | "perhaps"
   readonly error: DeploymentHttpError
 }> {}
 
 /**
- * Asks a deployment, once.
+ * Sends one request.
  *
  * **Details**
  *
- * Fails with `DeploymentHttpError` when nobody answers in time, and for redirects, which are not followed so that the
- * key goes nowhere else. Interrupting it drops the connection, which interrupts the run on the other side.
+ * Fails with `DeploymentHttpError` if no answer arrives in time, and for redirects: following one would send the key
+ * elsewhere. Interruption drops the connection, which interrupts the run in the service.
  */
 export const ask = (
   endpoint: Endpoint,
@@ -62,7 +62,7 @@ export const ask = (
 ): Effect.Effect<HttpResponse, DeploymentHttpError, HttpClient.HttpClient> =>
   Effect.catchTag(attempt(endpoint, what), "Unanswered", ({ error }) => Effect.fail(error))
 
-/** The same for who has to know whether the request may have been carried out. */
+/** Like {@link ask}, and the failure contains whether a service may have received the request. */
 export const attempt = (
   endpoint: Endpoint,
   what: Ask
@@ -70,8 +70,8 @@ export const attempt = (
   exchange(endpoint, what, whole)
 
 /**
- * Asks for server-sent events, once. Something has to come every 45 seconds, else the connection is taken to be dead:
- * deployments send something every 15. Interrupting it drops the connection.
+ * Opens a stream of server-sent events. After 45 seconds without a byte the connection counts as dead: deployments send
+ * one every 15 seconds. Interruption drops the connection.
  */
 export const open = (
   endpoint: Endpoint,
@@ -88,13 +88,13 @@ export const open = (
             json: undefined,
             bytes: response.stream.pipe(
               Stream.mapError((error) => unanswered(endpoint, broke(error))),
-              Stream.timeoutFail(() => unanswered(endpoint, "it fell silent"), "45 seconds")
+              Stream.timeoutFail(() => unanswered(endpoint, "it sent nothing for 45 seconds"), "45 seconds")
             )
           })
         : Effect.map(whole(response), (answer) => ({ ...answer, bytes: undefined }))
   )
 
-/** Why a deployment could not be called. */
+/** The failure of a call, with its reason as a clause. */
 export const errorOf = (
   endpoint: Pick<Endpoint, "name" | "url">,
   reason: string,
@@ -136,7 +136,12 @@ const exchange = <A extends HttpResponse>(
     }),
     Effect.filterOrFail(
       ({ status }) => status < 300 || status > 399,
-      ({ status }) => errorOf(endpoint, "it sends callers somewhere else, where the key must not go", status)
+      ({ status }) =>
+        errorOf(
+          endpoint,
+          "it redirects to another URL, and the key must not go there; use that URL if it is the deployment's",
+          status
+        )
     ),
     Effect.withSpan("Client.ask", { attributes: { deployment: endpoint.name, path: what.path } })
   )
@@ -145,7 +150,7 @@ const unanswered = (endpoint: Endpoint, reason: string, received: Unanswered["re
   new Unanswered({ received, error: errorOf(endpoint, reason) })
 
 const broke = (error: HttpClientError.ResponseError): string =>
-  `its answer broke off (${codeOf(error) ?? error.reason})`
+  `the connection broke during the answer (${codeOf(error) ?? error.reason})`
 
 const request = (
   { authKey, name, url }: Endpoint,
@@ -167,24 +172,24 @@ const request = (
 const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
 
 const sentences: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nobody listens there; refresh the deployment to see where it stands, provision it to serve it again",
-  ECONNRESET: "the connection broke off before it answered",
-  UND_ERR_SOCKET: "the connection broke off before it answered",
-  ENOTFOUND: "its host name is not known",
-  EAI_AGAIN: "its host name cannot be looked up at the moment",
-  EHOSTUNREACH: "its host cannot be reached",
-  ETIMEDOUT: "its host does not answer",
-  UND_ERR_CONNECT_TIMEOUT: "its host does not answer"
+  ECONNREFUSED: "no process listens there; `refresh` the deployment to see its status, or `provision` it to start it",
+  ECONNRESET: "the connection broke before the answer",
+  UND_ERR_SOCKET: "the connection broke before the answer",
+  ENOTFOUND: "its host name does not exist; check the URL",
+  EAI_AGAIN: "its host name cannot be resolved at present; try again later",
+  EHOSTUNREACH: "its host is unreachable; check the network",
+  ETIMEDOUT: "its host does not answer; check the URL and the network",
+  UND_ERR_CONNECT_TIMEOUT: "its host does not answer; check the URL and the network"
 }
 
 const unreachable = (endpoint: Endpoint, error: HttpClientError.RequestError) => {
   const code = codeOf(error)
   const known = code !== undefined && Object.hasOwn(sentences, code) ? sentences[code] : undefined
-  const reason = known ?? `the request did not get through (${code ?? error.reason})`
+  const reason = known ?? `the request failed (${code ?? error.reason})`
   return unanswered(endpoint, reason, code === "ECONNREFUSED" ? "never" : "perhaps")
 }
 
-/** The system's error code, from however deep it was wrapped. Messages are not used: they could repeat the request. */
+/** The system's error code at any depth of causes. Messages are not used: they could contain the request. */
 const codeOf = (error: unknown, depth = 0): string | undefined => {
   if (depth > 5 || !Predicate.isRecord(error)) return undefined
   const { cause, code, errors } = error

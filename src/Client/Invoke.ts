@@ -1,5 +1,5 @@
 /**
- * Running a deployed pipeline from code.
+ * Invocations of a deployed pipeline.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ import {
 } from "./Wire.js"
 
 /**
- * A run that succeeded: its outputs and what the deployment says of it.
+ * A run that succeeded: outputs, duration and metadata.
  *
  * @category models
  * @since 0.1.0
@@ -52,31 +52,30 @@ export interface Invocation<out O> {
 export type Definition = Contract.Any
 
 /**
- * A client of one deployment, typed by its pipeline.
+ * A client of one deployment, typed by its contract.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Client<P extends Definition, R extends Ref> {
-  /** Runs the pipeline and gives its outputs. Its typed failures come back as the errors they are. */
+  /** Runs the pipeline and returns its outputs. Its typed failures are the errors of its schema. */
   readonly invoke: (
     parameters: Pipeline.Parameters<P>,
     options?: InvokeOptions
   ) => Effect.Effect<Pipeline.Outputs<P>, Pipeline.Failure<P> | InvokeError | FindError<R>, Requirements<R>>
-  /** The same with the run's id, name, duration and parameters. */
+  /** Like `invoke`, with the id, name, duration and parameters of the run. */
   readonly invokeDetailed: (
     parameters: Pipeline.Parameters<P>,
     options?: InvokeOptions
   ) => Effect.Effect<Invocation<Pipeline.Outputs<P>>, Pipeline.Failure<P> | InvokeError | FindError<R>, Requirements<R>>
   /**
-   * Has the pipeline run without waiting for it: gives the run's id as soon as the run is on record. It goes on whatever
-   * becomes of its caller.
+   * Starts a run and returns its id as soon as the run is on record. The run continues without its caller.
    */
   readonly start: (
     parameters: Pipeline.Parameters<P>,
     options?: InvokeOptions
   ) => Effect.Effect<string, StartError | FindError<R>, Requirements<R>>
-  /** Waits for a run that was started, and gives its outputs or fails as `invoke` does. */
+  /** Waits for a started run, and returns its outputs or fails as `invoke` does. */
   readonly awaitRun: (
     id: string
   ) => Effect.Effect<
@@ -85,8 +84,8 @@ export interface Client<P extends Definition, R extends Ref> {
     Requirements<R>
   >
   /**
-   * Runs the pipeline and tells what happens in the run until it has ended, well or not: the last event says how. The run
-   * is interrupted when the stream is.
+   * Runs the pipeline and emits the events of the run to its end; the last event contains the result. Interrupting the
+   * stream interrupts the run.
    */
   readonly stream: (
     parameters: Pipeline.Parameters<P>,
@@ -95,7 +94,7 @@ export interface Client<P extends Definition, R extends Ref> {
 }
 
 /**
- * Makes a typed client of a deployment from the pipeline it serves.
+ * Makes a typed client of a deployment from its contract or its pipeline.
  *
  * @example
  * ```ts
@@ -151,7 +150,10 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
       const run = yield* awaitRun(ref, id)
       const endpoint = yield* find(ref)
       const ending = endingOf(endpoint, { ...run, runId: id })
-      const missing = errorOf(endpoint, `its run ${id} was recorded without its data, so what it came to is not known`)
+      const missing = errorOf(
+        endpoint,
+        `its run ${id} was recorded without data, so its result is not known; invoke without skipArtifacts to record it`
+      )
       const orMissing = <A, E>(decoded: Effect.Effect<A, E | DeploymentHttpError>) =>
         hasNoData(run)
           ? Effect.mapError(decoded, (error) => (error instanceof DeploymentHttpError ? missing : error))
@@ -181,13 +183,13 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
 }
 
 /**
- * Runs a deployed pipeline without knowing its types.
+ * Invokes a deployed pipeline without its types.
  *
  * **Details**
  *
- * Parameters that are JSON text where the input schema wants an object or an array are parsed. Nothing else is checked
- * here: the deployment does that and `DeploymentInvalidParameters` lists what is wrong. A typed failure of the pipeline
- * comes back as `DeploymentRunFailed` with its encoded form.
+ * A parameter that is JSON text is parsed if the input schema expects an object or an array. The deployment validates all
+ * parameters: `DeploymentInvalidParameters` lists the problems. A typed failure of the pipeline is a
+ * `DeploymentRunFailed` with the encoded failure.
  *
  * @category runs
  * @since 0.1.0
@@ -221,12 +223,12 @@ const decodeSuccess = ParseResult.decodeUnknown(Success)
 
 const success = (endpoint: Endpoint, answer: HttpResponse): Effect.Effect<typeof Success.Type, DeploymentHttpError> =>
   Effect.mapError(decodeSuccess(answer.json), () =>
-    errorOf(endpoint, "what it answered is not what a deployment answers", answer.status)
+    errorOf(endpoint, "its answer is not that of a deployment; check the URL", answer.status)
   )
 
 const mismatch = (endpoint: Endpoint, what: string, status: number | undefined): DeploymentHttpError =>
   errorOf(
     endpoint,
-    `it ${what} the given pipeline does not declare; the deployment and the pipeline are of different versions`,
+    `it ${what} the given pipeline does not declare; deploy that version of the pipeline, or use the deployed one`,
     status
   )

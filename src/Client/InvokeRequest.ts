@@ -1,8 +1,4 @@
-/**
- * What is sent to have a pipeline run.
- *
- * @since 0.1.0
- */
+/** The request of an invocation. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,7 +10,7 @@ import type { Ask } from "./Http.js"
 import { schemasOf } from "./Schemas.js"
 
 /**
- * What can be said about one invocation.
+ * The options of one invocation.
  *
  * @category models
  * @since 0.1.0
@@ -22,24 +18,19 @@ import { schemasOf } from "./Schemas.js"
 export interface InvokeOptions {
   /** Name of the run; default: the pipeline's name and the run's index. */
   readonly runName?: string | undefined
-  /** Deadline of the run, enforced by the deployment; default: what the deployment is set to. */
+  /** Deadline of the run, enforced by the deployment; default: its setting `requestTimeoutMillis`. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Record only statuses and times of the run, not its data; default `false`. */
+  /** Records statuses and times of the run without its data; default `false`. */
   readonly skipArtifacts?: boolean | undefined
   /**
-   * A key of the caller's choice (1 to 255 visible ASCII characters) that stands for one run for a day, however often this
-   * is repeated, also by another process. A run with a key goes on when its caller is interrupted. A deployment known by
-   * name is asked again when its answer breaks off. Not together with `skipArtifacts`.
+   * A key of the caller's choice (1 to 255 visible ASCII characters) that identifies one run for a day: repeated requests
+   * with it, also from another process, return the same run. A run with a key continues if its caller is interrupted. The
+   * client repeats such a request to a named deployment if the connection breaks. Not compatible with `skipArtifacts`.
    */
   readonly idempotencyKey?: string | undefined
 }
 
-/**
- * The request of an invocation that is waited for.
- *
- * @category requests
- * @since 0.1.0
- */
+/** The request of an invocation whose caller waits. */
 export const asking = (
   endpoint: Endpoint,
   parameters: unknown,
@@ -55,23 +46,13 @@ export const asking = (
   }
 }
 
-/**
- * The same request, asked for in another view.
- *
- * @category requests
- * @since 0.1.0
- */
+/** The same request with further headers, for another response mode. */
 export const viewing = (ask: Ask, header: Readonly<Record<string, string>>): Ask => ({
   ...ask,
   headers: { ...ask.headers, ...header }
 })
 
-/**
- * Parameters with JSON text parsed where the deployment's input schema wants an object or an array.
- *
- * @category converting
- * @since 0.1.0
- */
+/** The parameters, with JSON text parsed if the input schema of the deployment expects an object or an array. */
 export const coerced = (
   endpoint: Endpoint,
   parameters: Readonly<Record<string, unknown>>
@@ -85,5 +66,5 @@ export const coerced = (
 
 // internal
 
-/** What an answer may take beyond the run's own deadline. */
+/** Time that an answer may take beyond the deadline of its run. */
 const margin = Duration.seconds(15)

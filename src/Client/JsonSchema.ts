@@ -89,7 +89,7 @@ export const kindOf = (value: unknown): Kind | undefined => {
 }
 
 /**
- * The alternatives of a schema; none if it is no union.
+ * The alternatives of a schema; `undefined` if it is not a union.
  *
  * @category reading
  * @since 0.1.0
@@ -100,7 +100,7 @@ export const alternatives = (schema: JsonSchema): ReadonlyArray<JsonSchema> | un
 }
 
 /**
- * Whether a value can be a JSON Schema object.
+ * True if a value can be a JSON Schema object.
  *
  * @category guards
  * @since 0.1.0
@@ -119,7 +119,7 @@ export const referenceName = (part: JsonSchema): string | undefined => {
 }
 
 /**
- * Where a reference leads to, one step.
+ * The target of a reference, one step.
  *
  * @category reading
  * @since 0.1.0

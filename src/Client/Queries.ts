@@ -1,5 +1,5 @@
 /**
- * Asking a deployment about itself and its runs.
+ * Questions about a deployment and its runs.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import { type Schemas, schemasOf } from "./Schemas.js"
 import { type QueryError, queryError, runNotFound } from "./Wire.js"
 
 /**
- * The JSON Schemas of what a deployment takes and answers.
+ * The JSON Schemas of a deployment's parameters and outputs.
  *
  * @category queries
  * @since 0.1.0
@@ -30,7 +30,7 @@ export const schema = <const R extends Ref>(
   Effect.flatMap(find(ref), schemasOf)
 
 /**
- * An example of the parameters a deployment takes, valid as far as its JSON Schema tells.
+ * An example of a deployment's parameters that is valid by its JSON Schema.
  *
  * @category queries
  * @since 0.1.0
@@ -41,7 +41,7 @@ export const example = <const R extends Ref>(
   Effect.map(schema(ref), ({ input }) => exampleOf(input))
 
 /**
- * The runs of a deployment, newest first, without their steps. `limit` is at most 100.
+ * The runs of a deployment, newest first, without steps. `limit` is at most 100.
  *
  * @category queries
  * @since 0.1.0
@@ -79,13 +79,12 @@ export const run = <const R extends Ref>(
   )
 
 /**
- * Interrupts a run and gives it as it ended. One that has ended already stays as it is, so that cancelling can be
- * repeated.
+ * Interrupts a run and returns its record. A run that has ended stays unchanged, so repeating is safe.
  *
  * **Gotchas**
  *
- * While a deployment is replaced, its earlier generation ends the runs it has. Such a run is not in reach of the new one: it
- * comes back with the status `running`, and goes on.
+ * During a replacement the old generation completes its runs. The new generation cannot interrupt such a run: it returns
+ * the run with the status `running`, and the run continues.
  *
  * @category runs
  * @since 0.1.0
@@ -118,7 +117,7 @@ export const Health = Schema.Struct({
 })
 
 /**
- * The health of a deployment. One that answers with 503 has one too.
+ * The health of a deployment. An answer with status 503 has a health too.
  *
  * @category queries
  * @since 0.1.0
@@ -170,7 +169,8 @@ const decoded = <A>(
 ): Effect.Effect<A, QueryError> => {
   if (answer.status !== 200) return Effect.fail(queryError(endpoint, answer))
   return Option.match(decode(answer.json), {
-    onNone: () => Effect.fail(errorOf(endpoint, "what it answered is not what a deployment answers", answer.status)),
+    onNone: () =>
+      Effect.fail(errorOf(endpoint, "its answer is not that of a deployment; check the URL", answer.status)),
     onSome: Effect.succeed
   })
 }

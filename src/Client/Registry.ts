@@ -53,7 +53,7 @@ const urlOf = ({ deployment }: DeploymentRecord): Effect.Effect<string, Deployme
     ? Effect.fail(
         new DeploymentHttpError({
           deployment: deployment.name,
-          reason: `it does not run (status ${deployment.status}); \`deployers provision ${deployment.name}\` serves it again`
+          reason: `it is not running (status ${deployment.status}); start it with \`deployers provision ${deployment.name}\``
         })
       )
     : Effect.succeed(deployment.url)

@@ -1,5 +1,5 @@
 /**
- * How a caller reaches a deployment it knows by name, also while that is being replaced.
+ * Calls of deployments by name, also during a replacement.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import { direct, type Endpoint, Endpoints, type Ref, type ResolveError } from ".
 import { type Ask, attempt, type HttpResponse, type Opened, open, Unanswered } from "./Http.js"
 
 /**
- * What calling a reference needs: names need somebody who knows them.
+ * The requirements of a call: a name needs {@link Endpoints}.
  *
  * @category models
  * @since 0.1.0
@@ -24,7 +24,7 @@ import { type Ask, attempt, type HttpResponse, type Opened, open, Unanswered } f
 export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends string ? Endpoints : never)
 
 /**
- * How finding a reference fails.
+ * The errors of finding a reference.
  *
  * @category errors
  * @since 0.1.0
@@ -32,7 +32,7 @@ export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends str
 export type FindError<R extends Ref> = DeploymentHttpError | (R extends string ? ResolveError : never)
 
 /**
- * Finds where a reference leads.
+ * Finds the endpoint of a reference.
  *
  * @category accessors
  * @since 0.1.0
@@ -44,56 +44,36 @@ export const find = <R extends Ref>(
     ? Effect.flatMap(Endpoints, (endpoints) => endpoints.resolve(ref))
     : direct(ref)) as Effect.Effect<Endpoint, FindError<R>, R extends string ? Endpoints : never>
 
-/**
- * An answer and who gave it.
- *
- * @category models
- * @since 0.1.0
- */
+/** An answer and the endpoint that gave it. */
 export interface Called<out A extends HttpResponse = HttpResponse> {
   readonly endpoint: Endpoint
   readonly answer: A
 }
 
 /**
- * Finds a deployment and asks it. One that is known by name and did not take the request is found again and asked again,
- * for two seconds at most.
+ * Finds a deployment and sends it a request. If a deployment known by name did not accept the request, the client finds
+ * it again and repeats the request, for two seconds at most.
  *
  * **Details**
  *
- * While a deployment is replaced its URL changes, and a caller may have looked up the old one a moment before. Such a
- * request is repeated if it is certain that nothing was run: nobody listened there, or the service answered that it is
- * starting or draining and takes no runs, or it did not know the key and the registry has another by now. When the
- * connection broke off, the run may have happened: only what can be repeated, such as questions (`GET`), is repeated
- * then. A reference by URL is asked once.
- *
- * @category requests
- * @since 0.1.0
+ * A replacement changes the URL of a deployment, and a caller may have read the old one just before. The client repeats a
+ * request if no run can have started: no process listened, or the service answered that it is starting or draining, or it
+ * refused the key and the registry has a new one. After a broken connection a run may have started: then only safe
+ * requests, such as `GET`, are repeated. A reference by URL gets one request.
  */
 export const call = <const R extends Ref>(
   ref: R,
   what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>
 ): Effect.Effect<Called, FindError<R>, Requirements<R>> => calling(ref, what, attempt, typeof ref === "string")
 
-/**
- * The same for events: done when they begin to come. Who goes on with what was begun is patient with a URL, too.
- *
- * @category requests
- * @since 0.1.0
- */
+/** Like {@link call} for events: it succeeds at the first byte. A caller that continues a stream repeats by URL too. */
 export const callForEvents = <const R extends Ref>(
   ref: R,
   what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>,
   isPatient: boolean = typeof ref === "string"
 ): Effect.Effect<Called<Opened>, FindError<R>, Requirements<R>> => calling(ref, what, open, isPatient)
 
-/**
- * How often and how long is asked again: at once, then ever less often; soon enough for a service that starts again at a
- * fixed port.
- *
- * @category constants
- * @since 0.1.0
- */
+/** The schedule of repeated requests. Its intervals are short enough for a service that restarts at a fixed port. */
 export const repeats = Schedule.exponential("10 millis").pipe(
   Schedule.union(Schedule.spaced("200 millis")),
   Schedule.jittered,
@@ -126,7 +106,7 @@ const calling = <const R extends Ref, A extends HttpResponse>(
 
 type Outcome<A extends HttpResponse = HttpResponse> = Either.Either<A, Unanswered | DeploymentHttpError>
 
-/** The request may be made again; otherwise this is how it ended. */
+/** No service accepted the request, so it may be repeated; `outcome` is the result if it is not. */
 class NotTaken extends Data.TaggedError("NotTaken")<{ readonly endpoint: Endpoint; readonly outcome: Outcome }> {}
 
 const settled = <A extends HttpResponse>(
@@ -148,7 +128,7 @@ const wasNotTaken = ({ isRepeatable, method }: Ask, outcome: Outcome): boolean =
 
 const decodeUnavailable = Schema.decodeUnknownOption(ServiceUnavailable)
 
-/** Whether the key was refused that the registry does not have any more. */
+/** True if the service refused the key and the registry has another key. */
 const hasNewKey = (ref: Ref, { authKey }: Endpoint, outcome: Outcome) =>
   Either.isRight(outcome) && outcome.right.status === 401
     ? Effect.map(find(ref), (now) => !Equal.equals(now.authKey, authKey))

@@ -1,5 +1,5 @@
 /**
- * How a run that is on record has ended, as its caller would have heard it.
+ * The result of a recorded run, as its caller would have received it.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { errorOf } from "./Http.js"
 import { Failure } from "./Wire.js"
 
 /**
- * A run that ended, from its record or its last event.
+ * A run that ended, from its record or from its last event.
  *
  * @category models
  * @since 0.1.0
@@ -25,40 +25,33 @@ export type Ended = Pick<Run, "status" | "cause" | "outputs" | "error" | "execut
 }
 
 /**
- * How runs end besides with outputs and the pipeline's own failures.
+ * The ends of a run besides outputs and typed failures of the pipeline.
  *
  * @category errors
  * @since 0.1.0
  */
 export type EndingError = RunTimedOut | RunInterrupted | InternalError | DeploymentHttpError
 
-/**
- * @category models
- * @since 0.1.0
- */
+/** The end of a run. */
 export type Ending =
   | { readonly _tag: "Outputs"; readonly outputs: unknown }
   | { readonly _tag: "Failure"; readonly failure: typeof Failure.Type }
   | { readonly _tag: "Error"; readonly error: EndingError }
 
-/**
- * How a run has ended. One that was recorded without its data says what little there is.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The end of a run. The record of a run without data contains its status and the tag of its failure only. */
 export const endingOf = (endpoint: Pick<Endpoint, "name" | "url">, ended: Ended): Ending => {
   const { error, outputs, runId, status } = ended
   if (status === "succeeded") return { _tag: "Outputs", outputs }
   if (status === "interrupted") return { _tag: "Error", error: interruption(endpoint, ended) }
-  if (status !== "failed") return { _tag: "Error", error: errorOf(endpoint, `its run ${runId} has not ended yet`) }
+  if (status !== "failed")
+    return { _tag: "Error", error: errorOf(endpoint, `its run ${runId} has not ended yet; wait for it with awaitRun`) }
   const internal = decodeInternal(error)
   if (Option.isSome(internal)) return { _tag: "Error", error: internal.value }
   return { _tag: "Failure", failure: Option.getOrElse(decodeFailure(error), () => withoutData(error)) }
 }
 
 /**
- * The outputs of a run, or why there are none, for who does not know the pipeline's types.
+ * The outputs of a run or its failure, for callers without the pipeline's types.
  *
  * @category decoding
  * @since 0.1.0
@@ -85,12 +78,7 @@ export const outputsOf = (
   }
 }
 
-/**
- * Whether a run that ended may have been recorded without its data (`skipArtifacts`): what it came to is not on record.
- *
- * @category predicates
- * @since 0.1.0
- */
+/** True if a run that ended may be recorded without its data (`skipArtifacts`). */
 export const hasNoData = ({ error, outputs }: Pick<Run, "outputs" | "error">): boolean =>
   outputs === undefined && !Predicate.hasProperty(error, "message")
 
@@ -127,6 +115,9 @@ const interruption = (
           reason: "shutdown"
         })
       default:
-        return errorOf(endpoint, `the process that had the run ${runId} died, so nobody knows how far it came`)
+        return errorOf(
+          endpoint,
+          `the process of run ${runId} died, so its result is not known; check its effects before you invoke again`
+        )
     }
   })

@@ -10,7 +10,7 @@ import type { JsonSchema } from "./JsonSchema.js"
 import { type QueryError, queryError } from "./Wire.js"
 
 /**
- * JSON Schemas of what a deployment takes and answers.
+ * JSON Schemas of a deployment's parameters and outputs.
  *
  * @category models
  * @since 0.1.0
@@ -20,12 +20,7 @@ export interface Schemas {
   readonly output: JsonSchema
 }
 
-/**
- * The schemas of a deployment: as its snapshot has them when it comes from a registry, else as it tells itself.
- *
- * @category queries
- * @since 0.1.0
- */
+/** The schemas of a deployment: those of its snapshot if it is found in the registry, else those of its info endpoint. */
 export const schemasOf = (
   endpoint: Endpoint
 ): Effect.Effect<Schemas, DeploymentSchemaNotFound | QueryError, HttpClient.HttpClient> => {

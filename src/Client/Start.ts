@@ -1,5 +1,5 @@
 /**
- * Runs that go on without their caller: started, and waited for later.
+ * Runs that continue without their caller.
  *
  * @since 0.1.0
  */
@@ -19,14 +19,13 @@ import { type Called, call, type FindError, type Requirements } from "./Retry.js
 import { failureOf, type QueryError, type StartError, Success, startError } from "./Wire.js"
 
 /**
- * Has a deployed pipeline run, without knowing its types and without waiting for it: gives the run's id as soon as the run
- * is on record. It goes on whatever becomes of its caller; {@link events}, {@link run}, {@link awaitRun} and
- * {@link cancel} take the id.
+ * Starts a run of a deployed pipeline without its types, and returns the id as soon as the run is on record. The run
+ * continues without its caller; {@link events}, {@link run}, {@link awaitRun} and {@link cancel} take the id.
  *
  * **Details**
  *
- * A deployment that records no runs cannot do that, as nobody could ask for one later. One that is given by URL, without
- * its settings, has run the pipeline when it turns out so.
+ * Fails for a deployment that records no runs, because no caller could find the run later. For a deployment by URL
+ * without its settings, the client learns that only after the run.
  *
  * @category runs
  * @since 0.1.0
@@ -42,8 +41,7 @@ export const start = <const R extends Ref>(
   )
 
 /**
- * Waits until a run has ended, and gives it as it did. Whoever knows the pipeline waits for its outputs with the client
- * that {@link make} gives.
+ * Waits until a run has ended, and returns its record. The client of {@link make} waits for typed outputs.
  *
  * @category runs
  * @since 0.1.0
@@ -54,27 +52,17 @@ export const awaitRun = <const R extends Ref>(
 ): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
   Effect.zipRight(Stream.runDrain(events(ref, id)), run(ref, id))
 
-/**
- * The request of an invocation that is not waited for. A deployment that is known to record nothing is not asked.
- *
- * @category requests
- * @since 0.1.0
- */
+/** The request of an invocation whose caller does not wait. Fails for a deployment that is known to record no runs. */
 export const startAsk = (
   endpoint: Endpoint,
   parameters: unknown,
   options: InvokeOptions
 ): Effect.Effect<Ask, DeploymentHttpError> =>
   endpoint.serving.recording === "none"
-    ? Effect.fail(errorOf(endpoint, "it records no runs, so nobody could ask for this one later; invoke it instead"))
+    ? Effect.fail(errorOf(endpoint, "it records no runs, so no caller could find this one later; use invoke instead"))
     : Effect.succeed(viewing(asking(endpoint, parameters, options), { prefer: "respond-async" }))
 
-/**
- * The id of an accepted run. A deployment that records nothing waits all the same and answers the run's outputs.
- *
- * @category decoding
- * @since 0.1.0
- */
+/** The id of an accepted run. A deployment that records no runs answers with outputs instead. */
 export const accepted = ({ answer, endpoint }: Called): Effect.Effect<string, StartError> => {
   const runId = Option.map(decodeAccepted(answer.json), ({ runId }) => runId)
   if (answer.status === 202 && Option.isSome(runId)) return Effect.succeed(runId.value)
@@ -88,4 +76,8 @@ const decodeAccepted = Schema.decodeUnknownOption(Accepted)
 const decodeSuccess = Schema.decodeUnknownOption(Success)
 
 const unrecorded = (endpoint: Endpoint, status: number): DeploymentHttpError =>
-  errorOf(endpoint, "it records no runs, so the run was waited for and nobody can ask for it any more", status)
+  errorOf(
+    endpoint,
+    "it records no runs, so the run completed and its result is not on record; use invoke instead",
+    status
+  )

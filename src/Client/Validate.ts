@@ -1,8 +1,8 @@
 import { alternatives, isSchema, type JsonSchema, kindOf, kindsOf, resolve } from "./JsonSchema.js"
 
 /**
- * Whether a JSON value fits a part of a schema, by the keywords this library's own documents use. Keywords it does not
- * know are taken as met.
+ * True if a JSON value fits a part of a schema, by the keywords of this library's documents. Unknown keywords count as
+ * satisfied.
  */
 export const fits = (root: JsonSchema, part: JsonSchema, value: unknown): boolean => {
   const schema = resolve(root, part)

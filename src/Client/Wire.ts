@@ -77,7 +77,7 @@ export const queryError = (endpoint: Endpoint, answer: HttpResponse): QueryError
   const error = Option.getOrUndefined(decodeQueryError(answer.json))
   if (error === undefined) return unexpected(endpoint, answer)
   return error._tag === "InvalidRequest"
-    ? errorOf(endpoint, `it refused the question: ${error.message.replace(/\.$/, "")}`, answer.status)
+    ? errorOf(endpoint, `it refused the request: ${error.message.replace(/\.$/, "")}`, answer.status)
     : error
 }
 
@@ -114,9 +114,9 @@ const unexpected = (endpoint: Endpoint, { json, status }: HttpResponse): Deploym
   errorOf(
     endpoint,
     Option.isSome(decodeNotFound(json))
-      ? "it does not know that path; check its serving settings"
+      ? "it does not have that path; give the client the serving settings of the deployment"
       : status < 300
-        ? "what it answered is not what a deployment answers"
-        : "something else than a deployment seems to answer there",
+        ? "its answer is not that of a deployment; check the URL"
+        : "its answer is not that of a deployment; check the URL",
     status
   )

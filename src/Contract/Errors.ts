@@ -1,6 +1,5 @@
 /**
- * What calling a deployment over HTTP answers when it does not answer with outputs. These are the wire errors of the
- * serving runtime: their `message` travels with them.
+ * The errors that a deployment answers over HTTP. Their `message` is part of the answer.
  *
  * @since 0.1.0
  */
@@ -9,7 +8,7 @@ import { Issue } from "../Errors/Issue.js"
 import { status, TypeId } from "../Errors/Kind.js"
 
 /**
- * The request is not one: malformed JSON, nested too deeply, or parameters that do not decode.
+ * The request is not valid: malformed JSON, nesting too deep, or parameters that do not decode.
  *
  * @category errors
  * @since 0.1.0
@@ -79,7 +78,7 @@ export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()(
 }
 
 /**
- * The key of a request that may be repeated was used for another request.
+ * The idempotency key belongs to another request.
  *
  * @category errors
  * @since 0.1.0
@@ -121,7 +120,7 @@ export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaTyp
 }
 
 /**
- * More runs are in flight and waiting than the service takes.
+ * More runs are running and queued than the service accepts.
  *
  * @category errors
  * @since 0.1.0
@@ -163,8 +162,7 @@ export class RunTimedOut extends Schema.TaggedError<RunTimedOut>()(
 }
 
 /**
- * A run was interrupted by somebody else than its caller: cancelled, the service stopped before it could finish, or its
- * process died (`lost`).
+ * A run was interrupted, and not by its caller: it was cancelled, the service stopped first, or its process died (`lost`).
  *
  * @category errors
  * @since 0.1.0
@@ -178,7 +176,7 @@ export class RunInterrupted extends Schema.TaggedError<RunInterrupted>()(
 }
 
 /**
- * A bug in the pipeline or the runtime. What happened is in the service's log under the same id, never in the answer.
+ * A bug in the pipeline or the runtime. The details are in the service's log under the same id, never in the answer.
  *
  * @category errors
  * @since 0.1.0
@@ -192,7 +190,7 @@ export class InternalError extends Schema.TaggedError<InternalError>()(
 }
 
 /**
- * A deployment could not be called: it is not running, does not answer, or answered something that is not ours.
+ * A deployment could not be called: it is not running, does not answer, or its answer is not that of a deployment.
  *
  * @category errors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What a served process is given: a read-only file that says who it is, how to serve and where its files are. It is the
- * only thing a deployer and a serving runtime share besides HTTP and the run store.
+ * The input of a served process: a read-only file with its identity, its settings and the paths of its files. Besides HTTP
+ * and the run store, a deployer and a serving runtime share nothing else.
  *
  * @since 0.1.0
  */
@@ -27,8 +27,8 @@ export const Manifest = Schema.Struct({
   }),
   serving: Settings.Serving,
   /**
-   * Where to listen. Without a port the system chooses one; with `fallback` it does so too when the port is taken. With
-   * `standbyMillis` the service makes everything ready first, says so, and waits that long at most until the port is free.
+   * Address to listen on. Without a port the system chooses one; with `fallback` also if the port is taken. With
+   * `standbyMillis` the service first gets ready, reports it, and waits at most that long for the port.
    */
   listen: Schema.Struct({
     host: Schema.String,
@@ -36,13 +36,13 @@ export const Manifest = Schema.Struct({
     fallback: Schema.Boolean,
     standbyMillis: Schema.optional(Schema.Int)
   }),
-  /** SHA-256 digests (hex) of the keys that are accepted; none means that no key is asked for. */
+  /** SHA-256 digests (hex) of the accepted keys; without any, the service requires no key. */
   authKeyDigests: Schema.Array(Schema.String),
   /** The SQLite file of the run store. */
   runStore: Schema.String,
-  /** The file to write {@link Endpoint} to, once the service listens or stands by. */
+  /** The file for {@link Endpoint}, written when the service listens or stands by. */
   endpointFile: Schema.String,
-  /** The file standard output goes to, which the process keeps below `maxBytes`, keeping `keep` older ones. */
+  /** The file of standard output. The process keeps it below `maxBytes`, and keeps `keep` older files. */
   log: Schema.optional(Schema.Struct({ file: Schema.String, maxBytes: Schema.Int, keep: Schema.Int })),
   /** A folder with one file per secret. */
   secretsDirectory: Schema.optional(Schema.String)
@@ -55,7 +55,7 @@ export const Manifest = Schema.Struct({
 export type Manifest = typeof Manifest.Type
 
 /**
- * What a served process says of itself once it listens, or once only its port is missing.
+ * The report of a served process that listens, or that is ready and waits for its port.
  *
  * @category schemas
  * @since 0.1.0
@@ -65,7 +65,7 @@ export const Endpoint = Schema.Struct({
   host: Schema.String,
   port: Schema.Int,
   generation: Schema.Int,
-  /** Whether everything is ready and another process still has the port. */
+  /** True if the process is ready and another process still has the port. */
   standsBy: Schema.optional(Schema.Boolean)
 })
 
@@ -76,8 +76,8 @@ export const Endpoint = Schema.Struct({
 export type Endpoint = typeof Endpoint.Type
 
 /**
- * How a served process ends: after a drain it was asked for (128 + SIGTERM, so that restart policies bring it back), when
- * its port is taken, when its start fails, when its manifest cannot be used.
+ * Exit codes of a served process: after a requested drain (128 + SIGTERM, so that restart policies restart it), if its port
+ * is taken, if its start fails, if its manifest is not usable.
  *
  * @category constants
  * @since 0.1.0

@@ -1,19 +1,12 @@
 /**
- * What the OpenAPI document says of the other views of an invocation, and of repeating it. The typed endpoint has the one that waits: which
- * view a caller gets is decided by headers, which the type of an answer cannot tell.
- *
- * @since 0.1.0
+ * The response modes of an invocation that the typed endpoint cannot describe, for the OpenAPI document: headers select the
+ * mode, and the type of an answer does not depend on headers.
  */
 import type * as Settings from "../Settings.js"
 
 type Json = Record<string, unknown>
 
-/**
- * Adds the answers of a caller who does not wait or follows, and the headers that ask for them.
- *
- * @category converting
- * @since 0.1.0
- */
+/** Adds the answers to callers that do not wait or that follow, and the headers that select them. */
 export const describe = (operation: Json, { recording }: Settings.Serving): Json => {
   const responses = objectOf(operation["responses"])
   const success = objectOf(responses["200"])

@@ -1,5 +1,5 @@
 /**
- * What happens in a run, one event after the other: while it goes, and told again from its record when it has ended.
+ * The events of a run, from the running run or from its record.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import { Cause, Run, type RunStatus, StepRun } from "./RunRecord.js"
 const { error, executionTimeMillis, finishedAt, outputs } = Run.fields
 
 /**
- * The run left the queue, or never waited.
+ * The run started.
  *
  * @category schemas
  * @since 0.1.0
@@ -28,7 +28,7 @@ export const RunStarted = Schema.Struct({
 })
 
 /**
- * A call of a step began.
+ * A call of a step started.
  *
  * @category schemas
  * @since 0.1.0
@@ -60,7 +60,7 @@ export const StepFinished = Schema.Struct({
 })
 
 /**
- * What the pipeline published.
+ * A message that the pipeline published.
  *
  * @category schemas
  * @since 0.1.0
@@ -72,7 +72,7 @@ export const Message = Schema.Struct({
 })
 
 /**
- * The run ended; nothing comes after it.
+ * The run ended. No event follows.
  *
  * @category schemas
  * @since 0.1.0
@@ -92,7 +92,7 @@ export const RunFinished = Schema.Struct({
 })
 
 /**
- * Everything that can be heard of a run while it goes, told apart by `event`. `sequence` counts from 1 within the run.
+ * An event of a run, discriminated by `event`. `sequence` counts from 1 within the run.
  *
  * @category schemas
  * @since 0.1.0
@@ -106,7 +106,7 @@ export const RunEvent = Schema.Union(RunStarted, StepStarted, StepFinished, Mess
 export type RunEvent = typeof RunEvent.Type
 
 /**
- * A message a run published, as the store has it.
+ * A published message of a run, as the store contains it.
  *
  * @category models
  * @since 0.1.0
@@ -117,7 +117,7 @@ export interface Published {
 }
 
 /**
- * Whether a run can still change.
+ * True for a run that is queued or running.
  *
  * @category predicates
  * @since 0.1.0
@@ -172,7 +172,7 @@ export const stepFinished = (
 })
 
 /**
- * The event of what was published.
+ * The event of a published message.
  *
  * @category constructors
  * @since 0.1.0
@@ -195,8 +195,8 @@ export const finished = (
 })
 
 /**
- * Everything that has happened in a run so far, in the order and with the positions it had while it happened. What a
- * record has no position of, because it is older or the process died meanwhile, is left out.
+ * The events of a recorded run so far, in their original order and with their original positions. A step without a recorded
+ * position is left out: its record is older, or its process died.
  *
  * @category constructors
  * @since 0.1.0
@@ -217,6 +217,6 @@ export const ofRun = (run: Run, published: ReadonlyArray<Published>): ReadonlyAr
 
 const bySequence = Order.mapInput(Order.number, ({ sequence }: RunEvent) => sequence)
 
-/** Only what is there: an absent member and one that is `undefined` are not the same to who compares events. */
+/** The members with a value: for a comparison of events, an absent member differs from one that is `undefined`. */
 const present = <A extends object>(members: A): { [K in keyof A]: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never

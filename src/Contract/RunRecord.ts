@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Where a run is: the first two are under way, the others are final.
+ * Status of a run: `queued` and `running` are in progress, the others are final.
  *
  * @category schemas
  * @since 0.1.0
@@ -20,8 +20,8 @@ export const RunStatus = Schema.Literal("queued", "running", "succeeded", "faile
 export type RunStatus = typeof RunStatus.Type
 
 /**
- * Why a run was interrupted: cancelled by request, its caller went away, it took too long, the service shut down, or
- * the process that ran it is gone.
+ * Cause of an interruption: a request cancelled the run, its caller disconnected, its deadline passed, the service stopped,
+ * or its process died.
  *
  * @category schemas
  * @since 0.1.0
@@ -38,16 +38,16 @@ export const StepRun = Schema.Struct({
   /** `forecast`, `forecast#2`, ... */
   name: Schema.String,
   status: Schema.Literal("running", "succeeded", "failed", "interrupted"),
-  /** How often the body ran; 1 without a retry. */
+  /** Number of attempts; 1 without a retry. */
   attempts: Schema.Int,
   startedAt: Schema.DateTimeUtc,
   finishedAt: Schema.optional(Schema.DateTimeUtc),
   executionTimeMillis: Schema.optional(Schema.Number),
   outputs: Schema.optional(Schema.Unknown),
   error: Schema.optional(Schema.Unknown),
-  /** Position of its start in the run's events. */
+  /** Position of the start in the run's events. */
   startedSequence: Schema.optional(Schema.Int),
-  /** Position of its end in the run's events. */
+  /** Position of the end in the run's events. */
   finishedSequence: Schema.optional(Schema.Int)
 })
 
@@ -70,7 +70,7 @@ export const Run = Schema.Struct({
   index: Schema.Int,
   name: Schema.String,
   status: RunStatus,
-  /** Why it was interrupted. */
+  /** Cause of the interruption. */
   cause: Schema.optional(Cause),
   parameters: Schema.Unknown,
   outputs: Schema.optional(Schema.Unknown),

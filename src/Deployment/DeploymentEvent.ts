@@ -7,7 +7,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * What happened, in the order of a provision that replaces an older generation.
+ * Kind of an event, in the order of a provision that replaces an older generation.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How a bundle fails to say what pipeline is in it.
+ * The errors of reading a pipeline from a bundle.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,7 @@ export class PipelineExportNotFound extends Schema.TaggedError<PipelineExportNot
 }
 
 /**
- * The chosen export is something else than a pipeline.
+ * The chosen export is not a pipeline.
  *
  * @category errors
  * @since 0.1.0
@@ -57,7 +57,7 @@ export class PipelineSchemaUnsupported extends Schema.TaggedError<PipelineSchema
   {
     pipeline: Schema.String,
     schema: Schema.Literal("input", "output", "error"),
-    /** Where in the schema, as property names joined by dots; empty for the schema itself. */
+    /** Position in the schema, as property names joined by dots; empty for the schema itself. */
     path: Schema.String,
     reason: Schema.String
   },

@@ -1,5 +1,5 @@
 /**
- * How making an image of a snapshot fails.
+ * The errors of building an image of a snapshot.
  *
  * @since 0.1.0
  */

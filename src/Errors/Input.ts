@@ -1,5 +1,5 @@
 /**
- * What a caller gave was not acceptable.
+ * The errors of a caller's input.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ export class DeploymentInvalidParameters extends Schema.TaggedError<DeploymentIn
 }
 
 /**
- * A secret was asked for that the registry does not have.
+ * The registry does not have the secret.
  *
  * @category errors
  * @since 0.1.0

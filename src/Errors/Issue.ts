@@ -1,5 +1,5 @@
 /**
- * What is wrong with a value.
+ * A problem of a value.
  *
  * @since 0.1.0
  */

@@ -17,7 +17,7 @@ export const TypeId: unique symbol = Symbol.for("effect-deployers/Errors")
 export type TypeId = typeof TypeId
 
 /**
- * Whether a value is a tagged error of this library.
+ * True for a tagged error of this library.
  *
  * @category guards
  * @since 0.1.0

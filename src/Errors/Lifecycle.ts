@@ -1,5 +1,5 @@
 /**
- * How lifecycle operations on a deployment fail.
+ * The errors of lifecycle operations.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ const Deployer = Schema.Struct({ flavor: Schema.String, name: Schema.String })
 const Cause = Schema.optional(Schema.Defect)
 
 /**
- * The name is taken and the caller asked not to replace it.
+ * The name is taken, and the caller does not permit a replacement.
  *
  * @category errors
  * @since 0.1.0
@@ -44,7 +44,7 @@ export class DeploymentNotFound extends Schema.TaggedError<DeploymentNotFound>()
 }
 
 /**
- * The new generation did not come up. What served before still serves; `logs` are the last lines of the new one.
+ * The new generation did not become healthy. The old one still serves; `logs` are the last lines of the new one.
  *
  * @category errors
  * @since 0.1.0
@@ -86,7 +86,7 @@ export class DeploymentTimeout extends Schema.TaggedError<DeploymentTimeout>()(
 }
 
 /**
- * Something of the deployment could not be stopped or removed. The operation can be repeated.
+ * A resource of the deployment could not be stopped or removed. Repeating the operation is safe.
  *
  * @category errors
  * @since 0.1.0
@@ -103,7 +103,7 @@ export class DeploymentDeprovisionFailed extends Schema.TaggedError<DeploymentDe
 }
 
 /**
- * There is no log to read.
+ * The deployment has no log.
  *
  * @category errors
  * @since 0.1.0
@@ -171,7 +171,7 @@ export class SnapshotNotFound extends Schema.TaggedError<SnapshotNotFound>()(
 }
 
 /**
- * A snapshot cannot be deleted, because deployments serve it, or could serve it again.
+ * A snapshot cannot be deleted, because generations of deployments refer to it.
  *
  * @category errors
  * @since 0.1.0
@@ -195,7 +195,7 @@ export class SnapshotInUse extends Schema.TaggedError<SnapshotInUse>()(
 }
 
 /**
- * The deployment's snapshot carries no schema, so nothing can be said about its parameters.
+ * The deployment does not publish its schemas, so its parameters are not known.
  *
  * @category errors
  * @since 0.1.0
@@ -207,12 +207,12 @@ export class DeploymentSchemaNotFound extends Schema.TaggedError<DeploymentSchem
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `Deployment "${this.ref}" tells no input schema: its info endpoint is switched off or it is not one of ours.`
+    return `Deployment "${this.ref}" has no input schema: its info endpoint is disabled, or its answer is not that of a deployment. Enable the endpoint, or find the deployment by name.`
   }
 }
 
 /**
- * Another operation on the same deployment is under way.
+ * Another operation on the same deployment is in progress.
  *
  * @category errors
  * @since 0.1.0
@@ -220,7 +220,7 @@ export class DeploymentSchemaNotFound extends Schema.TaggedError<DeploymentSchem
 export class DeploymentBusy extends Schema.TaggedError<DeploymentBusy>()(
   "DeploymentBusy",
   { name: Schema.String, holder: Schema.String, expiresAt: Schema.DateTimeUtc },
-  status(409, "Another operation is under way.")
+  status(409, "Another operation is in progress.")
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
@@ -229,7 +229,7 @@ export class DeploymentBusy extends Schema.TaggedError<DeploymentBusy>()(
 }
 
 /**
- * The lease that guards the deployment was taken over while we worked; what we wrote last may not have counted.
+ * Another deployer took over the lease of the deployment during the operation; the last writes may be without effect.
  *
  * @category errors
  * @since 0.1.0
@@ -241,12 +241,12 @@ export class LeaseLost extends Schema.TaggedError<LeaseLost>()(
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The lease on deployment ${this.deploymentId} was taken over by somebody else; refresh it to see where it stands.`
+    return `The lease on deployment ${this.deploymentId} was taken over by another deployer; refresh the deployment to see its status.`
   }
 }
 
 /**
- * The name a backend needs is held by something that is not ours; it was left alone.
+ * A foreign resource has the name that the backend needs. It stays unchanged.
  *
  * @category errors
  * @since 0.1.0
@@ -263,7 +263,7 @@ export class ResourceNotOwned extends Schema.TaggedError<ResourceNotOwned>()(
 }
 
 /**
- * The port a deployment must have is taken by somebody else.
+ * Another process has the port of the deployment.
  *
  * @category errors
  * @since 0.1.0
@@ -280,8 +280,7 @@ export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()(
 }
 
 /**
- * What runs the deployments (a container engine, the process table) could not be asked. Nothing is known to have
- * changed.
+ * The engine (a container engine, the process table) did not answer. No change is known.
  *
  * @category errors
  * @since 0.1.0
@@ -298,8 +297,8 @@ export class EngineUnavailable extends Schema.TaggedError<EngineUnavailable>()(
 }
 
 /**
- * The registry and what exists do not belong together: the registry was made anew or restored from an older copy, or
- * another engine is asked than the one that has the deployments. Nothing was touched.
+ * The registry and the engine do not belong together: the registry is new or an older copy, or the engine is not the one of
+ * the deployments. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -308,7 +307,7 @@ export class RegistryMismatch extends Schema.TaggedError<RegistryMismatch>()(
   "RegistryMismatch",
   {
     deployer: Deployer,
-    /** One clause for each thing that does not fit. */
+    /** One clause for each contradiction. */
     evidence: Schema.Array(Schema.String)
   },
   status(409, "Registry and engine do not belong together.")
@@ -322,8 +321,7 @@ export class RegistryMismatch extends Schema.TaggedError<RegistryMismatch>()(
 }
 
 /**
- * A request to the engine was sent and its answer lost: it may or may not have been carried out. Repeating the operation
- * is safe.
+ * The answer to a request to the engine was lost, so its effect is not known. Repeating the operation is safe.
  *
  * @category errors
  * @since 0.1.0

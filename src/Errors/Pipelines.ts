@@ -1,5 +1,5 @@
 /**
- * How turning a file into a snapshot fails.
+ * The errors of making a snapshot from a file.
  *
  * @since 0.1.0
  */

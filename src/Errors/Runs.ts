@@ -1,5 +1,5 @@
 /**
- * How a run of a deployment fails for a caller who does not know the pipeline's types.
+ * The errors of runs for callers without the pipeline's types.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,7 @@ import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 
 /**
- * The pipeline failed with one of its typed failures, seen by a caller without the pipeline: `error` is its encoded
- * form, as the pipeline's error schema writes it.
+ * The pipeline failed with a typed failure: `error` is its encoded form, by the pipeline's error schema.
  *
  * @category errors
  * @since 0.1.0
@@ -17,7 +16,7 @@ export class DeploymentRunFailed extends Schema.TaggedError<DeploymentRunFailed>
   "DeploymentRunFailed",
   {
     deployment: Schema.String,
-    /** What the failure says of itself. */
+    /** Message of the failure. */
     reason: Schema.String,
     error: Schema.Unknown,
     runId: Schema.optional(Schema.String)
@@ -31,7 +30,7 @@ export class DeploymentRunFailed extends Schema.TaggedError<DeploymentRunFailed>
 }
 
 /**
- * A run cannot be run again, because its parameters are not on record.
+ * A run cannot be repeated, because its parameters are not on record.
  *
  * @category errors
  * @since 0.1.0

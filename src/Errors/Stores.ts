@@ -1,5 +1,5 @@
 /**
- * How reading and writing the registry and the run store fails.
+ * The errors of the registry and the run store.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 
 /**
- * What went wrong with a store. `busy` and `full` may pass; the others need somebody's hand.
+ * The reason of a store's failure. `busy` and `full` may pass; the others need an operator.
  *
  * @category schemas
  * @since 0.1.0
@@ -69,7 +69,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()(
     const where = this.path === undefined ? "" : ` (${this.path})`
     return `The ${this.store} store${where} could not carry out "${this.operation}": ${explanations[this.reason]}.`
   }
-  /** Whether the same operation may succeed later without anybody's help. */
+  /** True if the same operation may succeed later without an operator. */
   get isRetryable(): boolean {
     return this.reason === "busy" || this.reason === "full"
   }

@@ -7,7 +7,7 @@
 export class EncodedJson {
   constructor(readonly text: string) {}
 
-  /** What the text stands for. */
+  /** The value of the text. */
   toJSON(): unknown {
     return JSON.parse(this.text)
   }
@@ -18,7 +18,7 @@ export const textOf = (value: unknown): string | undefined =>
   value instanceof EncodedJson ? value.text : JSON.stringify(value)
 
 /**
- * Encodes a value now; `undefined` stays what it is, because JSON has no text for it. Throws what `JSON.stringify` throws.
+ * Encodes a value now; `undefined` stays `undefined`, because JSON has no text for it. Throws what `JSON.stringify` throws.
  */
 export const encode = (value: unknown): EncodedJson | undefined => {
   const text = textOf(value)

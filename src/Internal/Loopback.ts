@@ -8,7 +8,7 @@ const name = "(?:[a-z0-9-]+\\.)?localhost"
 const host = new RegExp(`^(?:${name}|${ipv4}|${ipv6})$`, "i")
 const authority = new RegExp(`^(?:${name}|${ipv4}|\\[(?:${ipv6})\\])(?::\\d{1,5})?$`, "i")
 
-/** Whether a host name or an address, without brackets, is one of this machine only. */
+/** True for a host name or an address, without brackets, of this machine only. */
 export const isLoopback = (text: string): boolean => host.test(text)
 
 /** The same for a `Host` header: an IPv6 address is in brackets, and a port may follow. */

@@ -1,6 +1,6 @@
-/** What is made when it is first asked for, because a start should not wait for what may never be. */
+/** Values made at their first use, so that a start does not wait for values that are never used. */
 
-/** Makes a value with the first call and gives the same one from then on. */
+/** Makes a value with the first call and returns the same one afterwards. */
 export const memoize = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
   return () => {

@@ -1,5 +1,5 @@
 /**
- * How a pipeline is served. A served process carries this part of the settings only.
+ * The serving settings of a pipeline, the only settings that a served process receives.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ export const UrlPath = Schema.String.pipe(
 export const maxWorkers = 64
 
 /**
- * How a pipeline is served over HTTP. Every field has a default, so `{}` is complete.
+ * The settings of serving over HTTP. Every field has a default, so `{}` is complete.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,23 +66,23 @@ export const Serving = Schema.Struct({
    * endpoints that list them.
    */
   recording: withDefault(Schema.Literal("durable", "none"), "durable"),
-  /** How many of the newest runs are kept; of older ones those that ended are removed. Default all. */
+  /** Number of the newest runs to keep; older runs that ended are removed. Default all. */
   keepRuns: Schema.optional(count(1)),
-  /** How long a run is kept after its start, in milliseconds, if it has ended; default for ever. */
+  /** Time to keep a run that ended, from its start, in milliseconds; default for ever. */
   keepRunsMillis: Schema.optional(count(1)),
   /** Largest request body in bytes, counted while it streams in; default 1 MiB. */
   maxBodyBytes: withDefault(count(1), 1_048_576),
   /** Deepest JSON nesting accepted; default 64. */
   maxJsonDepth: withDefault(count(1), 64),
-  /** Deadline of a run when the caller sets none, in milliseconds; default 300,000. */
+  /** Deadline of a run if the caller sets none, in milliseconds; default 300,000. */
   requestTimeoutMillis: withDefault(count(1), 300_000),
-  /** Runs in flight at once; default 256. */
+  /** Most concurrent runs; default 256. */
   maxConcurrency: withDefault(count(1), 256),
   /**
    * Runs waiting for a place, or for others to have computed; beyond it callers get 429 with Retry-After. Default 1,024.
    */
   maxQueue: withDefault(count(0), 1_024),
-  /** How long runs in flight may take to finish after SIGTERM, in milliseconds; default 25,000. */
+  /** Time for running runs to finish after SIGTERM, in milliseconds; default 25,000. */
   drainTimeoutMillis: withDefault(count(0), 25_000),
   /**
    * Processes that serve together behind the one port; default 1, which needs no process beside it. The limits above are
@@ -100,7 +100,7 @@ export const Serving = Schema.Struct({
 export type Serving = typeof Serving.Type
 
 /**
- * How many processes serve: as many as set, but none that could never take a run.
+ * The number of serving processes: as set, and at most one for each concurrent run.
  *
  * @category accessors
  * @since 0.1.0
@@ -109,7 +109,7 @@ export const workersOf = (serving: Pick<Serving, "maxConcurrency" | "workers">):
   Math.min(serving.workers, serving.maxConcurrency)
 
 /**
- * Serving settings as people write them: everything may be left out.
+ * Serving settings as users write them: every field is optional.
  *
  * @category models
  * @since 0.1.0

@@ -36,7 +36,7 @@ export class Snapshot extends Schema.Class<Snapshot>("effect-deployers/Snapshot"
     digest: Schema.String,
     externals: Schema.Array(External)
   }),
-  /** Where it was compiled from. */
+  /** Source of the pipeline. */
   source: Schema.Struct({ file: Schema.String, export: Schema.String }),
   createdAt: Schema.DateTimeUtc
 }) {

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 export const JsonSchemaDocument = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * What is known of a pipeline without running it.
+ * The description of a pipeline, known without running it.
  *
  * @category schemas
  * @since 0.1.0
@@ -23,6 +23,6 @@ export class PipelineSpec extends Schema.Class<PipelineSpec>("effect-deployers/P
   output: JsonSchemaDocument,
   /** JSON Schema of the typed failures, when there are any. */
   error: Schema.optional(JsonSchemaDocument),
-  /** How the pipeline wants to be served. */
+  /** Serving settings of the pipeline. */
   serving: Schema.Record({ key: Schema.String, value: Schema.Unknown })
 }) {}

@@ -1,6 +1,5 @@
 /**
- * What can be said of a pipeline without running it: its name, how it wants to be served, and the JSON Schemas of what
- * goes in, what comes out and how it fails.
+ * The spec of a pipeline: its name, its serving settings, and the JSON Schemas of its parameters, outputs and failures.
  *
  * @since 0.1.0
  */
@@ -85,7 +84,7 @@ interface Culprit {
 
 interface Part {
   readonly name: ReadonlyArray<string>
-  /** What is tested; a property is tested inside an object, because what it may be depends on that. */
+  /** The tested schema; a property is tested inside an object, because its JSON form depends on that. */
   readonly whole: AST.AST
   readonly ast: AST.AST
 }

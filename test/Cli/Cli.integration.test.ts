@@ -116,7 +116,7 @@ describe("deployers", () => {
         })
 
         expect(parse(yield* cli(["deprovision", "weather", "--json"]))).toMatchObject({ status: "absent", url: null })
-        expect((yield* Effect.flip(Client.health({ url }))).message).toContain("nobody listens there")
+        expect((yield* Effect.flip(Client.health({ url }))).message).toContain("no process listens there")
         expect((yield* cli(["invoke", "weather", "--city", "x"])).exitCode).toBe(1)
         const provisioned = yield* cli(["provision", "weather", "--json"])
         expect(parse(provisioned)).toMatchObject({ status: "running", generation: 2 })
@@ -132,7 +132,7 @@ describe("deployers", () => {
 
         expect((yield* cli(["delete", "weather"])).exitCode).toBe(2)
         expect((yield* cli(["delete", "weather", "--yes"])).exitCode).toBe(0)
-        expect((yield* Effect.flip(Client.health({ url: open.url }))).message).toContain("nobody listens there")
+        expect((yield* Effect.flip(Client.health({ url: open.url }))).message).toContain("no process listens there")
         expect(parse(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
       }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
     120_000

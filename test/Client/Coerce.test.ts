@@ -21,12 +21,12 @@ const schema = documentOf(
 )
 
 describe("coerce", () => {
-  it("parses JSON text where an object or an array is wanted", () => {
+  it("parses JSON text where the schema expects an object or an array", () => {
     const given = { list: "[1, 2]", point: '{"x":1}', maybe: '{"a":2}' }
     expect(coerce(schema, given)).toEqual({ list: [1, 2], point: { x: 1 }, maybe: { a: 2 } })
   })
 
-  it("leaves everything else alone", () => {
+  it("leaves other values unchanged", () => {
     const given = {
       text: "[1]",
       count: "5",
@@ -40,7 +40,7 @@ describe("coerce", () => {
     expect(coerce(schema, given)).toEqual(given)
   })
 
-  it("gives back what was stringified, and is idempotent", () => {
+  it("returns the stringified value, and is idempotent", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.array(FastCheck.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n))),
@@ -54,7 +54,7 @@ describe("coerce", () => {
     )
   })
 
-  it("survives references in a circle and property names of Object.prototype", () => {
+  it("accepts circular references and property names of Object.prototype", () => {
     const circular = {
       type: "object",
       properties: { a: { $ref: "#/$defs/A" }, b: { $ref: "#/nowhere" } },

@@ -17,8 +17,8 @@ const frames: ReadonlyArray<string> = [
 
 const shutdown = `event: shutdown\ndata: ${JSON.stringify({ message: "m" })}\n\n`
 
-/** Tells the events from one position to another, whatever was asked for, and then ends, breaks off or says something. */
-const tells =
+/** Sends the events between two positions, independent of the request, and then ends, breaks the connection or sends a text. */
+const sends =
   (from: number, to: number, then: "end" | "reset" | string = "end") =>
   (response: ServerResponse) => {
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" }).write("retry: 1000\n\n:\n\n")
@@ -90,9 +90,9 @@ const positions = (events: Chunk.Chunk<Client.RunEvent>) => Chunk.toReadonlyArra
 const followed = Effect.map(Stream.runCollect(Client.events("weather", runId)), positions)
 
 describe("Client.events", () => {
-  it.scopedLive("decodes what is told, passes over what is not known, and ends with the run", () =>
+  it.scopedLive("decodes events, skips unknown kinds, and ends with the run", () =>
     Effect.gen(function* () {
-      const { asked, url } = yield* serve(tells(1, 4))
+      const { asked, url } = yield* serve(sends(1, 4))
       const ref = { url, authKey: Redacted.make("a-key"), serving: { apiUrlPath: "/api", runsUrlPath: "/r/" } }
       const events = yield* Stream.runCollect(Client.events(ref, runId))
       assert.deepStrictEqual(positions(events), [1, 2, 3, 4])
@@ -105,13 +105,13 @@ describe("Client.events", () => {
   )
 
   const breaks: ReadonlyArray<readonly [string, Behaviour, Behaviour]> = [
-    ["breaks off", tells(1, 2, "reset"), tells(3, 4)],
-    ["ends too early", tells(1, 2), tells(3, 4)],
-    ["stops", tells(1, 2, shutdown), tells(3, 4)],
-    ["is told again what is known", tells(1, 2), tells(1, 4)]
+    ["breaks", sends(1, 2, "reset"), sends(3, 4)],
+    ["ends too early", sends(1, 2), sends(3, 4)],
+    ["ends with shutdown", sends(1, 2, shutdown), sends(3, 4)],
+    ["receives known events again", sends(1, 2), sends(1, 4)]
   ]
   for (const [what, first, second] of breaks) {
-    it.scopedLive(`goes on after the last event where the registry leads by then: ${what}`, () =>
+    it.scopedLive(`continues after the last event at the new URL in the registry if the connection ${what}`, () =>
       Effect.gen(function* () {
         const old = yield* serve(first)
         const current = yield* serve(second)
@@ -121,9 +121,9 @@ describe("Client.events", () => {
     )
   }
 
-  it.scopedLive("goes on with a service given by URL, once it was connected", () =>
+  it.scopedLive("continues with a service given by URL after a first connection", () =>
     Effect.gen(function* () {
-      const { asked, url } = yield* serve(tells(1, 1, "reset"), tells(2, 2, "reset"), tells(3, 4))
+      const { asked, url } = yield* serve(sends(1, 1, "reset"), sends(2, 2, "reset"), sends(3, 4))
       const events = yield* Stream.runCollect(Client.events({ url }, runId, { after: 0 }))
       assert.deepStrictEqual(positions(events), [1, 2, 3, 4])
       assert.deepStrictEqual(
@@ -133,20 +133,20 @@ describe("Client.events", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.scopedLive("gives up when nothing is heard for two seconds", () =>
+  it.scopedLive("fails after two seconds without a connection", () =>
     Effect.gen(function* () {
-      const { asked, url } = yield* serve(tells(1, 1, "reset"), tells(1, 1, "reset"))
+      const { asked, url } = yield* serve(sends(1, 1, "reset"), sends(1, 1, "reset"))
       const error = yield* Effect.flip(Effect.provide(followed, leading(url)))
       assert.strictEqual(error._tag, "DeploymentHttpError")
-      assert.include(error.message, "broke off")
+      assert.include(error.message, "the connection broke")
       assert.isAbove(asked.length, 5)
     })
   )
 
-  it.scopedLive("ends when there is nothing after the position asked for", () =>
+  it.scopedLive("ends if there are no events after the requested position", () =>
     Effect.gen(function* () {
       const run = { id: runId, index: 1, name: "weather-1", status: "succeeded", parameters: {}, startedAt: at }
-      const { url } = yield* serve(tells(5, 4), answers(200, run))
+      const { url } = yield* serve(sends(5, 4), answers(200, run))
       const events = yield* Stream.runCollect(Client.events({ url }, runId, { after: 4 }))
       assert.deepStrictEqual(positions(events), [])
     }).pipe(Effect.provide(FetchHttpClient.layer))
@@ -156,10 +156,10 @@ describe("Client.events", () => {
     ["RunNotFound", answers(404, { _tag: "RunNotFound", message: "m", runId })],
     ["Unauthorized", answers(401, { _tag: "Unauthorized", message: "m" })],
     ["DeploymentHttpError", answers(404, { _tag: "NotFound", message: "m" })],
-    ["DeploymentHttpError", tells(1, 1, `id: 2\nevent: run_finished\ndata: {"status":"odd"}\n\n`)],
+    ["DeploymentHttpError", sends(1, 1, `id: 2\nevent: run_finished\ndata: {"status":"odd"}\n\n`)],
     [
       "ServiceUnavailable",
-      tells(
+      sends(
         1,
         1,
         `event: unavailable\ndata: ${JSON.stringify({ _tag: "ServiceUnavailable", message: "m", reason: "store", retryAfterSeconds: 1 })}\n\n`
@@ -180,12 +180,12 @@ describe("Client.events", () => {
 describe("Client.stream", () => {
   const streamed = Client.stream("weather", { city: "Oslo" }, { runName: "seen" })
 
-  it.scopedLive("runs where the registry leads when the first one takes no runs", () =>
+  it.scopedLive("runs at the registry's next URL if the first service accepts no runs", () =>
     Effect.gen(function* () {
       const old = yield* serve(
         answers(503, { _tag: "ServiceUnavailable", message: "m", reason: "draining", retryAfterSeconds: 1 })
       )
-      const current = yield* serve(tells(1, 4))
+      const current = yield* serve(sends(1, 4))
       const events = yield* Effect.provide(Stream.runCollect(streamed), leading(old.url, current.url))
       assert.deepStrictEqual(positions(events), [1, 2, 3, 4])
       const { body, headers, path } = current.asked[0] ?? {}
@@ -195,16 +195,16 @@ describe("Client.stream", () => {
     })
   )
 
-  it.scopedLive("does not repeat what may have been run", () =>
+  it.scopedLive("does not repeat a request that may have started a run", () =>
     Effect.gen(function* () {
-      const old = yield* serve(tells(1, 2, "reset"))
-      const current = yield* serve(tells(1, 4))
+      const old = yield* serve(sends(1, 2, "reset"))
+      const current = yield* serve(sends(1, 4))
       const error = yield* Effect.flip(Effect.provide(Stream.runDrain(streamed), leading(old.url, current.url)))
       assert.deepStrictEqual([error._tag, current.asked.length], ["DeploymentHttpError", 0])
     })
   )
 
-  it.scopedLive("is refused as an invocation is", () =>
+  it.scopedLive("is refused like an invocation", () =>
     Effect.gen(function* () {
       const issues = [{ path: "parameters.city", reason: "is missing" }]
       const { url } = yield* serve(answers(400, { _tag: "InvalidRequest", message: "m", issues }))
@@ -220,7 +220,7 @@ describe("Client.stream", () => {
 describe("Client.start", () => {
   const started = Client.start("weather", { city: "Oslo" })
 
-  it.scopedLive("prefers not to wait, and gives the id", () =>
+  it.scopedLive("prefers an asynchronous answer, and returns the id", () =>
     Effect.gen(function* () {
       const { asked, url } = yield* serve(answers(202, { runId }))
       assert.strictEqual(yield* Effect.provide(started, leading(url)), runId)
@@ -228,7 +228,7 @@ describe("Client.start", () => {
     })
   )
 
-  it.scopedLive("says so when the deployment keeps no runs", () =>
+  it.scopedLive("names the cause if the deployment records no runs", () =>
     Effect.gen(function* () {
       const { url } = yield* serve(answers(422, { _tag: "Nope", message: "m", error: {} }))
       const error = yield* Effect.flip(Effect.provide(started, leading(url)))
@@ -239,7 +239,7 @@ describe("Client.start", () => {
 })
 
 describe("Client.cancel", () => {
-  it.scopedLive("can be repeated, so it is when its answer breaks off", () =>
+  it.scopedLive("is repeated if the connection breaks during the answer", () =>
     Effect.gen(function* () {
       const run = { id: runId, index: 1, name: "n", status: "interrupted", cause: "cancelled", parameters: {} }
       const { asked, url } = yield* serve(

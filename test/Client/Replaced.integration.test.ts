@@ -12,9 +12,9 @@ const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
 
 const names = (events: Chunk.Chunk<Client.RunEvent>) => Chunk.toReadonlyArray(events).map(({ event }) => event)
 
-layer(layerEmbedded, { excludeTestServices: true, timeout: "1 minute" })("A run that is followed", (it) => {
+layer(layerEmbedded, { excludeTestServices: true, timeout: "1 minute" })("A followed run", (it) => {
   it.effect(
-    "is told to its end while its deployment is replaced, and ends as it would have",
+    "has its events to the end while its deployment is replaced, and its usual result",
     () =>
       Effect.gen(function* () {
         const deployer = yield* LocalDeployer.LocalDeployer

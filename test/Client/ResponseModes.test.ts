@@ -27,7 +27,7 @@ describe("a typed client", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("waits for the failures the pipeline declares, and for others", () =>
+  it.live("waits for declared and other failures", () =>
     Effect.gen(function* () {
       const { awaitRun, start } = yield* client
       const failed = yield* Effect.flatMap(start({ city: "Atlantis" }), (id) => Effect.flip(awaitRun(id)))
@@ -37,13 +37,13 @@ describe("a typed client", () => {
       const without = yield* Effect.flatMap(start({ city: "Oslo" }, { skipArtifacts: true }), (id) =>
         Effect.flip(awaitRun(id))
       )
-      assert.include(without.message, "was recorded without its data")
+      assert.include(without.message, "was recorded without data")
       const none = yield* Effect.flip(awaitRun("00000000-0000-7000-8000-000000000000"))
       assert.strictEqual(none._tag, "RunNotFound")
     }).pipe(provided(weather))
   )
 
-  it.live("follows an invocation, and its refusal is an error", () =>
+  it.live("emits the events of an invocation, and fails if it is refused", () =>
     Effect.gen(function* () {
       const { stream } = yield* client
       const events = yield* Stream.runCollect(stream({ city: "Oslo" }))
@@ -64,7 +64,7 @@ describe("a typed client", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("gets the same run for the same idempotency key, in every view, and refuses it for another", () =>
+  it.live("gets one run for one idempotency key, in every response mode, and refuses another body", () =>
     Effect.gen(function* () {
       const { awaitRun, invokeDetailed, start, stream } = yield* client
       const options = { idempotencyKey: "once" }
@@ -78,20 +78,20 @@ describe("a typed client", () => {
     }).pipe(provided(weather))
   )
 
-  it.live("says that a deployment without recording cannot do it", () =>
+  it.live("names the cause if the deployment records no runs", () =>
     Effect.gen(function* () {
       const { start } = yield* client
       const error = yield* Effect.flip(start({ city: "Oslo" }))
-      assert.include(error.message, "it records no runs, so the run was waited for")
+      assert.include(error.message, "it records no runs, so the run completed")
       const { url } = yield* Serve.Served
       const known = yield* Effect.flip(Client.start({ url, serving: { recording: "none" } }, { city: "Oslo" }))
-      assert.include(known.message, "invoke it instead")
+      assert.include(known.message, "use invoke instead")
     }).pipe(provided(weather, { serving: { recording: "none" } }))
   )
 })
 
 describe("an untyped client", () => {
-  it.live("cancels a run that others follow and wait for", () =>
+  it.live("cancels a run that other callers follow and wait for", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       yield* Effect.gen(function* () {
@@ -109,7 +109,7 @@ describe("an untyped client", () => {
     })
   )
 
-  it.live("interrupts the run when who follows it goes away", () =>
+  it.live("interrupts the run if its follower disconnects", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       yield* Effect.gen(function* () {

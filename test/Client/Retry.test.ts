@@ -83,12 +83,12 @@ const invoke = Client.make(weather, "weather").invoke({})
 
 describe("Calling a deployment by name while it is replaced", () => {
   const notTaken: ReadonlyArray<readonly [string, Behaviour | "gone"]> = [
-    ["is not there any more", "gone"],
-    ["drains", unavailable("draining")],
-    ["still starts", unavailable("starting")]
+    ["is gone", "gone"],
+    ["is draining", unavailable("draining")],
+    ["is starting", unavailable("starting")]
   ]
   for (const [what, behaviour] of notTaken) {
-    it.scopedLive(`asks again where the registry leads by then, when the one it asked ${what}`, () =>
+    it.scopedLive(`repeats the request at the new URL in the registry if the old service ${what}`, () =>
       Effect.gen(function* () {
         const old = behaviour === "gone" ? yield* nowhere : (yield* serve(behaviour)).url
         const current = yield* serve(success)
@@ -100,17 +100,17 @@ describe("Calling a deployment by name while it is replaced", () => {
   }
 
   const perhapsRun: ReadonlyArray<readonly [string, Behaviour, string]> = [
-    ["broke the connection off", reset, "DeploymentHttpError"],
+    ["broke the connection", reset, "DeploymentHttpError"],
     ["could not record the run", unavailable("store"), "ServiceUnavailable"],
     [
-      "was stopped in the middle of it",
+      "stopped during the answer",
       json(503, { _tag: "RunInterrupted", message: "m", runId: "r", reason: "shutdown" }),
       "RunInterrupted"
     ],
-    ["answered something strange", json(200, "?"), "DeploymentHttpError"]
+    ["answered with another document", json(200, "?"), "DeploymentHttpError"]
   ]
   for (const [what, behaviour, tag] of perhapsRun) {
-    it.scopedLive(`does not repeat what may have been run: the service ${what}`, () =>
+    it.scopedLive(`does not repeat a request that may have started a run: the service ${what}`, () =>
       Effect.gen(function* () {
         const old = yield* serve(behaviour)
         const current = yield* serve(success)
@@ -121,7 +121,7 @@ describe("Calling a deployment by name while it is replaced", () => {
     )
   }
 
-  it.scopedLive("repeats a request with an idempotency key when its answer broke off: it runs once", () =>
+  it.scopedLive("repeats a request with an idempotency key after a broken connection: the pipeline runs once", () =>
     Effect.gen(function* () {
       const old = yield* serve(reset)
       const current = yield* serve(success)
@@ -132,7 +132,7 @@ describe("Calling a deployment by name while it is replaced", () => {
     })
   )
 
-  it.scopedLive("repeats a question whose answer broke off: asking runs nothing", () =>
+  it.scopedLive("repeats a question after a broken connection: it starts no run", () =>
     Effect.gen(function* () {
       const old = yield* serve(reset)
       const current = yield* serve(json(200, { status: "ready" }))
@@ -141,7 +141,7 @@ describe("Calling a deployment by name while it is replaced", () => {
     })
   )
 
-  it.scopedLive("takes the new key when the old one was replaced meanwhile, and is refused otherwise", () =>
+  it.scopedLive("uses the new key if the old one was replaced during the call, and else fails", () =>
     Effect.gen(function* () {
       const refused = json(401, { _tag: "Unauthorized", message: "m" })
       const { asked, url } = yield* serve((response, authorization) =>
@@ -156,7 +156,7 @@ describe("Calling a deployment by name while it is replaced", () => {
     })
   )
 
-  it.effect("gives up after two seconds", () =>
+  it.effect("fails after two seconds", () =>
     Effect.gen(function* () {
       const { layer } = leading(yield* nowhere)
       const calling = yield* Effect.fork(Effect.flip(Effect.provide(invoke, layer)))
@@ -170,12 +170,12 @@ describe("Calling a deployment by name while it is replaced", () => {
       )
       const error = yield* Fiber.join(calling)
       yield* Fiber.interrupt(moving)
-      assert.include(error.message, "nobody listens there")
+      assert.include(error.message, "no process listens there")
       assert.isBelow(yield* Clock.currentTimeMillis, 10_000)
     })
   )
 
-  it.scopedLive("asks a deployment given by URL once", () =>
+  it.scopedLive("sends one request to a deployment given by URL", () =>
     Effect.gen(function* () {
       const { asked, url } = yield* serve(unavailable("draining"))
       const error = yield* Effect.flip(Client.make(weather, { url }).invoke({}))

@@ -23,17 +23,17 @@ describe("guarded", () => {
     })
   )
 
-  it.effect("interrupted from outside it waits until the effect has taken back what it did", () =>
+  it.effect("waits, after an interruption from outside, until the effect has undone its changes", () =>
     Effect.gen(function* () {
       const log = yield* Ref.make<ReadonlyArray<string>>([])
       const say = (text: string) => Ref.update(log, (lines) => [...lines, text])
-      const effect = Effect.onInterrupt(Effect.never, () => Effect.delay(say("taken back"), "5 seconds"))
+      const effect = Effect.onInterrupt(Effect.never, () => Effect.delay(say("undone"), "5 seconds"))
       const fiber = yield* Effect.fork(Effect.ensuring(raceWithGuard(effect, Effect.never), say("closed")))
       yield* Effect.yieldNow()
       const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.join(interrupting)
-      assert.deepStrictEqual(yield* Ref.get(log), ["taken back", "closed"])
+      assert.deepStrictEqual(yield* Ref.get(log), ["undone", "closed"])
     })
   )
 
