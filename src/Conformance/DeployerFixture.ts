@@ -5,6 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { Deployer } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 
@@ -31,6 +33,8 @@ export class DeployerFixture extends Context.Tag("effect-deployers/Testing/Deplo
     readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
     /** The files of the deployment's serving instance by path, secrets included, for flavors that have such. */
     readonly files?: ((deployment: Deployment) => Effect.Effect<Readonly<Record<string, string>>>) | undefined
+    /** A deployer of the same flavor on the same engine whose registry is empty; laws of rebuilding need it. */
+    readonly onEmptyRegistry?: Layer.Layer<Deployer> | undefined
     /** Names of all instances that exist for a deployment, running or not. */
     readonly instances: (deployment: Pick<Deployment, "id">) => Effect.Effect<ReadonlyArray<string>>
   }

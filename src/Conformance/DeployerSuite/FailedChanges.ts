@@ -41,6 +41,16 @@ export const laws = (it: It): void => {
       )
   )
 
+  it.effect("a provision keeps its deadline also where it cannot be interrupted", () =>
+    withDeployment("guarded", (deployer, fixture) =>
+      Effect.gen(function* () {
+        const provision = deployer.provision(fixture.silent, { name: "guarded", settings: { timeoutMillis: 1_500 } })
+        const error = yield* Effect.flip(Effect.acquireRelease(provision, () => Effect.void))
+        assert.strictEqual(error._tag, "DeploymentTimeout")
+      }).pipe(Effect.scoped)
+    )
+  )
+
   it.effect("a replacement that is interrupted leaves everything as it was", () =>
     unchanged("called-off", ({ silent }, replace, deployer) =>
       Effect.gen(function* () {

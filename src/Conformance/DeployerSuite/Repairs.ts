@@ -1,6 +1,7 @@
 /** How what broke outside is mended. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { Deployer } from "../../Deployer.js"
 import { type It, withDeployment } from "./Case.js"
 
 /** Laws of reconciling what crashed. */
@@ -41,6 +42,29 @@ export const laws = (it: It): void => {
         yield* deployer.deprovision("rested")
         assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
         assert.deepStrictEqual(yield* fixture.instances(made), [])
+      })
+    )
+  )
+
+  it.effect("rebuild fills an empty registry from the instances: same deployment, same place, same key", () =>
+    withDeployment("rebuilt", (deployer, fixture) =>
+      Effect.gen(function* () {
+        if (fixture.onEmptyRegistry === undefined) return
+        const made = yield* deployer.provision(fixture.healthy, { name: "rebuilt" })
+        const key = yield* deployer.authKey("rebuilt")
+        yield* Effect.gen(function* () {
+          const another = yield* Deployer
+          assert.strictEqual((yield* Effect.flip(another.reconcile))._tag, "RegistryMismatch")
+          const { recovered } = yield* another.rebuild
+          assert.deepStrictEqual(
+            recovered.map(({ deployment, generation }) => [deployment, generation]),
+            [["rebuilt", 1]]
+          )
+          const { generation, id, status, url } = yield* another.refresh("rebuilt")
+          assert.deepStrictEqual([id, generation, status, url], [made.id, 1, "running", made.url])
+          assert.deepStrictEqual(yield* another.authKey("rebuilt"), key)
+        }).pipe(Effect.provide(fixture.onEmptyRegistry))
+        assert.isTrue(yield* fixture.answers(made))
       })
     )
   )
