@@ -2,10 +2,9 @@ import { createHash } from "node:crypto"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import { removeOld } from "../Internal/RemoveOld.js"
 import type { Compiled } from "./Compile.js"
 import * as Library from "./Library.js"
 import { names } from "./Names.js"
@@ -26,7 +25,8 @@ export const ensure = (
     const path = yield* Path.Path
     const directory = path.join(bundles, compiled.digest)
     yield* fs.makeDirectory(bundles, { recursive: true, mode: 0o700 })
-    yield* Effect.ignore(removeAbandoned(bundles))
+    // The drafts of processes that ended while they wrote; a running one needs seconds.
+    yield* Effect.ignore(removeOld(bundles, (name) => name.startsWith(draftPrefix), "1 hour"))
     const exists = yield* fs.exists(directory)
     // Another process may write the same bundle at the same time; then that one is verified.
     yield* exists
@@ -44,23 +44,7 @@ const touch = (directory: string): Written =>
     yield* fs.utimes(directory, now, now)
   })
 
-/** Removes the drafts of processes that ended while they wrote; a running one needs seconds. */
-const removeAbandoned = (bundles: string): Written =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const now = yield* Clock.currentTimeMillis
-    const drafts = (yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(draftPrefix))
-    for (const draft of drafts.map((name) => path.join(bundles, name))) {
-      const { mtime } = yield* fs.stat(draft)
-      const age = Option.match(mtime, { onNone: () => 0, onSome: (at) => now - at.getTime() })
-      if (age > abandonedAfterMillis) yield* fs.remove(draft, { recursive: true, force: true })
-    }
-  })
-
 const draftPrefix = ".writing-"
-
-const abandonedAfterMillis = 3_600_000
 
 const create = (bundles: string, directory: string, compiled: Compiled): Written =>
   Effect.scoped(

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { DeploymentInvalidSettings } from "../Errors/Input.js"
+import type { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { StoreError } from "../Errors/Stores.js"
+import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -64,15 +64,4 @@ const decodeSettings = Schema.decodeUnknown(Settings.Deployment, { errors: "all"
 const checkSettings = (
   settings: Settings.DeploymentInput
 ): Effect.Effect<Settings.DeploymentInput, DeploymentInvalidSettings> =>
-  decodeSettings(settings).pipe(
-    Effect.as(settings),
-    Effect.mapError(
-      (error) =>
-        new DeploymentInvalidSettings({
-          issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => ({
-            path: path.map(String).join("."),
-            reason: message
-          }))
-        })
-    )
-  )
+  decodeSettings(settings).pipe(Effect.as(settings), Effect.mapError(invalidSettings))

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -13,6 +12,7 @@ import {
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
@@ -131,14 +131,6 @@ export const make = (
 
 const decodeServing = Schema.decodeUnknownOption(Settings.Serving)
 const decodeRecovery = Schema.decodeUnknownOption(Settings.Recovery)
-
-const invalidSettings = (error: ParseResult.ParseError): DeploymentInvalidSettings =>
-  new DeploymentInvalidSettings({
-    issues: ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message, path }) => ({
-      path: path.map(String).join("."),
-      reason: message
-    }))
-  })
 
 const findSnapshot = (
   snapshots: typeof SnapshotStore.Service,

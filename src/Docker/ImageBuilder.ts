@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { names } from "../Bundle/Names.js"
 import * as Containerized from "../Containerized.js"
+import { removeOld } from "../Internal/RemoveOld.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { type Build, BuildStore } from "../Store/BuildStore.js"
 import { Home } from "../Store/Home.js"
@@ -320,23 +321,9 @@ const makeWorkspace = (snapshot: Snapshot) =>
     const fs = yield* FileSystem.FileSystem
     const images = Path.join((yield* Home).root, "images")
     yield* fs.makeDirectory(images, { recursive: true, mode: 0o700 })
-    yield* sweep(images)
-    return { images, workspace: yield* fs.makeTempDirectoryScoped({ directory: images, prefix: ".writing-" }) }
+    // The folders of killed builds. A folder in use is less than a day old.
+    yield* Effect.ignore(removeOld(images, (name) => name.startsWith(draftPrefix), "1 day"))
+    return { images, workspace: yield* fs.makeTempDirectoryScoped({ directory: images, prefix: draftPrefix }) }
   }).pipe(Plan.asNotBuilt(snapshot))
 
-/** Removes the folders of killed builds. A folder in use is less than a day old. */
-const sweep = (images: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const now = yield* Clock.currentTimeMillis
-    const left = (yield* fs.readDirectory(images)).filter((name) => name.startsWith(".writing-"))
-    yield* Effect.forEach(left, (name) =>
-      Effect.gen(function* () {
-        const folder = Path.join(images, name)
-        const { mtime } = yield* fs.stat(folder)
-        if (Option.exists(mtime, (at) => now - at.getTime() > dayMillis)) yield* fs.remove(folder, { recursive: true })
-      }).pipe(Effect.ignore)
-    )
-  })
-
-const dayMillis = 24 * 60 * 60 * 1000
+const draftPrefix = ".writing-"

@@ -29,13 +29,13 @@ import { diagnose, neverRan } from "./StartContainer.js"
 import type { EngineResponse, Request } from "./Transport.js"
 
 export const make = (
-  kit: EngineRequests,
+  engine: EngineRequests,
   probe: (address: string, port: number) => Effect.Effect<Verdict>
 ): Containers => {
-  const inspect = inspectWith(kit)
+  const inspect = inspectWith(engine)
   const signal = (operation: string, container: string, action: string, query: Request["query"] = {}) =>
     command(
-      kit,
+      engine,
       { operation, resource: container, method: "POST", path: at(container, action), query },
       {
         404: (): Effect.Effect<never, ContainerNotFound | ContainerNotRunning> => new ContainerNotFound({ container }),
@@ -43,28 +43,28 @@ export const make = (
       }
     )
   return {
-    create: createWith(kit, inspect),
-    start: startWith(kit, inspect, probe),
-    stop: stopWith(kit, inspect),
+    create: createWith(engine, inspect),
+    start: startWith(engine, inspect, probe),
+    stop: stopWith(engine, inspect),
     kill: (container, name = "SIGKILL") => signal("kill a container", container, "kill", { signal: name }),
     pause: (container) => signal("pause a container", container, "pause"),
     unpause: (container) => signal("unpause a container", container, "unpause"),
-    remove: removeWith(kit, inspect),
+    remove: removeWith(engine, inspect),
     inspect,
     list: (labels) => {
       const query = { all: true, filters: filters(labels) }
       return Effect.map(
         read(
-          kit,
+          engine,
           { operation: "list containers", method: "GET", path: "/containers/json", query },
           Schema.Array(ListedContainer)
         ),
         (listed) => listed.map(toSummary)
       )
     },
-    wait: waitWith(kit),
-    logs: logsWith(kit, inspect),
-    putArchive: putArchiveWith(kit, inspect)
+    wait: waitWith(engine),
+    logs: logsWith(engine, inspect),
+    putArchive: putArchiveWith(engine, inspect)
   }
 }
 
@@ -73,11 +73,11 @@ const at = (container: string, action: string): string => `/containers/${encodeU
 const notFound = (container: string) => ({ 404: () => new ContainerNotFound({ container }) })
 
 const inspectWith =
-  (kit: EngineRequests): Containers["inspect"] =>
+  (engine: EngineRequests): Containers["inspect"] =>
   (container) =>
     Effect.map(
       read(
-        kit,
+        engine,
         { operation: "inspect a container", resource: container, method: "GET", path: at(container, "json") },
         InspectedContainer,
         notFound(container)
@@ -86,7 +86,7 @@ const inspectWith =
     )
 
 const createWith =
-  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["create"] =>
+  (engine: EngineRequests, inspect: Containers["inspect"]): Containers["create"] =>
   (spec) => {
     const operation = "create a container"
     const { image, name = "", platform } = spec
@@ -103,7 +103,7 @@ const createWith =
       return new NameConflict({ kind: "container", name, ...Option.getOrUndefined(ownerId) })
     })
     return Effect.map(
-      create(kit, request, Created, {
+      create(engine, request, Created, {
         400: (reason): Effect.Effect<never, CreateError> => new SpecRejected({ operation, reason }),
         404: (reason) => new ImageUnavailable({ image, reason }),
         409: () => conflict
@@ -114,7 +114,7 @@ const createWith =
 
 const startWith =
   (
-    kit: EngineRequests,
+    engine: EngineRequests,
     inspect: Containers["inspect"],
     probe: (address: string, port: number) => Effect.Effect<Verdict>
   ): Containers["start"] =>
@@ -125,12 +125,12 @@ const startWith =
       method: "POST",
       path: at(container, "start")
     }
-    return Effect.flatMap(kit.change(request), (answer) =>
+    return Effect.flatMap(engine.change(request), (answer) =>
       isOk(answer) || answer.status === 304
         ? Effect.void
         : Effect.gen(function* () {
             const found = yield* look(inspect, container)
-            const otherwise = yield* Effect.flip(kit.unexpected(request, answer))
+            const otherwise = yield* Effect.flip(engine.unexpected(request, answer))
             return yield* diagnose(container, answer, { found, probe, otherwise })
           })
     ).pipe(
@@ -146,7 +146,7 @@ const look = (inspect: Containers["inspect"], container: string): Effect.Effect<
 
 /** The deadline of the answer starts after the grace of the container. */
 const stopWith =
-  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["stop"] =>
+  (engine: EngineRequests, inspect: Containers["inspect"]): Containers["stop"] =>
   (container, { grace } = {}) =>
     Effect.gen(function* () {
       const seconds = grace === undefined ? undefined : wholeSeconds(grace)
@@ -159,8 +159,9 @@ const stopWith =
         query: { t: seconds },
         deadline: Duration.seconds(allowed + 30)
       }
-      const answer = yield* kit.change(request)
-      if (!isOk(answer) && answer.status !== 304 && answer.status !== 404) return yield* kit.unexpected(request, answer)
+      const answer = yield* engine.change(request)
+      if (!isOk(answer) && answer.status !== 304 && answer.status !== 404)
+        return yield* engine.unexpected(request, answer)
     })
 
 const StopTimeout = Schema.Struct({ Config: Schema.Struct({ StopTimeout: Schema.Number }) })
@@ -174,7 +175,7 @@ const ownGrace = (inspect: Containers["inspect"], container: string): Effect.Eff
   )
 
 const removeWith =
-  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["remove"] =>
+  (engine: EngineRequests, inspect: Containers["inspect"]): Containers["remove"] =>
   (container, { force = false, volumes = true } = {}) => {
     const request: Request = {
       operation: "remove a container",
@@ -184,9 +185,9 @@ const removeWith =
       query: { force, v: volumes }
     }
     const attempt = Effect.gen(function* () {
-      const answer = yield* kit.change(request)
+      const answer = yield* engine.change(request)
       if (isOk(answer) || answer.status === 404) return "gone" as const
-      if (answer.status !== 409) return yield* kit.unexpected(request, answer)
+      if (answer.status !== 409) return yield* engine.unexpected(request, answer)
       const found = yield* look(inspect, container)
       if (!force && typeof found === "object" && holdsOn.has(found.state.status)) {
         return yield* new ContainerRunning({ container })
@@ -200,7 +201,7 @@ const removeWith =
           Schedule.zipLeft(removalPolling)
         )
       ),
-      Effect.flatMap((outcome) => (outcome === "gone" ? Effect.void : kit.unexpected(request, outcome)))
+      Effect.flatMap((outcome) => (outcome === "gone" ? Effect.void : engine.unexpected(request, outcome)))
     )
   }
 
@@ -212,7 +213,7 @@ const removalPolling = Schedule.intersect(Schedule.spaced("100 millis"), Schedul
 const Waited = Schema.Struct({ StatusCode: Count })
 
 const waitWith =
-  (kit: EngineRequests): Containers["wait"] =>
+  (engine: EngineRequests): Containers["wait"] =>
   (container, { until = "not-running" } = {}) => {
     const request: Request = {
       operation: "wait for a container",
@@ -222,16 +223,16 @@ const waitWith =
       query: { condition: until },
       deadline: "none"
     }
-    return Effect.map(read(kit, request, Waited, notFound(container)), ({ StatusCode }) => StatusCode)
+    return Effect.map(read(engine, request, Waited, notFound(container)), ({ StatusCode }) => StatusCode)
   }
 
 const logsWith =
-  (kit: EngineRequests, inspect: Containers["inspect"]): Containers["logs"] =>
+  (engine: EngineRequests, inspect: Containers["inspect"]): Containers["logs"] =>
   (container, options = {}) =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
         const { tty } = yield* inspect(container)
-        const body = yield* openBody(kit, logsRequest(container, options), notFound(container))
+        const body = yield* openBody(engine, logsRequest(container, options), notFound(container))
         const timestamps = options.timestamps ?? true
         return readBy(body, () => (tty ? makeTerminalReader(timestamps) : makeFrameReader(timestamps)))
       })
@@ -253,7 +254,7 @@ const logsRequest = (container: string, options: ContainerLogsOptions): Request 
 })
 
 const putArchiveWith =
-  (kit: EngineRequests, inspect: Containers["inspect"]) =>
+  (engine: EngineRequests, inspect: Containers["inspect"]) =>
   <E, R>(container: string, path: string, archive: Archive<E, R>) =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -265,9 +266,9 @@ const putArchiveWith =
           path: at(container, "archive"),
           query: { path }
         }
-        const answer = yield* Effect.catchAll(kit.change(request, readable), orSource)
+        const answer = yield* Effect.catchAll(engine.change(request, readable), orSource)
         if (isOk(answer)) return
-        if (answer.status === 401) return yield* kit.unexpected(request, answer)
+        if (answer.status === 401) return yield* engine.unexpected(request, answer)
         const isMissing = answer.status === 404 && Exit.isFailure(yield* Effect.exit(inspect(container)))
         return yield* isMissing
           ? new ContainerNotFound({ container })

@@ -53,60 +53,60 @@ export type Meanings<E> = Readonly<
 
 /** Asks and reads the answer. */
 export const read = <A, I, E = never>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   schema: Schema.Schema<A, I>,
   meanings: Meanings<E> = {}
 ): Effect.Effect<A, QueryError | E> =>
-  Effect.flatMap(kit.query(request), (answer) => readAnswer(kit, request, answer, schema, meanings))
+  Effect.flatMap(engine.query(request), (answer) => readAnswer(engine, request, answer, schema, meanings))
 
 /** Creates a resource and reads the answer. */
 export const create = <A, I, E = never>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   schema: Schema.Schema<A, I>,
   meanings: Meanings<E>
 ): Effect.Effect<A, ChangeError | E> =>
-  Effect.flatMap(kit.change(request), (answer) => readAnswer(kit, request, answer, schema, meanings))
+  Effect.flatMap(engine.change(request), (answer) => readAnswer(engine, request, answer, schema, meanings))
 
 /** Changes a resource. The statuses of `done` mean success too: the resource was in that state already. */
 export const command = <E = never>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   meanings: Meanings<E>,
   done: ReadonlyArray<number> = []
 ): Effect.Effect<void, ChangeError | E> =>
-  Effect.flatMap(kit.change(request), (answer) =>
-    isOk(answer) || done.includes(answer.status) ? Effect.void : failure(kit, request, answer, meanings)
+  Effect.flatMap(engine.change(request), (answer) =>
+    isOk(answer) || done.includes(answer.status) ? Effect.void : failure(engine, request, answer, meanings)
   )
 
 /** Opens an answer that is read piece by piece. */
 export const openBody = <E = never>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   meanings: Meanings<E> = {}
 ): Effect.Effect<OpenAnswer<QueryError>["body"], QueryError | E, Scope.Scope> =>
   Effect.gen(function* () {
-    const { body, status, text } = yield* kit.openQuery(request)
-    return isOk({ status }) ? body : yield* failure(kit, request, { status, text: yield* text }, meanings)
+    const { body, status, text } = yield* engine.openQuery(request)
+    return isOk({ status }) ? body : yield* failure(engine, request, { status, text: yield* text }, meanings)
   })
 
 const readAnswer = <A, I, E>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   answer: EngineResponse,
   schema: Schema.Schema<A, I>,
   meanings: Meanings<E>
 ): Effect.Effect<A, EngineError | EngineRefused | E> =>
-  isOk(answer) ? Decoders.parse(schema, request.operation, answer) : failure(kit, request, answer, meanings)
+  isOk(answer) ? Decoders.parse(schema, request.operation, answer) : failure(engine, request, answer, meanings)
 
 const failure = <E>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   answer: EngineResponse,
   meanings: Meanings<E>
 ): Effect.Effect<never, EngineError | EngineRefused | E> =>
-  (meanings[answer.status] ?? orElse)(Failure.reasonOf(answer.text), kit.unexpected(request, answer))
+  (meanings[answer.status] ?? orElse)(Failure.reasonOf(answer.text), engine.unexpected(request, answer))
 
 const orElse = <E>(_: string, otherwise: Effect.Effect<never, E>) => otherwise
 

@@ -23,11 +23,11 @@ import { HistoryEntry, InspectedImage, ListedImage, toImage, toImageSummary } fr
 import { type BuildOptions, ImageProgress } from "./Resources.js"
 import type { Request } from "./Transport.js"
 
-export const make = (kit: EngineRequests): Images => ({
+export const make = (engine: EngineRequests): Images => ({
   inspect: (image) =>
     Effect.map(
       read(
-        kit,
+        engine,
         { operation: "inspect an image", resource: image, method: "GET", path: at(image, "/json") },
         InspectedImage,
         notFound(image)
@@ -36,7 +36,7 @@ export const make = (kit: EngineRequests): Images => ({
     ),
   history: (image) =>
     read(
-      kit,
+      engine,
       { operation: "read the history of an image", resource: image, method: "GET", path: at(image, "/history") },
       Schema.Array(HistoryEntry),
       notFound(image)
@@ -44,28 +44,28 @@ export const make = (kit: EngineRequests): Images => ({
   list: (labels) =>
     Effect.map(
       read(
-        kit,
+        engine,
         { operation: "list images", method: "GET", path: "/images/json", query: { filters: filters(labels) } },
         Schema.Array(ListedImage)
       ),
       (listed) => listed.map(toImageSummary)
     ),
-  tag: tagWith(kit),
+  tag: tagWith(engine),
   remove: (image, { force = false } = {}) =>
     command(
-      kit,
+      engine,
       { operation: "remove an image", resource: image, method: "DELETE", path: at(image, ""), query: { force } },
       { 409: (reason) => new ImageInUse({ image, reason }) },
       [404]
     ),
-  load: (archive) => uploadingProgress(kit, loadRequest, archive, ({ reason }) => new ImageLoadFailed({ reason })),
-  import: importWith(kit),
-  build: buildWith(kit),
-  pull: pullWith(kit),
+  load: (archive) => uploadingProgress(engine, loadRequest, archive, ({ reason }) => new ImageLoadFailed({ reason })),
+  import: importWith(engine),
+  build: buildWith(engine),
+  pull: pullWith(engine),
   save: (image) =>
     Stream.unwrapScoped(
       openBody(
-        kit,
+        engine,
         { operation: "save an image", resource: image, method: "GET", path: at(image, "/get") },
         notFound(image)
       )
@@ -89,7 +89,7 @@ const splitName = (name: string): { readonly repo: string; readonly tag: string 
 const isName = /^[a-z0-9]([a-zA-Z0-9.-]*(:\d+)?\/)?[a-z0-9._/-]*(:[\w][\w.-]{0,127})?$/
 
 const tagWith =
-  (kit: EngineRequests): Images["tag"] =>
+  (engine: EngineRequests): Images["tag"] =>
   (image, name): ReturnType<Images["tag"]> => {
     const operation = `give an image the name "${name}"`
     if (!isName.test(name)) {
@@ -104,7 +104,7 @@ const tagWith =
       path: at(image, "/tag"),
       query: { repo, tag }
     }
-    return command(kit, request, {
+    return command(engine, request, {
       400: (reason): Effect.Effect<never, SpecRejected | ImageNotFound> => new SpecRejected({ operation, reason }),
       404: () => new ImageNotFound({ image })
     })
@@ -119,7 +119,7 @@ const loadRequest: Request = {
 }
 
 const importWith =
-  (kit: EngineRequests): Images["import"] =>
+  (engine: EngineRequests): Images["import"] =>
   (archive, { changes, message, tag } = {}) => {
     const name = tag === undefined ? undefined : splitName(tag)
     const request: Request = {
@@ -130,7 +130,7 @@ const importWith =
       query: { fromSrc: "-", repo: name?.repo, tag: name?.tag, changes, message },
       deadline: "none"
     }
-    return uploadingProgress(kit, request, archive, ({ reason }) => new ImageLoadFailed({ reason })).pipe(
+    return uploadingProgress(engine, request, archive, ({ reason }) => new ImageLoadFailed({ reason })).pipe(
       Stream.filterMap((event) =>
         event._tag === "Message" && event.text.startsWith("sha256:") ? Option.some(event.text) : Option.none()
       ),
@@ -146,14 +146,14 @@ const importWith =
   }
 
 const buildWith =
-  (kit: EngineRequests): Images["build"] =>
+  (engine: EngineRequests): Images["build"] =>
   (context, options = {}) =>
     Stream.unwrap(
       Effect.sync(() => {
         const log: Array<string> = []
         const failure = ({ exitCode, reason }: Problem) =>
           new ImageBuildFailed({ reason, log: log.slice(-20), ...(exitCode === undefined ? {} : { exitCode }) })
-        return uploadingProgress(kit, buildRequest(options), context, failure).pipe(
+        return uploadingProgress(engine, buildRequest(options), context, failure).pipe(
           Stream.tap((event) =>
             Effect.sync(() => {
               if (event._tag !== "Message") return
@@ -187,7 +187,7 @@ const buildRequest = (options: BuildOptions): Request => ({
 })
 
 const pullWith =
-  (kit: EngineRequests): Images["pull"] =>
+  (engine: EngineRequests): Images["pull"] =>
   (image, { platform } = {}) => {
     const { repo, tag } = image.includes("@") ? { repo: image, tag: undefined } : splitName(image)
     const request: Request = {
@@ -200,13 +200,13 @@ const pullWith =
     }
     const failure = ({ reason }: Problem) => new ImageUnavailable({ image, reason })
     return Stream.concat(
-      Stream.unwrapScoped(answered(kit, request, failure)),
+      Stream.unwrapScoped(answered(engine, request, failure)),
       Stream.sync(() => ImageProgress.Done({ image }))
     )
   }
 
 const uploadingProgress = <E, R, F>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   archive: Archive<E, R>,
   failure: (problem: Problem) => F
@@ -214,24 +214,24 @@ const uploadingProgress = <E, R, F>(
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const { orSource, readable } = yield* uploading(archive)
-      const events = yield* Effect.catchAll(answered(kit, request, failure, readable), orSource)
+      const events = yield* Effect.catchAll(answered(engine, request, failure, readable), orSource)
       return Stream.catchAll(events, (error) => Stream.fromEffect(orSource(error)))
     })
   )
 
 /** The progress in an answer. A refusal, and failures among the progress, become `failure`. */
 const answered = <F>(
-  kit: EngineRequests,
+  engine: EngineRequests,
   request: Request,
   failure: (problem: Problem) => F,
   upload?: Readable
 ): Effect.Effect<Stream.Stream<ImageProgress, F | ChangeError>, F | ChangeError, Scope.Scope> =>
   Effect.gen(function* () {
-    const answer = yield* kit.openChange(request, upload)
+    const answer = yield* engine.openChange(request, upload)
     if (!isOk(answer)) {
       const text = yield* answer.text
       if (answer.status === 401 || answer.status === 403) {
-        return yield* kit.unexpected(request, { status: answer.status, text })
+        return yield* engine.unexpected(request, { status: answer.status, text })
       }
       return yield* Effect.fail(failure({ reason: reasonOf(text), exitCode: undefined }))
     }

@@ -9,7 +9,7 @@ import type { Options } from "./Configuration.js"
 import * as Containers from "./Containers.js"
 import type { Engine } from "./Contract.js"
 import { parse } from "./Decoders.js"
-import { documents, type EngineRequests, filters, make as makeKit, openBody, read } from "./EngineRequests.js"
+import { documents, type EngineRequests, filters, make as makeRequests, openBody, read } from "./EngineRequests.js"
 import * as Images from "./Images.js"
 import * as Networks from "./Networks.js"
 import { Event, Info, toEvent, toInfo, Version } from "./ResourceDecoders.js"
@@ -23,8 +23,8 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
   Effect.gen(function* () {
     const transport = yield* Transport.make(options)
     const ports = yield* Ports
-    const kit = makeKit(transport)
-    const containers = Containers.make(kit, (address, port) =>
+    const engine = makeRequests(transport)
+    const containers = Containers.make(engine, (address, port) =>
       transport.host.pipe(
         Effect.flatMap(({ hostname, remote }) =>
           remote ? probeRemote(isWildcard(address) ? hostname : address, port) : ports.probe(address, port)
@@ -34,12 +34,12 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
     )
     return {
       host: transport.host,
-      engine: engine(kit),
+      engine: describe(engine),
       containers,
-      images: Images.make(kit),
-      networks: Networks.make(kit),
-      volumes: Volumes.make(kit),
-      events: eventsWith(kit),
+      images: Images.make(engine),
+      networks: Networks.make(engine),
+      volumes: Volumes.make(engine),
+      events: eventsWith(engine),
       runScoped: RunScoped.make(containers)
     }
   })
@@ -58,21 +58,21 @@ const probeRemote = (host: string, port: number): Effect.Effect<Verdict> =>
     (socket) => Effect.sync(() => socket.destroy())
   ).pipe(Effect.timeoutTo({ duration: "2 seconds", onSuccess: (verdict) => verdict, onTimeout: () => "unknownHost" }))
 
-const engine = (kit: EngineRequests): Engine => {
-  const version = read(kit, { operation: "return its version", method: "GET", path: "/version" }, Version)
-  const info = Effect.map(read(kit, { operation: "describe itself", method: "GET", path: "/info" }, Info), toInfo)
+const describe = (engine: EngineRequests): Engine => {
+  const version = read(engine, { operation: "return its version", method: "GET", path: "/version" }, Version)
+  const info = Effect.map(read(engine, { operation: "describe itself", method: "GET", path: "/info" }, Info), toInfo)
   return { ping: Effect.map(version, ({ apiVersion }) => apiVersion), info, version }
 }
 
 const eventsWith =
-  (kit: EngineRequests) =>
+  (engine: EngineRequests) =>
   ({ actions = [], labels = {}, since, types = [] }: EventsOptions = {}) => {
     const operation = "watch its events"
     const query = {
       filters: filters(labels, { type: types, event: actions }),
       since: since === undefined ? undefined : (since / 1_000).toFixed(3)
     }
-    return Stream.unwrapScoped(openBody(kit, { operation, method: "GET", path: "/events", query })).pipe(
+    return Stream.unwrapScoped(openBody(engine, { operation, method: "GET", path: "/events", query })).pipe(
       documents,
       Stream.mapEffect((text) => Effect.map(parse(Event, operation, { status: 200, text }), toEvent))
     )

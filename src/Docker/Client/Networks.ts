@@ -16,34 +16,34 @@ import {
 import { Network, toNetwork } from "./ResourceDecoders.js"
 import type { Request } from "./Transport.js"
 
-export const make = (kit: EngineRequests): Networks => {
+export const make = (engine: EngineRequests): Networks => {
   const inspect: Networks["inspect"] = (network) =>
     Effect.map(
-      read(kit, { operation: "inspect a network", resource: network, method: "GET", path: at(network) }, Network, {
+      read(engine, { operation: "inspect a network", resource: network, method: "GET", path: at(network) }, Network, {
         404: () => new NetworkNotFound({ network })
       }),
       toNetwork
     )
   return {
-    create: createWith(kit, inspect),
+    create: createWith(engine, inspect),
     inspect,
     list: (labels) =>
       Effect.map(
         read(
-          kit,
+          engine,
           { operation: "list networks", method: "GET", path: "/networks", query: { filters: filters(labels) } },
           Schema.Array(Network)
         ),
         (listed) => listed.map(toNetwork)
       ),
-    remove: removeWith(kit, inspect)
+    remove: removeWith(engine, inspect)
   }
 }
 
 const at = (network: string): string => `/networks/${encodeURIComponent(network)}`
 
 const createWith =
-  (kit: EngineRequests, inspect: Networks["inspect"]): Networks["create"] =>
+  (engine: EngineRequests, inspect: Networks["inspect"]): Networks["create"] =>
   (spec) => {
     const operation = "create a network"
     const request: Request = {
@@ -65,7 +65,7 @@ const createWith =
       return new NameConflict({ kind: "network", name: spec.name, ...Option.getOrUndefined(ownerId) })
     })
     return Effect.map(
-      create(kit, request, Created, {
+      create(engine, request, Created, {
         400: (reason): Effect.Effect<never, SpecRejected | NameConflict> => new SpecRejected({ operation, reason }),
         409: () => conflict
       }),
@@ -75,7 +75,7 @@ const createWith =
 
 /** A network in use is a 403 to older engines and a 409 to newer ones; neither is about permissions. */
 const removeWith =
-  (kit: EngineRequests, inspect: Networks["inspect"]): Networks["remove"] =>
+  (engine: EngineRequests, inspect: Networks["inspect"]): Networks["remove"] =>
   (network) => {
     const request: Request = {
       operation: "remove a network",
@@ -89,5 +89,5 @@ const removeWith =
         (found): Effect.Effect<never, NetworkInUse | EngineError | EngineRefused> =>
           Option.exists(found, ({ containers }) => containers.length > 0) ? new NetworkInUse({ network }) : otherwise
       )
-    return command(kit, request, { 403: inUse, 409: inUse }, [404])
+    return command(engine, request, { 403: inUse, 409: inUse }, [404])
   }

@@ -5,18 +5,18 @@ import { command, create, type EngineRequests, filters, read } from "./EngineReq
 import { SpecRejected, VolumeInUse } from "./Errors.js"
 import { ListedVolumes, Volume } from "./ResourceDecoders.js"
 
-export const make = (kit: EngineRequests): Volumes => ({
+export const make = (engine: EngineRequests): Volumes => ({
   create: ({ labels, name }) => {
     const operation = "create a volume"
     const body = { Name: name, Labels: labels }
-    return create(kit, { operation, resource: name, method: "POST", path: "/volumes/create", body }, Volume, {
+    return create(engine, { operation, resource: name, method: "POST", path: "/volumes/create", body }, Volume, {
       400: (reason) => new SpecRejected({ operation, reason })
     })
   },
   list: (labels) =>
     Effect.map(
       read(
-        kit,
+        engine,
         { operation: "list volumes", method: "GET", path: "/volumes", query: { filters: filters(labels) } },
         ListedVolumes
       ),
@@ -24,7 +24,7 @@ export const make = (kit: EngineRequests): Volumes => ({
     ),
   remove: (volume, { force = false } = {}) =>
     command(
-      kit,
+      engine,
       {
         operation: "remove a volume",
         resource: volume,
