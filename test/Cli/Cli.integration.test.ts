@@ -151,7 +151,7 @@ describe("deployers", () => {
           let isAsked = false
           child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk
-            if (isAsked || !stderr.includes("waiting until it is healthy")) return
+            if (isAsked || !stderr.includes("waiting for a healthy answer")) return
             isAsked = child.kill("SIGINT")
           })
           child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, stdout: "", stderr })))
@@ -180,7 +180,7 @@ describe("deployers", () => {
           let isAsked = false
           child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk
-            if (isAsked || !stderr.includes("waiting until it is healthy")) return
+            if (isAsked || !stderr.includes("waiting for a healthy answer")) return
             isAsked = child.kill("SIGINT")
             // Two at once count as one, so the second is sent until it arrives.
             const again = setInterval(() => child.kill("SIGINT"), 2)
