@@ -29,6 +29,24 @@ const blocks = (markdown: string) =>
     code
   }))
 
+/** The README's deployment program in the in-memory world, with a call of its deployment. No test runner is installed. */
+const withInMemoryWorld = (code: string) =>
+  [
+    [
+      'import { Embedded } from "effect-deployers/Local"',
+      'import { InMemoryDeployer } from "effect-deployers/Testing"'
+    ],
+    ["Embedded.layer()", "InMemoryDeployer.layer"],
+    ["import { Deployer, Snapshot }", "import { Client, Deployer, Snapshot }"],
+    [
+      "}).pipe(",
+      '  const { outputs } = yield* Client.invoke("weather", { city: "Oslo" })\n  yield* Console.log((outputs as { summary: string }).summary)\n}).pipe('
+    ]
+  ].reduce((text, [from = "", to = ""]) => {
+    assert.include(text, from)
+    return text.replace(from, to)
+  }, code)
+
 const Invoked = Schema.parseJson(Schema.Struct({ outputs: Schema.Struct({ summary: Schema.String }) }))
 
 describe("the package", () => {
@@ -75,7 +93,9 @@ describe("the package", () => {
           readme.map(({ name }) => name),
           ["weather.ts", "call.ts", "deploy.ts"]
         )
-        for (const { code, name } of readme) yield* fs.writeFileString(path.join(project, name), code)
+        const inMemory = { name: "memory.ts", code: withInMemoryWorld(readme.at(-1)?.code ?? "") }
+        const programs = [...readme, inMemory]
+        for (const { code, name } of programs) yield* fs.writeFileString(path.join(project, name), code)
         const flags = [
           "--strict",
           "--exactOptionalPropertyTypes",
@@ -85,7 +105,11 @@ describe("the package", () => {
           "es2022",
           "--skipLibCheck"
         ]
-        yield* run(project, {}, "npx", "tsc", ...flags, ...readme.map(({ name }) => name))
+        yield* run(project, {}, "npx", "tsc", ...flags, ...programs.map(({ name }) => name))
+        assert.strictEqual(
+          yield* run(project, env, "node", "memory.js"),
+          "weather running at http://127.0.0.1:20001\nOslo: 4C"
+        )
 
         yield* Effect.gen(function* () {
           assert.match(yield* run(project, env, "node", "deploy.js"), /^weather running at http:\/\/127\.0\.0\.1:\d+$/)
