@@ -36,7 +36,7 @@ layer(layerOwn, { excludeTestServices: true, timeout: "3 minutes" })("An engine 
       assert.isAtLeast(taken.length, 5)
       const error = yield* Effect.flip(deployer.provision(snapshot, { name: "late" }))
       assert.strictEqual(error._tag, "DeploymentProvisionFailed")
-      assert.match(error.message, /could not make a network for it.*setting network/s)
+      assert.match(error.message, /could not create its network.*setting network/s)
       assert.deepStrictEqual(yield* census, { containers: [], networks: [], volumes: [] })
       yield* Effect.forEach(taken, (id) => networks.remove(id))
       assert.strictEqual((yield* deployer.provision(snapshot, { name: "late" })).status, "running")

@@ -28,7 +28,7 @@ describe("scripts/engine.mjs", () => {
     const { status, stderr, stdout } = run("ensure", { DOCKER_HOST: `unix://${folder}/missing.sock` })
     assert.strictEqual(status, 1)
     assert.strictEqual(stdout, "")
-    assert.match(stderr, /^DOCKER_HOST is unix:.*nobody\.sock, which does not answer: .*unset DOCKER_HOST\.\n$/)
+    assert.match(stderr, /^DOCKER_HOST is unix:.*missing\.sock, which does not answer: .*unset DOCKER_HOST\.\n$/)
   })
 
   it("ends nothing that it did not start", async () => {
