@@ -6,7 +6,25 @@ import ts from "typescript"
 import { allowed, openings, words } from "./prose/rules.mjs"
 
 /** Rooms that have no finding and must stay so. A room is added here by the change that cleans it. */
-const clean = new Set(["Cli", "docs/cli.md", "Docker", "Local", "Bundle", "Containerized", "docs/docker.md"])
+const clean = new Set([
+  "Cli",
+  "docs/cli.md",
+  "Docker",
+  "Local",
+  "Bundle",
+  "Containerized",
+  "docs/docker.md",
+  "Contract",
+  "Client",
+  "Pipeline",
+  "Step",
+  "Run",
+  "Settings",
+  "Deployment",
+  "Errors",
+  "Snapshot",
+  "Internal"
+])
 
 const isCheck = process.argv.includes("--check")
 const wanted = process.argv.slice(2).filter((one) => !one.startsWith("--"))
