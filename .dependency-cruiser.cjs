@@ -6,6 +6,16 @@ const { builtinModules } = require("node:module")
 const foundation = house.foundation.modules
 const rooms = Object.fromEntries(Object.entries(house.rooms).map(([room, { imports }]) => [room, imports]))
 
+/** The folders of Server from the bottom up: each may import those below it. */
+const serverFolders = ["HotPath", "Run", "Pages", "Http", "Process", "Cluster"]
+
+const serverArrows = serverFolders.slice(0, -1).map((folder, index) => ({
+  name: `Server-${folder}-imports-only-folders-below`,
+  severity: "error",
+  from: { path: `^src/Server/${folder}/` },
+  to: { path: `^src/Server/(${serverFolders.slice(index + 1).join("|")})/` }
+}))
+
 /** The files of rooms: the folder and the front beside it. */
 const files = (names) => `^src/(${names.join("|")})(\\.ts$|/)`
 
@@ -40,6 +50,7 @@ module.exports = {
       to: { path: "^src/Errors\\.ts$" }
     },
     ...arrows,
+    ...serverArrows,
     {
       name: "no-file-outside-a-room",
       severity: "error",

@@ -41,20 +41,18 @@ const app = await Application.bootstrap({
     // Parts of the serving runtime, handed around within it.
     ...[
       "Run/ActiveRun.ts:Follower",
-      "Http/Response.ts:Response",
-      "Http/SafeJson.ts:Parsed",
-      "Process/Lifecycle.ts:Lifecycle"
+      "Run/Response.ts:Response",
+      "Run/SafeJson.ts:Parsed",
+      "Run/Lifecycle.ts:Lifecycle"
     ].map(inServer),
     ...[
-      "Process/Metrics.ts:Metrics",
+      "Run/Metrics.ts:Metrics",
       "Run/RunOutcome.ts:Identity",
       "Run/RunExecutor.ts:OnDisconnect",
       "Run/RunContext.ts:InvokeOptions"
     ].map(inServer),
-    ...["Run/RunRecorder.ts:RunRecorder", "Cluster/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(
-      inServer
-    ),
-    ...["Cluster/ThisProcess.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
+    ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
+    ...["Run/ThisProcess.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
     // Short for `DeploymentStore["Type"]`.
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.

@@ -120,7 +120,7 @@ const entry = (source: Source, path: Path.Path): Esbuild.StdinOptions => {
     resolveDir: path.dirname(source.file),
     contents: [
       `import * as module from ${JSON.stringify(source.file)}`,
-      `import { main } from ${JSON.stringify(Library.moduleFile("Server/Process/Entrypoint"))}`,
+      `import { main } from ${JSON.stringify(Library.moduleFile("Server/Entrypoint"))}`,
       `main({ module, ...${JSON.stringify(identity)} })`
     ].join("\n")
   }

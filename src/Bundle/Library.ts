@@ -6,7 +6,7 @@ const self = fileURLToPath(import.meta.url)
 /** The folder of the running modules of this library: its sources, or the result of its build. */
 export const root: string = Path.resolve(Path.dirname(self), "..")
 
-/** The file of one of this library's modules, such as `Server/Process/Entrypoint`. */
+/** The file of one of this library's modules, such as `Server/Entrypoint`. */
 export const moduleFile = (name: string): string => Path.join(root, `${name}${Path.extname(self)}`)
 
 /** A file that lies beside one of this library's modules. */

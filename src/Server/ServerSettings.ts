@@ -12,7 +12,7 @@ import { formatIssues, Issue } from "../Errors/Issue.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Settings from "../Settings/Serving.js"
 import { digest } from "./Http/BearerAuth.js"
-import * as ValidationIssues from "./Http/ValidationIssues.js"
+import * as ValidationIssues from "./Run/ValidationIssues.js"
 
 /**
  * Settings of a server. Each has a default.

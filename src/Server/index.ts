@@ -6,8 +6,8 @@
 
 export * as Api from "../Contract/Api.js"
 export * as Manifest from "../Contract/Manifest.js"
+export * as Entrypoint from "./Entrypoint.js"
 export * as Auth from "./Http/BearerAuth.js"
-export * as Entrypoint from "./Process/Entrypoint.js"
 export * as Log from "./Process/Log.js"
 export * as Secrets from "./Process/Secrets.js"
 export * as Serve from "./Process/Serve.js"

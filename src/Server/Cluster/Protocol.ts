@@ -5,7 +5,7 @@
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Run } from "../../Store/RunStore.js"
-import * as Report from "./Report.js"
+import * as Report from "../Run/Report.js"
 
 /** Makes the schemas of all messages. They are made at first use, like those of {@link Report.makeSchemas}. */
 export const makeSchemas = () => {

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { alone, Service } from "../Run/Service.js"
+import { ThisProcess } from "../Run/ThisProcess.js"
 import type * as Protocol from "./Protocol.js"
-import { alone, Service } from "./Service.js"
-import { ThisProcess } from "./ThisProcess.js"
 import { WorkerChannel } from "./WorkerChannel.js"
 
 /**

@@ -7,8 +7,8 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { Ending } from "../Process/Signals.js"
+import type { Condition } from "../Run/Report.js"
 import * as Protocol from "./Protocol.js"
-import type { Condition } from "./Report.js"
 
 /** Where messages go out and come in: a process's own channel to the one that started it, or a test's. */
 export interface Channel {

@@ -1,7 +1,7 @@
 /** The primary's registry of its workers: the running ones with their last reports, and the sums of the ended ones. */
 import * as Effect from "effect/Effect"
-import type { ProcessStats } from "../Process/ProcessStats.js"
-import * as Report from "./Report.js"
+import type { ProcessStats } from "../Run/ProcessStats.js"
+import * as Report from "../Run/Report.js"
 import type { WorkerProcess } from "./Spawner.js"
 
 /** A running worker. */

@@ -8,8 +8,8 @@ import * as Fiber from "effect/Fiber"
 import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Response from "../Run/Response.js"
 import type { EventStream } from "../Run/RunEvents.js"
-import * as Response from "./Response.js"
 import * as ServerSentEvents from "./ServerSentEvents.js"
 
 /** Writes events; or writes none and returns the answer to an invocation that was refused. */

@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import { InvalidRequest, MethodNotAllowed, NotFound, Unauthorized } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
 import { isLoopback, isLoopbackAuthority } from "../../Internal/Loopback.js"
-import { ServiceInfo } from "../Process/ServiceInfo.js"
+import * as Response from "../Run/Response.js"
 import * as BearerAuth from "./BearerAuth.js"
-import * as Response from "./Response.js"
+import { ServiceInfo } from "./ServiceInfo.js"
 
 /** The parts of a request that decide. `rawHeaders` has names and values in turn, duplicates included. */
 export interface GuardedRequest {

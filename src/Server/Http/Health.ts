@@ -1,10 +1,10 @@
 /** Whether a service lives and takes runs, and why not. */
 import * as Effect from "effect/Effect"
 import type * as Responses from "../../Contract/Responses.js"
-import type { Condition } from "../Cluster/Report.js"
-import { Service } from "../Cluster/Service.js"
-import type { Phase } from "../Process/Lifecycle.js"
-import * as Response from "./Response.js"
+import type { Phase } from "../Run/Lifecycle.js"
+import type { Condition } from "../Run/Report.js"
+import * as Response from "../Run/Response.js"
+import { Service } from "../Run/Service.js"
 
 /**
  * What the routes of health answer: `health` and `ready` say `ready` when every check passes, `live` that there is an

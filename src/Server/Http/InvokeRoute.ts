@@ -6,14 +6,14 @@ import type { ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Runtime from "effect/Runtime"
-import { ServiceInfo } from "../Process/ServiceInfo.js"
 import { Invocation } from "../Run/Invocation.js"
+import * as Response from "../Run/Response.js"
+import * as ResponseMode from "../Run/ResponseMode.js"
 import * as RunEvents from "../Run/RunEvents.js"
 import * as NodeServer from "./NodeServer.js"
 import * as RequestBody from "./RequestBody.js"
-import * as Response from "./Response.js"
-import * as ResponseMode from "./ResponseMode.js"
 import * as ServerSentEvents from "./ServerSentEvents.js"
+import { ServiceInfo } from "./ServiceInfo.js"
 
 /**
  * Makes the handler of invocations that have passed the gate. Those that may be repeated take the platform's way: they go to

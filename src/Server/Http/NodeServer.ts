@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { InvalidRequest } from "../../Contract/Errors.js"
-import * as Answer from "./Response.js"
+import * as Answer from "../Run/Response.js"
 
 /**
  * The address could not be listened on.

@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import { type InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../../Contract/Errors.js"
+import * as Response from "../Run/Response.js"
+import * as SafeJson from "../Run/SafeJson.js"
 import * as NodeServer from "./NodeServer.js"
-import * as Response from "./Response.js"
-import * as SafeJson from "./SafeJson.js"
 
 /** What a body may be. */
 export interface Limits {

@@ -10,10 +10,10 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
+import * as Response from "../Run/Response.js"
 import type { EventStream } from "../Run/RunEvents.js"
 import type * as EventResponse from "./EventResponse.js"
 import * as NodeServer from "./NodeServer.js"
-import * as Response from "./Response.js"
 
 /** A response that takes text. */
 export interface Sink {

@@ -1,9 +1,9 @@
 /** The end of a service's life: no new runs, a bounded time for those that go, everything stored. */
 import * as Effect from "effect/Effect"
+import { ServiceInfo } from "../Http/ServiceInfo.js"
 import { Invocation } from "../Run/Invocation.js"
+import { Lifecycle } from "../Run/Lifecycle.js"
 import { RunRecorder } from "../Run/RunRecorder.js"
-import { Lifecycle } from "./Lifecycle.js"
-import { ServiceInfo } from "./ServiceInfo.js"
 
 /**
  * Drains a service.

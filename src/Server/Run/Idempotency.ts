@@ -13,13 +13,13 @@ import * as RunEvent from "../../Contract/RunEvent.js"
 import type * as Settings from "../../Settings.js"
 import { Ids } from "../../Store/Ids.js"
 import type { Claim } from "../../Store/RunStore.js"
-import * as Response from "../Http/Response.js"
-import * as ResponseMode from "../Http/ResponseMode.js"
-import type { Parsed } from "../Http/SafeJson.js"
-import * as ValidationIssues from "../Http/ValidationIssues.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import { Invocation } from "./Invocation.js"
+import * as Response from "./Response.js"
+import * as ResponseMode from "./ResponseMode.js"
 import { RunQueries } from "./RunQueries.js"
+import type { Parsed } from "./SafeJson.js"
+import * as ValidationIssues from "./ValidationIssues.js"
 
 /** What was asked, and how. */
 export interface KeyedRequest {

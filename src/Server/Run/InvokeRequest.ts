@@ -11,8 +11,8 @@ import { memoize } from "../../Internal/Memoize.js"
 import type * as Pipeline from "../../Pipeline.js"
 import * as CompiledPredicate from "../HotPath/CompiledPredicate.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
-import * as SafeJson from "../Http/SafeJson.js"
-import * as ValidationIssues from "../Http/ValidationIssues.js"
+import * as SafeJson from "./SafeJson.js"
+import * as ValidationIssues from "./ValidationIssues.js"
 
 const Envelope = invokePayload(Schema.Unknown)
 

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { memoize } from "../../Internal/Memoize.js"
-import * as Response from "../Http/Response.js"
+import * as Response from "./Response.js"
 import type { Call, RunnerContext } from "./RunContext.js"
 import * as RunFailures from "./RunFailures.js"
 import * as RunOutcome from "./RunOutcome.js"

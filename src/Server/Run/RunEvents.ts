@@ -6,14 +6,14 @@ import * as Effect from "effect/Effect"
 import type { RunNotFound, ServiceUnavailable } from "../../Contract/Errors.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
 import type { Run } from "../../Store/RunStore.js"
-import * as Response from "../Http/Response.js"
-import type { Parsed } from "../Http/SafeJson.js"
-import { Lifecycle } from "../Process/Lifecycle.js"
 import { Invocation } from "./Invocation.js"
+import { Lifecycle } from "./Lifecycle.js"
+import * as Response from "./Response.js"
 import type { InvokeOptions } from "./RunContext.js"
 import type { OnDisconnect } from "./RunExecutor.js"
 import { RunQueries } from "./RunQueries.js"
 import * as RunRecorder from "./RunRecorder.js"
+import type { Parsed } from "./SafeJson.js"
 
 /** The events of one run on their way to one caller. The first event begins the response. */
 export interface EventStream {

@@ -8,9 +8,9 @@ import * as Option from "effect/Option"
 import { RunNotFound, type ServiceUnavailable } from "../../Contract/Errors.js"
 import type { Published } from "../../Contract/RunEvent.js"
 import { type Run, RunStore } from "../../Store/RunStore.js"
-import { Service } from "../Cluster/Service.js"
 import { Invocation } from "./Invocation.js"
 import * as RunRecorder from "./RunRecorder.js"
+import { Service } from "./Service.js"
 
 type Store = Context.Tag.Service<RunStore>
 

@@ -12,10 +12,10 @@ import type * as Scope from "effect/Scope"
 import { ServiceUnavailable } from "../../Contract/Errors.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../../Store/RunStore.js"
-import { RunIndexAllocator } from "../Cluster/RunIndexAllocator.js"
 import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import * as GroupCommit from "./GroupCommit.js"
+import { RunIndexAllocator } from "./RunIndexAllocator.js"
 
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,

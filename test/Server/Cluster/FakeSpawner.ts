@@ -1,8 +1,8 @@
 /** Workers that exist in memory only and say what the test has them say. */
 import { Context, Effect, Layer, Queue } from "effect"
 import type * as Protocol from "../../../src/Server/Cluster/Protocol.js"
-import type { WorkerReport } from "../../../src/Server/Cluster/Report.js"
 import { type Exit, type Heard, Spawner } from "../../../src/Server/Cluster/Spawner.js"
+import type { WorkerReport } from "../../../src/Server/Run/Report.js"
 
 export interface FakeWorker {
   readonly slot: number

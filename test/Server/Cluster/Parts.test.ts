@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option, Schema } from "effect"
 import { Settings } from "effect-deployers"
 import * as Protocol from "../../../src/Server/Cluster/Protocol.js"
-import * as Report from "../../../src/Server/Cluster/Report.js"
-import * as RunIndexAllocator from "../../../src/Server/Cluster/RunIndexAllocator.js"
 import * as WorkerLimits from "../../../src/Server/Cluster/WorkerLimits.js"
-import { buckets, render } from "../../../src/Server/Process/Metrics.js"
+import { buckets, render } from "../../../src/Server/Run/Metrics.js"
+import * as Report from "../../../src/Server/Run/Report.js"
+import * as RunIndexAllocator from "../../../src/Server/Run/RunIndexAllocator.js"
 import { report } from "./FakeSpawner.js"
 
 const count = FastCheck.nat(1_000_000)

@@ -16,7 +16,7 @@ import { paced } from "./Paced.js"
 const root = Path.resolve(import.meta.dirname, "../../..")
 
 const entry = (declarations: string) => `
-import { main } from "./src/Server/Process/Entrypoint.js"
+import { main } from "./src/Server/Entrypoint.js"
 import { paced } from "./test/Server/Cluster/Paced.js"
 import { Effect, Layer, Schema } from "effect"
 import { Pipeline } from "effect-deployers"

@@ -4,7 +4,7 @@ import * as Vm from "node:vm"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Fiber, Option, Schedule } from "effect"
 import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
-import * as Response from "../../../src/Server/Http/Response.js"
+import * as Response from "../../../src/Server/Run/Response.js"
 import { raw, served, statusOf } from "../Harness.js"
 import { weather } from "../Pipelines.js"
 

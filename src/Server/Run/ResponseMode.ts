@@ -2,8 +2,8 @@
  * How the caller of an invocation wants to see its run: wait for the outputs, be told that it was accepted, or follow it.
  */
 import type * as Settings from "../../Settings.js"
-import type { InvokeOptions } from "../Run/RunContext.js"
 import * as Response from "./Response.js"
+import type { InvokeOptions } from "./RunContext.js"
 
 export type ResponseMode = "wait" | "async" | "stream"
 

@@ -1,7 +1,7 @@
 /** The reports of workers, and their sum, the report of the service. */
 import * as Schema from "effect/Schema"
-import { buckets, type Counters as MetricCounters } from "../Process/Metrics.js"
-import type { ProcessStats } from "../Process/ProcessStats.js"
+import { buckets, type Counters as MetricCounters } from "./Metrics.js"
+import type { ProcessStats } from "./ProcessStats.js"
 
 /** Makes the schemas of reports. They are made at first use: they take time at the start, and one process needs none. */
 export const makeSchemas = () => {

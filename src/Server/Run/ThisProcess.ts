@@ -3,12 +3,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Run } from "../../Store/RunStore.js"
-import { Lifecycle } from "../Process/Lifecycle.js"
-import { Metrics } from "../Process/Metrics.js"
-import { ProcessMeter } from "../Process/ProcessStats.js"
-import { Invocation } from "../Run/Invocation.js"
-import { RunRecorder } from "../Run/RunRecorder.js"
+import { Invocation } from "./Invocation.js"
+import { Lifecycle } from "./Lifecycle.js"
+import { Metrics } from "./Metrics.js"
+import { ProcessMeter } from "./ProcessStats.js"
 import type { Condition, WorkerReport } from "./Report.js"
+import { RunRecorder } from "./RunRecorder.js"
 
 export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Local")<
   ThisProcess,

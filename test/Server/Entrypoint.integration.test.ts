@@ -5,16 +5,16 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { Serve } from "effect-deployers/Server"
-import { Endpoint } from "../../../src/Contract/Manifest.js"
-import { bundle } from "../Bundled.js"
-import type { Json } from "../Harness.js"
-import { weather } from "../Pipelines.js"
-import { names, told } from "../Sse.js"
+import { Endpoint } from "../../src/Contract/Manifest.js"
+import { bundle } from "./Bundled.js"
+import type { Json } from "./Harness.js"
+import { weather } from "./Pipelines.js"
+import { names, told } from "./Sse.js"
 
-const root = Path.resolve(import.meta.dirname, "../../..")
+const root = Path.resolve(import.meta.dirname, "../..")
 
 const entry = (declarations: string) => `
-import { main } from "./src/Server/Process/Entrypoint.js"
+import { main } from "./src/Server/Entrypoint.js"
 import { weather } from "./test/Server/Pipelines.js"
 import { Effect, Schema } from "effect"
 import { Pipeline } from "effect-deployers"

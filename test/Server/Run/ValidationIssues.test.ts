@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, ParseResult, Schema } from "effect"
-import * as ValidationIssues from "../../../src/Server/Http/ValidationIssues.js"
+import * as ValidationIssues from "../../../src/Server/Run/ValidationIssues.js"
 
 const reasons = (schema: Schema.Schema.AnyNoContext, value: unknown) => {
   const decoded = ParseResult.decodeUnknownEither(schema, { errors: "all" })(value)

@@ -1,7 +1,12 @@
 /** Run indexes that are unique over all workers of a service. Each worker gets them in blocks. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { Block } from "./Protocol.js"
+
+/** Indexes that belong to one worker. */
+export interface Block {
+  readonly first: number
+  readonly size: number
+}
 
 /** The source of run indexes; by default the process counts by itself. */
 export class RunIndexAllocator extends Context.Reference<RunIndexAllocator>()(
