@@ -4,8 +4,8 @@
  *
  * **Details**
  *
- * A sweep runs the same program with a fault at point 1, 2, 3 and so on, until the fault does not happen any more:
- * whatever the program does, it was then broken off at every step. `Simulation` does that for whole deployers.
+ * A sweep runs the same program with a fault at point 1, 2, 3 and so on, until the program ends
+ * without the fault: then the program was broken off at every step. `Simulation` does that for whole deployers.
  *
  * @since 0.1.0
  */

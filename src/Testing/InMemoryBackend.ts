@@ -23,7 +23,7 @@ import { InMemoryEngine, type InMemoryInstance } from "./InMemoryEngine.js"
  */
 export const InMemorySettings = Schema.Struct({
   ...Settings.Deployment.fields,
-  /** Default 0: nothing flaps here unless it is told to, and tests shall not have to move a clock. */
+  /** Default 0: instances do not flap by themselves, and tests need not move a clock. */
   minHealthyMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),
   /** Default 0, for the same reason. */
   oldInstanceGraceMillis: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 }),

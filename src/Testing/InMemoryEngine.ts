@@ -20,7 +20,7 @@ import * as RunStores from "./InMemoryService/RunStores.js"
 import * as InMemoryService from "./InMemoryService.js"
 
 /**
- * How an instance behaves once it was started: it becomes healthy, ends at once, never answers, answers only after 20
+ * The behaviour of an instance after its start: it becomes healthy, ends at once, never answers, answers only after 20
  * seconds (`slow`), or leaves every other request unanswered (`flaky`).
  *
  * @category models
@@ -40,11 +40,11 @@ export interface InMemoryInstance {
   readonly request: ProvisionRequest<Settings.Deployment>
   behaviour: Behaviour
   alive: boolean
-  /** Whether it was halted from outside: it exists, and answers nobody. */
+  /** True while it is halted from outside: it exists and answers no request. */
   paused?: boolean | undefined
-  /** When it was started, in milliseconds since the epoch; default long ago. */
+  /** The time of its start, in milliseconds since the epoch; default long ago. */
   readonly startedAt?: number | undefined
-  /** What answers its requests, if it runs a pipeline. */
+  /** The service that answers its requests, if it runs a pipeline. */
   service?: InMemoryService.InMemoryService | undefined
   /** Requests it has got. */
   requests?: number | undefined
@@ -62,13 +62,13 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
   {
     /** By `deploymentId/generation`, in the order they were started. */
     readonly instances: Map<string, InMemoryInstance>
-    /** What instances can run, by the digest of the bundle. An instance of another bundle answers `{}` to everything. */
+    /** The pipelines that instances can run, by the digest of the bundle. Instances of other bundles answer `{}`. */
     readonly pipelines: Map<string, Pipeline.Any>
-    /** How instances of a pipeline behave that are started from now on; default `healthy`. */
+    /** Sets the behaviour of instances of a pipeline that start from now on; default `healthy`. */
     readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
-    /** How instances of a pipeline behave that are started now. */
+    /** The behaviour of instances of a pipeline that start now. */
     readonly behaviourOf: (pipelineName: string) => Effect.Effect<Behaviour>
-    /** Whether the engine answers at all; default `true`. */
+    /** Switches the engine off and on; default on. */
     readonly reachable: (reachable: boolean) => Effect.Effect<void>
     readonly isReachable: Effect.Effect<boolean>
     /** Runs the pipeline of an instance, if there is one and it is not `silent`. */
@@ -84,7 +84,7 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
 >() {}
 
 /**
- * Whether an instance answers its callers at a time; a `flaky` one counts as if it did.
+ * True if an instance answers its callers at a time; a `flaky` one counts as answering.
  *
  * @category predicates
  * @since 0.1.0

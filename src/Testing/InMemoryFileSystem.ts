@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 /**
- * A file system that is empty but for its root. It can do what deployers do with files: folders, whole files, renaming and
- * removing. Owners and modes are taken note of by nobody.
+ * A file system that is empty but for its root. It supports the operations of deployers: folders, whole files, renaming and
+ * removing. It ignores owners and modes.
  *
  * @category constructors
  * @since 0.1.0

@@ -68,7 +68,7 @@ export const start = (options: Options, parent: Scope.Scope): Effect.Effect<InMe
       Effect.interruptible,
       Effect.forkIn(parent)
     )
-    // Warm state that waits for nothing is built, or has failed, before anybody asks for it.
+    // Warm state that does not wait is built, or has failed, before the first health check.
     yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), Deferred.isDone(started)), {
       until: (isDone) => isDone,
       times: headStart
@@ -105,7 +105,7 @@ export const start = (options: Options, parent: Scope.Scope): Effect.Effect<InMe
 
 // internal
 
-/** How often a start lets other fibers go on first, at most. */
+/** The number of times that a start yields to other fibers, at most. */
 const headStart = 1_000
 
 interface Started {
@@ -151,7 +151,7 @@ const cutOff = (
   }
 }
 
-/** What a process of its own would have: its environment, secrets and log, and nothing of the program that started it. */
+/** Gives an effect the environment, the secrets and the log of its own process, and no service of the calling program. */
 const inOwnProcess = ({ fetch, log, request }: Options) => {
   const { secrets, settings } = request
   const variables = {

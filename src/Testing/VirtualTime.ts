@@ -1,12 +1,12 @@
 /**
- * Programs in a time of their own: whenever every fiber waits, the clock goes on to the moment at which the next one
- * wakes. Hours pass in milliseconds, and what happens depends on nothing but the seed.
+ * Programs in virtual time: whenever every fiber waits, the clock moves to the time at which the next fiber wakes. Hours
+ * pass in milliseconds, and the outcome depends on the seed alone.
  *
  * **Details**
  *
  * `TestClock` is moved by the test and gives fibers real time to settle with every move; that is right for single tests
- * and too slow for thousands of simulated lives. Here the scheduler is replaced too, so it is known when everybody waits,
- * and with a seed the order of those who could go on is drawn.
+ * and too slow for thousands of simulated lives. Here the scheduler is replaced too, so that it knows when every fiber waits,
+ * and with a seed it draws the order of the fibers that are ready.
  *
  * @since 0.1.0
  */
@@ -32,15 +32,15 @@ import { PCGRandom } from "effect/Utils"
 export class VirtualTime extends Context.Tag("effect-deployers/Testing/VirtualTime")<
   VirtualTime,
   {
-    /** How long the program has run, in milliseconds, whatever was done to the clock. */
+    /** The duration of the program so far, in milliseconds; jumps of the clock do not count. */
     readonly elapsed: Effect.Effect<number>
-    /** Sets the clock forward, or back when negative, as an administrator might. Who sleeps sleeps as long as before. */
+    /** Sets the clock forward, or back when negative, as an administrator might. Sleeping fibers sleep as long as before. */
     readonly jump: (millis: number) => Effect.Effect<void>
   }
 >() {}
 
 /**
- * Everybody waits and nothing will ever wake anybody, or the program took longer than it may.
+ * Every fiber waits and none will wake, or the program took longer than its limit.
  *
  * @category errors
  * @since 0.1.0
@@ -58,7 +58,7 @@ export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
 }
 
 /**
- * How a program is run.
+ * Options of a run.
  *
  * @category models
  * @since 0.1.0
@@ -66,11 +66,11 @@ export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
 export interface Options {
   /** Seed of `Random` and, with `shuffled`, of the order of fibers; default 0. */
   readonly seed?: number | undefined
-  /** Whether the order of fibers that could go on is drawn (default `false`: first come, first served). */
+  /** Draws the order of fibers that are ready; default `false`, which keeps the order of their readiness. */
   readonly shuffled?: boolean | undefined
-  /** How much virtual time the program may take; default 10 days. */
+  /** The virtual time that the program may take; default 10 days. */
   readonly limit?: Duration.DurationInput | undefined
-  /** What the clock shows at the start, in milliseconds since the epoch; default a day in 2026. */
+  /** The time of the clock at the start, in milliseconds since the epoch; default a day in 2026. */
   readonly start?: number | undefined
 }
 
@@ -189,7 +189,7 @@ class Tasks implements Scheduler {
     for (let task = this.take(); task !== undefined; task = this.take()) task()
   }
 
-  /** What is left goes on in real time, so that an interrupted program can clean up. */
+  /** The remaining tasks continue in real time, so that an interrupted program can clean up. */
   release(): void {
     this.released = true
     for (const task of this.ready.splice(0)) setImmediate(task)

@@ -9,17 +9,17 @@ import * as Predicate from "effect/Predicate"
 import type * as Stream from "effect/Stream"
 
 /**
- * How one member fails.
+ * The failures of one member.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Failure<out E> {
-  /** When nothing was done. */
+  /** The failure of a call that did nothing. */
   readonly before: (point: string) => E
-  /** When it was done and the reply was lost; default as `before`. */
+  /** The failure of a call that acted and lost its reply; default as `before`. */
   readonly after?: ((point: string) => E) | undefined
-  /** When no answer comes within the deadline the service promises; without one a hanging call hangs for ever. */
+  /** The failure at the deadline that the service promises; without one a hanging call hangs for ever. */
   readonly late?:
     | {
         readonly deadline: Duration.DurationInput
@@ -31,7 +31,7 @@ export interface Failure<out E> {
 
 type Answers<E> = Effect.Effect<unknown, E, unknown> | Stream.Stream<unknown, E, unknown>
 
-/** How a member that is, or answers, an effect or a stream fails; `never` for one that cannot, or is something else. */
+/** The failure of a member that is or returns an effect or a stream; `never` for every other member. */
 type FailureOf<M> =
   M extends Answers<infer E>
     ? [E] extends [never]

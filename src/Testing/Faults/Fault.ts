@@ -1,5 +1,5 @@
 /**
- * What can go wrong at an effect point, and plans of when it does.
+ * The faults of an effect point, and plans of the time at which they happen.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ export interface Point {
 }
 
 /**
- * What goes wrong.
+ * A fault at an effect point.
  *
  * **Details**
  *
@@ -78,7 +78,7 @@ export const hang: Fault = { mode: "hang" }
 export const crash: Fault = { mode: "crash" }
 
 /**
- * It is done, and the process dies before it hears of it.
+ * The call acts, and the process dies before it receives the reply.
  *
  * @category constructors
  * @since 0.1.0
@@ -170,7 +170,7 @@ export const firstOf =
   }
 
 /**
- * How often things go wrong at random.
+ * The frequency of random faults.
  *
  * @category models
  * @since 0.1.0
@@ -181,7 +181,7 @@ export interface Buggify {
   readonly sites?: number | undefined
   /** Probability that a call of such a site does; default 0.25. */
   readonly fires?: number | undefined
-  /** What goes wrong, drawn anew each time. */
+  /** The faults; each time one of them is drawn. */
   readonly faults: ReadonlyArray<Fault>
 }
 

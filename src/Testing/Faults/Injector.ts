@@ -199,7 +199,7 @@ export const make = (
   })
 
 /**
- * How long a slow call takes unless something else is said.
+ * The default duration of a slow call.
  *
  * @category constants
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How the services of a deployer fail.
+ * The failures of the services of a deployer.
  *
  * @since 0.1.0
  */

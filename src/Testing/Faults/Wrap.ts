@@ -4,7 +4,7 @@ import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { Failure, Failures } from "./Failures.js"
 
-/** What is put around. */
+/** The wrapper of a service. */
 export interface Around {
   readonly effect: <A, E, R>(
     name: string,

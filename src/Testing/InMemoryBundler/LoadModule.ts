@@ -11,10 +11,10 @@ import * as Predicate from "effect/Predicate"
 import { PipelineLoadFailed } from "../../Errors/Pipelines.js"
 import * as OwnFiles from "./OwnFiles.js"
 
-/** What a module exports. */
+/** The exports of a module. */
 export type Exports = Readonly<Record<string, unknown>>
 
-/** A module file, and the digest of what it is made of. */
+/** A module file, and the digest of its content. */
 export interface Module {
   readonly file: string
   readonly digest: string
@@ -25,9 +25,9 @@ export interface Module {
  *
  * **Details**
  *
- * The file itself is imported where this process can do that: a test runner and a TypeScript loader can, so that the test
- * and the deployment share the module. Otherwise, and when the file has changed since it was imported, it is transpiled
- * into `node_modules/.cache/effect-deployers` of its project and imported from there.
+ * A test runner or a TypeScript loader imports the file itself, so that the test and the deployment share the module.
+ * Without one, and when the file has changed since its import, the module is transpiled into
+ * `node_modules/.cache/effect-deployers` of its project and imported from there.
  */
 export const load = (module: Module): Effect.Effect<Exports, PipelineLoadFailed, FileSystem.FileSystem | Path.Path> =>
   Effect.suspend(() => (isImported(module) ? imported(module) : transpiled(module))).pipe(
@@ -40,13 +40,13 @@ export const load = (module: Module): Effect.Effect<Exports, PipelineLoadFailed,
 const deadline = Duration.seconds(30)
 const tooSlow = `it did not finish loading within ${Duration.format(deadline)}; move slow work into a layer and provide it to the pipeline with Pipeline.provide`
 
-/** The digest each file had when it was imported. A process imports a file once, whatever becomes of it. */
+/** The digest each file had when it was imported. A process imports a file only once. */
 const digests = globalValue(
   Symbol.for("effect-deployers/Testing/InMemoryBundler/digests"),
   () => new Map<string, string>()
 )
 
-/** Whether an import of the file gives its present content. */
+/** True if an import of the file returns its present content. */
 const isImported = ({ digest, file }: Module): boolean => (digests.get(file) ?? digest) === digest
 
 const imported = (module: Module) =>

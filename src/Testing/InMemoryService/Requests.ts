@@ -9,7 +9,7 @@ import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type { ConnectionBroken } from "./Exchange.js"
 
-/** What is at an address: it responds to a request, or breaks the connection. Nothing when the connection is refused. */
+/** Finds the handler of an address, which responds or breaks the connection; `undefined` refuses the connection. */
 export type Lookup = (
   url: URL
 ) => Effect.Effect<((request: Request) => Effect.Effect<Response, ConnectionBroken>) | undefined>
