@@ -7,6 +7,8 @@ import { allowed, openings, words } from "./prose/rules.mjs"
 
 /** Rooms that have no finding and must stay so. A room is added here by the change that cleans it. */
 const clean = new Set([
+  "Testing",
+  "docs/testing.md",
   "Cli",
   "docs/cli.md",
   "Docker",

@@ -19,6 +19,9 @@ import * as Requests from "./InMemoryService/Requests.js"
 import * as RunStores from "./InMemoryService/RunStores.js"
 import * as InMemoryService from "./InMemoryService.js"
 
+export type { ConnectionBroken } from "./InMemoryService/Exchange.js"
+export type { InMemoryService } from "./InMemoryService.js"
+
 /**
  * The behaviour of an instance after its start: it becomes healthy, ends at once, never answers, answers only after 20
  * seconds (`slow`), or leaves every other request unanswered (`flaky`).

@@ -29,6 +29,12 @@ import * as Ids from "../Store/Ids.js"
 import { RunStore } from "../Store/RunStore.js"
 import * as Exchange from "./InMemoryService/Exchange.js"
 
+/**
+ * The service of an instance.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface InMemoryService {
   /** Responds as soon as the warm state is built. Interrupting it is the departure of the caller. */
   readonly handle: (request: Request) => Effect.Effect<Response, Exchange.ConnectionBroken>

@@ -12,7 +12,12 @@ import type * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** The service ended before its response did. */
+/**
+ * The service ended before its response did.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class ConnectionBroken extends Data.TaggedError("ConnectionBroken") {}
 
 /**
