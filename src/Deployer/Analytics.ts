@@ -1,6 +1,5 @@
 /**
- * What happened with deployments, for whoever wants to count it. Nothing is sent anywhere unless an app provides a
- * layer that does.
+ * Reports of lifecycle operations, for statistics. Nothing is sent anywhere unless an app provides a layer that sends it.
  *
  * @since 0.1.0
  */

@@ -11,12 +11,12 @@ import { SecretStore } from "../Store/SecretStore.js"
 import { requireSecret } from "./Requests.js"
 
 /**
- * Decides which key a deployment asks for. Ported from ZenML's rules, with one mended: a key can be removed.
+ * Decides the key of a deployment. Ported from ZenML's rules with one correction: a key can be removed.
  *
  * **Details**
  *
- * A key given with the call wins. `none` removes the key. `secret` takes the secret's value. `generate` keeps the key
- * there is, so that callers survive a redeploy, unless it is to be rotated or came from a secret.
+ * A key given with the call wins. `none` removes the key. `secret` takes the secret's value. `generate` keeps the current
+ * key, so that callers survive a redeploy, unless the call rotates it or it came from a secret.
  */
 export interface AuthKeys {
   readonly decide: (request: {

@@ -47,7 +47,7 @@ export type SnapshotRef = Snapshot | string
 export type SnapshotErrors<R extends SnapshotRef, E> = R extends Snapshot ? Exclude<E, SnapshotNotFound> : E
 
 /**
- * What can be said when provisioning.
+ * Options of a provision.
  *
  * @category models
  * @since 0.1.0
@@ -55,7 +55,7 @@ export type SnapshotErrors<R extends SnapshotRef, E> = R extends Snapshot ? Excl
 export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.DeploymentInput> {
   /** Name of the deployment, or its id to change an existing one. */
   readonly name: string
-  /** Whether an existing deployment may be replaced; default `true`. */
+  /** True if an existing deployment may be replaced; default `true`. */
   readonly replace?: boolean | undefined
   /** Settings of this call, above those of the deployer and the snapshot. */
   readonly settings?: S | undefined
@@ -66,7 +66,7 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
 }
 
 /**
- * How a provision is refused before anything is touched.
+ * Failures of a provision before anything is touched.
  *
  * @category errors
  * @since 0.1.0
@@ -83,7 +83,7 @@ export type PlanError =
   | StoreError
 
 /**
- * How making or replacing a deployment fails. Whatever it is, what served before still serves.
+ * Failures of creating or replacing a deployment. After each of them the old version still serves.
  *
  * @category errors
  * @since 0.1.0
@@ -100,7 +100,7 @@ export type ProvisionError =
   | OutcomeUnknown
 
 /**
- * How going back to an earlier generation fails: as a provision does, or there is no such deployment.
+ * Failures of going back to an earlier generation: those of a provision, and a missing deployment.
  *
  * @category errors
  * @since 0.1.0
@@ -108,8 +108,8 @@ export type ProvisionError =
 export type RollbackError = ProvisionError | DeploymentNotFound
 
 /**
- * How looking at a deployment fails. An engine that cannot be reached is none of it: the status stays, `unknownSince`
- * is set.
+ * Failures of observing a deployment. An engine that does not answer is no failure: the status stays and `unknownSince` is
+ * set.
  *
  * @category errors
  * @since 0.1.0
@@ -117,7 +117,7 @@ export type RollbackError = ProvisionError | DeploymentNotFound
 export type RefreshError = DeploymentNotFound | DeploymentDeployerMismatch | StoreError
 
 /**
- * How stopping a deployment fails. After `OutcomeUnknown` and `DeploymentDeprovisionFailed`, repeat it or reconcile.
+ * Failures of stopping a deployment. After `OutcomeUnknown` and `DeploymentDeprovisionFailed`, repeat it or reconcile.
  *
  * @category errors
  * @since 0.1.0
@@ -134,7 +134,7 @@ export type DeprovisionError =
   | StoreError
 
 /**
- * Deleting what does not exist succeeds, so there is no `DeploymentNotFound`.
+ * Failures of deleting a deployment. Deleting a missing one succeeds, so there is no `DeploymentNotFound`.
  *
  * @category errors
  * @since 0.1.0
@@ -142,7 +142,7 @@ export type DeprovisionError =
 export type DeleteError = Exclude<DeprovisionError, DeploymentNotFound>
 
 /**
- * What was put back into a registry that had lost it.
+ * The deployments that were added to a registry that had lost them.
  *
  * @category schemas
  * @since 0.1.0
@@ -151,14 +151,14 @@ export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers
   recovered: Schema.Array(
     Schema.Struct({ deployment: Schema.String, generation: Schema.Int, snapshot: Schema.String })
   ),
-  /** What could not be put back, and why. */
+  /** The resources that could not be added, and the reasons. */
   skipped: Schema.Array(Schema.Struct({ resource: Schema.String, reason: Schema.String })),
-  /** Whether the registry took the id of the lost one; only programs that open it from now on go by it. */
+  /** True if the registry took the id of the lost one; only programs that open it from now on go by it. */
   renamed: Schema.Boolean
 }) {}
 
 /**
- * How reconciling fails as a whole. What fails for one deployment is an action of the report.
+ * Failures of reconciling as a whole. A failure for one deployment is an action of the report.
  *
  * @category errors
  * @since 0.1.0
@@ -166,7 +166,7 @@ export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers
 export type ReconcileError = RegistryMismatch | StoreError
 
 /**
- * How reading a log fails.
+ * Failures of reading a log.
  *
  * @category errors
  * @since 0.1.0
@@ -179,8 +179,8 @@ export type LogsError =
   | StoreError
 
 /**
- * How showing, rotating or removing a key fails. `SecretKeyError`: the key that secrets are sealed with is missing or
- * another.
+ * Failures of showing, rotating or removing a key. `SecretKeyError`: the key that seals the secrets is missing or is
+ * another one.
  *
  * @category errors
  * @since 0.1.0
@@ -188,7 +188,7 @@ export type LogsError =
 export type AuthKeyError = DeploymentNotFound | SecretKeyError | StoreError
 
 /**
- * What a provision would do, without doing it.
+ * The changes that a provision would make.
  *
  * @category schemas
  * @since 0.1.0
@@ -208,12 +208,12 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
       to: Schema.optional(Schema.Unknown)
     })
   ),
-  /** Whether callers would be refused for a moment, because the old instance has to stop first. */
+  /** True if callers would be refused for a moment, because the old instance has to stop first. */
   gap: Schema.Boolean
 }) {}
 
 /**
- * What reconciling did, or would do, about one deployment.
+ * An action of reconciling on one deployment, done or planned.
  *
  * @category schemas
  * @since 0.1.0
@@ -221,12 +221,12 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
 export const ReconcileAction = Schema.Struct({
   deployment: Schema.String,
   /**
-   * `finish` or `undo` an operation whose process died, `remove` what no generation accounts for, `restore` what should
-   * serve and does not, `wait` before restoring again, `giveUp` on what does not stay up, `observe` a new status, `leave`
-   * alone what somebody else is changing.
+   * `finish` or `undo` an operation whose process died, `remove` an instance that belongs to no accepted generation,
+   * `restore` a deployment that should serve and does not, `wait` before the next restore, `giveUp` on a deployment that
+   * keeps failing, `observe` a new status, `leave` a deployment alone that another process is changing.
    */
   action: Schema.Literal("observe", "finish", "undo", "remove", "restore", "wait", "giveUp", "leave"),
-  /** One clause on what and why. */
+  /** The subject and the reason, as a clause. */
   detail: Schema.String,
   /** `planned` by a dry run; `failed` was tried and is tried again the next time. */
   outcome: Schema.Literal("done", "planned", "failed"),
@@ -241,17 +241,17 @@ export const ReconcileAction = Schema.Struct({
 export type ReconcileAction = typeof ReconcileAction.Type
 
 /**
- * What reconciling found and did.
+ * The result of reconciling.
  *
  * @category schemas
  * @since 0.1.0
  */
 export class ReconcileReport extends Schema.Class<ReconcileReport>("effect-deployers/ReconcileReport")({
-  /** Deployments that were looked at. */
+  /** Number of observed deployments. */
   observed: Schema.Int,
-  /** What was done, in order. */
+  /** The actions in their order. */
   actions: Schema.Array(ReconcileAction),
-  /** Engines that could not be asked, and why; what they have is as last known. */
+  /** The reasons of engines that did not answer; their deployments keep the last known state. */
   unavailable: Schema.Array(Schema.String)
 }) {}
 
@@ -265,16 +265,16 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly flavor: string
   readonly name: string
   /**
-   * Makes a deployment serve a snapshot, creating or replacing it, and waits until it is healthy. When it fails, what
-   * served before still serves and the registry is as before. Repeating it is safe.
+   * Makes a deployment serve a snapshot, creating or replacing it, and waits until it is healthy. When it fails, the old
+   * version still serves and the registry is unchanged. Repeating it is safe.
    */
   readonly provision: <R extends SnapshotRef>(
     snapshot: R,
     options: ProvisionOptions<S>
   ) => Effect.Effect<Deployment, SnapshotErrors<R, ProvisionError>>
   /**
-   * Gives the deployment of that name if it runs the snapshot with the same settings, else provisions it. The way to say
-   * "this shall run" from a program.
+   * Returns the deployment of that name if it runs the snapshot with the same settings, else provisions it: the declaration
+   * of a deployment in a program.
    */
   readonly getOrCreate: <R extends SnapshotRef>(
     snapshot: R,
@@ -290,16 +290,16 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
     ref: string,
     options?: { readonly to?: number | undefined }
   ) => Effect.Effect<Deployment, RollbackError>
-  /** Observes a deployment and writes down what was seen. What cannot be observed keeps its last known state. */
+  /** Observes a deployment and writes its state. A deployment that cannot be observed keeps its last known state. */
   readonly refresh: (ref: string) => Effect.Effect<Deployment, RefreshError>
-  /** Stops a deployment and keeps its record. Stopping what is stopped succeeds. */
+  /** Stops a deployment and keeps its record. Stopping a stopped deployment succeeds. */
   readonly deprovision: (
     ref: string,
     options?: { readonly timeoutMillis?: number | undefined }
   ) => Effect.Effect<Deployment, DeprovisionError>
   /**
-   * Stops a deployment and forgets it, with its data. Deleting what does not exist succeeds. With `force` the record is
-   * dropped even if the backend cannot be reached; what still runs is then nobody's.
+   * Stops a deployment and deletes it with its data. Deleting a missing deployment succeeds. With `force` the record is
+   * deleted even if the backend cannot be reached; an instance that still runs then belongs to no deployment.
    */
   readonly delete: (
     ref: string,
@@ -307,31 +307,31 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   ) => Effect.Effect<void, DeleteError>
   /** The log of the current instance. */
   readonly logs: (ref: string, options?: LogsOptions) => Stream.Stream<LogLine, LogsError>
-  /** What `provision` would do, without doing it. */
+  /** The changes that `provision` would make, without making them. */
   readonly plan: <R extends SnapshotRef>(
     snapshot: R,
     options: ProvisionOptions<S>
   ) => Effect.Effect<Plan, SnapshotErrors<R, PlanError>>
   /**
-   * Makes registry and reality agree: finishes or undoes operations whose process died, removes what no accepted generation
-   * and no deployment accounts for, starts again what should serve and does not (by the setting `recovery`), and writes down
-   * the rest. What is not provably ours, or being changed by somebody alive, is left alone. Doing it twice changes nothing
-   * the second time.
+   * Makes the registry and the engine agree: finishes or undoes operations whose process died, removes instances that belong
+   * to no accepted generation, starts deployments again that should serve and do not (by the setting `recovery`), and writes
+   * the observed states. A resource without proof of its owner, or of a deployment that a living process is changing, is
+   * left alone. A second run changes nothing.
    */
   readonly reconcile: Effect.Effect<ReconcileReport, ReconcileError>
-  /** What `reconcile` would do first, without doing it. */
+  /** The first actions of `reconcile`, without executing them. */
   readonly reconcilePlan: Effect.Effect<ReconcileReport, ReconcileError>
   /**
-   * Puts deployments back that the registry does not know any more, from what was written down beside their instances. What
-   * it knows stays as it is, and nothing outside the registry is touched. What cannot be looked at now is passed over and
-   * said. The way out of a `RegistryMismatch`.
+   * Adds deployments that the registry lost, from the records beside their instances. Its other rows stay, and nothing
+   * outside the registry is touched. Resources that cannot be observed now are reported as skipped. The way out of a
+   * `RegistryMismatch`.
    */
   readonly rebuild: Effect.Effect<RebuildReport, StoreError>
-  /** A hint each time something may have changed outside; a deployer that gets none never hints. */
+  /** A hint for each possible change outside; empty for flavors without hints. */
   readonly changes: Stream.Stream<void>
   /** Progress of every operation of this process, from the moment the stream is run. */
   readonly events: Stream.Stream<DeploymentEvent>
-  /** The same as a queue: nothing that happens after this effect has succeeded is missed. */
+  /** The same as a queue that has every event after this effect has succeeded. */
   readonly subscribe: Effect.Effect<Queue.Dequeue<DeploymentEvent>, never, Scope.Scope>
   /** Deployments of this registry, of every deployer, sorted by name, as last observed. */
   readonly list: (options?: {
@@ -339,8 +339,8 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   }) => Effect.Effect<ReadonlyArray<Deployment>, StoreError>
   /** One deployment as last observed. */
   readonly get: (ref: string) => Effect.Effect<Deployment, DeploymentNotFound | StoreError>
-  /** The key callers need, for the owner's own client; `undefined` when none is asked for. */
+  /** The key of callers, for the owner's own client; `undefined` for a deployment without one. */
   readonly authKey: (ref: string) => Effect.Effect<Redacted.Redacted | undefined, AuthKeyError>
-  /** Every generation that was tried, newest first. */
+  /** Every attempted generation, newest first. */
   readonly revisions: (ref: string) => Effect.Effect<ReadonlyArray<Revision>, DeploymentNotFound | StoreError>
 }

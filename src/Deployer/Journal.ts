@@ -6,13 +6,13 @@ import type * as Scope from "effect/Scope"
 import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.js"
 import { EventStore } from "../Store/EventStore.js"
 
-/** Writes the events of one operation: to the registry, and to whoever follows `Deployer.events`. */
+/** Writes the events of one operation to the registry and to `Deployer.events`. */
 export interface Journal {
   readonly operationId: string
   readonly emit: (type: EventType, data?: Readonly<Record<string, unknown>>) => Effect.Effect<void>
 }
 
-/** What a journal is about. */
+/** The operation of a journal. */
 export type Subject = Pick<DeploymentEvent, "deploymentId" | "deploymentName" | "operation" | "operationId">
 
 /** The events of a deployer. */

@@ -35,7 +35,7 @@ export interface Leases {
   ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | LeaseLost | StoreError, R>
   /** `user@host`, the author of changes in the registry. */
   readonly actor: string
-  /** Whether a holder is known to be dead. */
+  /** True if a holder is known to be dead. */
   readonly isDead: (holder: string) => Effect.Effect<boolean>
 }
 
@@ -87,7 +87,7 @@ export interface HolderService {
   readonly process: string
   /** `user@host`, the author of changes in the registry. */
   readonly actor: string
-  /** Whether a holder is known to be dead. A holder on another host never is. */
+  /** True if a holder is known to be dead. A holder on another host never is. */
   readonly isDead: (holder: string) => Effect.Effect<boolean>
 }
 

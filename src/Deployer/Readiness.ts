@@ -1,5 +1,5 @@
 /**
- * Readiness as values: probes that answer whether something is ready, and one bounded way to ask them until it is.
+ * Readiness as values: probes, and one bounded way to repeat them until the target is ready.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import { TypeId } from "../Errors/Kind.js"
 import { keepDeadlines } from "../Internal/Deadline.js"
 
 /**
- * What a probe answers: ready, or why not yet, as a sentence without full stop.
+ * The result of a probe: ready, or the reason why not yet, as a sentence without full stop.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +31,7 @@ export type ProbeResult = Data.TaggedEnum<{
 const Answer = Data.taggedEnum<ProbeResult>()
 
 /**
- * The answer of something that is ready.
+ * The result for a target that is ready.
  *
  * @category constructors
  * @since 0.1.0
@@ -39,7 +39,7 @@ const Answer = Data.taggedEnum<ProbeResult>()
 export const ready: ProbeResult = Answer.Ready()
 
 /**
- * The answer of something that is not ready yet.
+ * The result for a target that is not ready yet.
  *
  * @category constructors
  * @since 0.1.0
@@ -47,7 +47,7 @@ export const ready: ProbeResult = Answer.Ready()
 export const waiting = (reason: string): ProbeResult => Answer.Waiting({ reason })
 
 /**
- * Asks once whether something is ready. A probe does not fail: what hinders it is the reason of its answer.
+ * One check of a target. A probe does not fail: an obstacle is the reason of its result.
  *
  * @category models
  * @since 0.1.0
@@ -55,7 +55,7 @@ export const waiting = (reason: string): ProbeResult => Answer.Waiting({ reason 
 export type Probe<R = never> = Effect.Effect<ProbeResult, never, R>
 
 /**
- * How an HTTP probe asks.
+ * Options of an HTTP probe.
  *
  * @category models
  * @since 0.1.0
@@ -63,9 +63,9 @@ export type Probe<R = never> = Effect.Effect<ProbeResult, never, R>
 export interface HttpOptions {
   /** Path below the URL; default none. */
   readonly path?: string | undefined
-  /** The status of something ready; default 200. */
+  /** The status of a ready target; default 200. */
   readonly expectStatus?: number | undefined
-  /** How long one answer may take; default 2 seconds. */
+  /** Deadline of one request; default 2 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
@@ -103,7 +103,7 @@ const statusOf = (target: string) =>
     return response.status
   }).pipe(Effect.scoped)
 
-// Reading the body to its end lets the connection be used again; an endless one is not worth it.
+// A connection can be used again when its body was read to the end; an endless body is cut off.
 const maxBodyChunks = 16
 
 /**
@@ -123,7 +123,7 @@ export const log = <E extends Error, R>(pattern: RegExp, lines: Stream.Stream<Lo
 }
 
 /**
- * Ready when every probe is; they are asked at the same time.
+ * Ready when every probe is; they run at the same time.
  *
  * @category combining
  * @since 0.1.0
@@ -135,8 +135,8 @@ export const all = <P extends Probe<unknown>>(probes: Iterable<P>): Probe<Effect
   })
 
 /**
- * Ready when one of the probes is; they are asked at the same time, and the first that is ready ends the others. Without
- * probes it is never ready.
+ * Ready when one of the probes is; they run at the same time, and the first that is ready interrupts the others. Never
+ * ready without probes.
  *
  * @category combining
  * @since 0.1.0
@@ -155,7 +155,7 @@ export const any = <P extends Probe<unknown>>(probes: Iterable<P>): Probe<Effect
     return Effect.forEach(together(probes), attempt, { concurrency: "unbounded", discard: true }).pipe(
       Effect.match({
         onFailure: (answer) => answer,
-        onSuccess: () => waiting(reasons.join("; ") || "nothing was asked")
+        onSuccess: () => waiting(reasons.join("; ") || "there is no probe")
       })
     )
   })
@@ -167,16 +167,16 @@ const reasonsOf = (answers: ReadonlyArray<ProbeResult>): ReadonlyArray<string> =
   answers.flatMap((answer) => (answer._tag === "Waiting" ? [answer.reason] : []))
 
 /**
- * It did not become ready: the deadline passed, it ended meanwhile, or the schedule gave up.
+ * The target did not become ready: the deadline passed, it ended, or the schedule ended.
  *
  * @category errors
  * @since 0.1.0
  */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
   reason: Schema.Literal("deadline", "exited", "attempts"),
-  /** Why the last probe was not satisfied; missing if none answered. */
+  /** The reason of the last probe; missing if no probe ended. */
   lastAnswer: Schema.optional(Schema.String),
-  /** How it ended, if it did. */
+  /** The reason of its end, if it ended. */
   exit: Schema.optional(Schema.String),
   deadlineMillis: Schema.Number
 }) {
@@ -193,8 +193,8 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
 }
 
 /**
- * Asks often at first (every 10 ms), then less and less, down to twice a second; always after whole milliseconds, so that
- * a test's clock stands at times a database takes. What becomes ready is seen a twentieth later than it was, on average.
+ * Intervals of 10 ms at first that grow to half a second, in whole milliseconds, so that the clock of a test has times that
+ * a database takes. A target that becomes ready is seen a twentieth later than it was, on average.
  *
  * @category constants
  * @since 0.1.0
@@ -205,23 +205,24 @@ export const backoff: Schedule.Schedule<unknown> = Schedule.exponential("10 mill
 )
 
 /**
- * How to wait.
+ * Options of {@link poll}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface PollOptions<R1 = never, R2 = never, R3 = never> {
   readonly probe: Probe<R1>
-  /** When to ask again after an answer; default {@link backoff}. */
+  /** Time of the next probe after one that was not ready; default {@link backoff}. */
   readonly schedule?: Schedule.Schedule<unknown, ProbeResult, R2> | undefined
-  /** How long to wait in all. */
+  /** Deadline of all probes together. */
   readonly deadline: Duration.DurationInput
-  /** Ends with a sentence, without full stop, when what is waited for ended and will not become ready. */
+  /** Ends with a sentence, without full stop, when the target ended and will not become ready. */
   readonly exited?: Effect.Effect<string, never, R3> | undefined
 }
 
 /**
- * Asks a probe until it is ready, the deadline passes, or what is waited for ends.
+ * Repeats a probe until it is ready, the deadline passes, or the target ends. Keeps the deadline in an uninterruptible region
+ * too.
  *
  * @category running
  * @since 0.1.0

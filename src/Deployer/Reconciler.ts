@@ -1,5 +1,5 @@
 /**
- * Reconciling all the time: a resident that keeps deployments as they shall be, for programs that run for long.
+ * Continuous reconciling, for programs that run for long.
  *
  * @since 0.1.0
  */
@@ -8,24 +8,26 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import { Deployer, type ReconcileError, type ReconcileReport } from "../Deployer.js"
+import { Deployer, type ReconcileReport } from "../Deployer.js"
 
 /**
- * How often it looks.
+ * Intervals of reconciling.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** From one full pass to the next, whatever is hinted at; default 10 seconds. */
+  /** Time between two full passes, independent of hints; default 10 seconds. */
   readonly every?: Duration.DurationInput | undefined
-  /** How long hints are collected before they cause a pass; default 200 milliseconds. */
+  /** Time in which hints are collected before they cause a pass; default 200 milliseconds. */
+  readonly debounce?: Duration.DurationInput | undefined
+  /** @deprecated Use `debounce`. */
   readonly settle?: Duration.DurationInput | undefined
 }
 
 /**
- * Reports of reconciling, one for each pass, without end: a pass at once, one each time the engine hints at a change, and
- * one each period. A pass that fails is an element too, and the next one comes all the same.
+ * Reports of reconciling, one for each pass, without end: a pass at once, one for each hint of the engine, and one each
+ * period. A failed pass is an element too, and the next one follows.
  *
  * @example
  * ```ts
@@ -40,10 +42,10 @@ export interface Options {
  * @category constructors
  * @since 0.1.0
  */
-export const passes = ({ every = "10 seconds", settle = "200 millis" }: Options = {}) =>
+export const passes = ({ every = "10 seconds", settle = "200 millis", debounce = settle }: Options = {}) =>
   Stream.unwrap(
     Effect.map(Deployer, ({ changes, reconcile }) => {
-      const hints = changes.pipe(Stream.debounce(settle), Stream.buffer({ capacity: 1, strategy: "sliding" }))
+      const hints = changes.pipe(Stream.debounce(debounce), Stream.buffer({ capacity: 1, strategy: "sliding" }))
       const periods = Stream.fromSchedule(Schedule.spaced(every))
       return Stream.make(0).pipe(
         Stream.concat(Stream.merge(hints, periods)),
@@ -60,7 +62,9 @@ export const passes = ({ every = "10 seconds", settle = "200 millis" }: Options 
  */
 export const run = (options: Options = {}): Effect.Effect<never, never, Deployer> =>
   Effect.zipRight(
-    Stream.runForEach(passes(options), (pass) => (pass._tag === "Right" ? tell(pass.right) : complain(pass.left))),
+    Stream.runForEach(passes(options), (pass) =>
+      pass._tag === "Right" ? logReport(pass.right) : Effect.logError(pass.left.message)
+    ),
     Effect.never
   )
 
@@ -84,7 +88,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Deployer
 
 // internal
 
-const tell = ({ actions, unavailable }: ReconcileReport): Effect.Effect<void> =>
+const logReport = ({ actions, unavailable }: ReconcileReport): Effect.Effect<void> =>
   Effect.zipRight(
     Effect.forEach(unavailable, (reason) => Effect.logWarning(reason), { discard: true }),
     Effect.forEach(
@@ -96,5 +100,3 @@ const tell = ({ actions, unavailable }: ReconcileReport): Effect.Effect<void> =>
       { discard: true }
     )
   )
-
-const complain = (error: ReconcileError): Effect.Effect<void> => Effect.logError(error.message)

@@ -8,8 +8,8 @@ import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { RebuildReport, type ReconcileError, ReconcileReport, type Service } from "./Contract.js"
 
 /**
- * Several deployers on one registry as one: what is asked of a deployment goes to the deployer that made it, a new
- * deployment to the first.
+ * Several deployers on one registry as one: an operation on a deployment is run by the deployer that made it, on a new
+ * deployment by the first.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export const route = (
 
 // internal
 
-/** What fails with one deployer keeps the others from nothing. */
+/** A failure of one deployer does not stop the others. */
 const together = (
   each: ReadonlyArray<Effect.Effect<ReconcileReport, ReconcileError>>
 ): Effect.Effect<ReconcileReport, ReconcileError> =>

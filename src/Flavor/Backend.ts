@@ -54,7 +54,7 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   /** The result of {@link Backend.prepare}, if the backend has that step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
   /**
-   * Whether the old instance still has a resource that this one needs: then `prepare` does everything that is possible
+   * True if the old instance still has a resource that this one needs: then `prepare` does everything that is possible
    * before the old one stops, and the new instance stands by; see {@link Backend.standsBy}.
    */
   readonly standby?: boolean | undefined
@@ -72,7 +72,7 @@ export interface Found {
   readonly generation: number
   /** The registry it was made for, if it has a mark of it. */
   readonly registryId: string | undefined
-  /** Whether its files are in the home of this deployer, so that the registry it names was here once. */
+  /** True if its files are in the home of this deployer, so that the registry it names was here once. */
   readonly atHome: boolean
   /** Its kind and name for messages: `container effect-deployers-...-3`. */
   readonly resource: string
@@ -172,7 +172,7 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
   /** Defaults of this deployer, below those of snapshots and calls. */
   readonly defaults: SI
   /**
-   * Whether the old instance has to stop before a new one with these settings can start, because both need the same
+   * True if the old instance has to stop before a new one with these settings can start, because both need the same
    * resource, such as a fixed port.
    */
   readonly exclusive: (old: OperationalState, settings: S) => boolean
@@ -187,7 +187,7 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
       ) => Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, R>)
     | undefined
   /**
-   * Whether an instance that was started with `standby` is ready and waits for the resource of the old one, or has it
+   * True if an instance that was started with `standby` is ready and waits for the resource of the old one, or has it
    * already. For flavors whose instances can start while an {@link Backend.exclusive} old one runs; the old one then stops
    * when the new one is ready to take its place.
    */

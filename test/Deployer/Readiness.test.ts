@@ -192,7 +192,7 @@ describe("all and any", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* Readiness.any([Effect.never, yes]), Readiness.ready)
       assert.deepStrictEqual(yield* Readiness.any([no("a"), no("b")]), Readiness.waiting("a; b"))
-      assert.deepStrictEqual(yield* Readiness.any<Readiness.Probe>([]), Readiness.waiting("nothing was asked"))
+      assert.deepStrictEqual(yield* Readiness.any<Readiness.Probe>([]), Readiness.waiting("there is no probe"))
     })
   )
 })

@@ -36,6 +36,8 @@ export const layerFixture = Layer.effect(
       silent: yield* Snapshot.fromFile(`${pipelines("failing.ts")}#silent`),
       kill: ({ metadata }) =>
         processes.signalGroup(Number(metadata.pid), "SIGKILL").pipe(
+          // A daemon's process may not lead its group.
+          Effect.zipRight(Effect.ignore(Effect.try(() => process.kill(Number(metadata.pid), "SIGKILL")))),
           Effect.zipRight(
             Effect.repeat(processes.identify(Number(metadata.pid)), {
               until: Option.isNone,

@@ -24,9 +24,9 @@ export interface ProvisionContext {
   readonly operation: Operation
   readonly journal: Journal
   readonly auth: Decision
-  /** Whether the old instance has to stop before the new one can serve. */
+  /** True if the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
-  /** Whether the old instance was told to stop before the commit. */
+  /** True if the old instance was told to stop before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
 }
 
@@ -37,7 +37,7 @@ export const newInstance = ({ before, operation }: { before: DeploymentRecord; o
   generation: operation.generation
 })
 
-/** Whether the last known state is an instance that serves and will be replaced. */
+/** True if the last known state is an instance that serves and will be replaced. */
 export const replacesServing = ({ before: { deployment } }: { before: DeploymentRecord }): boolean =>
   deployment.generation > 0 && deployment.desired === "running" && deployment.status === "running"
 

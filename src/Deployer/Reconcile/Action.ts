@@ -33,7 +33,7 @@ export type Action = Data.TaggedEnum<{
 /** Constructors and matchers of {@link Action}. */
 export const Action = Data.taggedEnum<Action>()
 
-/** Whether an action changes something outside the registry. */
+/** True if an action changes something outside the registry. */
 export const isMutating = ({ _tag }: Action): boolean =>
   _tag === "CloseOperation" || _tag === "RemoveStray" || _tag === "RemoveOrphan" || _tag === "Restore"
 

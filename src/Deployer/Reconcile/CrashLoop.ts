@@ -13,7 +13,7 @@ export const clear = (metadata: Deployment["metadata"]): Deployment["metadata"] 
   return rest
 }
 
-/** Whether reconciling gave up on a deployment. */
+/** True if reconciling gave up on a deployment. */
 export const isMarked = ({ metadata, reason, status }: Pick<Deployment, "metadata" | "reason" | "status">): boolean =>
   status === "error" && (metadata[field] === code || reason?.startsWith(releasedReason) === true)
 

@@ -22,15 +22,15 @@ export interface DeploymentFacts {
   readonly statusSince: number
   /** The reason in the registry. */
   readonly reason: string | undefined
-  /** Whether reconciling gave up on it. */
+  /** True if reconciling gave up on it. */
   readonly gaveUp: boolean
-  /** Whether the registry has it as not observable already. */
+  /** True if the registry has it as not observable already. */
   readonly uncertain: boolean
   /** The engine of its instance, if the flavor has engines. */
   readonly engineId: string | undefined
   /** An operation that was begun and not closed. */
   readonly operation: { readonly kind: OperationKind; readonly generation: number } | undefined
-  /** Whether a living process holds its lease. */
+  /** True if a living process holds its lease. */
   readonly busy: boolean
   /** The observed state of its accepted instance, its health included. */
   readonly seen: OperationalState | "unobservable"
