@@ -8,7 +8,10 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { memoize } from "../Internal/Memoize.js"
 
-export const Time = Schema.DateTimeUtcFromNumber
+/** An integer: a number, or the text that drivers of PostgreSQL give for a 64-bit column. */
+export const Integer = Schema.Union(Schema.Int, Schema.compose(Schema.NumberFromString, Schema.Int))
+
+export const Time = Schema.compose(Integer, Schema.DateTimeUtcFromNumber)
 
 export const OptionalTime = Schema.OptionFromNullOr(Time)
 

@@ -1,4 +1,6 @@
 /** Deployments, revisions and operations as rows and back. */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as Statement from "@effect/sql/Statement"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import {
@@ -11,7 +13,8 @@ import {
   RevisionOutcome,
   Status
 } from "../Deployment.js"
-import { type Decode, decodeTo, JsonObject, OptionalText, OptionalTime, present, Time } from "./Columns.js"
+import { greatest } from "./Access.js"
+import { type Decode, decodeTo, Integer, JsonObject, OptionalText, OptionalTime, present, Time } from "./Columns.js"
 import { type AuthKey, type DeploymentRecord, Operation, OperationKind, type Tombstone } from "./DeploymentStore.js"
 
 const DeploymentRow = Schema.Struct({
@@ -19,12 +22,12 @@ const DeploymentRow = Schema.Struct({
   name: DeploymentName,
   status: Status,
   url: OptionalText,
-  generation: Schema.NonNegativeInt,
+  generation: Schema.compose(Integer, Schema.NonNegativeInt),
   flavor: Schema.String,
   deployer: Schema.String,
   snapshot_id: Schema.String,
   pipeline_name: Schema.String,
-  version: Schema.Int,
+  version: Integer,
   metadata: JsonObject,
   settings: JsonObject,
   auth_digest: OptionalText,
@@ -64,7 +67,7 @@ const toRecord = (row: typeof DeploymentRow.Type): DeploymentRecord => ({
 
 const RevisionRow = Schema.Struct({
   deployment_id: DeploymentId,
-  generation: Schema.Int,
+  generation: Integer,
   snapshot_id: Schema.String,
   settings: JsonObject,
   outcome: RevisionOutcome,
@@ -96,7 +99,7 @@ const OperationRow = Schema.Struct({
   id: Schema.String,
   deployment_id: DeploymentId,
   kind: OperationKind,
-  generation: Schema.Int,
+  generation: Integer,
   holder: Schema.String,
   started_at: Time
 })
@@ -116,7 +119,7 @@ const TombstoneRow = Schema.Struct({
   name: DeploymentName,
   flavor: Schema.String,
   deployer: Schema.String,
-  generation: Schema.Int,
+  generation: Integer,
   deleted_at: Time
 })
 
@@ -144,3 +147,7 @@ export const keyColumns = (authKey: AuthKey | undefined) => ({
   auth_digest: authKey?.digest ?? null,
   auth_sealed: authKey?.sealed ?? null
 })
+
+/** The highest generation that was begun for the deployment of a row. */
+export const highestGeneration = (sql: SqlClient.SqlClient, id: string): Statement.Fragment =>
+  greatest(sql, sql`generation`, sql`COALESCE((SELECT MAX(generation) FROM revisions WHERE deployment_id = ${id}), 0)`)

@@ -121,7 +121,7 @@ const writeState = ({ sql }: Access.Access, id: string, state: OperationalState)
         unknown_since = NULL, updated_at = ${at},
         status_since = CASE WHEN status = ${status} THEN status_since ELSE ${at} END
       WHERE id = ${id} AND (status, url, metadata, reason, unknown_since)
-        IS NOT (${status}, ${url}, ${metadata}, ${reason}, NULL)`
+        IS DISTINCT FROM (${status}, ${url}, ${metadata}, ${reason}, NULL)`
   )
 }
 
@@ -142,7 +142,8 @@ const makeObserve =
       Effect.gen(function* () {
         const [current] = yield* decodeStatuses(
           yield* access.sql`SELECT status, desired FROM deployments WHERE id = ${id} AND generation = ${generation}
-            AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)`
+            AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)
+            ${Access.forUpdate(access.sql)}`
         )
         // What was seen may be older than what was written meanwhile.
         const same = basis === undefined || current?.desired === basis.desired
@@ -171,17 +172,12 @@ const makeSetAuthKey =
 const makeRemove =
   (access: Access.Access): Store["remove"] =>
   (lease) =>
-    SqlLeases.guarded(access)(
+    SqlLeases.guarded(access, SqlLeases.given(access))(
       "deployments.remove",
       lease,
       Effect.zipRight(
         SqlTombstones.insertTombstone(access, lease.deploymentId),
-        Effect.asVoid(
-          Effect.zipRight(
-            access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`,
-            access.sql`DELETE FROM leases WHERE token = ${lease.token}`
-          )
-        )
+        Effect.asVoid(access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`)
       )
     )
 

@@ -10,14 +10,14 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import * as Access from "./Access.js"
-import { decodeTo, JsonObject, single, Time } from "./Columns.js"
+import { decodeTo, Integer, JsonObject, single, Time } from "./Columns.js"
 import { EventStore } from "./EventStore.js"
 
 const defaultLimit = 1_000
-const { operation, sequence, type } = DeploymentEvent.fields
+const { operation, type } = DeploymentEvent.fields
 
 const Row = Schema.Struct({
-  sequence,
+  sequence: Integer,
   deployment_id: Schema.String,
   deployment_name: Schema.String,
   operation_id: Schema.String,

@@ -3,69 +3,107 @@
  * gives out twice, not even after the row is gone.
  */
 import type { SqlError } from "@effect/sql/SqlError"
+import type * as Statement from "@effect/sql/Statement"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
-import type { Access } from "./Access.js"
-import { decodeRows, now, single, Time } from "./Columns.js"
+import { type Access, forUpdate } from "./Access.js"
+import { decodeRows, Integer, now, Time } from "./Columns.js"
 import type { DeploymentStore, Lease } from "./DeploymentStore.js"
 
 type Store = DeploymentStore["Type"]
 
 const decodeHeld = decodeRows(Schema.Struct({ holder: Schema.String, expires_at: Time }))
-const decodeTokens = decodeRows(Schema.Struct({ token: Schema.Int }))
+const decodeTokens = decodeRows(Schema.Struct({ token: Integer }))
 
 const expiry = (ttl: Duration.DurationInput) => Effect.map(now, (at) => at + Math.ceil(Duration.toMillis(ttl)))
 
-/** Fails unless no later lease was given out. */
-export const fence = ({ sql }: Access, lease: Lease): Effect.Effect<void, LeaseLost | SqlError> =>
-  Effect.filterOrFail(
-    sql`SELECT 1 FROM leases
-      WHERE token = ${lease.token} AND deployment_id = ${lease.deploymentId} AND holder = ${lease.holder}`,
-    (rows) => rows.length > 0,
-    () => new LeaseLost({ deploymentId: lease.deploymentId })
+type Fence = Effect.Effect<void, LeaseLost | SqlError>
+
+const lost = (lease: Lease) => new LeaseLost({ deploymentId: lease.deploymentId })
+
+/** Fails when a statement changed or found no row of the lease. */
+const orLost = (lease: Lease, rows: Effect.Effect<ReadonlyArray<unknown>, SqlError>): Fence =>
+  Effect.asVoid(
+    Effect.filterOrFail(
+      rows,
+      (found) => found.length > 0,
+      () => lost(lease)
+    )
   )
 
-/** Runs statements as one transaction that counts only under a lease which is still ours. */
-export const guarded =
-  (access: Access) =>
-  <A, E>(operation: string, lease: Lease, effect: Effect.Effect<A, E | SqlError | ParseResult.ParseError>) =>
-    access.write(operation, Effect.zipRight(fence(access, lease), effect))
+const rowOf = ({ sql }: Access, lease: Lease): Statement.Fragment =>
+  sql`token = ${lease.token} AND deployment_id = ${lease.deploymentId} AND holder = ${lease.holder}`
 
+/**
+ * Runs statements as one transaction that counts only under a lease which no later one replaced. `effect` starts under the
+ * lease, and the transaction commits only if the lease is still there: `fence` locks its row until then, so a takeover
+ * comes before, and the transaction fails, or after it. Both checks matter where transactions run at the same time; a
+ * transaction of SQLite is alone from its start.
+ */
+export const guarded =
+  (access: Access, fence: (lease: Lease) => Fence = held(access)) =>
+  <A, E>(operation: string, lease: Lease, effect: Effect.Effect<A, E | SqlError | ParseResult.ParseError>) =>
+    access.write(
+      operation,
+      Effect.zipRight(
+        orLost(lease, access.sql`SELECT 1 FROM leases WHERE ${rowOf(access, lease)}`),
+        Effect.zipLeft(effect, fence(lease))
+      )
+    )
+
+/** Locks the row of the lease where other transactions run at the same time. */
+const held =
+  (access: Access) =>
+  (lease: Lease): Fence =>
+    access.sql.onDialectOrElse({
+      sqlite: () => Effect.void,
+      orElse: () =>
+        orLost(lease, access.sql`SELECT 1 FROM leases WHERE ${rowOf(access, lease)} ${forUpdate(access.sql)}`)
+    })
+
+/** Ends a lease within the transaction that it guards. */
+export const given =
+  (access: Access) =>
+  (lease: Lease): Fence =>
+    orLost(lease, access.sql`DELETE FROM leases WHERE ${rowOf(access, lease)} RETURNING token`)
+
+/**
+ * A lease that expired, that is the holder's own or that is taken over makes room; the unique row of a deployment then
+ * decides between those who ask at the same time.
+ */
 const makeAcquire =
   ({ sql, write }: Access): Store["acquire"] =>
-  (deploymentId, { holder, name, takeOverFrom, ttl }) =>
-    write(
-      "leases.acquire",
-      Effect.gen(function* () {
-        const at = yield* now
-        const [other] = yield* decodeHeld(
-          yield* sql`SELECT holder, expires_at FROM leases
-            WHERE deployment_id = ${deploymentId} AND expires_at > ${at} AND holder <> ${holder}`
-        )
-        if (other !== undefined && other.holder !== takeOverFrom) {
-          return yield* new DeploymentBusy({ name, holder: other.holder, expiresAt: other.expires_at })
-        }
-        yield* sql`DELETE FROM leases WHERE deployment_id = ${deploymentId}`
-        const row = { deployment_id: deploymentId, holder, expires_at: yield* expiry(ttl) }
-        const inserted = yield* decodeTokens(yield* sql`INSERT INTO leases ${sql.insert(row).returning("token")}`)
-        const { token } = yield* single(inserted)
-        return { deploymentId, holder, token }
-      })
-    )
+  (deploymentId, { holder, name, takeOverFrom, ttl }) => {
+    const attempt: Effect.Effect<Lease, DeploymentBusy | SqlError | ParseResult.ParseError> = Effect.gen(function* () {
+      const at = yield* now
+      yield* sql`DELETE FROM leases
+        WHERE deployment_id = ${deploymentId} AND (expires_at <= ${at} OR ${sql.in("holder", [holder, takeOverFrom ?? holder])})`
+      const row = { deployment_id: deploymentId, holder, expires_at: yield* expiry(ttl) }
+      const [made] = yield* decodeTokens(
+        yield* sql`INSERT INTO leases ${sql.insert(row)} ON CONFLICT (deployment_id) DO NOTHING RETURNING token`
+      )
+      if (made !== undefined) return { deploymentId, holder, token: made.token }
+      const [other] = yield* decodeHeld(
+        yield* sql`SELECT holder, expires_at FROM leases WHERE deployment_id = ${deploymentId}`
+      )
+      if (other === undefined) return yield* attempt
+      return yield* new DeploymentBusy({ name, holder: other.holder, expiresAt: other.expires_at })
+    })
+    return write("leases.acquire", attempt)
+  }
 
 export const make = (access: Access): Pick<Store, "acquire" | "renew" | "release"> => {
   const { sql, write } = access
   return {
     acquire: makeAcquire(access),
     renew: (lease, ttl) =>
-      guarded(access)(
+      write(
         "leases.renew",
-        lease,
         Effect.flatMap(expiry(ttl), (at) =>
-          Effect.asVoid(sql`UPDATE leases SET expires_at = ${at} WHERE token = ${lease.token}`)
+          orLost(lease, sql`UPDATE leases SET expires_at = ${at} WHERE ${rowOf(access, lease)} RETURNING token`)
         )
       ),
     release: (lease) =>

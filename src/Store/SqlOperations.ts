@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import type { RevisionOutcome, Status } from "../Deployment.js"
 import { LeaseLost } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
-import { decodeRows, now } from "./Columns.js"
-import { keyColumns, stateColumns } from "./DeploymentRows.js"
+import { decodeRows, Integer, now } from "./Columns.js"
+import { highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
 import { type DeploymentRecord, type DeploymentStore, type Lease, Operation } from "./DeploymentStore.js"
 import { guarded } from "./SqlLeases.js"
 
@@ -17,8 +17,8 @@ type ById = (id: string) => Effect.Effect<DeploymentRecord, LeaseLost | SqlError
 type Outcome = "committed" | "aborted" | "stopped" | "restored" | "abandoned"
 
 const abandonedReason = "The operation was abandoned: its process ended before it did."
-const decodeSince = decodeRows(Schema.Struct({ status_since: Schema.Int }))
-const decodeGenerations = decodeRows(Schema.Struct({ current: Schema.Int, highest: Schema.Int }))
+const decodeSince = decodeRows(Schema.Struct({ status_since: Integer }))
+const decodeGenerations = decodeRows(Schema.Struct({ current: Integer, highest: Integer }))
 
 const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome) =>
   Effect.flatMap(now, (at) =>
@@ -69,8 +69,7 @@ const abandonOpen = ({ sql }: Access, deploymentId: string) =>
 const generationsOf = ({ sql }: Access, lease: Lease) =>
   Effect.gen(function* () {
     const [found] = yield* decodeGenerations(
-      yield* sql`SELECT generation AS current, MAX(generation, COALESCE(
-          (SELECT MAX(generation) FROM revisions WHERE deployment_id = ${lease.deploymentId}), 0)) AS highest
+      yield* sql`SELECT generation AS current, ${highestGeneration(sql, lease.deploymentId)} AS highest
         FROM deployments WHERE id = ${lease.deploymentId}`
     )
     return found ?? (yield* new LeaseLost({ deploymentId: lease.deploymentId }))

@@ -18,7 +18,7 @@ import * as Schema from "effect/Schema"
 import { canonicalJson } from "../Internal/CanonicalJson.js"
 import { type Draft, Snapshot } from "../Snapshot/Model.js"
 import * as Access from "./Access.js"
-import { decodeTo, now, single, Time } from "./Columns.js"
+import { decodeTo, Integer, now, single, Time } from "./Columns.js"
 import { Ids } from "./Ids.js"
 import { SnapshotStore } from "./SnapshotStore.js"
 
@@ -27,7 +27,7 @@ const { bundle, settings, source, spec } = Snapshot.fields
 const Row = Schema.Struct({
   id: Schema.String,
   pipeline_name: Schema.String,
-  version: Schema.Int,
+  version: Integer,
   spec: Schema.parseJson(spec),
   settings: Schema.parseJson(settings),
   bundle: Schema.parseJson(bundle),
@@ -60,9 +60,20 @@ const columns = (draft: Draft) => {
   }
 }
 
+const decodeVersions = decodeTo(Schema.Struct({ last_version: Integer }), ({ last_version }) => last_version)
+
+/** Holds the row of a pipeline until the transaction ends, so that its versions are given one after another. */
+const lastVersion = ({ sql }: Access.Access, pipelineName: string) =>
+  sql`INSERT INTO pipelines (name, last_version) VALUES (${pipelineName}, 0)
+    ON CONFLICT (name) DO UPDATE SET last_version = pipelines.last_version RETURNING last_version`.pipe(
+    Effect.flatMap(decodeVersions),
+    Effect.flatMap(single)
+  )
+
 const makePut =
-  ({ sql, write }: Access.Access, ids: Ids["Type"]): SnapshotStore["Type"]["put"] =>
+  (access: Access.Access, ids: Ids["Type"]): SnapshotStore["Type"]["put"] =>
   (draft) => {
+    const { sql, write } = access
     const row = columns(draft)
     const stored = Effect.flatMap(sql`SELECT * FROM snapshots WHERE content_digest = ${row.content_digest}`, decode)
     return write(
@@ -70,11 +81,12 @@ const makePut =
       Effect.gen(function* () {
         const [existing] = yield* stored
         if (existing !== undefined) return existing
-        const [next] = yield* sql<{ readonly last_version: number }>`INSERT INTO pipelines (name, last_version)
-          VALUES (${draft.pipelineName}, 1)
-          ON CONFLICT (name) DO UPDATE SET last_version = pipelines.last_version + 1 RETURNING last_version`
+        const version = (yield* lastVersion(access, draft.pipelineName)) + 1
+        const [meanwhile] = yield* stored
+        if (meanwhile !== undefined) return meanwhile
+        yield* sql`UPDATE pipelines SET last_version = ${version} WHERE name = ${draft.pipelineName}`
         const inserted = yield* sql`INSERT INTO snapshots ${sql
-          .insert({ ...row, id: yield* ids.next, version: next?.last_version ?? 1, created_at: yield* now })
+          .insert({ ...row, id: yield* ids.next, version, created_at: yield* now })
           .returning("*")}`
         return yield* Effect.flatMap(decode(inserted), single)
       })
@@ -97,10 +109,11 @@ const makeRecover =
         if (known !== undefined) return known
         const taken = yield* sql`SELECT 1 FROM snapshots
           WHERE pipeline_name = ${pipelineName} AND version = ${snapshot.version}`
+        const next = sql`pipelines.last_version + ${taken.length === 0 ? 0 : 1}`
         const [last] = yield* sql<{ readonly last_version: number }>`INSERT INTO pipelines (name, last_version)
           VALUES (${pipelineName}, ${snapshot.version})
           ON CONFLICT (name) DO UPDATE SET
-            last_version = MAX(pipelines.last_version + ${taken.length === 0 ? 0 : 1}, ${snapshot.version})
+            last_version = ${Access.greatest(sql, next, sql`${snapshot.version}`)}
           RETURNING last_version`
         const version = taken.length === 0 ? snapshot.version : (last?.last_version ?? snapshot.version)
         const inserted = yield* sql`INSERT INTO snapshots ${sql

@@ -11,7 +11,7 @@ import { DeploymentId } from "../Deployment.js"
 import { DeploymentAlreadyExists } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
 import { decodeRows, now, Time } from "./Columns.js"
-import { decodeTombstones, keyColumns, stateColumns } from "./DeploymentRows.js"
+import { decodeTombstones, highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
 import type { DeploymentRecord, DeploymentStore, Recovered } from "./DeploymentStore.js"
 
 type Store = DeploymentStore["Type"]
@@ -25,8 +25,7 @@ export const insertTombstone = ({ sql }: Access, id: string): Effect.Effect<void
   Effect.flatMap(now, (at) =>
     Effect.asVoid(
       sql`INSERT INTO tombstones (deployment_id, name, flavor, deployer, generation, deleted_at)
-        SELECT id, name, flavor, deployer, MAX(generation, COALESCE(
-          (SELECT MAX(generation) FROM revisions WHERE deployment_id = ${id}), 0)), ${at}
+        SELECT id, name, flavor, deployer, ${highestGeneration(sql, id)}, CAST(${at} AS BIGINT)
         FROM deployments WHERE id = ${id}
         ON CONFLICT (deployment_id) DO UPDATE SET generation = excluded.generation, deleted_at = excluded.deleted_at`
     )

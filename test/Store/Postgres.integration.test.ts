@@ -1,0 +1,126 @@
+import { SqlClient } from "@effect/sql"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Either, Fiber, Layer, Schedule } from "effect"
+import { Ids } from "effect-deployers"
+import { current, holder, id, running, state } from "../../src/Conformance/StoreSuite/Fixtures.js"
+import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
+import * as Migrations from "../../src/Store/Migrations.js"
+import * as Registry from "../../src/Store/Registry.js"
+import { schema } from "../../src/Store/RegistrySchema.js"
+import * as SecretBox from "../../src/Store/SecretBox.js"
+import { databases } from "./Postgres.js"
+
+const database = databases()
+
+const registry = Layer.fresh(Registry.layerSql).pipe(
+  Layer.provideMerge(SecretBox.layerTest),
+  Layer.provide(Migrations.layer(schema)),
+  Layer.provideMerge(database),
+  Layer.provide(Ids.layer)
+)
+
+StoreSuite.registry("PostgreSQL", registry)
+
+const rival = "host-b/2"
+const deployment = id(1)
+
+/** A deployment with an operation in progress, under a lease that has expired. */
+const expired = Effect.gen(function* () {
+  const { name, snapshot, store, ...made } = yield* running(1)
+  const lease = yield* store.acquire(made.id, { name, holder, ttl: "0 millis" })
+  const operation = yield* store.begin(lease, { id: id(9), kind: "provision", snapshotId: snapshot.id, settings: {} })
+  const change = { snapshot, settings: { x: 1 }, state: state("error"), authKey: undefined }
+  const provision = { id: id(10), kind: "provision", snapshotId: snapshot.id, settings: {} } as const
+  const writes = {
+    begin: store.begin(lease, provision),
+    commit: store.commit(lease, operation, change),
+    finish: store.finish(lease, operation),
+    abort: store.abort(lease, operation, "too late"),
+    stopped: store.stopped(lease, operation),
+    restored: store.restored(lease, operation, state("error")),
+    setAuthKey: store.setAuthKey(lease, undefined),
+    remove: store.remove(lease)
+  }
+  return { name, store, writes, deploymentId: made.id }
+})
+
+/** Holds the rows of the deployment, so that a write to them waits in the middle of its transaction. */
+const holdingRows = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const held = yield* Deferred.make<void>()
+  const mayEnd = yield* Deferred.make<void>()
+  const holding = yield* Effect.fork(
+    sql.withTransaction(
+      Effect.gen(function* () {
+        yield* sql`SELECT 1 FROM operations WHERE deployment_id = ${deployment} FOR UPDATE`
+        yield* sql`SELECT 1 FROM revisions WHERE deployment_id = ${deployment} FOR UPDATE`
+        yield* sql`SELECT 1 FROM deployments WHERE id = ${deployment} FOR UPDATE`
+        yield* Deferred.succeed(held, undefined)
+        yield* Deferred.await(mayEnd)
+      })
+    )
+  )
+  yield* Effect.raceFirst(Deferred.await(held), Fiber.join(holding))
+  return Effect.zipRight(Deferred.succeed(mayEnd, undefined), Fiber.join(holding))
+})
+
+/** Waits until a transaction waits for a lock. */
+const isWaiting = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`.pipe(
+    Effect.repeat({ until: (rows) => rows.length > 0, schedule: Schedule.spaced("5 millis") }),
+    Effect.timeoutFail({ duration: "1 minute", onTimeout: () => new Error("no transaction waits for a lock") })
+  )
+)
+
+const records = (name: string) =>
+  Effect.gen(function* () {
+    const store = yield* DeploymentStore
+    const { deployment } = yield* current(name)
+    return [yield* current(name), yield* store.openOperations, yield* store.revisions(deployment.id)]
+  })
+
+describe("a write in progress while its lease is taken over", () => {
+  const names = ["begin", "commit", "finish", "abort", "stopped", "restored", "setAuthKey", "remove"] as const
+  it.scopedLive.each(names)("is rejected and changes nothing: %s", (write) =>
+    Effect.gen(function* () {
+      const { deploymentId, name, store, writes } = yield* expired
+      const before = yield* records(name)
+      const release = yield* holdingRows
+      const writing = yield* Effect.fork(Effect.flip(Effect.asVoid(writes[write])))
+      yield* isWaiting
+      const lease = yield* store.acquire(deploymentId, { name, holder: rival, ttl: "1 minute" })
+      yield* release
+      assert.strictEqual((yield* Fiber.join(writing))._tag, "LeaseLost")
+      assert.deepStrictEqual(yield* records(name), before)
+      yield* store.remove(lease)
+    }).pipe(Effect.provide(registry))
+  )
+
+  it.scopedLive("counts when it ends before the takeover", () =>
+    Effect.gen(function* () {
+      const { deploymentId, name, store, writes } = yield* expired
+      const { deployment } = yield* writes.commit
+      assert.strictEqual(deployment.generation, 2)
+      yield* store.acquire(deploymentId, { name, holder: rival, ttl: "1 minute" })
+      assert.strictEqual((yield* current(name)).deployment.generation, 2)
+    }).pipe(Effect.provide(registry))
+  )
+})
+
+describe("leases that several processes ask for at the same time", () => {
+  it.scopedLive("are given to one of them, and the others learn its name", () =>
+    Effect.gen(function* () {
+      const { deploymentId, name, store } = yield* expired
+      const asked = Array.from({ length: 4 }, (_, n) =>
+        Effect.either(store.acquire(deploymentId, { name, holder: `rival-${n}`, ttl: "1 minute" }))
+      )
+      const answers = yield* Effect.all(asked, { concurrency: "unbounded" })
+      const [winner, ...further] = answers.filter(Either.isRight)
+      assert.deepStrictEqual(further, [])
+      for (const lost of answers.filter(Either.isLeft)) {
+        assert.deepInclude({ ...lost.left }, { _tag: "DeploymentBusy", holder: winner?.right.holder ?? "" })
+      }
+    }).pipe(Effect.provide(registry))
+  )
+})
