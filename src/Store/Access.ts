@@ -1,5 +1,5 @@
 /**
- * How the SQL stores run statements: reads and writes are retried for a bounded while when another process keeps the
+ * Statements of the SQL stores: reads and writes are retried for a bounded while when another process keeps the
  * database locked, writes are one transaction, and every failure becomes a {@link StoreError}.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -25,12 +25,12 @@ export type StoreName = StoreError["store"]
 export class Database extends Context.Reference<Database>()("effect-deployers/Store/Database", {
   defaultValue: (): {
     readonly path: string | undefined
-    /** How long an operation keeps trying while the database is locked. */
+    /** The time for which an operation keeps trying while the database is locked. */
     readonly busyBudget: Duration.DurationInput
   } => ({ path: undefined, busyBudget: defaultBusyBudget })
 }) {}
 
-/** How long an operation keeps trying while the database is locked, by default. */
+/** The default time for which an operation keeps trying while the database is locked. */
 export const defaultBusyBudget: Duration.Duration = Duration.seconds(5)
 
 /** Waits between attempts: from 5 ms to about 100 ms with jitter, for the given time in total. */

@@ -26,7 +26,7 @@ export class Build extends Schema.Class<Build>("effect-deployers/Build")({
 }) {}
 
 /**
- * Remembers which image was made of which snapshot, so that it is made once.
+ * Keeps the image of each snapshot, so that an image is made once.
  *
  * @category services
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * A database as a file, before any driver opens it: what is at a path, and how a new database gets there.
+ * A database as a file, before any driver opens it: the file at a path, and the way of a new database to its path.
  *
  * **Details**
  *
@@ -15,17 +15,17 @@ import { StoreError, type StoreReason } from "../Errors/Stores.js"
 import type { StoreName } from "./Access.js"
 import { classify, codeOf } from "./SqlFailure.js"
 
-/** Where a database is, or shall be. */
+/** The place of a database. */
 export interface DatabaseLocation {
   readonly store: StoreName
   readonly path: string
 }
 
-/** What the header of a database file says. */
+/** The header of a database file. */
 export interface Header {
   readonly applicationId: number
   readonly schemaVersion: number
-  /** Whether there are pages in a write-ahead log that the header may not know of. */
+  /** A write-ahead log holds pages that may be newer than the header. */
   readonly hasLog: boolean
 }
 
@@ -76,8 +76,8 @@ const missing = (place: DatabaseLocation): undefined => {
 }
 
 /**
- * Looks at a path without changing anything: `undefined` when nothing is there. Fails when what is there is no database
- * file: a symbolic link, a folder, an empty file, or something else.
+ * Looks at a path without changing anything: `undefined` for a path without a file. Fails for everything but a database
+ * file: a symbolic link, a folder, an empty file or another file.
  */
 export const inspect = (place: DatabaseLocation): Effect.Effect<Header | undefined, StoreError> =>
   attempt(place, "open", () => {
@@ -147,7 +147,7 @@ export const copyInto = (
   )
 
 /**
- * Puts a new database at a path, or leaves the one that somebody else put there meanwhile. The folder is created for
+ * Puts a new database at a path, or leaves the one that another process put there meanwhile. The folder is created for
  * the owner only, the file with mode 0600. `initialise` gets an empty file of another name, and must have closed it
  * when it ends.
  */

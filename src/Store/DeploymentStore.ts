@@ -53,7 +53,7 @@ export interface DeploymentRecord {
 }
 
 /**
- * A deployment that was deleted on purpose: proof that what is left of it may go.
+ * A deployment that was deleted on purpose: proof that its leftovers may be removed.
  *
  * @category models
  * @since 0.1.0
@@ -84,7 +84,7 @@ export interface Recovered {
   readonly settings: Readonly<Record<string, unknown>>
   readonly authKey: AuthKey | undefined
   readonly state: OperationalState
-  /** Who asks for it. */
+  /** The author. */
   readonly by: string
 }
 
@@ -102,7 +102,7 @@ export interface Lease {
 }
 
 /**
- * What kinds of lifecycle operations are recorded; `restore` starts again what has ended.
+ * The kinds of recorded lifecycle operations; `restore` starts an ended instance again.
  *
  * @category schemas
  * @since 0.1.0
@@ -186,7 +186,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
             readonly kind: "provision"
             readonly snapshotId: string
             readonly settings: Readonly<Record<string, unknown>>
-            /** Who asks for it, for the revision. */
+            /** The author of the revision. */
             readonly by?: string | undefined
           }
         | { readonly id: string; readonly kind: "deprovision" | "delete" | "restore" }
@@ -249,7 +249,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly revisions: (deploymentId: DeploymentId) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
     /** Operations that were begun and not closed, oldest first. */
     readonly openOperations: Effect.Effect<ReadonlyArray<Operation>, StoreError>
-    /** When restores of a deployment were begun since a time, oldest first. */
+    /** The starts of the restores of a deployment since a time, oldest first. */
     readonly restores: (
       deploymentId: DeploymentId,
       since: DateTime.Utc

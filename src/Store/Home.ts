@@ -1,5 +1,5 @@
 /**
- * Where this library keeps its files on the machine: one folder, readable by its owner only.
+ * The files of this library on the machine: one folder, readable by its owner only.
  *
  * @since 0.1.0
  */

@@ -1,4 +1,4 @@
-/** Which run answers a request that may be repeated: keys that callers chose, each with the run it stands for. */
+/** Idempotency keys: a key that the caller chose stands for the run that answers its request. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,7 +7,7 @@ import type * as Access from "./Access.js"
 import { decodeTo, now, OptionalNumber, OptionalText } from "./Columns.js"
 import type { Claim, RunStore } from "./RunStore.js"
 
-/** How long a key stands for its run. */
+/** The time for which a key stands for its run. */
 export const lifetime: Duration.Duration = Duration.hours(24)
 
 /** Makes the part of a run store that keeps claims. */
@@ -36,7 +36,7 @@ export const make = ({ read, sql, write }: Access.Access): Pick<RunStore["Type"]
   }
 }
 
-/** Forgets what has had its time. */
+/** Removes keys whose time is over. */
 export const expire = ({ sql }: Access.Access, at: number) =>
   sql`DELETE FROM claims WHERE at <= ${at - Duration.toMillis(lifetime)}`
 

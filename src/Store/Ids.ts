@@ -1,5 +1,5 @@
 /**
- * Where ids come from, so that tests can know them beforehand.
+ * The source of ids, so that tests can know them beforehand.
  *
  * @since 0.1.0
  */

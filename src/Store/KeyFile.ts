@@ -52,7 +52,7 @@ const readKey = (path: string): Key => {
 }
 
 /**
- * Reads a key file: `missing`, `permissions` when others can read it, `malformed` when it is no key, `inaccessible`
+ * Reads a key file: `missing`, `permissions` when others can read it, `malformed` when it is not a key, `inaccessible`
  * when it cannot be read.
  *
  * @category reading

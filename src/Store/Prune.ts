@@ -1,4 +1,4 @@
-/** Removes old runs, a few hundred at a time, so that nobody waits for the store for long. */
+/** Removes old runs, a few hundred at a time, so that no caller waits for the store for long. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -32,7 +32,7 @@ import * as SqlSnapshotStore from "./SqlSnapshotStore.js"
 export type Stores = SnapshotStore | DeploymentStore | EventStore | SecretStore | BuildStore
 
 /**
- * Where the database of a registry is and how it is opened.
+ * The place of a registry's database, and options for opening it.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export type Stores = SnapshotStore | DeploymentStore | EventStore | SecretStore 
 export type Options = Pick<Sqlite.Options, "path" | "busyBudget" | "mustExist">
 
 /**
- * All stores over whatever database is provided.
+ * All stores over the database of any `SqlClient`. {@link Migrations} makes the tables.
  *
  * @category layers
  * @since 0.1.0
@@ -67,7 +67,7 @@ export const layer = (options: string | Options): Layer.Layer<Stores, StoreError
   Layer.provide(Layer.fresh(layerSql), sqlite(options))
 
 /**
- * Whether anything in the registry was sealed, so that a missing key must be restored and not made anew. An unreadable
+ * `true` for a registry with sealed values, whose missing key must be restored and not made anew. An unreadable
  * registry counts as one that holds secrets.
  *
  * @category accessors

@@ -19,7 +19,7 @@ import type { StoreError } from "../Errors/Stores.js"
 export { Cause, Run, RunStatus, StepRun } from "../Contract/RunRecord.js"
 
 /**
- * What a key that a caller chose stands for: a run, the digest of what was asked, and what was answered once it was.
+ * A key that a caller chose: the run it stands for, the digest of the request, and the answer once there is one.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +31,7 @@ export interface Claim {
 }
 
 /**
- * What a batch may contain: a run with the steps it has so far (an insert or an update by id), a published message, or the
+ * One write of a batch: a run with the steps it has so far (an insert or an update by id), a published message, or the
  * answer of a run whose key was claimed.
  *
  * @category models
@@ -68,7 +68,7 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
     /** With its steps. */
     readonly find: (id: string) => Effect.Effect<Option.Option<Run>, StoreError>
-    /** Newest first, without steps; `cursor` comes from the page before. A cursor that is none gives the first page. */
+    /** Newest first, without steps; `cursor` comes from the page before. An invalid cursor gives the first page. */
     readonly list: (options: {
       readonly status?: RunStatus | undefined
       readonly limit: number
@@ -82,24 +82,24 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
       StoreError
     >
     /**
-     * Has a key stand for a run, for a day. Nothing when it does from now on; else what it stands for already, which stays.
+     * Lets a key stand for a run, for a day. Returns none when the key is new; else the claim it has, which stays.
      */
     readonly claim: (claim: {
       readonly key: string
       readonly digest: string
       readonly runId: string
     }) => Effect.Effect<Option.Option<Claim>, StoreError>
-    /** What a key stands for. */
+    /** The claim of a key. */
     readonly claimed: (key: string) => Effect.Effect<Option.Option<Claim>, StoreError>
-    /** Forgets what a key stands for, if it is this run. */
+    /** Removes the claim of a key, if it stands for this run. */
     readonly release: (claim: { readonly key: string; readonly runId: string }) => Effect.Effect<void, StoreError>
-    /** Asks for a run to be interrupted, whichever process it goes in. */
+    /** Asks for a run to be interrupted, in any process. */
     readonly cancel: (id: string) => Effect.Effect<void, StoreError>
-    /** Runs of the store's own generation that go and are asked to be interrupted. */
+    /** Running runs of the store's own generation that are asked to be interrupted. */
     readonly cancelled: Effect.Effect<ReadonlyArray<string>, StoreError>
     /**
      * Removes runs that ended, with their steps and messages: all but the `keep` newest, and those that were started
-     * `before` a time. Oldest first, and a few hundred at most; says how many. {@link RunStore} `counts` stay.
+     * `before` a time. Oldest first, and a few hundred at most; returns the number. {@link RunStore} `counts` stay.
      */
     readonly prune: (options: {
       readonly keep?: number | undefined
@@ -110,13 +110,13 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     /** Highest index given out, 0 for none. */
     readonly lastIndex: Effect.Effect<number, StoreError>
     /**
-     * Marks runs that dead processes left `queued` or `running` as interrupted with cause `lost`; says how many. Dead are the earlier
+     * Marks runs that dead processes left `queued` or `running` as interrupted with cause `lost`; returns the number. Dead are the earlier
      * processes of the store's own generation, and other generations that did not say {@link RunStore} `alive` for ten
      * seconds. For the start of a process, before its first run.
      */
     readonly markLost: Effect.Effect<number, StoreError>
     /**
-     * Says that the store's generation lives, if it has runs that go, and marks the runs of other generations lost that did
+     * Reports that the store's generation lives, if it has running runs, and marks the runs of other generations lost that did
      * not say so for ten seconds. To be repeated every few seconds: while a deployment is replaced, two processes share
      * its store.
      */

@@ -32,7 +32,7 @@ export const layerFile = (
   )
 
 /**
- * The run store of somebody else's process, for reading; the file must exist. Writing to it fails as `readonly`.
+ * The run store of another process, for reading; the file must exist. Writing to it fails as `readonly`.
  *
  * @category layers
  * @since 0.1.0

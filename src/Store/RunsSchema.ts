@@ -6,7 +6,7 @@
 import type { DatabaseSchema } from "./Migrations.js"
 
 /**
- * How many steps of a run there are numbers for: step `p` of run `n` is `n * stepsPerRun + p`. Further ones are not kept.
+ * The number of steps of a run that have a number: step `p` of run `n` is `n * stepsPerRun + p`. Further ones are not kept.
  *
  * @category constants
  * @since 0.1.0
@@ -64,14 +64,14 @@ const keepTotals = [
   END`
 ]
 
-/** While a deployment is replaced two processes write: whose a run is, and which of them were there lately. */
+/** While a deployment is replaced two processes write: the generation of a run, and the last sign of each generation. */
 const owners = [
   "ALTER TABLE runs ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
   "CREATE TABLE seen (generation INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT"
 ]
 
 /**
- * Who writes many runs at once adds them to the totals once, and says so; the trigger counts for everybody else, such as
+ * A writer of many runs adds them to the totals once, and marks them; the trigger counts for other writers, such as
  * a process of an earlier version that still writes while this one replaces it.
  */
 const countedByWriter = [
@@ -83,13 +83,13 @@ const countedByWriter = [
   END`
 ]
 
-/** Where the start and the end of a step are among the events of its run, so that they can be told again in their order. */
+/** The positions of a step's start and end among the events of its run, so that they can be replayed in order. */
 const sequences = [
   "ALTER TABLE step_runs ADD COLUMN started_sequence INTEGER",
   "ALTER TABLE step_runs ADD COLUMN finished_sequence INTEGER"
 ]
 
-/** Which run answers a key that a caller chose, and what it answered once it has. */
+/** Keys that callers chose, each with its run and, once there is one, the answer. */
 const claims = [
   `CREATE TABLE claims (
     key TEXT NOT NULL PRIMARY KEY,
@@ -103,9 +103,9 @@ const claims = [
 ]
 
 /**
- * What is written for each run, in tables whose rows are stored in the order they come: a row goes to the end of its table
+ * Tables whose rows are stored in the order they come, for the writes of each run: a row goes to the end of its table
  * instead of into a tree that is sorted by a long key, which takes a sixth less of time and an eighth less of the log.
- * A step's number says of which run and at which position it is ({@link stepsPerRun}). There are no foreign keys and no
+ * A step's number holds its run and its position ({@link stepsPerRun}). There are no foreign keys and no
  * trigger for new runs: one function writes them, and it looks.
  */
 const numbered = [
@@ -157,7 +157,7 @@ const numbered = [
   END`
 ]
 
-/** Runs that somebody cancelled who could not reach their process. */
+/** Runs that were cancelled by a process that could not reach theirs. */
 const cancellations = ["CREATE TABLE cancellations (run_id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID"]
 
 /**

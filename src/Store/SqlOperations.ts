@@ -30,7 +30,7 @@ const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome)
     )
   )
 
-/** When the row changes, and since when it has its status: from now on if that is another one than before. */
+/** The time of the change, and the time since which the row has its status: now, if the status is another one. */
 const stamps = ({ sql }: Access, id: string, status: Status) =>
   Effect.gen(function* () {
     const at = yield* now

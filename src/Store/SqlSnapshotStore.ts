@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * Two drafts have the same content when everything but where they were compiled from is equal, whatever the order of
+ * Two drafts have the same content when everything but the place they were compiled from is equal, in any order of
  * their keys. Version numbers of removed snapshots are not given out again.
  *
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What a SQL database remembers about deployments beyond their rows: what was deleted, what was started again, who holds
- * leases; and how one that was forgotten comes back.
+ * Facts about deployments beyond their rows in a SQL database: deletions, restores and the holders of leases; and the
+ * recovery of a deployment that the registry lost.
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import * as DateTime from "effect/DateTime"

@@ -38,7 +38,7 @@ export interface Options {
   readonly path: string
   /** Refuse to create the file; default `false`. */
   readonly mustExist?: boolean | undefined
-  /** How long to keep trying while another process holds the lock; default 5 seconds. */
+  /** The time for which to keep trying while another process holds the lock; default 5 seconds. */
   readonly busyBudget?: Duration.DurationInput | undefined
   /** Further options of the `SqliteClient`, such as span attributes. */
   readonly client?: ClientOptions | undefined

@@ -34,7 +34,7 @@ export interface Bare {
   readonly close: () => void
 }
 
-/** How long SQLite itself waits for a lock. It blocks the process meanwhile. */
+/** The time for which SQLite itself waits for a lock. It blocks the process meanwhile. */
 export const nativeWaitMillis = 50
 
 /** Kilobytes of pages in the memory of a connection. The system keeps them too: more makes nothing faster that is measured. */
