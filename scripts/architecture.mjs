@@ -39,9 +39,12 @@ const inside = (room) =>
     return third === undefined ? second.replace(/\.ts$/, "") : `${second}/`
   })
 
+/** Lines to the nearest hundred: the exact number changes with every commit. */
+const rounded = (lines) => String(Math.max(1, Math.round(lines / 100)) * 100)
+
 const sizeOf = (isIn) => {
   const own = modules.filter(({ file }) => isIn(file))
-  return [String(own.length), String(own.reduce((sum, { lines }) => sum + lines, 0))]
+  return [String(own.length), rounded(own.reduce((sum, { lines }) => sum + lines, 0))]
 }
 
 const code = (names) => names.map((name) => `\`${name}\``).join(" ")

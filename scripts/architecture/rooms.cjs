@@ -24,7 +24,7 @@ const rooms = {
     holds: "the contract of deployers and every flow the flavors share",
     imports: ["Contract", "Store", "Flavor"]
   },
-  Containerized: { holds: "the parts that flavors with images share", imports: ["Contract", "Store", "Bundle"] },
+  Containerized: { holds: "the parts that flavors with images share", imports: ["Store"] },
   Local: {
     holds: "the flavor that runs processes",
     imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer"]
@@ -36,26 +36,15 @@ const rooms = {
   Server: { holds: "the serving runtime inside a bundle", imports: ["Contract", "Store"] },
   Testing: {
     holds: "the in-memory world, faults and virtual time, for tests of users; no test runner",
-    imports: ["Contract", "Store", "Bundle", "Flavor", "Deployer", "Client", "Server", "Docker"]
+    imports: ["Store", "Bundle", "Flavor", "Deployer", "Client", "Server", "Docker"]
   },
   Conformance: {
     holds: "suites for authors of flavors and stores; needs vitest",
-    imports: [
-      "Contract",
-      "Store",
-      "Bundle",
-      "Flavor",
-      "Deployer",
-      "Client",
-      "Server",
-      "Containerized",
-      "Docker",
-      "Testing"
-    ]
+    imports: ["Store", "Flavor", "Deployer", "Docker", "Testing"]
   },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Local", "Docker"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker"]
   }
 }
 
