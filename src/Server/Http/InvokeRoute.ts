@@ -1,6 +1,6 @@
 /**
- * `POST /invoke` straight from Node's request to Node's response. It is the route every run comes in by, and the
- * platform's handlers alone cost several times what the run does; what they would do is done here by the same functions.
+ * `POST /invoke` straight from Node's request to Node's response. Every run comes in by this route, and the platform's
+ * handlers cost several times as much as a quick run. Both call the same functions.
  */
 import type { ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
@@ -16,8 +16,8 @@ import * as ServerSentEvents from "./ServerSentEvents.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 
 /**
- * Makes the handler of invocations that have passed the gate. Those that may be repeated take the platform's way: they go to
- * the store and back before they run.
+ * Makes the handler of invocations that have passed the guard. Invocations with an idempotency key take the platform's
+ * handlers: they wait for the store before they run.
  */
 export const make = (
   platform: NodeServer.Handler
@@ -56,7 +56,7 @@ export const make = (
 
 // internal
 
-/** Calls when the client goes away before its answer. */
+/** Calls `leave` when the caller disconnects before its response. */
 const whenClosed = (response: ServerResponse, leave: () => void): void => {
   if (response.writableEnded) return
   response.once("close", () => {

@@ -22,7 +22,7 @@ import * as ServerSentEvents from "./ServerSentEvents.js"
  *
  * **Details**
  *
- * Requests get no spans: a run's own spans, made by the tracer its warm state may bring, are what tells.
+ * Requests get no spans; runs get those of the pipeline, from the tracer of its warm state.
  */
 export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
   function* () {
@@ -41,7 +41,7 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
 
 // internal
 
-/** The routes that are answered without the typed API: of every run, and those that are asked while a service starts. */
+/** The routes that bypass the typed API: the invocation, and health, which is read while a service starts. */
 const directRoutes = (
   platform: NodeServer.Handler
 ): Effect.Effect<{ readonly [Name in Routes.RouteName]?: NodeServer.Handler }, never, Handlers.Requirements> =>
@@ -59,7 +59,7 @@ const directRoutes = (
     }
   })
 
-/** Makes a handler when its first request comes: what is asked for seldom is not worth starting later for. */
+/** Makes a handler at its first request, so that routes in rare use do not delay the start. */
 const onFirstUse = <R>(
   make: Effect.Effect<NodeServer.Handler, never, R>
 ): Effect.Effect<NodeServer.Handler, never, R> =>

@@ -1,4 +1,4 @@
-/** What a service knows of itself: its manifest, its pipeline, when it started. */
+/** The identity of a service: its manifest, its pipeline, the time of its start. */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ export class ServiceInfo extends Context.Tag("effect-deployers/Server/Deployed")
   {
     readonly manifest: Manifest
     readonly pipeline: Pipeline.Any
-    /** Made when first asked for, because a start should not wait for it. */
+    /** Compiled at the first use, so that a start does not wait for it. */
     readonly spec: Effect.Effect<PipelineSpec, PipelineSchemaUnsupported>
     readonly startedAt: DateTime.Utc
   }

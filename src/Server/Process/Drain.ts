@@ -1,4 +1,4 @@
-/** The end of a service's life: no new runs, a bounded time for those that go, everything stored. */
+/** The end of a service: it refuses new runs, gives runs in progress a bounded time, and stores every record. */
 import * as Effect from "effect/Effect"
 import { ServiceInfo } from "../Http/ServiceInfo.js"
 import { Invocation } from "../Run/Invocation.js"

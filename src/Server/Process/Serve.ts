@@ -137,7 +137,7 @@ export const untilTold = <E, R, E2, R2>(
     if (Either.isLeft(opened)) return opened.left.exitCode
     const served = opened.right
     const { exitCode, reason } = yield* Effect.raceFirst(ending, Effect.zipRight(whenOpen(served), Effect.never))
-    yield* Effect.logInfo(`Told to end by ${reason}.`)
+    yield* Effect.logInfo(`The service stops: ${reason}.`)
     yield* served.drain
     return exitCode
   })

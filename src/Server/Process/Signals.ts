@@ -98,7 +98,7 @@ const onUncaught = (end: (ending: Ending) => void) =>
   Effect.flatMap(Effect.runtime<never>(), (runtime) => {
     const runFork = Runtime.runFork(runtime)
     const listener = (error: unknown) => {
-      runFork(Effect.logError(`Nobody caught an error of the pipeline: ${RunFailures.renderDefect(error)}`))
+      runFork(Effect.logError(`The pipeline has an uncaught error: ${RunFailures.renderDefect(error)}`))
       end({ reason: "an uncaught error", exitCode: exitCodes.startFailed })
     }
     return Effect.acquireRelease(

@@ -141,7 +141,7 @@ const answerOf = (
 const lost = (runId: string) =>
   new RunInterrupted({
     message:
-      "The process of the run of this key died, so nobody knows how far it came; take a new key to run it again.",
+      "The process of this key's run died, so the progress of the run is unknown; send a new key to run it again.",
     runId,
     reason: "lost"
   })

@@ -1,4 +1,4 @@
-/** Which part of its life a service is in: its warm state is being built, it takes runs, or it drains. */
+/** The phase of a service: it builds its warm state, it takes runs, or it drains. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,11 +8,11 @@ export type Phase = "starting" | "ready" | "draining"
 export class Lifecycle extends Context.Tag("effect-deployers/Server/Lifecycle")<
   Lifecycle,
   {
-    /** Read directly, because every request asks. */
+    /** A plain function, because every request reads it. */
     readonly phase: () => Phase
-    /** From `starting` to `ready`; does nothing once it drains. */
+    /** Changes `starting` to `ready`; has no effect on a service that drains. */
     readonly ready: Effect.Effect<void>
-    /** From then on no run is taken. */
+    /** Refuses runs from now on. */
     readonly drain: Effect.Effect<void>
   }
 >() {}

@@ -1,10 +1,10 @@
-/** What a service counts about its runs, and the Prometheus text of it. Labels come from fixed lists only. */
+/** The counters of a service's runs, and their Prometheus text. Labels come from fixed lists only. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ProcessStats } from "./ProcessStats.js"
 
-/** How runs end. */
+/** The final statuses of runs. */
 export type Ended = "succeeded" | "failed" | "interrupted"
 
 export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
@@ -12,9 +12,9 @@ export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
   {
     /** Counts a run that ended, with its duration. */
     readonly ended: (status: Ended, durationMillis: number) => void
-    /** Counts a run that was turned away. */
+    /** Counts a run that was refused because every place and seat was taken. */
     readonly shed: () => void
-    /** The counters as they stand. */
+    /** A copy of the counters. */
     readonly read: () => Counters
   }
 >() {}
