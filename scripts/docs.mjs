@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { Application } from "typedoc"
+import { Application, OptionDefaults } from "typedoc"
 import { checkComments, checkLinks } from "./docs/checks.mjs"
 import { teach, tidy } from "./docs/reading.mjs"
 
@@ -60,6 +60,7 @@ const app = await Application.bootstrap({
     // Steps of the computation of `Faults.Table`.
     ...["AnyOf", "Common", "Groups", "Leaves", "Part"].map((type) => `src/Testing/Faults/Failures.ts:${type}`)
   ],
+  highlightLanguages: [...OptionDefaults.highlightLanguages, "mermaid"],
   logLevel: "Warn",
   navigation: { includeCategories: true },
   out,

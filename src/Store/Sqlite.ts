@@ -25,6 +25,7 @@ import { type ClientOptions, openClient, pragmas } from "./SqliteConnection.js"
 type DatabaseSchema = Migrations.DatabaseSchema
 
 export type { DatabaseSchema } from "./Migrations.js"
+export type { ClientOptions } from "./SqliteConnection.js"
 
 /**
  * Which database to open, and how.

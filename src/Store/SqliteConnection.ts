@@ -53,7 +53,12 @@ export const pragmas: ReadonlyArray<string> = [
 /** The cache of prepared statements also keeps failures to prepare one, which must not outlive their reason for long. */
 const prepareCacheTTL = "1 second"
 
-/** The options of the client that a caller may choose. */
+/**
+ * The options of the client that a caller may choose.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type ClientOptions = Omit<SqliteClient.SqliteClientConfig, "filename" | "readonly" | "disableWAL">
 
 /**
