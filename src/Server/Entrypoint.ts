@@ -1,6 +1,6 @@
 /**
- * What a bundle runs: `describe` says what pipeline is in it, `serve MANIFEST` serves it, `rehearse MANIFEST` does once
- * what a start does, without it. The edge of the process: arguments, standard output and exit codes are used here only.
+ * The program of a bundle: `describe` prints the pipeline, `serve MANIFEST` serves it, `rehearse MANIFEST` starts once
+ * without it. Only this module uses arguments, standard output and exit codes.
  *
  * @since 0.1.0
  */
@@ -33,17 +33,16 @@ import * as SourceMaps from "./Process/SourceMaps.js"
 import * as RunFailures from "./Run/RunFailures.js"
 
 /**
- * The module with the pipeline, and which of its exports is meant.
+ * The module and the export of a pipeline.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** The module's exports. */
   readonly module: Readonly<Record<string, unknown>>
-  /** The export to take; without one the module's only pipeline is taken. */
+  /** The name of the export; default the module's only pipeline. */
   readonly exportName?: string | undefined
-  /** The file the module came from, for messages. */
+  /** The file of the module, for messages. */
   readonly file: string
 }
 
@@ -93,7 +92,7 @@ export const choose = (
 }
 
 /**
- * The line `describe` prints: what the pipeline is, or why that cannot be said.
+ * The line that `describe` prints: the description of the pipeline, or the reason that there is none.
  *
  * @category running
  * @since 0.1.0
@@ -108,7 +107,7 @@ export const describe = (options: Options): Effect.Effect<string> =>
   )
 
 /**
- * Serves the pipeline as a manifest file says and answers the exit code of the process. What went wrong is logged.
+ * Serves the pipeline of a manifest file and returns the exit code of the process. Errors are logged.
  *
  * @category running
  * @since 0.1.0
@@ -131,8 +130,7 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
   )
 
 /**
- * Serves as one of the workers of a manifest and answers the exit code of the process. What went wrong is told to the
- * primary, over the channel.
+ * Serves as one of the workers of a manifest and returns the exit code of the process. Errors are sent to the primary.
  *
  * @category running
  * @since 0.1.0
@@ -158,8 +156,8 @@ export const work = (
   }).pipe(Effect.provide(WorkerChannel.layer(channel)))
 
 /**
- * Serves a pipeline of the library as a manifest file says, calls it once, and answers the exit code of the process. What
- * went wrong is logged.
+ * Serves a pipeline of the library with a manifest file, calls it once, and returns the exit code of the process. Errors
+ * are logged.
  *
  * @category running
  * @since 0.1.0
@@ -174,7 +172,7 @@ export const rehearse = (manifestFile: string): Effect.Effect<number> =>
   )
 
 /**
- * Runs the command the process was started with and ends it. Files the process makes are for its user only.
+ * Runs the command of the process's arguments and ends the process. Only its user can read the files it makes.
  *
  * @category running
  * @since 0.1.0
@@ -205,7 +203,7 @@ const print = (line: Effect.Effect<string>): void => {
 
 const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(HeapTuning.collectEarly, program))
 
-/** Within a bundle this module's URL is the program's, whichever file started it. */
+/** Within a bundle the URL of this module is the URL of the program. */
 const runLogged = (program: Effect.Effect<number>): void => {
   const log = Log.layerMapped(SourceMaps.make(fileURLToPath(import.meta.url)))
   Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
@@ -225,7 +223,7 @@ const kindOf = (value: unknown): string => {
   return typeof value === "object" ? "an object" : `a ${typeof value}`
 }
 
-/** Workers are started by their primary only, which gives them a channel. */
+/** Only a primary starts workers, and it gives them a channel. */
 const roleOf = ([slot, startedAt]: ReadonlyArray<string>) => {
   const channel = WorkerChannel.ofProcess()
   return channel === undefined ? undefined : { slot: Number(slot), startedAtMillis: Number(startedAt), channel }

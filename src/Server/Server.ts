@@ -20,7 +20,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as Ids from "../Store/Ids.js"
 import type { RunStore } from "../Store/RunStore.js"
-import * as NextTurn from "./HotPath/NextTurn.js"
+import * as TickBatcher from "./HotPath/TickBatcher.js"
 import * as App from "./Http/App.js"
 import * as Serve from "./Process/Serve.js"
 import * as ServiceRuntime from "./Process/ServiceRuntime.js"
@@ -193,7 +193,7 @@ export const mountLayerRouter = (
  * @category testing
  * @since 0.1.0
  */
-export const layerMicrotasks: Layer.Layer<never> = NextTurn.layerMicrotasks
+export const layerMicrotasks: Layer.Layer<never> = TickBatcher.layerMicrotasks
 
 // internal
 

@@ -22,7 +22,7 @@ const forecast = Step.make("forecast", {
 
 /** Two steps, a default, typed failures by city. */
 export const weather = Pipeline.make("weather", {
-  description: "Tells the weather.",
+  description: "Reports the weather.",
   input: Schema.Struct({
     city: Schema.String,
     days: Schema.optionalWith(Schema.Int.pipe(Schema.greaterThan(0)), { default: () => 1 }),

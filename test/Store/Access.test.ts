@@ -172,7 +172,7 @@ describe("failures", () => {
     })
   )
 
-  it("are told apart by code, never by text", () => {
+  it("are distinguished by code, never by text", () => {
     const reasons = (codes: ReadonlyArray<string>) =>
       codes.map((code) => classify({ code, message: "database is locked" }))
     assert.deepStrictEqual(reasons(["SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"]), ["busy", "busy", "busy"])

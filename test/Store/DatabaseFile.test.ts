@@ -69,7 +69,7 @@ describe("what is refused, with nothing changed", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("a newer version that only the write-ahead log of a crashed process tells of", () =>
+  it.scoped("a newer version that only the write-ahead log of a crashed process contains", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* folder

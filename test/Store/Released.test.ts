@@ -17,7 +17,7 @@ const ids = {
   snapshot: "00000000-0000-7000-8000-0000000000b1"
 }
 
-/** What a registry of the first schema had in it. */
+/** The content of a registry with the first schema. */
 const first = [
   `INSERT INTO meta VALUES ('registryId', '${ids.registry}')`,
   "INSERT INTO pipelines VALUES ('weather', 1)",

@@ -24,7 +24,7 @@ describe("totals", () => {
   const isEnded = (status: string | undefined) => status !== undefined && status !== "queued" && status !== "running"
 
   it.effect.prop(
-    "are what is stored, whatever two generations write in whatever order",
+    "match the stored runs for all writes of two generations in any order",
     [FastCheck.array(batch, { maxLength: 8 })],
     ([batches]) =>
       Effect.gen(function* () {

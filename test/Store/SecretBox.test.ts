@@ -101,7 +101,7 @@ describe("the key file", () => {
     })
   )
 
-  it.scoped("is refused when others can read it, when it is no key, and when it cannot be read", () =>
+  it.scoped("is refused when others can read it, when it has no key, and when it cannot be read", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* folder

@@ -109,7 +109,7 @@ describe("migrations", () => {
     })
   )
 
-  it.scoped("leave a whole copy of what was there, for the owner only, and none when nothing is to be done", () =>
+  it.scoped("leave a whole copy of the old database, for the owner only, and none without a migration", () =>
     Effect.gen(function* () {
       const root = yield* folder
       const path = `${root}/test.db`

@@ -1,4 +1,4 @@
-/** A worker's line to its primary. */
+/** The channel of a worker to its primary. */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,33 +10,33 @@ import type { Ending } from "../Process/Signals.js"
 import type { Condition } from "../Run/Report.js"
 import * as Protocol from "./Protocol.js"
 
-/** Where messages go out and come in: a process's own channel to the one that started it, or a test's. */
+/** Sends and receives messages: the channel to the process that started this one, or one of a test. */
 export interface Channel {
-  /** Sends a value, and calls back when it is on its way or cannot be. */
+  /** Sends a value, and calls back when it is sent or cannot be sent. */
   readonly send: (value: object, onSent: () => void) => void
-  /** Has somebody hear what comes in; answers how to end that. */
+  /** Calls the listener with every message, until the returned function is called. */
   readonly listen: (listener: (value: unknown) => void) => () => void
 }
 
 export class WorkerChannel extends Context.Tag("effect-deployers/Server/Workers/Link")<
   WorkerChannel,
   {
-    /** Done when the message is on its way. */
+    /** Succeeds when the message is sent. */
     readonly send: (message: Protocol.ToPrimary) => Effect.Effect<void>
     /** Asks, and waits for the answer. */
     readonly ask: (ask: Protocol.Ask) => Effect.Effect<Protocol.Answer>
-    /** What the worker is asked, with the number to reply to. */
+    /** The questions to this worker, with the number of the reply. */
     readonly questions: Queue.Dequeue<Extract<Protocol.ToWorker, { readonly _tag: "Question" }>>
-    /** Waits until the worker is told where to listen. */
+    /** Waits for the address to listen on. */
     readonly address: Effect.Effect<{ readonly host: string; readonly port: number }>
-    /** Waits until the worker is told to end. */
+    /** Waits for the order to stop. */
     readonly told: Effect.Effect<Ending>
-    /** How it is with the service, as last heard. */
+    /** The last known condition of the service. */
     readonly condition: () => Condition | undefined
   }
 >() {}
 
-/** Makes the line over a channel. */
+/** Makes the service over a channel. */
 export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<WorkerChannel>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const address = yield* Deferred.make<{ readonly host: string; readonly port: number }>()

@@ -1,5 +1,14 @@
 /** Gathers requests for the same work and does it once, at the end of the turn of the event loop. */
-import type { NextTurn } from "./NextTurn.js"
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+
+/** Calls a function in the next turn; default `setImmediate`. */
+export class NextTurn extends Context.Reference<NextTurn>()("effect-deployers/Server/NextTurn", {
+  defaultValue: (): ((act: () => void) => void) => setImmediate
+}) {}
+
+/** Microtasks in place of turns. */
+export const layerMicrotasks: Layer.Layer<NextTurn> = Layer.succeed(NextTurn, queueMicrotask)
 
 /**
  * The number of requests after which the work is done before the turn ends. Requests that wait longer outlive V8's young

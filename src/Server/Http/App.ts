@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type InvalidRequest, NotFound } from "../../Contract/Errors.js"
 import { Ids } from "../../Store/Ids.js"
-import { Lifecycle } from "../Run/Lifecycle.js"
+import { Lifecycle } from "../Run/Invocation.js"
 import * as Response from "../Run/Response.js"
 import * as RunFailures from "../Run/RunFailures.js"
 import * as RunOutcome from "../Run/RunOutcome.js"
@@ -25,7 +25,7 @@ import * as Handlers from "./Handlers.js"
 import { mountPrefix } from "./MountPrefix.js"
 import { securityHeaders } from "./NodeServer.js"
 
-/** Makes the app. Interrupting the fiber of a request is its caller's departure. */
+/** Makes the app. Interrupting the fiber of a request means that its caller disconnected. */
 export const make: Effect.Effect<HttpApp.Default, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
   function* () {
     const guard = yield* Guard.ofService
@@ -62,7 +62,7 @@ export const routed = (
 
 // internal
 
-/** Web requests hold each header once, so there is nothing ambiguous among them. */
+/** Web requests contain each header once, so none is ambiguous. */
 const guardedOf = (request: HttpServerRequest.HttpServerRequest): Guard.GuardedRequest & { url: string } => ({
   method: request.method,
   url: request.url.startsWith("?") ? `/${request.url}` : request.url,
@@ -72,7 +72,7 @@ const guardedOf = (request: HttpServerRequest.HttpServerRequest): Guard.GuardedR
 
 const secure = Headers.fromInput(securityHeaders)
 
-/** With the headers of every response, and a location as its caller sees it. */
+/** Adds the headers of every response, and the path of the mount to a location. */
 const finished = (
   response: HttpServerResponse.HttpServerResponse,
   prefix: string,
@@ -87,7 +87,7 @@ const finished = (
   })
 }
 
-/** What the platform would answer in its own words is said in ours. Errors of the contract pass. */
+/** Answers the platform's own errors with errors of the contract, which pass unchanged. */
 const answerFailures =
   (ids: typeof Ids.Service) =>
   (app: HttpApp.Default): HttpApp.Default =>

@@ -1,6 +1,6 @@
 /**
- * What every request passes before anything else looks at it: ambiguous headers, the route table, the method and the
- * key. Plain functions on a shape that Node's request has, so that they cost next to nothing.
+ * The first checks of every request: ambiguous headers, the route, the method and the key. They are plain functions on the
+ * shape of Node's request, so that they cost next to nothing.
  */
 import * as Effect from "effect/Effect"
 import { InvalidRequest, MethodNotAllowed, NotFound, Unauthorized } from "../../Contract/Errors.js"
@@ -10,7 +10,7 @@ import * as Response from "../Run/Response.js"
 import * as BearerAuth from "./BearerAuth.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 
-/** The parts of a request that decide. `rawHeaders` has names and values in turn, duplicates included. */
+/** The parts of a request that the guard reads. `rawHeaders` has names and values in turn, with duplicates. */
 export interface GuardedRequest {
   readonly method?: string | undefined
   /** The request target; an absolute one is replaced by its path. */
@@ -23,18 +23,14 @@ export interface GuardedRequest {
   readonly rawHeaders: ReadonlyArray<string>
 }
 
-/** Lets a request through to its route, or answers it. */
+/** Passes a request to its route, or answers it. */
 export type Verdict =
   | { readonly _tag: "Pass"; readonly route: Routes.Route }
   | { readonly _tag: "Refuse"; readonly answer: Response.Response }
 
 /**
- * Makes the gate.
- *
- * **Details**
- *
- * `loopbackOnly` refuses requests whose `Host` is not this machine: a service without a key that listens on loopback
- * would otherwise be open to any web page that rebinds its own name to 127.0.0.1.
+ * Makes a guard. `loopbackOnly` refuses requests whose `Host` is not this machine: a service without a key that listens on
+ * loopback would otherwise be open to every web page that rebinds its own name to 127.0.0.1.
  */
 export const make = (options: {
   readonly routes: ReadonlyArray<Routes.Route>
@@ -60,11 +56,10 @@ export const make = (options: {
   }
 }
 
-/** The methods a route answers. */
 export const allow = (route: Routes.Route): ReadonlyArray<string> =>
   route.method === "GET" ? ["GET", "HEAD", "OPTIONS"] : ["POST", "OPTIONS"]
 
-/** The guard of the service as its manifest says. */
+/** The guard of the service in its manifest. */
 export const ofService: Effect.Effect<(request: GuardedRequest) => Verdict, never, ServiceInfo> = Effect.map(
   ServiceInfo,
   ({ manifest: { authKeyDigests, listen, serving } }) =>

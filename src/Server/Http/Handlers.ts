@@ -19,11 +19,10 @@ import * as DeploymentPage from "../Pages/DeploymentPage.js"
 import * as ReferencePage from "../Pages/ReferencePage.js"
 import type * as Script from "../Pages/Script.js"
 import * as Idempotency from "../Run/Idempotency.js"
-import { Invocation } from "../Run/Invocation.js"
-import { Lifecycle } from "../Run/Lifecycle.js"
+import { Invocation, Lifecycle } from "../Run/Invocation.js"
+import * as InvokeRequest from "../Run/InvokeRequest.js"
 import * as Metrics from "../Run/Metrics.js"
 import * as Response from "../Run/Response.js"
-import * as ResponseMode from "../Run/ResponseMode.js"
 import * as RunEvents from "../Run/RunEvents.js"
 import * as RunQueries from "../Run/RunQueries.js"
 import type { Parsed } from "../Run/SafeJson.js"
@@ -34,7 +33,7 @@ import { mountPrefix } from "./MountPrefix.js"
 import * as RequestBody from "./RequestBody.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 
-/** What the handlers work with. */
+/** The services that the handlers use. */
 export type Requirements = ServiceInfo | Service | Ids | Invocation | Lifecycle | RunStore
 
 /**
@@ -79,13 +78,13 @@ const invokeGroup = (api: Contract, respond: EventResponse.Responder) =>
         )
       return handlers.handleRaw("invoke", ({ request }) => {
         const key = request.headers["idempotency-key"]
-        const view = ResponseMode.of(request.headers, serving)
+        const view = InvokeRequest.modeOf(request.headers, serving)
         return Effect.matchEffect(RequestBody.readJson(request, serving), {
           onSuccess: (body) => {
             if (key !== undefined) return keyed(request, { body, key, view, serving })
             return view === "stream"
               ? respond(request, followed(invocation, body))
-              : Effect.map(invocation.invoke(body, ResponseMode.manners[view]), Response.toResponse)
+              : Effect.map(invocation.invoke(body, InvokeRequest.optionsOf[view]), Response.toResponse)
           },
           onFailure: (error) => Effect.succeed(RequestBody.refusal(request, error))
         })
@@ -127,10 +126,10 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
     })
   )
 
-/** Only these: what is there to build the handlers with has a scope, too, which lives as long as they do. */
+/** The services of one request. The context that builds the handlers also has a scope, which lives as long as they do. */
 const ownServices = Context.pick(Ids, Invocation, Lifecycle, RunQueries.RunQueries)
 
-/** Interrupting it is the caller's departure. */
+/** Interrupting it means that the caller disconnected. */
 const followed =
   (invocation: Context.Tag.Service<Invocation>, body: Parsed): EventResponse.Produce<never, never> =>
   (stream) =>
@@ -140,8 +139,8 @@ const followed =
     })
 
 /**
- * The run when it has ended. A run that refuses its interruption is given up after a second, so it has ended in three; the end
- * of a run in another process, or one that could not be stored, is found by looking again.
+ * The run when it has ended, at the latest after three seconds: a run that ignores its interruption is given up after one.
+ * Polling finds the end of a run in another process, or of one that could not be stored.
  */
 const untilEnded = <E>(ended: Effect.Effect<void>, find: Effect.Effect<Run, E>): Effect.Effect<Run, E> => {
   const again: Effect.Effect<Run, E> = Effect.flatMap(find, (run) =>

@@ -1,15 +1,12 @@
-/** Whether a service lives and takes runs, and why not. */
+/** The health of a service, with the checks that fail. */
 import * as Effect from "effect/Effect"
 import type * as Responses from "../../Contract/Responses.js"
-import type { Phase } from "../Run/Lifecycle.js"
+import type { Phase } from "../Run/Invocation.js"
 import type { Condition } from "../Run/Report.js"
 import * as Response from "../Run/Response.js"
 import { Service } from "../Run/Service.js"
 
-/**
- * What the routes of health answer: `health` and `ready` say `ready` when every check passes, `live` that there is an
- * answer at all.
- */
+/** The answers of the health routes: `health` and `ready` check the condition, `live` always succeeds. */
 export const answers: Effect.Effect<
   { readonly [Route in "health" | "ready" | "live"]: () => Response.Response },
   never,

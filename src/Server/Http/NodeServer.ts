@@ -1,5 +1,5 @@
 /**
- * Node's HTTP server with the limits of a service that faces strangers. The only place that touches sockets.
+ * Node's HTTP server with the limits of a service that strangers can reach. Only this module uses sockets.
  *
  * @since 0.1.0
  */
@@ -48,8 +48,8 @@ export interface NodeServer {
   readonly host: string
   readonly port: number
   /**
-   * Stops accepting and closes idle connections, at once and as others become idle; done when the last one is gone.
-   * Interrupting it closes what is left.
+   * Stops accepting, closes every connection when it is idle, and ends with the last one. Interrupting it closes all
+   * connections.
    */
   readonly close: Effect.Effect<void>
 }
@@ -68,7 +68,7 @@ export const securityHeaders: ReadonlyArray<readonly [string, string]> = [
 ]
 
 /**
- * How long and how much a client may take.
+ * The limits of a client.
  *
  * @category models
  * @since 0.1.0
@@ -96,24 +96,23 @@ export const defaultLimits: Limits = {
 }
 
 /**
- * Where to listen.
+ * The address of a server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Address {
   readonly host: string
-  /** Default one the system chooses. */
+  /** Default a port that the system chooses. */
   readonly port?: number | undefined
-  /** Whether the system may choose another when the port is taken. */
+  /** Lets the system choose another port when this one is taken. */
   readonly fallback: boolean
-  /** How long to wait for a port that is taken, in milliseconds; default not at all. */
+  /** The wait for a port that is taken, in milliseconds; default 0. */
   readonly standbyMillis?: number | undefined
 }
 
 /**
- * Listens, until the scope closes. A port that is taken is waited for, or replaced by one the system chooses, as the
- * address says.
+ * Listens until the scope closes. The address decides about a port that is taken.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Reads the JSON body of a request within limits: the declared length is checked first, the real one while it streams
- * in, and only `application/json` in UTF-8 without compression is taken.
+ * Reads the JSON body of a request within limits: it checks the declared length first and the real one while the body
+ * arrives. Only `application/json` in UTF-8 without compression is accepted.
  */
 import { IncomingMessage, type ServerResponse } from "node:http"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -13,19 +13,14 @@ import * as Response from "../Run/Response.js"
 import * as SafeJson from "../Run/SafeJson.js"
 import * as NodeServer from "./NodeServer.js"
 
-/** What a body may be. */
 export interface Limits {
   readonly maxBodyBytes: number
   readonly maxJsonDepth: number
 }
 
-/** Why a body is not taken. */
 export type BodyError = InvalidRequest | PayloadTooLarge | UnsupportedMediaType
 
-/**
- * Reads and parses the body and hands it over, or the reason it is not taken. A client that goes away before the end
- * never gets further than this. What it gives back stops reading.
- */
+/** Calls `onBody` with the parsed body or the error, unless the client disconnects. The returned function stops reading. */
 export const receive = (
   request: IncomingMessage,
   limits: Limits,
@@ -85,13 +80,10 @@ export const refusal = (
   })
 }
 
-/** Whether the body has arrived to its end, so that the connection can go on after the answer. */
+/** True when the whole body has arrived, so that the connection can continue after the answer. */
 export const isWhole = (request: IncomingMessage): boolean => request.readableEnded || request.complete
 
-/**
- * Answers a request whose body is not read to its end, and closes the connection. What still arrives is thrown away
- * for a second at most, because closing at once could destroy the answer before the client has read it.
- */
+/** {@link refusal} on a response of Node's. */
 export const refuse = (
   request: IncomingMessage,
   response: ServerResponse,

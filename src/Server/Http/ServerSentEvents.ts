@@ -8,7 +8,6 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
-import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import * as Response from "../Run/Response.js"
 import type { EventStream } from "../Run/RunEvents.js"
@@ -18,7 +17,7 @@ import * as NodeServer from "./NodeServer.js"
 /** A response that takes text. */
 export interface Sink {
   readonly hasBegun: () => boolean
-  /** Whether the response has ended or the caller is gone; nothing is written any more. */
+  /** True when the response has ended or the caller has disconnected. */
   readonly hasEnded: () => boolean
   /** Sends {@link headers}. */
   readonly begin: () => void
@@ -74,12 +73,12 @@ export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Ef
       const beating = runFork(Effect.forever(beat(response)))
       response.once("close", () => beating.unsafeInterruptAsFork(FiberId.none))
     },
-    yield* NextTurn
+    yield* TickBatcher.NextTurn
   )
   return (response) => over(sinkOf(response, beatLater))
 })
 
-/** Responds with events on the response of Node's under a request of the platform, which then has nothing left to send. */
+/** Responds with events on Node's response of a request. The platform then sends nothing. */
 export const responder: Effect.Effect<EventResponse.Responder> = Effect.map(
   make,
   (open) => (request, produce) =>
@@ -90,7 +89,7 @@ export const responder: Effect.Effect<EventResponse.Responder> = Effect.map(
 
 // internal
 
-/** How soon the caller comes back when the connection breaks. */
+/** The wait of the caller before it reconnects. */
 const retry = "retry: 1000\n\n"
 
 const frameOf = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`

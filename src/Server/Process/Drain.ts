@@ -1,8 +1,7 @@
 /** The end of a service: it refuses new runs, gives runs in progress a bounded time, and stores every record. */
 import * as Effect from "effect/Effect"
 import { ServiceInfo } from "../Http/ServiceInfo.js"
-import { Invocation } from "../Run/Invocation.js"
-import { Lifecycle } from "../Run/Lifecycle.js"
+import { Invocation, Lifecycle } from "../Run/Invocation.js"
 import { RunRecorder } from "../Run/RunRecorder.js"
 
 /**

@@ -1,14 +1,11 @@
-/** Where a served process says of itself that it listens. */
+/** The file in which a served process writes its address. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Endpoint } from "../../Contract/Manifest.js"
 
-/**
- * Writes the endpoint so that nobody ever reads half of it: beside its place first, then renamed. Only the owner can
- * read it.
- */
+/** Writes the endpoint to another file and renames it, so that a reader never sees a part. Only the owner can read it. */
 export const write = (file: string, endpoint: Endpoint): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

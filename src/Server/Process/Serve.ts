@@ -1,5 +1,5 @@
 /**
- * Serves a pipeline: builds its warm state, listens, takes runs, and drains when told to end.
+ * Serves a pipeline: builds its warm state, listens, accepts runs, and drains at the end.
  *
  * @since 0.1.0
  */
@@ -40,33 +40,30 @@ export { WarmUpFailed } from "./ServiceRuntime.js"
 export class Served extends Context.Tag("effect-deployers/Server/Served")<
   Served,
   {
-    /** Where it answers, without a trailing slash. */
+    /** The URL of the service, without a trailing slash. */
     readonly url: string
     readonly host: string
     readonly port: number
-    /** Builds the warm state in the scope of the service; from then on runs are taken. */
+    /** Builds the warm state in the scope of the service, which accepts runs afterwards. */
     readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed>
-    /** Ends taking runs; done when nothing is left to do. */
+    /** Refuses new runs, and ends when every run is answered and stored. */
     readonly drain: Effect.Effect<void>
   }
 >() {}
 
 /**
- * How a service is made when it is not the only process, or does something before it listens.
+ * Options of a service that is not the only process, or that does something before it listens.
  *
  * @category models
  * @since 0.1.0
  */
 export interface MakeOptions<E, R> extends ServiceRuntime.Options {
-  /**
-   * What to do before it listens, with the means to build the warm state by then, and where to listen then; default
-   * nothing, and where the manifest says.
-   */
+  /** Runs before the service listens, and returns the address; default the address of the manifest. */
   readonly before?: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
 }
 
 /**
- * Listens for a pipeline, until the scope closes. Runs are refused until {@link Served} `warmUp` succeeded.
+ * Listens until the scope closes. Runs are refused until `warmUp` has succeeded.
  *
  * @category constructors
  * @since 0.1.0
@@ -89,14 +86,12 @@ export const make = <E = never, R = never>(
   })
 
 /**
- * Serves a pipeline as the manifest says until {@link Signals} tell to end, and answers the exit code of the process.
+ * Serves the pipeline of a manifest until {@link Signals} end it, and returns the exit code of the process.
  *
- * **Details**
+ * The endpoint file is written as soon as the port is open; health reports `live` until the warm state is built, and
+ * `ready` afterwards. A service that stands by builds its warm state first, and writes the file before, too.
  *
- * The endpoint file is written as soon as the port is open; health says `live` until the warm state is built, and
- * `ready` from then on. A service that stands by builds its warm state first, and writes the file before, too.
- *
- * @param whenReady What to do once runs are taken; default nothing. Its failure ends the service.
+ * @param whenReady Runs when the service accepts runs. Its failure ends the service.
  *
  * @category running
  * @since 0.1.0
@@ -122,7 +117,7 @@ export const run = <E = never, R = never>(
   )
 
 /**
- * Opens a service, serves until {@link Signals} tell to end, drains it, and answers the exit code of the process.
+ * Opens a service, serves until {@link Signals} end it, drains it, and returns the exit code of the process.
  *
  * @category running
  * @since 0.1.0
@@ -187,8 +182,8 @@ export const manifestTest = (
 })
 
 /**
- * Serves a pipeline in this process on a port the system chooses, and gives an `HttpClient` whose requests go there,
- * with the key if there is one. What an HTTP test of a pipeline needs.
+ * Serves a pipeline in this process on a port that the system chooses, with an `HttpClient` that sends its requests there,
+ * with the key if there is one. For HTTP tests of a pipeline.
  *
  * @category testing
  * @since 0.1.0
@@ -219,7 +214,7 @@ export const layerTest = (
 
 // internal
 
-/** Listens, and says where in the endpoint file; if it is to stand by, with everything ready before. */
+/** Listens, and writes the address to the endpoint file. A service that stands by is warm before. */
 const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
   Effect.gen(function* () {
     const { deployment, endpointFile, generation, listen } = manifest

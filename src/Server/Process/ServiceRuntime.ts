@@ -20,7 +20,6 @@ import type { Requirements } from "../Http/Handlers.js"
 import { ServiceInfo } from "../Http/ServiceInfo.js"
 import * as CancellationPoller from "../Run/CancellationPoller.js"
 import * as Invocation from "../Run/Invocation.js"
-import * as Lifecycle from "../Run/Lifecycle.js"
 import * as Metrics from "../Run/Metrics.js"
 import * as ProcessStats from "../Run/ProcessStats.js"
 import * as Retention from "../Run/Retention.js"
@@ -45,14 +44,14 @@ export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFail
   }
 }
 
-/** Builds the warm state, once, in the scope of the service; from then on runs are taken. */
+/** Builds the warm state once, in the scope of the service, which accepts runs afterwards. */
 export type WarmUp = Effect.Effect<void, WarmUpFailed>
 
 /** The place of a process in a service. */
 export interface Options {
   /** The other processes of the service; default none. */
   readonly fleet?: Layer.Layer<Fleet.Service, never, ThisProcess.ThisProcess>
-  /** When the service started; default now. */
+  /** The time at which the service started; default now. */
   readonly startedAt?: DateTime.Utc
 }
 
@@ -91,10 +90,10 @@ export const make = (
 const warming = (
   pipeline: Pipeline.Any,
   scope: Scope.Scope
-): Effect.Effect<void, WarmUpFailed, Invocation.Invocation | Lifecycle.Lifecycle> =>
+): Effect.Effect<void, WarmUpFailed, Invocation.Invocation | Invocation.Lifecycle> =>
   Effect.gen(function* () {
     const { warm } = yield* Invocation.Invocation
-    const { ready } = yield* Lifecycle.Lifecycle
+    const { ready } = yield* Invocation.Lifecycle
     const built = yield* Layer.buildWithScope(pipeline.layer, scope).pipe(
       Effect.catchAllCause((cause) =>
         Cause.isInterruptedOnly(cause)
@@ -125,6 +124,6 @@ const layer = (pipeline: Pipeline.Any, manifest: Manifest, { fleet = Fleet.layer
   )
   const invocation = Layer.effect(Invocation.Invocation, Invocation.make(pipeline, { identity, serving }))
   const recorder = serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
-  const base = Layer.mergeAll(info, Lifecycle.layer, Metrics.layer, ProcessStats.layer, recorder)
+  const base = Layer.mergeAll(info, Invocation.layerLifecycle, Metrics.layer, ProcessStats.layer, recorder)
   return Layer.provideMerge(fleet, Layer.provideMerge(ThisProcess.layer, Layer.provideMerge(invocation, base)))
 }

@@ -1,5 +1,5 @@
 /**
- * What tells a serving process to end: a signal, or an error of user code that nobody caught.
+ * The end of a serving process: a signal, or an uncaught error of user code.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { exitCodes } from "../../Contract/Manifest.js"
 import * as RunFailures from "../Run/RunFailures.js"
 
 /**
- * Why the process ends and with which code.
+ * The reason for the end of the process, and its exit code.
  *
  * @category models
  * @since 0.1.0
@@ -23,7 +23,7 @@ export interface Ending {
 }
 
 /**
- * When the process is to end. Serving waits for it; tests decide it.
+ * Decides when the process ends. Serving waits for it, and tests decide it.
  *
  * @category services
  * @since 0.1.0
@@ -31,14 +31,14 @@ export interface Ending {
 export class Signals extends Context.Tag("effect-deployers/Server/Signals")<
   Signals,
   {
-    /** Succeeds when the process is told to end. */
+    /** Succeeds when the process must end. */
     readonly ending: Effect.Effect<Ending>
   }
 >() {}
 
 /**
- * Listens to SIGTERM and SIGINT, of which a second one ends the process at once, and to uncaught errors, which are
- * logged and end it with the code of a failed start.
+ * Listens to SIGTERM and SIGINT, and to uncaught errors, which are logged and end the process with the code of a failed
+ * start. A second signal ends the process at once.
  *
  * @category layers
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const layer: Layer.Layer<Signals> = Layer.scoped(
 )
 
 /**
- * For a process whose signals are another one's business: it ends when that one tells, or at an uncaught error.
+ * For a process that another one ends. It ignores signals, and ends at an uncaught error, too.
  *
  * @category layers
  * @since 0.1.0
@@ -75,7 +75,7 @@ export const layerTold = (told: Effect.Effect<Ending>): Layer.Layer<Signals> =>
 
 // internal
 
-/** Keeps the first reason to end that is given. */
+/** Keeps the first reason. */
 const first = Effect.map(Deferred.make<Ending>(), (deferred) => {
   let isEnding = false
   return {

@@ -1,4 +1,4 @@
-/** One run while it goes: its state, its steps as they start and end, and the messages it publishes. */
+/** A run in progress: its state, its steps as they start and end, and the messages it publishes. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Mutable } from "effect/Types"
@@ -6,11 +6,10 @@ import * as RunEvent from "../../Contract/RunEvent.js"
 import * as EncodedJson from "../../Internal/EncodedJson.js"
 import type { InterruptionCause, RunInfo, RunListener, StepCall, StepObserver } from "../../Run.js"
 import type { Run, RunWrite } from "../../Store/RunStore.js"
-import * as Timestamps from "../HotPath/Timestamps.js"
 import * as ActiveStep from "./ActiveStep.js"
 import * as RunFailures from "./RunFailures.js"
 
-/** How a run ended, in the words of its record. */
+/** The end of a run, as its record has it. */
 export interface Ending {
   readonly status: "succeeded" | "failed" | "interrupted"
   readonly cause?: InterruptionCause | undefined
@@ -18,7 +17,6 @@ export interface Ending {
   readonly error?: unknown
 }
 
-/** What a run starts with. */
 export interface Options {
   readonly clock: Clock.Clock
   readonly id: string
@@ -27,17 +25,17 @@ export interface Options {
   readonly deploymentName: string
   readonly parameters: unknown
   readonly isQueued: boolean
-  /** Whether anything of it will be asked for again. */
+  /** False when no record of the run is stored. */
   readonly isRecorded: boolean
   /** Records only statuses and times. */
   readonly skipArtifacts: boolean
   readonly onMessage: (message: Message) => void
 }
 
-/** Hears what happens in a run, at the moment it happens. */
+/** Receives the events of a run at the moment they happen. */
 export type Follower = (event: RunEvent.RunEvent) => void
 
-/** A run that goes. A class, because one is made for every request. */
+/** A run in progress. A class, because every request makes one. */
 export class ActiveRun implements RunListener, ActiveStep.Owner {
   readonly #steps: Array<ActiveStep.ActiveStep> = []
   #calls: Map<string, number> | undefined
@@ -71,46 +69,46 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
     return { id, name, deploymentName }
   }
 
-  /** Whether its program was started. */
+  /** True once the program has started. */
   get hasBegun(): boolean {
     return this.#hasBegun
   }
 
   /** Milliseconds since the run was accepted. */
   elapsedMillis(): number {
-    return Timestamps.elapsedMillis(this.options.clock, this.#startedNanos)
+    return ActiveStep.elapsedMillis(this.options.clock, this.#startedNanos)
   }
 
-  /** The run as it stands, with the steps it has so far. */
+  /** The run with the steps it has so far. */
   snapshot(): Run {
     return this.#record(this.#isQueued ? "queued" : "running")
   }
 
-  /** Starts, after waiting in the queue or at once. */
+  /** Marks the run as started. */
   begin(): void {
     this.#isQueued = false
     this.#hasBegun = true
-    if (this.#followers !== undefined) this.#tell(RunEvent.started(this.snapshot()))
+    if (this.#followers !== undefined) this.#emit(RunEvent.started(this.snapshot()))
   }
 
-  /** Has somebody hear what happens from now on; what it gives back ends that. */
+  /** Calls the follower with every event from now on, until the returned function is called. */
   follow(follower: Follower): () => void {
     this.#followers ??= new Set()
     this.#followers.add(follower)
     return () => this.#followers?.delete(follower)
   }
 
-  /** Tells those who follow that it has ended and is stored as it is. */
+  /** Sends the last event to the followers, when the end of the run is stored. */
   finished(record: () => Run): void {
-    if (this.#followers !== undefined) this.#tell(RunEvent.finished(record(), this.nextSequence()))
+    if (this.#followers !== undefined) this.#emit(RunEvent.finished(record(), this.nextSequence()))
   }
 
-  /** Ends the run and answers its final record. Steps that are still open count as interrupted. */
+  /** Ends the run and returns its final record. Steps in progress count as interrupted. */
   end({ cause, error, outputs, status }: Ending, executionTimeMillis: number): Run {
     const { skipArtifacts } = this.options
     for (const step of this.#steps) step.interrupt()
     const record = this.#record(status)
-    record.finishedAt = Timestamps.at(this.#startedMillis + executionTimeMillis)
+    record.finishedAt = ActiveStep.timestamp(this.#startedMillis + executionTimeMillis)
     record.executionTimeMillis = executionTimeMillis
     if (outputs !== undefined && !skipArtifacts) record.outputs = outputs
     if (error !== undefined) record.error = skipArtifacts ? RunFailures.tagOnly(error) : error
@@ -125,7 +123,7 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
     this.#calls.set(call.step, count)
     const step = new ActiveStep.ActiveStep(call, count === 1 ? call.step : `${call.step}#${count}`, this)
     this.#steps.push(step)
-    if (this.#followers !== undefined) this.#tell(RunEvent.stepStarted(step.snapshot(), step.startedSequence))
+    if (this.#followers !== undefined) this.#emit(RunEvent.stepStarted(step.snapshot(), step.startedSequence))
     return step
   }
 
@@ -136,7 +134,7 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
   stepEnded(step: ActiveStep.ActiveStep): void {
     if (this.#followers === undefined) return
     const record = step.snapshot()
-    this.#tell(RunEvent.stepFinished(record, record.finishedSequence ?? this.#sequence))
+    this.#emit(RunEvent.stepFinished(record, record.finishedSequence ?? this.#sequence))
   }
 
   published(data: unknown): Effect.Effect<void> {
@@ -151,16 +149,16 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
     const { clock, id, onMessage } = this.options
     const sequence = this.nextSequence()
     onMessage({ _tag: "Message", runId: id, sequence, at: clock.unsafeCurrentTimeMillis(), data })
-    if (this.#followers !== undefined) this.#tell(RunEvent.message({ sequence, data }))
+    if (this.#followers !== undefined) this.#emit(RunEvent.message({ sequence, data }))
   }
 
-  #tell(event: RunEvent.RunEvent): void {
+  #emit(event: RunEvent.RunEvent): void {
     for (const follower of this.#followers ?? []) follower(event)
   }
 
   #record(status: Run["status"]): Mutable<Run> {
     const { id, index, name, parameters, skipArtifacts } = this.options
-    const startedAt = Timestamps.at(this.#startedMillis)
+    const startedAt = ActiveStep.timestamp(this.#startedMillis)
     const steps = this.#steps.map((step) => step.snapshot())
     return { id, index, name, parameters: skipArtifacts ? {} : parameters, startedAt, status, steps }
   }

@@ -1,4 +1,4 @@
-/** The runs that go in this process. */
+/** The runs in progress in this process. */
 import * as Effect from "effect/Effect"
 import type { InterruptionCause } from "../../Run.js"
 import type { Run } from "../../Store/RunStore.js"
@@ -9,27 +9,27 @@ import type { RunFiber } from "./RunFiber.js"
 export interface Going {
   readonly run: ActiveRun
   readonly fiber: RunFiber | undefined
-  /** Where it is among those that go. */
+  /** Its position in the list. */
   position: number
 }
 
 export interface ActiveRuns {
   readonly add: (going: Going) => void
   readonly remove: (going: Going) => void
-  /** A run as it stands. */
+  /** A run with the steps it has so far. */
   readonly find: (id: string) => Run | undefined
-  /** Asks one to stop; says whether it goes. */
+  /** Interrupts a run; false if it is not in progress. */
   readonly interrupt: (id: string, cause: InterruptionCause) => boolean
-  /** Has somebody hear what happens in one from now on; what it gives back ends that. Nothing when it does not go. */
+  /** Follows a run until the returned function is called; `undefined` if it is not in progress. */
   readonly follow: (id: string, follower: Follower) => (() => void) | undefined
   readonly interruptAll: (cause: InterruptionCause) => void
-  /** Waits until none goes. */
+  /** Waits until no run is in progress. */
   readonly idle: Effect.Effect<void>
 }
 
 export const make = (): ActiveRuns => {
-  // A list that never shrinks: what a Set or a list discards when it changes its size keeps alive what was in it, so that
-  // runs would outlive the young generation.
+  // A list that never shrinks: a Set or a list that changes its size discards storage that keeps its runs alive, so that
+  // they outlive the young generation.
   const slots: Array<Going | undefined> = []
   let size = 0
   const idlers: Array<() => void> = []

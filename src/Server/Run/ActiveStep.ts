@@ -1,5 +1,6 @@
-/** One call of a step while it goes, and its record. */
+/** One call of a step in progress, and its record. */
 import type * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
@@ -10,10 +11,9 @@ import type { StepRun } from "../../Store/RunStore.js"
 import * as CompiledPredicate from "../HotPath/CompiledPredicate.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
 import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
-import * as Timestamps from "../HotPath/Timestamps.js"
 import * as RunFailures from "./RunFailures.js"
 
-/** What a call of a step needs of its run. */
+/** The run of a step. */
 export interface Owner {
   readonly options: { readonly clock: Clock.Clock; readonly skipArtifacts: boolean }
   /** The next position among the run's events. */
@@ -21,7 +21,7 @@ export interface Owner {
   readonly stepEnded: (step: ActiveStep) => void
 }
 
-/** A call of a step. A class, as whatever is made for every run or step: closures would cost more than what they do. */
+/** A call of a step. A class, because every call makes one and closures would cost more than their work. */
 export class ActiveStep implements StepObserver {
   readonly startedSequence: number
   readonly #startedNanos: bigint
@@ -39,14 +39,13 @@ export class ActiveStep implements StepObserver {
     this.#startedMillis = clock.unsafeCurrentTimeMillis()
   }
 
-  /** The record as it stands. */
   snapshot(): StepRun {
-    const startedAt = Timestamps.at(this.#startedMillis)
+    const startedAt = timestamp(this.#startedMillis)
     const { name, startedSequence } = this
     const ending = this.#ending
     if (ending === undefined) return { name, status: "running", attempts: 1, startedAt, startedSequence }
     const { attempts, error, executionTimeMillis, finishedSequence, outputs, status } = ending
-    const finishedAt = Timestamps.at(this.#startedMillis + executionTimeMillis)
+    const finishedAt = timestamp(this.#startedMillis + executionTimeMillis)
     const record: Mutable<StepRun> = {
       name,
       status,
@@ -92,14 +91,14 @@ export class ActiveStep implements StepObserver {
   }
 
   #end({ attempts, error, outputs, status }: Omit<Ending, "executionTimeMillis" | "finishedSequence">): void {
-    const executionTimeMillis = Timestamps.elapsedMillis(this.owner.options.clock, this.#startedNanos)
+    const executionTimeMillis = elapsedMillis(this.owner.options.clock, this.#startedNanos)
     const finishedSequence = this.owner.nextSequence()
     this.#ending = { status, attempts, executionTimeMillis, finishedSequence, outputs, error }
     this.owner.stepEnded(this)
   }
 }
 
-/** Observes the calls of a step of which nothing is recorded: their outputs have to fit all the same. */
+/** Observes calls of a step that are not recorded: it checks only that their outputs fit. */
 export const unrecorded = (call: StepCall): StepObserver => {
   const known = checks.get(call)
   if (known !== undefined) return known
@@ -108,7 +107,19 @@ export const unrecorded = (call: StepCall): StepObserver => {
   return check
 }
 
+/** The UTC time of epoch milliseconds. The last one is reused: most timestamps of a quick run share a millisecond. */
+export const timestamp = (millis: number): DateTime.Utc => {
+  if (latest.epochMillis !== millis) latest = DateTime.unsafeMake(millis)
+  return latest
+}
+
+/** The whole milliseconds since a reading of the monotonic clock, which a change of the system time does not affect. */
+export const elapsedMillis = (clock: Clock.Clock, sinceNanos: bigint): number =>
+  Math.max(0, Math.round(Number(clock.unsafeCurrentTimeNanos() - sinceNanos) / 1e6))
+
 // internal
+
+let latest: DateTime.Utc = DateTime.unsafeMake(0)
 
 const checks = new WeakMap<StepCall, StepObserver>()
 
@@ -136,7 +147,7 @@ interface Ending {
 
 const encoders = new WeakMap<StepCall, ReturnType<typeof SchemaCodec.jsonEncoder>>()
 
-/** A step gives the same description with every call. */
+/** Every call of a step has the same description. */
 const encoderOf = (call: StepCall) => {
   const known = encoders.get(call)
   if (known !== undefined) return known

@@ -1,39 +1,32 @@
-/**
- * How many runs go at once and how many may wait: a bounded queue in order of arrival. What does not fit is turned
- * away at once instead of piling up.
- */
+/** Limits the runs of a process: the runs in progress, the runs that wait, and the time they compute in one turn of the event loop. */
 import type * as Clock from "effect/Clock"
-import * as EventLoopBudget from "../HotPath/EventLoopBudget.js"
-import type { NextTurn } from "../HotPath/NextTurn.js"
+import type { NextTurn } from "../HotPath/TickBatcher.js"
 
-/** A place that was given to a run, or the promise of one. */
+/** The place of a run, or its position in the queue. */
 export interface Slot {
-  /** Whether the run has to wait. */
+  /** True when every place is taken, so that the run waits. */
   readonly isWaiting: boolean
-  /** Has the run start when it may, which is once. Only for one that has to wait. */
+  /** Calls `start` once, when the place of a waiting run is free. */
   readonly onReady: (start: () => void) => void
-  /** Gives the place back, or leaves the queue. Must be called once; later calls do nothing. */
+  /** Frees the place, or leaves the queue. The first call counts. */
   readonly release: () => void
 }
 
-/** Hands out places. */
+/** The places for runs, with a bounded queue in order of arrival. Runs beyond it are refused at once. */
 export interface Admission {
   /** A place, or `undefined` when both the places and the queue are full. */
   readonly enter: () => Slot | undefined
-  /** Hears how long a run that did not wait has computed before it ended or waited, in milliseconds. */
+  /** Charges the turn with the milliseconds that a run without a wait computed before its end or its first pause. */
   readonly computed: (millis: number) => void
   readonly inFlight: () => number
   readonly queued: () => number
 }
 
 /**
- * Makes an admission with a number of places and a number of seats in the queue.
+ * Makes an admission.
  *
- * **Details**
- *
- * Runs that compute without a break have no effect on the number of places that are free. So that they cannot keep
- * the process from everything else, runs also wait when others have computed long in a turn of the event loop: they are
- * then started one by one, as long as each turn allows. Where there is no queue they start all the same.
+ * Runs that compute without a break leave every place free. They would keep the process from all other work, so runs also
+ * wait when the budget of the turn is spent, and then start one by one. Without a queue no run waits for the budget.
  */
 export const make = (options: {
   readonly maxConcurrency: number
@@ -62,12 +55,12 @@ export const make = (options: {
       isAdmitting = false
     }
   }
-  const turn = EventLoopBudget.make(admit, defer)
+  const turn = makeBudget(admit, defer)
   const leave = () => {
     inFlight--
     admit()
   }
-  /** Places that are free because all wait for a turn count as seats. */
+  /** Places that are free because all runs wait for a turn count as seats of the queue. */
   const hasSeat = () => maxQueue > 0 && inFlight + waiting.size < maxConcurrency + maxQueue
   return {
     inFlight: () => inFlight,
@@ -80,6 +73,52 @@ export const make = (options: {
       }
       return hasSeat() ? seat(waiting, leave) : undefined
     }
+  }
+}
+
+/**
+ * The budget of runs in one turn of the event loop. Runs that exceed it wait for the next turn, so that health checks and
+ * other requests are served in between.
+ */
+export interface EventLoopBudget {
+  /** Charges one run with the milliseconds it computed without a break. */
+  readonly spend: (millis: number) => void
+  /** True when the next runs have to wait for another turn. */
+  readonly isSpent: () => boolean
+}
+
+/**
+ * The milliseconds that runs may compute in one turn. A health check of a service that computes without a break waits
+ * about twice as long.
+ */
+export const budgetMillis = 30
+
+/**
+ * The number of runs that may start in one turn. The work around a run takes about 40 us. A run that waits for another
+ * turn outlives V8's young generation, so the limit is higher than the usual number of requests in a turn.
+ */
+export const maxRuns = 2_048
+
+/**
+ * Makes a budget that is full again at the start of every turn.
+ *
+ * @param onNext Called at the start of the turn after one with runs.
+ * @param defer Calls a function in the next turn.
+ */
+export const makeBudget = (onNext: () => void, defer: typeof NextTurn.Service): EventLoopBudget => {
+  let spentMillis = 0
+  let runs = 0
+  const end = () => {
+    spentMillis = 0
+    runs = 0
+    onNext()
+  }
+  return {
+    spend: (millis) => {
+      if (++runs === 1) defer(end)
+      spentMillis += Math.max(0, millis)
+    },
+    isSpent: () => spentMillis >= budgetMillis || runs >= maxRuns
   }
 }
 
@@ -105,7 +144,6 @@ const seat = (waiting: Set<() => void>, leave: () => void): Slot => {
   }
 }
 
-/** The place is there already. */
 const ignore = (): void => {}
 
 const once = (effect: () => void): (() => void) => {

@@ -1,16 +1,15 @@
 /**
- * Group commit: what is offered in one turn of the event loop is written in one transaction, or in several if it is
- * much. While a transaction is under way the next group gathers.
+ * Group commit: the entries of one turn of the event loop are written in one transaction, or in several if there are many.
+ * The next group gathers while a transaction is in progress.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { RunWrite } from "../../Store/RunStore.js"
-import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 
-/** What is waiting to be written about one run: its latest state and the messages it published. */
+/** The pending records of one run: its latest state and the messages it published. */
 export interface Entry {
   readonly runId: string
   run: Extract<RunWrite, { readonly _tag: "Run" }> | undefined
@@ -21,19 +20,15 @@ export interface Entry {
 
 /** Gathers entries and writes them in groups. */
 export interface GroupCommit {
-  /** The entry of a run in the group that gathers now; asking for it schedules the group. */
+  /** The entry of a run in the group that gathers now. The call schedules the group. */
   readonly entry: (runId: string) => Entry
-  /** Waits until nothing is left to write. */
+  /** Waits until every entry is written. */
   readonly idle: Effect.Effect<void>
 }
 
 /**
- * Makes a group commit.
- *
- * **Details**
- *
- * When a group fails its entries are tried one by one, so that one that cannot be stored takes no other with it.
- * `onSettled` hears of every entry how its last write ended, before the entry's waiters do.
+ * Makes a group commit. The entries of a group that fails are written one by one, so that one bad entry harms no other.
+ * `onSettled` is called with the result of each entry, before the entry's waiters.
  */
 export const make = (options: {
   readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
@@ -41,7 +36,7 @@ export const make = (options: {
 }): Effect.Effect<GroupCommit> =>
   Effect.gen(function* () {
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
-    const defer = yield* NextTurn
+    const defer = yield* TickBatcher.NextTurn
     let gathering = new Map<string, Entry>()
     let isWriting = false
     const idlers: Array<() => void> = []

@@ -1,4 +1,4 @@
-/** Invocations that may be repeated: a key which the caller chose stands for one run, however often it is sent. */
+/** Invocations that a caller may repeat: a key that the caller chose stands for one run, however often it is sent. */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,18 +15,17 @@ import { Ids } from "../../Store/Ids.js"
 import type { Claim } from "../../Store/RunStore.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import { Invocation } from "./Invocation.js"
+import type * as InvokeRequest from "./InvokeRequest.js"
 import * as Response from "./Response.js"
-import * as ResponseMode from "./ResponseMode.js"
 import { RunQueries } from "./RunQueries.js"
 import type { Parsed } from "./SafeJson.js"
 import * as ValidationIssues from "./ValidationIssues.js"
 
-/** What was asked, and how. */
 export interface KeyedRequest {
   readonly body: Parsed
   /** The value of `Idempotency-Key`. */
   readonly key: string
-  readonly view: ResponseMode.ResponseMode
+  readonly view: InvokeRequest.ResponseMode
   readonly serving: Settings.Serving
 }
 
@@ -36,13 +35,11 @@ export type KeyedOutcome =
   | { readonly _tag: "Follow"; readonly runId: string }
 
 /**
- * Runs the pipeline, or answers what the run of that key was answered with.
+ * Runs the pipeline, or repeats the answer to the earlier run of the key.
  *
- * **Details**
- *
- * The key is claimed on disk before the run starts, and its answer is stored with the end of the run, so a run is never
- * repeated, whatever breaks in between. Who has a key may come back, so the run goes on when its caller goes away. What was
- * refused before it ran claims nothing.
+ * The key is claimed on disk before the run starts, and its answer is stored with the end of the run, so a crash never
+ * repeats a run. The caller may send the key again, so the run continues when its caller disconnects. A request that is
+ * refused before its run starts claims nothing.
  */
 export const invoke = (
   asked: KeyedRequest
@@ -92,7 +89,6 @@ const first = ({ body, view }: KeyedRequest, claim: { readonly key: string; read
       run = accepted
     }
     const manner = { isDetached: view !== "wait", onAccepted, claim }
-    // Nobody takes leave of the run: it goes on.
     const answer = yield* Effect.async<Response.Response>((resume) => {
       call(body, (answer) => resume(Effect.succeed(answer)), manner)
     })
@@ -106,7 +102,7 @@ const again = ({ key, view }: KeyedRequest, { runId }: Claim) =>
     if (view === "stream") return follow(runId)
     if (view === "wait") return answered(yield* answerOf(key, runId))
     const { pathOf } = yield* Invocation
-    return answered(ResponseMode.accepted(runId, pathOf(runId), replayed))
+    return answered(Response.accepted(runId, pathOf(runId), replayed))
   })
 
 const follow = (runId: string): KeyedOutcome => ({ _tag: "Follow", runId })
@@ -118,7 +114,7 @@ const replayed = { "idempotency-replayed": "true" }
 const pollMillis = 20
 const startMillis = 2_000
 
-/** Waits for the answer, which is stored together with the end of the run, in whichever process that goes. */
+/** Waits for the answer. Any process of the service may store it, together with the end of the run. */
 const answerOf = (
   key: string,
   runId: string,

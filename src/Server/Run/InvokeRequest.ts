@@ -1,4 +1,4 @@
-/** The body of an invocation. */
+/** A request to run the pipeline: its body, the response that its headers choose, and the options of the run. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -9,8 +9,10 @@ import type { InvalidRequest } from "../../Contract/Errors.js"
 import * as EncodedJson from "../../Internal/EncodedJson.js"
 import { memoize } from "../../Internal/Memoize.js"
 import type * as Pipeline from "../../Pipeline.js"
+import type * as Settings from "../../Settings.js"
 import * as CompiledPredicate from "../HotPath/CompiledPredicate.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
+import type { ActiveRun } from "./ActiveRun.js"
 import * as SafeJson from "./SafeJson.js"
 import * as ValidationIssues from "./ValidationIssues.js"
 
@@ -57,6 +59,42 @@ export const decoder = (
   }
 }
 
+/** The outputs when the run has ended, an acceptance at once, or the events of the run. */
+export type ResponseMode = "wait" | "async" | "stream"
+
+/** The headers that choose a mode. */
+export interface PreferenceHeaders {
+  readonly [name: string]: string | ReadonlyArray<string> | undefined
+  readonly accept?: string | undefined
+  readonly prefer?: string | ReadonlyArray<string> | undefined
+}
+
+/**
+ * The mode of a request: `stream` for `Accept: text/event-stream`, else `async` for `Prefer: respond-async` (RFC 7240). A
+ * service that records no runs ignores that preference, because a later request could not find the run.
+ */
+export const modeOf = ({ accept, prefer }: PreferenceHeaders, { recording }: Settings.Serving): ResponseMode => {
+  if (accept?.includes("event-stream") === true && accept.split(",").some(isEventStream)) return "stream"
+  if (prefer === undefined || recording === "none") return "wait"
+  return String(prefer).split(",").some(isRespondAsync) ? "async" : "wait"
+}
+
+/** The options of one run. */
+export interface InvokeOptions {
+  /** Answers as soon as the run is accepted and stored. The run then continues when its caller disconnects. */
+  readonly isDetached: boolean
+  /** Called with the run before it starts. */
+  readonly onAccepted: ((run: ActiveRun) => void) | undefined
+  /** The id that the run must have, and the key under which its answer is stored. */
+  readonly claim?: { readonly runId: string; readonly key: string } | undefined
+}
+
+/** The options of runs that are answered with one JSON value. */
+export const optionsOf: { readonly [Mode in Exclude<ResponseMode, "stream">]: InvokeOptions } = {
+  wait: { isDetached: false, onAccepted: undefined },
+  async: { isDetached: true, onAccepted: undefined }
+}
+
 // internal
 
 type Parameters = Pick<InvokeRequest, "parameters" | "parametersUsed">
@@ -66,7 +104,7 @@ const requestOf = (
   { parameters, parametersUsed }: Parameters
 ): InvokeRequest => ({ parameters, parametersUsed, runName, timeoutMillis, skipArtifacts })
 
-/** For what is not right as it is. */
+/** The slow path, for parameters that the compiled predicate does not accept. */
 const parametersDecoder = (
   pipeline: Pipeline.Any
 ): ((value: unknown) => Effect.Effect<Parameters, ParseResult.ParseIssue>) => {
@@ -88,3 +126,15 @@ const invalid = ValidationIssues.invalidRequest
 
 const invalidOf = (issue: ParseResult.ParseIssue, prefix: ReadonlyArray<PropertyKey>): InvalidRequest =>
   invalid(ValidationIssues.fromParseIssue(issue, prefix))
+
+const isEventStream = (element: string): boolean => {
+  const [type = "", ...parameters] = element.split(";")
+  return (
+    type.trim().toLowerCase() === "text/event-stream" && !parameters.some((it) => /^\s*q\s*=\s*0(\.0*)?\s*$/i.test(it))
+  )
+}
+
+const isRespondAsync = (element: string): boolean => {
+  const [name = ""] = element.split(/[;=]/)
+  return name.trim().toLowerCase() === "respond-async"
+}

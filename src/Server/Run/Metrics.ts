@@ -12,7 +12,7 @@ export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
   {
     /** Counts a run that ended, with its duration. */
     readonly ended: (status: Ended, durationMillis: number) => void
-    /** Counts a run that was refused because every place and seat was taken. */
+    /** Counts a run that was refused because every place and the queue were full. */
     readonly shed: () => void
     /** A copy of the counters. */
     readonly read: () => Counters
@@ -21,7 +21,7 @@ export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
 
 export interface Counters {
   readonly runs: Readonly<Record<Ended, number>>
-  /** Runs per bucket of {@link buckets}, not cumulated; one more at the end for what is above all. */
+  /** Runs per bucket of {@link buckets}, not cumulated; the last one is for longer runs. */
   readonly durations: ReadonlyArray<number>
   readonly durationSumSeconds: number
   readonly shed: number
@@ -54,7 +54,7 @@ export const layer: Layer.Layer<Metrics> = Layer.effect(
   })
 )
 
-/** What is measured at the moment of the request. */
+/** The values at the moment of the request. */
 export interface Gauges {
   readonly inFlight: number
   readonly queued: number

@@ -1,4 +1,4 @@
-/** What the process says of itself: CPU, memory, event loop lag. */
+/** The resources of the process: CPU, memory, event loop lag. */
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ export class ProcessMeter extends Context.Tag("effect-deployers/Server/ProcessMe
   ProcessMeter,
   {
     readonly read: Effect.Effect<ProcessStats>
-    /** A reading that does not count as one: the event loop's lag is measured on. */
+    /** A reading that does not reset the measurement of the event loop's lag. */
     readonly glance: Effect.Effect<ProcessStats>
   }
 >() {}

@@ -1,4 +1,4 @@
-/** What the runtime answers a request with, independent of any HTTP library: a status, headers and JSON text. */
+/** A response of the service, independent of any HTTP library: a status, headers and JSON text. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Schema from "effect/Schema"
@@ -63,6 +63,10 @@ export const encodeError = (error: WireError): Schema.Schema.Encoded<typeof Wire
  */
 export const ofError = (error: WireError): Response =>
   ofJson(statuses.get(error._tag) ?? 500, JSON.stringify(encodeError(error)), headersOf(error))
+
+/** The answer to an invocation whose caller does not wait for the run. */
+export const accepted = (runId: string, path: string, headers?: Readonly<Record<string, string>>): Response =>
+  ofJson(202, JSON.stringify({ runId }), { location: path, "preference-applied": "respond-async", ...headers })
 
 /** The same answer for the platform's HTTP server. */
 export const toResponse = (answer: Response): HttpServerResponse.HttpServerResponse => {

@@ -1,15 +1,14 @@
 /**
- * Following runs: everything that has happened in one, and what happens while it goes, wherever in the service it goes.
+ * The events of a run, past and future, for a run in any process of the service.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { RunNotFound, ServiceUnavailable } from "../../Contract/Errors.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
 import type { Run } from "../../Store/RunStore.js"
-import { Invocation } from "./Invocation.js"
-import { Lifecycle } from "./Lifecycle.js"
+import { Invocation, Lifecycle } from "./Invocation.js"
+import type { InvokeOptions } from "./InvokeRequest.js"
 import * as Response from "./Response.js"
-import type { InvokeOptions } from "./RunContext.js"
 import type { OnDisconnect } from "./RunExecutor.js"
 import { RunQueries } from "./RunQueries.js"
 import * as RunRecorder from "./RunRecorder.js"
@@ -17,9 +16,9 @@ import type { Parsed } from "./SafeJson.js"
 
 /** The events of one run on their way to one caller. The first event begins the response. */
 export interface EventStream {
-  /** Whether a part of the response was sent. */
+  /** True when a part of the response was sent. */
   readonly hasBegun: () => boolean
-  /** Whether the response has ended or the caller is gone. */
+  /** True when the response has ended or the caller has disconnected. */
   readonly hasEnded: () => boolean
   /** Sends the headers, for a caller that may wait long for the first event. */
   readonly begin: () => void
@@ -91,7 +90,7 @@ export const attach = (
 
 const isLast = ({ event }: RunEvent.RunEvent): boolean => event === "run_finished"
 
-/** Keeps what it hears until somebody takes it, and hands on what it hears then. */
+/** Keeps the events until `rest` is called, and passes on the later ones. */
 const hearing = () => {
   const kept: Array<RunEvent.RunEvent> = []
   let hear = (event: RunEvent.RunEvent): void => void kept.push(event)
@@ -109,7 +108,7 @@ const hearing = () => {
   }
 }
 
-/** Those who follow hear nothing of an end that could not be stored: the run is just not there any more. */
+/** Followers receive no event of an end that could not be stored: the run just disappears. */
 const untold = (find: () => Run | undefined, stream: EventStream): Effect.Effect<void> =>
   Effect.delay(Effect.sync(find), "1 second").pipe(
     Effect.repeat({ while: (run) => run !== undefined }),
@@ -124,7 +123,7 @@ const untold = (find: () => Run | undefined, stream: EventStream): Effect.Effect
 const since = (events: ReadonlyArray<RunEvent.RunEvent>, after: number) =>
   events.filter(({ sequence }) => sequence > after)
 
-/** By position, each once: what happened while the record was read is in it, or was heard, or both. */
+/** By position, each once: an event may be in the record and among the live ones. */
 const inOrder = (events: ReadonlyArray<RunEvent.RunEvent>): ReadonlyArray<RunEvent.RunEvent> =>
   [...new Map(events.map((event) => [event.sequence, event])).values()].sort((a, b) => a.sequence - b.sequence)
 
@@ -133,7 +132,7 @@ interface SoFar {
   readonly events: ReadonlyArray<RunEvent.RunEvent>
 }
 
-/** Messages are read last: those of a run that has ended are all there. */
+/** Messages are read last, so that those of a run that has ended are complete. */
 const soFar = (id: string): Effect.Effect<SoFar, RunNotFound | ServiceUnavailable, RunQueries> =>
   Effect.gen(function* () {
     const reading = yield* RunQueries
@@ -144,8 +143,8 @@ const soFar = (id: string): Effect.Effect<SoFar, RunNotFound | ServiceUnavailabl
 const pollMillis = 100
 
 /**
- * A run that goes in another process is looked at again and again. Steps and messages are read one after the other, so what
- * comes after a gap waits for the next look.
+ * Polls a run in another process. Steps and messages are read one after the other, so events after a gap wait for the next
+ * reading.
  */
 const elsewhere = (
   id: string,
@@ -174,7 +173,7 @@ const elsewhere = (
   )
 }
 
-const shutdown = JSON.stringify({ message: "The service stops; follow the run again in a moment." })
+const shutdown = JSON.stringify({ message: "The service is stopping; follow the run again in a moment." })
 
 const withoutGap = (events: ReadonlyArray<RunEvent.RunEvent>, last: number): ReadonlyArray<RunEvent.RunEvent> => {
   const gap = events.findIndex(({ sequence }, index) => sequence !== last + 1 + index)

@@ -1,7 +1,4 @@
-/**
- * Failures of runs and steps as data: which typed error it was, with which status it is answered, and what of it may
- * leave the process.
- */
+/** Failures of runs and steps as data: the typed error, the status of its answer, and the parts that callers may see. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -22,8 +19,8 @@ export interface TypedFailure {
 }
 
 /**
- * Makes the encoder of a pipeline's typed failures. It fails with a reason when the value is none of them or has no
- * JSON form, which is a defect of the pipeline.
+ * Makes the encoder of a pipeline's typed failures. It fails with a reason for a value that is not declared or has no JSON
+ * form, which is a defect of the pipeline.
  */
 export const encoder = (pipeline: Pipeline.Any): ((error: unknown) => Effect.Effect<TypedFailure, string>) => {
   const known = memoize(() =>
@@ -44,7 +41,7 @@ export const encoder = (pipeline: Pipeline.Any): ((error: unknown) => Effect.Eff
     })
 }
 
-/** How a step call that did not succeed is recorded. */
+/** The record of a step call that did not succeed. */
 export const ofStep = (
   call: StepCall,
   cause: Cause.Cause<unknown>
@@ -63,13 +60,13 @@ export const ofStep = (
   )
 }
 
-/** Makes sure that an encoded value is JSON: what is encoded as `unknown` may still be a function or a cycle. */
+/** Checks that an encoded value is JSON: a value that is encoded as `unknown` may be a function or a cycle. */
 export const encodeJson = (encoded: Effect.Effect<unknown, ParseResult.ParseIssue>): Effect.Effect<unknown, string> =>
   Effect.flatMap(Effect.mapError(encoded, ParseResult.TreeFormatter.formatIssueSync), (value) =>
     isJson(value) ? Effect.succeed(value) : Effect.fail("it has no JSON form")
   )
 
-/** Whether a value can be written as JSON. */
+/** True for a value that can be written as JSON. */
 export const isJson = (value: unknown): boolean => {
   if (typeof value === "function" || typeof value === "symbol") return false
   try {
@@ -80,12 +77,12 @@ export const isJson = (value: unknown): boolean => {
   }
 }
 
-/** The text of a cause for the log. Whatever was thrown, this does not throw. */
+/** The text of a cause for the log. It never throws. */
 export const render = (cause: Cause.Cause<unknown>): string => {
   try {
     return Cause.pretty(cause, { renderErrorCause: true })
   } catch {
-    return "What was thrown cannot be shown."
+    return "The thrown value cannot be shown."
   }
 }
 
@@ -98,7 +95,7 @@ export const defect = { _tag: "InternalError", message: "The step failed unexpec
 /** Recorded for a step whose output does not fit its schema. */
 export const notEncodable = { _tag: "InternalError", message: "The output of the step does not fit its schema." }
 
-/** What is left of a recorded error when data shall not be recorded. */
+/** The record of an error in a run that records no data. */
 export const tagOnly = (error: unknown): { readonly _tag: string } => ({ _tag: tagOf(error) ?? "PipelineFailed" })
 
 // internal

@@ -1,45 +1,81 @@
-/**
- * The fiber of a run: started with the warm state in its context, now or when there is a place for it, interrupted for a
- * stated cause, and given up after a while, because a program may refuse to be interrupted.
- */
+/** The fibers of runs: the runtime that starts them, and the life of one. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import type { InterruptionCause, RunListener } from "../../Run.js"
-import type { RunRuntime } from "./RunRuntime.js"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import { CurrentRun, type InterruptionCause, type RunListener } from "../../Run.js"
 
-/** Why a run was interrupted, by whom it is asked first. */
+/** Starts fibers with the warm state in their context, and with the references of the fiber that built it, such as loggers. */
+export interface RunRuntime {
+  /** Starts the program of a run. A program that never waits has ended when this returns. */
+  readonly start: (
+    program: Effect.Effect<unknown, unknown>,
+    listener: RunListener
+  ) => Fiber.RuntimeFiber<unknown, unknown>
+  /** Starts work that belongs to no run. */
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+}
+
+/**
+ * Makes the runtime of a service's runs. Runs see the warm state and no other service of `base`.
+ *
+ * Every request forks a fiber, and Effect copies the context and each reference for it, so that they can differ. All runs
+ * have the same but for the run itself, so each run gets them without a copy.
+ *
+ * @param base The runtime of the fiber that built the warm state.
+ */
+export const makeRuntime = (base: Runtime.Runtime<never>, warm: Context.Context<never>): RunRuntime => {
+  const runtimeFlags = RuntimeFlags.enable(base.runtimeFlags, RuntimeFlags.Interruption)
+  const inherited = inheritedOf(base.fiberRefs)
+  const options: Runtime.RunForkOptions = {
+    updateRefs: (own) => {
+      for (const entry of inherited) own.locals.set(entry[0], entry[1])
+      return own
+    }
+  }
+  return {
+    start: (program, listener) => {
+      const context = Context.add(warm, CurrentRun, listener)
+      return Runtime.runFork(Runtime.make({ context, runtimeFlags, fiberRefs: none }), program, options)
+    },
+    fork: Runtime.runFork(Runtime.make({ context: warm, runtimeFlags, fiberRefs: base.fiberRefs }))
+  }
+}
+
+/** The first interruption of a run. */
 export interface Interruption {
   readonly cause: InterruptionCause
-  /** The deadline, when that was the cause. */
+  /** The deadline of a run that was interrupted at it. */
   readonly timeoutMillis?: number | undefined
 }
 
-/** What hears how a run ended. */
-export type OnExit = (exit: Exit.Exit<unknown, unknown>) => void
-
-/** A run's fiber. A class, because one is made for every request. */
+/**
+ * The fiber of a run: it starts once, is interrupted for a stated cause, and is given up a second after an interruption that
+ * it ignores. A class, because every request makes one.
+ */
 export class RunFiber {
   readonly #runtime: RunRuntime
   readonly #listener: RunListener
   readonly #onGone: () => void
   #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   #exit: Exit.Exit<unknown, unknown> | undefined
-  #onExit: OnExit | undefined
+  #onExit: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
   #interruption: Interruption | undefined
   #callOffDeadline: (() => void) | undefined
 
-  /**
-   * @param onGone Called when the fiber is really gone, which may be after it was given up.
-   */
+  /** @param onGone Called when the fiber has ended, which may be after it was given up. */
   constructor(runtime: RunRuntime, listener: RunListener, onGone: () => void) {
     this.#runtime = runtime
     this.#listener = listener
     this.#onGone = onGone
   }
 
-  /** Starts the run, unless it was interrupted before. A program that never waits has ended when this returns. */
+  /** Starts the run, unless it was interrupted before. */
   start(program: Effect.Effect<unknown, unknown>): void {
     if (this.#exit !== undefined) return
     const fiber = this.#runtime.start(program, this.#listener)
@@ -49,26 +85,22 @@ export class RunFiber {
     fiber.addObserver((exit) => this.#gone(exit))
   }
 
-  /** How it ended, if it has. */
+  /** The exit, once the run has ended. */
   get exit(): Exit.Exit<unknown, unknown> | undefined {
     return this.#exit
   }
 
-  /** Why it was asked to stop, if it was. */
   get interruption(): Interruption | undefined {
     return this.#interruption
   }
 
-  /**
-   * Has somebody hear once how it ends. A fiber that does not react to its interruption is given up after a second and
-   * counts as interrupted.
-   */
-  onExit(onExit: OnExit): void {
+  /** Calls `onExit` once, with the exit of the run. A fiber that was given up counts as interrupted. */
+  onExit(onExit: (exit: Exit.Exit<unknown, unknown>) => void): void {
     if (this.#exit === undefined) this.#onExit = onExit
     else onExit(this.#exit)
   }
 
-  /** Asks the fiber to stop; the first cause given is the one that counts. */
+  /** Interrupts the run. The first cause counts. */
   interrupt(interruption: Interruption): void {
     if (this.#interruption !== undefined || this.#exit !== undefined) return
     this.#interruption = interruption
@@ -79,7 +111,7 @@ export class RunFiber {
     }
   }
 
-  /** Interrupts when it takes longer than this, counted from so many milliseconds ago. */
+  /** Interrupts the run when it takes longer than `timeoutMillis`; `elapsedMillis` have passed. */
   startDeadline(timeoutMillis: number, elapsedMillis: number): void {
     if (this.#exit !== undefined) return
     const leftMillis = Math.max(0, timeoutMillis - elapsedMillis)
@@ -106,5 +138,11 @@ export class RunFiber {
 
 // internal
 
-/** How long an interrupted fiber may take to end. */
+/** The time in which an interrupted fiber ends before it is given up. */
 const graceMillis = 1_000
+
+const none = FiberRefs.empty()
+
+/** The references with the patches of a fork, without the context: each run has its own. */
+const inheritedOf = (fiberRefs: FiberRefs.FiberRefs) =>
+  Array.from(FiberRefs.delete(FiberRefs.forkAs(fiberRefs, FiberId.none), FiberRef.currentContext).locals)

@@ -1,4 +1,4 @@
-/** From the way a run's fiber ended to what is recorded and what the caller gets. */
+/** The outcome of a run: its record and its answer, from the exit of its fiber. */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,11 +17,11 @@ import * as Response from "./Response.js"
 import * as RunFailures from "./RunFailures.js"
 import type { Interruption } from "./RunFiber.js"
 
-/** A run that ended, before anybody was told. */
+/** A run whose fiber has ended. */
 export interface Ended {
   readonly run: ActiveRun
   readonly exit: Exit.Exit<unknown, unknown>
-  /** From its acceptance until its program had ended. */
+  /** The time from its acceptance to the end of its program. */
   readonly elapsedMillis: number
   readonly interruption: Interruption | undefined
   readonly parametersUsed: EncodedJson | undefined
@@ -67,7 +67,7 @@ export const judge = (
     })
 }
 
-/** The answer to something nobody expected: an opaque id, under which the details are logged. */
+/** The answer to an unexpected error: an opaque id, under which the details are logged. */
 export const internalError = (
   ids: Context.Tag.Service<Ids>,
   details: string,
@@ -124,7 +124,7 @@ const failed = (run: ActiveRun, typed: RunFailures.TypedFailure): Outcome => {
   }
 }
 
-/** The outcome of a run that ended in a way nobody expected. */
+/** The outcome of a run that ended with an unexpected error. */
 export const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
   Effect.map(internalError(ids, details, run.id), (error) => ({
     ending: { status: "failed", error: Response.encodeError(error) },

@@ -1,6 +1,4 @@
-/**
- * Runs of the whole service: those that go, in whichever process, those that are stored, and keys that stand for them.
- */
+/** The runs of the whole service, in progress and stored, and the idempotency keys that stand for them. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,7 +12,7 @@ import { Service } from "./Service.js"
 
 type Store = Context.Tag.Service<RunStore>
 
-/** What the store does, or what its caller is answered with while it cannot. */
+/** An operation of the store that fails with the answer to the caller. */
 type Answering<Name extends "cancel" | "claim" | "claimed" | "list" | "release"> = (
   ...options: Parameters<Store[Name]>
 ) => Effect.Effect<Effect.Effect.Success<ReturnType<Store[Name]>>, ServiceUnavailable>
@@ -24,7 +22,7 @@ export class RunQueries extends Context.Tag("effect-deployers/Server/Reading")<
   {
     /** A run with the steps it has so far. */
     readonly find: (id: string) => Effect.Effect<Run, RunNotFound | ServiceUnavailable>
-    /** What a run has published so far. */
+    /** The messages that a run has published so far. */
     readonly messages: (id: string) => Effect.Effect<ReadonlyArray<Published>, ServiceUnavailable>
     readonly list: Answering<"list">
     readonly claim: Answering<"claim">

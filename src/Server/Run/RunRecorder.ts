@@ -1,6 +1,6 @@
 /**
- * Stands between runs and their store: offers are gathered into group commits, the start and the end of a quick run
- * become one write, and what could not be stored is kept and tried again.
+ * Records runs in their store: it gathers records into group commits, writes the start and the end of a quick run once, and
+ * retries records that could not be stored.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,6 @@ import type * as Scope from "effect/Scope"
 import { ServiceUnavailable } from "../../Contract/Errors.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import { type Run, RunStore, type RunWrite } from "../../Store/RunStore.js"
-import { NextTurn } from "../HotPath/NextTurn.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import * as GroupCommit from "./GroupCommit.js"
 import { RunIndexAllocator } from "./RunIndexAllocator.js"
@@ -20,38 +19,33 @@ import { RunIndexAllocator } from "./RunIndexAllocator.js"
 export class RunRecorder extends Context.Tag("effect-deployers/Server/RunRecorder")<
   RunRecorder,
   {
-    /** Whether runs are kept at all. */
+    /** False for a deployment that stores no runs. */
     readonly isRecording: boolean
-    /**
-     * The index of the next run, counting on from what was stored when the first run came; there at once but for that
-     * one.
-     */
+    /** The index of the next run, after the last stored one. Only the first run waits for it. */
     readonly nextIndex: () => Effect.Effect<number>
-    /** Has the state of a run stored soon; nobody waits for it. */
+    /** Stores the state of a run soon, without a wait. */
     readonly offer: (run: Run) => void
-    /** Has a message or an answer stored soon, after the run it belongs to. */
+    /** Stores a message or an answer soon, after its run. */
     readonly offerMessage: (message: Exclude<RunWrite, { readonly _tag: "Run" }>) => void
-    /** Stores the state of a run and what was offered of it before, and says whether it is on disk. */
+    /** Stores the state of a run and its earlier offers, and calls back with true when they are on disk. */
     readonly store: (id: string, run: () => Run, onStored: (isStored: boolean) => void) => void
-    /** Gives up what could not be stored of a run, instead of trying it again. */
+    /** Drops the records of a run that could not be stored, so that they are not retried. */
     readonly forget: (id: string) => void
     /** {@link store} as an effect. */
     readonly commit: (run: Run) => Effect.Effect<void, ServiceUnavailable>
-    /** Waits until everything offered was tried. */
+    /** Waits until every offer was tried. */
     readonly flush: Effect.Effect<void>
-    /** Whether the last write worked. */
+    /** True when the last write succeeded. */
     readonly isHealthy: () => boolean
   }
 >() {}
 
 /**
- * Makes a recorder over a run store. Runs which dead processes left running are marked lost first, those of a process that
- * still runs while this one replaces it are left to it.
+ * Makes a recorder over a run store. It first marks the runs of dead processes as lost, and leaves those of a process that
+ * this one replaces.
  *
- * **Details**
- *
- * A write that failed is tried again every second, so that a store which recovers gets what it missed; an entry the
- * store refuses for good is given up after three tries. At most 1,000 such entries are kept.
+ * A failed write is retried every second, so that a store that recovers gets the records it missed. An entry that the store
+ * rejects is given up after three tries. At most 1,000 entries are kept.
  */
 export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, RunStore | Scope.Scope> = Effect.gen(
   function* () {
@@ -107,14 +101,14 @@ export const make: Effect.Effect<Context.Tag.Service<RunRecorder>, StoreError, R
 )
 
 /**
- * A recorder that keeps nothing, for deployments that do not record. It lets the runs of one turn of the event loop go
- * together, as a group commit does: answers that leave in a row cost the system less than single ones.
+ * A recorder that stores nothing, for deployments that do not record. It releases the runs of one turn of the event loop at
+ * once, as a group commit does: answers in a row cost the system less than single ones.
  */
 export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
   RunRecorder,
   Effect.gen(function* () {
     const { next } = yield* RunIndexAllocator
-    const defer = yield* NextTurn
+    const defer = yield* TickBatcher.NextTurn
     let index = 0
     let waiting: Array<(isStored: boolean) => void> = []
     const askToRelease = TickBatcher.make(() => {
@@ -141,14 +135,14 @@ export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
 
 export const layer: Layer.Layer<RunRecorder, StoreError, RunStore> = Layer.scoped(RunRecorder, make)
 
-/** What callers hear while the run store cannot be used. */
+/** The answer while the run store cannot be written. */
 export const unavailable = new ServiceUnavailable({
   message: "Runs cannot be recorded at the moment, so none is accepted; try again later.",
   reason: "store",
   retryAfterSeconds: 5
 })
 
-/** What callers hear when runs cannot be read. */
+/** The answer while the run store cannot be read. */
 export const unreadable = new ServiceUnavailable({
   message: "Runs cannot be read at the moment; try again later.",
   reason: "store",
@@ -157,7 +151,7 @@ export const unreadable = new ServiceUnavailable({
 
 // internal
 
-/** Until the first run, the process that this one replaces may have counted on. */
+/** The index is read at the first run, because the process that this one replaces may add runs until then. */
 const counting = (store: Context.Tag.Service<RunStore>): Effect.Effect<() => Effect.Effect<number>, StoreError> =>
   Effect.map(store.lastIndex, (atStart) => {
     let index: number | undefined

@@ -1,7 +1,4 @@
-/**
- * JSON text from strangers: how deep it nests is measured before it is parsed, and keys that could reach a prototype
- * are dropped.
- */
+/** JSON text from strangers: its depth is measured before it is parsed, and keys that could reach a prototype are dropped. */
 import * as Either from "effect/Either"
 import { InvalidRequest } from "../../Contract/Errors.js"
 
@@ -11,17 +8,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
 export interface Parsed {
   readonly value: unknown
   readonly text: string
-  /** Whether the text has neither escapes nor keys that could reach a prototype. */
+  /** True for a text without escapes and without keys that could reach a prototype. */
   readonly isPlain: boolean
 }
 
 /**
- * Parses UTF-8 bytes as JSON.
- *
- * **Details**
- *
- * Fails with `InvalidRequest` for an empty body, bytes that are not UTF-8, nesting deeper than `maxDepth`, and text
- * that is not JSON. Messages never repeat what was sent.
+ * Parses UTF-8 bytes as JSON. Fails with `InvalidRequest` for an empty body, bytes that are not UTF-8, nesting deeper than
+ * `maxDepth`, and text that is not JSON. Messages never repeat the body.
  */
 export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<Parsed, InvalidRequest> => {
   if (bytes.length === 0) return invalid("The body is empty; send a JSON object.")
@@ -31,8 +24,8 @@ export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<Parsed
 }
 
 /**
- * The text of the only member of an object, when it is certain without parsing again and all on one line: no other
- * member, and no escapes that could hide one.
+ * The text of the only member of an object. Returns `undefined` for several lines, for another member, and for escapes that
+ * could hide one.
  */
 export const onlyMember = ({ isPlain, text, value }: Parsed, name: string): string | undefined => {
   if (!isPlain || text.includes("\n") || text.includes("\r")) return undefined
@@ -44,7 +37,7 @@ export const onlyMember = ({ isPlain, text, value }: Parsed, name: string): stri
   return text.slice(text.indexOf(":", after) + 1, text.lastIndexOf("}")).trim()
 }
 
-/** Whether arrays and objects in a JSON text nest deeper than a limit. Stops at the first place that does. */
+/** True when arrays and objects in a JSON text nest deeper than a limit. */
 export const isDeeperThan = (text: string, limit: number): boolean => {
   if (!hasMoreBrackets(text, limit)) return false
   let depth = 0

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a value, as a list of paths and reasons. The values themselves are never repeated: they may be
- * secrets, and answers end up in logs.
+ * The problems of a value, as a list of paths and reasons. They never repeat the value: it may be a secret, and answers end
+ * up in logs.
  */
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
@@ -24,7 +24,6 @@ export const fromParseIssue = (
   })
 }
 
-/** One problem. */
 export const make = (path: ReadonlyArray<PropertyKey>, reason: string): Issue => ({
   path: path.map(String).join("."),
   reason
@@ -101,7 +100,7 @@ const describe = (ast: AST.AST): string => {
   return `must be ${text.length > maxLength ? `${text.slice(0, maxLength)}...` : text}`
 }
 
-/** A description that says what a value is ("a positive number") is used; one that says what it is for is not. */
+/** Uses a description only if it names the kind of value ("a positive number"), not if it names the purpose. */
 const expectation = (ast: AST.AST): string => {
   const description = Option.getOrUndefined(AST.getDescriptionAnnotation(ast))
   if (description !== undefined && /^an? /.test(description)) return description
@@ -141,7 +140,7 @@ const limitWords: Readonly<Record<string, (limit: unknown) => string>> = {
   maxItems: (limit) => `of at most ${limit} items`
 }
 
-/** What the JSON Schema of a refinement says, in words. */
+/** The limits in the JSON Schema of a refinement, in words. */
 const limits = (ast: AST.Refinement): string | undefined => {
   const document = Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({}))
   const words = Object.entries(document).flatMap(([keyword, limit]) => limitWords[keyword]?.(limit) ?? [])

@@ -104,7 +104,7 @@ const cases = schemas.chain((schema) => {
       FastCheck.array(valuesFor(schema), { minLength: 1, maxLength: 5 })
     )
   } catch {
-    // Schemas of which no value can be generated.
+    // Schemas without a value that can be generated.
     return FastCheck.tuple(FastCheck.constant(schema), FastCheck.array(json, { minLength: 1, maxLength: 5 }))
   }
 })

@@ -271,7 +271,7 @@ describe("keys", () => {
         assert.strictEqual((yield* request("/invoke", { method: "OPTIONS" })).status, 401)
       })
     )
-    it.effect("open the service, whatever the case of the scheme", () =>
+    it.effect("open the service, in every case of the scheme", () =>
       Effect.gen(function* () {
         for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `BEARER  ${key}`]) {
           assert.strictEqual(

@@ -1,4 +1,4 @@
-// The other views of a run: accepted without waiting, followed while it goes, told again afterwards, cancelled.
+// The other modes of a run: accepted without a wait, followed while it is in progress, replayed afterwards, cancelled.
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { Serve } from "effect-deployers/Server"
@@ -93,7 +93,7 @@ describe("Prefer: respond-async", () => {
 })
 
 describe("Accept: text/event-stream", () => {
-  it.live("tells what happens, each event with its position, and ends", () =>
+  it.live("sends each event with its position, and ends", () =>
     Effect.gen(function* () {
       const { headers, status, text } = yield* invoke({ city: "Oslo" }, { runName: "seen" }, streamed)
       assert.strictEqual(status, 200)
@@ -124,7 +124,7 @@ describe("Accept: text/event-stream", () => {
     }).pipe(Effect.provide(served(weather)))
   )
 
-  it.live("tells the same again from the record, from the position that is asked for", () =>
+  it.live("replays the same events from the record, after a given position", () =>
     Effect.gen(function* () {
       const { text } = yield* invoke({ city: "Oslo" }, {}, streamed)
       const live = told(text)
@@ -203,7 +203,7 @@ describe("Accept: text/event-stream", () => {
 })
 
 describe("GET /runs/{id}/events", () => {
-  it.live("tells a run that goes what has happened and then what happens, to all who follow", () =>
+  it.live("sends the past and the future events of a run in progress to all followers", () =>
     withLatch({}, (latch) =>
       Effect.gen(function* () {
         const { json } = yield* invoke({}, {}, later)

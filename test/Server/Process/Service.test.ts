@@ -24,7 +24,7 @@ describe("info, health and metrics", () => {
           snapshot: { name: "weather@1", version: 1 },
           pipeline: {
             name: "weather",
-            description: "Tells the weather.",
+            description: "Reports the weather.",
             input: { type: "object", required: ["city"] },
             output: { type: "object", required: ["summary"] },
             error: { anyOf: expect.any(Array) }

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as EventLoopBudget from "../../../src/Server/HotPath/EventLoopBudget.js"
 import * as Admission from "../../../src/Server/Run/Admission.js"
 
 /** Admission under a clock that only runs move. */
@@ -71,7 +70,7 @@ describe("Admission of runs that compute", () => {
   it.effect("lets them wait for the next turn when others have computed long in this one", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
-      admission.compute(EventLoopBudget.budgetMillis - 1)
+      admission.compute(Admission.budgetMillis - 1)
       admission.compute(1)
       const waiting = admission.enter()
       assert.isTrue(waiting?.isWaiting)
@@ -86,9 +85,9 @@ describe("Admission of runs that compute", () => {
   it.effect("starts those that waited one by one, as long as the turn allows, in order", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
-      admission.compute(EventLoopBudget.budgetMillis)
+      admission.compute(Admission.budgetMillis)
       const done: Array<number> = []
-      for (const name of [1, 2, 3]) admission.compute(EventLoopBudget.budgetMillis / 2, () => done.push(name))
+      for (const name of [1, 2, 3]) admission.compute(Admission.budgetMillis / 2, () => done.push(name))
       assert.deepStrictEqual(done, [])
       admission.nextTurn()
       assert.deepStrictEqual(done, [1, 2])
@@ -102,7 +101,7 @@ describe("Admission of runs that compute", () => {
   it.effect("lets them wait, too, when many have started in this turn", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 10 })
-      for (let run = 0; run < EventLoopBudget.maxRuns; run++) admission.compute(0)
+      for (let run = 0; run < Admission.maxRuns; run++) admission.compute(0)
       const waiting = admission.enter()
       assert.isTrue(waiting?.isWaiting)
       admission.nextTurn()
@@ -113,7 +112,7 @@ describe("Admission of runs that compute", () => {
   it.effect("does not turn away where nobody may wait", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 0 })
-      admission.compute(10 * EventLoopBudget.budgetMillis)
+      admission.compute(10 * Admission.budgetMillis)
       assert.isFalse(admission.enter()?.isWaiting)
     })
   )

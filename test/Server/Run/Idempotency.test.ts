@@ -125,7 +125,7 @@ describe("Idempotency-Key", () => {
     )
   )
 
-  it.live("tells that nobody knows when the process of the run died", () =>
+  it.live("reports a run as lost when its process died", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       const runId = "00000000-0000-7000-8000-0000000000ff"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, FiberRef, Logger, Option } from "effect"
 import { CurrentRun, type RunListener } from "../../../src/Run.js"
-import * as RunRuntime from "../../../src/Server/Run/RunRuntime.js"
+import * as RunFiber from "../../../src/Server/Run/RunFiber.js"
 
 class Model extends Context.Tag("test/Model")<Model, string>() {}
 class Store extends Context.Tag("test/Store")<Store, string>() {}
@@ -15,13 +15,13 @@ const listener = (id: string): RunListener => ({
 /** Starts a program as a run, in a runtime that was made where this is run. */
 const run = <A>(program: Effect.Effect<A>, id = "one") =>
   Effect.map(Effect.runtime<never>(), (base) => {
-    const runtime = RunRuntime.make(base, warm)
+    const runtime = RunFiber.makeRuntime(base, warm)
     return runtime.start(program, listener(id)).unsafePoll() as Exit.Exit<A> | null
   })
 
 const warm = Context.make(Model, "warm") as Context.Context<never>
 
-describe("RunRuntime", () => {
+describe("RunFiber.makeRuntime", () => {
   it.effect("gives a run the warm state and itself, and nothing else of the service", () =>
     Effect.gen(function* () {
       const seen = yield* run(
@@ -44,7 +44,7 @@ describe("RunRuntime", () => {
         Effect.locally(level, "inherited"),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger))
       )
-      const runtime = RunRuntime.make(base, warm)
+      const runtime = RunFiber.makeRuntime(base, warm)
       const program = Effect.zipRight(Effect.log("said"), FiberRef.getAndSet(level, "changed"))
       const ends = ["one", "two"].map((id) => runtime.start(program, listener(id)).unsafePoll())
       assert.deepStrictEqual(ends, [Exit.succeed("inherited"), Exit.succeed("inherited")])
@@ -56,7 +56,7 @@ describe("RunRuntime", () => {
   it.effect("starts runs that can be interrupted, also when it was made where nothing could be", () =>
     Effect.gen(function* () {
       const base = yield* Effect.uninterruptible(Effect.runtime<never>())
-      const fiber = RunRuntime.make(base, warm).start(Effect.never, listener("one"))
+      const fiber = RunFiber.makeRuntime(base, warm).start(Effect.never, listener("one"))
       const exit = yield* Effect.zipRight(Effect.fork(fiber.interruptAsFork(fiber.id())), fiber.await)
       assert.isTrue(Exit.isInterrupted(exit))
     })

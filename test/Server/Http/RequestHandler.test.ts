@@ -21,7 +21,7 @@ const post = (body: string, headers: ReadonlyArray<string> = []) =>
 
 const parameters = (value: unknown, extra: object = {}) => JSON.stringify({ parameters: value, ...extra })
 
-/** What differs between two runs of anything. */
+/** Removes the parts of a response that differ between any two runs. */
 const stable = (reply: string) =>
   reply
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, "ID")
