@@ -1,17 +1,24 @@
 /**
- * What the deployer suite needs to know about the flavor it checks.
+ * The knowledge of a flavor that the deployer suite needs.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Scope } from "effect/Scope"
 import type { Deployer } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
+import type { StoreError } from "../Errors/Stores.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import type { Ids } from "../Store/Ids.js"
+import * as Registry from "../Store/Registry.js"
+import { schema } from "../Store/RegistrySchema.js"
+import type { SecretBox } from "../Store/SecretBox.js"
+import * as Sqlite from "../Store/Sqlite.js"
 
 /**
- * What the conformance suite needs of a flavor: snapshots that behave in known ways, and eyes and hands in its world.
+ * Snapshots that behave in known ways, and the means to observe and disturb instances from outside.
  *
  * @category services
  * @since 0.1.0
@@ -29,13 +36,45 @@ export class DeployerFixture extends Context.Tag("effect-deployers/Testing/Deplo
     readonly silent: Snapshot
     /** Ends the instance of a deployment from outside, as an operating system might. */
     readonly kill: (deployment: Deployment) => Effect.Effect<void>
-    /** Whether the deployment answers its callers. */
+    /** True if the deployment answers its callers. */
     readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
     /** The files of the deployment's serving instance by path, secrets included, for flavors that have such. */
     readonly files?: ((deployment: Deployment) => Effect.Effect<Readonly<Record<string, string>>>) | undefined
-    /** A deployer of the same flavor on the same engine whose registry is empty; laws of rebuilding need it. */
-    readonly onEmptyRegistry?: Layer.Layer<Deployer> | undefined
+    /**
+     * A deployer of the same flavor on the same engine and home, with a second registry. The registry is empty at first; every
+     * build of the layer opens the same one. See {@link onEmptyRegistry}.
+     */
+    readonly onEmptyRegistry: Layer.Layer<Deployer>
     /** Names of all instances that exist for a deployment, running or not. */
     readonly instances: (deployment: Pick<Deployment, "id">) => Effect.Effect<ReadonlyArray<string>>
   }
 >() {}
+
+/**
+ * Returns the member `onEmptyRegistry` for the deployer of a layer. The second registry exists in memory until the scope
+ * closes. It seals with the key of the first one.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const onEmptyRegistry = <E, R>(
+  deployer: Layer.Layer<Deployer, E, R>
+): Effect.Effect<Layer.Layer<Deployer>, StoreError, R | Ids | SecretBox | Scope> =>
+  Effect.gen(function* () {
+    const world = yield* Effect.context<R | Ids | SecretBox>()
+    const database = yield* Layer.build(Layer.fresh(Sqlite.layerMemory(schema)))
+    return Layer.scopedContext(
+      Effect.gen(function* () {
+        const stores = yield* buildIn(Registry.layerSql, Context.merge(world, database))
+        return yield* buildIn(deployer, Context.mergeAll(world, database, stores))
+      })
+    ).pipe(Layer.orDie)
+  })
+
+// internal
+
+/** Builds a layer that takes all services from the context, even where the fiber has others. */
+const buildIn = <A, E, R>(layer: Layer.Layer<A, E, R>, context: Context.Context<R>) =>
+  Effect.flatMap(Effect.scope, (scope) =>
+    Effect.mapInputContext(Layer.buildWithScope(Layer.fresh(layer), scope), (_: Context.Context<never>) => context)
+  )

@@ -26,7 +26,7 @@ export type { ArchivedFile } from "./FakeEngine/Archives.js"
 export type { Behaviour, FakeContainer, FakeImage, FakeVolume } from "./FakeEngine/Model.js"
 
 /**
- * What the engine has, and the switches tests use on it.
+ * The resources of the engine, and switches for tests.
  *
  * @category services
  * @since 0.1.0
@@ -39,24 +39,24 @@ export class FakeEngine extends Context.Tag("effect-deployers/Testing/FakeEngine
     readonly images: ReadonlyMap<string, FakeImage>
     /** By name. */
     readonly volumes: ReadonlyMap<string, FakeVolume>
-    /** What was asked of the engine, in order, such as `create a container`. */
+    /** The requests to the engine, in order, such as `create a container`. */
     readonly operations: ReadonlyArray<string>
-    /** How containers behave from now on; default: they run until they are stopped. */
+    /** Sets the behaviour of containers from now on; default: they run until they are stopped. */
     readonly behave: (behaviour: (spec: ContainerSpec) => Behaviour) => Effect.Effect<void>
     /** Puts an image there and answers its id. */
     readonly addImage: (image: {
       readonly tags?: ReadonlyArray<string>
       readonly labels?: Readonly<Record<string, string>>
     }) => Effect.Effect<string>
-    /** Whether anybody listens on the engine's socket; default `true`. Going away breaks what is open. */
+    /** True if the engine listens on its socket; default `true`. `false` breaks open connections. */
     readonly setReachable: (reachable: boolean) => Effect.Effect<void>
-    /** Whether it turns us away for want of permission; default `false`. */
+    /** True if the engine refuses requests for lack of permission; default `false`. */
     readonly setRefusing: (refusing: boolean) => Effect.Effect<void>
-    /** Whether it answers at all; default `true`. What was asked meanwhile is answered later. */
+    /** True if the engine answers; default `true`. It answers waiting requests when it is `true` again. */
     readonly setAnswering: (answering: boolean) => Effect.Effect<void>
-    /** How long it takes for every answer; default 0. */
+    /** The delay of every answer; default 0. */
     readonly setDelay: (delay: Duration.DurationInput) => Effect.Effect<void>
-    /** How long a container is `removing`; default 0. */
+    /** The time for which a container is `removing`; default 0. */
     readonly setRemovalTakes: (duration: Duration.DurationInput) => Effect.Effect<void>
     /** Carries out the next request that fits (default any), and loses its answer. */
     readonly loseReply: (operation?: (operation: string) => boolean) => Effect.Effect<void>
@@ -131,9 +131,9 @@ const client = (world: World): typeof DockerClient.Service => {
   return {
     host: Effect.succeed(world.host),
     engine: {
-      ping: tells("tell its version", version.apiVersion),
-      version: tells("tell its version", version),
-      info: tells("tell about itself", {
+      ping: tells("report its version", version.apiVersion),
+      version: tells("report its version", version),
+      info: tells("describe itself", {
         id: "fake-engine",
         name: "fake",
         version: version.version,
@@ -166,7 +166,7 @@ const eventsWith =
     const before = Effect.sync(() =>
       since === undefined ? [] : world.events.filter((event) => fits(event) && event.at.epochMillis >= since)
     )
-    return follow(world, "tell its events", before, (signal) =>
+    return follow(world, "stream its events", before, (signal) =>
       signal._tag === "Event" && fits(signal.event) ? [signal.event] : []
     )
   }

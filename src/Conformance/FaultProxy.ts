@@ -26,13 +26,13 @@ export { Disturbance, type ProxiedRequest, type Rule, times, to } from "./FaultP
 export class FaultProxy extends Context.Tag("effect-deployers/Testing/FaultProxy")<
   FaultProxy,
   {
-    /** Where clients find it, such as `unix:///tmp/x/proxy.sock`. */
+    /** The address for clients, such as `unix:///tmp/x/proxy.sock`. */
     readonly host: string
     /** Sets the rule; without one everything passes. */
     readonly use: (rule: Rule) => Effect.Effect<void>
     /** Requests so far. */
     readonly requests: ReadonlyArray<ProxiedRequest>
-    /** What was done so far, and to which. */
+    /** The faults so far, each with its request. */
     readonly disturbed: ReadonlyArray<{ readonly request: ProxiedRequest; readonly disturbance: Disturbance }>
     /** The most connections that were open at one moment. */
     readonly mostAtOnce: Effect.Effect<number>

@@ -3,29 +3,28 @@
  *
  * @since 0.1.0
  */
-import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Deployer, make } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
-import type { Ids } from "../Store/Ids.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
+import * as InMemoryBackend from "../Testing/InMemoryBackend.js"
 import * as InMemoryDeployer from "../Testing/InMemoryDeployer.js"
 import * as InMemoryEngine from "../Testing/InMemoryEngine.js"
-import { DeployerFixture } from "./DeployerFixture.js"
+import { DeployerFixture, onEmptyRegistry } from "./DeployerFixture.js"
 
 /**
- * The layer with what the deployer suite asks for.
+ * The in-memory deployer with its fixture.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer: Layer.Layer<InMemoryDeployer.Provides | DeployerFixture, StoreError> = Layer.provideMerge(
-  Layer.effect(
+  Layer.scoped(
     DeployerFixture,
     Effect.gen(function* () {
       const engine = yield* InMemoryEngine.InMemoryEngine
       const snapshots = yield* SnapshotStore
-      const shared = yield* Effect.context<InMemoryEngine.InMemoryEngine | HttpClient | Ids>()
       yield* engine.behave("crashing", "crashes")
       yield* engine.behave("silent", "silent")
       const ofDeployment = (id: string) =>
@@ -35,10 +34,7 @@ export const layer: Layer.Layer<InMemoryDeployer.Provides | DeployerFixture, Sto
         another: yield* snapshots.put(InMemoryDeployer.draft("healthy", "two")),
         crashing: yield* snapshots.put(InMemoryDeployer.draft("crashing")),
         silent: yield* snapshots.put(InMemoryDeployer.draft("silent")),
-        onEmptyRegistry: Layer.fresh(InMemoryDeployer.layerOn).pipe(
-          Layer.provide(Layer.succeedContext(shared)),
-          Layer.orDie
-        ),
+        onEmptyRegistry: yield* onEmptyRegistry(Layer.effect(Deployer, Effect.flatMap(InMemoryBackend.make(), make))),
         kill: ({ generation, id }) => engine.crash(`${id}/${generation}`),
         answers: ({ url }) =>
           Effect.sync(() =>

@@ -1,6 +1,6 @@
 /**
- * What every implementation of the stores must keep, as suites for vitest. Call one with a layer that makes a new, empty
- * store each time it is built.
+ * The laws of every implementation of the stores, as suites for vitest. Call one with a layer that makes a new, empty store
+ * each time it is built.
  *
  * @since 0.1.0
  */

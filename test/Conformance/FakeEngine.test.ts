@@ -157,7 +157,7 @@ describe("FakeEngine", () => {
     )
   )
 
-  it.effect("lets everybody who removes a container wait until it is gone", () =>
+  it.effect("lets every client that removes a container wait until it is gone", () =>
     withEngine(
       Effect.gen(function* () {
         const docker = yield* DockerClient

@@ -1,4 +1,4 @@
-/** The simulation itself: the same seed is the same life, and what fails is told and shortened. */
+/** The simulation itself: the same seed is the same life, and a failure is reported and shortened. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Simulation } from "effect-deployers/Conformance"
@@ -23,7 +23,7 @@ it.live("a seed is a life: the same commands, the same deeds at the same times",
   })
 )
 
-it.live("a broken law is told with its seed, the trouble, and the few commands that are enough", () =>
+it.live("a broken law is reported with its seed, the violation, and the few commands that are enough", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Simulation.batch(sabotaged("the old instance is stopped first"), { count: 20 }))
     assert.strictEqual(error._tag, "BrokenLaw")
@@ -42,7 +42,7 @@ it.live("lives that never tried what they are for are refused", () =>
   })
 )
 
-it.live("a sweep tells which cases break which law", () =>
+it.live("a sweep reports the cases that break a law", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Simulation.sweepAll(sabotaged("a failed change changes the key"), { stride: 60 }))
     assert.strictEqual(error._tag, "BrokenCases")

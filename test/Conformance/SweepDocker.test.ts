@@ -7,7 +7,7 @@ import { patience, say, told } from "./Report.js"
 const worlds = Simulation.worldsOf(Simulation.docker)
 
 it.live(
-  "heals whatever single fault happens at whatever request, file or row",
+  "recovers from every single fault at every request, file or row",
   () =>
     Effect.gen(function* () {
       const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 13 })
@@ -19,7 +19,7 @@ it.live(
 )
 
 it.live(
-  "heals when another fault happens while somebody recovers from the first",
+  "recovers when another fault happens during the recovery from the first",
   () =>
     Effect.gen(function* () {
       const { cases } = yield* Simulation.doubles(worlds, { count: 60 })

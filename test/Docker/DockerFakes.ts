@@ -77,16 +77,19 @@ const brief = { minHealthyMillis: 0, oldInstanceGraceMillis: 0 }
 export interface FakeOptions {
   readonly takenPorts?: ReadonlyArray<number>
   /** Default an engine of this machine. */
-  readonly host?: typeof elsewhere
+  readonly host?: typeof elsewhere | undefined
 }
 
-/** The deployer with its engine, home and stores at hand. */
-export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
+/** The deployer on an engine, a home and stores. */
+const layerOn = ({ host }: FakeOptions) =>
   DockerDeployer.layer({
     secretsFolders: [],
     defaults: host === undefined ? brief : { ...brief, address: "0.0.0.0" }
-  }).pipe(
-    Layer.provideMerge(Layer.merge(layerImages, layerHttp)),
+  }).pipe(Layer.provideMerge(Layer.merge(layerImages, layerHttp)))
+
+/** The deployer with its engine, home and stores at hand. */
+export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
+  layerOn({ host }).pipe(
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(
       Layer.mergeAll(FakeEngine.layer({ host }), Ids.layerTest, layerHome, Ports.layerTest(takenPorts))
@@ -97,7 +100,7 @@ export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
 /** The same with what the deployer suite asks for. */
 export const layerSuite = (options: FakeOptions = {}) =>
   Layer.provideMerge(
-    Layer.effect(
+    Layer.scoped(
       DeployerFixture.DeployerFixture,
       Effect.gen(function* () {
         const engine = yield* FakeEngine.FakeEngine
@@ -113,6 +116,7 @@ export const layerSuite = (options: FakeOptions = {}) =>
           another: yield* snapshots.put(InMemoryDeployer.draft("healthy", "two")),
           crashing: yield* snapshots.put(InMemoryDeployer.draft("crashing")),
           silent: yield* snapshots.put(InMemoryDeployer.draft("silent")),
+          onEmptyRegistry: yield* DeployerFixture.onEmptyRegistry(layerOn(options)),
           kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
           answers: ({ url }) => Effect.sync(() => answering(engine, url)),
           instances: ({ id }) =>

@@ -7,8 +7,11 @@ import { Home, Snapshot } from "effect-deployers"
 import { DeployerFixture } from "effect-deployers/Conformance"
 import { ensure } from "../../scripts/engine.mjs"
 import * as DockerClient from "../../src/Docker/DockerClient.js"
+import * as DockerDeployer from "../../src/Docker/DockerDeployer.js"
 import * as DockerStack from "../../src/Docker/DockerStack.js"
+import * as ImageBuilder from "../../src/Docker/ImageBuilder.js"
 import * as Labels from "../../src/Docker/Labels.js"
+import * as Ports from "../../src/Flavor/Ports.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
@@ -82,7 +85,7 @@ export const fromFile = (file: string, name: string) => Snapshot.fromFile(`${pip
 
 /** The same with what the deployer suite asks for: real bundles, real containers. */
 export const layerSuite = Layer.provideMerge(
-  Layer.effect(
+  Layer.scoped(
     DeployerFixture.DeployerFixture,
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -96,6 +99,9 @@ export const layerSuite = Layer.provideMerge(
         another: yield* fromFile("healthy.ts", "another"),
         crashing: yield* fromFile("failing.ts", "crashing"),
         silent: yield* fromFile("failing.ts", "silent"),
+        onEmptyRegistry: yield* DeployerFixture.onEmptyRegistry(
+          Layer.provide(DockerDeployer.layer({ defaults: brief }), Layer.merge(ImageBuilder.layer(), Ports.layer))
+        ),
         kill: ({ metadata }) =>
           containers
             .kill(String(metadata.containerId))

@@ -22,4 +22,4 @@ const layerDaemons = Layer.merge(DaemonFlavor.layer, layerBundler).pipe(
   Layer.provideMerge(Layer.merge(NodeContext.layer, Processes.layer))
 )
 
-DeployerSuite.suite("daemons of start-stop-daemon", Layer.provideMerge(layerFixture, layerDaemons))
+DeployerSuite.suite("daemons of start-stop-daemon", Layer.provideMerge(layerFixture(DaemonFlavor.layer), layerDaemons))

@@ -12,7 +12,7 @@ import type { SecretStore } from "../../Store/SecretStore.js"
 import { DeployerFixture } from "../DeployerFixture.js"
 
 /**
- * What a flavor's layer provides to the suite.
+ * The services that the layer of a flavor provides to the suite.
  *
  * @category models
  * @since 0.1.0
@@ -20,7 +20,7 @@ import { DeployerFixture } from "../DeployerFixture.js"
 export type Provides = Deployer | DeployerFixture | DeploymentStore | SecretStore | EventStore
 
 /**
- * What a law is declared with.
+ * The methods that declare a law.
  *
  * @category models
  * @since 0.1.0

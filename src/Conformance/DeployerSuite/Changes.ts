@@ -1,4 +1,4 @@
-/** How a deployment comes to be and changes. */
+/** Laws of creating and replacing deployments. */
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("tells its progress in order and keeps it as the audit log", () =>
+  it.effect("reports its progress in order and keeps it as the audit log", () =>
     withDeployment("told", (deployer, fixture) =>
       Effect.gen(function* () {
         const following = yield* deployer.events.pipe(
@@ -77,7 +77,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("refuses to replace when told so, and changes nothing", () =>
+  it.effect("refuses to replace when replacing is forbidden, and changes nothing", () =>
     withDeployment("kept", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "kept" })
@@ -155,7 +155,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("an interrupted provision is taken back", () =>
+  it.effect("an interrupted provision is undone", () =>
     withDeployment("interrupted", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "interrupted" })

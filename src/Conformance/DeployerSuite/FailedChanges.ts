@@ -19,7 +19,7 @@ import { type It, withDeployment } from "./Case.js"
  * secrets included, are as before to the byte.
  */
 export const laws = (it: It): void => {
-  it.effect("a replacement that crashes leaves everything as it was and tells the last lines of its log", () =>
+  it.effect("a replacement that crashes leaves everything as it was and reports the last lines of its log", () =>
     unchanged("crashed", ({ crashing }, replace) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(replace(crashing))
@@ -30,7 +30,7 @@ export const laws = (it: It): void => {
   )
 
   it.effect(
-    "a replacement that does not become ready in time leaves everything as it was and tells its last lines",
+    "a replacement that does not become ready in time leaves everything as it was and reports its last lines",
     () =>
       unchanged("late", ({ silent }, replace) =>
         Effect.gen(function* () {

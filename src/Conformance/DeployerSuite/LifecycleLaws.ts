@@ -1,4 +1,4 @@
-/** How a deployment rests, ends, breaks and goes back. */
+/** Laws of keys, of stopping, deleting and repairing deployments, and of rolling back. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -72,7 +72,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("refresh tells what happened outside; reprovision repairs it", () =>
+  it.effect("refresh reports a change from outside; reprovision repairs it", () =>
     withDeployment("observed", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "observed" })

@@ -1,4 +1,4 @@
-/** What is looked at, raced, settled and refused. */
+/** Laws of plans, logs, concurrent changes, reconciling and invalid input. */
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"

@@ -1,4 +1,4 @@
-/** What making, stopping and removing containers comes to. */
+/** Laws of creating, stopping and removing containers. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -8,7 +8,7 @@ import { freshName, type It, setting } from "./Fixture.js"
 const missing = "effect-deployers-nobody"
 
 export const laws = (it: It): void => {
-  it.scoped("tells who the engine is", () =>
+  it.scoped("reports the identity of the engine", () =>
     Effect.gen(function* () {
       const { docker } = yield* setting
       assert.match(yield* docker.engine.ping, /^\d+\.\d+$/)
@@ -19,7 +19,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("makes a container, and tells what it was made of", () =>
+  it.scoped("creates a container, and reports its specification", () =>
     Effect.gen(function* () {
       const { created, docker, fixture, labels } = yield* setting
       const name = yield* freshName
@@ -133,7 +133,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("removes what is there or not, but nothing that runs unless forced to", () =>
+  it.scoped("removes a container or finds it missing, and removes a running one only with force", () =>
     Effect.gen(function* () {
       const { created, docker } = yield* setting
       const id = yield* created("runs")

@@ -1,5 +1,5 @@
 /**
- * What the suite needs of an engine under test.
+ * The engine under test, as the suite needs it.
  *
  * @since 0.1.0
  */
@@ -15,9 +15,9 @@ import { DockerClient } from "../../Docker/DockerClient.js"
 import { FakeEngine, layer as layerEngine } from "../FakeEngine.js"
 
 /**
- * What a container does. `runs` until `SIGTERM` (143); `ignores` writes `ready` when it does not care about `SIGTERM` any
- * more; `writes` `out` and `err` (to the stream of that name) and ends; `missing` is a program that does not exist; or it
- * ends at once with a code.
+ * The program of a container. `runs` until `SIGTERM` (143); `ignores` writes `ready` as soon as it ignores `SIGTERM`;
+ * `writes` `out` and `err` (to the stream of that name) and ends; `missing` is a program that does not exist; a number ends
+ * at once with that code.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ import { FakeEngine, layer as layerEngine } from "../FakeEngine.js"
 export type Program = "runs" | "ignores" | "missing" | "writes" | { readonly exits: number }
 
 /**
- * What the suite needs of an engine under test.
+ * The engine under test, as the suite needs it.
  *
  * @category services
  * @since 0.1.0
@@ -37,11 +37,11 @@ export class DockerClientFixture extends Context.Tag("effect-deployers/Testing/D
     readonly image: string
     /** Label that only this run of the suite gives, also to the image. */
     readonly label: { readonly name: string; readonly value: string }
-    /** How a program is said. */
+    /** Returns the specification of a container with the program. */
     readonly program: (program: Program) => Pick<ContainerSpec, "entrypoint" | "command">
     /** Has a process of the host listen on a port of 127.0.0.1 as long as the scope lives; answers the port. */
     readonly occupiedPort: Effect.Effect<number, never, Scope.Scope>
-    /** A port of the host nobody listens on. */
+    /** A free port of the host. */
     readonly freePort: Effect.Effect<number>
     /** A tar archive of one small file. */
     readonly archive: Uint8Array
@@ -49,7 +49,7 @@ export class DockerClientFixture extends Context.Tag("effect-deployers/Testing/D
 >() {}
 
 /**
- * How laws are said.
+ * The methods that declare a law.
  *
  * @category models
  * @since 0.1.0

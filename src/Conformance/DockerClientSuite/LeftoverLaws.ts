@@ -1,4 +1,4 @@
-/** What is left when all is done: nothing. */
+/** The law that the suite leaves nothing in the engine. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type It, setting } from "./Fixture.js"

@@ -1,4 +1,4 @@
-/** What can be read of containers: logs and events. */
+/** Laws of reading the logs and events of containers. */
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
@@ -11,7 +11,7 @@ import { freshName, type It, setting } from "./Fixture.js"
 const collect = <A, E>(stream: Stream.Stream<A, E>) => Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)
 
 export const laws = (it: It): void => {
-  it.scoped("tells both streams of a log, with times, from the end or since a time", () =>
+  it.scoped("reads both streams of a log, with times, from the end or since a time", () =>
     Effect.gen(function* () {
       const { created, docker } = yield* setting
       const id = yield* created("writes")
@@ -60,7 +60,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("tells what happens to containers with the labels, and to no others", () =>
+  it.scoped("streams the events of containers with the labels, and of no others", () =>
     Effect.gen(function* () {
       const { created, docker, labels } = yield* setting
       const own = { ...labels, own: yield* freshName }
@@ -72,7 +72,7 @@ export const laws = (it: It): void => {
       )
       const other = yield* created({ exits: 3 })
       const id = yield* created({ exits: 3 }, { labels: own })
-      // Nothing says that the engine has begun to tell; until it has, the container is started again.
+      // Nothing shows that the stream of events has begun, so the container starts again until an event arrives.
       const runs = docker.containers
         .start(other)
         .pipe(Effect.zipRight(docker.containers.start(id)), Effect.zipRight(docker.containers.wait(id)))

@@ -62,7 +62,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("makes networks once per name, and removes them when nobody is attached", () =>
+  it.scoped("creates networks once per name, and removes them when no container is attached", () =>
     Effect.gen(function* () {
       const { docker, labels, spec } = yield* setting
       const name = yield* freshName
@@ -89,7 +89,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("makes volumes, and removes them when nobody uses them", () =>
+  it.scoped("creates volumes, and removes them when no container uses them", () =>
     Effect.gen(function* () {
       const { created, docker, labels } = yield* setting
       const name = yield* freshName
@@ -111,7 +111,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("gives the volume of a name to whoever asks for it, as it was made", () =>
+  it.scoped("returns the volume of a name to every caller, as it was created", () =>
     Effect.gen(function* () {
       const { docker, labels } = yield* setting
       const name = yield* freshName

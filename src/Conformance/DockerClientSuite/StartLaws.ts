@@ -1,11 +1,11 @@
-/** Why containers do not start, and what is left of them. */
+/** Laws of containers that do not start: the error, and the state of the container. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { freshName, type It, setting } from "./Fixture.js"
 
 export const laws = (it: It): void => {
-  it.scoped("tells that a port is another container's, leaves this one, and starts it when the port is free", () =>
+  it.scoped("reports that another container has the port, keeps this one, and starts it when the port is free", () =>
     Effect.gen(function* () {
       const { created, docker, fixture } = yield* setting
       const ports = [{ container: 80, host: yield* fixture.freePort }]
@@ -23,7 +23,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("tells that a port is a process's", () =>
+  it.scoped("reports that a process has the port", () =>
     Effect.gen(function* () {
       const { created, docker, fixture } = yield* setting
       const host = yield* fixture.occupiedPort
@@ -47,7 +47,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("tells that the program is missing, and leaves the container", () =>
+  it.scoped("reports that the program is missing, and keeps the container", () =>
     Effect.gen(function* () {
       const { created, docker } = yield* setting
       const id = yield* created("missing", { init: false })
@@ -60,7 +60,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("tells that the network is missing", () =>
+  it.scoped("reports that the network is missing", () =>
     Effect.gen(function* () {
       const { created, docker } = yield* setting
       const id = yield* created("runs", { network: yield* freshName })

@@ -37,7 +37,7 @@ export interface ArchivedFile {
 }
 
 /**
- * The files and folders of an archive, in its order; none if it is no archive.
+ * The files and folders of an archive, in its order; none if the bytes are not an archive.
  *
  * @category operations
  * @since 0.1.0
@@ -64,7 +64,7 @@ export const entriesOf = (archive: Uint8Array): Effect.Effect<ReadonlyArray<Arch
   })
 
 /**
- * The files of an archive by path; none if it is no archive.
+ * The files of an archive by path; none if the bytes are not an archive.
  *
  * @category operations
  * @since 0.1.0
@@ -85,7 +85,7 @@ export const digest = (bytes: Uint8Array | string): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`
 
 /**
- * What an image's configuration says.
+ * The configuration of an image.
  *
  * @category schemas
  * @since 0.1.0

@@ -182,7 +182,7 @@ const setPaused = (
     yield* tellOf(world, container, paused ? "pause" : "unpause")
   })
 
-/** Whoever comes second waits until the first is done. */
+/** A second caller waits until the first is done. */
 const remove = (world: World, ref: string, force: boolean): Effect.Effect<void, ContainerRunning> =>
   Effect.gen(function* () {
     const container = find(world, ref)

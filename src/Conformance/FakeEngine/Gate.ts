@@ -8,7 +8,7 @@ import { EngineRefused, EngineTimeout, EngineUnreachable } from "../../Docker/Cl
 import { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { Signal, World } from "./Model.js"
 
-/** Where the engine says it is. */
+/** The address that the engine reports. */
 export const host = "fake://engine"
 
 const unreachable = (operation: string, reason: string) => new EngineUnreachable({ operation, host, reason })
@@ -23,7 +23,7 @@ const admit = <E>(
     if (world.refusing) {
       return yield* new EngineRefused({ operation, host, reason: "the system says EACCES on its socket" })
     }
-    if (!world.reachable) return yield* unreachable(operation, "nobody listens there")
+    if (!world.reachable) return yield* unreachable(operation, "no process listens there")
     yield* Effect.sleep(world.delay)
     yield* world.answering.await
     if (!world.reachable) return yield* Effect.fail(broken)
@@ -50,7 +50,7 @@ export const query = <A, E>(
     Effect.tap(() => (losesReply(world, operation) ? unreachable(operation, "the connection broke") : Effect.void))
   )
 
-/** Changes something. Once admitted the change is made, whether or not anybody waits for the answer. */
+/** Runs a change. An admitted change completes, also if the client does not wait for the answer. */
 export const change = <A, E>(
   world: World,
   operation: string,

@@ -172,7 +172,7 @@ const importImage = <E, R>(
   Effect.gen(function* () {
     const bytes = yield* bytesOf(archive)
     const files = yield* filesOf(bytes)
-    if (files.size === 0) return yield* new ImageLoadFailed({ reason: "it is no tar archive" })
+    if (files.size === 0) return yield* new ImageLoadFailed({ reason: "the body is not a tar archive" })
     const createdAt = yield* DateTime.now
     const labels = Object.fromEntries(
       (options.changes ?? []).flatMap((line) => {
@@ -196,7 +196,7 @@ const importImage = <E, R>(
     )
   })
 
-/** Nothing is run; what is built is told by the files and the options alone. */
+/** Builds an image from the files and the options alone; no command runs. */
 const build = <E, R>(
   world: World,
   context: Archive<E, R>,

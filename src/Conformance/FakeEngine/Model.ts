@@ -1,5 +1,5 @@
 /**
- * What the engine that runs nothing is made of.
+ * The resources of the engine that runs nothing.
  *
  * @since 0.1.0
  */
@@ -13,17 +13,17 @@ import type { EngineEvent, EngineHost, Network, NetworkSpec, Volume } from "../.
 import type { ArchivedFile } from "./Archives.js"
 
 /**
- * How a container of some specification behaves.
+ * The behaviour of containers with one specification.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Behaviour {
-  /** Whether its program is there; default `true`. Without it, it cannot be started. */
+  /** True if the program exists; default `true`. A container without its program does not start. */
   readonly startable?: boolean | undefined
-  /** What it writes when it starts; default nothing. */
+  /** The lines that the container writes when it starts; default none. */
   readonly logs?: ReadonlyArray<string | { readonly stream: "stdout" | "stderr"; readonly text: string }> | undefined
-  /** When it ends by itself; default never. */
+  /** The moment when the container ends by itself; default never. */
   readonly exit?:
     | {
         readonly code: number
@@ -33,11 +33,11 @@ export interface Behaviour {
       }
     | undefined
   /**
-   * What it does on `SIGTERM`: ends with that exit code, `ignores` it, or has no handler (`unhandled`), which ends it only
-   * under an init. Default 143.
+   * The reaction to `SIGTERM`: the container ends with that exit code, `ignores` the signal, or has no handler (`unhandled`)
+   * and ends only under an init. Default 143.
    */
   readonly onTerm?: number | "ignores" | "unhandled" | undefined
-  /** What its health check finds, if it has one; default `healthy`. */
+  /** The result of the health check, if the container has one; default `healthy`. */
   readonly health?: "starting" | "healthy" | "unhealthy" | undefined
 }
 
@@ -66,7 +66,7 @@ export interface FakeContainer {
   readonly logs: Array<ContainerLogLine>
   /** Paths of archives unpacked in it. */
   readonly archives: Array<string>
-  /** Whether somebody stopped or killed it, so that its restart policy does not count. */
+  /** True if a client stopped or killed the container, so that its restart policy does not apply. */
   stoppedByHand: boolean
   /** Opens when it is gone. */
   readonly gone: Effect.Latch
@@ -114,7 +114,7 @@ export interface FakeVolume extends Volume {
 }
 
 /**
- * What those who wait hear: something happened, or the connection broke.
+ * A message to waiting clients: an event, or the end of the connection.
  *
  * @category models
  * @since 0.1.0

@@ -1,4 +1,4 @@
-/** How the engine that runs nothing tells what it has. */
+/** The answers of the engine that runs nothing, from its state. */
 import * as DateTime from "effect/DateTime"
 import type {
   Container,
@@ -12,7 +12,7 @@ import type { Image, ImageSummary, LabelFilter } from "../../Docker/Client/Resou
 import { containerBody } from "../../Docker/Client/Specs.js"
 import type { FakeContainer, FakeImage, World } from "./Model.js"
 
-/** Whether labels are as a filter wants them. */
+/** True if labels match a filter. */
 export const hasLabels = (labels: Readonly<Record<string, string>>, filter: LabelFilter): boolean =>
   Object.entries(filter).every(([name, value]) => (value === true ? name in labels : labels[name] === value))
 

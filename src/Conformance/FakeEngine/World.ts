@@ -6,7 +6,7 @@ import * as PubSub from "effect/PubSub"
 import type { PortSpec, PublishedPort } from "../../Docker/Client/Container.js"
 import type { Behaviour, FakeContainer, World } from "./Model.js"
 
-/** Whether it has a process. */
+/** True if the container has a process. */
 export const isAlive = ({ status }: FakeContainer): boolean => status === "running" || status === "paused"
 
 /** Finds a container by id, start of an id, or name. */
@@ -14,7 +14,7 @@ export const find = (world: World, ref: string): FakeContainer | undefined =>
   world.containers.get(ref) ??
   Array.from(world.containers.values()).find(({ id, name }) => name === ref || (ref.length >= 12 && id.startsWith(ref)))
 
-/** Tells everybody who follows what happened to something. */
+/** Sends an event to all clients that follow events. */
 export const tell = (
   world: World,
   type: string,
@@ -28,7 +28,7 @@ export const tell = (
     yield* PubSub.publish(world.signals, { _tag: "Event", event })
   })
 
-/** Tells what happened to a container. */
+/** Sends an event of a container to all clients that follow events. */
 export const tellOf = (
   world: World,
   container: FakeContainer,
@@ -42,7 +42,7 @@ export const tellOf = (
     ...more
   })
 
-/** Why a container cannot be started now, with the exit code an engine gives it; `undefined` if it can. */
+/** The reason why a container cannot start now, with the exit code that an engine gives it; `undefined` if it can. */
 export const obstacle = (
   world: World,
   container: FakeContainer
@@ -174,14 +174,14 @@ export const attempt = (world: World, container: FakeContainer) =>
     return hindered
   })
 
-/** What `SIGTERM` does: the exit code it ends with, or nothing. */
+/** The exit code after `SIGTERM`; `undefined` if the container does not end. */
 export const onTerm = (world: World, container: FakeContainer): number | undefined => {
   const reaction = world.behave(container.spec).onTerm ?? 143
   if (reaction === "unhandled") return container.spec.init === true ? 143 : undefined
   return reaction === "ignores" ? undefined : reaction
 }
 
-/** What an engine does when it starts on what the last one left: its containers ended with it, and some come back. */
+/** Starts an engine on the state of the last one: its containers ended with it, and some restart. */
 export const restartEngine = (
   world: World,
   how: "SIGTERM" | "SIGKILL",

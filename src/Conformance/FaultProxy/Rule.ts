@@ -1,5 +1,5 @@
 /**
- * What a proxy does to requests, and which.
+ * Rules of a proxy: a fault, and the requests that it affects.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export interface ProxiedRequest {
 }
 
 /**
- * What is done to a request or its answer.
+ * A fault of a request or its answer.
  *
  * @category models
  * @since 0.1.0

@@ -26,7 +26,7 @@ export class BrokenLaw extends Schema.TaggedError<BrokenLaw>()("BrokenLaw", {
   life: Schema.String,
   /** The commands that are enough. */
   commands: Schema.Array(Schema.String),
-  /** What was done with them to registry and engine. */
+  /** The changes that the commands made to registry and engine. */
   log: Schema.Array(Schema.String)
 }) {
   override get message(): string {
@@ -56,7 +56,7 @@ export class Uninformative extends Schema.TaggedError<Uninformative>()("Uninform
 }
 
 /**
- * What a batch lived through.
+ * The summary of a batch.
  *
  * @category models
  * @since 0.1.0
@@ -66,7 +66,7 @@ export interface Summary {
   readonly commands: number
   /** Virtual time, in seconds. */
   readonly seconds: number
-  /** What happened, how often. */
+  /** The number of times that each event happened. */
   readonly happened: ReadonlyMap<string, number>
 }
 
@@ -81,7 +81,7 @@ export interface BatchOptions {
   readonly count: number
   /** The first seed; default 1. */
   readonly from?: number | undefined
-  /** What has to happen at least once in a whole batch, as the keys of a summary. */
+  /** The events that must happen at least once in a whole batch, as keys of the summary. */
   readonly sometimes?: ReadonlyArray<string> | undefined
 }
 

@@ -12,9 +12,9 @@ import type { Reality } from "./Flavor.js"
 import type { SimulatedCluster } from "./SimulatedCluster.js"
 
 /**
- * What may never be otherwise, whoever is at work: I1, I2, I3. What is left of earlier generations is no orphan as long as
- * the registry knows them, since reconciling removes it; `strict` (default `false`) allows it only while an operation is
- * open.
+ * Checks the invariants of every moment: I1, I2, I3. An instance of an earlier generation is not an orphan as long as the
+ * registry knows its generation, because reconcile removes it; `strict` (default `false`) allows it only while an operation
+ * is open.
  *
  * @category checks
  * @since 0.1.0
@@ -28,13 +28,13 @@ export const safety = (
     const open = yield* registry.openOperations
     const records = yield* registry.list()
     const after = yield* engine.instances
-    // Others are at work meanwhile: only what was there all the time counts.
+    // Other processes change instances meanwhile, so only instances that existed all the time count.
     const there = before.filter((one) => after.some(({ key }) => key === one.key))
     for (const one of there) {
       const record = records.find(({ deployment }) => deployment.id === one.deploymentId)
       if (open.some(({ deploymentId }) => deploymentId === one.deploymentId)) continue
       if (record === undefined) {
-        ledger.break("I2", `${one.key} exists and nobody knows its deployment`)
+        ledger.break("I2", `${one.key} exists and the registry does not know its deployment`)
       } else if (
         !(yield* registry.revisions(record.deployment.id)).some(({ generation }) => generation === one.generation)
       ) {
@@ -51,11 +51,11 @@ export const safety = (
       )
       if (active.length > 1) ledger.break("I1", `${active.length} instances of generation ${deployment.generation}`)
     }
-    if (!(yield* engine.foreignIsUntouched)) ledger.break("I3", "something of somebody else was changed")
+    if (!(yield* engine.foreignIsUntouched)) ledger.break("I3", "a foreign resource was changed")
   }).pipe(Effect.orDie)
 
 /**
- * What is to be of a deployment in the end.
+ * The required final state of a deployment.
  *
  * @category models
  * @since 0.1.0
@@ -67,8 +67,8 @@ export interface Expectation {
 }
 
 /**
- * Why a world has not come to rest, if it has not: L1, L3. Registry and reality have to agree with what is desired, no
- * operation is open and no lease is left.
+ * The reasons why a world is not at rest; none if it is: L1, L3. At rest, registry and reality agree with the desired
+ * state, no operation is open, and no lease remains.
  *
  * @category checks
  * @since 0.1.0
@@ -90,7 +90,7 @@ export const unsettled = (
         .map(([id, { process }]) => ["L3", `a lease of ${process} on ${id} is left`] as const),
       ...instances
         .filter(({ deploymentId }) => !known.has(deploymentId))
-        .map(({ key }) => ["I2", `${key} exists and nobody knows its deployment`] as const),
+        .map(({ key }) => ["I2", `${key} exists and the registry does not know its deployment`] as const),
       ...records.flatMap((record) => disagreements(record, instances).map((why) => ["L1", why] as const))
     ]
   }).pipe(Effect.orDie)

@@ -1,5 +1,5 @@
 /**
- * What happens in a simulated life, drawn from a seed.
+ * The commands of a simulated life, drawn from a seed.
  *
  * @since 0.1.0
  */
@@ -51,9 +51,9 @@ export type Command = Asked | Event
  */
 export interface Life {
   readonly seed: number
-  /** Whether processes can see that another has ended. */
+  /** True if a process can see that another one has ended. */
   readonly oneMachine: boolean
-  /** How often calls go wrong at random; `undefined` never. */
+  /** The rates of random faults of calls; `undefined` for none. */
   readonly buggify: Pick<Buggify, "sites" | "fires"> | undefined
   readonly commands: ReadonlyArray<Command>
 }
@@ -73,7 +73,7 @@ export const lifeOf = (seed: number): Life => {
 }
 
 /**
- * What goes wrong at random in a life: mostly failures and lost replies, now and then worse.
+ * The random faults of a life: mostly failures and lost replies, sometimes worse.
  *
  * @category constructors
  * @since 0.1.0

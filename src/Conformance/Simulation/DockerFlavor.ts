@@ -69,7 +69,7 @@ export const docker: Flavor<DockerSettings, DockerSettingsInput> = {
         return found?.reality.answers === true && (!flaky || count % 2 === 0)
           ? Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
           : Effect.fail(
-              new HttpClientError.RequestError({ request, reason: "Transport", description: "nobody listens" })
+              new HttpClientError.RequestError({ request, reason: "Transport", description: "no process listens" })
             )
       })
     )

@@ -6,7 +6,7 @@
 import * as Faults from "../../Testing/Faults.js"
 
 /**
- * How a fault comes: at one point only, at it and all later ones, or the whole service goes away there.
+ * The extent of a fault: one point only, that point and all later ones, or the whole service from that point.
  *
  * @category models
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What a flavor brings so that its deployers can be simulated.
+ * The parts of a flavor that a simulation of its deployers needs.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { Injector } from "../../Testing/Faults.js"
 import type { Behaviour } from "../../Testing/InMemoryEngine.js"
 
 /**
- * An instance that exists, whatever anybody believes.
+ * An instance that exists, also if no registry knows it.
  *
  * @category models
  * @since 0.1.0
@@ -24,9 +24,9 @@ export interface Reality {
   readonly deploymentId: string
   readonly generation: number
   readonly status: "running" | "paused" | "ended"
-  /** Whether callers get answers from it now. */
+  /** True if the instance answers its callers now. */
   readonly answers: boolean
-  /** Whether it answers only now and then. */
+  /** True if the instance answers only some requests. */
   readonly flaky: boolean
 }
 
@@ -41,11 +41,11 @@ export interface Engine {
   readonly http: HttpClient
   /** All instances of all deployments. */
   readonly instances: Effect.Effect<ReadonlyArray<Reality>>
-  /** How many changes the engine was asked for so far. */
+  /** The number of changes requested from the engine so far. */
   readonly mutations: Effect.Effect<number>
   /** Names of everything there is of a deployment: instances, networks, files. */
   readonly leftovers: (deploymentId: string) => Effect.Effect<ReadonlyArray<string>>
-  /** How instances of a pipeline behave that are started from now on. */
+  /** Sets the behaviour of a pipeline's instances that start from now on. */
   readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
   /** Ends an instance behind the controllers' backs; it stays there, ended. */
   readonly kill: (key: string) => Effect.Effect<void>
@@ -57,9 +57,9 @@ export interface Engine {
   readonly unpause: (key: string) => Effect.Effect<void>
   /** Ends the engine and starts it again; instances may come back or not, as on a real one. */
   readonly restart: (how: "SIGTERM" | "SIGKILL") => Effect.Effect<void>
-  /** Something of somebody else is there from the start; whether it is as it was. */
+  /** True if the foreign resource, which exists from the start, is unchanged. */
   readonly foreignIsUntouched: Effect.Effect<boolean>
-  /** Removes what is somebody else's, for a planted bug. */
+  /** Removes the foreign resource, for a planted bug. */
   readonly harmForeign: Effect.Effect<void>
 }
 

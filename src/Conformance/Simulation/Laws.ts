@@ -13,19 +13,19 @@ import * as Schema from "effect/Schema"
  */
 export const laws = {
   I1: ["at most one active generation, and one instance of it", "Checks.safety"],
-  I2: ["no orphan: whatever exists has a record that says so, or an open operation", "Checks.safety"],
-  I3: ["what is somebody else's is left alone", "Checks.safety"],
+  I2: ["no orphan: every instance has a record or an open operation", "Checks.safety"],
+  I3: ["foreign resources stay as they are", "Checks.safety"],
   I4: ["the old instance serves until the new one is accepted", "Watch.backend, Checks.safety"],
   I5: ["a failed change is no change, byte for byte", "Checks.unchanged"],
   I8: ["states follow the table of transitions; generations and lease tokens only grow", "Watch.deployments"],
-  I9: ["unknown is not absent: what is written down was seen", "Watch.deployments"],
-  I10: ["nobody changes anything without a lease that is still theirs", "Watch.backend, Watch.deployments"],
+  I9: ["unknown is not absent: every stored state was observed", "Watch.deployments"],
+  I10: ["no process makes a change without a lease that it still holds", "Watch.backend, Watch.deployments"],
   I14: ["every failure is typed and declared", "Operations.run"],
   I15: ["everything can be repeated; the second reconcile changes nothing", "Checks.settled"],
-  I16: ["nothing is left after a delete", "Checks.gone"],
-  S1: ["what is reported to have succeeded is so", "Checks.succeeded"],
-  L1: ["when faults stop, registry and reality come to agree with what is desired", "Checks.settled"],
-  L3: ["every operation ends up closed, and no lease is left", "Checks.settled"],
+  I16: ["a delete leaves nothing", "Checks.gone"],
+  S1: ["a reported success is true", "Checks.succeeded"],
+  L1: ["when faults stop, registry and reality reach the desired state", "Checks.settled"],
+  L3: ["every operation is closed in the end, and no lease remains", "Checks.settled"],
   L5: ["every operation ends", "Operations.run"]
 } as const satisfies Readonly<Record<string, readonly [says: string, checkedIn: string]>>
 

@@ -1,5 +1,5 @@
 /**
- * What an observer beside the controllers writes down of what they really did.
+ * The notes of an observer beside the controllers about their actual changes.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { type Law, Violation } from "./Laws.js"
 export interface HeldLease {
   readonly token: number
   readonly process: string
-  /** When it ends by the registry's clock, in milliseconds since the epoch. */
+  /** The end by the registry's clock, in milliseconds since the epoch. */
   expiresAt: number
 }
 
@@ -31,15 +31,15 @@ export class Ledger {
   /** Accepted generations by deployment, whether or not the acceptance was heard of. */
   readonly committed = new Map<string, number>()
   readonly statuses = new Map<string, Status>()
-  /** What each controller was last told by the engine of an instance. */
+  /** The engine's last answer to each controller about an instance. */
   readonly seen = new Map<string, Status>()
-  /** Controllers and deployments of which they were told that their lease is lost. */
+  /** Pairs of a controller and a deployment whose lease the controller knows to be lost. */
   readonly told = new Set<string>()
   /** Changes of the engine made without a lease, by controller and deployment, since it was lost. */
   readonly trespasses = new Map<string, number>()
-  /** What was done to registry and engine, in order, by whom. */
+  /** The changes of registry and engine, in order, each with its process. */
   readonly log: Array<string> = []
-  /** What happened, for whether a batch has tried everything. */
+  /** The events so far, which show that a batch has tried everything. */
   readonly happened = new Map<string, number>()
   private readonly highest = new Map<string, number>()
   private readonly tokens = new Map<string, number>()
@@ -69,7 +69,7 @@ export class Ledger {
     this.highest.set(deploymentId, Math.max(before, generation))
   }
 
-  /** Whether the last lease on a deployment was given to that process. */
+  /** True if the process has the last lease on a deployment. */
   isCurrent(deploymentId: string, process: string): boolean {
     return this.leases.get(deploymentId)?.process === process
   }

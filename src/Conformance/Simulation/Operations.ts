@@ -13,7 +13,7 @@ import type * as Faults from "../../Testing/Faults.js"
 import type { Ledger } from "./Ledger.js"
 
 /**
- * How an operation ended. `crashed`: its process did. `interrupted`: it took too long, and somebody pressed Ctrl-C.
+ * The end of an operation. `crashed`: its process ended. `interrupted`: it took too long, and the user pressed Ctrl-C.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ export type Outcome<A = unknown> =
   | { readonly _tag: "crashed" }
 
 /**
- * What an operation runs in.
+ * The environment of an operation.
  *
  * @category models
  * @since 0.1.0

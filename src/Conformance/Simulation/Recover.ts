@@ -1,4 +1,4 @@
-/** What heals an operation that was broken off, and whether it did. */
+/** Recovery from an interrupted operation, and the checks of its result. */
 import * as Effect from "effect/Effect"
 import * as Checks from "./Checks.js"
 import { planOf } from "./FaultMode.js"

@@ -27,7 +27,7 @@ const brokenOff = (world: SimulatedCluster, call: RegExp, nth: number) =>
     yield* run(world.ledger, doomed, "replace", doomed.deployer.provision(world.snapshots.better, { name: "a" }))
   })
 
-/** A lease of a dead holder that nobody can know to be dead lasts for 15 seconds. */
+/** The lease of a dead holder lasts for 15 seconds if no process can detect the death. */
 const reconcileLater: Scenario["operation"] = (_, { deployer }) =>
   Effect.zipRight(Effect.sleep("20 seconds"), deployer.reconcile)
 

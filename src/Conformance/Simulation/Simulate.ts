@@ -18,7 +18,7 @@ import type { Controller, Sabotage, SimulatedCluster, Worlds } from "./Simulated
 import { ask, quiet, type Stage, seated } from "./Stage.js"
 
 /**
- * How a life went.
+ * The result of a life.
  *
  * @category models
  * @since 0.1.0
@@ -29,7 +29,7 @@ export interface Lived {
   /** After which command the first law was broken; none if it was at the end. */
   readonly brokenAfter: string | undefined
   readonly happened: ReadonlyMap<string, number>
-  /** What was done to registry and engine, in order, by whom. */
+  /** The changes of registry and engine, in order, each with its process. */
   readonly log: ReadonlyArray<string>
   /** Virtual time, in seconds. */
   readonly seconds: number

@@ -35,16 +35,16 @@ import * as Watch from "./Watch.js"
  */
 export interface Sabotage {
   readonly name: string
-  /** What stands in the place of its deployment store. */
+  /** Replaces the deployment store. */
   readonly deployments?: (store: typeof DeploymentStore.Service) => typeof DeploymentStore.Service
-  /** What stands in the place of its backend. */
+  /** Replaces the backend. */
   readonly backend?: <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
     backend: Backend<S, SI>,
     engine: Engine
   ) => Backend<S, SI>
-  /** What stands in the place of its HTTP client. */
+  /** Replaces the HTTP client. */
   readonly http?: (client: HttpClient.HttpClient) => HttpClient.HttpClient
-  /** What stands in the place of what it knows of lease holders. */
+  /** Replaces the check for lease holders that have ended. */
   readonly holder?: (holder: typeof Holder.Service) => typeof Holder.Service
 }
 
@@ -74,7 +74,7 @@ export interface AmbientFaults {
   /** Name of points it hits. */
   readonly hits: RegExp
   readonly fault: Faults.Fault
-  /** How often; default until it is cleared. */
+  /** The number of times; default until the fault is cleared. */
   times?: number | undefined
 }
 
@@ -99,8 +99,7 @@ export interface SimulatedCluster {
 }
 
 /**
- * How the instances of a snapshot behave. `good`, `better` and `best` are versions of one pipeline that becomes
- * healthy.
+ * The behaviour of a snapshot's instances. `good`, `better` and `best` are versions of one pipeline that becomes healthy.
  *
  * @category models
  * @since 0.1.0
@@ -108,14 +107,14 @@ export interface SimulatedCluster {
 export type SnapshotKind = "good" | "better" | "best" | "bad" | "silent" | "slow" | "flaky"
 
 /**
- * How a world is made.
+ * Options of a world.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   readonly sabotage?: Sabotage | undefined
-  /** Whether processes see that another one has ended, as on one machine; else its lease has to expire. Default `true`. */
+  /** True if a process sees that another one has ended, as on one machine; else its lease must expire. Default `true`. */
   readonly oneMachine?: boolean | undefined
 }
 

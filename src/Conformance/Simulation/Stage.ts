@@ -1,4 +1,4 @@
-/** Where a simulated life takes place: two seats for controllers, and the operations that are under way. */
+/** The stage of a simulated life: two seats for controllers, and the operations in progress. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -14,14 +14,14 @@ import type { Controller, SimulatedCluster } from "./SimulatedCluster.js"
 export interface Stage {
   readonly world: SimulatedCluster
   readonly life: Life
-  /** Who sits at a seat; a crashed one is followed by a new one. */
+  /** The controller at each seat; a new one follows a crashed one. */
   readonly seats: Map<number, Controller>
   readonly underWay: Set<Fiber.RuntimeFiber<void>>
   /** Grows with every operation on a deployment that begins or ends, by its name. */
   readonly touched: Map<string, number>
 }
 
-/** Who sits at a seat now. */
+/** The controller at a seat now. */
 export const seated = ({ life, seats, world }: Stage, seat: number): Effect.Effect<Controller> =>
   Effect.gen(function* () {
     const current = seats.get(seat)

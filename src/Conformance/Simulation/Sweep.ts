@@ -1,5 +1,5 @@
 /**
- * Breaks operations off at every step: each effect point, in each way, and looks whether everything heals.
+ * Interrupts operations at every effect point, in each fault mode, and checks that everything recovers.
  *
  * @since 0.1.0
  */
@@ -32,16 +32,16 @@ export interface Scenario {
     world: SimulatedCluster,
     controller: Controller
   ) => Effect.Effect<unknown, { readonly _tag: string }>
-  /** What the deployment `a` is when the operation has succeeded, or has failed as it must. */
+  /** The state of the deployment `a` after the operation has succeeded, or has failed as it must. */
   readonly leaves: (world: SimulatedCluster) => Checks.Expectation["is"]
-  /** Whether the operation is bound to fail. */
+  /** True if the operation must fail. */
   readonly fails?: boolean | undefined
-  /** Whether it begins with a deployment that does not serve, and reports how far it came. */
+  /** True if the deployment does not serve at first, and the operation reports its progress. */
   readonly mends?: boolean | undefined
 }
 
 /**
- * How a case went.
+ * The result of a case.
  *
  * @category models
  * @since 0.1.0
@@ -49,12 +49,12 @@ export interface Scenario {
 export interface Report {
   /** Such as `replace: hang once at 7 (store.begin)`. */
   readonly title: string
-  /** Whether the fault happened at all. */
+  /** True if the fault happened. */
   readonly fired: boolean
   readonly violations: ReadonlyArray<Violation>
-  /** How many calls the operation made. */
+  /** The number of calls of the operation. */
   readonly points: number
-  /** What happened, how often. */
+  /** The number of times that each event happened. */
   readonly happened: ReadonlyMap<string, number>
 }
 
@@ -159,7 +159,7 @@ const takenOver = (world: SimulatedCluster, frozen: Controller) =>
     yield* frozen.faults.thaw
   })
 
-/** What has to hold as soon as the operation has ended, before anything is mended. */
+/** Checks the state right after the operation has ended, before any repair. */
 const judge = (
   world: SimulatedCluster,
   scenario: Scenario,

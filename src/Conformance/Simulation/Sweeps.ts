@@ -33,7 +33,7 @@ export class BrokenCases extends Schema.TaggedError<BrokenCases>()("BrokenCases"
 }
 
 /**
- * What was swept.
+ * The operations of a sweep, and the points of each.
  *
  * @category models
  * @since 0.1.0
@@ -79,7 +79,7 @@ export const sweepAll = (
   })
 
 /**
- * A sample of double faults: one while the operation runs, another while somebody recovers from it.
+ * A sample of double faults: one while the operation runs, another during the recovery from it.
  *
  * @category running
  * @since 0.1.0
@@ -105,7 +105,7 @@ export const doubles = (
   })
 
 /**
- * Where a planted bug was found.
+ * The case that finds a planted bug.
  *
  * @category models
  * @since 0.1.0
@@ -160,7 +160,7 @@ const drawCase = (random: PCGRandom, calls: ReadonlyMap<string, number>) => {
   return { scenario, way: pick(random, everyWay), at: 1 + random.integer(calls.get(scenario.name) ?? 1) }
 }
 
-/** How many calls each operation makes when nothing goes wrong. */
+/** The number of calls of each operation without faults. */
 const pointsOf = (worlds: Worlds): Effect.Effect<ReadonlyMap<string, number>> =>
   Effect.map(
     Effect.forEach(scenarios, (scenario) =>

@@ -13,7 +13,7 @@ import { logged } from "./Logged.js"
 
 type Store = typeof DeploymentStore.Service
 
-/** Who is watched, and what the watcher can look at. */
+/** The watched process, and the facts that the observer sees. */
 export interface Subject {
   /** The controller's process. */
   readonly process: string
@@ -21,9 +21,9 @@ export interface Subject {
   /** The registry itself. */
   readonly registry: Store
   readonly instances: Effect.Effect<ReadonlyArray<Reality>>
-  /** Whether another process has ended. */
+  /** True if another process has ended. */
   readonly hasEnded: (process: string) => Effect.Effect<boolean>
-  /** Whether this process can still do anything. */
+  /** True if this process is still alive. */
   readonly gate: Effect.Effect<void>
 }
 
@@ -175,7 +175,7 @@ const wasSeen = (subject: Subject, deploymentId: string, generation: number, { s
     const fine = (yield* subject.instances).some((one) => isIt(one) && one.answers)
     const told = subject.ledger.seen.get(`${subject.process}/${deploymentId}/${generation}`)
     if (fine && told !== "error") {
-      subject.ledger.break("I9", `generation ${generation} was called broken, and nobody saw that`)
+      subject.ledger.break("I9", `generation ${generation} was reported as broken, and no observation shows it`)
     }
   })
 
@@ -187,7 +187,8 @@ const underLease = (subject: Subject, { deploymentId }: Pick<Instance, "deployme
     const key = `${process}/${deploymentId}`
     const trespasses = (ledger.trespasses.get(key) ?? 0) + 1
     ledger.trespasses.set(key, trespasses)
-    if (ledger.told.has(key)) ledger.break("I10", `${process} made a ${what} after it was told that its lease is lost`)
+    if (ledger.told.has(key))
+      ledger.break("I10", `${process} made a ${what} after the store reported that its lease is lost`)
     else if (trespasses > 1) ledger.break("I10", `${process} made a ${what} without the lease, ${trespasses} times`)
   })
 

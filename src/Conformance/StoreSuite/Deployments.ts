@@ -1,4 +1,4 @@
-/** What a deployment store must keep about its rows and about observations. */
+/** Laws of a deployment store about its rows and about observations. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -72,7 +72,7 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What a deployment store must keep about its rows and about observations. */
+/** Laws of a deployment store about its rows and about observations. */
 export const deployments = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("deployments", () => {
     it.effect("a new one is pending at generation 0 and found by name and id", () =>

@@ -26,13 +26,13 @@ export const draft = (pipelineName: string, digest = "a".repeat(64)): Draft => (
   source: { file: "/pipelines/weather.ts", export: "weather" }
 })
 
-/** What a backend observed. */
+/** An observation of a backend. */
 export const state = (status: OperationalState["status"], fields?: Partial<OperationalState>): OperationalState =>
   new OperationalState({ metadata: {}, ...fields, status })
 
-/** Who holds leases, if nothing else is said. */
+/** The default holder of leases. */
 export const holder = "host-a/1"
-/** How long leases last, if nothing else is said. */
+/** The default duration of leases. */
 export const ttl = "30 seconds"
 
 /** A stored snapshot and a deployment of it at generation 0. */

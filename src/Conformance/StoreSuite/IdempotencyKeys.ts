@@ -1,4 +1,4 @@
-/** What a run store must keep of what callers ask for besides runs: keys that stand for them, and that they stop. */
+/** Laws of a run store about idempotency keys and about requests to cancel runs. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

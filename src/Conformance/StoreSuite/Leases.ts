@@ -1,4 +1,4 @@
-/** What a deployment store must keep about leases and fencing. */
+/** Laws of a deployment store about leases and fencing. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -68,7 +68,7 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What a deployment store must keep about leases and fencing. */
+/** Laws of a deployment store about leases and fencing. */
 export const leases = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("leases", () => {
     it.effect("of many that ask at the same time one gets the lease", () =>

@@ -1,4 +1,4 @@
-/** What a deployment store must keep about operations and revisions. */
+/** Laws of a deployment store about operations and revisions. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -86,7 +86,7 @@ const closing = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What a deployment store must keep about operations and revisions. */
+/** Laws of a deployment store about operations and revisions. */
 export const operations = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("operations", () => {
     it.effect("a provision is recorded before it is accepted, and accepted as a whole", () =>

@@ -1,4 +1,4 @@
-/** What event and secret stores must keep. */
+/** Laws of event and secret stores. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -46,7 +46,7 @@ const secrets = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What event and secret stores must keep. */
+/** Laws of event and secret stores. */
 export const records = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("events and secrets", () => {
     it.effect("events get growing numbers and come back in order, after a number, of one deployment, in pages", () =>

@@ -1,4 +1,4 @@
-/** What a run store must keep. */
+/** Laws of a run store. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -145,7 +145,7 @@ const pruning = <E>(layer: Layer.Layer<RunStore, E>) => {
       }).pipe(Effect.provide(layer))
   )
 
-  it.effect("removes what was started before a time, whatever is to be kept besides", () =>
+  it.effect("removes runs that started before a time, under every other limit", () =>
     Effect.gen(function* () {
       const store = yield* filled
       assert.strictEqual(yield* store.prune({ before: before(1) }), 0)
@@ -182,7 +182,7 @@ const pruning = <E>(layer: Layer.Layer<RunStore, E>) => {
   )
 }
 
-/** What a run store must keep. */
+/** Laws of a run store. */
 export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
   describe("runs", () => {
     it.effect("an empty store has nothing", () =>

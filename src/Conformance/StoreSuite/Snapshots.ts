@@ -1,4 +1,4 @@
-/** What snapshot and build stores must keep. */
+/** Laws of snapshot and build stores. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -63,7 +63,7 @@ const references = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What snapshot and build stores must keep. */
+/** Laws of snapshot and build stores. */
 export const snapshots = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("snapshots", () => {
     it.effect("versions count from 1 for each pipeline; equal content is kept once, wherever it came from", () =>

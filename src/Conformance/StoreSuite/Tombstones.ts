@@ -1,4 +1,4 @@
-/** What a deployment store must remember beyond its rows, and how one that lost some gets them back. */
+/** Laws of a deployment store about deleted deployments, and about adding lost ones again. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -143,7 +143,7 @@ const recovering = <E>(layer: Layer.Layer<Stores, E>) => {
   )
 }
 
-/** What a deployment store must remember. */
+/** Laws of a deployment store about deleted and lost deployments. */
 export const memory = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("memory", () => {
     it.effect("a deleted deployment leaves a tombstone with the highest generation that was begun", () =>

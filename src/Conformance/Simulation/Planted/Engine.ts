@@ -58,7 +58,7 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
           : backend.deprovision(instance, metadata, options)
       )
   })),
-  planted("what is somebody else's is removed too", (backend, engine) => ({
+  planted("foreign resources are removed too", (backend, engine) => ({
     deprovision: (instance, metadata, options) =>
       Effect.zipRight(engine.harmForeign, backend.deprovision(instance, metadata, options))
   })),
@@ -87,11 +87,11 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
       )
   },
   {
-    name: "everybody else counts as dead",
+    name: "every other process counts as dead",
     holder: (holder) => ({ ...holder, isDead: () => Effect.succeed(true) })
   },
   {
-    name: "nobody ever counts as dead, and waiting is given up at once",
+    name: "no process ever counts as dead, and waiting ends at once",
     holder: (holder) => ({ ...holder, isDead: () => Effect.succeed(false) }),
     deployments: (store) => ({
       ...store,

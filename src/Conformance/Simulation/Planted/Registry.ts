@@ -73,7 +73,7 @@ export const registryBugs: ReadonlyArray<Sabotage> = [
           : operation
       )
   })),
-  planted("the lease of whoever holds it is taken", (store) => ({
+  planted("a lease is taken from its holder", (store) => ({
     acquire: (deploymentId, options) =>
       Effect.catchTag(store.acquire(deploymentId, options), "DeploymentBusy", ({ holder }) =>
         store.acquire(deploymentId, { ...options, takeOverFrom: holder })
