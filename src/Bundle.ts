@@ -6,4 +6,3 @@
  */
 export * from "./Bundle/Contract.js"
 export { layer, make, type Requirements } from "./Bundle/Layer.js"
-export { parseSource } from "./Bundle/Source.js"

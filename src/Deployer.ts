@@ -17,7 +17,18 @@ export * from "./Deployer/Contract.js"
 export type { Requirements } from "./Deployer/DeployerContext.js"
 export { make } from "./Deployer/Make.js"
 export { route } from "./Deployer/Router.js"
-export * from "./Flavor/Backend.js"
+export type {
+  Backend,
+  BackendDeprovisionError,
+  BackendPrepareError,
+  BackendProvisionError,
+  Found,
+  Instance,
+  Inventory,
+  LogsOptions,
+  PrepareProgress,
+  ProvisionRequest
+} from "./Flavor/Backend.js"
 
 /**
  * The deployer a program works with. Flavors also offer themselves under a tag of their own with all of their settings.

@@ -5,5 +5,4 @@
  */
 export * from "./Bundle/SnapshotFromFile.js"
 export * from "./Snapshot/Model.js"
-export * from "./Snapshot/PipelineSpec.js"
-export { compile } from "./Snapshot/Spec.js"
+export { compile, JsonSchemaDocument, PipelineSpec } from "./Snapshot/Spec.js"

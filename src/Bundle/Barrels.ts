@@ -2,6 +2,13 @@
  * Rewrites imports from barrels as imports of their modules. For `Effect.gen` a bundler keeps all of `Effect` with
  * `import { Effect } from "effect"`, and only `gen` with `import * as Effect from "effect/Effect"`.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import type * as Esbuild from "esbuild"
+import * as Packages from "./Packages.js"
+import { isEffect } from "./Packages.js"
 
 /** The modules a barrel exports as namespaces, by the name of the export. */
 export type Barrel = ReadonlyMap<string, string>
@@ -43,6 +50,25 @@ export const rewrite = (text: string, barrels: ReadonlyMap<string, Barrel>): str
   }
   return result + text.slice(copied)
 }
+
+/**
+ * Replaces imports from the barrels of `effect`, `@effect/*` and this library by imports of their modules, where that
+ * changes only the size of the bundle.
+ */
+export const plugin: Effect.Effect<Esbuild.Plugin, never, FileSystem.FileSystem | Path.Path> = Effect.gen(function* () {
+  const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
+  const barrels = new Map<string, Barrel>()
+  return {
+    name: `${Packages.libraryName}/barrels`,
+    setup: (build) => {
+      build.onLoad({ filter: /\.(?:[jt]sx?|m[jt]s)$/, namespace: "file" }, ({ path }) =>
+        Packages.isLibrarys(path)
+          ? undefined
+          : run(Effect.orElseSucceed(loadModule(build, barrels, path), () => undefined))
+      )
+    }
+  }
+})
 
 // internal
 
@@ -105,3 +131,38 @@ const nameOf = (source: string): Name | undefined => {
     ? undefined
     : { name: imported, local: local ?? imported, isType: type !== undefined, source }
 }
+
+const loadModule = (build: Esbuild.PluginBuild, barrels: Map<string, Barrel>, file: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* fs.readFileString(file)
+    const specifiers = imported(text).filter(hasBarrel)
+    if (specifiers.length === 0) return undefined
+    const found = yield* Effect.forEach(specifiers, (specifier) =>
+      Effect.map(barrelOf(build, barrels, file, specifier), (barrel) => [specifier, barrel] as const)
+    )
+    const contents = rewrite(text, new Map(found))
+    return { contents, loader: path.extname(file).replace(/^\.m?/, "") as Esbuild.Loader }
+  })
+
+const hasBarrel = (specifier: string): boolean =>
+  specifier === Packages.libraryName || (isEffect(specifier) && !/^(?:@effect\/)?[^/]+\//.test(specifier))
+
+/** The barrel of an import. An import that cannot be resolved has an empty one: esbuild reports it. */
+const barrelOf = (build: Esbuild.PluginBuild, barrels: Map<string, Barrel>, importer: string, specifier: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const resolveDir = path.dirname(importer)
+    const { path: file } = yield* Effect.promise(() =>
+      build.resolve(specifier, { importer, kind: "import-statement", resolveDir })
+    )
+    const known = barrels.get(file)
+    if (known !== undefined) return known
+    const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
+    const fileOf = (relative: string) => path.resolve(path.dirname(file), relative.replace(/\.js$/, path.extname(file)))
+    const barrel = read(text, fileOf)
+    barrels.set(file, barrel)
+    return barrel
+  })

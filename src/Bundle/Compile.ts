@@ -4,14 +4,12 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
-import * as BarrelPlugin from "./BarrelPlugin.js"
+import * as Barrels from "./Barrels.js"
 import type { BundleError, Source } from "./Contract.js"
 import * as Service from "./Esbuild.js"
-import * as Library from "./Library.js"
 import { names } from "./Names.js"
 import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
-import * as RequirePlugin from "./RequirePlugin.js"
 import * as Resolution from "./Resolution.js"
 import * as StartFile from "./StartFile.js"
 
@@ -36,7 +34,7 @@ export const compile = (
     const path = yield* Path.Path
     yield* check(source.file)
     const resolution = yield* Resolution.make
-    const barrels = yield* BarrelPlugin.make
+    const barrels = yield* Barrels.plugin
     const directory = path.dirname(source.file)
     const outfile = path.join(folder, "digest", names.main)
     const { metafile, outputFiles } = yield* Service.build(
@@ -45,7 +43,7 @@ export const compile = (
         absWorkingDir: directory,
         outfile,
         stdin: entry(source, path),
-        plugins: [RequirePlugin.plugin, resolution.plugin, barrels]
+        plugins: [requireDriver, resolution.plugin, barrels]
       },
       resolution.isStale
     ).pipe(Effect.mapError((cause) => Problems.fromBuild(source.file, directory, cause)))
@@ -120,7 +118,7 @@ const entry = (source: Source, path: Path.Path): Esbuild.StdinOptions => {
     resolveDir: path.dirname(source.file),
     contents: [
       `import * as module from ${JSON.stringify(source.file)}`,
-      `import { main } from ${JSON.stringify(Library.moduleFile("Server/Entrypoint"))}`,
+      `import { main } from ${JSON.stringify(Packages.moduleFile("Server/Entrypoint"))}`,
       `main({ module, ...${JSON.stringify(identity)} })`
     ].join("\n")
   }
@@ -144,3 +142,27 @@ const footer = (natives: ReadonlyArray<Packages.Package>): string =>
     `//# sourceMappingURL=${names.sourceMap}`,
     ""
   ].join("\n")
+
+/**
+ * Turns this library's import of the SQLite driver into a `require`: before Node imports a CommonJS package, it reads the
+ * package's text for the names of its exports, which takes longer than loading it.
+ */
+const requireDriver: Esbuild.Plugin = {
+  name: `${Packages.libraryName}/require`,
+  setup: (build) => {
+    build.onResolve({ filter: /^better-sqlite3$/ }, ({ kind, path, resolveDir }) =>
+      kind === "import-statement" && Packages.isLibrarys(resolveDir)
+        ? { path, namespace: required, pluginData: resolveDir }
+        : undefined
+    )
+    build.onLoad({ filter: /^/, namespace: required }, ({ path, pluginData }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+      loader: "js",
+      resolveDir: pluginData
+    }))
+  }
+}
+
+// internal
+
+const required = "required"

@@ -8,7 +8,7 @@ import type {
 } from "../Errors/Descriptions.js"
 import type { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
 import type { External } from "../Snapshot/Model.js"
-import type { PipelineSpec } from "../Snapshot/PipelineSpec.js"
+import type { PipelineSpec } from "../Snapshot/Spec.js"
 
 /**
  * A bundle on disk.
@@ -84,3 +84,17 @@ export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
     ) => Effect.Effect<{ readonly spec: PipelineSpec; readonly export: string }, DescribeError>
   }
 >() {}
+
+const identifier = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u
+
+/**
+ * Reads `file` or `file#export` of a command line. The text after the last `#` is an export only if it is an identifier, so
+ * a file may have a `#` in its name.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const parseSource = (text: string): Source => {
+  const [, file, name] = identifier.exec(text) ?? []
+  return file === undefined || name === undefined ? { file: text } : { file, export: name }
+}

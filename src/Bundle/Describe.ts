@@ -1,19 +1,26 @@
+import * as Command from "@effect/platform/Command"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { Manifest } from "../Contract/Manifest.js"
 import {
   PipelineExportInvalid,
   PipelineExportNotFound,
   type PipelineSchemaUnsupported
 } from "../Errors/Descriptions.js"
 import { PipelineLoadFailed } from "../Errors/Pipelines.js"
-import { Description } from "../Snapshot/Description.js"
-import * as Child from "./Child.js"
+import * as Settings from "../Settings/Serving.js"
+import { Description } from "../Snapshot/Spec.js"
 import type { Bundle, DescribeError } from "./Contract.js"
+import { names } from "./Names.js"
 
 /** The longest time for loading a module. */
 const deadline = Duration.seconds(30)
@@ -48,7 +55,7 @@ const runReadably = (bundle: Bundle) =>
 
 const run = (bundle: Bundle, ...nodeArguments: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const child = yield* Child.start(bundle, ...nodeArguments, bundle.main, "describe")
+    const child = yield* startNode(bundle, ...nodeArguments, bundle.main, "describe")
     const [description, stderr, exitCode] = yield* Effect.all(
       [lastDescription(child.stdout), lastLines(child.stderr), child.exitCode],
       { concurrency: "unbounded" }
@@ -101,3 +108,77 @@ const withFile = (
       return error
   }
 }
+
+/** Starts Node in the folder of a bundle, with little more than a path in its environment. It is killed with the scope. */
+export const startNode = (
+  bundle: Bundle,
+  ...args: ReadonlyArray<string>
+): Effect.Effect<CommandExecutor.Process, PlatformError, CommandExecutor.CommandExecutor | Scope.Scope> =>
+  Effect.gen(function* () {
+    const command = Command.make(process.execPath, ...args).pipe(
+      Command.env(yield* environment, { extendEnv: false }),
+      Command.workingDirectory(bundle.directory)
+    )
+    const child = yield* Command.start(command)
+    // The executor's own finalizer asks once and waits for ever.
+    yield* Effect.addFinalizer(() => Effect.ignore(child.kill("SIGKILL")))
+    return child
+  })
+
+const environment = Config.all({
+  PATH: Config.withDefault(Config.string("PATH"), ""),
+  HOME: Config.withDefault(Config.string("HOME"), ""),
+  TMPDIR: Config.withDefault(Config.string("TMPDIR"), "/tmp")
+}).pipe(Effect.orElseSucceed(() => ({})))
+
+type Needs = FileSystem.FileSystem | Path.Path | CommandExecutor.CommandExecutor
+
+const codeCacheDeadline = Duration.seconds(30)
+
+/**
+ * Writes V8's code cache of a bundle for this Node, if there is none: its program runs once with a pipeline of the library.
+ * A bundle without a cache only starts more slowly, so nothing fails here.
+ */
+export const ensureCodeCache = (bundle: Bundle): Effect.Effect<void, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    if (!(yield* fs.exists(path.join(bundle.directory, names.codeCache)))) yield* rehearse(bundle)
+  }).pipe(
+    Effect.scoped,
+    Effect.timeout(codeCacheDeadline),
+    Effect.catchAll((error) => Effect.logDebug(`The bundle ${bundle.digest} has no code cache: ${error.message}`)),
+    Effect.withSpan("Bundle.codeCache", { attributes: { digest: bundle.digest } })
+  )
+
+const rehearse = (bundle: Bundle) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-rehearsal-" })
+    const manifest = path.join(folder, "manifest.json")
+    yield* fs.writeFileString(manifest, encodeManifest(manifestIn(folder, path)), { mode: 0o600 })
+    const child = yield* startNode(bundle, path.join(bundle.directory, names.start), "rehearse", manifest)
+    const [output, exitCode] = yield* Effect.all([textOf(child.stdout), child.exitCode, textOf(child.stderr)], {
+      concurrency: "unbounded"
+    })
+    if (exitCode !== 0) yield* Effect.logDebug(`The bundle ${bundle.digest} could not be rehearsed: ${output}`)
+  })
+
+const textOf = (bytes: Stream.Stream<Uint8Array, PlatformError>) => bytes.pipe(Stream.decodeText(), Stream.mkString)
+
+const encodeManifest = Schema.encodeSync(Schema.parseJson(Manifest))
+
+const nobody = "00000000-0000-7000-8000-000000000000"
+
+const manifestIn = (folder: string, path: Path.Path): Manifest => ({
+  formatVersion: 1,
+  deployment: { id: nobody, name: "rehearsal" },
+  generation: 1,
+  snapshot: { id: nobody, pipelineName: "rehearsal", version: 1, digest: "0".repeat(64) },
+  serving: Schema.decodeSync(Settings.Serving)({}),
+  listen: { host: "127.0.0.1", fallback: true },
+  authKeyDigests: [],
+  runStore: path.join(folder, "runs.db"),
+  endpointFile: path.join(folder, "endpoint.json")
+})

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto"
+import { join } from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { removeOld } from "../Internal/RemoveOld.js"
+import * as Option from "effect/Option"
+import { Home } from "../Store/Home.js"
 import type { Compiled } from "./Compile.js"
-import * as Library from "./Library.js"
 import { names } from "./Names.js"
 import type { Package } from "./Packages.js"
+import * as Packages from "./Packages.js"
 
 type Written = Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path>
 
@@ -67,7 +71,7 @@ const repair = (directory: string, compiled: Compiled): Written =>
     yield* ensureFile(path.join(directory, names.sourceMap), compiled.sourceMap)
     yield* ensureFile(path.join(directory, names.start), Buffer.from(compiled.start))
     yield* Effect.forEach(names.pages, (name) =>
-      ensureShared(path.join(directory, name), Library.besideModule("Server/Pages", name))
+      ensureShared(path.join(directory, name), Packages.besideModule("Server/Pages", name))
     )
     yield* Effect.forEach(compiled.natives, (native) => ensureLink(directory, native), { discard: true })
   })
@@ -117,3 +121,38 @@ const replace = (target: string, write: (temporary: string) => Effect.Effect<voi
   )
 
 const digest = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex")
+
+/**
+ * Removes the bundles of the home that are not used and older than an hour: by then the deploy that built a bundle has its
+ * snapshot.
+ */
+export const removeUnused = (
+  used: ReadonlySet<string>
+): Effect.Effect<number, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { bundles } = yield* Home
+    if (!(yield* fs.exists(bundles))) return 0
+    return yield* removeOld(bundles, (name) => isDigest(name) && !used.has(name), "1 hour")
+  })
+
+/** Removes the selected entries of a folder that are older than `age` and returns their number. */
+export const removeOld = (
+  folder: string,
+  isSelected: (name: string) => boolean,
+  age: Duration.DurationInput
+): Effect.Effect<number, PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const oldest = (yield* Clock.currentTimeMillis) - Duration.toMillis(age)
+    const selected = (yield* fs.readDirectory(folder)).filter(isSelected).map((name) => join(folder, name))
+    const old = yield* Effect.filter(selected, (path) =>
+      Effect.map(fs.stat(path), ({ mtime }) => Option.exists(mtime, (at) => at.getTime() < oldest))
+    )
+    yield* Effect.forEach(old, (path) => fs.remove(path, { recursive: true, force: true }), { discard: true })
+    return old.length
+  })
+
+// internal
+
+const isDigest = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)

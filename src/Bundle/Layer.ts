@@ -5,15 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Home } from "../Store/Home.js"
-import * as CodeCache from "./CodeCache.js"
 import { compile } from "./Compile.js"
 import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
-import { describe } from "./Describe.js"
+import { describe, ensureCodeCache } from "./Describe.js"
 import * as Service from "./Esbuild.js"
 import * as Folder from "./Folder.js"
 import { names } from "./Names.js"
 import * as Problems from "./Problems.js"
-import { removeUnused } from "./Unused.js"
 
 /**
  * The services that bundling needs.
@@ -34,9 +32,9 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
   yield* Service.stopWithScope
   return {
     bundle: (source) => Effect.provide(bundle(source), context),
-    removeUnused: (used) => Effect.provide(removeUnused(used), context),
+    removeUnused: (used) => Effect.provide(Folder.removeUnused(used), context),
     describe: (bundle) =>
-      Effect.provide(Effect.zipLeft(describe(bundle), CodeCache.ensure(bundle), { concurrent: true }), context)
+      Effect.provide(Effect.zipLeft(describe(bundle), ensureCodeCache(bundle), { concurrent: true }), context)
   }
 })
 

@@ -1,8 +1,32 @@
+import * as NodePath from "node:path"
+import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+
+const self = fileURLToPath(import.meta.url)
+
+/** The folder of the running modules of this library: its sources, or the result of its build. */
+export const libraryRoot: string = NodePath.resolve(NodePath.dirname(self), "..")
+
+/** The file of one of this library's modules, such as `Server/Entrypoint`. */
+export const moduleFile = (name: string): string => NodePath.join(libraryRoot, `${name}${NodePath.extname(self)}`)
+
+/** A file that lies beside one of this library's modules. */
+export const besideModule = (folder: string, name: string): string => NodePath.join(libraryRoot, folder, name)
+
+/** The name of this library in imports. */
+export const libraryName = "effect-deployers"
+
+/** The file of one of this library's entry points: `effect-deployers` or `effect-deployers/Local`. */
+export const entryFile = (specifier: string): string =>
+  moduleFile(`${specifier.slice(libraryName.length + 1)}/index`.replace(/^\//, ""))
+
+/** True for a file or folder of this library or of effect, whose imports need no change. */
+export const isLibrarys = (path: string): boolean =>
+  `${path}/`.startsWith(`${libraryRoot}/`) || /[\\/]node_modules[\\/](@?effect)[\\/]/.test(`${path}/`)
 
 const Names = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), { default: () => ({}) })
 

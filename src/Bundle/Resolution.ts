@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
-import * as Library from "./Library.js"
 import * as Packages from "./Packages.js"
 
 /** The resolution of imports in one bundle, and the native packages among them. */
@@ -29,7 +28,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
   let stale = false
 
   const plugin: Esbuild.Plugin = {
-    name: Library.packageName,
+    name: Packages.libraryName,
     setup: (build) => {
       build.onStart(() => {
         natives.clear()
@@ -48,7 +47,7 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
       )
       build.onResolve({ filter: /^[^./]/ }, (args) => {
         if (args.pluginData === asked || isBuiltin(args.path)) return undefined
-        return Library.isLibrarys(args.resolveDir) && known.has(keyOf(args))
+        return Packages.isLibrarys(args.resolveDir) && known.has(keyOf(args))
           ? known.get(keyOf(args))
           : run(resolvePackage(build, args))
       })
@@ -75,11 +74,11 @@ export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path
 const resolveLibrary = (specifier: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const path = Library.entryFile(specifier)
+    const path = Packages.entryFile(specifier)
     const exists = yield* Effect.orElseSucceed(fs.exists(path), () => false)
     return exists
       ? { path, sideEffects: false }
-      : { errors: [{ text: `"${specifier}" is not part of this version of ${Library.packageName}` }] }
+      : { errors: [{ text: `"${specifier}" is not part of this version of ${Packages.libraryName}` }] }
   })
 
 const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
@@ -108,9 +107,9 @@ const resolveEffect = (
   known: Known
 ): Effect.Effect<Esbuild.OnResolveResult | undefined, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const ours = yield* remember(known, keyOf(args), resolve(build, args, Library.root))
+    const ours = yield* remember(known, keyOf(args), resolve(build, args, Packages.libraryRoot))
     if (ours?.path === undefined) return yield* resolve(build, args, args.resolveDir)
-    if (Library.isLibrarys(args.resolveDir)) return ours
+    if (Packages.isLibrarys(args.resolveDir)) return ours
     const mismatch = remember(known, args.resolveDir, findMismatch(build, args, ours.path))
     return name === "effect" ? ((yield* mismatch) ?? ours) : ours
   })

@@ -6,8 +6,7 @@ import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
-import { type BundleError, Bundler, type DescribeError, type Source } from "./Contract.js"
-import { parseSource } from "./Source.js"
+import { type BundleError, Bundler, type DescribeError, parseSource, type Source } from "./Contract.js"
 
 /**
  * The failures of turning a file into a snapshot.

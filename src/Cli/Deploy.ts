@@ -9,13 +9,63 @@ import { Deployer, Plan } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
-import { afterChange, flag, json, note, pipelineFile, print, whenInterrupted } from "./Common.js"
+import {
+  afterChange,
+  count,
+  flag,
+  json,
+  note,
+  operationTimeout,
+  pipelineFile,
+  print,
+  text,
+  whenInterrupted
+} from "./Common.js"
 import { chosen, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
-import * as DeploySettings from "./DeploySettings.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
+
+/** The options that are settings of the deployment. */
+const settingOptions = {
+  auth: Options.text("auth").pipe(
+    Options.withPseudoName("generate|none|secret:NAME"),
+    Options.withDescription("The key that callers need: a generated one (default), none, or a stored secret."),
+    Options.filterMap((text) => parseAuth(text), "Give --auth one of generate, none or secret:NAME."),
+    Options.optional
+  ),
+  env: Options.text("env").pipe(
+    Options.withPseudoName("KEY=VALUE"),
+    Options.withDescription("An environment variable of the service; can be repeated."),
+    Options.repeated,
+    Options.filterMap((pairs) => parsePairs(pairs), "Write --env as KEY=VALUE.")
+  ),
+  secret: Options.text("secret").pipe(
+    Options.withPseudoName("NAME"),
+    Options.withDescription("A stored secret that the pipeline may read; can be repeated."),
+    Options.repeated
+  ),
+  port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
+  address: text(
+    "address",
+    "The address to publish at on the engine's machine, for Docker: 127.0.0.1 (default) for callers on that machine, 0.0.0.0 for callers on every network.",
+    "IP"
+  ),
+  workers: count(
+    "workers",
+    1,
+    Settings.maxWorkers,
+    "Number of processes that serve behind the one port; default: the pipeline's setting, else 1."
+  ),
+  keepRuns: count(
+    "keep-runs",
+    1,
+    Number.MAX_SAFE_INTEGER,
+    "Number of newest runs to keep; default: the pipeline's setting, else all."
+  ),
+  timeout: operationTimeout
+} as const
 
 export const deploy = Command.make(
   "deploy",
@@ -30,7 +80,7 @@ export const deploy = Command.make(
     ),
     replace: flag("replace", "Replace an existing deployment of that name, which is the default."),
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
-    ...DeploySettings.options,
+    ...settingOptions,
     plan: flag("plan", "Show the change and make none."),
     json
   },
@@ -38,7 +88,7 @@ export const deploy = Command.make(
     const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
     yield* note(`Bundling ${Render.clean(given.file)}`)
     const snapshot = yield* Snapshot.fromFile(given.file)
-    const options = { name: given.name, replace: !given.noReplace, settings: DeploySettings.settingsOf(given) }
+    const options = { name: given.name, replace: !given.noReplace, settings: settingsOf(given) }
     if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
     const before = yield* currentKey(given.name)
     const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(
@@ -49,6 +99,35 @@ export const deploy = Command.make(
 ).pipe(Command.withDescription("Serve a pipeline as a deployment."))
 
 // internal
+
+/** Values of {@link settingOptions}. */
+interface Given {
+  readonly auth: Option.Option<Settings.Auth>
+  readonly env: Readonly<Record<string, string>>
+  readonly secret: ReadonlyArray<string>
+  readonly port: Option.Option<number>
+  readonly address: Option.Option<string>
+  readonly workers: Option.Option<number>
+  readonly keepRuns: Option.Option<number>
+  readonly timeout: Option.Option<number>
+}
+
+/** The port and the address of a deployment. */
+interface PublishInput {
+  readonly port?: number
+  readonly address?: string
+}
+
+/** The settings of the given options. Snapshot and deployer supply the others. */
+const settingsOf = (given: Given): Settings.DeploymentInput & PublishInput => ({
+  ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
+  ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),
+  ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
+  ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
+  ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
+  ...servingOf(given),
+  ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
+})
 
 const currentKey = (name: string) =>
   Effect.flatMap(Deployer, (deployer) => deployer.authKey(name)).pipe(
@@ -101,3 +180,27 @@ const printPlan = (asJson: boolean, plan: Plan) =>
       )
     ].join("\n")
   )
+
+const servingOf = ({ keepRuns, workers }: Given): Pick<Settings.DeploymentInput, "serving"> =>
+  Option.isNone(keepRuns) && Option.isNone(workers)
+    ? {}
+    : {
+        serving: {
+          ...(Option.isSome(workers) ? { workers: workers.value } : {}),
+          ...(Option.isSome(keepRuns) ? { keepRuns: keepRuns.value } : {})
+        }
+      }
+
+const parseAuth = (text: string): Option.Option<Settings.Auth> => {
+  if (text === "generate" || text === "none") return Option.some({ _tag: text })
+  const [, name] = /^secret:(.+)$/.exec(text) ?? []
+  return name === undefined ? Option.none() : Option.some({ _tag: "secret", name })
+}
+
+const parsePairs = (pairs: ReadonlyArray<string>): Option.Option<Readonly<Record<string, string>>> => {
+  const entries = pairs.map((pair): readonly [string, string] => {
+    const equals = pair.indexOf("=")
+    return [pair.slice(0, Math.max(0, equals)), pair.slice(equals + 1)]
+  })
+  return entries.some(([key]) => key === "") ? Option.none() : Option.some(Object.fromEntries(entries))
+}

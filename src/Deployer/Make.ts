@@ -1,17 +1,21 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Backend } from "../Flavor/Backend.js"
+import { EngineUnavailable, OutcomeUnknown } from "../Errors/Lifecycle.js"
+import type { Backend, Instance } from "../Flavor/Backend.js"
+import { timeoutFail } from "../Internal/Deadline.js"
 import type * as Settings from "../Settings.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
-import { type ErasedBackend, erase } from "./ErasedBackend.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
 import { rebuild } from "./Operations/RebuildRegistry.js"
 import { refresh } from "./Operations/Refresh.js"
 import { deprovision, remove } from "./Operations/Teardown.js"
 import { reconcile, reconcilePlan } from "./Reconcile.js"
+import type { ErasedBackend } from "./Requests.js"
 
 /**
  * Makes a deployer of a backend: all validation, leases, intents, health gates, generations and events around it.
@@ -64,6 +68,16 @@ export const makeForAny = <S extends Settings.Deployment, SI extends Settings.De
     }
   })
 
+/**
+ * Hides the settings of a backend, and gives every call of it an end: a call without an answer fails with
+ * `EngineUnavailable`, a change without an answer with `OutcomeUnknown`, also in an uninterruptible region.
+ */
+const erase = <S extends Settings.Deployment, SI extends Settings.DeploymentInput>(
+  backend: Backend<S, SI>
+): ErasedBackend =>
+  // Sound because only this backend's Schema makes values of the brand: what it receives, it has decoded itself.
+  bounded(backend as unknown as ErasedBackend)
+
 // internal
 
 /** `Requests` refuses a `Snapshot` value that the registry does not have with a mismatch, which the type cannot express. */
@@ -79,3 +93,41 @@ const hints = ({ changes }: ErasedBackend): Stream.Stream<void> =>
         Stream.orDie,
         Stream.map(() => undefined)
       )
+
+/** Longer than the deadlines of the operations around it, which say more about what happened. */
+const patience = Duration.seconds(60)
+
+const bounded = (backend: ErasedBackend): ErasedBackend => {
+  const { flavor, logs, refresh, standsBy } = backend
+  const silent = (operation: string) =>
+    new EngineUnavailable({ flavor, operation, reason: `it did not answer within ${Duration.format(patience)}` })
+  const answered = (operation: string) => timeoutFail({ duration: patience, onTimeout: () => silent(operation) })
+  const ended = (operation: string, instance: Pick<Instance, "name">, grace: Duration.DurationInput = 0) =>
+    timeoutFail({
+      duration: Duration.sum(grace, patience),
+      onTimeout: () => new OutcomeUnknown({ operation, resource: `deployment "${instance.name}"` })
+    })
+  return {
+    ...backend,
+    state: (instance, metadata) => answered("observe an instance")(backend.state(instance, metadata)),
+    inventory: answered("list what exists")(backend.inventory),
+    deprovision: (instance, metadata, options) =>
+      ended("stop an instance", instance, options.grace)(backend.deprovision(instance, metadata, options)),
+    destroy: (deployment) => ended("remove a deployment", deployment)(backend.destroy(deployment)),
+    logs: (instance, options) => {
+      const lines = logs(instance, options)
+      return options.follow === true ? lines : boundedPulls(lines, () => silent("read a log"))
+    },
+    ...(refresh === undefined ? {} : { refresh: (instance) => answered("refresh an instance")(refresh(instance)) }),
+    ...(standsBy === undefined
+      ? {}
+      : { standsBy: (instance, metadata) => answered("observe an instance")(standsBy(instance, metadata)) })
+  }
+}
+
+const boundedPulls = <A, E, E2>(lines: Stream.Stream<A, E>, onTimeout: () => E2): Stream.Stream<A, E | E2> =>
+  Stream.fromPull(
+    Effect.map(Stream.toPull(lines), (pull) =>
+      timeoutFail({ duration: patience, onTimeout: () => Option.some<E | E2>(onTimeout()) })(pull)
+    )
+  )

@@ -1,3 +1,4 @@
+import type * as Brand from "effect/Brand"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
@@ -12,6 +13,7 @@ import {
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type { Backend } from "../Flavor/Backend.js"
 import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
@@ -19,7 +21,12 @@ import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore
 import { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import type { PlanError, ProvisionOptions, SnapshotRef } from "./Contract.js"
-import type { DecodedSettings, ErasedBackend } from "./ErasedBackend.js"
+
+/** Settings that the backend's own Schema decoded. The flows see the common fields, the backend all of them. */
+export type DecodedSettings = Settings.Deployment & Brand.Brand<"effect-deployers/DecodedSettings">
+
+/** A backend whose own settings are opaque. */
+export type ErasedBackend = Backend<DecodedSettings, Settings.DeploymentInput>
 
 /** A provision that passed every check that needs no engine and no lease. */
 export interface Request {

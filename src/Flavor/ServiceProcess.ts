@@ -6,18 +6,19 @@
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { names } from "../Bundle/Names.js"
 import { Endpoint, type Manifest } from "../Contract/Manifest.js"
 import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
 import type * as Settings from "../Settings.js"
+import type { Snapshot } from "../Snapshot/Model.js"
 import { Home } from "../Store/Home.js"
 import type { Instance, ProvisionRequest } from "./Backend.js"
-import { type Paths, paths, readJson, writeSecrets, writeWhole } from "./InstanceFiles.js"
+import { orIfMissing, type Paths, paths, readJson, writeSecrets, writeWhole } from "./InstanceFiles.js"
 import { encodeManifest, manifestFor } from "./InstanceManifest.js"
 import * as InstanceRecord from "./InstanceRecord.js"
-import { markStart } from "./LogWriter.js"
 import { portOf } from "./Ports.js"
 
 /**
@@ -114,3 +115,37 @@ export const listenOn = (
   const kept = portOf(previous)
   return { host, ...(kept === undefined ? {} : { port: kept }), fallback: true }
 }
+
+/**
+ * Appends a JSON line with the generation that starts: the lines behind it are of that generation, or of one that drains. The
+ * log is created with mode 0600 if it does not exist.
+ */
+const markStart = (
+  file: string,
+  request: Instance & { readonly snapshot: Snapshot }
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const line = JSON.stringify({
+      timestamp: DateTime.formatIso(yield* DateTime.now),
+      level: "INFO",
+      message: `Starting generation ${request.generation} with ${request.snapshot.label}`,
+      deployment: request.name,
+      generation: request.generation
+    })
+    const separator = (yield* endsInsideLine(file)) ? "\n" : ""
+    yield* fs.writeFileString(file, `${separator}${line}\n`, { flag: "a", mode: 0o600 })
+  })
+
+const newline = 10
+
+const endsInsideLine = (file: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { size } = yield* fs.stat(file)
+    if (size === 0n) return false
+    const log = yield* fs.open(file, { flag: "r" })
+    yield* log.seek(size - 1n, "start")
+    const last = yield* log.readAlloc(1)
+    return Option.isSome(last) && last.value[0] !== newline
+  }).pipe(Effect.scoped, orIfMissing(false))

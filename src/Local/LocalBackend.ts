@@ -8,17 +8,16 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { OperationalState } from "../Deployment.js"
-import type { Backend } from "../Flavor/Backend.js"
+import { type Backend, provideContext } from "../Flavor/Backend.js"
 import { toDeprovisionError, toProvisionError, toUnavailable } from "../Flavor/ErrorText.js"
 import { inventory } from "../Flavor/InstanceRecord.js"
 import { logs } from "../Flavor/LogReader.js"
 import type { Ports } from "../Flavor/Ports.js"
-import { provideContext } from "../Flavor/ProvideContext.js"
 import type { Home } from "../Store/Home.js"
-import * as Children from "./Children.js"
 import * as Metadata from "./Metadata.js"
 import { observe, standsBy } from "./Observe.js"
 import type { Processes } from "./Processes.js"
+import { Children, makeChildren } from "./ProcessSpawn.js"
 import { type StartError, start } from "./Provision.js"
 import { destroy, end } from "./Remove.js"
 import { LocalSettings, type LocalSettingsInput } from "./Settings.js"
@@ -66,7 +65,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<Backend<LocalSettings, LocalSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
-    const context = Context.add(yield* Effect.context<Requirements>(), Children.Children, yield* Children.make)
+    const context = Context.add(yield* Effect.context<Requirements>(), Children, yield* makeChildren)
     const name = options.name ?? flavor
     const node = options.node ?? process.execPath
     const unobserved = toUnavailable(flavor, "observe a process")

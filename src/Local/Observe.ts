@@ -14,10 +14,10 @@ import { meaningOfExit } from "../Flavor/InstanceManifest.js"
 import { urlOf } from "../Flavor/Ports.js"
 import { endpointOf, serveArguments } from "../Flavor/ServiceProcess.js"
 import type { Home } from "../Store/Home.js"
-import { Children } from "./Children.js"
 import * as Metadata from "./Metadata.js"
 import type { ProcessTableUnavailable } from "./ProcessErrors.js"
 import { type Exit, Processes, type ProcessRef } from "./Processes.js"
+import { Children } from "./ProcessSpawn.js"
 import { isAlive } from "./Stop.js"
 
 /** The path of the record of a generation's process. */

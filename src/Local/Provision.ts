@@ -15,11 +15,11 @@ import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Fl
 import { Ports } from "../Flavor/Ports.js"
 import { listenOn, nodeArguments, prepare } from "../Flavor/ServiceProcess.js"
 import type { Home } from "../Store/Home.js"
-import { Children } from "./Children.js"
 import * as Metadata from "./Metadata.js"
 import { ProcessRecord, processesOf, processFile, refOf } from "./Observe.js"
 import type { ProcessSpawnFailed, ProcessTableUnavailable } from "./ProcessErrors.js"
 import { Processes, type Spawned } from "./Processes.js"
+import { Children } from "./ProcessSpawn.js"
 import type { LocalSettings } from "./Settings.js"
 import { isAlive, type StopError, stop } from "./Stop.js"
 

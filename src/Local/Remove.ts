@@ -7,9 +7,9 @@ import type { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
 import { paths, removeDeployment, removeGeneration } from "../Flavor/InstanceFiles.js"
 import type { Home } from "../Store/Home.js"
-import { Children } from "./Children.js"
 import { processesOf } from "./Observe.js"
 import type { Processes } from "./Processes.js"
+import { Children } from "./ProcessSpawn.js"
 import { type StopError, stop } from "./Stop.js"
 
 type Needs = Home | FileSystem.FileSystem | Processes | Children

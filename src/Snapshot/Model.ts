@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import * as Settings from "../Settings.js"
-import { PipelineSpec } from "./PipelineSpec.js"
+import { PipelineSpec } from "./Spec.js"
 
 /**
  * A native package a bundle cannot contain and finds installed beside it.

@@ -6,11 +6,50 @@
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
+import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type * as Pipeline from "../Pipeline.js"
-import { type JsonSchemaDocument, PipelineSpec } from "./PipelineSpec.js"
+
+/**
+ * A JSON Schema document.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const JsonSchemaDocument = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/**
+ * The description of a pipeline, known without running it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export class PipelineSpec extends Schema.Class<PipelineSpec>("effect-deployers/PipelineSpec")({
+  name: Schema.NonEmptyString,
+  description: Schema.optional(Schema.String),
+  /** JSON Schema of the parameters (encoded side). */
+  input: JsonSchemaDocument,
+  /** JSON Schema of the outputs (encoded side). */
+  output: JsonSchemaDocument,
+  /** JSON Schema of the typed failures, when there are any. */
+  error: Schema.optional(JsonSchemaDocument),
+  /** Serving settings of the pipeline. */
+  serving: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+}) {}
+
+/** The pipeline's spec and the name of its export. */
+export const Described = Schema.TaggedStruct("Described", { export: Schema.String, spec: PipelineSpec })
+
+/** A spec, or the reason of its absence. */
+export const Description = Schema.Union(
+  Described,
+  PipelineExportNotFound,
+  PipelineExportInvalid,
+  PipelineSchemaUnsupported
+)
+
+export type Description = typeof Description.Type
 
 /**
  * Computes the spec of a pipeline. Schemas become JSON Schema 2020-12 documents of their encoded side.

@@ -1,7 +1,7 @@
 import { DateTime } from "effect"
 import type { ResolvedSettings } from "../../src/Containerized/BuildConfiguration.js"
 import { Snapshot } from "../../src/Snapshot/Model.js"
-import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
+import { PipelineSpec } from "../../src/Snapshot/Spec.js"
 
 export const snapshotOf = (options: {
   readonly digest?: string

@@ -9,7 +9,7 @@ import { DockerSettings, type DockerSettingsInput } from "../../src/Docker/Setti
 import type { ProvisionRequest } from "../../src/Flavor/Backend.js"
 import * as Ports from "../../src/Flavor/Ports.js"
 import { Snapshot } from "../../src/Snapshot/Model.js"
-import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
+import { PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import * as Home from "../../src/Store/Home.js"
 import * as Ids from "../../src/Store/Ids.js"

@@ -4,7 +4,7 @@ import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
 import type { ProvisionRequest } from "../../src/Flavor/Backend.js"
 import { LocalSettings, type LocalSettingsInput } from "../../src/Local/Settings.js"
 import { Snapshot } from "../../src/Snapshot/Model.js"
-import { PipelineSpec } from "../../src/Snapshot/PipelineSpec.js"
+import { PipelineSpec } from "../../src/Snapshot/Spec.js"
 import * as Home from "../../src/Store/Home.js"
 
 export const digest = "d".repeat(64)

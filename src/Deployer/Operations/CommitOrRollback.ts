@@ -8,8 +8,15 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
-import { reasonOf, withLogs } from "./Instrumentation.js"
-import { lastLogs, newInstance, type ProvisionContext, reference, replacesServing } from "./ProvisionContext.js"
+import {
+  lastLogs,
+  newInstance,
+  type ProvisionContext,
+  reasonOf,
+  reference,
+  replacesServing,
+  withLogs
+} from "./ProvisionContext.js"
 import { restartOld } from "./Restart.js"
 
 /** Accepts the new generation: from here on the registry leads callers to it. */

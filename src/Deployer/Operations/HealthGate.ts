@@ -9,8 +9,8 @@ import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import type * as Settings from "../../Settings.js"
 import type { DeployerContext } from "../DeployerContext.js"
-import type { ErasedBackend } from "../ErasedBackend.js"
 import * as Readiness from "../Readiness.js"
+import type { ErasedBackend } from "../Requests.js"
 
 /** The instance ended, so it will not become healthy. */
 export class InstanceEnded extends Schema.TaggedError<InstanceEnded>()("InstanceEnded", { reason: Schema.String }) {}

@@ -11,8 +11,7 @@ import type { DeployerContext } from "../DeployerContext.js"
 import type { Request, RequestOptions } from "../Requests.js"
 import * as CommitOrRollback from "./CommitOrRollback.js"
 import * as CrashRecovery from "./CrashRecovery.js"
-import * as Instrumentation from "./Instrumentation.js"
-import { lastState, type ProvisionContext, reference } from "./ProvisionContext.js"
+import { instrument, lastState, type ProvisionContext, reference } from "./ProvisionContext.js"
 import { startInstance } from "./StartInstance.js"
 
 /**
@@ -69,7 +68,7 @@ const change = (context: DeployerContext, lease: Lease, request: Request, option
       given: options.authKey,
       rotate: options.rotateAuthKey ?? false
     })
-    return yield* Instrumentation.instrument(context, before, "provision", (journal) =>
+    return yield* instrument(context, before, "provision", (journal) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* journal.emit("lease_acquired", { holder: lease.holder })

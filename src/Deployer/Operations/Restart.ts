@@ -6,13 +6,11 @@ import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifec
 import { timeoutFail } from "../../Internal/Deadline.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import type { ProvisionError } from "../Contract.js"
-import { currentInstance, type DeployerContext } from "../DeployerContext.js"
-import type { Journal } from "../Journal.js"
+import { currentInstance, type DeployerContext, type Journal } from "../DeployerContext.js"
 import * as CrashLoop from "../Reconcile/CrashLoop.js"
 import { awaitHealthy } from "./HealthGate.js"
-import { instrument, reasonOf, withLogs } from "./Instrumentation.js"
 import { look } from "./Observe.js"
-import { lastLogs, type ProvisionContext, recordOf } from "./ProvisionContext.js"
+import { instrument, lastLogs, type ProvisionContext, reasonOf, recordOf, withLogs } from "./ProvisionContext.js"
 
 /**
  * Starts the accepted generation again after the failure of a change that had to stop it first. A failure here is logged,

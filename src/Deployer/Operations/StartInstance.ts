@@ -7,7 +7,7 @@ import type * as Backend from "../../Flavor/Backend.js"
 import { timeoutFail } from "../../Internal/Deadline.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
-import type { DecodedSettings } from "../ErasedBackend.js"
+import type { DecodedSettings } from "../Requests.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./HealthGate.js"
 import { newInstance, type ProvisionContext, recordOf, replacesServing } from "./ProvisionContext.js"
 

@@ -5,9 +5,8 @@ import { DeploymentTimeout } from "../../Errors/Lifecycle.js"
 import { timeoutFail } from "../../Internal/Deadline.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import type { DeleteError, DeprovisionError } from "../Contract.js"
-import { type DeployerContext, graceOf, requireDeployment } from "../DeployerContext.js"
-import type { Journal } from "../Journal.js"
-import { instrument } from "./Instrumentation.js"
+import { type DeployerContext, graceOf, type Journal, requireDeployment } from "../DeployerContext.js"
+import { instrument } from "./ProvisionContext.js"
 
 /** Stops a deployment and keeps its record. The instances of every generation are removed. */
 export const deprovision = (

@@ -2,7 +2,7 @@
 import * as Path from "node:path"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Library from "../../Bundle/Library.js"
+import * as Packages from "../../Bundle/Packages.js"
 
 const SourceMap = Schema.parseJson(
   Schema.Struct({ sources: Schema.Array(Schema.NullOr(Schema.String)) }, { key: Schema.String, value: Schema.Unknown })
@@ -34,13 +34,13 @@ const marker = "/node_modules/"
 
 const isInstalled = (source: string): boolean => posix(source).includes(marker)
 
-const isOurs = (source: string): boolean => source.startsWith(`${Library.root}${Path.sep}`)
+const isOurs = (source: string): boolean => source.startsWith(`${Packages.libraryRoot}${Path.sep}`)
 
 const posix = (path: string): string => path.split(Path.sep).join("/")
 
 const name = (source: string, above: string): string => {
   const path = posix(source)
-  if (isOurs(source)) return `${Library.packageName}/${posix(Path.relative(Library.root, source))}`
+  if (isOurs(source)) return `${Packages.libraryName}/${posix(Path.relative(Packages.libraryRoot, source))}`
   const at = path.lastIndexOf(marker)
   return at === -1 ? posix(Path.relative(above, source)) : path.slice(at + 1)
 }

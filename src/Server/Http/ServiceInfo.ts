@@ -5,7 +5,7 @@ import type * as Effect from "effect/Effect"
 import type { Manifest } from "../../Contract/Manifest.js"
 import type { PipelineSchemaUnsupported } from "../../Errors/Descriptions.js"
 import type * as Pipeline from "../../Pipeline.js"
-import type { PipelineSpec } from "../../Snapshot/PipelineSpec.js"
+import type { PipelineSpec } from "../../Snapshot/Spec.js"
 
 export class ServiceInfo extends Context.Tag("effect-deployers/Server/Deployed")<
   ServiceInfo,

@@ -9,7 +9,6 @@ import type * as Esbuild from "esbuild"
 import { check } from "../../Bundle/Compile.js"
 import type { BundleError } from "../../Bundle/Contract.js"
 import * as Service from "../../Bundle/Esbuild.js"
-import * as Library from "../../Bundle/Library.js"
 import * as Packages from "../../Bundle/Packages.js"
 import * as Problems from "../../Bundle/Problems.js"
 import * as Resolution from "../../Bundle/Resolution.js"
@@ -62,14 +61,14 @@ const options = {
  * its file if it is the library's own copy, because the user's folder may have none.
  */
 const packagesStayOutside: Esbuild.Plugin = {
-  name: `${Library.packageName}/in-memory`,
+  name: `${Packages.libraryName}/in-memory`,
   setup: (build) => {
     build.onResolve({ filter: /^[^./]/ }, async ({ importer, kind, path, pluginData, resolveDir }) => {
       // With data it is a question of a plugin, such as the one below.
       if (pluginData !== undefined || Packages.nameOf(path) === undefined) return undefined
       const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: asked })
       if (found.errors.length > 0) return { errors: found.errors.map(({ text }) => ({ text })) }
-      if (Library.isLibrarys(found.path)) return { path: pathToFileURL(found.path).href, external: true }
+      if (Packages.isLibrarys(found.path)) return { path: pathToFileURL(found.path).href, external: true }
       return found.external || /[\\/]node_modules[\\/]/.test(found.path) ? { path, external: true } : found
     })
   }
@@ -95,7 +94,7 @@ const keepUrls: Effect.Effect<Esbuild.Plugin, never, FileSystem.FileSystem | Pat
   const path = yield* Path.Path
   const run = Runtime.runPromise(yield* Effect.runtime<never>())
   return {
-    name: `${Library.packageName}/in-memory-urls`,
+    name: `${Packages.libraryName}/in-memory-urls`,
     setup: (build) => {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, (args) =>
         run(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
-import * as Library from "../../../src/Bundle/Library.js"
+import * as Packages from "../../../src/Bundle/Packages.js"
 import { withoutPlaces } from "../../../src/Docker/Image/SourceMap.js"
 
 const sourcesIn = (folder: string, sources: ReadonlyArray<string | null>) =>
@@ -13,7 +13,7 @@ describe("withoutPlaces", () => {
       "../../../work/app/lib/model.ts",
       "required:better-sqlite3",
       "../../../work/app/node_modules/.pnpm/effect@3/node_modules/effect/src/Effect.ts",
-      `../../../../..${Library.root}/Pipeline.ts`,
+      `../../../../..${Packages.libraryRoot}/Pipeline.ts`,
       null
     ])
     assert.deepStrictEqual(Option.getOrThrow(map), {
