@@ -96,7 +96,7 @@ describe("Errors", () => {
     new Errors.DeploymentDeprovisionFailed({ name: "a", reason: "it stays" }),
     new Errors.DeploymentLogsNotFound({ name: "a", reason: "it never ran" }),
     new Errors.DeploymentSnapshotMismatch({ snapshot: "a@1", reason: "no schema", remedy: "Make it again" }),
-    new Errors.DeploymentHttpError({ deployment: "a", reason: "nobody listens" }),
+    new Errors.DeploymentHttpError({ deployment: "a", reason: "no process listens" }),
     new Errors.DeploymentSchemaNotFound({ ref: "a" }),
     new Errors.DeploymentInvalidParameters({ deployment: "a", issues: [{ path: "x.y", reason: "is missing" }] }),
     new Errors.StoreError({ store: "registry", operation: "deployments.find", reason: "busy" }),

@@ -40,7 +40,7 @@ export interface Service {
 const none: Service = { track: () => done }
 
 /**
- * Where lifecycle operations are reported to. It has a default that does nothing.
+ * The receiver of reports about lifecycle operations. The default does nothing.
  *
  * @category services
  * @since 0.1.0

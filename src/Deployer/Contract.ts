@@ -230,7 +230,7 @@ export const ReconcileAction = Schema.Struct({
   detail: Schema.String,
   /** `planned` by a dry run; `failed` was tried and is tried again the next time. */
   outcome: Schema.Literal("done", "planned", "failed"),
-  /** Why it failed. */
+  /** The reason of a failure. */
   failure: Schema.optional(Schema.String)
 })
 

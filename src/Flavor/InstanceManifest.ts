@@ -65,7 +65,7 @@ export const meaningOfExit = (code: number): string | undefined => meanings[code
 // internal
 
 const meanings: Readonly<Record<number, string>> = {
-  [exitCodes.drained]: "it was told to stop",
+  [exitCodes.drained]: "it received a request to stop",
   [exitCodes.portUnavailable]: "the port it must listen on is taken or not allowed",
   [exitCodes.startFailed]: "it failed to start, see its log",
   [exitCodes.badManifest]: "it could not read its manifest; deploy from the file again"

@@ -54,7 +54,7 @@ const verdictOf = (cause: Error): Verdict =>
   "code" in cause && (cause.code === "EADDRINUSE" || cause.code === "EACCES") ? "taken" : "unknownHost"
 
 /**
- * Ports of which only the given ones are taken, on every host.
+ * Ports for tests: the given ones are taken on every host, all others are free.
  *
  * @category testing
  * @since 0.1.0

@@ -22,7 +22,7 @@ it.effect("a change whose acceptance was written and not heard of has come about
   }).pipe(Effect.scoped, VirtualTime.run)
 )
 
-it.effect("while it cannot be read whether a change was accepted, nothing is taken back", () =>
+it.effect("nothing is undone while the registry cannot be read after a change", () =>
   Effect.gen(function* () {
     const world = yield* worlds.make()
     const { deployer, use } = yield* world.controller

@@ -25,7 +25,7 @@ const untilDone = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   )
 
 describe("operations on one deployment at once", () => {
-  it.effect("end as if one came after the other, whichever begins first and whenever the other does", () =>
+  it.effect("end as if one came after the other, in any order of their starts", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(
@@ -98,7 +98,7 @@ describe("operations on one deployment at once", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
-  it.effect("a change waits its turn for twenty seconds, then says who is at it", () =>
+  it.effect("a change waits its turn for twenty seconds, then names the process that holds the deployment", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
       const { behave } = yield* engine

@@ -149,7 +149,7 @@ describe("http", () => {
     })
   )
 
-  it.live("says that nobody listens", () =>
+  it.live("says that no process listens", () =>
     Effect.gen(function* () {
       const answer = yield* Readiness.http("http://127.0.0.1:1")
       assert.deepStrictEqual(answer, Readiness.waiting("http://127.0.0.1:1 could not be reached: Transport"))

@@ -172,7 +172,7 @@ describe("reconcile", () => {
     }).pipe(provided)
   )
 
-  it.effect("removes what is left of a deployment that was deleted by force", () =>
+  it.effect("removes the leftovers of a deployment that was deleted by force", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
       const { reachable } = yield* engine

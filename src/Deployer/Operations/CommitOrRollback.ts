@@ -53,7 +53,7 @@ export const findCommitted = ({
 
 /**
  * Ends the operation of a committed change: the old instance serves callers that looked its URL up before the commit, then
- * drains and is removed. The change has succeeded whatever happens here: an old instance that cannot be removed now keeps
+ * drains and is removed. A failure here does not fail the change: an old instance that cannot be removed now keeps
  * the operation open, and reconciling removes it.
  */
 export const removeOld = (self: ProvisionContext): Effect.Effect<void> => {

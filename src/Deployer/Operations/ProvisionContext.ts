@@ -31,7 +31,7 @@ export interface ProvisionContext {
   readonly auth: Decision
   /** True if the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
-  /** True if the old instance was told to stop before the commit. */
+  /** True if the old instance was stopped before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
 }
 

@@ -109,7 +109,7 @@ const healthy = (self: ProvisionContext, metadata: OperationalState["metadata"])
 const windowOf = (self: ProvisionContext): number =>
   replacesServing(self) ? self.request.settings.minHealthyMillis : 0
 
-/** Uninterruptible: an old instance that was told to stop has to be started again if the change fails. */
+/** Uninterruptible: a stopped old instance has to start again if the change fails. */
 const stopOld = ({ before, journal, context, lease, oldStopped, request }: ProvisionContext) =>
   Effect.gen(function* () {
     const { generation, metadata } = before.deployment

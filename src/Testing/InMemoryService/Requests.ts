@@ -49,7 +49,7 @@ const failed = (request: HttpClientRequest.HttpClientRequest, code: string) =>
   new HttpClientError.RequestError({
     request,
     reason: "Transport",
-    description: code === "ECONNREFUSED" ? "nobody listens" : "the connection broke off",
+    description: code === "ECONNREFUSED" ? "no process listens" : "the connection broke off",
     cause: connectionError(code)
   })
 

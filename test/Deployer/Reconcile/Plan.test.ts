@@ -287,7 +287,7 @@ const removed = (action: Action): ReadonlyArray<string> => {
   return action._tag === "RemoveStray" ? [`${action.id}/${action.generation}`] : []
 }
 
-describe("whatever the facts", () => {
+describe("for all facts", () => {
   const always = (law: (of: Facts, actions: ReadonlyArray<Action>, evidence: ReadonlyArray<string>) => void) =>
     fc.assert(
       fc.property(anyFacts, (of) => {
