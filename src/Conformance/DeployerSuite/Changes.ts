@@ -88,7 +88,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("getOrCreate gives what runs already, and provisions otherwise", () =>
+  it.effect("getOrCreate returns a running deployment, and provisions a missing one", () =>
     withDeployment("wanted", (deployer, fixture) =>
       Effect.gen(function* () {
         const first = yield* deployer.getOrCreate(fixture.healthy, { name: "wanted" })
@@ -128,7 +128,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("a first provision that fails is remembered as an error and can be mended", () =>
+  it.effect("a first provision that fails is recorded as an error and can be repaired", () =>
     withDeployment("mended", (deployer, fixture) =>
       Effect.gen(function* () {
         yield* Effect.flip(deployer.provision(fixture.crashing, { name: "mended" }))

@@ -59,7 +59,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("reconcile of what is right does nothing", () =>
+  it.effect("reconcile without differences does nothing", () =>
     withDeployment("settled", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "settled" })

@@ -6,35 +6,37 @@ import { type It, withDeployment } from "./Case.js"
 
 /** Laws of reconciling crashed instances, and of rebuilding a registry. */
 export const laws = (it: It): void => {
-  it.effect("reconcile starts what crashed again: same generation, same place, same key; and then nothing", () =>
-    withDeployment("restored", (deployer, fixture) =>
-      Effect.gen(function* () {
-        const made = yield* deployer.provision(fixture.healthy, { name: "restored" })
-        const key = yield* deployer.authKey("restored")
-        yield* fixture.kill(made)
-        const planned = yield* deployer.reconcilePlan
-        assert.include(
-          planned.actions.map(({ action, outcome }) => `${action} ${outcome}`),
-          "restore planned"
-        )
-        assert.isFalse(yield* fixture.answers(made))
-        const report = yield* deployer.reconcile
-        assert.include(
-          report.actions.map(({ action, outcome }) => `${action} ${outcome}`),
-          "restore done"
-        )
-        const back = yield* deployer.get("restored")
-        assert.deepInclude({ ...back }, { status: "running", generation: 1, url: made.url })
-        assert.isTrue(yield* fixture.answers(back))
-        assert.strictEqual((yield* fixture.instances(back)).length, 1)
-        assert.deepStrictEqual(yield* deployer.authKey("restored"), key)
-        assert.lengthOf(yield* deployer.revisions("restored"), 1)
-        assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
-      })
-    )
+  it.effect(
+    "reconcile restarts a crashed instance at the same generation, URL and key, and a second one does nothing",
+    () =>
+      withDeployment("restored", (deployer, fixture) =>
+        Effect.gen(function* () {
+          const made = yield* deployer.provision(fixture.healthy, { name: "restored" })
+          const key = yield* deployer.authKey("restored")
+          yield* fixture.kill(made)
+          const planned = yield* deployer.reconcilePlan
+          assert.include(
+            planned.actions.map(({ action, outcome }) => `${action} ${outcome}`),
+            "restore planned"
+          )
+          assert.isFalse(yield* fixture.answers(made))
+          const report = yield* deployer.reconcile
+          assert.include(
+            report.actions.map(({ action, outcome }) => `${action} ${outcome}`),
+            "restore done"
+          )
+          const back = yield* deployer.get("restored")
+          assert.deepInclude({ ...back }, { status: "running", generation: 1, url: made.url })
+          assert.isTrue(yield* fixture.answers(back))
+          assert.strictEqual((yield* fixture.instances(back)).length, 1)
+          assert.deepStrictEqual(yield* deployer.authKey("restored"), key)
+          assert.lengthOf(yield* deployer.revisions("restored"), 1)
+          assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
+        })
+      )
   )
 
-  it.effect("what was taken down stays down, also when it had crashed before", () =>
+  it.effect("a stopped deployment stays stopped, also when it had crashed before", () =>
     withDeployment("rested", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "rested" })
@@ -46,7 +48,7 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("rebuild fills an empty registry from the instances: same deployment, same place, same key", () =>
+  it.effect("rebuild fills an empty registry from the instances: same deployment, URL and key", () =>
     withDeployment("rebuilt", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "rebuilt" })

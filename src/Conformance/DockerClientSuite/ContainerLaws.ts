@@ -57,7 +57,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("gives a name once, however many ask for it", () =>
+  it.scoped("of many concurrent creates with one name, one succeeds", () =>
     Effect.gen(function* () {
       const { docker, spec } = yield* setting
       const name = yield* freshName
@@ -95,7 +95,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("kills what does not stop within its grace", () =>
+  it.scoped("kills a container that does not stop within its grace", () =>
     Effect.gen(function* () {
       const { created, docker, startedReady } = yield* setting
       const id = yield* created("ignores")
@@ -119,7 +119,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("pauses and goes on", () =>
+  it.scoped("pauses and resumes", () =>
     Effect.gen(function* () {
       const { created, docker } = yield* setting
       const id = yield* created("runs")
@@ -177,7 +177,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("lists what carries the labels, in every state", () =>
+  it.scoped("lists the containers with the labels, in every state", () =>
     Effect.gen(function* () {
       const { created, docker, labels } = yield* setting
       const name = yield* freshName

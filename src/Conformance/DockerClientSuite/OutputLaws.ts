@@ -52,7 +52,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("has no log of what does not exist", () =>
+  it.scoped("has no log of a missing container", () =>
     Effect.gen(function* () {
       const { docker } = yield* setting
       const error = yield* Effect.flip(collect(docker.containers.logs("effect-deployers-nobody")))

@@ -36,7 +36,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("refuses what is no image, and hands on what the archive's source fails with", () =>
+  it.scoped("refuses bytes that are not an image, and fails with the error of the archive's source", () =>
     Effect.gen(function* () {
       const { docker } = yield* setting
       const refused = yield* Effect.flip(Stream.runDrain(docker.images.load(Stream.make(new Uint8Array(2_048)))))
@@ -122,7 +122,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("unpacks an archive in a volume, though not where that is mounted to be read only", () =>
+  it.scoped("unpacks an archive in a volume, but not through a read-only mount", () =>
     Effect.gen(function* () {
       const { created, docker, fixture, labels } = yield* setting
       const name = yield* freshName

@@ -34,7 +34,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.scoped("chooses ports that are not said", () =>
+  it.scoped("chooses ports that the specification omits", () =>
     Effect.gen(function* () {
       const { docker, spec } = yield* setting
       const many = yield* Effect.all(
@@ -87,7 +87,7 @@ export const laws = (it: It): void => {
     })
   )
 
-  it.effect("removes what runs scoped when the scope closes, started or not", () =>
+  it.effect("removes a scoped container when the scope closes, started or not", () =>
     Effect.gen(function* () {
       const { docker, spec } = yield* setting
       const name = yield* freshName

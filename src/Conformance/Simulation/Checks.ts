@@ -38,7 +38,7 @@ export const safety = (
       } else if (
         !(yield* registry.revisions(record.deployment.id)).some(({ generation }) => generation === one.generation)
       ) {
-        ledger.break("I2", `${one.key} exists, and generation ${one.generation} was never begun`)
+        ledger.break("I2", `${one.key} exists, and generation ${one.generation} never started`)
       } else if (strict && record.deployment.generation !== one.generation) {
         ledger.break("I2", `${one.key} exists, and generation ${record.deployment.generation} is the accepted one`)
       } else if (strict && record.deployment.desired === "stopped") {

@@ -65,7 +65,7 @@ export class Ledger {
   /** A generation was begun; its number must be higher than all before. */
   begun(deploymentId: string, generation: number): void {
     const before = this.highest.get(deploymentId) ?? 0
-    if (generation <= before) this.break("I8", `generation ${generation} was begun after ${before}`)
+    if (generation <= before) this.break("I8", `generation ${generation} started after ${before}`)
     this.highest.set(deploymentId, Math.max(before, generation))
   }
 

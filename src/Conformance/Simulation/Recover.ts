@@ -44,8 +44,7 @@ export const recover = (world: SimulatedCluster, scenario: Scenario, outcome: Ou
 export const reconcile = (world: SimulatedCluster, helper: Controller) =>
   Effect.flatMap(run(world.ledger, helper, "reconcile", helper.deployer.reconcile), (outcome) =>
     Effect.sync(() => {
-      if (outcome._tag !== "succeeded")
-        return world.ledger.break("I15", `with nothing wrong, reconcile ${outcome._tag}`)
+      if (outcome._tag !== "succeeded") return world.ledger.break("I15", `without faults, reconcile ${outcome._tag}`)
       for (const { action } of outcome.value.actions) world.ledger.note(`reconcile ${action}`)
     })
   )
@@ -56,7 +55,7 @@ const idle = ({ engine, ledger }: SimulatedCluster, helper: Controller) =>
     const before = yield* engine.mutations
     const outcome = yield* run(ledger, helper, "reconcile", helper.deployer.reconcile)
     const made = (yield* engine.mutations) - before
-    if (made > 0) ledger.break("I15", `a reconcile of what was right made ${made} changes`)
+    if (made > 0) ledger.break("I15", `a reconcile without differences made ${made} changes`)
     if (outcome._tag === "succeeded" && outcome.value.actions.length > 0) {
       ledger.break(
         "I15",

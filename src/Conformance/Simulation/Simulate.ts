@@ -184,14 +184,14 @@ const idle = (world: SimulatedCluster, last: Controller) =>
     const before = yield* world.engine.mutations
     yield* reconciled(world, last)
     const made = (yield* world.engine.mutations) - before
-    if (made > 0) world.ledger.break("I15", `a reconcile of what was right made ${made} changes`)
+    if (made > 0) world.ledger.break("I15", `a reconcile without differences made ${made} changes`)
   })
 
 const removeAll = (world: SimulatedCluster, last: Controller) =>
   Effect.gen(function* () {
     for (const { deployment } of yield* Effect.orDie(world.registry.list())) {
       const outcome = yield* run(world.ledger, last, "the last delete", last.deployer.delete(deployment.id))
-      if (outcome._tag !== "succeeded") world.ledger.break("L1", `with nothing wrong, delete ${outcome._tag}`)
+      if (outcome._tag !== "succeeded") world.ledger.break("L1", `without faults, delete ${outcome._tag}`)
       yield* Checks.gone(world, deployment.id, "after everything was deleted")
     }
   })

@@ -131,7 +131,7 @@ const runCase = (worlds: Worlds, broken: Case, sabotage: Sabotage | undefined) =
     const world = yield* worlds.make({ sabotage, oneMachine: at % 2 === 0 })
     const { ledger } = world
     yield* Effect.catchAll(scenario.prepare(world), ({ _tag }) =>
-      Effect.sync(() => ledger.break("S1", `what comes before failed with ${_tag}`))
+      Effect.sync(() => ledger.break("S1", `the preparation failed with ${_tag}`))
     )
     const first = yield* world.controller
     const before = yield* Effect.orDie(world.registry.find("a"))
@@ -172,7 +172,7 @@ const judge = (
     const after = yield* Effect.orDie(registry.find("a"))
     const moved = Array.from(ledger.committed).some(([id, generation]) => committedBefore.get(id) !== generation)
     if (outcome._tag === "succeeded") {
-      if (scenario.fails === true) return ledger.break("S1", `${scenario.name} succeeded and could not have`)
+      if (scenario.fails === true) return ledger.break("S1", `${scenario.name} succeeded, but must fail`)
       if (scenario.mends === true) return
       yield* Checks.asExpected(world, { name: "a", is: scenario.leaves(world) }, "after success")
       if (scenario.leaves(world) === "gone" && Option.isSome(before)) {
@@ -196,6 +196,5 @@ const stillServes = (
   Effect.map(instances, (all) => {
     if (desired !== "running" || generation === 0) return
     const serves = all.some((one) => one.deploymentId === id && one.generation === generation && one.answers)
-    if (!serves)
-      ledger.break("I4", `generation ${generation} does not serve any more after a change that did not come about`)
+    if (!serves) ledger.break("I4", `generation ${generation} no longer serves after a failed change`)
   })

@@ -212,5 +212,5 @@ const keepsServing = ({ instances, ledger, registry }: Subject, instance: Instan
       ({ outcome }) => outcome === "pending"
     )
     if (pending?.settings.port !== undefined) return
-    ledger.break("I4", `generation ${generation}, which serves, was taken down for no new one`)
+    ledger.break("I4", `generation ${generation}, which serves, was stopped without a new one`)
   })

@@ -24,7 +24,7 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("what cannot be observed keeps the last known state and says since when", () =>
+  it.effect("a deployment that cannot be observed keeps its last known state with its time", () =>
     Effect.gen(function* () {
       const { id, record, store } = yield* running(1)
       yield* TestClock.adjust("1 minute")
@@ -52,7 +52,7 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("an observation made before the deployment was stopped does not make an error of it", () =>
+  it.effect("an observation from before the stop does not turn a stopped deployment into an error", () =>
     Effect.gen(function* () {
       const { id: deployment, lease, store } = yield* running(1)
       const operation = yield* store.begin(lease, { id: id(9), kind: "deprovision" })
@@ -63,7 +63,7 @@ const observing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("an observation of what was deleted gives nothing", () =>
+  it.effect("an observation of a deleted deployment returns none", () =>
     Effect.gen(function* () {
       const { id, lease, store } = yield* running(1)
       yield* store.remove(lease)
@@ -87,7 +87,7 @@ export const deployments = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("a name is given once, however many ask for it at the same time", () =>
+    it.effect("of many concurrent inserts of one name, one succeeds", () =>
       Effect.gen(function* () {
         const attempts = Array.from({ length: 10 }, (_, n) => Effect.either(inserted(n, "weather")))
         const results = yield* Effect.all(attempts, { concurrency: "unbounded" })
@@ -127,7 +127,7 @@ export const deployments = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("removing takes revisions, operations and lease along", () =>
+    it.effect("removing a deployment removes its revisions, operations and lease", () =>
       Effect.gen(function* () {
         const { id: deployment, lease, name, store } = yield* running(1)
         yield* store.begin(lease, { id: id(9), kind: "delete" })

@@ -25,7 +25,7 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("runs that go can be asked to stop, and are asked until they have ended", () =>
+  it.effect("a request to cancel a running run stays until the run has ended", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       yield* store.commit([write(started(1)), write(started(2)), write(run(3))])

@@ -54,7 +54,7 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("releasing a lease that is not ours any more does nothing", () =>
+  it.effect("releasing a lost lease does nothing", () =>
     Effect.gen(function* () {
       const { id, name, store } = yield* inserted(1)
       const first = yield* store.acquire(id, { name, holder, ttl })
@@ -71,7 +71,7 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
 /** Laws of a deployment store about leases and fencing. */
 export const leases = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("leases", () => {
-    it.effect("of many that ask at the same time one gets the lease", () =>
+    it.effect("of many concurrent callers, one acquires the lease", () =>
       Effect.gen(function* () {
         const { id, name, store } = yield* inserted(1)
         const attempts = Array.from({ length: 30 }, (_, n) =>
@@ -100,7 +100,7 @@ export const leases = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("renewing keeps others out for longer", () =>
+    it.effect("renewing extends the lease", () =>
       Effect.gen(function* () {
         const { id, name, store } = yield* inserted(1)
         const lease = yield* store.acquire(id, { name, holder, ttl: "10 seconds" })
@@ -112,7 +112,7 @@ export const leases = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("leases of different deployments do not touch each other", () =>
+    it.effect("leases of different deployments are independent", () =>
       Effect.gen(function* () {
         const one = yield* inserted(1)
         const two = yield* inserted(2)

@@ -40,19 +40,21 @@ const closing = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("what was stopped before it was ever accepted stays stopped when stopping it again fails", () =>
-    Effect.gen(function* () {
-      const { id: deployment, name, snapshot, store } = yield* inserted(1)
-      const lease = yield* store.acquire(deployment, { name, holder, ttl })
-      const first = yield* store.begin(lease, { id: id(9), kind: "deprovision" })
-      const stopped = yield* store.stopped(lease, first)
-      const again = yield* store.begin(lease, { id: id(10), kind: "deprovision" })
-      assert.deepStrictEqual(yield* store.abort(lease, again, "it could not be taken down"), stopped)
-      const intent = { id: id(11), kind: "provision", snapshotId: snapshot.id, settings: {} } as const
-      const wanted = yield* store.begin(lease, intent)
-      const { deployment: after } = yield* store.abort(lease, wanted, "never healthy")
-      assert.deepInclude({ ...after }, { status: "error", desired: "running", reason: "never healthy" })
-    }).pipe(Effect.provide(layer))
+  it.effect(
+    "a deployment that was stopped before its first accepted generation stays stopped when stopping it again fails",
+    () =>
+      Effect.gen(function* () {
+        const { id: deployment, name, snapshot, store } = yield* inserted(1)
+        const lease = yield* store.acquire(deployment, { name, holder, ttl })
+        const first = yield* store.begin(lease, { id: id(9), kind: "deprovision" })
+        const stopped = yield* store.stopped(lease, first)
+        const again = yield* store.begin(lease, { id: id(10), kind: "deprovision" })
+        assert.deepStrictEqual(yield* store.abort(lease, again, "it could not be taken down"), stopped)
+        const intent = { id: id(11), kind: "provision", snapshotId: snapshot.id, settings: {} } as const
+        const wanted = yield* store.begin(lease, intent)
+        const { deployment: after } = yield* store.abort(lease, wanted, "never healthy")
+        assert.deepInclude({ ...after }, { status: "error", desired: "running", reason: "never healthy" })
+      }).pipe(Effect.provide(layer))
   )
 
   it.effect("stopping keeps generation, settings, key and metadata", () =>

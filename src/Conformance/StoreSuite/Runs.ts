@@ -96,7 +96,7 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("a cursor that is none gives the first page", () =>
+  it.effect("an invalid cursor returns the first page", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       yield* store.commit([write(run(1)), write(run(2))])
@@ -161,7 +161,7 @@ const pruning = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("removes many in several turns, and those that come go on as before", () =>
+  it.effect("removes many runs in several batches, and new runs are stored meanwhile", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       yield* store.commit(Array.from({ length: 1_200 }, (_, n) => write(run(n + 1, { steps: [step("a", n)] }))))
@@ -241,7 +241,7 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("a batch with something that cannot be stored is not stored at all", () =>
+    it.effect("a batch with one invalid entry is rejected as a whole", () =>
       Effect.gen(function* () {
         const store = yield* RunStore
         const cyclic: Array<unknown> = []

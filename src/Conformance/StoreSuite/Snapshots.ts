@@ -66,7 +66,7 @@ const references = <E>(layer: Layer.Layer<Stores, E>) => {
 /** Laws of snapshot and build stores. */
 export const snapshots = <E>(layer: Layer.Layer<Stores, E>): void => {
   describe("snapshots", () => {
-    it.effect("versions count from 1 for each pipeline; equal content is kept once, wherever it came from", () =>
+    it.effect("versions count from 1 for each pipeline; equal content is stored once, also from another source", () =>
       Effect.gen(function* () {
         const store = yield* SnapshotStore
         const first = yield* store.put(draft("weather"))

@@ -63,7 +63,7 @@ const restoring = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("since when a status holds is kept while only what is known about it changes", () =>
+  it.effect("an observation with the same status keeps the time since which the status holds", () =>
     Effect.gen(function* () {
       const { id: deployment, name, store } = yield* running(1)
       const since = (yield* current(name)).statusSince
@@ -77,7 +77,7 @@ const restoring = <E>(layer: Layer.Layer<Stores, E>) => {
 }
 
 const recovering = <E>(layer: Layer.Layer<Stores, E>) => {
-  it.effect("a deployment that was forgotten is put back as it was, and no generation of its own comes again", () =>
+  it.effect("a lost deployment is added again as it was, and none of its generation numbers is used again", () =>
     Effect.gen(function* () {
       const store = yield* DeploymentStore
       const forgotten = recovered(1, "weather", yield* stored)
@@ -99,15 +99,17 @@ const recovering = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("what is known stays: a deployment as far on, and another one of its name", () =>
-    Effect.gen(function* () {
-      const store = yield* DeploymentStore
-      const forgotten = recovered(1, "weather", yield* stored)
-      const record = yield* store.recover(forgotten)
-      assert.deepStrictEqual(yield* store.recover({ ...forgotten, generation: 2, settings: {} }), record)
-      const namesake = yield* Effect.flip(store.recover({ ...forgotten, id: deploymentId(2) }))
-      assert.strictEqual(namesake._tag, "DeploymentAlreadyExists")
-    }).pipe(Effect.provide(layer))
+  it.effect(
+    "adding a lost deployment changes neither a known one of an equal generation nor another one of its name",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* DeploymentStore
+        const forgotten = recovered(1, "weather", yield* stored)
+        const record = yield* store.recover(forgotten)
+        assert.deepStrictEqual(yield* store.recover({ ...forgotten, generation: 2, settings: {} }), record)
+        const namesake = yield* Effect.flip(store.recover({ ...forgotten, id: deploymentId(2) }))
+        assert.strictEqual(namesake._tag, "DeploymentAlreadyExists")
+      }).pipe(Effect.provide(layer))
   )
 
   it.effect("only a registry without deployments takes another one's id", () =>
@@ -119,7 +121,7 @@ const recovering = <E>(layer: Layer.Layer<Stores, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("a snapshot is put back with its id, once, and numbers go on after it", () =>
+  it.effect("a lost snapshot is added again with its id, once, and the next version follows it", () =>
     Effect.gen(function* () {
       const store = yield* SnapshotStore
       const lost = new Snapshot({
@@ -174,7 +176,7 @@ export const memory = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("a clock that goes back changes no order: not of events, operations or revisions", () =>
+    it.effect("a clock that goes back does not change the order of events, operations or revisions", () =>
       Effect.gen(function* () {
         const events = yield* EventStore
         const one = yield* running(1)

@@ -62,7 +62,7 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
     deprovision: (instance, metadata, options) =>
       Effect.zipRight(engine.harmForeign, backend.deprovision(instance, metadata, options))
   })),
-  planted("what could not be taken down counts as taken down", (backend) => ({
+  planted("an instance that could not be stopped counts as stopped", (backend) => ({
     deprovision: (instance, metadata, options) => Effect.ignore(backend.deprovision(instance, metadata, options))
   })),
   planted("starting twice leaves two instances", (backend) => ({
@@ -75,7 +75,7 @@ export const engineBugs: ReadonlyArray<Sabotage> = [
   planted("a failure of the engine is a defect", (backend) => ({
     provision: (request) => Effect.orDie(backend.provision(request))
   })),
-  planted("what an instance leaves behind is never removed", () => ({
+  planted("leftovers of an instance are never removed", () => ({
     deprovision: () => Effect.void,
     destroy: () => Effect.void
   })),

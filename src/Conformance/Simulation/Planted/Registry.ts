@@ -43,7 +43,7 @@ export const registryBugs: ReadonlyArray<Sabotage> = [
           : store.abort(lease, operation, reason)
     }
   }),
-  planted("a failed change writes an error over what still serves", (store) => ({
+  planted("a failed change records an error for a deployment that still serves", (store) => ({
     abort: (lease, operation, reason) =>
       Effect.tap(store.abort(lease, operation, reason), ({ deployment }) =>
         store.observe(deployment.id, deployment.generation, broken)
@@ -82,8 +82,8 @@ export const registryBugs: ReadonlyArray<Sabotage> = [
   planted("a lost lease is not noticed", (store) => ({
     renew: (lease, ttl) => Effect.catchTag(store.renew(lease, ttl), "LeaseLost", () => Effect.void)
   })),
-  planted("leases are never given back", () => ({ release: () => Effect.void })),
-  planted("another snapshot is written down than the one that serves", (store) => ({
+  planted("leases are never released", () => ({ release: () => Effect.void })),
+  planted("the recorded snapshot is not the one that serves", (store) => ({
     commit: (lease, operation, change) =>
       Effect.flatMap(store.find(lease.deploymentId), (found) =>
         store.commit(lease, operation, {
@@ -92,7 +92,7 @@ export const registryBugs: ReadonlyArray<Sabotage> = [
         })
       )
   })),
-  planted("what was stopped is called running again", (store) => ({
+  planted("a stopped deployment is recorded as running", (store) => ({
     stopped: (lease, operation) =>
       Effect.tap(store.stopped(lease, operation), ({ deployment }) =>
         store.observe(
