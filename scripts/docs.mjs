@@ -52,7 +52,7 @@ const app = await Application.bootstrap({
       "Run/RunContext.ts:InvokeOptions"
     ].map(inServer),
     ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
-    ...["Run/ThisProcess.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
+    ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
     // Short for `DeploymentStore["Type"]`.
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.

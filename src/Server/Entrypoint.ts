@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { fileURLToPath } from "node:url"
+import * as V8 from "node:v8"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
@@ -23,7 +24,6 @@ import * as Worker from "./Cluster/Worker.js"
 import * as WorkerChannel from "./Cluster/WorkerChannel.js"
 import * as WorkerLimits from "./Cluster/WorkerLimits.js"
 import * as CodeCacheWarmup from "./Process/CodeCacheWarmup.js"
-import * as HeapTuning from "./Process/HeapTuning.js"
 import * as Log from "./Process/Log.js"
 import * as Secrets from "./Process/Secrets.js"
 import * as Serve from "./Process/Serve.js"
@@ -200,7 +200,14 @@ const print = (line: Effect.Effect<string>): void => {
   )
 }
 
-const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(HeapTuning.collectEarly, program))
+/**
+ * Lets V8 collect old objects when the heap has doubled, not when it has quadrupled. Under load that takes a seventh less
+ * memory and no more processor time. The flag is set in the process: with a flag on the command line Node compiles its own
+ * modules again at every start.
+ */
+const collectEarly: Effect.Effect<void> = Effect.sync(() => V8.setFlagsFromString("--heap-growing-percent=100"))
+
+const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(collectEarly, program))
 
 /** Within a bundle the URL of this module is the URL of the program. */
 const runLogged = (program: Effect.Effect<number>): void => {

@@ -4,10 +4,10 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule, Schema, type Scope } from "effect"
-import { Serve } from "effect-deployers/Server"
 import { Endpoint } from "../../src/Contract/Manifest.js"
 import { bundle } from "./Bundled.js"
 import type { Json } from "./Harness.js"
+import { manifestTest } from "./Manifest.js"
 import { weather } from "./Pipelines.js"
 import { names, told } from "./Sse.js"
 
@@ -68,7 +68,7 @@ const serve = (
     const main = `${folder}/main.mjs`
     yield* bundle(main, entry(declarations))
     const manifest = {
-      ...Serve.manifestTest(weather),
+      ...manifestTest(weather),
       listen: { host: "127.0.0.1", fallback: false, ...(port === undefined ? {} : { port }) },
       runStore: `${folder}/runs.db`,
       endpointFile: `${folder}/endpoint.json`

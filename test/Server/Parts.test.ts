@@ -23,6 +23,7 @@ import * as SafeJson from "../../src/Server/Run/SafeJson.js"
 import * as Ids from "../../src/Store/Ids.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"
 import { Breaker, fragile, memory, quiet } from "./Harness.js"
+import { manifestTest } from "./Manifest.js"
 import { weather } from "./Pipelines.js"
 
 describe("Auth", () => {
@@ -273,7 +274,7 @@ describe("Entrypoint", () => {
         assert.strictEqual(yield* Entrypoint.serve({ module, file: "m.ts" }, `${folder}/none`), 78)
         yield* fs.writeFileString(`${folder}/bad`, '{"formatVersion":2}')
         assert.strictEqual(yield* Entrypoint.serve({ module, file: "m.ts" }, `${folder}/bad`), 78)
-        yield* fs.writeFileString(`${folder}/good`, JSON.stringify(Serve.manifestTest(weather)))
+        yield* fs.writeFileString(`${folder}/good`, JSON.stringify(manifestTest(weather)))
         assert.strictEqual(yield* Entrypoint.serve({ module: {}, file: "m.ts" }, `${folder}/good`), 70)
       })
     ).pipe(Effect.provide(quiet))
@@ -287,7 +288,7 @@ describe("Serve.run", () => {
         const ending = yield* Deferred.make<Signals.Ending>()
         const endpointFile = `${folder}/endpoint.json`
         const running = yield* Effect.fork(
-          Serve.run(weather, { ...Serve.manifestTest(weather), endpointFile }).pipe(
+          Serve.run(weather, { ...manifestTest(weather), endpointFile }).pipe(
             Effect.provide([memory(), Ids.layer, quiet]),
             Effect.provideService(Signals.Signals, { ending: Deferred.await(ending) })
           )

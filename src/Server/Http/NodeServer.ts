@@ -1,8 +1,4 @@
-/**
- * Node's HTTP server with the limits of a service that strangers can reach. Only this module uses sockets.
- *
- * @since 0.1.0
- */
+/** Node's HTTP server with the limits of a service that strangers can reach. Only this module uses sockets. */
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import * as Effect from "effect/Effect"
@@ -30,20 +26,10 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFail
   }
 }
 
-/**
- * Handles one request.
- *
- * @category models
- * @since 0.1.0
- */
+/** Handles one request. */
 export type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
 
-/**
- * A server that listens.
- *
- * @category models
- * @since 0.1.0
- */
+/** A server that listens. */
 export interface NodeServer {
   readonly host: string
   readonly port: number
@@ -54,12 +40,7 @@ export interface NodeServer {
   readonly close: Effect.Effect<void>
 }
 
-/**
- * Headers on every answer.
- *
- * @category constants
- * @since 0.1.0
- */
+/** Headers on every answer. */
 export const securityHeaders: ReadonlyArray<readonly [string, string]> = [
   ["Cache-Control", "no-store"],
   ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
@@ -67,12 +48,7 @@ export const securityHeaders: ReadonlyArray<readonly [string, string]> = [
   ["Referrer-Policy", "no-referrer"]
 ]
 
-/**
- * The limits of a client.
- *
- * @category models
- * @since 0.1.0
- */
+/** The limits of a client. */
 export interface Limits {
   readonly maxHeaderBytes: number
   readonly headersTimeoutMillis: number
@@ -82,10 +58,6 @@ export interface Limits {
   readonly maxRequestsPerSocket: number
 }
 
-/**
- * @category constants
- * @since 0.1.0
- */
 export const defaultLimits: Limits = {
   maxHeaderBytes: 16_384,
   headersTimeoutMillis: 10_000,
@@ -111,12 +83,7 @@ export interface Address {
   readonly standbyMillis?: number | undefined
 }
 
-/**
- * Listens until the scope closes. The address decides about a port that is taken.
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Listens until the scope closes. The address decides about a port that is taken. */
 export const listen = (
   handler: Handler,
   address: Address,
@@ -143,12 +110,7 @@ export const listen = (
     return { host: address.host, port: bound.port, close: close(server) }
   })
 
-/**
- * Writes an answer.
- *
- * @category responding
- * @since 0.1.0
- */
+/** Writes an answer. */
 export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void => {
   const fixed = answer.headers === Answer.json ? jsonLines : securityLines.concat(Object.entries(answer.headers).flat())
   const length = answer.status === 204 ? [] : ["content-length", String(Buffer.byteLength(answer.body))]
@@ -158,12 +120,7 @@ export const send = (request: Http.IncomingMessage, response: Http.ServerRespons
   response.end(request.method === "HEAD" ? undefined : answer.body)
 }
 
-/**
- * Sets {@link securityHeaders} on a response that something else writes.
- *
- * @category responding
- * @since 0.1.0
- */
+/** Sets {@link securityHeaders} on a response that something else writes. */
 export const secure = (response: Http.ServerResponse): void => {
   for (const [name, value] of securityHeaders) response.setHeader(name, value)
 }

@@ -12,17 +12,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type Endpoint, exitCodes, type Manifest } from "../../Contract/Manifest.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type * as Pipeline from "../../Pipeline.js"
-import * as Settings from "../../Settings/Serving.js"
+import type * as Settings from "../../Settings/Serving.js"
 import * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
-import { digest } from "../Http/BearerAuth.js"
 import * as NodeServer from "../Http/NodeServer.js"
 import * as RequestHandler from "../Http/RequestHandler.js"
+import * as ServerSettings from "../ServerSettings.js"
 import * as EndpointFile from "./EndpointFile.js"
 import * as LogRotation from "./LogRotation.js"
 import * as ServiceRuntime from "./ServiceRuntime.js"
@@ -156,32 +156,6 @@ export const urlOf = ({ host, port }: { readonly host: string; readonly port: nu
   `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
- * A manifest for serving in this process: loopback, a port the system chooses.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const manifestTest = (
-  pipeline: Pipeline.Any,
-  options?: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined }
-): Manifest => ({
-  formatVersion: 1,
-  deployment: { id: "00000000-0000-7000-8000-00000000d000", name: "test" },
-  generation: 1,
-  snapshot: {
-    id: "00000000-0000-7000-8000-00000000e000",
-    pipelineName: pipeline.name,
-    version: 1,
-    digest: "0".repeat(64)
-  },
-  serving: Schema.decodeSync(Settings.Serving)({ ...pipeline.settings, ...options?.serving }),
-  listen: { host: "127.0.0.1", fallback: true },
-  authKeyDigests: options?.key === undefined ? [] : [digest(options.key)],
-  runStore: ":memory:",
-  endpointFile: "endpoint.json"
-})
-
-/**
  * Serves a pipeline in this process on a port that the system chooses, with an `HttpClient` that sends its requests there,
  * with the key if there is one. For HTTP tests of a pipeline.
  *
@@ -198,7 +172,13 @@ export const layerTest = (
 > => {
   const served = Layer.scoped(
     Served,
-    Effect.tap(make(pipeline, manifestTest(pipeline, options)), ({ warmUp }) => warmUp)
+    Effect.gen(function* () {
+      const authKeys = options?.key === undefined ? [] : [Redacted.make(options.key)]
+      const settings = { ...testIdentity, authKeys, serving: options?.serving }
+      const served = yield* make(pipeline, yield* Effect.orDie(ServerSettings.manifest(pipeline, settings)))
+      yield* served.warmUp
+      return served
+    })
   )
   const client = Layer.effect(
     HttpClient.HttpClient,
@@ -213,6 +193,12 @@ export const layerTest = (
 }
 
 // internal
+
+const testIdentity = {
+  name: "test",
+  deploymentId: "00000000-0000-7000-8000-00000000d000",
+  snapshotId: "00000000-0000-7000-8000-00000000e000"
+}
 
 /** Listens, and writes the address to the endpoint file. A service that stands by is warm before. */
 const open = (pipeline: Pipeline.Any, manifest: Manifest) =>

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Manifest } from "../../Contract/Manifest.js"
@@ -18,7 +19,6 @@ import { Ids } from "../../Store/Ids.js"
 import { RunStore } from "../../Store/RunStore.js"
 import type { Requirements } from "../Http/Handlers.js"
 import { ServiceInfo } from "../Http/ServiceInfo.js"
-import * as CancellationPoller from "../Run/CancellationPoller.js"
 import * as Invocation from "../Run/Invocation.js"
 import * as Metrics from "../Run/Metrics.js"
 import * as ProcessStats from "../Run/ProcessStats.js"
@@ -26,8 +26,6 @@ import * as Retention from "../Run/Retention.js"
 import * as RunFailures from "../Run/RunFailures.js"
 import * as RunRecorder from "../Run/RunRecorder.js"
 import * as Fleet from "../Run/Service.js"
-import * as ThisProcess from "../Run/ThisProcess.js"
-import * as Drain from "./Drain.js"
 
 /**
  * The warm state of a pipeline could not be built, so it cannot be served.
@@ -50,7 +48,7 @@ export type WarmUp = Effect.Effect<void, WarmUpFailed>
 /** The place of a process in a service. */
 export interface Options {
   /** The other processes of the service; default none. */
-  readonly fleet?: Layer.Layer<Fleet.Service, never, ThisProcess.ThisProcess>
+  readonly fleet?: Layer.Layer<Fleet.Service, never, Fleet.ThisProcess>
   /** The time at which the service started; default now. */
   readonly startedAt?: DateTime.Utc
 }
@@ -75,13 +73,13 @@ export const make = (
     const built = yield* Layer.build(layer(pipeline, manifest, options))
     const services = Context.merge(given, built)
     if (manifest.serving.recording !== "none") {
-      yield* Effect.provide(CancellationPoller.keepLooking, services)
+      yield* Effect.provide(pollCancellations, services)
       yield* Retention.keepLooking(manifest.serving)
     }
     return {
       services,
       warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope), services)),
-      drain: (close) => Effect.provide(Drain.drain(close), services)
+      drain: (close) => Effect.provide(drain(close), services)
     }
   })
 
@@ -125,5 +123,48 @@ const layer = (pipeline: Pipeline.Any, manifest: Manifest, { fleet = Fleet.layer
   const invocation = Layer.effect(Invocation.Invocation, Invocation.make(pipeline, { identity, serving }))
   const recorder = serving.recording === "none" ? RunRecorder.layerNone : RunRecorder.layer
   const base = Layer.mergeAll(info, Invocation.layerLifecycle, Metrics.layer, ProcessStats.layer, recorder)
-  return Layer.provideMerge(fleet, Layer.provideMerge(ThisProcess.layer, Layer.provideMerge(invocation, base)))
+  return Layer.provideMerge(fleet, Layer.provideMerge(Fleet.layerThisProcess, Layer.provideMerge(invocation, base)))
 }
+
+/**
+ * Cancels the runs of this process that another process was asked to cancel. Workers of one service cancel through their
+ * primary, which answers at once. Two versions of a deployment serve together while one replaces the other and share only
+ * the run store: the request is written there, and this reads it four times a second.
+ */
+const pollCancellations: Effect.Effect<void, never, Invocation.Invocation | RunStore | Scope.Scope> = Effect.gen(
+  function* () {
+    const { cancel } = yield* Invocation.Invocation
+    const { cancelled } = yield* RunStore
+    const look = Effect.map(cancelled, (ids) => ids.forEach(cancel))
+    yield* Effect.forkScoped(Effect.schedule(Effect.ignore(look), Schedule.spaced("250 millis")))
+  }
+)
+
+/**
+ * Refuses new runs, closes the HTTP side, and waits for the runs in progress. Runs that take longer than
+ * `drainTimeoutMillis` are interrupted, recorded as `shutdown` and answered. Ends when the last record is stored.
+ */
+const drain = (
+  close: Effect.Effect<void>
+): Effect.Effect<void, never, ServiceInfo | Invocation.Invocation | Invocation.Lifecycle | RunRecorder.RunRecorder> =>
+  Effect.gen(function* () {
+    const { manifest } = yield* ServiceInfo
+    const lifecycle = yield* Invocation.Lifecycle
+    const recorder = yield* RunRecorder.RunRecorder
+    yield* lifecycle.drain
+    const closing = yield* Effect.fork(close)
+    yield* finishRuns(manifest.serving.drainTimeoutMillis)
+    yield* Effect.timeoutOption(closing, "1 second")
+    yield* recorder.flush
+  })
+
+const finishRuns = (timeoutMillis: number): Effect.Effect<void, never, Invocation.Invocation> =>
+  Effect.gen(function* () {
+    const { idle, inFlight, interruptAll, queued } = yield* Invocation.Invocation
+    yield* Effect.logInfo(`Draining: ${inFlight()} runs in flight, ${queued()} waiting.`)
+    const inTime = yield* Effect.timeoutOption(idle, timeoutMillis)
+    if (inTime._tag === "Some") return
+    yield* Effect.logWarning(`Runs did not finish within ${timeoutMillis} ms and are interrupted.`)
+    yield* interruptAll("shutdown")
+    yield* Effect.asVoid(Effect.timeoutOption(idle, "5 seconds"))
+  })

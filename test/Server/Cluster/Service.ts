@@ -8,9 +8,9 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import type { Settings } from "effect-deployers"
-import { Serve } from "effect-deployers/Server"
 import { Endpoint } from "../../../src/Contract/Manifest.js"
 import { bundle } from "../Bundled.js"
+import { manifestTest } from "../Manifest.js"
 import { paced } from "./Paced.js"
 
 const root = Path.resolve(import.meta.dirname, "../../..")
@@ -46,7 +46,7 @@ export const start = (
     const folder = yield* fs.makeTempDirectoryScoped({ directory: Path.join(root, "node_modules") })
     yield* bundle(`${folder}/main.mjs`, entry(declarations))
     const manifest = {
-      ...Serve.manifestTest(paced, { serving: { workers: 2, ...serving } }),
+      ...manifestTest(paced, { serving: { workers: 2, ...serving } }),
       runStore: `${folder}/runs.db`,
       endpointFile: `${folder}/endpoint.json`
     }

@@ -16,6 +16,7 @@ import * as RunIndexAllocator from "../../../src/Server/Run/RunIndexAllocator.js
 import * as Ids from "../../../src/Store/Ids.js"
 import { RunStore } from "../../../src/Store/RunStore.js"
 import type { Options } from "../Harness.js"
+import { manifestTest } from "../Manifest.js"
 
 /** Both sides of a channel; what goes over it is JSON, as between processes. */
 const makeChannel = Effect.map(Queue.unbounded<Heard>(), (heard) => {
@@ -39,7 +40,7 @@ const makeChannel = Effect.map(Queue.unbounded<Heard>(), (heard) => {
 
 const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
   Effect.gen(function* () {
-    const manifest = Serve.manifestTest(pipeline, { ...options, serving: { ...options.serving, workers: 2 } })
+    const manifest = manifestTest(pipeline, { ...options, serving: { ...options.serving, workers: 2 } })
     const store = yield* RunStore
     const meter = yield* ProcessStats.ProcessMeter
     const registry = WorkerRegistry.make()
@@ -74,7 +75,7 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
 
 /** Where the limits leave room for one worker only, there is no second. */
 export const areTwo = (pipeline: Pipeline.Any, { serving }: Options) =>
-  Settings.workersOf(Serve.manifestTest(pipeline, { serving: { ...serving, workers: 2 } }).serving) === 2
+  Settings.workersOf(manifestTest(pipeline, { serving: { ...serving, workers: 2 } }).serving) === 2
 
 /** A service of two workers, and a client of it; where it is changes every time somebody looks. */
 export const layer = (pipeline: Pipeline.Any, options: Options) => {

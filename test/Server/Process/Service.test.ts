@@ -7,6 +7,7 @@ import * as Metrics from "../../../src/Server/Run/Metrics.js"
 import * as Ids from "../../../src/Store/Ids.js"
 import type { RunStore } from "../../../src/Store/RunStore.js"
 import { invoke, memory, newest, quiet, request, served } from "../Harness.js"
+import { manifestTest } from "../Manifest.js"
 import { CityUnknown, makeLatch, waiting, weather } from "../Pipelines.js"
 
 const serving = Schema.decodeSync(Settings.Serving)({})
@@ -222,10 +223,10 @@ const warm = (events: Ref.Ref<ReadonlyArray<string>>, gate: Effect.Effect<void> 
   )
 
 /** A service that has not been warmed up, and the scope it lives in. */
-const listening = (pipeline: Pipeline.Any, options?: Parameters<typeof Serve.manifestTest>[1]) =>
+const listening = (pipeline: Pipeline.Any, options?: Parameters<typeof manifestTest>[1]) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
-    const service = yield* Serve.make(pipeline, Serve.manifestTest(pipeline, options)).pipe(Scope.extend(scope))
+    const service = yield* Serve.make(pipeline, manifestTest(pipeline, options)).pipe(Scope.extend(scope))
     return { service, close: Scope.close(scope, Exit.void), ask: Effect.provideService(Serve.Served, service) }
   })
 
@@ -342,7 +343,7 @@ describe("the life of a service", () => {
     withStore(
       Effect.gen(function* () {
         const first = yield* listening(weather)
-        const manifest = Serve.manifestTest(weather)
+        const manifest = manifestTest(weather)
         const { port } = first.service
         const second = yield* Serve.make(weather, { ...manifest, listen: { host: "127.0.0.1", port, fallback: true } })
         assert.notStrictEqual(second.port, port)
