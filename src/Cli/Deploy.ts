@@ -112,14 +112,10 @@ interface Given {
   readonly timeout: Option.Option<number>
 }
 
-/** The port and the address of a deployment. */
-interface PublishInput {
-  readonly port?: number
-  readonly address?: string
-}
-
 /** The settings of the given options. Snapshot and deployer supply the others. */
-const settingsOf = (given: Given): Settings.DeploymentInput & PublishInput => ({
+const settingsOf = (
+  given: Given
+): Settings.DeploymentInput & { readonly port?: number; readonly address?: string } => ({
   ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
   ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),
   ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
