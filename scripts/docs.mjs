@@ -39,17 +39,12 @@ const app = await Application.bootstrap({
   includeVersion: true,
   intentionallyNotExported: [
     // Parts of the serving runtime, handed around within it.
-    ...[
-      "Run/ActiveRun.ts:Follower",
-      "Run/Response.ts:Response",
-      "Run/SafeJson.ts:Parsed",
-      "Run/Lifecycle.ts:Lifecycle"
-    ].map(inServer),
+    ...["Run/ActiveRun.ts:Follower", "Run/Response.ts:Response", "Run/SafeJson.ts:Parsed"].map(inServer),
     ...[
       "Run/Metrics.ts:Metrics",
       "Run/RunOutcome.ts:Identity",
       "Run/RunExecutor.ts:OnDisconnect",
-      "Run/RunContext.ts:InvokeOptions"
+      "Run/InvokeRequest.ts:InvokeOptions"
     ].map(inServer),
     ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
     ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
