@@ -18,10 +18,6 @@ import { InvalidName } from "./Errors/Input.js"
  */
 export const DeploymentId = Schema.UUID.pipe(Schema.brand("DeploymentId"))
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type DeploymentId = typeof DeploymentId.Type
 
 /**
@@ -36,10 +32,6 @@ export const DeploymentName = Schema.String.pipe(
   Schema.brand("DeploymentName")
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type DeploymentName = typeof DeploymentName.Type
 
 /**
@@ -60,10 +52,6 @@ export const parseName = (name: string): Effect.Effect<DeploymentName, InvalidNa
  */
 export const Status = Schema.Literal("running", "pending", "error", "absent", "unknown")
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Status = typeof Status.Type
 
 /**
@@ -113,10 +101,6 @@ export class OperationalState extends Schema.Class<OperationalState>("effect-dep
  */
 export const Desired = Schema.Literal("running", "stopped")
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Desired = typeof Desired.Type
 
 /**
@@ -156,10 +140,6 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
  */
 export const RevisionOutcome = Schema.Literal("pending", "accepted", "failed")
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RevisionOutcome = typeof RevisionOutcome.Type
 
 /**

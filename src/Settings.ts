@@ -23,10 +23,6 @@ export const Auth = Schema.Union(
   Schema.TaggedStruct("secret", { name: Schema.NonEmptyString })
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Auth = typeof Auth.Type
 
 /**
@@ -104,10 +100,6 @@ export const Recovery = Schema.Struct({
   unhealthyMillis: withDefault(count(1), 60_000)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Recovery = typeof Recovery.Type
 
 /**

@@ -18,6 +18,11 @@ const above = ({ parent }) =>
     ? []
     : [parent, ...above(parent)]
 
+/** The type of a value of the same name, such as the type of a Schema: the value has the words for both. */
+const isTypeOfValue = ({ kind, name, parent }) =>
+  kind === ReflectionKind.TypeAlias &&
+  parent?.children?.some((other) => other.name === name && other.kindOf(ReflectionKind.Variable))
+
 const Inferred = ReflectionKind.Variable | ReflectionKind.FunctionOrMethod | ReflectionKind.SomeSignature
 const Member = ReflectionKind.Property | ReflectionKind.Method
 
@@ -31,7 +36,7 @@ const isFunctionOfService = (reflection) =>
 export const checkComments = (project, logger) => {
   const byCategory = new Map()
   for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
-    if (!reflection.isDeclaration() || reflection.isReference()) continue
+    if (!reflection.isDeclaration() || reflection.isReference() || isTypeOfValue(reflection)) continue
     const isExport = above(reflection).length === 0
     const name = `${ReflectionKind.singularString(reflection.kind)} ${reflection.getFriendlyFullName()}`
     if ((isExport || isFunctionOfService(reflection)) && !hasWords(reflection)) {

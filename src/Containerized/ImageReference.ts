@@ -24,10 +24,6 @@ export const ImageReference = Schema.String.pipe(
   Schema.brand("ImageReference")
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ImageReference = typeof ImageReference.Type
 
 /**

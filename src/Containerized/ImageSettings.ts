@@ -55,10 +55,6 @@ export const Base = Schema.Union(
   })
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Base = typeof Base.Type
 
 /**
@@ -81,10 +77,6 @@ export const ImageSettings = Schema.Struct({
   project: Schema.optional(Schema.NonEmptyString)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ImageSettings = typeof ImageSettings.Type
 
 /**

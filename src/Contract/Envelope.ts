@@ -30,10 +30,6 @@ export const RunMetadata = Schema.Struct({
   parametersUsed: Schema.Unknown
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RunMetadata = typeof RunMetadata.Type
 
 /**

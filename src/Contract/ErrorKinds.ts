@@ -32,10 +32,6 @@ export const NotFoundError = Schema.Union(
   Http.RunNotFound
 )
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type NotFoundError = typeof NotFoundError.Type
 
 /**
@@ -59,10 +55,6 @@ export const InvalidInputError = Schema.Union(
   Http.UnsupportedMediaType
 )
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type InvalidInputError = typeof InvalidInputError.Type
 
 /**
@@ -87,10 +79,6 @@ export const ConflictError = Schema.Union(
   Http.IdempotencyConflict
 )
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type ConflictError = typeof ConflictError.Type
 
 /**
@@ -109,10 +97,6 @@ export const EngineError = Schema.Union(
   BaseImageUnavailable
 )
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type EngineError = typeof EngineError.Type
 
 /**
@@ -123,10 +107,6 @@ export type EngineError = typeof EngineError.Type
  */
 export const StorageError = Schema.Union(StoreError, SecretKeyError)
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type StorageError = typeof StorageError.Type
 
 /**
@@ -143,10 +123,6 @@ export const CallError = Schema.Union(
   Http.InternalError
 )
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type CallError = typeof CallError.Type
 
 /**
@@ -157,10 +133,6 @@ export type CallError = typeof CallError.Type
  */
 export const RunError = Schema.Union(DeploymentRunFailed, Http.RunInterrupted, Http.RunTimedOut)
 
-/**
- * @category errors
- * @since 0.1.0
- */
 export type RunError = typeof RunError.Type
 
 /** A predicate whose schema compiles at its first call: importing errors stays cheap. */

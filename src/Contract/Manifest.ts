@@ -48,10 +48,6 @@ export const Manifest = Schema.Struct({
   secretsDirectory: Schema.optional(Schema.String)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Manifest = typeof Manifest.Type
 
 /**
@@ -69,10 +65,6 @@ export const Endpoint = Schema.Struct({
   standsBy: Schema.optional(Schema.Boolean)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Endpoint = typeof Endpoint.Type
 
 /**

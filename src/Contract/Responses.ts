@@ -25,10 +25,6 @@ export const Health = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Health = typeof Health.Type
 
 /**
@@ -105,10 +101,6 @@ export const RunPage = Schema.Struct({
   nextCursor: Schema.optional(Schema.String)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RunPage = typeof RunPage.Type
 
 /**

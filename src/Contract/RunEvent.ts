@@ -99,10 +99,6 @@ export const RunFinished = Schema.Struct({
  */
 export const RunEvent = Schema.Union(RunStarted, StepStarted, StepFinished, Message, RunFinished)
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RunEvent = typeof RunEvent.Type
 
 /**

@@ -13,10 +13,6 @@ import * as Schema from "effect/Schema"
  */
 export const RunStatus = Schema.Literal("queued", "running", "succeeded", "failed", "interrupted")
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type RunStatus = typeof RunStatus.Type
 
 /**
@@ -51,10 +47,6 @@ export const StepRun = Schema.Struct({
   finishedSequence: Schema.optional(Schema.Int)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type StepRun = typeof StepRun.Type
 
 /**
@@ -81,8 +73,4 @@ export const Run = Schema.Struct({
   steps: Schema.optional(Schema.Array(StepRun))
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Run = typeof Run.Type

@@ -234,10 +234,6 @@ export const ReconcileAction = Schema.Struct({
   failure: Schema.optional(Schema.String)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ReconcileAction = typeof ReconcileAction.Type
 
 /**

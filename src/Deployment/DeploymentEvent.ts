@@ -36,10 +36,6 @@ export const EventType = Schema.Literal(
   "operation_failed"
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type EventType = typeof EventType.Type
 
 /**
@@ -62,8 +58,4 @@ export const DeploymentEvent = Schema.Struct({
   data: Schema.Record({ key: Schema.String, value: Schema.Unknown })
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type DeploymentEvent = typeof DeploymentEvent.Type

@@ -85,10 +85,6 @@ export const InstanceLabels = Schema.Struct({
   checksum: Schema.propertySignature(Checksum).pipe(Schema.fromKey(keys.checksum))
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type InstanceLabels = typeof InstanceLabels.Type
 
 /**
@@ -99,10 +95,6 @@ export type InstanceLabels = typeof InstanceLabels.Type
  */
 export const SharedLabels = Schema.Struct(shared)
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type SharedLabels = typeof SharedLabels.Type
 
 /**

@@ -43,10 +43,6 @@ export const Metadata = Schema.Struct({
   starting: Schema.optional(Schema.Boolean)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Metadata = typeof Metadata.Type
 
 /**

@@ -17,10 +17,6 @@ export const Issue = Schema.Struct({
   reason: Schema.String
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Issue = typeof Issue.Type
 
 /** @internal */

@@ -25,10 +25,6 @@ export const StoreReason = Schema.Literal(
   "query"
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type StoreReason = typeof StoreReason.Type
 
 const explanations: { readonly [Reason in StoreReason]: string } = {

@@ -38,10 +38,6 @@ export const InstanceRecord = Schema.Struct({
   authKey: Schema.optional(Schema.Struct({ digest: Schema.String, sealed: Schema.String }))
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type InstanceRecord = typeof InstanceRecord.Type
 
 /**

@@ -35,10 +35,6 @@ export const Metadata = Schema.Struct({
   exitSignal: Schema.optional(Schema.String)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type Metadata = typeof Metadata.Type
 
 /**

@@ -10,10 +10,6 @@ import { PipelineSpec } from "./Spec.js"
  */
 export const External = Schema.Struct({ name: Schema.String, version: Schema.String })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type External = typeof External.Type
 
 /**

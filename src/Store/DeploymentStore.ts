@@ -109,10 +109,6 @@ export interface Lease {
  */
 export const OperationKind = Schema.Literal("provision", "deprovision", "delete", "restore")
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type OperationKind = typeof OperationKind.Type
 
 /**

@@ -31,10 +31,6 @@ export const InMemorySettings = Schema.Struct({
   port: Schema.optional(Schema.Int)
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type InMemorySettings = typeof InMemorySettings.Type
 
 /**
