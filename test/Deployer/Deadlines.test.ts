@@ -76,9 +76,9 @@ describe("the deadline of an operation in an uninterruptible region", () => {
       yield* deployer.provision(made, brief)
       const hung = yield* deployerWith({ provision: () => Effect.never, deprovision: () => Effect.never })
       assert.strictEqual((yield* failing(hung.provision(made, brief))).tag, "DeploymentTimeout")
-      const removals = [hung.deprovision("a", { timeoutMillis }), hung.delete("a", { timeoutMillis })]
+      const removals = [Effect.asVoid(hung.deprovision("a", { timeoutMillis })), hung.delete("a", { timeoutMillis })]
       for (const removal of removals) {
-        const { millis, tag } = yield* failing(Effect.asVoid(removal))
+        const { millis, tag } = yield* failing(removal)
         assert.strictEqual(tag, "DeploymentTimeout")
         assert.isAtMost(millis, timeoutMillis + 10)
       }
