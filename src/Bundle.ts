@@ -1,8 +1,6 @@
 /**
  * Turns a pipeline module into one content-addressed file that serves itself: the user's code and the serving runtime in
  * one ES module, named by its SHA-256 digest.
- *
- * @since 0.1.0
  */
 export * from "./Bundle/Contract.js"
 export { layer, make, type Requirements } from "./Bundle/Layer.js"

@@ -10,8 +10,6 @@
  *
  * `invoke` waits for the run, and its interruption interrupts the run. A run of `start` continues without its caller:
  * `events`, `awaitRun` and `cancel` take its id. `events` continues after a broken connection.
- *
- * @since 0.1.0
  */
 
 export { coerce } from "./Client/Coerce.js"

@@ -3,8 +3,6 @@
  * search for an existing image. Ported from ZenML's containerized deployer
  * (`CONTAINER_REQUIREMENTS`, `requirements`, `get_docker_builds`, `get_image`), with two differences: the serving runtime
  * travels inside the bundle, and a settings checksum decides whether an image fits.
- *
- * @since 0.1.0
  */
 export * from "./Containerized/BuildConfiguration.js"
 export * from "./Containerized/ImageFor.js"

@@ -1,8 +1,4 @@
-/**
- * The contract of a pipeline apart from its implementation, and the HTTP contract of a served deployment.
- *
- * @since 0.1.0
- */
+/** The contract of a pipeline apart from its implementation, and the HTTP contract of a served deployment. */
 
 export * as Api from "./Contract/Api.js"
 export * from "./Contract/Contract.js"

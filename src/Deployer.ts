@@ -1,8 +1,6 @@
 /**
  * The deployer: lifecycle operations on deployments as typed effects. One flavor runs local processes, another Docker
  * containers; programs written against {@link Deployer} work with any.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

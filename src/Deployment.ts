@@ -1,8 +1,6 @@
 /**
  * The domain of deployments: names, ids, statuses and what is known about one. Values here cross process borders (the
  * registry, the CLI's JSON), so each is a Schema.
- *
- * @since 0.1.0
  */
 
 import * as Effect from "effect/Effect"

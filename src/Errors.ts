@@ -1,8 +1,6 @@
 /**
  * Every failure of this library as a tagged error: data fields, a sentence a user can act on as `message`, and the HTTP
  * status it answers with as an annotation.
- *
- * @since 0.1.0
  */
 
 export * from "./Contract/ErrorKinds.js"

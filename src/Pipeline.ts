@@ -1,8 +1,6 @@
 /**
  * A pipeline is the typed program that becomes a service: schemas of its parameters, outputs and failures,
  * and an Effect. It is pure data, independent of servers and stores.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -2,8 +2,6 @@
  * The run of a step or pipeline: user code publishes messages and reads the run's identity, and the serving runtime listens
  * to steps. Outside a served deployment (a unit test, a script) the current run is
  * detached: nothing is recorded and everything still works.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * The settings of a deployment, as Schemas with defaults. Later sources win: library defaults < deployer < snapshot <
  * call.
- *
- * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"

@@ -1,8 +1,4 @@
-/**
- * Immutable, versioned records of compiled pipelines.
- *
- * @since 0.1.0
- */
+/** Immutable, versioned records of compiled pipelines. */
 export * from "./Bundle/SnapshotFromFile.js"
 export * from "./Snapshot/Model.js"
 export { compile, JsonSchemaDocument, PipelineSpec } from "./Snapshot/Spec.js"

@@ -1,8 +1,6 @@
 /**
  * A step is a named, recorded unit of work inside a pipeline. Calling it is calling a function that returns an Effect;
  * inside a served run every call leaves a StepRun with its output, duration and number of attempts.
- *
- * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Context from "effect/Context"

@@ -1,8 +1,6 @@
 /**
  * The root entry under the condition `browser`: the parts that import nothing of Node. A bundler resolves every import of
  * an entry before it drops unused ones, so the entry for Node cannot reach a browser bundle.
- *
- * @since 0.1.0
  */
 
 export * as Client from "./Client.js"

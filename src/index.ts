@@ -1,8 +1,4 @@
-/**
- * Typed pipelines as running HTTP services.
- *
- * @since 0.1.0
- */
+/** Typed pipelines as running HTTP services. */
 
 export * as Bundle from "./Bundle.js"
 export * as Client from "./Client/WithRegistry.js"

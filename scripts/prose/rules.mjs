@@ -3,7 +3,7 @@
 
 /** Rules for everything a person reads: doc comments, messages, guides, names of tests. */
 export const words = [
-  [/\b(some|no|any)body\b(?! ?[A-Z])/i, "name the actor: the caller, the process, the user, another deployer"],
+  [/\b(some|no|any)body\b/i, "name the actor: the caller, the process, the user, another deployer"],
   [/\b(whoever|whatever|whichever)\b/i, "name the actor or the thing"],
   [/\bwhat (is left|is there|it is|was there|came of)\b/i, "name the thing: leftovers, files, the outcome"],
   [/\b(is|are|was|were) at it\b/i, "is running, is in progress"],

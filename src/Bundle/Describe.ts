@@ -169,13 +169,13 @@ const textOf = (bytes: Stream.Stream<Uint8Array, PlatformError>) => bytes.pipe(S
 
 const encodeManifest = Schema.encodeSync(Schema.parseJson(Manifest))
 
-const nobody = "00000000-0000-7000-8000-000000000000"
+const noId = "00000000-0000-7000-8000-000000000000"
 
 const manifestIn = (folder: string, path: Path.Path): Manifest => ({
   formatVersion: 1,
-  deployment: { id: nobody, name: "rehearsal" },
+  deployment: { id: noId, name: "rehearsal" },
   generation: 1,
-  snapshot: { id: nobody, pipelineName: "rehearsal", version: 1, digest: "0".repeat(64) },
+  snapshot: { id: noId, pipelineName: "rehearsal", version: 1, digest: "0".repeat(64) },
   serving: Schema.decodeSync(Settings.Serving)({}),
   listen: { host: "127.0.0.1", fallback: true },
   authKeyDigests: [],

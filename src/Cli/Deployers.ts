@@ -1,8 +1,4 @@
-/**
- * The deployers that the command line selects from.
- *
- * @since 0.1.0
- */
+/** The deployers that the command line selects from. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Deployer, type Service } from "../Deployer.js"

@@ -1,8 +1,4 @@
-/**
- * `deployers doctor`: checks this machine and changes nothing.
- *
- * @since 0.1.0
- */
+/** `deployers doctor`: checks this machine and changes nothing. */
 import * as Command from "@effect/cli/Command"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Failures of commands: a sentence, a hint on what to do next, and an exit code.
- *
- * @since 0.1.0
- */
+/** Failures of commands: a sentence, a hint on what to do next, and an exit code. */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"

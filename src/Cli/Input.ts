@@ -1,8 +1,4 @@
-/**
- * The input of commands: standard input, and the answers of a user at a terminal.
- *
- * @since 0.1.0
- */
+/** The input of commands: standard input, and the answers of a user at a terminal. */
 import * as Prompt from "@effect/cli/Prompt"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The options of `deployers invoke NAME`, generated from the deployment's input schema.
- *
- * @since 0.1.0
- */
+/** The options of `deployers invoke NAME`, generated from the deployment's input schema. */
 import * as Options from "@effect/cli/Options"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"

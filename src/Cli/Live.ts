@@ -1,8 +1,4 @@
-/**
- * The services of the command line program, loaded on demand.
- *
- * @since 0.1.0
- */
+/** The services of the command line program, loaded on demand. */
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

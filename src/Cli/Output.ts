@@ -1,8 +1,6 @@
 /**
  * The output of commands: results on standard output, everything else on standard error. A service, so that tests read
  * it.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

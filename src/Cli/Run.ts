@@ -1,8 +1,4 @@
-/**
- * Runs a command line to its exit code.
- *
- * @since 0.1.0
- */
+/** Runs a command line to its exit code. */
 import type * as CliApp from "@effect/cli/CliApp"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CliCommand from "@effect/cli/Command"

@@ -1,8 +1,4 @@
-/**
- * The command tree.
- *
- * @since 0.1.0
- */
+/** The command tree. */
 import * as CliCommand from "@effect/cli/Command"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Layer from "effect/Layer"

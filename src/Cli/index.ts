@@ -1,8 +1,4 @@
-/**
- * The command line interface as a library: run a command line with services of your own, or embed the commands.
- *
- * @since 0.1.0
- */
+/** The command line interface as a library: run a command line with services of your own, or embed the commands. */
 export * as Deployers from "./Deployers.js"
 export * as Doctor from "./Doctor.js"
 export * as Failure from "./Failure.js"

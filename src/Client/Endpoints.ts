@@ -1,8 +1,4 @@
-/**
- * The ways to find a deployment: by name or id in a registry or a fixed table, or by URL.
- *
- * @since 0.1.0
- */
+/** The ways to find a deployment: by name or id in a registry or a fixed table, or by URL. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,8 +1,4 @@
-/**
- * A valid example of what a JSON Schema describes, for curl commands and "try it" pages.
- *
- * @since 0.1.0
- */
+/** A valid example of what a JSON Schema describes, for curl commands and "try it" pages. */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import { alternatives, isSchema, type JsonSchema, referenceName, resolve } from "./JsonSchema.js"

@@ -1,8 +1,4 @@
-/**
- * Following runs: their events as they happen.
- *
- * @since 0.1.0
- */
+/** Following runs: their events as they happen. */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Invocations of a deployed pipeline.
- *
- * @since 0.1.0
- */
+/** Invocations of a deployed pipeline. */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"

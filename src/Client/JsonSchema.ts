@@ -1,8 +1,4 @@
-/**
- * Reading JSON Schema documents: what a schema is behind its references, and which kinds of JSON value it admits.
- *
- * @since 0.1.0
- */
+/** Reading JSON Schema documents: what a schema is behind its references, and which kinds of JSON value it admits. */
 import * as Predicate from "effect/Predicate"
 
 /**

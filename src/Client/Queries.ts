@@ -1,8 +1,4 @@
-/**
- * Questions about a deployment and its runs.
- *
- * @since 0.1.0
- */
+/** Questions about a deployment and its runs. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

@@ -1,8 +1,4 @@
-/**
- * Calls of deployments by name, also during a replacement.
- *
- * @since 0.1.0
- */
+/** Calls of deployments by name, also during a replacement. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The result of a recorded run, as its caller would have received it.
- *
- * @since 0.1.0
- */
+/** The result of a recorded run, as its caller would have received it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"

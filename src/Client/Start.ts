@@ -1,8 +1,4 @@
-/**
- * Runs that continue without their caller.
- *
- * @since 0.1.0
- */
+/** Runs that continue without their caller. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"

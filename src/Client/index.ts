@@ -1,8 +1,4 @@
-/**
- * Typed and untyped clients of deployments. This entry imports nothing of Node.
- *
- * @since 0.1.0
- */
+/** Typed and untyped clients of deployments. This entry imports nothing of Node. */
 import * as Client from "../Client.js"
 import type { Ref } from "./Endpoints.js"
 import type { Definition } from "./Invoke.js"

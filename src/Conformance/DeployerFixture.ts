@@ -1,8 +1,4 @@
-/**
- * The knowledge of a flavor that the deployer suite needs.
- *
- * @since 0.1.0
- */
+/** The knowledge of a flavor that the deployer suite needs. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,8 +1,4 @@
-/**
- * The laws of a deployer, as tests. Every flavor runs the same ones; authors of other flavors can too.
- *
- * @since 0.1.0
- */
+/** The laws of a deployer, as tests. Every flavor runs the same ones; authors of other flavors can too. */
 import { layer as describeLayer } from "@effect/vitest"
 import type * as Layer from "effect/Layer"
 import type { Provides } from "./DeployerSuite/Case.js"

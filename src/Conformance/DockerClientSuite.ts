@@ -1,8 +1,4 @@
-/**
- * The laws of a container engine's client, as tests. The engine that runs nothing and real ones run the same.
- *
- * @since 0.1.0
- */
+/** The laws of a container engine's client, as tests. The engine that runs nothing and real ones run the same. */
 import { layer as describeLayer } from "@effect/vitest"
 import type * as Layer from "effect/Layer"
 import type { DockerClient } from "../Docker/DockerClient.js"

@@ -1,8 +1,6 @@
 /**
  * A container engine that runs nothing: it answers as a real one was seen to answer, by the clock of the test, and tests
  * can look at it and disturb it.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

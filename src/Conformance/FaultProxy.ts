@@ -1,8 +1,4 @@
-/**
- * A proxy on a Unix socket between a client and a real engine, which delays, loses, cuts and falsifies what passes.
- *
- * @since 0.1.0
- */
+/** A proxy on a Unix socket between a client and a real engine, which delays, loses, cuts and falsifies what passes. */
 import { createServer, type Server } from "node:net"
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"

@@ -1,8 +1,4 @@
-/**
- * The in-memory flavor with the fixture that the deployer suite needs.
- *
- * @since 0.1.0
- */
+/** The in-memory flavor with the fixture that the deployer suite needs. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Deployer, make } from "../Deployer.js"

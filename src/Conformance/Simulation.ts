@@ -1,8 +1,6 @@
 /**
  * Deployers under simulation: controllers that fail, hang, freeze and die on one registry and one engine, in virtual time,
  * held to laws by an observer beside them.
- *
- * @since 0.1.0
  */
 
 export * from "./Simulation/Batch.js"

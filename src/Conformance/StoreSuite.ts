@@ -1,8 +1,6 @@
 /**
  * The laws of every implementation of the stores, as suites for vitest. Call one with a layer that makes a new, empty store
  * each time it is built.
- *
- * @since 0.1.0
  */
 import type * as Layer from "effect/Layer"
 import type { Stores } from "../Store/Registry.js"

@@ -1,8 +1,6 @@
 /**
  * Conformance suites for authors of flavors, stores and engine clients, with the simulation that breaks deployers off at
  * every step. The suites register tests with vitest: `vitest` and `@effect/vitest` must be installed.
- *
- * @since 0.1.0
  */
 export * as DeployerFixture from "./DeployerFixture.js"
 export * as DeployerSuite from "./DeployerSuite.js"

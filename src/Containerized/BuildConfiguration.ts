@@ -1,8 +1,4 @@
-/**
- * The content of an image besides the snapshot, and its checksum.
- *
- * @since 0.1.0
- */
+/** The content of an image besides the snapshot, and its checksum. */
 import { createHash } from "node:crypto"
 import * as Json from "../Internal/CanonicalJson.js"
 import type { External, Snapshot } from "../Snapshot/Model.js"

@@ -1,8 +1,4 @@
-/**
- * The search for an existing image of a snapshot.
- *
- * @since 0.1.0
- */
+/** The search for an existing image of a snapshot. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { DeploymentSnapshotMismatch } from "../Errors/Lifecycle.js"

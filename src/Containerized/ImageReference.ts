@@ -1,8 +1,4 @@
-/**
- * References to container images, such as `node:22-slim` or `registry.example:5000/team/app:1.2@sha256:...`.
- *
- * @since 0.1.0
- */
+/** References to container images, such as `node:22-slim` or `registry.example:5000/team/app:1.2@sha256:...`. */
 import * as Schema from "effect/Schema"
 
 const domain =

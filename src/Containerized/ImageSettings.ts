@@ -1,8 +1,4 @@
-/**
- * The settings of the image of a deployment.
- *
- * @since 0.1.0
- */
+/** The settings of the image of a deployment. */
 import * as Schema from "effect/Schema"
 import { ImageReference } from "./ImageReference.js"
 

@@ -1,8 +1,4 @@
-/**
- * The layout of an image, for the flavors that run it.
- *
- * @since 0.1.0
- */
+/** The layout of an image, for the flavors that run it. */
 
 /**
  * The folder of the program; also the working directory.

@@ -1,8 +1,4 @@
-/**
- * The packages of an image beside the bundle.
- *
- * @since 0.1.0
- */
+/** The packages of an image beside the bundle. */
 import type { External, Snapshot } from "../Snapshot/Model.js"
 
 /**

@@ -1,8 +1,6 @@
 /**
  * The HTTP contract of a served pipeline as a value: endpoints, schemas, errors with their statuses. Clients and the
  * OpenAPI document derive from it without the server.
- *
- * @since 0.1.0
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"

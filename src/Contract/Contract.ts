@@ -1,8 +1,4 @@
-/**
- * The contract of a pipeline, apart from its implementation: name and schemas. A client needs the contract only.
- *
- * @since 0.1.0
- */
+/** The contract of a pipeline, apart from its implementation: name and schemas. A client needs the contract only. */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Pipeline from "../Pipeline.js"

@@ -1,7 +1,5 @@
 /**
  * The bodies of `POST /invoke`: the request, the answer of a run that succeeded, and a typed failure of the pipeline.
- *
- * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"

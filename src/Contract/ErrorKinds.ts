@@ -1,8 +1,4 @@
-/**
- * The errors of this library by kind. Every error of `Errors` belongs to exactly one kind.
- *
- * @since 0.1.0
- */
+/** The errors of this library by kind. Every error of `Errors` belongs to exactly one kind. */
 import * as Schema from "effect/Schema"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"

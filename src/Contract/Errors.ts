@@ -1,8 +1,4 @@
-/**
- * The errors that a deployment answers over HTTP. Their `message` is part of the answer.
- *
- * @since 0.1.0
- */
+/** The errors that a deployment answers over HTTP. Their `message` is part of the answer. */
 import * as Schema from "effect/Schema"
 import { Issue } from "../Errors/Issue.js"
 import { status, TypeId } from "../Errors/Kind.js"

@@ -1,8 +1,6 @@
 /**
  * The input of a served process: a read-only file with its identity, its settings and the paths of its files. Besides HTTP
  * and the run store, a deployer and a serving runtime share nothing else.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as Settings from "../Settings/Serving.js"

@@ -1,8 +1,4 @@
-/**
- * The answers of a served deployment besides runs and errors, and the parameters of its questions.
- *
- * @since 0.1.0
- */
+/** The answers of a served deployment besides runs and errors, and the parameters of its questions. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import { Run, RunStatus } from "./RunRecord.js"

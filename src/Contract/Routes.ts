@@ -1,8 +1,6 @@
 /**
  * The routes of a served deployment: path, method, and whether a key is required. A path outside this table does not
  * exist; a route requires the key unless the table marks it as public. No other module joins paths.
- *
- * @since 0.1.0
  */
 import type * as Settings from "../Settings.js"
 

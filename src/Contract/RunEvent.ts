@@ -1,8 +1,4 @@
-/**
- * The events of a run, from the running run or from its record.
- *
- * @since 0.1.0
- */
+/** The events of a run, from the running run or from its record. */
 import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
 import { Cause, Run, type RunStatus, StepRun } from "./RunRecord.js"

@@ -1,8 +1,4 @@
-/**
- * Runs as records: the shape that the run store keeps and that `GET /runs` answers.
- *
- * @since 0.1.0
- */
+/** Runs as records: the shape that the run store keeps and that `GET /runs` answers. */
 import * as Schema from "effect/Schema"
 
 /**

@@ -1,8 +1,4 @@
-/**
- * Contracts of pipelines, and the HTTP contract of a served deployment. This entry imports nothing of Node.
- *
- * @since 0.1.0
- */
+/** Contracts of pipelines, and the HTTP contract of a served deployment. This entry imports nothing of Node. */
 import type * as Schema from "effect/Schema"
 import * as Contract from "../Contract.js"
 

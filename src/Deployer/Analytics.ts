@@ -1,7 +1,5 @@
 /**
  * Reports of lifecycle operations, for statistics. Nothing is sent anywhere unless an app provides a layer that sends it.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

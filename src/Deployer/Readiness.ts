@@ -1,8 +1,4 @@
-/**
- * Readiness as values: probes, and one bounded way to repeat them until the target is ready.
- *
- * @since 0.1.0
- */
+/** Readiness as values: probes, and one bounded way to repeat them until the target is ready. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"

@@ -1,8 +1,4 @@
-/**
- * Continuous reconciling, for programs that run for long.
- *
- * @since 0.1.0
- */
+/** Continuous reconciling, for programs that run for long. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

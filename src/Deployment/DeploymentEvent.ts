@@ -1,8 +1,6 @@
 /**
  * Progress of lifecycle operations. The same events are drawn by the CLI, asserted on by tests and stored as the audit
  * log.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 

@@ -1,8 +1,4 @@
-/**
- * The Docker flavor: a deployment is a container, hardened by default, that outlives the program that deployed it.
- *
- * @since 0.1.0
- */
+/** The Docker flavor: a deployment is a container, hardened by default, that outlives the program that deployed it. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * A container engine as a service: every call is typed, interruptible and has a deadline.
- *
- * @since 0.1.0
- */
+/** A container engine as a service: every call is typed, interruptible and has a deadline. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"

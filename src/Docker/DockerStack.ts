@@ -1,8 +1,6 @@
 /**
  * The Docker deployer in one layer with everything it needs: the engine that the environment names, a SQLite registry, the
  * bundler, the image builder, and clients that find deployments by name, in one home folder.
- *
- * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type { HttpClient } from "@effect/platform/HttpClient"

@@ -1,8 +1,6 @@
 /**
  * Builds images of snapshots: on a minimal base with this machine's Node, which needs no registry, or on a normal base
  * image.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,8 +1,6 @@
 /**
  * The labels and names that identify the resources of a deployment in an engine. Images belong to no deployment and have
  * labels of their own (`ImageLabels`).
- *
- * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"

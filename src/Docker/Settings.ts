@@ -1,8 +1,4 @@
-/**
- * The settings of a deployment in a container. Every default is the safe choice.
- *
- * @since 0.1.0
- */
+/** The settings of a deployment in a container. Every default is the safe choice. */
 import * as Schema from "effect/Schema"
 import { ImageSettings } from "../Containerized/ImageSettings.js"
 import * as Settings from "../Settings.js"

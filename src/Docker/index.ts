@@ -1,8 +1,4 @@
-/**
- * Deployments as containers of a Docker engine.
- *
- * @since 0.1.0
- */
+/** Deployments as containers of a Docker engine. */
 export * as Containerized from "../Containerized.js"
 export * as Ports from "../Flavor/Ports.js"
 export * as DockerBackend from "./DockerBackend.js"

@@ -1,8 +1,4 @@
-/**
- * The errors of reading a pipeline from a bundle.
- *
- * @since 0.1.0
- */
+/** The errors of reading a pipeline from a bundle. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 

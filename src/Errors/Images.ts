@@ -1,8 +1,4 @@
-/**
- * The errors of building an image of a snapshot.
- *
- * @since 0.1.0
- */
+/** The errors of building an image of a snapshot. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 

@@ -1,8 +1,4 @@
-/**
- * The errors of a caller's input.
- *
- * @since 0.1.0
- */
+/** The errors of a caller's input. */
 import * as Schema from "effect/Schema"
 import { formatIssues, Issue } from "./Issue.js"
 import { status, TypeId } from "./Kind.js"

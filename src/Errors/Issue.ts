@@ -1,8 +1,4 @@
-/**
- * A problem of a value.
- *
- * @since 0.1.0
- */
+/** A problem of a value. */
 import * as Schema from "effect/Schema"
 
 /**

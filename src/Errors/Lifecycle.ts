@@ -1,8 +1,4 @@
-/**
- * The errors of lifecycle operations.
- *
- * @since 0.1.0
- */
+/** The errors of lifecycle operations. */
 import * as Schema from "effect/Schema"
 import { status, TypeId, withLogs } from "./Kind.js"
 

@@ -1,8 +1,4 @@
-/**
- * The errors of making a snapshot from a file.
- *
- * @since 0.1.0
- */
+/** The errors of making a snapshot from a file. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 

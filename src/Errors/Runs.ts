@@ -1,8 +1,4 @@
-/**
- * The errors of runs for callers without the pipeline's types.
- *
- * @since 0.1.0
- */
+/** The errors of runs for callers without the pipeline's types. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 

@@ -1,8 +1,4 @@
-/**
- * The errors of the registry and the run store.
- *
- * @since 0.1.0
- */
+/** The errors of the registry and the run store. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 

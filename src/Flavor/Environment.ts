@@ -1,8 +1,6 @@
 /**
  * The environment of a served process: a few variables that every program expects, those of the settings, and no other of
  * the process that starts it.
- *
- * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"

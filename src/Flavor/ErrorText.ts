@@ -1,8 +1,4 @@
-/**
- * Failures of a flavor in the words of the backend contract.
- *
- * @since 0.1.0
- */
+/** Failures of a flavor in the words of the backend contract. */
 import {
   DeploymentDeprovisionFailed,
   DeploymentProvisionFailed,

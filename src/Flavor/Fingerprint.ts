@@ -1,8 +1,4 @@
-/**
- * Digests of requests, to recognise an instance that was started with the same request.
- *
- * @since 0.1.0
- */
+/** Digests of requests, to recognise an instance that was started with the same request. */
 import * as Crypto from "node:crypto"
 import * as Redacted from "effect/Redacted"
 import { canonicalJson } from "../Internal/CanonicalJson.js"

@@ -1,7 +1,5 @@
 /**
  * The files of instances in the home: their paths, and writing them whole or not at all, readable by their owner only.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"

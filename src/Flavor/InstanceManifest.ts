@@ -1,8 +1,4 @@
-/**
- * The manifest of an instance, from the request that makes it.
- *
- * @since 0.1.0
- */
+/** The manifest of an instance, from the request that makes it. */
 import * as Schema from "effect/Schema"
 import { exitCodes, Manifest } from "../Contract/Manifest.js"
 import type * as Settings from "../Settings.js"

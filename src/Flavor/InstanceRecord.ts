@@ -1,8 +1,6 @@
 /**
  * The record of a revision beside its instance: its registry, and everything that adds the deployment to a registry that
  * lost it. Readable by its owner only.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"

@@ -1,7 +1,5 @@
 /**
  * Reads the log of a deployment from its files: the rotated ones, the current one, and the lines that are written later.
- *
- * @since 0.1.0
  */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"

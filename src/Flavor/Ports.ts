@@ -1,8 +1,4 @@
-/**
- * The ports of this machine that a service can listen on.
- *
- * @since 0.1.0
- */
+/** The ports of this machine that a service can listen on. */
 import * as Net from "node:net"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * A service as a process of this machine: its files, its command line, and the endpoint it reports.
- *
- * @since 0.1.0
- */
+/** A service as a process of this machine: its files, its command line, and the endpoint it reports. */
 import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

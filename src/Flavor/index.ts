@@ -1,8 +1,6 @@
 /**
  * The kit for writing a flavor: a way to run deployments. A flavor implements a {@link Backend}; `Deployer.layer` makes a
  * deployer of it.
- *
- * @since 0.1.0
  */
 export * from "./Backend.js"
 export * as Environment from "./Environment.js"

@@ -1,8 +1,6 @@
 /**
  * The embedded defaults in one layer: local processes, a SQLite registry, the bundler, and clients that find deployments
  * by name, in one home folder. They need no other installation or service.
- *
- * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type { HttpClient } from "@effect/platform/HttpClient"

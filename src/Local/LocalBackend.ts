@@ -1,8 +1,4 @@
-/**
- * The local flavor: a deployment is a process of this machine that outlives the program that deployed it.
- *
- * @since 0.1.0
- */
+/** The local flavor: a deployment is a process of this machine that outlives the program that deployed it. */
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"

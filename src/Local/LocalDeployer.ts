@@ -1,8 +1,4 @@
-/**
- * The deployer of the local flavor.
- *
- * @since 0.1.0
- */
+/** The deployer of the local flavor. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"

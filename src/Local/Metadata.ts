@@ -1,8 +1,4 @@
-/**
- * The metadata of an instance of the local flavor.
- *
- * @since 0.1.0
- */
+/** The metadata of an instance of the local flavor. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Instance } from "../Flavor/Backend.js"

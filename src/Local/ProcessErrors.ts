@@ -1,8 +1,4 @@
-/**
- * Failures of the processes of this machine.
- *
- * @since 0.1.0
- */
+/** Failures of the processes of this machine. */
 import * as Schema from "effect/Schema"
 import { TypeId } from "../Errors/Kind.js"
 

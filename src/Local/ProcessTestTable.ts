@@ -1,8 +1,4 @@
-/**
- * A process table in memory, for tests that control processes.
- *
- * @since 0.1.0
- */
+/** A process table in memory, for tests that control processes. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

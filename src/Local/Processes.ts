@@ -1,8 +1,4 @@
-/**
- * Processes of this machine as a service: start one that outlives this program, identify it, end it.
- *
- * @since 0.1.0
- */
+/** Processes of this machine as a service: start one that outlives this program, identify it, end it. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,8 +1,4 @@
-/**
- * The settings of a deployment in a process of this machine.
- *
- * @since 0.1.0
- */
+/** The settings of a deployment in a process of this machine. */
 import * as Schema from "effect/Schema"
 import * as Settings from "../Settings.js"
 

@@ -1,8 +1,4 @@
-/**
- * Deployments as processes of this machine.
- *
- * @since 0.1.0
- */
+/** Deployments as processes of this machine. */
 
 export * as Ports from "../Flavor/Ports.js"
 export * as Embedded from "./Embedded.js"

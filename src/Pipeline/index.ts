@@ -1,8 +1,4 @@
-/**
- * Typed pipelines and their steps. This entry imports nothing of Node.
- *
- * @since 0.1.0
- */
+/** Typed pipelines and their steps. This entry imports nothing of Node. */
 import type * as Schema from "effect/Schema"
 import * as Pipeline from "../Pipeline.js"
 

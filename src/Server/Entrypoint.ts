@@ -1,8 +1,6 @@
 /**
  * The program of a bundle: `describe` prints the pipeline, `serve MANIFEST` serves it, `rehearse MANIFEST` starts once
  * without it. Only this module uses arguments, standard output and exit codes.
- *
- * @since 0.1.0
  */
 import { fileURLToPath } from "node:url"
 import * as V8 from "node:v8"

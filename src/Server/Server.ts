@@ -5,8 +5,6 @@
  *
  * Runs use the program's logger, `ConfigProvider` and tracer. Several pipelines can be served in one process, each with its
  * settings and its run store: `Layer.fresh` gives each a store of its own.
- *
- * @since 0.1.0
  */
 
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

@@ -1,8 +1,4 @@
-/**
- * Settings of a server inside one's own program.
- *
- * @since 0.1.0
- */
+/** Settings of a server inside one's own program. */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"

@@ -1,8 +1,4 @@
-/**
- * Serving pipelines inside one's own program, and the parts of the serving runtime.
- *
- * @since 0.1.0
- */
+/** Serving pipelines inside one's own program, and the parts of the serving runtime. */
 
 export * as Api from "../Contract/Api.js"
 export * as Manifest from "../Contract/Manifest.js"

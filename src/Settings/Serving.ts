@@ -1,8 +1,4 @@
-/**
- * The serving settings of a pipeline, the only settings that a served process receives.
- *
- * @since 0.1.0
- */
+/** The serving settings of a pipeline, the only settings that a served process receives. */
 import * as Schema from "effect/Schema"
 import { count, withDefault } from "./Fields.js"
 

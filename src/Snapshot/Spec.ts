@@ -1,7 +1,5 @@
 /**
  * The spec of a pipeline: its name, its serving settings, and the JSON Schemas of its parameters, outputs and failures.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"

@@ -1,8 +1,4 @@
-/**
- * Auth keys at rest: only a digest of a key is needed to recognise it.
- *
- * @since 0.1.0
- */
+/** Auth keys at rest: only a digest of a key is needed to recognise it. */
 import * as Crypto from "node:crypto"
 import * as Redacted from "effect/Redacted"
 

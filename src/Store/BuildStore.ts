@@ -1,8 +1,4 @@
-/**
- * Builds in the registry: the images made of snapshots.
- *
- * @since 0.1.0
- */
+/** Builds in the registry: the images made of snapshots. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"

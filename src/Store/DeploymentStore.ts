@@ -11,8 +11,6 @@
  * - `commit` is the only way the generation, snapshot, settings and key of a deployment change; `abort` leaves them
  *   byte-equal.
  * - `observe` never changes a row whose generation is another one, or that has an open operation.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
@@ -227,7 +225,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     /**
      * Writes what a backend observed of a generation, or that it could not be observed (`unobservable` keeps the last
      * known state and sets `unknownSince`). Changes nothing when the row has moved on, also to a status which the observed
-     * one cannot follow, or to be desired otherwise than when somebody went to look (`basis`); returns the row as it is
+     * one cannot follow, or another desired state than at the start of the observation (`basis`); returns the row as it is
      * then.
      */
     readonly observe: (

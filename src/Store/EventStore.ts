@@ -1,8 +1,4 @@
-/**
- * Lifecycle events in the registry: the audit log.
- *
- * @since 0.1.0
- */
+/** Lifecycle events in the registry: the audit log. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"

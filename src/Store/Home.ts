@@ -1,8 +1,4 @@
-/**
- * The files of this library on the machine: one folder, readable by its owner only.
- *
- * @since 0.1.0
- */
+/** The files of this library on the machine: one folder, readable by its owner only. */
 
 import * as Os from "node:os"
 import * as Path from "node:path"

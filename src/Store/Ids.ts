@@ -1,8 +1,4 @@
-/**
- * The source of ids, so that tests can know them beforehand.
- *
- * @since 0.1.0
- */
+/** The source of ids, so that tests can know them beforehand. */
 import { randomFillSync } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The file with the key that seals secrets: 32 random bytes only its owner can read.
- *
- * @since 0.1.0
- */
+/** The file with the key that seals secrets: 32 random bytes only its owner can read. */
 import * as Crypto from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"

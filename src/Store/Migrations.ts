@@ -6,8 +6,6 @@
  * Each store has its own table of migrations, so both can share a database. A SQLite database also carries the number of
  * its migrations in its header (`user_version`), which {@link Sqlite.layer} checks before a driver opens the file. Earlier
  * releases kept that number alone: it is carried over into the table.
- *
- * @since 0.1.0
  */
 import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"

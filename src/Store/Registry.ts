@@ -1,8 +1,4 @@
-/**
- * Registries ready to use: all stores of the control plane over one database.
- *
- * @since 0.1.0
- */
+/** Registries ready to use: all stores of the control plane over one database. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,8 +1,4 @@
-/**
- * Tables of the registry.
- *
- * @since 0.1.0
- */
+/** Tables of the registry. */
 import type { DatabaseSchema } from "./Migrations.js"
 
 /** The words in which databases differ. */

@@ -6,8 +6,6 @@
  * Invariants every implementation keeps and `StoreSuite` checks: a batch is stored as a whole or not at all, and is on
  * disk when `commit` succeeds; a run that ended never changes again; a run's steps come back in the order they were
  * started.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"

@@ -1,8 +1,4 @@
-/**
- * The writer behind {@link RunStore} `commit`.
- *
- * @since 0.1.0
- */
+/** The writer behind {@link RunStore} `commit`. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"

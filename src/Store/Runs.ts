@@ -1,8 +1,4 @@
-/**
- * Run stores ready to use.
- *
- * @since 0.1.0
- */
+/** Run stores ready to use. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StoreError } from "../Errors/Stores.js"

@@ -1,8 +1,4 @@
-/**
- * Tables of a run store.
- *
- * @since 0.1.0
- */
+/** Tables of a run store. */
 import type { DatabaseSchema } from "./Migrations.js"
 
 /**

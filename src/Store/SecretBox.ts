@@ -1,8 +1,6 @@
 /**
  * Seals secrets with AES-256-GCM so that they can rest in a database. A sealed value opens only in the place it was
  * sealed for: the place is authenticated with it.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import * as Context from "effect/Context"

@@ -1,8 +1,4 @@
-/**
- * Secrets of the owner in the registry, sealed.
- *
- * @since 0.1.0
- */
+/** Secrets of the owner in the registry, sealed. */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Snapshots in the registry.
- *
- * @since 0.1.0
- */
+/** Snapshots in the registry. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"

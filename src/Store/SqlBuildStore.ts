@@ -1,8 +1,4 @@
-/**
- * Builds in a SQL database.
- *
- * @since 0.1.0
- */
+/** Builds in a SQL database. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

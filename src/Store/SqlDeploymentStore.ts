@@ -1,8 +1,4 @@
-/**
- * Deployments in a SQL database.
- *
- * @since 0.1.0
- */
+/** Deployments in a SQL database. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"

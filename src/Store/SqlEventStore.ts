@@ -1,8 +1,4 @@
-/**
- * Lifecycle events in a SQL database.
- *
- * @since 0.1.0
- */
+/** Lifecycle events in a SQL database. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Runs in a SQL database. Served processes carry this module, so it needs nothing of the registry.
- *
- * @since 0.1.0
- */
+/** Runs in a SQL database. Served processes carry this module, so it needs nothing of the registry. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * Secrets in a SQL database, sealed by the {@link SecretBox} for their own row: a sealed value copied to another name
  * does not open.
- *
- * @since 0.1.0
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"

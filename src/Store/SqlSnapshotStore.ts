@@ -5,8 +5,6 @@
  *
  * Two drafts have the same content when everything but the place they were compiled from is equal, in any order of
  * their keys. Version numbers of removed snapshots are not given out again.
- *
- * @since 0.1.0
  */
 import * as Crypto from "node:crypto"
 import type * as SqlClient from "@effect/sql/SqlClient"

@@ -2,8 +2,6 @@
  * The `SqliteClient` of `@effect/sql-sqlite-node` on a file, opened safely: a file that is not ours stays untouched, only the
  * owner can read the files, an acknowledged write is on disk, transactions take the write lock at their start, and
  * waiting for a lock never blocks the process for long.
- *
- * @since 0.1.0
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"

@@ -1,8 +1,4 @@
-/**
- * The stores: contracts, SQL implementations and ready-made layers.
- *
- * @since 0.1.0
- */
+/** The stores: contracts, SQL implementations and ready-made layers. */
 export * as AuthKey from "./AuthKey.js"
 export * as BuildStore from "./BuildStore.js"
 export * as DeploymentStore from "./DeploymentStore.js"

@@ -6,8 +6,6 @@
  *
  * A sweep runs the same program with a fault at point 1, 2, 3 and so on, until the program ends
  * without the fault: then the program was broken off at every step. `Simulation` does that for whole deployers.
- *
- * @since 0.1.0
  */
 export * from "./Faults/Failures.js"
 export * from "./Faults/Fault.js"

@@ -1,8 +1,4 @@
-/**
- * The backend of the in-memory flavor.
- *
- * @since 0.1.0
- */
+/** The backend of the in-memory flavor. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

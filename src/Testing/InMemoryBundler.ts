@@ -1,8 +1,4 @@
-/**
- * A bundler that makes no files: it loads a pipeline's module into this process, for the in-memory engine to run.
- *
- * @since 0.1.0
- */
+/** A bundler that makes no files: it loads a pipeline's module into this process, for the in-memory engine to run. */
 import { createHash } from "node:crypto"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"

@@ -1,8 +1,4 @@
-/**
- * The whole deployer on an in-memory engine and registry: the layer to swap in when testing programs that deploy.
- *
- * @since 0.1.0
- */
+/** The whole deployer on an in-memory engine and registry: the layer to swap in when testing programs that deploy. */
 import { createHash } from "node:crypto"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"

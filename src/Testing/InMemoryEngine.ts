@@ -2,8 +2,6 @@
  * An engine in this process: instances are entries of a table that tests can inspect and break. An instance of a pipeline
  * that the engine has runs it behind the real HTTP handler. The HTTP client of the engine reaches the instances without a
  * socket, so the whole deployer runs on it in milliseconds.
- *
- * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"

@@ -1,8 +1,4 @@
-/**
- * Files in memory, for programs that run in virtual time: a real disk takes real time.
- *
- * @since 0.1.0
- */
+/** Files in memory, for programs that run in virtual time: a real disk takes real time. */
 import * as Path from "node:path"
 import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

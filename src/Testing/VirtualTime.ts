@@ -7,8 +7,6 @@
  * `TestClock` is moved by the test and gives fibers real time to settle with every move; that is right for single tests
  * and too slow for thousands of simulated lives. Here the scheduler is replaced too, so that it knows when every fiber waits,
  * and with a seed it draws the order of the fibers that are ready.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -46,7 +44,7 @@ export class VirtualTime extends Context.Tag("effect-deployers/Testing/VirtualTi
  * @since 0.1.0
  */
 export class Stalled extends Schema.TaggedError<Stalled>()("Stalled", {
-  reason: Schema.Literal("nobody wakes", "limit"),
+  reason: Schema.Literal("no fiber wakes", "limit"),
   elapsedMillis: Schema.Number
 }) {
   override get message(): string {
@@ -244,7 +242,7 @@ class VirtualClock implements Clock.Clock {
   /** Goes on to when the next ones wake, and wakes them; says why if that cannot be. */
   advance(limit: number): Option.Option<Stalled["reason"]> {
     const next = this.sleepers[0]
-    if (next === undefined || !Number.isFinite(next.at)) return Option.some("nobody wakes")
+    if (next === undefined || !Number.isFinite(next.at)) return Option.some("no fiber wakes")
     if (next.at > limit) return Option.some("limit")
     this.elapsed = next.at
     while (this.sleepers[0] !== undefined && this.sleepers[0].at <= this.elapsed) this.sleepers.shift()?.wake()

@@ -1,8 +1,6 @@
 /**
  * The in-memory world for tests of programs that deploy: an in-memory deployer, engine and file system, faults for any
  * service, and virtual time. Nothing here needs a test runner; the suites are in `effect-deployers/Conformance`.
- *
- * @since 0.1.0
  */
 export * as Faults from "./Faults.js"
 export * as InMemoryBackend from "./InMemoryBackend.js"

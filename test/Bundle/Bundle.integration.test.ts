@@ -119,7 +119,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
     })
   )
 
-  it.scoped("is removed when it is unused and nobody bundled it within an hour", () =>
+  it.scoped("is removed when it is unused and older than an hour", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { bundles } = yield* Home

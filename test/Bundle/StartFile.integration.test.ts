@@ -92,7 +92,7 @@ layer(Workspace.layer)("StartFile.make", (it) => {
     })
   )
 
-  it.scoped("ends as the module does when nobody catches an error", () =>
+  it.scoped("ends as the module does on an uncaught error", () =>
     Effect.gen(function* () {
       const thrown = yield* both('console.log("begun");throw new TypeError("thrown at the top")')
       assert.deepStrictEqual(

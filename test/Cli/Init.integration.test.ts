@@ -1,4 +1,4 @@
-// The starter project, as somebody gets it who begins: it compiles, deploys and answers.
+// The starter project of a new user: it compiles, deploys and answers.
 import { execFile } from "node:child_process"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"

@@ -413,7 +413,7 @@ describe("DockerBackend: ending", () => {
   )
 
   live(
-    "leaves a container alone that somebody made with our labels",
+    "leaves a foreign container with our labels alone",
     Effect.gen(function* () {
       const { containers } = yield* DockerClient
       const { inventory, state } = yield* backend

@@ -182,7 +182,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
     )
   )
 
-  it.effect("gives secrets to the steps and to nobody else", () =>
+  it.effect("gives secrets to the steps alone", () =>
     Effect.gen(function* () {
       yield* Effect.flatMap(SecretStore, (store) => store.set("TOKEN", Redacted.make(canary)))
       yield* withHealthy("guarded", { secrets: ["TOKEN"] }, (deployment, deployer) =>

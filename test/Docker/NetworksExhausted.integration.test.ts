@@ -5,7 +5,7 @@ import { DockerClient } from "../../src/Docker/DockerClient.js"
 import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
 import { census, fromFile, layerDocker } from "./DockerFixture.js"
 
-/** An engine of the test's own: what it has no more of, nobody else misses. */
+/** An engine of the test's own, whose networks the test may use up. */
 const layerOwn = Layer.unwrapScoped(
   Effect.map(
     Effect.acquireRelease(

@@ -49,7 +49,7 @@ describe("makeLineReader", () => {
     const lines = reader.push(
       bytes(
         [
-          "nobody knows",
+          "not JSON",
           '{"timestamp":"2026-01-02T03:04:05.678Z","message":"a"}',
           "  at stack",
           '{"date":1700000000000}',

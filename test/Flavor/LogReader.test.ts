@@ -35,7 +35,7 @@ const look = Effect.zipRight(
   Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
 )
 
-/** A followed log: takes its next lines, lets it look once more, gives what nobody took. */
+/** A followed log: takes its next lines, lets it poll once more, returns the lines that were not taken. */
 const following = (file: string, options: LogsOptions = {}) =>
   Effect.gen(function* () {
     const queue = yield* Queue.unbounded<string>()

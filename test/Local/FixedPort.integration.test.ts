@@ -18,7 +18,7 @@ const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** Asks all the time while an effect runs; answers how often nobody answered, and for how long at most. */
+/** Sends requests while an effect runs; returns the number of unanswered ones and the longest gap. */
 const watched = <A, E, R>(url: string | undefined, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient

@@ -367,7 +367,7 @@ describe("deprovision and destroy", () => {
       const table = yield* Processes.TestProcesses
       const { metadata } = yield* backend.provision(request())
       yield* table.exit(1001, { code: 0 })
-      yield* table.add({ pid: 1001, group: 1001, identity: "somebody else's", args: [] })
+      yield* table.add({ pid: 1001, group: 1001, identity: "another process", args: [] })
       yield* backend.deprovision(instance, metadata, { grace: 0 })
       yield* backend.destroy(instance)
       assert.deepStrictEqual(yield* table.signals, [])

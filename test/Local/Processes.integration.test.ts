@@ -115,7 +115,7 @@ describe("Processes.layer", () => {
       })
     )
 
-    it.scoped("finds a process by its last arguments, and signals nobody when it is gone", () =>
+    it.scoped("finds a process by its last arguments, and signals no other when it is gone", () =>
       Effect.gen(function* () {
         const { cwd, spawned } = yield* start("setInterval(() => {}, 1000)")
         const { find, signalGroup } = yield* Processes

@@ -174,7 +174,7 @@ describe("a bundle", () => {
       })
     )
   )
-  it.live("drains and ends with 70 when nobody catches an error of the pipeline", () =>
+  it.live("drains and ends with 70 on an uncaught error of the pipeline", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {
         const declarations = `export const pipeline = Pipeline.make("rogue", {

@@ -38,7 +38,7 @@ describe("Auth", () => {
       false
     ])
   })
-  it("accepts nobody when its digests are unusable, everybody when there are none", () => {
+  it("accepts no caller when its digests are unusable, every caller when there are none", () => {
     assert.isFalse(Auth.make(["nonsense"])("Bearer nonsense"))
     assert.isTrue(Auth.make([])(undefined))
   })

@@ -8,7 +8,7 @@ export class CityUnknown extends Schema.TaggedError<CityUnknown>()(
   HttpApiSchema.annotations({ status: 404 })
 ) {
   override get message() {
-    return `Nobody knows ${this.city}.`
+    return `${this.city} is not a known city.`
   }
 }
 

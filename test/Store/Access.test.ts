@@ -66,7 +66,7 @@ describe("while another process holds the lock", () => {
 })
 
 describe("transactions", () => {
-  it.scoped("nobody writes between what one reads and what it writes", () =>
+  it.scoped("no other writer comes between a read and its write", () =>
     Effect.gen(function* () {
       const { path, sql, write } = yield* opened("1 minute")
       const other = yield* access(Sqlite.layer({ schema, path, busyBudget: "1 minute" }))

@@ -37,7 +37,7 @@ describe.each(Object.entries(writers))("a batch that %s cannot store", (_, write
     )
   }
 
-  it.scoped("because the store is somebody else's is refused as readonly", () =>
+  it.scoped("to a store of another owner is refused as readonly", () =>
     Effect.gen(function* () {
       const { path, sql } = yield* fresh
       const store = Context.get(yield* Layer.build(Runs.layerReadOnly(path)), RunStore)

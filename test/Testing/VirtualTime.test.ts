@@ -63,10 +63,10 @@ it.live("the clock can be set, and who sleeps does not notice", () =>
   })
 )
 
-it.live("says when nobody will ever wake, and when it took too long", () =>
+it.live("reports when no fiber will ever wake, and when the limit is over", () =>
   Effect.gen(function* () {
     const waiting = yield* Effect.flip(VirtualTime.run(Effect.flatMap(Deferred.make<void>(), Deferred.await)))
-    assert.deepInclude({ ...waiting }, { _tag: "Stalled", reason: "nobody wakes" })
+    assert.deepInclude({ ...waiting }, { _tag: "Stalled", reason: "no fiber wakes" })
     const endless = Effect.forever(Effect.sleep("1 minute"))
     const late = yield* Effect.flip(VirtualTime.run(endless, { limit: "1 hour" }))
     assert.deepInclude({ ...late }, { _tag: "Stalled", reason: "limit", elapsedMillis: 3_600_000 })

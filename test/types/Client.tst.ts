@@ -85,7 +85,7 @@ describe("Client.make", () => {
       >
     >()
   })
-  it("needs somebody who knows names only for names", () => {
+  it("needs a registry only for names", () => {
     expect(
       named.invoke({ city: "Oslo" }).pipe(Effect.catchTag("DeploymentNotFound", () => Effect.void))
     ).type.toBeAssignableTo<Effect.Effect<unknown, unknown, HttpClient.HttpClient | Client.Endpoints>>()

@@ -1,8 +1,4 @@
-/**
- * One case of the deployer suite.
- *
- * @since 0.1.0
- */
+/** One case of the deployer suite. */
 import type { Vitest } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Deployer } from "../../Deployer.js"

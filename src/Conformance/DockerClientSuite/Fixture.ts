@@ -1,8 +1,4 @@
-/**
- * The engine under test, as the suite needs it.
- *
- * @since 0.1.0
- */
+/** The engine under test, as the suite needs it. */
 import type { Vitest } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Reads archives as far as the engine that runs nothing needs them.
- *
- * @since 0.1.0
- */
+/** Reads archives as far as the engine that runs nothing needs them. */
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

@@ -1,8 +1,4 @@
-/**
- * The resources of the engine that runs nothing.
- *
- * @since 0.1.0
- */
+/** The resources of the engine that runs nothing. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"

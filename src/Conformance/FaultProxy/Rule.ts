@@ -1,8 +1,4 @@
-/**
- * Rules of a proxy: a fault, and the requests that it affects.
- *
- * @since 0.1.0
- */
+/** Rules of a proxy: a fault, and the requests that it affects. */
 import * as Data from "effect/Data"
 
 /**

@@ -1,8 +1,4 @@
-/**
- * Many lives at once: none may break a law, and together they must have tried what they are for.
- *
- * @since 0.1.0
- */
+/** Many lives at once: none may break a law, and together they must have tried what they are for. */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Checks of the laws on a world as it is at some moment.
- *
- * @since 0.1.0
- */
+/** Checks of the laws on a world as it is at some moment. */
 import { isDeepStrictEqual } from "node:util"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The commands of a simulated life, drawn from a seed.
- *
- * @since 0.1.0
- */
+/** The commands of a simulated life, drawn from a seed. */
 import { PCGRandom } from "effect/Utils"
 import type { Buggify } from "../../Testing/Faults.js"
 import * as Faults from "../../Testing/Faults.js"

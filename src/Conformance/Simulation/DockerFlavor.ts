@@ -1,8 +1,6 @@
 /**
  * The Docker flavor on an engine that runs nothing, to be simulated: each request to the engine and each access to a file
  * is an effect point.
- *
- * @since 0.1.0
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"

@@ -1,8 +1,4 @@
-/**
- * Ways to break an operation off.
- *
- * @since 0.1.0
- */
+/** Ways to break an operation off. */
 import * as Faults from "../../Testing/Faults.js"
 
 /**

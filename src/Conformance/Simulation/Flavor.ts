@@ -1,8 +1,4 @@
-/**
- * The parts of a flavor that a simulation of its deployers needs.
- *
- * @since 0.1.0
- */
+/** The parts of a flavor that a simulation of its deployers needs. */
 import type { HttpClient } from "@effect/platform/HttpClient"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

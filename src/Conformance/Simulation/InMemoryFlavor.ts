@@ -1,8 +1,4 @@
-/**
- * The in-memory flavor, to be simulated: each call of its backend is an effect point.
- *
- * @since 0.1.0
- */
+/** The in-memory flavor, to be simulated: each call of its backend is an effect point. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -1,8 +1,4 @@
-/**
- * The laws a simulated deployer is held to, and where each is checked.
- *
- * @since 0.1.0
- */
+/** The laws a simulated deployer is held to, and where each is checked. */
 import * as Schema from "effect/Schema"
 
 /**

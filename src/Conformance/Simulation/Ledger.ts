@@ -1,8 +1,4 @@
-/**
- * The notes of an observer beside the controllers about their actual changes.
- *
- * @since 0.1.0
- */
+/** The notes of an observer beside the controllers about their actual changes. */
 import type { Deployment, Status } from "../../Deployment.js"
 import { type Law, Violation } from "./Laws.js"
 

@@ -1,8 +1,4 @@
-/**
- * Runs operations of controllers that may fail, hang or die, and says how they ended.
- *
- * @since 0.1.0
- */
+/** Runs operations of controllers that may fail, hang or die, and says how they ended. */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Bugs to plant. An apparatus that does not find them finds nothing else either.
- *
- * @since 0.1.0
- */
+/** Bugs to plant. An apparatus that does not find them finds nothing else either. */
 import { engineBugs } from "./Planted/Engine.js"
 import { registryBugs } from "./Planted/Registry.js"
 import type { Sabotage } from "./SimulatedCluster.js"

@@ -1,8 +1,4 @@
-/**
- * The operations of a deployer, each to be broken off at every step.
- *
- * @since 0.1.0
- */
+/** The operations of a deployer, each to be broken off at every step. */
 import * as Effect from "effect/Effect"
 import * as Faults from "../../Testing/Faults.js"
 import { run } from "./Operations.js"

@@ -1,8 +1,4 @@
-/**
- * Finds a shorter life that breaks the same law.
- *
- * @since 0.1.0
- */
+/** Finds a shorter life that breaks the same law. */
 import * as Effect from "effect/Effect"
 import type { Life } from "./Commands.js"
 import { type Lived, live } from "./Simulate.js"

@@ -1,8 +1,6 @@
 /**
  * Lives a life: first anything may happen and the laws of safety hold throughout, then trouble stops and everything has to
  * come to rest.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"

@@ -1,8 +1,4 @@
-/**
- * A world of controllers that come and go on one registry and one engine, which stay.
- *
- * @since 0.1.0
- */
+/** A world of controllers that come and go on one registry and one engine, which stay. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * Interrupts operations at every effect point, in each fault mode, and checks that everything recovers.
- *
- * @since 0.1.0
- */
+/** Interrupts operations at every effect point, in each fault mode, and checks that everything recovers. */
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -151,7 +147,7 @@ const runCase = (worlds: Worlds, broken: Case, sabotage: Sabotage | undefined) =
     return { title, fired: fired !== undefined, violations: ledger.violations, points, happened: ledger.happened }
   })
 
-/** Somebody else reconciles while it is frozen, once its lease has run out; then it wakes. */
+/** Another deployer reconciles while this one is frozen and its lease has expired; then this one wakes. */
 const takenOver = (world: SimulatedCluster, frozen: Controller) =>
   Effect.gen(function* () {
     yield* Effect.sleep("3 minutes")

@@ -1,8 +1,4 @@
-/**
- * All scenarios, broken off in all ways; and the hunt for a planted bug.
- *
- * @since 0.1.0
- */
+/** All scenarios, broken off in all ways; and the hunt for a planted bug. */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The address of a container engine.
- *
- * @since 0.1.0
- */
+/** The address of a container engine. */
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"

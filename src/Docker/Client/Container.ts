@@ -1,8 +1,4 @@
-/**
- * Containers: the specification of one, and the engine's answers about one.
- *
- * @since 0.1.0
- */
+/** Containers: the specification of one, and the engine's answers about one. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 

@@ -1,8 +1,4 @@
-/**
- * The operations of a container engine, by kind of resource.
- *
- * @since 0.1.0
- */
+/** The operations of a container engine, by kind of resource. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"

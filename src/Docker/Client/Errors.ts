@@ -1,8 +1,6 @@
 /**
  * Failures of a container engine. The operation, the status of the answer and the state of the resource afterwards
  * determine the failure; the text of the engine is only quoted.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import { TypeId } from "../../Errors/Kind.js"

@@ -1,8 +1,4 @@
-/**
- * The engine's answers about itself, images, networks, volumes and events.
- *
- * @since 0.1.0
- */
+/** The engine's answers about itself, images, networks, volumes and events. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 

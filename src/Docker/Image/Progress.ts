@@ -1,8 +1,4 @@
-/**
- * The progress of a build.
- *
- * @since 0.1.0
- */
+/** The progress of a build. */
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type { ResolvedBase } from "../../Containerized/BuildConfiguration.js"

@@ -1,8 +1,4 @@
-/**
- * Bearer keys: only their SHA-256 digests are known here, and they are compared in constant time.
- *
- * @since 0.1.0
- */
+/** Bearer keys: only their SHA-256 digests are known here, and they are compared in constant time. */
 import { createHash, timingSafeEqual } from "node:crypto"
 
 /**

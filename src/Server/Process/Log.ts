@@ -1,8 +1,4 @@
-/**
- * The log of a served process: one JSON object a line on standard output, with the run a line belongs to.
- *
- * @since 0.1.0
- */
+/** The log of a served process: one JSON object a line on standard output, with the run a line belongs to. */
 import * as Context from "effect/Context"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"

@@ -1,8 +1,6 @@
 /**
  * Secrets as configuration: one file per secret in a folder, read before the environment, so that user code asks with
  * `Config.redacted("API_TOKEN")` and does not know where it came from.
- *
- * @since 0.1.0
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"

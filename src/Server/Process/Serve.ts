@@ -1,8 +1,4 @@
-/**
- * Serves a pipeline: builds its warm state, listens, accepts runs, and drains at the end.
- *
- * @since 0.1.0
- */
+/** Serves a pipeline: builds its warm state, listens, accepts runs, and drains at the end. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"

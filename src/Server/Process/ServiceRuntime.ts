@@ -1,8 +1,4 @@
-/**
- * A service without its HTTP side: everything that runs a pipeline, its warm state, and the drain that ends it.
- *
- * @since 0.1.0
- */
+/** A service without its HTTP side: everything that runs a pipeline, its warm state, and the drain that ends it. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"

@@ -1,8 +1,4 @@
-/**
- * The end of a serving process: a signal, or an uncaught error of user code.
- *
- * @since 0.1.0
- */
+/** The end of a serving process: a signal, or an uncaught error of user code. */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

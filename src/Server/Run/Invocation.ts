@@ -1,8 +1,6 @@
 /**
  * The invocation of a pipeline: from a parsed body to a status and JSON. It uses no HTTP library, so the typed API and the
  * direct route in front of it share it.
- *
- * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

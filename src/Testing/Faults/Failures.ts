@@ -1,7 +1,5 @@
 /**
  * Which errors a service's members fail with when a fault says so. The types of the service decide what may stand there.
- *
- * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"

@@ -1,8 +1,4 @@
-/**
- * The faults of an effect point, and plans of the time at which they happen.
- *
- * @since 0.1.0
- */
+/** The faults of an effect point, and plans of the time at which they happen. */
 import * as Duration from "effect/Duration"
 import { PCGRandom } from "effect/Utils"
 

@@ -1,7 +1,5 @@
 /**
  * The faults of one process: every call its services make passes here, is numbered, and goes wrong if the plan says so.
- *
- * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"

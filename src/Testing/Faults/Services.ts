@@ -1,8 +1,4 @@
-/**
- * The failures of the services of a deployer.
- *
- * @since 0.1.0
- */
+/** The failures of the services of a deployer. */
 import { type PlatformError, SystemError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"

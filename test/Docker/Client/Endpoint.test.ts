@@ -91,7 +91,7 @@ describe("Endpoint", () => {
       assert.isTrue((yield* resolve({ host: "tcp://engine.example:2376" })).host.private)
       const configuration = yield* folderWith("tcp://10.0.0.7:2375", true)
       assert.isTrue((yield* resolve({ configuration })).host.private)
-      // Nobody said where it is: then it is looked for on this machine only.
+      // Without settings the engine is searched for on this machine only.
       for (const options of [{}, { tls: false }, { apiVersion: "1.41" }]) {
         const found = yield* resolve({ ...options, configuration: "/nowhere" })
         assert.deepInclude(found.host, { remote: false, private: true })

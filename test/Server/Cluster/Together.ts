@@ -77,7 +77,7 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
 export const areTwo = (pipeline: Pipeline.Any, { serving }: Options) =>
   Settings.workersOf(manifestTest(pipeline, { serving: { ...serving, workers: 2 } }).serving) === 2
 
-/** A service of two workers, and a client of it; where it is changes every time somebody looks. */
+/** A service of two workers, and a client whose requests alternate between them. */
 export const layer = (pipeline: Pipeline.Any, options: Options) => {
   const served = Layer.scoped(
     Serve.Served,

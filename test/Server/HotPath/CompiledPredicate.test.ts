@@ -179,7 +179,7 @@ describe("a value that the Schema judges", () => {
   it.each<[string, Any, unknown]>([
     ["a transformation", Schema.NumberFromString, 1],
     ["a class", Point, new Point({ x: 1 })],
-    ["a property nobody knows", Named, { name: "x", secret: 1 }],
+    ["an undeclared property", Named, { name: "x", secret: 1 }],
     [
       "an object of a class",
       Named,

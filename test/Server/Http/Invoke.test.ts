@@ -60,14 +60,14 @@ describe("POST /invoke", () => {
         const run = yield* newest
         assert.deepStrictEqual<unknown>(json, {
           _tag: "CityUnknown",
-          message: "Nobody knows Atlantis.",
+          message: "Atlantis is not a known city.",
           error: { _tag: "CityUnknown", city: "Atlantis" },
           runId: run.id
         })
         assert.strictEqual(run.status, "failed")
         assert.deepStrictEqual(run.error, {
           _tag: "CityUnknown",
-          message: "Nobody knows Atlantis.",
+          message: "Atlantis is not a known city.",
           error: { _tag: "CityUnknown", city: "Atlantis" }
         })
       })

@@ -92,7 +92,7 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
           .waitFor()
         await page.getByLabel("city").fill("Atlantis")
         await run(page)
-        await seen(page, "#said", "404 CityUnknown: Nobody knows Atlantis.")
+        await seen(page, "#said", "404 CityUnknown: Atlantis is not a known city.")
         await page.getByLabel("Status").selectOption("failed")
         await page.locator("#rows .succeeded").first().waitFor({ state: "detached" })
         await seen(page, "#rows", "failed")

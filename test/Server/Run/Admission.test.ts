@@ -109,7 +109,7 @@ describe("Admission of runs that compute", () => {
     })
   )
 
-  it.effect("does not turn away where nobody may wait", () =>
+  it.effect("does not refuse a run where no run may wait", () =>
     Effect.gen(function* () {
       const admission = yield* make({ maxConcurrency: 100, maxQueue: 0 })
       admission.compute(10 * Admission.budgetMillis)

@@ -39,7 +39,7 @@ const usable = (mounts: FileSystem.FileSystem, secretsFolders: ReadonlyArray<str
   })
 
 it.layer(NodeContext.layer)("usableSecretsFolder", (it) => {
-  it.scoped("makes the first folder that is in memory, for nobody to list", () =>
+  it.scoped("makes the first folder that is in memory, closed to other users", () =>
     Effect.gen(function* () {
       const { disk, memory, mounts } = yield* folders
       const found = yield* usable(mounts, [`${disk}/ours`, `${memory}/ours`])
@@ -57,7 +57,7 @@ it.layer(NodeContext.layer)("usableSecretsFolder", (it) => {
     })
   )
 
-  it.scoped("uses none that somebody else put there: a link, or a folder of theirs", () =>
+  it.scoped("uses no link and no folder of another user", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { disk, memory, mounts } = yield* folders
