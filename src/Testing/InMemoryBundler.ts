@@ -50,7 +50,7 @@ export const layer: Layer.Layer<Bundler, never, InMemoryEngine> = Layer.scoped(
           pipelines.set(digest, chosen.pipeline)
           return { spec, export: chosen.export }
         }).pipe(inRealTime, Effect.provide(files)),
-      // Nothing lies on a disk, and what an instance runs may not go.
+      // Bundles are in memory, and running instances need theirs.
       removeUnused: () => Effect.succeed(0)
     }
   })

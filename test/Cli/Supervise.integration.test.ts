@@ -35,7 +35,7 @@ const supervise = (home: string) =>
 
 describe("deployers supervise", () => {
   it.live(
-    "starts a killed process again, says so, and ends on Ctrl-C without touching anything",
+    "restarts a killed process, reports it, and ends on Ctrl-C without a change",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -59,12 +59,12 @@ describe("deployers supervise", () => {
           yield* Effect.repeat(isSaid, { until: (yes) => yes, schedule: Schedule.spaced("50 millis"), times: 200 })
           child.kill("SIGINT")
           assert.strictEqual(yield* Effect.promise(() => ended), 130)
-          const told = said.stdout
+          const reports = said.stdout
             .trim()
             .split("\n")
             .map((line) => JSON.parse(line) as Record<string, unknown>)
-          assert.deepInclude(told.at(-1), { deployment: "victim", action: "restore", outcome: "done" })
-          assert.include(said.stderr, "they go on")
+          assert.deepInclude(reports.at(-1), { deployment: "victim", action: "restore", outcome: "done" })
+          assert.include(said.stderr, "keep running")
           assert.strictEqual((yield* client.get(`${back.url}/health/ready`)).status, 200)
         }).pipe(
           Effect.ensuring(Effect.ignore(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.delete("victim")))),

@@ -131,7 +131,7 @@ describe.each(["local", "docker"] as const)("%s: a registry that does not belong
         yield* restore
         yield* open(
           Effect.gen(function* () {
-            assert.match(yield* refused, /of generation 2, and this registry knows none after 1/)
+            assert.match(yield* refused, /of generation 2, and the last one in this registry is 1/)
             assert.isTrue(yield* answers(later.deployment))
             const { rebuild } = yield* Deployer.Deployer
             const report = yield* rebuild

@@ -152,6 +152,22 @@ export const urlOf = ({ host, port }: { readonly host: string; readonly port: nu
   `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
+ * A manifest for serving in this process: loopback, and a port that the system chooses.
+ *
+ * @deprecated `Server.manifest` has the same settings and typed errors; `Server.layer` serves without a manifest.
+ * @category constructors
+ * @since 0.1.0
+ */
+export const manifestTest = (
+  pipeline: Pipeline.Any,
+  options: { readonly serving?: Settings.ServingInput | undefined; readonly key?: string | undefined } = {}
+): Manifest => {
+  const authKeys = options.key === undefined ? [] : [Redacted.make(options.key)]
+  const settings = { ...testIdentity, authKeys, serving: options.serving }
+  return Effect.runSync(Effect.orDie(ServerSettings.manifest(pipeline, settings)))
+}
+
+/**
  * Serves a pipeline in this process on a port that the system chooses, with an `HttpClient` that sends its requests there,
  * with the key if there is one. For HTTP tests of a pipeline.
  *
@@ -169,9 +185,7 @@ export const layerTest = (
   const served = Layer.scoped(
     Served,
     Effect.gen(function* () {
-      const authKeys = options?.key === undefined ? [] : [Redacted.make(options.key)]
-      const settings = { ...testIdentity, authKeys, serving: options?.serving }
-      const served = yield* make(pipeline, yield* Effect.orDie(ServerSettings.manifest(pipeline, settings)))
+      const served = yield* make(pipeline, manifestTest(pipeline, options))
       yield* served.warmUp
       return served
     })
