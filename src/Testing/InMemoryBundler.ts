@@ -6,6 +6,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { type Bundle, type BundleError, Bundler, type Source } from "../Bundle/Contract.js"
 import * as Esbuild from "../Bundle/Esbuild.js"
 import { choose } from "../Server/Entrypoint.js"
@@ -33,7 +34,9 @@ export const layer: Layer.Layer<Bundler, never, InMemoryEngine> = Layer.scoped(
   Bundler,
   Effect.gen(function* () {
     const { pipelines } = yield* InMemoryEngine
-    yield* Esbuild.stopWithScope
+    // The stop of esbuild's process takes real time, too.
+    const service = yield* Effect.acquireRelease(Scope.make(), (scope, exit) => inRealTime(Scope.close(scope, exit)))
+    yield* Scope.extend(Esbuild.stopWithScope, service)
     const files = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const digests = new Map<string, string>()
     return {
