@@ -117,12 +117,12 @@ export const Deployment = Schema.Struct({
   secretsInEnvironment: withDefault(Schema.Array(EnvironmentName), []),
   /**
    * Deadline from the start of a lifecycle operation until its end, in milliseconds; default 60,000. `minHealthyMillis`
-   * is added if it applies.
+   * is added.
    */
   timeoutMillis: withDefault(count(1), 60_000),
   /**
-   * Time that the new instance of a replacement must be healthy without interruption before it gets callers, in
-   * milliseconds; default 1,000. A first instance gets callers as soon as it is healthy.
+   * Time that a new instance must be healthy without interruption before it gets callers, in milliseconds; default 1,000.
+   * It holds for the first instance of a deployment, too.
    */
   minHealthyMillis: withDefault(count(0), 1_000),
   /**

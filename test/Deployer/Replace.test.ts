@@ -98,17 +98,38 @@ describe("Replace", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
-  it.effect("takes a first instance, and one that replaces what does not serve, as soon as it is healthy", () =>
+  it.scoped("waits minHealthyMillis for a first instance, and for one that replaces a silent or a stopped one", () =>
     Effect.gen(function* () {
       const deployer = yield* InMemoryDeployer.InMemoryDeployer
       const a = yield* snapshot("a")
-      const first = yield* deployer.provision(a, { name: "a", settings })
-      assert.strictEqual(first.status, "running")
+      const provisioned = Effect.gen(function* () {
+        const fiber = yield* Effect.fork(deployer.provision(a, { name: "a", settings }))
+        yield* TestClock.adjust("4900 millis")
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* TestClock.adjust("200 millis")
+        return (yield* Fiber.join(fiber)).generation
+      })
+      assert.strictEqual(yield* provisioned, 1)
       yield* turn(1, "silent")
       assert.strictEqual((yield* deployer.refresh("a")).status, "pending")
-      assert.strictEqual((yield* deployer.provision(a, { name: "a", settings })).generation, 2)
+      assert.strictEqual(yield* provisioned, 2)
       yield* deployer.deprovision("a")
-      assert.strictEqual((yield* deployer.provision(a, { name: "a", settings })).generation, 3)
+      assert.strictEqual(yield* provisioned, 3)
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
+  it.scoped("refuses a first instance that ends soon after it became healthy", () =>
+    Effect.gen(function* () {
+      const deployer = yield* InMemoryDeployer.InMemoryDeployer
+      const a = yield* snapshot("a")
+      const fiber = yield* Effect.fork(Effect.flip(deployer.provision(a, { name: "a", settings })))
+      yield* TestClock.adjust("300 millis")
+      const { crash, instances } = yield* InMemoryEngine.InMemoryEngine
+      yield* Effect.forEach(instances.keys(), crash, { discard: true })
+      yield* TestClock.adjust("100 millis")
+      assert.instanceOf(yield* Fiber.join(fiber), Errors.DeploymentProvisionFailed)
+      assert.strictEqual(instances.size, 0)
+      assert.notStrictEqual((yield* deployer.get("a")).status, "running")
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
@@ -135,7 +156,8 @@ describe("Replace", () => {
       const deployer = yield* InMemoryDeployer.InMemoryDeployer
       const engine = yield* InMemoryEngine.InMemoryEngine
       const fixed = { ...settings, port: 8080 }
-      const made = yield* deployer.provision(yield* snapshot("a"), { name: "a", settings: fixed })
+      const at = yield* snapshot("a")
+      const made = yield* deployer.provision(at, { name: "a", settings: { ...fixed, minHealthyMillis: 0 } })
       const slow = yield* snapshot("slow")
       yield* engine.behave("slow", "silent")
       const events = yield* deployer.subscribe

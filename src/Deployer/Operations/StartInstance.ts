@@ -9,11 +9,11 @@ import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
 import type { DecodedSettings } from "../Requests.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./HealthGate.js"
-import { newInstance, type ProvisionContext, recordOf, replacesServing } from "./ProvisionContext.js"
+import { newInstance, type ProvisionContext, recordOf } from "./ProvisionContext.js"
 
 /**
- * Starts the new instance of a change and waits until it is healthy; one that replaces a serving instance has to stay
- * healthy for `minHealthyMillis`. The deadline of the settings starts when the preparation has ended.
+ * Starts the new instance of a change and waits until it has been healthy for `minHealthyMillis`. The deadline of the
+ * settings starts when the preparation has ended.
  */
 export const startInstance = (self: ProvisionContext): Effect.Effect<OperationalState, ProvisionError> => {
   const { name, settings } = self.request
@@ -106,8 +106,7 @@ const begin = (self: ProvisionContext, request: ProvisionRequest) =>
 const healthy = (self: ProvisionContext, metadata: OperationalState["metadata"]) =>
   awaitHealthy(self.context, newInstance(self), self.request.settings.serving, metadata)
 
-const windowOf = (self: ProvisionContext): number =>
-  replacesServing(self) ? self.request.settings.minHealthyMillis : 0
+const windowOf = ({ request }: ProvisionContext): number => request.settings.minHealthyMillis
 
 /** Uninterruptible: a stopped old instance has to start again if the change fails. */
 const stopOld = ({ before, journal, context, lease, oldStopped, request }: ProvisionContext) =>
