@@ -5,6 +5,7 @@
 
 export * from "./Contract/ErrorKinds.js"
 export * from "./Contract/Errors.js"
+export * from "./Errors/Check.js"
 export * from "./Errors/Descriptions.js"
 export * from "./Errors/Images.js"
 export * from "./Errors/Input.js"

@@ -9,8 +9,11 @@ import * as Layer from "effect/Layer"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { type Check, type CheckOptions, fromOptions } from "./Pipeline/Check.js"
 import type { ServingInput } from "./Settings/Serving.js"
 import type { StepTimedOut } from "./Step.js"
+
+export type { Check, CheckOptions, Expected } from "./Pipeline/Check.js"
 
 /**
  * Marks pipelines, also those of another copy of this library.
@@ -50,6 +53,8 @@ export interface Pipeline<
   readonly error: E
   /** Serving settings of the pipeline; those of a deployment take precedence. */
   readonly settings: ServingInput
+  /** Run by a new version before it gets callers; `undefined` if there is none. */
+  readonly check: Check | undefined
   /** Warm state: built once per service, released at drain. */
   readonly layer: Layer.Layer<never, unknown, R>
   /** Runs the program with the warm state in its context. Prefer {@link run}. */
@@ -96,6 +101,10 @@ export type Failure<P extends { readonly error: Schema.Schema.All }> = Schema.Sc
  * `run` may only fail with what `error` declares, or with {@link StepTimedOut}. A member of `error` that carries an
  * HTTP status (`HttpApiSchema.annotations({ status: 404 })`) answers with it, any other with 422.
  *
+ * A deploy runs `check` in the new version after its warm state is built, and before the version gets callers; see
+ * {@link CheckOptions}. A check that fails is a failed deploy. The service records no run of a check. Side effects of a
+ * check are real, and a check may run again, so they have to be idempotent.
+ *
  * @example
  * ```ts
  * import { Effect, Schema } from "effect"
@@ -104,6 +113,7 @@ export type Failure<P extends { readonly error: Schema.Schema.All }> = Schema.Sc
  * export const greet = Pipeline.make("greet", {
  *   input: Schema.Struct({ name: Schema.String }),
  *   output: Schema.Struct({ greeting: Schema.String }),
+ *   check: { input: { name: "Ada" }, expect: { greeting: "Hello, Ada!" } },
  *   run: ({ name }) => Effect.succeed({ greeting: `Hello, ${name}!` })
  * })
  * ```
@@ -115,7 +125,8 @@ export const make = <
   I extends Schema.Schema.AnyNoContext,
   O extends Schema.Schema.AnyNoContext,
   R = never,
-  E extends Schema.Schema.All = typeof Schema.Never
+  E extends Schema.Schema.All = typeof Schema.Never,
+  CR = never
 >(
   name: string,
   options: {
@@ -124,11 +135,12 @@ export const make = <
     readonly output: O
     readonly error?: E | undefined
     readonly settings?: ServingInput | undefined
+    readonly check?: CheckOptions<NoInfer<I>, NoInfer<O>, NoInfer<E>, NoInfer<R>, CR> | undefined
     readonly run: (
       input: Schema.Schema.Type<I>
     ) => Effect.Effect<Schema.Schema.Type<O>, NoInfer<Schema.Schema.Type<E>> | StepTimedOut, R>
   }
-): Pipeline<I, O, E, R> =>
+): Pipeline<I, O, E, R | CR> =>
   fromParts({
     name,
     description: options.description,
@@ -136,6 +148,7 @@ export const make = <
     output: options.output,
     error: options.error ?? (Schema.Never as Schema.Schema.All as E),
     settings: options.settings ?? {},
+    check: options.check === undefined ? undefined : fromOptions(options.check),
     layer: Layer.empty,
     program: options.run
   })
@@ -235,6 +248,7 @@ interface Parts<I, O, E> {
   readonly output: O
   readonly error: E
   readonly settings: ServingInput
+  readonly check: Check | undefined
   readonly layer: Layer.Layer<never, unknown, unknown>
   readonly program: (input: never) => Effect.Effect<unknown, unknown, unknown>
 }
@@ -253,6 +267,7 @@ const parts = <
   output: self.output,
   error: self.error,
   settings: self.settings,
+  check: self.check,
   layer: self.layer,
   program: self.program
 })

@@ -81,6 +81,7 @@ export const deploy = Command.make(
     replace: flag("replace", "Replace an existing deployment of that name, which is the default."),
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
     ...settingOptions,
+    noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
     plan: flag("plan", "Show the change and make none."),
     json
   },
@@ -88,7 +89,7 @@ export const deploy = Command.make(
     const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
     yield* note(`Bundling ${Render.clean(given.file)}`)
     const snapshot = yield* Snapshot.fromFile(given.file)
-    const options = { name: given.name, replace: !given.noReplace, settings: settingsOf(given) }
+    const options = { name: given.name, replace: !given.noReplace, check: !given.noCheck, settings: settingsOf(given) }
     if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
     const before = yield* currentKey(given.name)
     const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(

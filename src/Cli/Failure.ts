@@ -96,6 +96,10 @@ const hints: Readonly<Record<string, Hint>> = {
   DeploymentProvisionFailed: named(
     (name) => `\`deployers logs ${name}\` shows the log; the version that served before still serves.`
   ),
+  DeploymentCheckFailed: named(
+    (name) =>
+      `\`deployers logs ${name}\` shows the log; the version that served before still serves. \`--no-check\` deploys without the check.`
+  ),
   DeploymentTimeout: () => "`--timeout 2m` gives the operation more time.",
   DeploymentDeprovisionFailed: named((name) => `\`deployers describe ${name}\` shows its status.`),
   DeploymentInvalidParameters: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),

@@ -8,6 +8,7 @@ import {
   afterRepeatable,
   count,
   deploymentName,
+  flag,
   json,
   operationTimeout,
   print,
@@ -34,11 +35,13 @@ export const provision = Command.make(
     name: deploymentName,
     snapshot: text("snapshot", "Serve this snapshot: an id, name@version, or a pipeline name."),
     timeout: operationTimeout,
+    noCheck: flag("no-check", "Serve the snapshot without a run of the pipeline's check."),
     json
   },
-  Effect.fnUntraced(function* ({ json, name, snapshot, timeout }) {
+  Effect.fnUntraced(function* ({ json, name, noCheck, snapshot, timeout }) {
     const deployer = yield* Deployer
     const change = deployer.reprovision(name, {
+      check: !noCheck,
       ...(Option.isSome(snapshot) ? { snapshot: snapshot.value } : {}),
       ...(Option.isSome(timeout) ? { settings: { timeoutMillis: timeout.value } } : {})
     })

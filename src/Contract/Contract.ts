@@ -104,10 +104,12 @@ export const implement = <
   I extends Schema.Schema.AnyNoContext,
   O extends Schema.Schema.AnyNoContext,
   E extends Schema.Schema.All,
-  R = never
+  R = never,
+  CR = never
 >(
   contract: Contract<I, O, E>,
   run: (
     input: Schema.Schema.Type<I>
-  ) => Effect.Effect<Schema.Schema.Type<O>, NoInfer<Schema.Schema.Type<E>> | StepTimedOut, R>
-): Pipeline.Pipeline<I, O, E, R> => Pipeline.make(contract.name, { ...contract, run })
+  ) => Effect.Effect<Schema.Schema.Type<O>, NoInfer<Schema.Schema.Type<E>> | StepTimedOut, R>,
+  options: { readonly check?: Pipeline.CheckOptions<I, O, E, NoInfer<R>, CR> | undefined } = {}
+): Pipeline.Pipeline<I, O, E, R | CR> => Pipeline.make(contract.name, { ...contract, ...options, run })

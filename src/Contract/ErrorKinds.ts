@@ -1,5 +1,6 @@
 /** The errors of this library by kind. Every error of `Errors` belongs to exactly one kind. */
 import * as Schema from "effect/Schema"
+import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"
 import * as Input from "../Errors/Input.js"
@@ -45,6 +46,7 @@ export const InvalidInputError = Schema.Union(
   PipelineSchemaUnsupported,
   PipelineBundleFailed,
   PipelineLoadFailed,
+  DeploymentCheckFailed,
   Http.InvalidRequest,
   Http.MethodNotAllowed,
   Http.PayloadTooLarge,

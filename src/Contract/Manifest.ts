@@ -42,6 +42,8 @@ export const Manifest = Schema.Struct({
   endpointFile: Schema.String,
   /** The file of standard output. The process keeps it below `maxBytes`, and keeps `keep` older files. */
   log: Schema.optional(Schema.Struct({ file: Schema.String, maxBytes: Schema.Int, keep: Schema.Int })),
+  /** The check of the pipeline runs before the service accepts runs, within this time at most; default: no check. */
+  check: Schema.optional(Schema.Struct({ timeoutMillis: Schema.Number })),
   /** A folder with one file per secret. */
   secretsDirectory: Schema.optional(Schema.String)
 })
@@ -67,9 +69,15 @@ export type Endpoint = typeof Endpoint.Type
 
 /**
  * Exit codes of a served process: after a requested drain (128 + SIGTERM, so that restart policies restart it), if its port
- * is taken, if its start fails, if its manifest is not usable.
+ * is taken, if its start fails, if its check fails, if its manifest is not usable.
  *
  * @category constants
  * @since 0.1.0
  */
-export const exitCodes = { drained: 143, portUnavailable: 69, startFailed: 70, badManifest: 78 } as const
+export const exitCodes = {
+  drained: 143,
+  portUnavailable: 69,
+  startFailed: 70,
+  checkFailed: 71,
+  badManifest: 78
+} as const

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
+import type { DeploymentCheckFailed } from "../Errors/Check.js"
 import type { DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import type {
   DeploymentAlreadyExists,
@@ -61,6 +62,11 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
   readonly settings?: S | undefined
   /** This very key instead of what `settings.auth` says. */
   readonly authKey?: Redacted.Redacted | undefined
+  /**
+   * Run the check of the pipeline in the new version before it gets callers; default `true`. A rollback and a restart run
+   * none: the generation has passed, and the way back must not depend on it.
+   */
+  readonly check?: boolean | undefined
   /** Throw a generated key away and make a new one; default `false`. */
   readonly rotateAuthKey?: boolean | undefined
 }
@@ -92,6 +98,7 @@ export type ProvisionError =
   | PlanError
   | DeploymentBusy
   | LeaseLost
+  | DeploymentCheckFailed
   | DeploymentProvisionFailed
   | DeploymentTimeout
   | PortUnavailable

@@ -52,6 +52,8 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly record: InstanceRecord
   /** Metadata of the last known instance, such as the port to keep. */
   readonly previous: Readonly<Record<string, unknown>> | undefined
+  /** The instance runs the check of its pipeline before it is ready, within this time at most; see `manifestFor`. */
+  readonly check?: { readonly timeoutMillis: number } | undefined
   /** The result of {@link Backend.prepare}, if the backend has that step. */
   readonly prepared?: Readonly<Record<string, unknown>> | undefined
   /**

@@ -37,6 +37,7 @@ export const manifestFor = (
   serving: request.settings.serving,
   authKeyDigests: request.authKeyDigests,
   ...place,
+  ...(request.check === undefined ? {} : { check: request.check }),
   ...(Object.keys(request.secrets).length === 0 ? {} : { secretsDirectory: secrets })
 })
 
@@ -64,5 +65,6 @@ const meanings: Readonly<Record<number, string>> = {
   [exitCodes.drained]: "it received a request to stop",
   [exitCodes.portUnavailable]: "the port it must listen on is taken or not allowed",
   [exitCodes.startFailed]: "it failed to start, see its log",
+  [exitCodes.checkFailed]: "the check of the pipeline failed, see its log",
   [exitCodes.badManifest]: "it could not read its manifest; deploy from the file again"
 }

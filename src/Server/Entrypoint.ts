@@ -21,6 +21,7 @@ import * as Primary from "./Cluster/Primary.js"
 import * as Worker from "./Cluster/Worker.js"
 import * as WorkerChannel from "./Cluster/WorkerChannel.js"
 import * as WorkerLimits from "./Cluster/WorkerLimits.js"
+import * as CheckRecord from "./Process/CheckRecord.js"
 import * as CodeCacheWarmup from "./Process/CodeCacheWarmup.js"
 import * as Log from "./Process/Log.js"
 import * as Secrets from "./Process/Secrets.js"
@@ -247,5 +248,6 @@ const exitCodeOf = (error: Parameters<typeof Serve.exitCodeOf>[0]): number =>
 const readManifest = (file: string): Effect.Effect<Manifest, ManifestInvalid, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
     Effect.flatMap(Schema.decode(Schema.parseJson(Manifest))),
-    Effect.mapError((error) => new ManifestInvalid({ file, reason: error.message }))
+    Effect.mapError((error) => new ManifestInvalid({ file, reason: error.message })),
+    Effect.flatMap(CheckRecord.withoutPassed)
   )

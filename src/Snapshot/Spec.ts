@@ -32,6 +32,8 @@ export class PipelineSpec extends Schema.Class<PipelineSpec>("effect-deployers/P
   output: JsonSchemaDocument,
   /** JSON Schema of the typed failures, when there are any. */
   error: Schema.optional(JsonSchemaDocument),
+  /** True if the pipeline has a check. */
+  check: Schema.optional(Schema.Literal(true)),
   /** Serving settings of the pipeline. */
   serving: Schema.Record({ key: Schema.String, value: Schema.Unknown })
 }) {}
@@ -73,6 +75,7 @@ export const compile = (
       input,
       output,
       serving: { ...pipeline.settings },
+      ...(pipeline.check === undefined ? {} : { check: true as const }),
       ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
       ...(error === undefined ? {} : { error })
     })

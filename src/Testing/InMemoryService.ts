@@ -21,6 +21,7 @@ import { secretVariables } from "../Flavor/Environment.js"
 import { manifestFor } from "../Flavor/InstanceManifest.js"
 import type * as Pipeline from "../Pipeline.js"
 import * as App from "../Server/Http/App.js"
+import * as Check from "../Server/Process/Check.js"
 import * as Log from "../Server/Process/Log.js"
 import * as ServiceRuntime from "../Server/Process/ServiceRuntime.js"
 import { Invocation } from "../Server/Run/Invocation.js"
@@ -131,7 +132,7 @@ const make = (options: Options, life: { readonly isKilled: boolean }) =>
     })
     const alone = { ...manifest, serving: { ...manifest.serving, workers: 1 } }
     const { drain, services, warmUp } = yield* Effect.provideService(
-      ServiceRuntime.make(options.pipeline, alone),
+      ServiceRuntime.make(options.pipeline, alone, { check: Check.make(options.pipeline, alone) }),
       RunStore,
       cutOff(runs, life)
     )

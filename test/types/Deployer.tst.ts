@@ -30,6 +30,7 @@ type Provision =
   | Asked
   | Engine
   | Held
+  | Errors.DeploymentCheckFailed
   | Errors.DeploymentProvisionFailed
   | Errors.DeploymentTimeout
   | Errors.PortUnavailable

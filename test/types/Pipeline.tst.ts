@@ -34,6 +34,34 @@ describe("Pipeline", () => {
     expect<Pipeline.Outputs<typeof open>>().type.toBe<{ readonly y: number }>()
     expect<Pipeline.Failure<typeof open>>().type.toBe<Boom | Step.StepTimedOut>()
   })
+  it("types its check: encoded parameters, a part of the encoded outputs, and the services of an Effect", () => {
+    const io = {
+      input: Schema.Struct({ at: Schema.DateFromString }),
+      output: Schema.Struct({ a: Schema.Number, b: Schema.NumberFromString })
+    }
+    const run = () => Effect.succeed({ a: 1, b: 2 })
+    const checked = (
+      check: Pipeline.CheckOptions<typeof io.input, typeof io.output, typeof Schema.Never, never, never>
+    ) => check
+    expect(checked).type.toBeCallableWith({ input: { at: "2026-01-01" }, expect: { b: "2" }, timeout: "1 second" })
+    expect(checked).type.not.toBeCallableWith({ input: { at: new Date() } })
+    expect(checked).type.not.toBeCallableWith({ input: { at: "2026-01-01" }, expect: { c: 1 } })
+    expect(checked).type.not.toBeCallableWith({ input: { at: "2026-01-01" }, run: () => Effect.void })
+    const needy = Pipeline.make("p", {
+      ...io,
+      run,
+      check: {
+        run: (invoke) =>
+          Effect.gen(function* () {
+            const { b } = yield* invoke({ at: new Date() })
+            expect(b).type.toBe<number>()
+            return yield* Model
+          })
+      }
+    })
+    expect(needy).type.toBe<Pipeline.Pipeline<typeof io.input, typeof io.output, typeof Schema.Never, Model>>()
+    expect(deployable).type.toBeCallableWith(Pipeline.provide(needy, ModelLive))
+  })
   it("refuses an undeclared failure", () => {
     const io = { input: Schema.Void, output: Schema.Void }
     const make = Pipeline.make<typeof Schema.Void, typeof Schema.Void>

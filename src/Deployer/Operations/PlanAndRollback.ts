@@ -99,7 +99,7 @@ export const rollback = (
         logs: []
       })
     }
-    const again = { name: deployment.id, settings: target.settings }
+    const again = { name: deployment.id, settings: target.settings, check: false }
     return yield* provision(context, target.snapshotId, again, record)
   })
 

@@ -84,9 +84,10 @@ const change = (context: DeployerContext, lease: Lease, request: Request, option
             snapshot: request.snapshot.label
           })
           const exclusive = isExclusive(context, before, request)
+          const checks = request.snapshot.spec.check === true && options.check !== false
           const oldStopped = yield* Ref.make(false)
           return yield* attempt(
-            { context, lease, request, before, operation, journal, auth, exclusive, oldStopped },
+            { context, lease, request, before, operation, journal, auth, exclusive, checks, oldStopped },
             restore
           )
         })

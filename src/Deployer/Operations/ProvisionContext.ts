@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Deployment, OperationalState } from "../../Deployment.js"
+import { DeploymentCheckFailed } from "../../Errors/Check.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import type { InstanceRecord } from "../../Flavor/InstanceRecord.js"
@@ -31,6 +32,8 @@ export interface ProvisionContext {
   readonly auth: Decision
   /** True if the old instance has to stop before the new one can serve. */
   readonly exclusive: boolean
+  /** True if the new instance runs the check of its pipeline. */
+  readonly checks: boolean
   /** True if the old instance was stopped before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
 }
@@ -134,7 +137,8 @@ export const reasonOf = (cause: Cause.Cause<{ readonly message: string }>): stri
 export const withLogs = <E extends { readonly _tag: string }>(
   error: E,
   logs: ReadonlyArray<string>
-): E | DeploymentProvisionFailed | DeploymentTimeout => {
+): E | DeploymentCheckFailed | DeploymentProvisionFailed | DeploymentTimeout => {
+  if (error instanceof DeploymentCheckFailed) return new DeploymentCheckFailed({ ...error, logs })
   if (error instanceof DeploymentProvisionFailed) {
     return new DeploymentProvisionFailed({ ...error, logs: error.logs.length > 0 ? error.logs : logs })
   }

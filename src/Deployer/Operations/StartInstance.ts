@@ -1,10 +1,15 @@
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as CheckLine from "../../Contract/CheckLine.js"
 import type { OperationalState } from "../../Deployment.js"
+import { type CheckFailure, DeploymentCheckFailed } from "../../Errors/Check.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
 import type * as Backend from "../../Flavor/Backend.js"
-import { timeoutFail } from "../../Internal/Deadline.js"
+import { timeoutFail, timeoutTo } from "../../Internal/Deadline.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
 import type { DecodedSettings } from "../Requests.js"
@@ -50,10 +55,29 @@ const start = (self: ProvisionContext, prepared: ProvisionRequest): Effect.Effec
     const state = yield* stayHealthy(context, instance, request.settings.serving, metadata, { seen, forMillis })
     yield* journal.emit("healthy", { url: state.url, ...(gapMillis === undefined ? {} : { gapMillis }) })
     return state
-  }).pipe(
-    Effect.catchTag("InstanceEnded", ({ reason }) =>
-      Effect.fail(new DeploymentProvisionFailed({ name: self.request.name, reason, logs: [] }))
-    )
+  }).pipe(Effect.catchTag("InstanceEnded", ({ reason }) => Effect.flatMap(failureOf(self, reason), Effect.fail)))
+
+/** The failure of a new instance that ended: that of its check, if its log has one. */
+const failureOf = (
+  self: ProvisionContext,
+  reason: string
+): Effect.Effect<DeploymentCheckFailed | DeploymentProvisionFailed> =>
+  Effect.gen(function* () {
+    const { name } = self.request
+    const failure = self.checks ? yield* checkFailure(self) : Option.none()
+    if (Option.isNone(failure)) return new DeploymentProvisionFailed({ name, reason, logs: [] })
+    const { _tag, message } = failure.value
+    yield* self.journal.emit("check_failed", { failure: _tag, reason: message })
+    return new DeploymentCheckFailed({ name, failure: failure.value, logs: [] })
+  })
+
+/** The failure of the check in the log of the new instance; none if the log cannot be read within 2 s. */
+const checkFailure = (self: ProvisionContext): Effect.Effect<Option.Option<CheckFailure>> =>
+  self.context.backend.logs(newInstance(self), { since: DateTime.toEpochMillis(self.operation.startedAt) }).pipe(
+    Stream.filterMap(({ text }) => CheckLine.read(text)),
+    Stream.runLast,
+    timeoutTo({ duration: "2 seconds", onTimeout: () => Option.none() }),
+    Effect.orElseSucceed(() => Option.none())
   )
 
 /** An instance that was seen healthy, its metadata at the start, and the time in which no instance served. */
@@ -68,7 +92,9 @@ type LaunchError = ProvisionError | InstanceEnded
 const launch = (self: ProvisionContext, request: ProvisionRequest): Effect.Effect<Launched, LaunchError> =>
   Effect.gen(function* () {
     const metadata = yield* begin(self, request)
-    return { metadata, seen: yield* healthy(self, metadata) }
+    const seen = yield* healthy(self, metadata)
+    yield* passed(self)
+    return { metadata, seen }
   })
 
 /**
@@ -86,6 +112,7 @@ const takePlace = (self: ProvisionContext, request: ProvisionRequest): Effect.Ef
     }
     const metadata = yield* begin(self, { ...request, standby: true })
     yield* awaitStandby(self.context, standsBy, newInstance(self), metadata)
+    yield* passed(self)
     const since = yield* Clock.currentTimeMillis
     const timed = Effect.zip(healthy(self, metadata), Clock.currentTimeMillis)
     const [[seen, at]] = yield* Effect.all([timed, stopOld(self)], { concurrency: 2 })
@@ -93,12 +120,15 @@ const takePlace = (self: ProvisionContext, request: ProvisionRequest): Effect.Ef
   })
 }
 
+const passed = ({ checks, journal }: ProvisionContext) => (checks ? journal.emit("check_passed") : Effect.void)
+
 const begin = (self: ProvisionContext, request: ProvisionRequest) =>
   Effect.gen(function* () {
     const { journal, context } = self
     const { metadata } = yield* context.leases.fenced(self.lease)(context.backend.provision(request))
     yield* journal.emit("instance_started", { generation: request.generation, metadata })
     const { timeoutMillis } = request.settings
+    if (request.check !== undefined) yield* journal.emit("check_waiting", request.check)
     yield* journal.emit("health_waiting", { timeoutMillis, minHealthyMillis: windowOf(self) })
     return metadata
   })
@@ -144,5 +174,6 @@ const provisionRequest = (self: ProvisionContext): ProvisionRequest => ({
     authKey: self.auth.authKey
   }),
   secrets: self.request.secrets,
+  ...(self.checks ? { check: { timeoutMillis: self.request.settings.timeoutMillis } } : {}),
   previous: self.before.deployment.generation > 0 ? self.before.deployment.metadata : undefined
 })

@@ -2,6 +2,7 @@
  * One of several processes that serve a pipeline together. It builds the warm state, listens on the request of its
  * primary, and ends on the request of its primary. Node ends it when the primary is gone.
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +12,7 @@ import type * as Pipeline from "../../Pipeline.js"
 import type * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
 import type { ListenFailed } from "../Http/NodeServer.js"
+import * as Check from "../Process/Check.js"
 import * as Serve from "../Process/Serve.js"
 import type { Signals } from "../Process/Signals.js"
 import * as RunIndexAllocator from "../Run/RunIndexAllocator.js"
@@ -31,13 +33,15 @@ export const run = (
   { slot, startedAtMillis }: Role
 ): Effect.Effect<
   number,
-  ListenFailed | StoreError | Serve.WarmUpFailed,
-  RunStore | Ids.Ids | Signals | WorkerChannel
+  ListenFailed | StoreError | Serve.WarmUpFailed | Serve.CheckFailed,
+  RunStore | Ids.Ids | Signals | WorkerChannel | FileSystem.FileSystem
 > =>
   Effect.gen(function* () {
     const link = yield* WorkerChannel
     const next = yield* RunIndexAllocator.fromBlocks(block(link))
-    const open = Serve.make(pipeline, WorkerLimits.manifestOf(manifest, slot), {
+    const own = WorkerLimits.manifestOf(manifest, slot)
+    const open = Serve.make(pipeline, own, {
+      check: yield* Check.recorded(pipeline, own),
       before: (warmUp) =>
         warmUp.pipe(
           Effect.zipRight(link.send({ _tag: "Warm" })),

@@ -10,12 +10,13 @@ export const slots = (workers: number): ReadonlyArray<number> =>
 export const share = (whole: number, slot: number, workers: number): number =>
   Math.floor(whole / workers) + (slot <= whole % workers ? 1 : 0)
 
-/** The manifest of one worker. */
+/** The manifest of one worker. The first one runs the check for all. */
 export const manifestOf = (manifest: Manifest, slot: number): Manifest => {
-  const { serving } = manifest
+  const { check, serving, ...rest } = manifest
   const workers = Settings.workersOf(serving)
   return {
-    ...manifest,
+    ...rest,
+    ...(check === undefined || slot !== 1 ? {} : { check }),
     serving: {
       ...serving,
       maxConcurrency: share(serving.maxConcurrency, slot, workers),

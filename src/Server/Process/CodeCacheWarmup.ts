@@ -33,13 +33,13 @@ export const run = (
   manifest: Manifest
 ): Effect.Effect<
   void,
-  RehearsalFailed | Serve.ListenFailed | Serve.WarmUpFailed | StoreError | PlatformError,
+  RehearsalFailed | Serve.ListenFailed | Serve.WarmUpFailed | Serve.CheckFailed | StoreError | PlatformError,
   RunStore | Ids.Ids | FileSystem.FileSystem
 > =>
   Effect.gen(function* () {
     const key = yield* Effect.flatMap(Ids.Ids, ({ next }) => next)
     const over = yield* Deferred.make<Ending>()
-    const call = ({ url }: typeof Serve.Served.Service) =>
+    const call = ({ url }: Pick<typeof Serve.Served.Service, "url">) =>
       Effect.zipRight(
         Effect.zipRight(expectOk(`${url}/health`), expectOk(`${url}/invoke`, invoking(key))),
         Deferred.succeed(over, { reason: "the end of the rehearsal", exitCode: 0 })

@@ -19,12 +19,14 @@ import type { RunStore } from "../../Store/RunStore.js"
 import * as NodeServer from "../Http/NodeServer.js"
 import * as RequestHandler from "../Http/RequestHandler.js"
 import * as ServerSettings from "../ServerSettings.js"
+import * as Check from "./Check.js"
 import * as EndpointFile from "./EndpointFile.js"
 import * as LogRotation from "./LogRotation.js"
 import * as ServiceRuntime from "./ServiceRuntime.js"
 import { Signals } from "./Signals.js"
 
 export { type Address, ListenFailed } from "../Http/NodeServer.js"
+export { CheckFailed } from "./Check.js"
 export { WarmUpFailed } from "./ServiceRuntime.js"
 
 /**
@@ -53,9 +55,20 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
  * @category models
  * @since 0.1.0
  */
-export interface MakeOptions<E, R> extends ServiceRuntime.Options {
+export interface MakeOptions<E, R, C = never> extends ServiceRuntime.Options<C> {
   /** Runs before the service listens, and returns the address; default the address of the manifest. */
-  readonly before?: (warmUp: Context.Tag.Service<Served>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
+  readonly before?: (warmUp: Listening<C>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
+}
+
+/**
+ * A service that listens and has a check with the failures `C`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Listening<C = never> extends Omit<Context.Tag.Service<Served>, "warmUp"> {
+  /** Builds the warm state in the scope of the service, and runs the check; the service accepts runs afterwards. */
+  readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed | C>
 }
 
 /**
@@ -64,15 +77,11 @@ export interface MakeOptions<E, R> extends ServiceRuntime.Options {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <E = never, R = never>(
+export const make = <E = never, R = never, C = never>(
   pipeline: Pipeline.Any,
   manifest: Manifest,
-  options: MakeOptions<E, R> = {}
-): Effect.Effect<
-  Context.Tag.Service<Served>,
-  NodeServer.ListenFailed | StoreError | E,
-  RunStore | Ids.Ids | Scope.Scope | R
-> =>
+  options: MakeOptions<E, R, C> = {}
+): Effect.Effect<Listening<C>, NodeServer.ListenFailed | StoreError | E, RunStore | Ids.Ids | Scope.Scope | R> =>
   Effect.gen(function* () {
     const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, options)
     const handler = yield* Effect.provide(RequestHandler.make, services)
@@ -85,7 +94,7 @@ export const make = <E = never, R = never>(
  * Serves the pipeline of a manifest until {@link Signals} end it, and returns the exit code of the process.
  *
  * The endpoint file is written as soon as the port is open; health reports `live` until the warm state is built, and
- * `ready` afterwards. A service that stands by builds its warm state first, and writes the file before, too.
+ * `ready` after the check has passed, too. A service that stands by does both first, and writes the file before, too.
  *
  * @param whenReady Runs when the service accepts runs. Its failure ends the service.
  *
@@ -95,10 +104,10 @@ export const make = <E = never, R = never>(
 export const run = <E = never, R = never>(
   pipeline: Pipeline.Any,
   manifest: Manifest,
-  whenReady: (served: Context.Tag.Service<Served>) => Effect.Effect<void, E, R> = () => Effect.void
+  whenReady: (served: Listening<Check.CheckFailed>) => Effect.Effect<void, E, R> = () => Effect.void
 ): Effect.Effect<
   number,
-  NodeServer.ListenFailed | StoreError | ServiceRuntime.WarmUpFailed | PlatformError | E,
+  NodeServer.ListenFailed | StoreError | ServiceRuntime.WarmUpFailed | Check.CheckFailed | PlatformError | E,
   RunStore | Ids.Ids | Signals | FileSystem.FileSystem | R
 > =>
   Effect.scoped(
@@ -118,9 +127,9 @@ export const run = <E = never, R = never>(
  * @category running
  * @since 0.1.0
  */
-export const untilTold = <E, R, E2, R2>(
-  open: Effect.Effect<Context.Tag.Service<Served>, E, R>,
-  whenOpen: (served: Context.Tag.Service<Served>) => Effect.Effect<void, E2, R2>
+export const untilTold = <E, R, E2, R2, C = never>(
+  open: Effect.Effect<Listening<C>, E, R>,
+  whenOpen: (served: Listening<C>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<number, E | E2, R | R2 | Signals> =>
   Effect.gen(function* () {
     const { ending } = yield* Signals
@@ -217,6 +226,7 @@ const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
     const tell = (where: Pick<Endpoint, "host" | "port" | "standsBy">) =>
       EndpointFile.write(endpointFile, { pid: process.pid, generation, ...where })
     const served = yield* make(pipeline, manifest, {
+      check: yield* Check.recorded(pipeline, manifest),
       before: (warmUp) =>
         listen.standbyMillis === undefined
           ? Effect.succeed(listen)

@@ -38,31 +38,31 @@ export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFail
   }
 }
 
-/** Builds the warm state once, in the scope of the service, which accepts runs afterwards. */
-export type WarmUp = Effect.Effect<void, WarmUpFailed>
-
-/** The place of a process in a service. */
-export interface Options {
+/** The place of a process in a service, and its check with the failures `C`. */
+export interface Options<C = never> {
   /** The other processes of the service; default none. */
   readonly fleet?: Layer.Layer<Fleet.Service, never, Fleet.ThisProcess>
   /** The time at which the service started; default now. */
   readonly startedAt?: DateTime.Utc
+  /** Runs with the warm state, before the service accepts runs; default: no check. */
+  readonly check?: (state: Context.Context<never>) => Effect.Effect<void, C>
 }
 
-export interface ServiceRuntime {
+export interface ServiceRuntime<C = never> {
   /** The services that the HTTP side needs. */
   readonly services: Context.Context<Requirements>
-  readonly warmUp: WarmUp
+  /** Builds the warm state once, in the scope of the service, and runs the check; the service accepts runs afterwards. */
+  readonly warmUp: Effect.Effect<void, WarmUpFailed | C>
   /** Refuses new runs, closes the HTTP side, and ends when the last run is answered and stored. */
   readonly drain: (close: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** Makes the runtime, which lives until the scope closes. Runs are refused until `warmUp` succeeded. */
-export const make = (
+export const make = <C = never>(
   pipeline: Pipeline.Any,
   manifest: Manifest,
-  options: Options = {}
-): Effect.Effect<ServiceRuntime, StoreError, RunStore | Ids | Scope.Scope> =>
+  options: Options<C> = {}
+): Effect.Effect<ServiceRuntime<C>, StoreError, RunStore | Ids | Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const given = Context.pick(Ids, RunStore)(yield* Effect.context<Ids | RunStore>())
@@ -74,17 +74,18 @@ export const make = (
     }
     return {
       services,
-      warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope), services)),
+      warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope, options.check), services)),
       drain: (close) => Effect.provide(drain(close), services)
     }
   })
 
 // internal
 
-const warming = (
+const warming = <C>(
   pipeline: Pipeline.Any,
-  scope: Scope.Scope
-): Effect.Effect<void, WarmUpFailed, Invocation.Invocation | Invocation.Lifecycle> =>
+  scope: Scope.Scope,
+  check: Options<C>["check"] = () => Effect.void
+): Effect.Effect<void, WarmUpFailed | C, Invocation.Invocation | Invocation.Lifecycle> =>
   Effect.gen(function* () {
     const { warm } = yield* Invocation.Invocation
     const { ready } = yield* Invocation.Lifecycle
@@ -95,11 +96,16 @@ const warming = (
           : Effect.fail(new WarmUpFailed({ pipeline: pipeline.name, reason: RunFailures.render(cause) }))
       )
     )
+    yield* check(built)
     yield* warm(built)
     yield* ready
   })
 
-const layer = (pipeline: Pipeline.Any, manifest: Manifest, { fleet = Fleet.layerAlone, startedAt }: Options) => {
+const layer = (
+  pipeline: Pipeline.Any,
+  manifest: Manifest,
+  { fleet = Fleet.layerAlone, startedAt }: Options<unknown>
+) => {
   const { deployment, serving, snapshot } = manifest
   const identity = {
     deploymentId: deployment.id,

@@ -98,14 +98,15 @@ export const notEncodable = { _tag: "InternalError", message: "The output of the
 /** The record of an error in a run that records no data. */
 export const tagOnly = (error: unknown): { readonly _tag: string } => ({ _tag: tagOf(error) ?? "PipelineFailed" })
 
-// internal
-
-const tagOf = (value: unknown): string | undefined =>
-  Predicate.hasProperty(value, "_tag") && typeof value._tag === "string" ? value._tag : undefined
-
-const describe = (error: unknown): { readonly _tag: string; readonly message: string } => {
+/** An error without a schema as data. */
+export const describe = (error: unknown): { readonly _tag: string; readonly message: string } => {
   const _tag = tagOf(error) ?? "PipelineFailed"
   const given = Predicate.hasProperty(error, "message") ? error.message : error
   const message = typeof given === "string" && given !== "" ? given : `The pipeline failed with ${_tag}.`
   return { _tag, message }
 }
+
+// internal
+
+const tagOf = (value: unknown): string | undefined =>
+  Predicate.hasProperty(value, "_tag") && typeof value._tag === "string" ? value._tag : undefined

@@ -1,0 +1,44 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { Bundle, Pipeline, Snapshot } from "effect-deployers"
+import { InMemoryEngine } from "effect-deployers/Testing"
+import { cli, json, World } from "./support.js"
+
+const doubtful = Pipeline.make("doubtful", {
+  input: Schema.Struct({ x: Schema.Number }),
+  output: Schema.Struct({ y: Schema.Number }),
+  run: ({ x }) => Effect.succeed({ y: x }),
+  check: { input: { x: 1 }, expect: { y: 2 } }
+})
+
+const digest = "1".repeat(64)
+
+/** A bundler that knows one pipeline, whose check fails. */
+const withDoubtful = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const { pipelines } = yield* InMemoryEngine.InMemoryEngine
+    pipelines.set(digest, doubtful)
+    const spec = yield* Snapshot.compile(doubtful)
+    return yield* Effect.provideService(effect, Bundle.Bundler, {
+      bundle: (source) => Effect.succeed({ digest, directory: "/b", main: "/b/main.mjs", externals: [], source }),
+      removeUnused: () => Effect.succeed(0),
+      describe: () => Effect.succeed({ spec, export: "doubtful" })
+    })
+  }).pipe(Effect.provide(World))
+
+it.effect("deploy fails with the cause of a failed check, and --no-check deploys without it", () =>
+  Effect.gen(function* () {
+    const failed = yield* cli(["deploy", "d.ts", "--name", "d", "--json"])
+    expect(failed.exitCode).toBe(1)
+    expect(json(failed)).toMatchObject({
+      _tag: "DeploymentCheckFailed",
+      failure: { _tag: "CheckUnexpectedOutput", message: "output.y is 1 instead of 2" }
+    })
+    expect(failed.stderr).toContain("waiting for the check of the new version")
+    expect(failed.stderr).toContain("the check failed: output.y is 1 instead of 2")
+    expect(failed.stderr).toContain("`--no-check` deploys without the check")
+    expect((yield* cli(["deploy", "d.ts", "--name", "d", "--no-check", "--json"])).exitCode).toBe(0)
+    expect((yield* cli(["provision", "d", "--json"])).exitCode).toBe(1)
+    expect((yield* cli(["provision", "d", "--no-check", "--json"])).exitCode).toBe(0)
+  }).pipe(withDoubtful)
+)
