@@ -160,7 +160,7 @@ export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers
   ),
   /** The resources that could not be added, and the reasons. */
   skipped: Schema.Array(Schema.Struct({ resource: Schema.String, reason: Schema.String })),
-  /** True if the registry took the id of the lost one; only programs that open it from now on go by it. */
+  /** True if the registry took the id of the lost one. */
   renamed: Schema.Boolean
 }) {}
 

@@ -1,13 +1,13 @@
 /** The Docker flavor: a deployment is a container, hardened by default, that outlives the program that deployed it. */
 import type { FileSystem } from "@effect/platform/FileSystem"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { LogLine, type OperationalState } from "../Deployment.js"
-import { DeploymentLogsNotFound } from "../Errors/Lifecycle.js"
+import { DeploymentLogsNotFound, EngineUnavailable } from "../Errors/Lifecycle.js"
 import { type Backend, type Instance, type LogsOptions, provideContext } from "../Flavor/Backend.js"
+import { errorClause } from "../Flavor/ErrorText.js"
 import type { Ports } from "../Flavor/Ports.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
@@ -73,8 +73,9 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<Backend<DockerSettings, DockerSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
-    const context = Context.add(yield* Effect.context<Requirements>(), BackendContext, yield* contextOf(options))
+    const context = yield* Effect.context<Requirements>()
     const { root } = yield* Home
+    const within = withContext(yield* contextOf(options), yield* DeploymentStore)
     return provideContext(
       {
         flavor,
@@ -82,16 +83,24 @@ export const make = (
         settings: settingsBeside(root),
         defaults: options.defaults ?? {},
         exclusive,
-        prepare,
-        provision: (request) => Effect.mapError(start(request), toProvisionError(request.name)),
+        prepare: (request, progress) => within("make an image", prepare(request, progress)),
+        provision: (request) =>
+          within("start a container", Effect.mapError(start(request), toProvisionError(request.name))),
         state: (instance, metadata) =>
-          Effect.mapError(observe(instance, metadata), toUnavailable("observe a container")),
-        inventory: Effect.mapError(inventory, toUnavailable("list its resources")),
-        changes,
-        logs,
+          within(
+            "observe a container",
+            Effect.mapError(observe(instance, metadata), toUnavailable("observe a container"))
+          ),
+        inventory: within("list its resources", Effect.mapError(inventory, toUnavailable("list its resources"))),
+        changes: Stream.unwrap(within("watch its containers", changes)),
+        logs: (instance, options) => logs(instance, options, within),
         deprovision: (instance, metadata, { grace }) =>
-          Effect.mapError(end(instance, metadata, grace), toDeprovisionError(instance.name)),
-        destroy: (deployment) => Effect.mapError(destroy(deployment), toDeprovisionError(deployment.name))
+          within(
+            "remove a container",
+            Effect.mapError(end(instance, metadata, grace), toDeprovisionError(instance.name))
+          ),
+        destroy: (deployment) =>
+          within("remove a container", Effect.mapError(destroy(deployment), toDeprovisionError(deployment.name)))
       },
       context
     )
@@ -109,12 +118,12 @@ export const exclusive = (old: OperationalState, settings: DockerSettings): bool
 
 // internal
 
-const contextOf = (options: Options) =>
+type FixedContext = Omit<BackendContext["Type"], "registryId">
+
+const contextOf = (options: Options): Effect.Effect<FixedContext> =>
   Effect.gen(function* () {
-    const { registryId } = yield* DeploymentStore
     const us = options.us ?? (yield* currentIdentity)
     return {
-      registryId,
       deployer: options.name ?? flavor,
       owner: us?.uid,
       secretsFolders: options.secretsFolders ?? defaultFolders(us?.uid),
@@ -122,6 +131,25 @@ const contextOf = (options: Options) =>
       ...identityFor(us)
     }
   })
+
+/**
+ * Provides an operation with the registry's id at its start, which a rebuild in another process can change. An operation
+ * without the id would look for the resources of another registry.
+ */
+const withContext =
+  (fixed: FixedContext, { identity }: DeploymentStore["Type"]) =>
+  <A, E, R>(
+    operation: string,
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | EngineUnavailable, Exclude<R, BackendContext>> =>
+    Effect.provideServiceEffect(
+      effect,
+      BackendContext,
+      Effect.mapBoth(identity, {
+        onSuccess: (registryId) => ({ ...fixed, registryId }),
+        onFailure: (error) => new EngineUnavailable({ flavor, operation, reason: errorClause(error) })
+      })
+    )
 
 const settingsBeside = (home: string): Schema.Schema<DockerSettings, DockerSettingsInput> =>
   DockerSettings.pipe(
@@ -134,11 +162,11 @@ const settingsBeside = (home: string): Schema.Schema<DockerSettings, DockerSetti
   )
 
 /** The log exists as long as the container. */
-const logs = (instance: Instance, options: LogsOptions) =>
+const logs = (instance: Instance, options: LogsOptions, within: ReturnType<typeof withContext>) =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { containers } = yield* DockerClient
-      const found = yield* Effect.mapError(findContainer(instance), toUnavailable("read a log"))
+      const found = yield* within("read a log", Effect.mapError(findContainer(instance), toUnavailable("read a log")))
       if (Option.isNone(found)) return yield* noLogs(instance)
       return containers.logs(found.value.id, { ...options, timestamps: true }).pipe(
         Stream.map(toLine),

@@ -135,7 +135,9 @@ export class Operation extends Schema.Class<Operation>("effect-deployers/Operati
 export class DeploymentStore extends Context.Tag("effect-deployers/Store/DeploymentStore")<
   DeploymentStore,
   {
-    /** UUID of this registry, made when the database was. */
+    /** UUID of this registry, made when the database was. Another process can change it with `takeIdentity`. */
+    readonly identity: Effect.Effect<string, StoreError>
+    /** @deprecated The id when the store was opened. Use `identity`. */
     readonly registryId: string
     /** By name or id. */
     readonly find: (ref: string) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
@@ -262,7 +264,7 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly recover: (recovered: Recovered) => Effect.Effect<DeploymentRecord, DeploymentAlreadyExists | StoreError>
     /**
      * Gives a registry without deployments the id of the one it stands in for; `false` if it has some. Stores that are open
-     * keep the id they were opened with.
+     * have the new id as their `identity`.
      */
     readonly takeIdentity: (registryId: string) => Effect.Effect<boolean, StoreError>
   }

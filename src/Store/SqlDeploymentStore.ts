@@ -38,10 +38,14 @@ const getById = (access: Access.Access) => (id: string) =>
     Option.match({ onNone: () => Effect.fail(new LeaseLost({ deploymentId: id })), onSome: Effect.succeed })
   )
 
+const decodeIds = decodeRows(Schema.Struct({ value: Schema.UUID }))
+
+const storedIds = (sql: SqlClient.SqlClient) =>
+  Effect.flatMap(sql`SELECT value FROM meta WHERE name = 'registryId'`, decodeIds)
+
 const ensureRegistryId = (access: Access.Access, ids: Ids["Type"]): Effect.Effect<string, StoreError> => {
   const { read, sql, write } = access
-  const decode = decodeRows(Schema.Struct({ value: Schema.UUID }))
-  const stored = Effect.flatMap(sql`SELECT value FROM meta WHERE name = 'registryId'`, decode)
+  const stored = storedIds(sql)
   const insert = Effect.gen(function* () {
     yield* sql`INSERT INTO meta (name, value) VALUES ('registryId', ${yield* ids.next}) ON CONFLICT (name) DO NOTHING`
     return yield* Effect.flatMap(stored, single)
@@ -202,6 +206,10 @@ export const make: Effect.Effect<Store, StoreError, SqlClient.SqlClient | Ids> =
   const access = yield* Access.make("registry")
   return {
     registryId: yield* ensureRegistryId(access, yield* Ids),
+    identity: access.read(
+      "registry.id",
+      Effect.map(Effect.flatMap(storedIds(access.sql), single), ({ value }) => value)
+    ),
     find: makeFind(access),
     list: makeList(access),
     insert: makeInsert(access),

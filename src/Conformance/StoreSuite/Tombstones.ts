@@ -116,8 +116,10 @@ const recovering = <E>(layer: Layer.Layer<Stores, E>) => {
     Effect.gen(function* () {
       const store = yield* DeploymentStore
       assert.isTrue(yield* store.takeIdentity(id(77)))
+      assert.strictEqual(yield* store.identity, id(77))
       yield* inserted(1)
       assert.isFalse(yield* store.takeIdentity(id(78)))
+      assert.strictEqual(yield* store.identity, id(77))
     }).pipe(Effect.provide(layer))
   )
 

@@ -64,14 +64,19 @@ export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["
   version
 })
 
-/** The record of a revision for the files of its instance. */
+/**
+ * The record of a revision for the files of its instance.
+ *
+ * @param registryId the registry's id at that moment
+ */
 export const recordOf = (
-  { backend, deployments }: DeployerContext,
+  { backend }: DeployerContext,
+  registryId: string,
   { deploymentId, generation, name }: Instance,
   { authKey, settings, snapshot }: { readonly snapshot: Snapshot } & Pick<DeploymentRecord, "authKey" | "settings">
 ): InstanceRecord => ({
   formatVersion: 1,
-  registryId: deployments.registryId,
+  registryId,
   deployer: { flavor: backend.flavor, name: backend.name },
   deployment: { id: deploymentId, name },
   generation,

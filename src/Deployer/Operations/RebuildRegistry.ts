@@ -35,9 +35,10 @@ const rebuildFrom = (context: DeployerContext, found: ReadonlyArray<Found>): Eff
   Effect.gen(function* () {
     const instances = found.filter(({ generation }) => generation > 0)
     const registries = new Set(instances.flatMap(({ registryId }) => registryId ?? []))
-    const [lost] = Array.from(registries).filter((id) => id !== context.deployments.registryId)
+    const own = yield* context.deployments.identity
+    const [lost] = Array.from(registries).filter((id) => id !== own)
     const renamed = registries.size === 1 && lost !== undefined && (yield* context.deployments.takeIdentity(lost))
-    const identity = renamed ? lost : context.deployments.registryId
+    const identity = renamed ? lost : own
     const [skipped, recovered] = yield* Effect.partition(byDeployment(instances), (generations) =>
       putBack(context, generations, identity)
     ).pipe(Effect.flatMap(raise))

@@ -80,12 +80,13 @@ const startAccepted = (
     const instance = currentInstance(record)
     const stored = yield* context.requests.stored(record)
     const { timeoutMillis } = stored.settings
+    const registryId = yield* context.deployments.identity
     const request = {
       ...instance,
       ...stored,
-      registryId: context.deployments.registryId,
+      registryId,
       authKeyDigests: record.authKey === undefined ? [] : [record.authKey.digest],
-      record: recordOf(context, instance, { ...record, snapshot: stored.snapshot }),
+      record: recordOf(context, registryId, instance, { ...record, snapshot: stored.snapshot }),
       previous: record.deployment.metadata
     }
     return yield* context.leases

@@ -35,16 +35,13 @@ export const startInstance = (self: ProvisionContext): Effect.Effect<Operational
 
 type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
 
-const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> => {
-  const request = provisionRequest(self)
-  const { prepare } = self.context.backend
-  return prepare === undefined
-    ? Effect.succeed(request)
-    : Effect.map(prepare({ ...request, standby: self.exclusive }, self.journal.emit), (prepared) => ({
-        ...request,
-        prepared
-      }))
-}
+const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> =>
+  Effect.gen(function* () {
+    const request = provisionRequest(self, yield* self.context.deployments.identity)
+    const { prepare } = self.context.backend
+    if (prepare === undefined) return request
+    return { ...request, prepared: yield* prepare({ ...request, standby: self.exclusive }, self.journal.emit) }
+  })
 
 const start = (self: ProvisionContext, prepared: ProvisionRequest): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
@@ -162,13 +159,13 @@ const stopOld = ({ before, journal, context, lease, oldStopped, request }: Provi
     Effect.uninterruptible
   )
 
-const provisionRequest = (self: ProvisionContext): ProvisionRequest => ({
+const provisionRequest = (self: ProvisionContext, registryId: string): ProvisionRequest => ({
   ...newInstance(self),
-  registryId: self.context.deployments.registryId,
+  registryId,
   snapshot: self.request.snapshot,
   settings: self.request.settings,
   authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
-  record: recordOf(self.context, newInstance(self), {
+  record: recordOf(self.context, registryId, newInstance(self), {
     snapshot: self.request.snapshot,
     settings: self.request.encoded,
     authKey: self.auth.authKey

@@ -41,7 +41,7 @@ export const gather = (
     return {
       facts: {
         now,
-        registryId: deployments.registryId,
+        registryId: yield* deployments.identity,
         deployer: { flavor: backend.flavor, name: backend.name },
         deployments: own,
         others: new Set(

@@ -36,14 +36,18 @@ export const inventory: Effect.Effect<
 })
 
 /** A hint for each container of this registry that started, paused, ended or was removed. */
-export const changes: Stream.Stream<unknown, EngineUnavailable, DockerClient | BackendContext> = Stream.unwrap(
-  Effect.gen(function* () {
-    const { events } = yield* DockerClient
-    const { registryId } = yield* BackendContext
-    const actions = ["die", "oom", "destroy", "pause", "unpause", "start"]
-    return events({ types: ["container"], actions, labels: Labels.filter({ registryId }) })
-  })
-).pipe(Stream.mapError(toUnavailable("watch its containers")))
+export const changes: Effect.Effect<
+  Stream.Stream<unknown, EngineUnavailable>,
+  never,
+  DockerClient | BackendContext
+> = Effect.gen(function* () {
+  const { events } = yield* DockerClient
+  const { registryId } = yield* BackendContext
+  const actions = ["die", "oom", "destroy", "pause", "unpause", "start"]
+  return events({ types: ["container"], actions, labels: Labels.filter({ registryId }) }).pipe(
+    Stream.mapError(toUnavailable("watch its containers"))
+  )
+})
 
 // internal
 
