@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 240_000,
     maxWorkers: 2,
+    // Tests of the command line deploy many fixtures; the tests of the type check turn it on.
+    env: { DEPLOYERS_TYPECHECK: "false" },
     pool: "forks",
     reporters: ["default", "hanging-process"]
   }

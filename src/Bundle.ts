@@ -4,3 +4,4 @@
  */
 export * from "./Bundle/Contract.js"
 export { layer, make, type Requirements } from "./Bundle/Layer.js"
+export * as TypeChecker from "./Bundle/TypeChecker.js"

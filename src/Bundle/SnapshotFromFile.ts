@@ -1,12 +1,15 @@
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import type { DeploymentInvalidSettings } from "../Errors/Input.js"
+import type { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { type BundleError, Bundler, type DescribeError, parseSource, type Source } from "./Contract.js"
+import { TypeChecker } from "./TypeChecker.js"
 
 /**
  * The failures of turning a file into a snapshot.
@@ -14,7 +17,7 @@ import { type BundleError, Bundler, type DescribeError, parseSource, type Source
  * @category errors
  * @since 0.1.0
  */
-export type FromFileError = BundleError | DescribeError | DeploymentInvalidSettings | StoreError
+export type FromFileError = BundleError | DescribeError | PipelineTypeErrors | DeploymentInvalidSettings | StoreError
 
 /**
  * Bundles a module, reads its pipeline's spec and stores both as the next version of the pipeline. An equal snapshot is
@@ -23,7 +26,7 @@ export type FromFileError = BundleError | DescribeError | DeploymentInvalidSetti
  * **Details**
  *
  * `source` is a path relative to the current folder, `path#export` when the module exports several pipelines, or both
- * as fields. `settings` belong to the snapshot: they apply to each of its deployments, and those of a call override them.
+ * as fields. With a `Bundle.TypeChecker` it also type-checks the module, beside bundling. `settings` belong to the snapshot: they apply to each of its deployments, and those of a call override them.
  *
  * @example
  * ```ts
@@ -47,8 +50,14 @@ export const fromFile = (
     const bundler = yield* Bundler
     const store = yield* SnapshotStore
     const settings = yield* checkSettings(options?.settings ?? {})
-    const bundle = yield* bundler.bundle(typeof source === "string" ? parseSource(source) : source)
-    const described = yield* bundler.describe(bundle)
+    const from = typeof source === "string" ? parseSource(source) : source
+    const { check } = yield* TypeChecker
+    const checking = yield* Effect.fork(check(from))
+    const bundle = yield* Effect.onError(bundler.bundle(from), () => Fiber.interrupt(checking))
+    const description = yield* Effect.exit(bundler.describe(bundle))
+    // A type error explains why a module does not load.
+    yield* Fiber.join(checking)
+    const described = yield* description
     return yield* store.put({
       pipelineName: described.spec.name,
       spec: described.spec,

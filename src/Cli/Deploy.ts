@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { TypeChecker } from "../Bundle.js"
 import { Deployer, Plan } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import * as Settings from "../Settings.js"
@@ -82,13 +83,16 @@ export const deploy = Command.make(
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
     ...settingOptions,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
+    noTypecheck: flag("no-typecheck", "Deploy without a type check by the project's TypeScript."),
     plan: flag("plan", "Show the change and make none."),
     json
   },
   Effect.fnUntraced(function* (given) {
     const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
     yield* note(`Bundling ${Render.clean(given.file)}`)
-    const snapshot = yield* Snapshot.fromFile(given.file)
+    const snapshot = yield* given.noTypecheck
+      ? Effect.provide(Snapshot.fromFile(given.file), TypeChecker.layerNone)
+      : Snapshot.fromFile(given.file)
     const options = { name: given.name, replace: !given.noReplace, check: !given.noCheck, settings: settingsOf(given) }
     if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
     const before = yield* currentKey(given.name)

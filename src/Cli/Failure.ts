@@ -114,6 +114,7 @@ const hints: Readonly<Record<string, Hint>> = {
   RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
   SnapshotInUse: () => "`deployers delete NAME` removes a deployment with its generations.",
   FilesInTheWay: () => "Use a new folder, such as `deployers init weather`.",
+  PipelineTypeErrors: () => "`--no-typecheck` deploys without the type check.",
   PortUnavailable: () => "`--port N` selects another port; without it, the deployer selects a free one.",
   SecretNotFound: () => "`deployers secret list` shows the secrets.",
   StoreError: () => "`deployers doctor` checks the registry.",

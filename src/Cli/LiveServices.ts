@@ -36,6 +36,7 @@ const deployers = Layer.effectContext(
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(
   deployers,
   Bundle.layer,
+  Bundle.TypeChecker.layerConfig,
   layerRegistry
 ).pipe(
   Layer.provide(ImageBuilder.layer()),

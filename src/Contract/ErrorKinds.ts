@@ -6,6 +6,7 @@ import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Err
 import * as Input from "../Errors/Input.js"
 import * as Lifecycle from "../Errors/Lifecycle.js"
 import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
+import { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import { DeploymentRunFailed, RunNotRepeatable } from "../Errors/Runs.js"
 import { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import { memoize } from "../Internal/Memoize.js"
@@ -46,6 +47,7 @@ export const InvalidInputError = Schema.Union(
   PipelineSchemaUnsupported,
   PipelineBundleFailed,
   PipelineLoadFailed,
+  PipelineTypeErrors,
   DeploymentCheckFailed,
   Http.InvalidRequest,
   Http.MethodNotAllowed,

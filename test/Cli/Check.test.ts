@@ -1,6 +1,6 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import { Bundle, Pipeline, Snapshot } from "effect-deployers"
+import { Effect, Layer, Schema } from "effect"
+import { Bundle, Errors, Pipeline, Snapshot } from "effect-deployers"
 import { InMemoryEngine } from "effect-deployers/Testing"
 import { cli, json, World } from "./support.js"
 
@@ -41,4 +41,22 @@ it.effect("deploy fails with the cause of a failed check, and --no-check deploys
     expect((yield* cli(["provision", "d", "--json"])).exitCode).toBe(1)
     expect((yield* cli(["provision", "d", "--no-check", "--json"])).exitCode).toBe(0)
   }).pipe(withDoubtful)
+)
+
+it.effect("deploy refuses type errors, and --no-typecheck deploys all the same", () =>
+  Effect.gen(function* () {
+    const problem = { location: "/w/weather.ts:3:7", code: "TS2322", message: "wrong" }
+    const failing = Layer.succeed(Bundle.TypeChecker.TypeChecker, {
+      check: ({ file }) => new Errors.PipelineTypeErrors({ file, problems: [problem], total: 1 })
+    })
+    const deploy = (...more: ReadonlyArray<string>) =>
+      Effect.provide(cli(["deploy", "weather.ts", "--name", "typed", "--json", ...more]), failing)
+    const refused = yield* deploy()
+    expect(refused.exitCode).toBe(1)
+    expect(json(refused)).toMatchObject({ _tag: "PipelineTypeErrors", problems: [problem], total: 1 })
+    expect(refused.stderr).toContain("/w/weather.ts:3:7: TS2322 wrong")
+    expect(refused.stderr).toContain("`--no-typecheck` deploys without the type check")
+    expect(json(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
+    expect((yield* deploy("--no-typecheck")).exitCode).toBe(0)
+  }).pipe(Effect.provide(World))
 )
