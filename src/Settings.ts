@@ -100,6 +100,17 @@ export const Recovery = Schema.Struct({
 
 export type Recovery = typeof Recovery.Type
 
+const SecretEntry = Schema.String.pipe(
+  Schema.filter((entry) => {
+    const [name = "", source] = entry.split(/=(.*)/s)
+    if (!isVariable(name)) return "must be letters, digits and underscores, not starting with a digit"
+    return source === undefined || keySource.test(source) || "must be a name, or NAME=key:DEPLOYMENT"
+  })
+)
+
+/** The part after `@` is the fingerprint of the key: with another key the settings are others. */
+const keySource = /^key:[a-z0-9-]+(@[0-9a-f]+)?$/
+
 /**
  * The settings of a deployment that every flavor has.
  *
@@ -111,8 +122,11 @@ export const Deployment = Schema.Struct({
   auth: withDefault(Auth, { _tag: "generate" }),
   /** Plain environment variables of the served process; default none. Merged key by key. */
   environment: withDefault(Environment, {}),
-  /** Secrets the pipeline may read, by name; they arrive as files, never in the environment. Default none. */
-  secrets: withDefault(Schema.Array(VariableName), []),
+  /**
+   * Secrets the pipeline may read, by name; they arrive as files, never in the environment. Default none.
+   * `NAME=key:DEPLOYMENT` is the key of another deployment of the registry.
+   */
+  secrets: withDefault(Schema.Array(SecretEntry), []),
   /** Names in `secrets` that become environment variables too, which is not advised; default none. */
   secretsInEnvironment: withDefault(Schema.Array(EnvironmentName), []),
   /**

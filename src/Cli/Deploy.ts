@@ -84,6 +84,14 @@ export const deploy = Command.make(
     ...settingOptions,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
     noTypecheck: flag("no-typecheck", "Deploy without a type check by the project's TypeScript."),
+    unset: Options.text("unset").pipe(
+      Options.withPseudoName("KEY"),
+      Options.withDescription(
+        "Remove a setting that an earlier deploy gave, such as port, env:NAME or secrets:NAME; can be repeated."
+      ),
+      Options.repeated
+    ),
+    reset: flag("reset", "Keep no setting of earlier deploys: the defaults, and the settings of this call."),
     plan: flag("plan", "Show the change and make none."),
     json
   },
@@ -93,13 +101,21 @@ export const deploy = Command.make(
     const snapshot = yield* given.noTypecheck
       ? Effect.provide(Snapshot.fromFile(given.file), TypeChecker.layerNone)
       : Snapshot.fromFile(given.file)
-    const options = { name: given.name, replace: !given.noReplace, check: !given.noCheck, settings: settingsOf(given) }
+    const options = {
+      name: given.name,
+      replace: !given.noReplace,
+      check: !given.noCheck,
+      keep: !given.reset,
+      unset: given.unset,
+      settings: settingsOf(given)
+    }
     if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
     const before = yield* currentKey(given.name)
+    const { changed } = yield* deployer.plan(snapshot, options)
     const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(
       whenInterrupted(afterChange(given.name))
     )
-    yield* printDeployed(given.json, deployment, snapshot, before)
+    yield* printDeployed(given.json, { deployment, snapshot, before, changed })
   })
 ).pipe(Command.withDescription("Serve a pipeline as a deployment."))
 
@@ -135,11 +151,18 @@ const currentKey = (name: string) =>
     Effect.catchTag("DeploymentNotFound", () => Effect.succeed(undefined))
   )
 
+interface Deployed {
+  readonly deployment: Deployment
+  readonly snapshot: Snapshot.Snapshot
+  /** The key before. */
+  readonly before: Redacted.Redacted | undefined
+  /** False for a redeploy of the same version with the same settings. */
+  readonly changed: boolean
+}
+
 const printDeployed = Effect.fnUntraced(function* (
   asJson: boolean,
-  deployment: Deployment,
-  snapshot: Snapshot.Snapshot,
-  before: Redacted.Redacted | undefined
+  { before, changed, deployment, snapshot }: Deployed
 ) {
   const deployer = yield* Deployer
   const [revision] = yield* deployer.revisions(deployment.id)
@@ -153,8 +176,9 @@ const printDeployed = Effect.fnUntraced(function* (
     input: snapshot.spec.input,
     authKey: shown
   }
-  yield* print(asJson, Json.deployment(deployment, shown), (hasColor) =>
+  yield* print(asJson, { ...Json.deployment(deployment, shown), changed }, (hasColor) =>
     [
+      ...(changed ? [] : ["Nothing has changed: the same pipeline and settings serve as a new generation.", ""]),
       DeploymentView.render(hasColor, deployment, { authKey: shown }),
       ...(shown === undefined ? [] : [DeploymentView.keyRemark]),
       "",
@@ -174,11 +198,13 @@ const printPlan = (asJson: boolean, plan: Plan) =>
         ["name", plan.name],
         ["generation", String(plan.generation)],
         ["snapshot", `${plan.snapshot.pipelineName}@${plan.snapshot.version}`],
+        ["changed", plan.changed ? "yes" : "no"],
         ["gap", plan.gap ? "the service refuses callers for a moment" : "none"]
       ]),
       ...(plan.action === "create" ? [] : plan.changes).map(({ from, path, to }) =>
         Render.clean(`  ${path}: ${Render.jsonLine(from ?? null)} -> ${Render.jsonLine(to ?? null)}`)
-      )
+      ),
+      ...plan.kept.map(({ path, value }) => Render.clean(`  ${path}: ${Render.jsonLine(value)} stays`))
     ].join("\n")
   )
 

@@ -8,7 +8,7 @@ import { digestKey, placeOf } from "../Store/AuthKey.js"
 import type { AuthKey, DeploymentRecord } from "../Store/DeploymentStore.js"
 import { SecretBox } from "../Store/SecretBox.js"
 import { SecretStore } from "../Store/SecretStore.js"
-import { requireSecret } from "./Requests.js"
+import { requireSecret } from "./SecretSources.js"
 
 /**
  * Decides the key of a deployment. Ported from ZenML's rules with one correction: a key can be removed.

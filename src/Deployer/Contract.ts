@@ -60,6 +60,17 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
   readonly replace?: boolean | undefined
   /** Settings of this call, above those of the deployer and the snapshot. */
   readonly settings?: S | undefined
+  /**
+   * Keep the settings that earlier calls gave the deployment and this one does not give anew; default `false`: the settings
+   * of this call are all. `environment` and `secrets` are merged by name. Settings of the pipeline and the deployer are
+   * never kept: a new version brings its own.
+   */
+  readonly keep?: boolean | undefined
+  /**
+   * Kept settings to remove: a setting (`port`), a variable (`env:NAME`), a secret (`secrets:NAME`), or the plain name of
+   * a variable or a secret that only one of them has.
+   */
+  readonly unset?: ReadonlyArray<string> | undefined
   /** This very key instead of what `settings.auth` says. */
   readonly authKey?: Redacted.Redacted | undefined
   /**
@@ -215,6 +226,12 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
       to: Schema.optional(Schema.Unknown)
     })
   ),
+  /** The settings of earlier calls that would stay, by dotted path. */
+  kept: Schema.optionalWith(Schema.Array(Schema.Struct({ path: Schema.String, value: Schema.Unknown })), {
+    default: () => []
+  }),
+  /** False if the deployment runs this very snapshot with these settings, and its secrets are the same since then. */
+  changed: Schema.optionalWith(Schema.Boolean, { default: () => true }),
   /** True if callers would be refused for a moment, because the old instance has to stop first. */
   gap: Schema.Boolean
 }) {}

@@ -13,7 +13,7 @@ import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore
 import { EventStore } from "../Store/EventStore.js"
 import { Ids } from "../Store/Ids.js"
 import type { SecretBox } from "../Store/SecretBox.js"
-import type { SecretStore } from "../Store/SecretStore.js"
+import { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { Analytics, type Service as AnalyticsService } from "./Analytics.js"
 import * as AuthKeys from "./AuthKeys.js"
@@ -75,6 +75,7 @@ export interface DeployerContext {
   readonly backend: ErasedBackend
   readonly deployments: typeof DeploymentStore.Service
   readonly snapshots: typeof SnapshotStore.Service
+  readonly secrets: typeof SecretStore.Service
   readonly requests: Requests.Requests
   readonly authKeys: AuthKeys.AuthKeys
   readonly leases: Leases.Leases
@@ -104,6 +105,7 @@ export const make = (backend: ErasedBackend): Effect.Effect<DeployerContext, nev
     backend: Effect.succeed(backend),
     deployments: DeploymentStore,
     snapshots: SnapshotStore,
+    secrets: SecretStore,
     requests: Requests.make(backend),
     authKeys: AuthKeys.make,
     leases: Leases.make(`${backend.flavor}/${backend.name}`),

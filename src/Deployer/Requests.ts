@@ -5,22 +5,25 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Deployment from "../Deployment.js"
-import { DeploymentInvalidSettings, SecretNotFound } from "../Errors/Input.js"
 import {
   DeploymentAlreadyExists,
   DeploymentDeployerMismatch,
   DeploymentSnapshotMismatch,
   SnapshotNotFound
 } from "../Errors/Lifecycle.js"
-import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import type { StoreError } from "../Errors/Stores.js"
 import type { Backend } from "../Flavor/Backend.js"
 import { invalidSettings } from "../Internal/InvalidSettings.js"
+import * as Keep from "../Settings/Keep.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
+import { SecretBox } from "../Store/SecretBox.js"
 import { SecretStore } from "../Store/SecretStore.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import type { PlanError, ProvisionOptions, SnapshotRef } from "./Contract.js"
+import { below, keptSettings } from "./KeptSettings.js"
+import { findSecrets } from "./SecretSources.js"
 
 /** Settings that the backend's own Schema decoded. The flows see the common fields, the backend all of them. */
 export type DecodedSettings = Settings.Deployment & Brand.Brand<"effect-deployers/DecodedSettings">
@@ -37,6 +40,8 @@ export interface Request {
   /** `settings` as they are stored. */
   readonly encoded: Readonly<Record<string, unknown>>
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
+  /** The settings of earlier calls that stay. */
+  readonly kept: Readonly<Record<string, unknown>>
 }
 
 /** Options of a provision. The settings are of this call or were stored by an earlier one; the backend's Schema decides. */
@@ -69,11 +74,11 @@ export interface Requests {
 
 export const make = (
   backend: ErasedBackend
-): Effect.Effect<Requests, never, DeploymentStore | SnapshotStore | SecretStore> =>
+): Effect.Effect<Requests, never, DeploymentStore | SnapshotStore | SecretStore | SecretBox> =>
   Effect.gen(function* () {
     const deployments = yield* DeploymentStore
     const snapshots = yield* SnapshotStore
-    const secretStore = yield* SecretStore
+    const sources = { secrets: yield* SecretStore, box: yield* SecretBox, deployments }
 
     const decode = Schema.decodeUnknown(backend.settings, { errors: "all", onExcessProperty: "error" })
     const settings = (...layers: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
@@ -105,15 +110,20 @@ export const make = (
         ? Deployment.parseName(options.name)
         : Effect.succeed(record.deployment.name)
       const snapshot = yield* findSnapshot(snapshots, ref)
-      const merged = yield* settings(
-        backend.defaults,
-        { serving: snapshot.spec.serving },
-        snapshot.settings,
-        options.settings ?? {}
-      )
+      const kept = yield* keptSettings(backend, snapshots, record, options)
+      const call = Keep.withKeptNames(kept, options.settings ?? {})
+      const merged = yield* settings(...below(backend, snapshot), kept, call)
       const encoded = yield* Effect.mapError(Schema.encode(backend.settings)(merged), invalidSettings)
-      const secrets = yield* findSecrets(secretStore, merged)
-      return { name, existing: record, snapshot, settings: merged, encoded: { ...encoded }, secrets }
+      const secrets = yield* findSecrets(sources, merged)
+      return {
+        name,
+        existing: record,
+        snapshot,
+        settings: merged,
+        encoded: { ...encoded },
+        secrets,
+        kept: Keep.common(kept, encoded)
+      }
     })
 
     const stored: Requests["stored"] = Effect.fnUntraced(function* (record) {
@@ -121,7 +131,7 @@ export const make = (
       return {
         settings: decoded,
         snapshot: yield* findSnapshot(snapshots, record.deployment.snapshot.id),
-        secrets: yield* findSecrets(secretStore, decoded)
+        secrets: yield* findSecrets(sources, decoded)
       }
     })
 
@@ -163,26 +173,3 @@ const notInRegistry = ({ label: snapshot }: Snapshot): DeploymentSnapshotMismatc
     reason: "the registry does not have it, because it was deleted or belongs to another registry",
     remedy: "Make the snapshot again from the pipeline file"
   })
-
-const findSecrets = (
-  store: typeof SecretStore.Service,
-  settings: Settings.Deployment
-): Effect.Effect<
-  Readonly<Record<string, Redacted.Redacted>>,
-  SecretNotFound | DeploymentInvalidSettings | SecretKeyError | StoreError
-> => {
-  const stray = settings.secretsInEnvironment.find((name) => !settings.secrets.includes(name))
-  if (stray !== undefined) {
-    return new DeploymentInvalidSettings({
-      issues: [{ path: "secretsInEnvironment", reason: `${stray} is not among \`secrets\`; add it there too` }]
-    })
-  }
-  return Effect.all(Record.fromEntries(settings.secrets.map((name) => [name, requireSecret(store, name)])))
-}
-
-/** The value of a secret; fails if there is none. */
-export const requireSecret = (
-  store: typeof SecretStore.Service,
-  name: string
-): Effect.Effect<Redacted.Redacted, SecretNotFound | SecretKeyError | StoreError> =>
-  Effect.flatMap(store.get(name), Option.match({ onNone: () => new SecretNotFound({ name }), onSome: Effect.succeed }))

@@ -41,7 +41,8 @@ layer(World)("commands", (it) => {
         "authEnabled",
         "authKey",
         "createdAt",
-        "updatedAt"
+        "updatedAt",
+        "changed"
       ])
       const listed = json(yield* cli(["list", "--json"]))
       expect(Object.keys(listed)).toEqual(["deployments"])
@@ -81,6 +82,35 @@ layer(World)("commands", (it) => {
       })
       expect(json(yield* cli(["describe", "set", "--json"]))).toMatchObject({ workers: 3 })
       expect((yield* cli(["describe", "set"])).stdout).toMatch(/workers +3/)
+    })
+  )
+
+  it.effect("a redeploy keeps the settings that it does not give anew; --unset and --reset remove them", () =>
+    Effect.gen(function* () {
+      yield* cli(["secret", "set", "DOOR"], { input: { text: "long-enough-value\n" } })
+      yield* deploy("stays", "--auth", "secret:DOOR", "--env", "A=1", "--port", "8099")
+      const deployer = yield* Deployer
+      const settings = Effect.map(deployer.revisions("stays"), ([newest]) => newest?.settings ?? {})
+      const first = yield* settings
+      expect(first).toMatchObject({ auth: { _tag: "secret", name: "DOOR" }, environment: { A: "1" }, port: 8_099 })
+      expect(json(yield* deploy("stays", "--json"))).toMatchObject({ changed: false })
+      expect(yield* settings).toEqual(first)
+      const plan = yield* deploy("stays", "--env", "B=2", "--unset", "port", "--plan")
+      expect(plan.stdout).toMatch(/environment\.B: null -> "2"/)
+      expect(plan.stdout).toMatch(/port: 8099 -> null/)
+      expect(plan.stdout).toMatch(/environment\.A: "1" stays/)
+      expect(yield* settings).toEqual(first)
+      const changed = yield* deploy("stays", "--env", "B=2", "--unset", "port", "--unset", "A", "--json")
+      expect(json(changed)).toMatchObject({ changed: true })
+      expect(yield* settings).toMatchObject({ environment: { B: "2" }, auth: { _tag: "secret" } })
+      expect(yield* settings).not.toHaveProperty("port")
+      const same = yield* deploy("stays")
+      expect(same.stdout).toContain("Nothing has changed")
+      const wrong = yield* deploy("stays", "--unset", "prot")
+      expect(wrong.exitCode).toBe(1)
+      expect(wrong.stderr).toContain('"prot" is no setting of this deployer')
+      yield* deploy("stays", "--reset", "--env", "C=3")
+      expect(yield* settings).toMatchObject({ environment: { C: "3" }, auth: { _tag: "generate" } })
     })
   )
 

@@ -1,8 +1,10 @@
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
 import type { Deployment, Revision } from "../../Deployment.js"
 import { DeploymentAlreadyExists, DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
+import * as Keep from "../../Settings/Keep.js"
 import * as Settings from "../../Settings.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import {
@@ -15,6 +17,7 @@ import {
 } from "../Contract.js"
 import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
 import type { Request } from "../Requests.js"
+import { storedNames } from "../SecretSources.js"
 import { provision, provisionRequested } from "./Provision.js"
 import { lastState, reference } from "./ProvisionContext.js"
 import { observe } from "./Refresh.js"
@@ -36,6 +39,8 @@ export const plan = (
       generation: 1 + revisions.reduce((highest, { generation }) => Math.max(highest, generation), 0),
       snapshot: reference(request.snapshot),
       changes: differences(existing?.settings ?? {}, request.encoded),
+      kept: Keep.paths(request.kept),
+      changed: !(running && (yield* isSame(context, existing, request))),
       gap: running && context.backend.exclusive(lastState(existing), request.settings)
     })
   })
@@ -51,7 +56,7 @@ export const getOrCreate = (
     const { existing } = request
     if (existing !== undefined && options.authKey === undefined && options.rotateAuthKey !== true) {
       const now = yield* observe(context, existing)
-      if (now.status === "running" && isSame(existing, request)) return now
+      if (now.status === "running" && (yield* isSame(context, existing, request))) return now
     }
     if (existing !== undefined && options.replace === false) {
       return yield* new DeploymentAlreadyExists({ name: existing.deployment.name })
@@ -117,8 +122,29 @@ const lastRevision = (
         ([newest]) => newest ?? { snapshotId: deployment.snapshot.id, settings: {} }
       )
 
-const isSame = (record: DeploymentRecord, request: Request): boolean =>
+/** True if the deployment runs the requested snapshot with the same settings, and no secret was set since then. */
+const isSame = (
+  context: DeployerContext,
+  record: DeploymentRecord,
+  request: Request
+): Effect.Effect<boolean, StoreError> =>
   record.deployment.snapshot.id === request.snapshot.id && differences(record.settings, request.encoded).length === 0
+    ? Effect.map(newSecrets(context, record, request), (names) => names.length === 0)
+    : Effect.succeed(false)
+
+/** The secrets of a request that were set after the accepted generation began. */
+const newSecrets = (context: DeployerContext, { deployment }: DeploymentRecord, { settings }: Request) =>
+  Effect.gen(function* () {
+    const names = storedNames(settings)
+    if (names.length === 0) return []
+    const revisions = yield* context.deployments.revisions(deployment.id)
+    const current = revisions.find(({ generation }) => generation === deployment.generation)
+    const secrets = yield* context.secrets.list
+    return secrets.filter(
+      ({ name, updatedAt }) =>
+        names.includes(name) && current !== undefined && DateTime.greaterThan(updatedAt, current.createdAt)
+    )
+  })
 
 const differences = (
   from: Readonly<Record<string, unknown>>,
