@@ -82,7 +82,7 @@ module.exports = {
       comment: "An import of the root entry must not load a database driver or a container client.",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "node_modules/(better-sqlite3|@effect/sql-sqlite-node|dockerode)", reachable: true }
+      to: { path: "node_modules/(better-sqlite3|docker-modem)", reachable: true }
     },
     {
       name: "bundler-is-loaded-lazily",
@@ -93,14 +93,14 @@ module.exports = {
     {
       name: "one-door-to-sqlite",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/Store/SqliteConnection\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/Store/Sqlite(Client|Connection)\\.ts$" },
       to: { path: "node_modules/better-sqlite3" }
     },
     {
       name: "no-undeclared-package",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], pathNot: "node_modules/@effect/vitest" }
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], pathNot: "node_modules/@effect/(cli|vitest)/" }
     }
   ],
   options: {

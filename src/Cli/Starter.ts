@@ -4,11 +4,8 @@ import { version } from "../Internal/Version.js"
 /** The versions that a starter project pins: this library is tested with them. */
 export const versions = {
   dependencies: {
-    "@effect/cli": "0.77.2",
-    "@effect/experimental": "0.61.1",
     "@effect/platform": "0.97.2",
     "@effect/platform-node": "0.108.2",
-    "@effect/sql": "0.52.1",
     effect: "3.22.4"
   },
   devDependencies: {

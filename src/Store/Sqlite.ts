@@ -1,11 +1,10 @@
 /**
- * The `SqliteClient` of `@effect/sql-sqlite-node` on a file, opened safely: a file that is not ours stays untouched, only the
+ * A `SqlClient` on a SQLite file, opened safely: a file that is not ours stays untouched, only the
  * owner can read the files, an acknowledged write is on disk, transactions take the write lock at their start, and
  * waiting for a lock never blocks the process for long.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,12 +17,13 @@ import { Database, defaultBusyBudget, pragmaNumber, transaction, whileBusy } fro
 import { copyInto, create, type DatabaseLocation, type Header, inspect, refuse, secure } from "./DatabaseFile.js"
 import * as Migrations from "./Migrations.js"
 import { classify } from "./SqlFailure.js"
-import { type ClientOptions, openClient, pragmas } from "./SqliteConnection.js"
+import * as SqliteClient from "./SqliteClient.js"
+import { pragmas } from "./SqliteConnection.js"
 
 type DatabaseSchema = Migrations.DatabaseSchema
 
 export type { DatabaseSchema } from "./Migrations.js"
-export type { ClientOptions } from "./SqliteConnection.js"
+export type { ClientOptions } from "./SqliteClient.js"
 
 /**
  * Which database to open, and how.
@@ -39,8 +39,8 @@ export interface Options {
   readonly mustExist?: boolean | undefined
   /** The time for which to keep trying while another process holds the lock; default 5 seconds. */
   readonly busyBudget?: Duration.DurationInput | undefined
-  /** Further options of the `SqliteClient`, such as span attributes. */
-  readonly client?: ClientOptions | undefined
+  /** Further options of the client, such as span attributes. */
+  readonly client?: SqliteClient.ClientOptions | undefined
 }
 
 /**
@@ -49,7 +49,7 @@ export interface Options {
  * @category models
  * @since 0.1.0
  */
-export type Connections = SqlClient.SqlClient | SqliteClient.SqliteClient
+export type Connections = SqlClient.SqlClient
 
 const memory = ":memory:"
 
@@ -67,9 +67,9 @@ const failing =
 /** The client whose transactions take the write lock at their start. */
 const connect = (
   place: DatabaseLocation,
-  options: ClientOptions & { readonly readonly?: boolean } = {}
-): Effect.Effect<SqliteClient.SqliteClient, StoreError, Scope.Scope> =>
-  openClient({ ...options, filename: place.path }).pipe(
+  options: SqliteClient.ClientOptions & { readonly readonly?: boolean } = {}
+): Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope> =>
+  SqliteClient.make({ ...options, filename: place.path }).pipe(
     Effect.mapError(({ cause }) => refuse(place, "open", classify(cause, "unreadable"), cause)),
     Effect.map((client) => Object.assign(client, { withTransaction: transaction({ ...client }) })),
     Effect.tap((client) =>
@@ -198,7 +198,7 @@ const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.
 
 const provideClient = (
   options: Pick<Options, "busyBudget" | "path">,
-  open: Effect.Effect<SqliteClient.SqliteClient, StoreError, Scope.Scope>
+  open: Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope>
 ): Layer.Layer<Connections, StoreError> => {
   const busyBudget = options.busyBudget ?? defaultBusyBudget
   const path = options.path === memory ? undefined : options.path
@@ -208,10 +208,7 @@ const provideClient = (
       while: (error) => error.reason === "busy"
     }).pipe(
       Effect.map((client) =>
-        Context.make(SqlClient.SqlClient, client).pipe(
-          Context.add(SqliteClient.SqliteClient, client),
-          Context.add(Database, { path, busyBudget })
-        )
+        Context.make(SqlClient.SqlClient, client).pipe(Context.add(Database, { path, busyBudget }))
       )
     )
   )

@@ -1,13 +1,8 @@
 /**
- * Connections to SQLite: the client of `@effect/sql-sqlite-node`, and a bare connection for the one writer that commits
- * for every run. A client on top of better-sqlite3 takes more time for a commit than SQLite itself, 35 to 40 us each.
+ * The settings of connections to SQLite, and a bare connection for the one writer that commits for every run. A client on
+ * top of better-sqlite3 takes more time for a commit than SQLite itself, 35 to 40 us each.
  */
-import * as Reactivity from "@effect/experimental/Reactivity"
-import { SqlError } from "@effect/sql/SqlError"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import Driver from "better-sqlite3"
-import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 
 /** A value a column can hold. */
 export type Value = string | number | null
@@ -49,30 +44,6 @@ export const pragmas: ReadonlyArray<string> = [
   "synchronous = FULL",
   "journal_size_limit = 16777216"
 ]
-
-/** The cache of prepared statements also keeps failures to prepare one, which must not outlive their reason for long. */
-const prepareCacheTTL = "1 second"
-
-/**
- * The options of the client that a caller may choose.
- *
- * @category models
- * @since 0.1.0
- */
-export type ClientOptions = Omit<SqliteClient.SqliteClientConfig, "filename" | "readonly" | "disableWAL">
-
-/**
- * Opens a client for as long as the scope lives. The write-ahead log is left to the caller: the client's own switch throws
- * while another process holds the lock.
- */
-export const openClient = (
-  options: ClientOptions & Pick<SqliteClient.SqliteClientConfig, "filename" | "readonly">
-): Effect.Effect<SqliteClient.SqliteClient, SqlError, Scope.Scope> =>
-  SqliteClient.make({ prepareCacheTTL, ...options, disableWAL: true }).pipe(
-    Effect.provide(Reactivity.layer),
-    // The constructor of the driver throws within the client.
-    Effect.catchAllDefect((cause) => Effect.fail(new SqlError({ cause, message: "SQLite cannot open the database" })))
-  )
 
 /** Opens a bare connection to a database that exists. Throws what the driver throws. */
 export const openBare = (path: string): Bare => {
