@@ -39,7 +39,10 @@ export const make = (options: Options): Effect.Effect<SqlClient.SqlClient, SqlEr
     const database = yield* Effect.acquireRelease(open(options), (database) => Effect.sync(() => database.close()))
     const connection = connectionOf(database)
     const semaphore = yield* Effect.makeSemaphore(1)
-    const reserved = Effect.acquireRelease(Effect.interruptible(semaphore.take(1)), () => semaphore.release(1))
+    // As interruptible as the caller: an undo in an uninterruptible region of an interrupted fiber takes its turn, too.
+    const reserved = Effect.uninterruptibleMask((restore) =>
+      Effect.acquireRelease(restore(semaphore.take(1)), () => semaphore.release(1))
+    )
     return yield* SqlClient.make({
       acquirer: semaphore.withPermits(1)(Effect.succeed(connection)),
       transactionAcquirer: Effect.as(reserved, connection),

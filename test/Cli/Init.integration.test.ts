@@ -112,12 +112,17 @@ describe("deployers init", () => {
   it.scopedLive("pins the versions that this library is tested with", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const Own = Schema.parseJson(Schema.Struct({ devDependencies: Versions, peerDependencies: Versions }))
+      const Meta = Schema.Record({ key: Schema.String, value: Schema.Struct({ optional: Schema.Boolean }) })
+      const Own = Schema.parseJson(
+        Schema.Struct({ devDependencies: Versions, peerDependencies: Versions, peerDependenciesMeta: Meta })
+      )
       const own = yield* Effect.flatMap(fs.readFileString(`${root}/package.json`), Schema.decode(Own))
       const pinned = { ...versions.dependencies, ...versions.devDependencies }
       for (const [name, version] of Object.entries(pinned)) assert.strictEqual(own.devDependencies[name], version, name)
-      const peers = Object.keys(own.peerDependencies).filter((name) => !name.includes("vitest"))
-      assert.deepStrictEqual(Object.keys(versions.dependencies).sort(), peers.sort())
+      const peers = Object.keys(own.peerDependencies).filter(
+        (name) => own.peerDependenciesMeta[name]?.optional !== true
+      )
+      assert.sameMembers(Object.keys(versions.dependencies), [...peers, "@effect/platform-node"])
     }).pipe(Effect.provide(NodeContext.layer))
   )
 })

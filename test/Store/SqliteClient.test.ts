@@ -83,6 +83,17 @@ describe("SqliteClient", () => {
     })
   )
 
+  it.scoped("runs a transaction in the finalizer of an interrupted fiber", () =>
+    Effect.gen(function* () {
+      const sql = yield* withTable
+      const undo = sql.withTransaction(sql`INSERT INTO city (name) VALUES ('Oslo')`)
+      const fiber = yield* Effect.fork(Effect.onInterrupt(Effect.never, () => Effect.orDie(undo)))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(yield* sql`SELECT name FROM city`, [{ name: "Oslo" }])
+    })
+  )
+
   it.scoped("fails for a file that it cannot open", () =>
     Effect.gen(function* () {
       const { message } = yield* Effect.flip(SqliteClient.make({ filename: "/missing/folder/file.db" }))
