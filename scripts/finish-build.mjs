@@ -1,8 +1,21 @@
 // Adds to a build what the compiler does not make: the scripts of the pages, those of the CLI, and the right to run it.
-import { chmodSync, copyFileSync } from "node:fs"
+import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 
 for (const name of ["deployment.js.br", "reference.js.br"]) {
   copyFileSync(`src/Server/Pages/${name}`, `dist/Server/Pages/${name}`)
 }
 chmodSync("dist/bin.js", 0o755)
+
+// The compiler names a type of Effect 3.20 in the declaration of an error; this is its definition, which 3.19 accepts.
+for (const name of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
+  const file = join("dist", name)
+  const text = readFileSync(file, "utf8")
+  const plain = text.replaceAll(
+    /import\("effect\/Types"\)\.VoidIfEmpty<(\{[^{}]*\})>/g,
+    "keyof $1 extends never ? void : $1"
+  )
+  if (plain !== text) writeFileSync(file, plain)
+}
+
 await import("./bundle-program.mjs")
