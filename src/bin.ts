@@ -80,7 +80,7 @@ type Run = (
   meta: (name: string) => { readonly url: string; readonly filename: string; readonly dirname: string }
 ) => void
 
-/** What a script sees as `import.meta` of one of its modules: the place of the module in the build. */
+/** The `import.meta` of a module in a script: its place in the build. */
 const meta: Parameters<Run>[4] = (name) => {
   const filename = join(root, name)
   return { url: pathToFileURL(filename).href, filename, dirname: dirname(filename) }
