@@ -43,7 +43,16 @@ export const firstArgument = ({ flags, name }: Spec, argv: ReadonlyArray<string>
 export const asksForJson = (argv: ReadonlyArray<string>): boolean =>
   argv.slice(0, endOfOptions(argv)).some((token) => token === "--json" || token === "--json=true")
 
+/** The value of an option that can be repeated, as it was given. */
+export const unshield = (value: string): string => (value.startsWith(guard) ? value.slice(1, -1) : value)
+
 // internal
+
+/** No argument of a process contains this character. */
+const guard = "\0"
+
+/** Of an option that can be repeated, the parser drops empty values and trims the others. */
+const shield = (value: string): string => (value.trim() === value && value !== "" ? value : `${guard}${value}${guard}`)
 
 const globals: ReadonlyArray<Flag> = [
   { names: ["--help", "-h"], takesValue: false },
@@ -136,7 +145,8 @@ const readCommand = ({ path, rest, spec }: Located): Either.Either<Line, UsageEr
       if (!isOption(token)) positionals.push(token)
       else if (flag === undefined) given.push(...(yield* readCluster(path, known, token)))
       else if (flag.takesValue) {
-        given.push([flag.name, yield* readValue(path, known, written, inline ?? next, inline === undefined)])
+        const value = yield* readValue(path, known, written, inline ?? next, inline === undefined)
+        given.push([flag.name, flag.repeats === true ? shield(value) : value])
         if (inline === undefined) index++
       } else {
         const opposite = find(known, `--no-${flag.name.replace(/^-+/, "")}`)?.name

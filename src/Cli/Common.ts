@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { unshield } from "./Argv.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
@@ -15,6 +16,15 @@ export const flag = (name: string, description: string): Options.Options<boolean
 /** An option with a text that may be omitted. */
 export const text = (name: string, description: string, placeholder = "text"): Options.Options<Option.Option<string>> =>
   Options.text(name).pipe(Options.withPseudoName(placeholder), Options.withDescription(description), Options.optional)
+
+/** An option with a text that can be repeated. Each value has the bytes that were given. */
+export const texts = (name: string, description: string, placeholder: string): Options.Options<ReadonlyArray<string>> =>
+  Options.text(name).pipe(
+    Options.withPseudoName(placeholder),
+    Options.withDescription(description),
+    Options.repeated,
+    Options.map((values) => values.map(unshield))
+  )
 
 /** `--json`. */
 export const json = flag("json", "Print one JSON value on standard output, everything else on standard error.")

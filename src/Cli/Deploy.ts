@@ -20,10 +20,12 @@ import {
   pipelineFile,
   print,
   text,
+  texts,
   whenInterrupted
 } from "./Common.js"
 import { chosen, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
+import * as EnvFile from "./EnvFile.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
@@ -36,17 +38,15 @@ const settingOptions = {
     Options.filterMap((text) => parseAuth(text), "Give --auth one of generate, none or secret:NAME."),
     Options.optional
   ),
-  env: Options.text("env").pipe(
-    Options.withPseudoName("KEY=VALUE"),
-    Options.withDescription("An environment variable of the service; can be repeated."),
-    Options.repeated,
+  env: texts("env", "An environment variable of the service; can be repeated.", "KEY=VALUE").pipe(
     Options.filterMap((pairs) => parsePairs(pairs), "Write --env as KEY=VALUE.")
   ),
-  secret: Options.text("secret").pipe(
-    Options.withPseudoName("NAME"),
-    Options.withDescription("A stored secret that the pipeline may read; can be repeated."),
-    Options.repeated
+  envFile: texts(
+    "env-file",
+    "A file of environment variables, such as .env; --env overrides it; can be repeated.",
+    "file"
   ),
+  secret: texts("secret", "A stored secret that the pipeline may read; can be repeated.", "NAME"),
   port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
   address: text(
     "address",
@@ -84,12 +84,10 @@ export const deploy = Command.make(
     ...settingOptions,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
     noTypecheck: flag("no-typecheck", "Deploy without a type check by the project's TypeScript."),
-    unset: Options.text("unset").pipe(
-      Options.withPseudoName("KEY"),
-      Options.withDescription(
-        "Remove a setting that an earlier deploy gave, such as port, env:NAME or secrets:NAME; can be repeated."
-      ),
-      Options.repeated
+    unset: texts(
+      "unset",
+      "Remove a setting that an earlier deploy gave, such as port, env:NAME or secrets:NAME; can be repeated.",
+      "KEY"
     ),
     reset: flag("reset", "Keep no setting of earlier deploys: the defaults, and the settings of this call."),
     plan: flag("plan", "Show the change and make none."),
@@ -97,6 +95,7 @@ export const deploy = Command.make(
   },
   Effect.fnUntraced(function* (given) {
     const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
+    const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
     yield* note(`Bundling ${Render.clean(given.file)}`)
     const snapshot = yield* given.noTypecheck
       ? Effect.provide(Snapshot.fromFile(given.file), TypeChecker.layerNone)
@@ -107,7 +106,7 @@ export const deploy = Command.make(
       check: !given.noCheck,
       keep: !given.reset,
       unset: given.unset,
-      settings: settingsOf(given)
+      settings: settingsOf({ ...given, env })
     }
     if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
     const before = yield* currentKey(given.name)

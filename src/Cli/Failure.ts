@@ -29,7 +29,7 @@ export class Reported extends Schema.TaggedError<Reported>()("Reported", { exitC
  * @category constants
  * @since 0.1.0
  */
-export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const
+export const exitCodes = { success: 0, failure: 1, usage: 2, hangup: 129, interrupted: 130 } as const
 
 /**
  * The description of a failure.

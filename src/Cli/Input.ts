@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { UsageError } from "./Failure.js"
 
 /**
@@ -17,7 +18,7 @@ export class Input extends Context.Tag("effect-deployers/Cli/Input")<
   {
     /** True when a user can answer: standard input and output are a terminal. */
     readonly isInteractive: boolean
-    /** The whole of standard input. */
+    /** The whole of standard input. Fails for bytes that are not UTF-8. */
     readonly text: Effect.Effect<string, UsageError>
     /** Asks yes or no. A user who quits answers no. */
     readonly confirm: (question: string) => Effect.Effect<boolean, never, Prompt.Prompt.Environment>
@@ -41,7 +42,10 @@ export const layerStream = (options: {
     text: Effect.tryPromise({
       try: () => readAll(options.stdin),
       catch: () => new UsageError({ message: "Standard input could not be read.", hint: undefined })
-    }),
+    }).pipe(
+      Effect.flatMap(decodeText),
+      Effect.catchTag("NotUtf8", () => new UsageError(notText))
+    ),
     confirm: (question) =>
       Effect.orElseSucceed(Prompt.run(Prompt.confirm({ message: question, initial: false })), () => false),
     hidden: (question) =>
@@ -69,10 +73,25 @@ export const layerTest = (answers: {
     hidden: () => Effect.succeed(Redacted.make(answers.text ?? ""))
   })
 
+/** The bytes are not UTF-8. */
+export class NotUtf8 extends Schema.TaggedError<NotUtf8>()("NotUtf8", {}) {}
+
+/** The text of bytes, every byte of it. */
+export const decodeText = (bytes: Uint8Array): Effect.Effect<string, NotUtf8> =>
+  Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+    catch: () => new NotUtf8()
+  })
+
 // internal
 
-const readAll = async (stdin: AsyncIterable<Uint8Array | string>): Promise<string> => {
+const notText = {
+  message: "Standard input is not UTF-8 text.",
+  hint: "Send binary data as text, such as with `base64 -w 0 FILE`."
+}
+
+const readAll = async (stdin: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> => {
   const chunks: Array<Uint8Array> = []
   for await (const chunk of stdin) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
-  return Buffer.concat(chunks).toString("utf8")
+  return Buffer.concat(chunks)
 }

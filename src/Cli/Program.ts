@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import { raceWithGuard } from "../Internal/RaceWithGuard.js"
 import { exitCodes } from "./Failure.js"
 import * as Input from "./Input.js"
 import * as Live from "./Live.js"
@@ -30,9 +31,14 @@ const announceUndo = () => {
     "Undoing the operation. Ctrl-C again ends the process at once; `deployers reconcile` then finishes the undo.\n"
   setTimeout(() => stderr.write(text), 500).unref()
 }
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, announceUndo)
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, announceUndo)
 
-runWith(process.argv.slice(2), { services: Live.services, doctor: Live.doctor }).pipe(
+/** The terminal or the connection is gone. The main program handles SIGINT and SIGTERM itself. */
+const hangup = Effect.async<number>((resume) => {
+  process.once("SIGHUP", () => resume(Effect.succeed(exitCodes.hangup)))
+})
+
+raceWithGuard(runWith(process.argv.slice(2), { services: Live.services, doctor: Live.doctor }), hangup).pipe(
   Effect.provide(terminal),
   NodeRuntime.runMain({
     disableErrorReporting: true,

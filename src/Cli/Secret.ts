@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { SecretNotFound } from "../Errors/Input.js"
 import { VariableName } from "../Settings.js"
 import { SecretStore } from "../Store/SecretStore.js"
-import { json, print } from "./Common.js"
+import { json, note, print } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as Render from "./Render.js"
@@ -27,6 +27,7 @@ const set = Command.make(
     }
     const value = yield* readValue(name)
     yield* Effect.flatMap(SecretStore, (store) => store.set(name, value))
+    if (Redacted.value(value).endsWith("\n")) yield* note(lineEndRemark)
     yield* print(json, { name }, () => `The secret ${name} is set.`)
   })
 ).pipe(Command.withDescription("Set a secret; the value comes from standard input or from a prompt."))
@@ -70,13 +71,13 @@ export const secret = Command.make("secret").pipe(
 
 // internal
 
-/** The value without a final line end, which belongs to the file or the terminal. */
+const lineEndRemark = "The value ends with a line end, which belongs to it; `printf %s` sends none."
+
+/** The value, byte for byte: a line end at its end belongs to it. */
 const readValue = Effect.fnUntraced(function* (name: string) {
   const input = yield* Input
-  const value = input.isInteractive
-    ? yield* input.hidden(`Value of ${name}`)
-    : Redacted.make((yield* input.text).replace(/\r?\n$/, ""))
-  if (Redacted.value(value) === "") {
+  const value = input.isInteractive ? yield* input.hidden(`Value of ${name}`) : Redacted.make(yield* input.text)
+  if (/^\r?\n?$/.test(Redacted.value(value))) {
     return yield* new UsageError({
       message: "The value is empty.",
       hint: `Send it on standard input: printf %s "$VALUE" | deployers secret set ${name}`

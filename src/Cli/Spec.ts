@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 export interface Flag {
   readonly names: ReadonlyArray<string>
   readonly takesValue: boolean
+  readonly repeats?: boolean
 }
 
 /** A command with its options, or with its subcommands. */
@@ -49,8 +50,9 @@ const flagsIn = (usage: Usage.Usage): ReadonlyArray<Flag> => {
       return names.length === 0 ? [] : [{ names, takesValue: Option.isSome(usage.acceptedValues) }]
     }
     case "Optional":
-    case "Repeated":
       return flagsIn(usage.usage)
+    case "Repeated":
+      return flagsIn(usage.usage).map((flag) => ({ ...flag, repeats: true }))
     case "Alternation":
     case "Concat":
       return [...flagsIn(usage.left), ...flagsIn(usage.right)]

@@ -74,11 +74,14 @@ const cameFromSecret = (record: DeploymentRecord): boolean => {
   return typeof auth === "object" && auth !== null && "_tag" in auth && auth._tag === "secret"
 }
 
-const usable = (key: Redacted.Redacted): Effect.Effect<Redacted.Redacted, DeploymentInvalidSettings> =>
-  /^[\x21-\x7e]{8,}$/.test(Redacted.value(key))
-    ? Effect.succeed(key)
+/** A key without the line end that a file of one line has: no header of HTTP can carry it. */
+const usable = (given: Redacted.Redacted): Effect.Effect<Redacted.Redacted, DeploymentInvalidSettings> => {
+  const key = Redacted.value(given).replace(/\r?\n$/, "")
+  return /^[\x21-\x7e]{8,}$/.test(key)
+    ? Effect.succeed(Redacted.make(key))
     : Effect.fail(
         new DeploymentInvalidSettings({
           issues: [{ path: "auth", reason: "a key needs at least 8 printable ASCII characters without spaces" }]
         })
       )
+}

@@ -138,9 +138,13 @@ describe("deployers", () => {
     120_000
   )
 
-  it.live(
-    "undoes an interrupted deploy before it exits with 130",
-    () =>
+  it.live.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 130],
+    ["SIGHUP", 129]
+  ] as const)(
+    "undoes a deploy interrupted by %s before it exits with %i",
+    ([interruption, expected]) =>
       Effect.gen(function* () {
         const { cli, home } = yield* world
         const args = ["deploy", "test/pipelines/failing.ts#silent", "--name", "weather"]
@@ -152,12 +156,12 @@ describe("deployers", () => {
           child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk
             if (isAsked || !stderr.includes("waiting for a healthy answer")) return
-            isAsked = child.kill("SIGINT")
+            isAsked = child.kill(interruption)
           })
           child.once("close", (exitCode) => resume(Effect.succeed({ exitCode, stdout: "", stderr })))
           return Effect.sync(() => child.kill("SIGKILL"))
         })
-        expect(ended.exitCode).toBe(130)
+        expect(ended.exitCode).toBe(expected)
         expect(ended.stderr).toContain("the instance was removed")
         expect(ended.stderr).toContain("Interrupted.")
         expect(ended.stderr).not.toContain("could not")

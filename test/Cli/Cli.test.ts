@@ -1,9 +1,11 @@
+import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Redacted } from "effect"
 import { Input, Output, run, runWith } from "../../src/Cli/index.js"
 import { Deployer } from "../../src/Deployer.js"
 import { StoreError } from "../../src/Errors/Stores.js"
+import { SecretStore } from "../../src/Store/SecretStore.js"
 import { cli, json, Untouched, World } from "./support.js"
 
 const deploy = (name: string, ...more: ReadonlyArray<string>) => cli(["deploy", "weather.ts", "--name", name, ...more])
@@ -111,6 +113,66 @@ layer(World)("commands", (it) => {
       expect(wrong.stderr).toContain('"prot" is no setting of this deployer')
       yield* deploy("stays", "--reset", "--env", "C=3")
       expect(yield* settings).toMatchObject({ environment: { C: "3" }, auth: { _tag: "generate" } })
+    })
+  )
+
+  it.effect("deploy keeps every byte of a variable, and --env overrides --env-file", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      yield* fs.writeFileString(`${folder}/.env`, 'export A=file\nPEM="l1\nl2\n"\nEMPTY=\nB=$A # not expanded\n')
+      yield* fs.writeFileString(`${folder}/more.env`, "\ufeffA=more\r\nC='  '\r\n")
+      const values = { NL: "abc\n", SP: "x  ", BLANK: "  ", NONE: "", LONG: `${"x".repeat(100_000)}\t`, PAIR: "a=b=" }
+      const flags = Object.entries(values).flatMap(([name, value]) => ["--env", `${name}=${value}`])
+      const files = ["--env-file", `${folder}/.env`, `--env-file=${folder}/more.env`]
+      const said = yield* deploy("bytes", ...files, ...flags, "--env", "C= given \n")
+      expect([said.exitCode, said.stderr]).toEqual([0, expect.stringContaining("done")])
+      const [revision] = yield* Effect.flatMap(Deployer, (deployer) => deployer.revisions("bytes"))
+      expect(revision?.settings["environment"]).toEqual({
+        ...values,
+        A: "more",
+        PEM: "l1\nl2\n",
+        EMPTY: "",
+        B: "$A",
+        C: " given \n"
+      })
+      yield* fs.writeFile(`${folder}/binary`, Uint8Array.of(65, 61, 255))
+      for (const [file, reason] of [
+        ["missing", "cannot be read"],
+        ["binary", "is not UTF-8 text"]
+      ] as const) {
+        const refused = yield* deploy("bytes", "--env-file", `${folder}/${file}`)
+        expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining(reason)])
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("secret set keeps every byte; a key from a secret needs no trimming by its owner", () =>
+    Effect.gen(function* () {
+      const secrets = yield* SecretStore
+      for (const text of ["l1\nl2\n", "  x  ", "\ufeffx", "x\r\n"]) {
+        const said = yield* cli(["secret", "set", "PEM"], { input: { text } })
+        expect(said.exitCode).toBe(0)
+        expect(said.stderr.includes("ends with a line end")).toBe(text.endsWith("\n"))
+        expect(Option.map(yield* secrets.get("PEM"), Redacted.value)).toEqual(Option.some(text))
+      }
+      yield* cli(["secret", "set", "DOOR"], { input: { text: "long-enough-key\n" } })
+      expect((yield* deploy("keyed", "--auth", "secret:DOOR")).exitCode).toBe(0)
+      const key = yield* Effect.flatMap(Deployer, (deployer) => deployer.authKey("keyed"))
+      expect(key && Redacted.value(key)).toBe("long-enough-key")
+    })
+  )
+
+  it.effect("standard input that is not UTF-8 is refused", () =>
+    Effect.gen(function* () {
+      const stdin = async function* () {
+        yield Uint8Array.of(65, 255, 254, 10)
+      }
+      const input = yield* Effect.provide(Input.Input, Input.layerStream({ stdin: stdin(), isInteractive: false }))
+      expect(yield* Effect.flip(input.text)).toMatchObject({
+        _tag: "UsageError",
+        hint: expect.stringContaining("base64")
+      })
     })
   )
 

@@ -45,6 +45,18 @@ const chatty = `
   setInterval(() => console.log("beat"), 20)
 `
 
+/** Values that a careless reader changes. */
+const exactValues = {
+  NL: "abc\n",
+  SP: "  x  ",
+  EMPTY: "",
+  PAIRS: "a=b=c",
+  UNICODE: "gr\u00fc\u00df \u{1f30d}",
+  BOM: "\ufeffx",
+  CRLF: "l1\r\nl2\r\n",
+  LONG: "x".repeat(100_000)
+}
+
 const layerWith = (program: string) =>
   Layer.mergeAll(Fixtures.layerHome(program), Processes.layer, Ports.layer).pipe(
     Layer.provideMerge(NodeFileSystem.layer)
@@ -79,6 +91,19 @@ const pidOf = (metadata: unknown) => Option.getOrThrow(Metadata.decode(metadata)
 const generationFolder = Effect.map(Home, (home) => `${home.deployment(instance.deploymentId)}/generations/1`)
 
 describe("LocalBackend", () => {
+  it.live("the service gets each variable and each secret byte for byte", () =>
+    Effect.gen(function* () {
+      const backend = yield* makeBackend
+      const { metadata } = yield* backend.provision(
+        request({ secrets: exactValues, settings: { environment: exactValues } })
+      )
+      const running = yield* until(backend.state(instance, metadata), ({ status }) => status !== "pending")
+      const { env, secrets } = yield* answerOf(running.url)
+      assert.deepStrictEqual(secrets, exactValues)
+      for (const [name, value] of Object.entries(exactValues)) assert.strictEqual(env[name], value)
+    }).pipe(Effect.scoped, Effect.provide(layerWith(service)))
+  )
+
   it.live("runs a service that a fresh backend finds again and ends", () =>
     Effect.gen(function* () {
       const backend = yield* makeBackend

@@ -35,11 +35,14 @@ const read = (directory: string): Effect.Effect<Map<string, string>, PlatformErr
     const entries = yield* Effect.forEach(names.filter(isName), (name) =>
       Effect.flatMap(fs.stat(`${directory}/${name}`), ({ type }) =>
         type === "File"
-          ? Effect.map(fs.readFileString(`${directory}/${name}`), (value) => [[name, value] as const])
+          ? Effect.map(fs.readFile(`${directory}/${name}`), (value) => [[name, decoder.decode(value)] as const])
           : Effect.succeed([])
       )
     )
     return new Map(entries.flat())
   })
+
+/** Keeps a byte order mark. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const isName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
