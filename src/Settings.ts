@@ -180,18 +180,23 @@ export type DeploymentInput = typeof Deployment.Encoded
 export const merge = <S extends Layer>(...layers: ReadonlyArray<S>): S => layers.map(withCurrentNames).reduce(over)
 
 /**
- * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`.
+ * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`, and `host` of
+ * local deployments by `address`.
  *
  * @category combining
  * @since 0.1.0
  */
 export const withCurrentNames = <S extends Layer>(settings: S): S => {
-  if (settings.lingerMillis === undefined) return settings
-  const { lingerMillis, ...rest } = settings
-  return { ...rest, oldInstanceGraceMillis: settings.oldInstanceGraceMillis ?? lingerMillis } as Layer as S
+  const old = Object.entries(currentNames).filter(([name]) => settings[name] !== undefined)
+  if (old.length === 0) return settings
+  const rest = Object.entries(settings).filter(([name]) => !Object.hasOwn(currentNames, name))
+  const renamed = old.map(([name, current]) => [current, settings[current] ?? settings[name]] as const)
+  return Object.fromEntries([...rest, ...renamed]) as Layer as S
 }
 
 // internal
+
+const currentNames = { lingerMillis: "oldInstanceGraceMillis", host: "address" } as const
 
 type Layer = Readonly<Record<string, unknown>>
 

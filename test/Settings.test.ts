@@ -136,4 +136,11 @@ describe("Errors", () => {
     assert.deepStrictEqual(merged({ oldInstanceGraceMillis: 7, lingerMillis: 5 }), { oldInstanceGraceMillis: 7 })
     assert.isTrue(Either.isLeft(decode({ lingerMillis: -1 })))
   })
+
+  it("take the deprecated name host for address, in any layer", () => {
+    const merged = (...layers: ReadonlyArray<Readonly<Record<string, unknown>>>) => Settings.merge(...layers)
+    assert.deepStrictEqual(merged({ host: "::" }), { address: "::" })
+    assert.deepStrictEqual(merged({ host: "::" }, { address: "0.0.0.0" }), { address: "0.0.0.0" })
+    assert.deepStrictEqual(merged({ address: "::" }, { host: "0.0.0.0" }), { address: "0.0.0.0" })
+  })
 })

@@ -50,7 +50,7 @@ const settingOptions = {
   port: count("port", 1, 65_535, "The port to listen on; default: a free one."),
   address: text(
     "address",
-    "The address to publish at on the engine's machine, for Docker: 127.0.0.1 (default) for callers on that machine, 0.0.0.0 for callers on every network.",
+    "The address to listen on, of this machine or of the engine's: 127.0.0.1 (default) for callers on that machine, 0.0.0.0 or :: for callers on every network.",
     "IP"
   ),
   workers: count(

@@ -14,6 +14,7 @@ import { fingerprint } from "../Flavor/Fingerprint.js"
 import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Flavor/InstanceFiles.js"
 import { Ports } from "../Flavor/Ports.js"
 import { listenOn, nodeArguments, prepare } from "../Flavor/ServiceProcess.js"
+import { isLoopback } from "../Internal/Loopback.js"
 import type { Home } from "../Store/Home.js"
 import * as Metadata from "./Metadata.js"
 import { ProcessRecord, processesOf, processFile, refOf } from "./Observe.js"
@@ -49,6 +50,7 @@ export const start = (node: string, request: Request): Effect.Effect<Operational
     yield* discardLeftovers(request)
     const service = yield* nodeArguments(request)
     yield* checkPort(request)
+    yield* warnIfOpen(request)
     return yield* Effect.onError(
       Effect.flatMap(prepare(request, placeOf(request)), () => launch(node, service, at, request)),
       () => Effect.ignore(Effect.catchTag(discardLeftovers(request), "SystemError", () => removeGeneration(at)))
@@ -83,18 +85,25 @@ const leftoverGrace = "2 seconds"
 const checkPort = ({ name, settings, standby = false }: Request) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
-    const verdict = yield* probe(settings.host, standby ? 0 : (settings.port ?? 0))
+    const verdict = yield* probe(settings.address, standby ? 0 : (settings.port ?? 0))
     if (verdict === "taken" && settings.port !== undefined) {
       return yield* new PortUnavailable({ name, port: settings.port })
     }
     if (verdict === "unknownHost") {
       return yield* new DeploymentProvisionFailed({
         name,
-        reason: `the setting host "${settings.host}" is not an address of this machine; use "127.0.0.1" or an address of this machine`,
+        reason: `the setting address "${settings.address}" is not an address of this machine; use "127.0.0.1" or an address of this machine`,
         logs: []
       })
     }
   })
+
+const warnIfOpen = ({ authKeyDigests, name, settings: { address } }: Request) =>
+  isLoopback(address) || authKeyDigests.length > 0
+    ? Effect.void
+    : Effect.logWarning(
+        `Deployment "${name}" listens on ${address} without a key: every machine that reaches this one can run the pipeline. Use --auth generate, or --address 127.0.0.1.`
+      )
 
 const placeOf = (request: Request) => ({
   listen: listenFor(request),
@@ -103,9 +112,9 @@ const placeOf = (request: Request) => ({
 
 const listenFor = (request: Request): Manifest["listen"] => {
   const { settings, standby } = request
-  if (settings.port === undefined) return listenOn(settings.host, request)
+  if (settings.port === undefined) return listenOn(settings.address, request)
   const standbyMillis = standby === true ? { standbyMillis: settings.timeoutMillis } : {}
-  return { host: settings.host, port: settings.port, fallback: false, ...standbyMillis }
+  return { host: settings.address, port: settings.port, fallback: false, ...standbyMillis }
 }
 
 const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request: Request) =>
@@ -128,7 +137,7 @@ const record = (at: Paths, request: Request, child: Spawned) =>
       pid: child.pid,
       processIdentity: child.identity,
       ...(request.settings.port === undefined ? {} : { port: request.settings.port }),
-      host: request.settings.host,
+      host: request.settings.address,
       logFile: at.log,
       generation: request.generation,
       startedAt: yield* DateTime.now

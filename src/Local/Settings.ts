@@ -4,7 +4,7 @@ import * as Settings from "../Settings.js"
 
 const atLeast = (minimum: number) => Schema.Int.pipe(Schema.greaterThanOrEqualTo(minimum))
 
-const Host = Schema.String.pipe(
+const Address = Schema.String.pipe(
   Schema.pattern(/^[A-Za-z0-9.:-]+$/, {
     message: () => 'must be an address of this machine such as "127.0.0.1", "0.0.0.0" or "::1"'
   })
@@ -31,8 +31,10 @@ export const LocalSettings = Schema.Struct({
   ...Settings.Deployment.fields,
   /** The fixed port to listen on. Default one that the system chooses, if possible the port of the last generation. */
   port: Schema.optional(Schema.Int.pipe(Schema.between(1, 65_535))),
-  /** The address to listen on; default `127.0.0.1`, which only this machine reaches. */
-  host: Schema.optionalWith(Host, { default: () => "127.0.0.1" }),
+  /** The address to listen on; default `127.0.0.1`, which only this machine reaches. `0.0.0.0` and `::` are all addresses. */
+  address: Schema.optionalWith(Address, { default: () => "127.0.0.1" }),
+  /** @deprecated Use `address`. */
+  host: Schema.optional(Address),
   /** The size in bytes at which a log file is rotated; default 10 MiB. */
   logMaxBytes: Schema.optionalWith(atLeast(1_024), { default: () => 10_485_760 }),
   /** The most rotated log files; default 3. */

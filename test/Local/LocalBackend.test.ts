@@ -1,7 +1,20 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, ConfigProvider, DateTime, Effect, Fiber, Layer, Option, Schema, Stream, TestClock } from "effect"
+import {
+  Chunk,
+  ConfigProvider,
+  DateTime,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  LogLevel,
+  Option,
+  Schema,
+  Stream,
+  TestClock
+} from "effect"
 import { Manifest } from "../../src/Contract/Manifest.js"
 import { OperationalState } from "../../src/Deployment.js"
 import * as Ports from "../../src/Flavor/Ports.js"
@@ -35,6 +48,41 @@ const writeEndpoint = (endpoint: { pid: number; host?: string; port?: number; ge
   })
 
 const pidOf = (state: OperationalState) => Option.getOrThrow(Metadata.decode(state.metadata)).pid
+
+/** The warnings that an effect logs. */
+const warningsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      if (logLevel === LogLevel.Warning) warnings.push(String(message))
+    })
+    return Effect.as(Effect.provide(effect, Logger.replace(Logger.defaultLogger, logger)), warnings)
+  })
+
+describe("an address", () => {
+  it.scoped.each(["0.0.0.0", "::", "192.168.1.7"])(
+    "that other machines reach is a warning without a key: %s",
+    (address) =>
+      Effect.gen(function* () {
+        const backend = yield* LocalBackend.make()
+        const open = yield* warningsOf(backend.provision(request({ settings: { address } })))
+        assert.lengthOf(open, 1)
+        assert.include(open[0], `listens on ${address} without a key`)
+        assert.deepInclude((yield* manifest).listen, { host: address })
+        const keyed = request({ generation: 2, authKeyDigests: ["ab"], settings: { address } })
+        assert.deepStrictEqual(yield* warningsOf(backend.provision(keyed)), [])
+      }).pipe(Effect.provide(layerWith()))
+  )
+
+  it.scoped("of this machine only is no warning", () =>
+    Effect.gen(function* () {
+      const backend = yield* LocalBackend.make()
+      for (const address of ["127.0.0.1", "::1"]) {
+        assert.deepStrictEqual(yield* warningsOf(backend.provision(request({ settings: { address } }))), [])
+      }
+    }).pipe(Effect.provide(layerWith()))
+  )
+})
 
 describe("provision", () => {
   it.scoped("writes the files, starts the process with them, and does not wait", () =>
@@ -143,7 +191,7 @@ describe("provision", () => {
       const backend = yield* LocalBackend.make()
       yield* backend.provision(request({ previous: { port: 4711, anything: "else" } }))
       assert.deepStrictEqual((yield* manifest).listen, { host: "127.0.0.1", port: 4711, fallback: true })
-      yield* backend.provision(request({ settings: { port: 80, host: "::" }, previous: { port: 4711 } }))
+      yield* backend.provision(request({ settings: { port: 80, address: "::" }, previous: { port: 4711 } }))
       assert.deepStrictEqual((yield* manifest).listen, { host: "::", port: 80, fallback: false })
     }).pipe(Effect.provide(layerWith()))
   )

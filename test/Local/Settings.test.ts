@@ -12,7 +12,7 @@ const refusal = (input: unknown) =>
 describe("LocalSettings", () => {
   it("is complete when nothing is said", () => {
     assert.deepInclude(Fixtures.settings(), {
-      host: "127.0.0.1",
+      address: "127.0.0.1",
       logMaxBytes: 10_485_760,
       logKeep: 3,
       timeoutMillis: 60_000
@@ -24,7 +24,7 @@ describe("LocalSettings", () => {
     Effect.gen(function* () {
       assert.include(yield* refusal({ port: 0 }), '["port"]')
       assert.include(yield* refusal({ port: 65_536 }), '["port"]')
-      assert.include(yield* refusal({ host: "a b; rm" }), "must be an address of this machine")
+      assert.include(yield* refusal({ address: "a b; rm" }), "must be an address of this machine")
       assert.include(yield* refusal({ nodeArguments: { maxOldSpaceMb: 1 } }), '["maxOldSpaceMb"]')
       assert.include(yield* refusal({ environment: { NODE_OPTIONS: "--inspect" } }), "NODE_OPTIONS")
     })
