@@ -8,7 +8,7 @@ import { DockerDeployer, DockerStack, type Settings } from "effect-deployers/Doc
 import { weather } from "./weather.js"
 
 const settings: Settings.DockerSettingsInput = {
-  memoryBytes: 256 * 1024 * 1024,
+  memory: "256m",
   cpus: 0.5,
   environment: { UNITS: "metric" }
 }

@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { count, withDefault } from "./Settings/Fields.js"
 import { Serving } from "./Settings/Serving.js"
+import { sizeOf } from "./Settings/Size.js"
 
 export * from "./Settings/Serving.js"
 
@@ -180,8 +181,8 @@ export type DeploymentInput = typeof Deployment.Encoded
 export const merge = <S extends Layer>(...layers: ReadonlyArray<S>): S => layers.map(withCurrentNames).reduce(over)
 
 /**
- * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`, and `host` of
- * local deployments by `address`.
+ * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`, `host` of
+ * local deployments by `address`, and `memoryBytes` of containers by `memory`.
  *
  * @category combining
  * @since 0.1.0
@@ -190,13 +191,19 @@ export const withCurrentNames = <S extends Layer>(settings: S): S => {
   const old = Object.entries(currentNames).filter(([name]) => settings[name] !== undefined)
   if (old.length === 0) return settings
   const rest = Object.entries(settings).filter(([name]) => !Object.hasOwn(currentNames, name))
-  const renamed = old.map(([name, current]) => [current, settings[current] ?? settings[name]] as const)
+  const renamed = old.map(
+    ([name, current]) => [current, settings[current] ?? currentValue(name, settings[name])] as const
+  )
   return Object.fromEntries([...rest, ...renamed]) as Layer as S
 }
 
 // internal
 
-const currentNames = { lingerMillis: "oldInstanceGraceMillis", host: "address" } as const
+const currentNames = { lingerMillis: "oldInstanceGraceMillis", host: "address", memoryBytes: "memory" } as const
+
+/** The value under the new name. The default of `memory` is text, so equal sizes have to be equal texts. */
+const currentValue = (name: string, value: unknown): unknown =>
+  name === "memoryBytes" && typeof value === "number" ? sizeOf(value) : value
 
 type Layer = Readonly<Record<string, unknown>>
 

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { TypeChecker } from "../Bundle.js"
 import { Deployer, Plan } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
+import type { DockerSettingsInput } from "../Docker/Settings.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
 import {
@@ -23,6 +24,7 @@ import {
   texts,
   whenInterrupted
 } from "./Common.js"
+import { containerOptions, containerSettings, type GivenContainer } from "./ContainerFlags.js"
 import { chosen, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
 import * as EnvFile from "./EnvFile.js"
@@ -65,6 +67,7 @@ const settingOptions = {
     Number.MAX_SAFE_INTEGER,
     "Number of newest runs to keep; default: the pipeline's setting, else all."
   ),
+  ...containerOptions,
   timeout: operationTimeout
 } as const
 
@@ -121,7 +124,7 @@ export const deploy = Command.make(
 // internal
 
 /** Values of {@link settingOptions}. */
-interface Given {
+interface Given extends GivenContainer {
   readonly auth: Option.Option<Settings.Auth>
   readonly env: Readonly<Record<string, string>>
   readonly secret: ReadonlyArray<string>
@@ -133,15 +136,14 @@ interface Given {
 }
 
 /** The settings of the given options. Snapshot and deployer supply the others. */
-const settingsOf = (
-  given: Given
-): Settings.DeploymentInput & { readonly port?: number; readonly address?: string } => ({
+const settingsOf = (given: Given): DockerSettingsInput => ({
   ...(Option.isSome(given.auth) ? { auth: given.auth.value } : {}),
   ...(Object.keys(given.env).length > 0 ? { environment: given.env } : {}),
   ...(given.secret.length > 0 ? { secrets: given.secret } : {}),
   ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
   ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
   ...servingOf(given),
+  ...containerSettings(given),
   ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
 })
 

@@ -67,6 +67,16 @@ export type Base = typeof Base.Type
  */
 export const ImageSettings = Schema.Struct({
   base: Schema.optional(Base),
+  /**
+   * Copy `/bin/sh` and the usual tools of this machine into the base `host`, such as `ls`, `grep` and `tar`; default
+   * `false`. An image as base has its own.
+   */
+  shell: Schema.optional(Schema.Boolean),
+  /**
+   * Copy the fonts of this machine and the configuration of fontconfig into the base `host`; default `false`. An image as
+   * base needs its own fonts.
+   */
+  fonts: Schema.optional(Schema.Boolean),
   /** Files and folders to copy to the same place below `/app`; default none. No other file of the project is copied. */
   assets: Schema.optionalWith(Schema.Array(AssetPath), { default: () => [] }),
   /** The folder of the `assets`; default the folder of the pipeline's file. */

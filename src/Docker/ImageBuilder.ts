@@ -218,7 +218,16 @@ const prepare = (host: Host, request: Request, report: ReportProgress) =>
     )
     const { architecture, os } = platform
     const base = settings.base ?? defaultBase(host.node, platform)
-    const resolved = yield* resolveBase({ ...host, base: found }, base, platform, snapshot, { ...workspace, report })
+    if (base._tag === "image" && settings.fonts === true) {
+      return yield* Plan.failed(snapshot)(
+        `the setting fonts copies the fonts of this machine beside its Node, and the base is ${base.reference}`,
+        "Leave fonts out and use a base image that has fonts, or set base to host"
+      )
+    }
+    const resolved = yield* resolveBase({ node: host.node, base: found }, base, platform, snapshot, {
+      ...workspace,
+      report
+    })
     const reason = settings.base === undefined ? "it is the default for this machine and engine" : "it is set"
     yield* report(BuildEvent.BaseChosen({ base: resolved.base, reason }))
     const resolvedSettings: Containerized.ResolvedSettings = {
@@ -236,13 +245,15 @@ const prepare = (host: Host, request: Request, report: ReportProgress) =>
 type Prepared = Effect.Effect.Success<ReturnType<typeof prepare>>
 
 /** Reads this machine's Node while the engine answers whether it can run there. */
-const lookedFor = ({ base, node }: Host, settings: Containerized.ImageSettings) =>
-  settings.base?._tag === "image" || node.platform !== "linux"
-    ? Effect.succeed(base)
-    : Effect.map(Effect.forkScoped(base), Fiber.join)
+const lookedFor = ({ base, node }: Host, settings: Containerized.ImageSettings) => {
+  const found = base({ shell: settings.shell === true, fonts: settings.fonts === true })
+  return settings.base?._tag === "image" || node.platform !== "linux"
+    ? Effect.succeed(found)
+    : Effect.map(Effect.forkScoped(found), Fiber.join)
+}
 
 const resolveBase = (
-  { base: found, node }: Host,
+  { base: found, node }: { readonly node: HostBase.HostNode; readonly base: ReturnType<Host["base"]> },
   base: Containerized.Base,
   engine: { readonly os: string; readonly architecture: string },
   snapshot: Snapshot,

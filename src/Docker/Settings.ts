@@ -1,6 +1,8 @@
 /** The settings of a deployment in a container. Every default is the safe choice. */
 import * as Schema from "effect/Schema"
+import { ImageReference } from "../Containerized/ImageReference.js"
 import { ImageSettings } from "../Containerized/ImageSettings.js"
+import { Memory } from "../Settings/Size.js"
 import * as Settings from "../Settings.js"
 import { Volume } from "./VolumeSettings.js"
 
@@ -42,6 +44,10 @@ export const RestartPolicy = Schema.Union(
   Schema.TaggedStruct("onFailure", { maximumRetryCount: Schema.Int.pipe(Schema.between(1, 100)) })
 )
 
+const Gpus = Schema.Union(Schema.Literal("all"), atLeast(1)).annotations({
+  message: () => ({ message: 'must be "all" or a whole number of GPUs', override: true })
+})
+
 const ExtraHost = Schema.String.pipe(
   Schema.pattern(new RegExp(`^[A-Za-z0-9][A-Za-z0-9.-]{0,252}:(?:${ipv4}|${ipv6}|host-gateway)$`), {
     message: () => 'must be a name and an address such as "database:10.0.0.7"'
@@ -71,7 +77,7 @@ const labelProblem = (key: string): string | undefined => {
 export const RunArguments = Schema.Struct({
   /** Labels besides ours; default none. */
   labels: withDefault(Label, {}),
-  /** Lines of its hosts file, as `name:address`; default none. */
+  /** @deprecated Use the setting `extraHosts` beside `run`. */
   extraHosts: withDefault(Schema.Array(ExtraHost), []),
   /** Name servers; default the engine's. */
   dns: withDefault(Schema.Array(Address), []),
@@ -100,8 +106,15 @@ export const DockerSettings = Schema.Struct({
   address: withDefault(Address, "127.0.0.1"),
   /** The most processors, such as `0.5`; default all. */
   cpus: Schema.optional(Schema.Number.pipe(Schema.between(0.01, 1_024))),
-  /** The most memory in bytes, without swap; default 512 MiB. JavaScript's heap gets three quarters of it. */
-  memoryBytes: withDefault(atLeast(64 * 1_048_576), 512 * 1_048_576),
+  /**
+   * The most memory, such as `512m` or `1g`, without swap; default `512m`. JavaScript's heap gets three quarters of it,
+   * divided among the workers.
+   */
+  memory: withDefault(Memory, "512m"),
+  /** @deprecated Use `memory`. */
+  memoryBytes: Schema.optional(atLeast(64 * 1_048_576)),
+  /** The GPUs: `all`, or a number of them; default none. The engine needs the runtime of the vendor. */
+  gpus: Schema.optional(Gpus),
   /** The most processes and threads; default 256. */
   pidsLimit: withDefault(Schema.Int.pipe(Schema.between(16, 1_000_000)), 256),
   /** Size of its `/tmp` in bytes, which is memory; default 64 MiB. */
@@ -114,6 +127,11 @@ export const DockerSettings = Schema.Struct({
       })
     )
   ),
+  /**
+   * Lines of its hosts file, as `name:address`; default none. The address `host-gateway` is the engine's machine:
+   * `host.docker.internal:host-gateway`.
+   */
+  extraHosts: withDefault(Schema.Array(ExtraHost), []),
   /** Folders and volumes of the engine's machine inside the container; default none. */
   volumes: withDefault(
     Schema.Array(Volume).pipe(
@@ -133,6 +151,12 @@ export const DockerSettings = Schema.Struct({
   logMaxBytes: withDefault(atLeast(16_384), 10_485_760),
   /** The most log files; default 3. */
   logKeep: withDefault(Schema.Int.pipe(Schema.between(1, 99)), 3),
+  /** The base of its image by reference, or `host` for this machine's Node; short for `image.base`. */
+  base: Schema.optional(Schema.Union(Schema.Literal("host"), ImageReference)),
+  /** The shell and the usual tools of this machine in an image from this machine's Node; short for `image.shell`. */
+  shell: Schema.optional(Schema.Boolean),
+  /** The fonts of this machine in an image from this machine's Node; short for `image.fonts`. */
+  fonts: Schema.optional(Schema.Boolean),
   /** The content of its image. */
   image: withDefault(ImageSettings, Schema.decodeSync(ImageSettings)({})),
   /** More options of its container. */

@@ -15,6 +15,8 @@ import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Fl
 import { Ports } from "../Flavor/Ports.js"
 import { listenOn, nodeArguments, prepare } from "../Flavor/ServiceProcess.js"
 import { isLoopback } from "../Internal/Loopback.js"
+import { bytesOf, heapMegabytes } from "../Settings/Size.js"
+import { workersOf } from "../Settings.js"
 import type { Home } from "../Store/Home.js"
 import * as Metadata from "./Metadata.js"
 import { ProcessRecord, processesOf, processFile, refOf } from "./Observe.js"
@@ -126,8 +128,11 @@ const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request
     return pending(yield* record(at, request, child))
   }).pipe(Effect.uninterruptible)
 
-const heapArguments = ({ nodeArguments: chosen }: LocalSettings): ReadonlyArray<string> =>
-  chosen?.maxOldSpaceMb === undefined ? [] : [`--max-old-space-size=${chosen.maxOldSpaceMb}`]
+const heapArguments = ({ memory, nodeArguments: chosen, serving }: LocalSettings): ReadonlyArray<string> => {
+  const megabytes =
+    chosen?.maxOldSpaceMb ?? (memory === undefined ? undefined : heapMegabytes(bytesOf(memory), workersOf(serving)))
+  return megabytes === undefined ? [] : [`--max-old-space-size=${megabytes}`]
+}
 
 const record = (at: Paths, request: Request, child: Spawned) =>
   Effect.gen(function* () {

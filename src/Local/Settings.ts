@@ -1,5 +1,6 @@
 /** The settings of a deployment in a process of this machine. */
 import * as Schema from "effect/Schema"
+import { Memory } from "../Settings/Size.js"
 import * as Settings from "../Settings.js"
 
 const atLeast = (minimum: number) => Schema.Int.pipe(Schema.greaterThanOrEqualTo(minimum))
@@ -35,6 +36,10 @@ export const LocalSettings = Schema.Struct({
   address: Schema.optionalWith(Address, { default: () => "127.0.0.1" }),
   /** @deprecated Use `address`. */
   host: Schema.optional(Address),
+  /** The memory of the service, such as `512m`; default no limit. JavaScript's heap gets three quarters, divided among workers. */
+  memory: Schema.optional(Memory),
+  /** Processors. A local process is not limited; a deployment with this setting has a warning. */
+  cpus: Schema.optional(Schema.Number.pipe(Schema.between(0.01, 1_024))),
   /** The size in bytes at which a log file is rotated; default 10 MiB. */
   logMaxBytes: Schema.optionalWith(atLeast(1_024), { default: () => 10_485_760 }),
   /** The most rotated log files; default 3. */

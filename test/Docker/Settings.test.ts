@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { ImageReference } from "../../src/Containerized/ImageReference.js"
+import { imageSettingsOf, memoryBytesOf } from "../../src/Docker/Backend/SettingForms.js"
 import { DockerSettings } from "../../src/Docker/Settings.js"
 
 const decode = Schema.decodeUnknown(DockerSettings, { errors: "all", onExcessProperty: "error" })
@@ -15,7 +17,8 @@ describe("DockerSettings", () => {
       assert.deepInclude(settings, {
         address: "127.0.0.1",
         portRange: { from: 20_000, to: 31_999 },
-        memoryBytes: 536_870_912,
+        memory: "512m",
+        extraHosts: [],
         pidsLimit: 256,
         restartPolicy: "always",
         volumes: [],
@@ -74,6 +77,30 @@ describe("DockerSettings", () => {
     })
   )
 
+  it.effect.each<readonly [object, number]>([
+    [{}, 536_870_912],
+    [{ memory: "1g" }, 1_073_741_824],
+    [{ memory: "1.5GiB" }, 1_610_612_736],
+    [{ memory: 100_000_000 }, 100_000_000],
+    [{ memoryBytes: 134_217_728 }, 134_217_728]
+  ])("limits the memory of %j to %d bytes", ([settings, bytes]) =>
+    Effect.map(decode(settings), (settings) => assert.strictEqual(memoryBytesOf(settings), bytes))
+  )
+
+  it.effect("makes the image of the short forms", () =>
+    Effect.gen(function* () {
+      const image = { assets: ["models"] }
+      const short = yield* decode({ base: "debian:12", fonts: true, shell: true, image })
+      assert.deepStrictEqual(imageSettingsOf(short), {
+        assets: ["models"],
+        base: { _tag: "image", reference: ImageReference.make("debian:12"), node: "node" },
+        fonts: true,
+        shell: true
+      })
+      assert.deepStrictEqual(imageSettingsOf(yield* decode({ base: "host" })).base, { _tag: "host" })
+    })
+  )
+
   it.effect.each<readonly [object, string]>([
     [{ replicas: 2 }, "replicas"],
     [{ privileged: true }, "privileged"],
@@ -82,6 +109,11 @@ describe("DockerSettings", () => {
     [{ address: "localhost" }, "must be an address"],
     [{ address: "1.2.3" }, "must be an address"],
     [{ memoryBytes: 1_024 }, "memoryBytes"],
+    [{ memory: "32m" }, "must be at least 64m: Node needs that"],
+    [{ memory: "lots" }, 'must be a size such as "512m"'],
+    [{ gpus: 0 }, 'must be "all" or a whole number of GPUs'],
+    [{ base: "node 22" }, "must be an image reference"],
+    [{ extraHosts: ["db"] }, "must be a name and an address"],
     [{ cpus: 0 }, "cpus"],
     [{ pidsLimit: 1 }, "pidsLimit"],
     [{ network: "host" }, "network"],

@@ -12,6 +12,7 @@ import { toUnavailable } from "../EngineErrors.js"
 import { type BuildEvent, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
 import { currentEngineId } from "./Lookup.js"
 import type { Parts, Request } from "./ServiceContainer.js"
+import { imageSettingsOf } from "./SettingForms.js"
 
 /** Builds the image of a request or finds the existing one. The result is for {@link imageOf} and {@link engineIdOf}. */
 export const prepareImage = (
@@ -79,7 +80,7 @@ const decodePrepared = Schema.decodeUnknownOption(PreparedImage)
 
 const build = (request: Request, onProgress: (event: BuildEvent) => Effect.Effect<void>) =>
   Effect.flatMap(ImageBuilder, (builder) =>
-    builder.build({ snapshot: request.snapshot, settings: request.settings.image, onProgress })
+    builder.build({ snapshot: request.snapshot, settings: imageSettingsOf(request.settings), onProgress })
   )
 
 const isWork = (event: BuildEvent): boolean => (event._tag === "LayerWritten" ? !event.known : work.has(event._tag))

@@ -188,7 +188,7 @@ const exitOf = (
   { raw, state }: Container,
   exit: Exit = { exitCode: state.exitCode, outOfMemory: state.oomKilled }
 ): string => {
-  if (exit.outOfMemory) return `it ran out of its ${memoryOf(raw)}of memory (raise memoryBytes)`
+  if (exit.outOfMemory) return `it ran out of its ${memoryOf(raw)}of memory (raise the setting memory)`
   const meaning = meaningOfExit(exit.exitCode) ?? meanings[exit.exitCode]
   return `it ended with exit code ${exit.exitCode}${meaning === undefined ? "" : ` (${meaning})`}`
 }
@@ -199,6 +199,6 @@ const memoryOf = (raw: Container["raw"]): string => {
   return typeof bytes === "number" && bytes > 0 ? `${Math.round(bytes / 1_048_576)} MiB ` : ""
 }
 
-const heap = "JavaScript's heap may have been full, raise memoryBytes"
+const heap = "JavaScript's heap may have been full, raise the setting memory"
 
 const meanings: Readonly<Record<number, string>> = { 134: heap, 137: "it was killed", 139: heap }

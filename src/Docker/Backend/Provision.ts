@@ -10,7 +10,8 @@ import { fingerprint, publicFingerprint } from "../../Flavor/Fingerprint.js"
 import type { Ports } from "../../Flavor/Ports.js"
 import { isLoopback } from "../../Internal/Loopback.js"
 import type { Home } from "../../Store/Home.js"
-import { type Container, DockerClient, type EngineUnreachable } from "../DockerClient.js"
+import { neverRan } from "../Client/StartContainer.js"
+import { type Container, DockerClient, type EngineUnreachable, type StartRejected } from "../DockerClient.js"
 import type { ImageBuilder } from "../ImageBuilder.js"
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
@@ -65,13 +66,26 @@ export const start = (request: Request): Effect.Effect<OperationalState, StartEr
     }
     return yield* withParts(request, { engineId, record }, (parts, network) =>
       Effect.gen(function* () {
-        const id = yield* launch(request, parts, network)
+        const id = yield* Effect.catchTag(launch(request, parts, network), "StartRejected", withoutGpus(request))
         return yield* pending(yield* containers.inspect(id), request, engineId)
       })
     )
   })
 
 // internal
+
+/** The failure of a start with GPUs. An engine without their runtime rejects it before the program runs. */
+const withoutGpus =
+  ({ name, settings }: Request) =>
+  (error: StartRejected): Effect.Effect<never, StartRejected | DeploymentProvisionFailed> =>
+    settings.gpus === undefined || (error.exitCode ?? neverRan) !== neverRan
+      ? Effect.fail(error)
+      : Effect.fail(
+          failed(
+            name,
+            `the engine did not start its container with the GPUs of the setting gpus (${error.reason}); install the runtime of the GPUs there, such as the NVIDIA Container Toolkit, or leave gpus out`
+          )
+        )
 
 /** Creates everything of an instance and starts nothing, because an older instance has its port. */
 const createStandby = (request: Request) =>

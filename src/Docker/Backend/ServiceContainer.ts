@@ -6,12 +6,14 @@ import type { ProvisionRequest } from "../../Flavor/Backend.js"
 import { secretVariables } from "../../Flavor/Environment.js"
 import { publicFingerprint } from "../../Flavor/Fingerprint.js"
 import { version } from "../../Internal/Version.js"
+import { heapMegabytes } from "../../Settings/Size.js"
 import * as Settings from "../../Settings.js"
 import type { ContainerSpec, Mount, RestartPolicy } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
 import type { Identity } from "./BackendContext.js"
 import { inside } from "./Mounts/ContainerPaths.js"
+import { memoryBytesOf } from "./SettingForms.js"
 
 /** A request to this backend. */
 export type Request = ProvisionRequest<DockerSettings>
@@ -74,7 +76,7 @@ export const containerSpec = (
     ports: [{ container: inside.port, host: port, address: settings.address }],
     mounts: mountsOf(settings, files),
     network,
-    extraHosts: settings.run.extraHosts,
+    extraHosts: [...settings.extraHosts, ...settings.run.extraHosts],
     dns: settings.run.dns,
     restartPolicy: restartPolicyOf(settings),
     log: {
@@ -88,35 +90,29 @@ export const containerSpec = (
 
 // internal
 
-const isolation = ({ cpus, memoryBytes, pidsLimit, run }: DockerSettings, { gid, uid }: Identity) =>
+const isolation = (settings: DockerSettings, { gid, uid }: Identity) =>
   ({
     user: `${uid}:${gid}`,
-    groups: run.groups.map(String),
+    groups: settings.run.groups.map(String),
     readOnlyRoot: true,
     capDrop: ["ALL"],
     securityOptions: ["no-new-privileges"],
     init: true,
     ipcMode: "private",
     resources: {
-      memoryBytes,
-      memorySwapBytes: memoryBytes,
-      ...(cpus === undefined ? {} : { cpus }),
+      memoryBytes: memoryBytesOf(settings),
+      memorySwapBytes: memoryBytesOf(settings),
+      ...(settings.cpus === undefined ? {} : { cpus: settings.cpus }),
+      ...(settings.gpus === undefined ? {} : { gpus: settings.gpus }),
       cpuShares: 1_024,
-      pids: pidsLimit,
-      ulimits: [{ name: "nofile", soft: run.openFiles, hard: run.openFiles }]
+      pids: settings.pidsLimit,
+      ulimits: [{ name: "nofile", soft: settings.run.openFiles, hard: settings.run.openFiles }]
     }
   }) satisfies Partial<ContainerSpec>
 
-/**
- * Without a limit Node lets its heap grow beyond the memory of the container and is killed instead of collecting garbage.
- * Workers share the memory.
- */
-const withHeapLimit = (
-  [program, ...rest]: ReadonlyArray<string>,
-  { memoryBytes, serving }: DockerSettings
-): ReadonlyArray<string> => {
-  const megabytes = ((memoryBytes / 1_048_576) * 0.75) / Settings.workersOf(serving)
-  return program === undefined ? [] : [program, `--max-old-space-size=${Math.floor(megabytes)}`, ...rest]
+const withHeapLimit = ([program, ...rest]: ReadonlyArray<string>, settings: DockerSettings): ReadonlyArray<string> => {
+  const megabytes = heapMegabytes(memoryBytesOf(settings), Settings.workersOf(settings.serving))
+  return program === undefined ? [] : [program, `--max-old-space-size=${megabytes}`, ...rest]
 }
 
 const environmentOf = (

@@ -82,6 +82,8 @@ export interface Resources {
   /** Weight against other containers. */
   readonly cpuShares?: number | undefined
   readonly pids?: number | undefined
+  /** `all`, or a number of GPUs. */
+  readonly gpus?: "all" | number | undefined
   readonly ulimits?: ReadonlyArray<{ readonly name: string; readonly soft: number; readonly hard: number }> | undefined
 }
 

@@ -51,6 +51,10 @@ const resources = ({ resources = {} }: ContainerSpec) => ({
   NanoCpus: resources.cpus === undefined ? undefined : Math.round(resources.cpus * 1e9),
   CpuShares: resources.cpuShares,
   PidsLimit: resources.pids,
+  DeviceRequests:
+    resources.gpus === undefined
+      ? undefined
+      : [{ Count: resources.gpus === "all" ? -1 : resources.gpus, Capabilities: [["gpu"]] }],
   Ulimits: resources.ulimits?.map(({ hard, name, soft }) => ({ Name: name, Soft: soft, Hard: hard }))
 })
 

@@ -16,6 +16,7 @@ import type { Image } from "../Client/Resources.js"
 import { DockerClient } from "../DockerClient.js"
 import { Entry } from "./Entry.js"
 import * as HostBase from "./HostBase.js"
+import * as HostExtras from "./HostExtras.js"
 import * as ImageLabels from "./ImageLabels.js"
 import * as LayerTar from "./LayerTar.js"
 import * as Libraries from "./Libraries.js"
@@ -47,7 +48,7 @@ export const baseLayer = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const base = yield* found
-    const note = Path.join(options.images, "host-base.json")
+    const note = Path.join(options.images, `host-base${HostExtras.suffix(base.extras)}.json`)
     const known = yield* fs.readFileString(note).pipe(Effect.flatMap(Schema.decode(Note)), Effect.option)
     if (Option.isSome(known) && known.value.fingerprint === base.fingerprint) {
       return { base, ...known.value, file: undefined }

@@ -1,6 +1,6 @@
 /**
- * The base image of this machine's files: its Node with the libraries it needs, and certificates. It has no shell and no
- * package manager.
+ * The base image of this machine's files: its Node with the libraries it needs, and certificates. It has no package
+ * manager, and a shell and fonts only as extras.
  */
 import { createHash } from "node:crypto"
 import * as Path from "node:path"
@@ -8,12 +8,14 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { appDirectory, user } from "../../Containerized/Layout.js"
 import { canonicalJson } from "../../Internal/CanonicalJson.js"
 import * as Elf from "./Elf.js"
 import { Entry, text } from "./Entry.js"
+import * as HostExtras from "./HostExtras.js"
 import * as Libraries from "./Libraries.js"
 
 /**
@@ -35,11 +37,12 @@ export interface HostNode {
 /** The content of a base image of this machine. */
 export interface HostBase {
   readonly node: HostNode
+  readonly extras: HostExtras.Extras
   readonly entries: ReadonlyArray<Entry>
   /** SHA-256 (hex) of the paths, sizes and times of its files, without reading large files. */
   readonly fingerprint: string
   /** Its files of this machine, with their places. */
-  readonly files: ReadonlyArray<{ readonly path: string; readonly source: string }>
+  readonly files: ReadonlyArray<HostExtras.Placed>
   /** The folder of the loader in the image, and the names of its libraries. */
   readonly libraryFolder: string
   readonly libraries: ReadonlySet<string>
@@ -59,9 +62,10 @@ export class HostUnsupported extends Data.TaggedError("HostUnusable")<{ readonly
 /** The path of Node in the image. */
 export const nodeProgram = "/usr/bin/node"
 
-/** Finds everything that a Node needs. */
+/** Finds everything that a Node and the extras need. */
 export const describe = (
-  node: HostNode
+  node: HostNode,
+  extras: HostExtras.Extras = HostExtras.none
 ): Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -71,7 +75,9 @@ export const describe = (
       return yield* new HostUnsupported({ reason: `it is not a 64-bit program for Linux (${program})` })
     }
     const { machine } = elf.value
-    const { interpreters, libraries, missing } = yield* Libraries.needs([program])
+    const tools = extras.shell ? yield* required("shell", HostExtras.shell) : []
+    const fonts = extras.fonts ? yield* required("fonts", HostExtras.fonts) : []
+    const { interpreters, libraries, missing } = yield* Libraries.needs([program, ...tools.map(({ source }) => source)])
     if (missing.length > 0) {
       return yield* new HostUnsupported({ reason: `it needs ${missing.join(" and ")}, which is not installed` })
     }
@@ -80,36 +86,42 @@ export const describe = (
     const files = [
       { path: nodeProgram, source: program },
       ...interpreters.map((path) => ({ path, source: path })),
-      ...[...libraries, ...lookups].map((library) => ({ path: placeOf(folder, library), source: library.file }))
+      ...[...libraries, ...lookups].map((library) => ({ path: placeOf(folder, library), source: library.file })),
+      ...tools,
+      ...fonts
     ]
     const { certificates, ...contents } = yield* contentsOf(files)
     return {
       node,
+      extras,
       ...contents,
       files,
       libraryFolder: folder,
       libraries: new Set([...libraries, ...lookups].map(({ name }) => name)),
       machine,
       environment: {
-        PATH: Path.posix.dirname(nodeProgram),
+        PATH: extras.shell ? `${Path.posix.dirname(nodeProgram)}:/bin` : Path.posix.dirname(nodeProgram),
         NODE_ENV: "production",
         ...(Option.isSome(certificates) ? { NODE_EXTRA_CA_CERTS: certificateFile } : {})
       }
     }
   })
 
-/** The result of {@link describe}, cached as long as the files are unchanged. */
+/** The result of {@link describe} for some extras, cached as long as the files are unchanged. */
 export const remembered = (
   node: HostNode
-): Effect.Effect<Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem>> =>
-  Effect.map(Ref.make(Option.none<HostBase>()), (known) =>
-    Effect.gen(function* () {
-      const before = yield* known
+): Effect.Effect<
+  (extras: HostExtras.Extras) => Effect.Effect<HostBase, HostUnsupported | PlatformError, FileSystem.FileSystem>
+> =>
+  Effect.map(Ref.make(HashMap.empty<string, HostBase>()), (known) =>
+    Effect.fnUntraced(function* (extras) {
+      const key = HostExtras.suffix(extras)
+      const before = HashMap.get(yield* known, key)
       if (Option.isSome(before)) {
         const now = yield* Effect.option(contentsOf(before.value.files))
         if (Option.exists(now, ({ fingerprint }) => fingerprint === before.value.fingerprint)) return before.value
       }
-      return yield* Effect.tap(describe(node), (base) => Ref.set(known, Option.some(base)))
+      return yield* Effect.tap(describe(node, extras), (base) => Ref.update(known, HashMap.set(key, base)))
     })
   )
 
@@ -118,6 +130,22 @@ export const placeOf = (folder: string, library: Libraries.Library): string =>
   library.pinned ? Path.normalize(library.file) : `${folder}/${library.name}`
 
 // internal
+
+/** The files of an extra. A machine without them cannot provide it. */
+const required = <E, R>(extra: keyof HostExtras.Extras, files: Effect.Effect<ReadonlyArray<HostExtras.Placed>, E, R>) =>
+  Effect.filterOrFail(
+    files,
+    (found) => found.length > 0,
+    () =>
+      new HostUnsupported({
+        reason: `the setting ${extra} needs ${missingExtra[extra]}; or use a base image that has them (setting base)`
+      })
+  )
+
+const missingExtra: Readonly<Record<keyof HostExtras.Extras, string>> = {
+  shell: "/bin/sh on this machine",
+  fonts: "fonts in /usr/share/fonts or /usr/local/share/fonts of this machine, such as those of fonts-dejavu-core"
+}
 
 const certificateFile = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -181,12 +209,18 @@ const fileEntry = (path: string, source: string, mode: number) =>
     }
   })
 
+const isFont = (path: string): boolean => /\/fonts\//.test(path)
+
 /** The entries of a base with these files, and their fingerprint. */
 const contentsOf = (files: HostBase["files"]) =>
   Effect.gen(function* () {
-    const programs = yield* Effect.forEach(files, ({ path, source }) => fileEntry(path, source, 0o755), {
-      concurrency: "unbounded"
-    })
+    const programs = yield* Effect.forEach(
+      files,
+      ({ path, source }) => fileEntry(path, source, isFont(path) ? 0o644 : 0o755),
+      {
+        concurrency: "unbounded"
+      }
+    )
     const certificates = yield* certificateBundle
     const entries = [...programs.map(({ entry }) => entry), ...accounts, ...Option.toArray(certificates)]
     const identities = programs.map(({ identity }) => identity)

@@ -7,6 +7,7 @@ import { Effect, Option } from "effect"
 import * as Elf from "../../../src/Docker/Image/Elf.js"
 import { complete } from "../../../src/Docker/Image/Entry.js"
 import * as HostBase from "../../../src/Docker/Image/HostBase.js"
+import { none } from "../../../src/Docker/Image/HostExtras.js"
 import * as Libraries from "../../../src/Docker/Image/Libraries.js"
 
 const node: HostBase.HostNode = {
@@ -60,18 +61,18 @@ describe("a base that was looked for before", () => {
       const program = `${folder}/node`
       yield* fs.symlink(process.execPath, program)
       const look = yield* HostBase.remembered({ ...node, program })
-      const first = yield* look
+      const first = yield* look(none)
       assert.deepStrictEqual(first, yield* HostBase.describe({ ...node, program }))
-      assert.strictEqual(yield* look, first)
+      assert.strictEqual(yield* look(none), first)
 
       const copy = `${folder}/copy`
       yield* fs.copyFile(process.execPath, copy)
       const copied = yield* HostBase.remembered({ ...node, program: copy })
-      const before = yield* copied
+      const before = yield* copied(none)
       yield* fs.utimes(copy, 1, 1)
-      const after = yield* copied
+      const after = yield* copied(none)
       assert.notStrictEqual(after.fingerprint, before.fingerprint)
-      assert.strictEqual(yield* copied, after)
+      assert.strictEqual(yield* copied(none), after)
     }).pipe(Effect.provide(NodeContext.layer))
   )
 })

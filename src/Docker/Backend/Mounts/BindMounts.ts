@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Instance } from "../../../Flavor/Backend.js"
 import { orIfMissing, writeSecrets } from "../../../Flavor/InstanceFiles.js"
-import type { Mount } from "../../DockerClient.js"
+import { DockerClient, type Mount } from "../../DockerClient.js"
 import { BackendContext } from "../BackendContext.js"
 import { failed } from "../BackendErrors.js"
 import type { Request } from "../ServiceContainer.js"
+import { missingAccess } from "./Access.js"
 import { inside } from "./ContainerPaths.js"
 import { configFiles, paths } from "./Files.js"
 import { checkHostPaths } from "./HostPathChecks.js"
@@ -22,8 +23,11 @@ import type { MountStrategy } from "./Strategy.js"
 export const bindMounts: MountStrategy = {
   identity: ({ identity }) => identity,
   check: (request) =>
-    checkHostPaths(request, (source) =>
-      failed(request.name, `the volume ${source} is not on this machine; create it first`)
+    Effect.zipRight(
+      checkHostPaths(request, (source) =>
+        failed(request.name, `the volume ${source} is not on this machine; create it first`)
+      ),
+      checkAccess(request)
     ),
   write: (request) =>
     Effect.gen(function* () {
@@ -55,6 +59,37 @@ export const bindMounts: MountStrategy = {
 }
 
 // internal
+
+/** Fails if the user of the container has no access to a volume. A rootless engine has other numbers of users. */
+const checkAccess = ({ name, settings }: Request) =>
+  Effect.gen(function* () {
+    const binds = settings.volumes.flatMap((volume) => (volume._tag === "bind" ? [volume] : []))
+    if (binds.length === 0 || process.platform !== "linux") return
+    const { engine } = yield* DockerClient
+    const { identity } = yield* BackendContext
+    const isRootless = yield* engine.info.pipe(
+      Effect.map(({ rootless }) => rootless),
+      Effect.orElseSucceed(() => true)
+    )
+    if (isRootless) return
+    const fs = yield* FileSystem.FileSystem
+    for (const { readOnly, source } of binds) {
+      const { gid, mode, type, uid } = yield* fs.stat(source)
+      const owned = {
+        uid: Option.getOrElse(uid, () => 0),
+        gid: Option.getOrElse(gid, () => 0),
+        mode,
+        isFolder: type === "Directory"
+      }
+      const problem = missingAccess(owned, identity, settings.run.groups, readOnly)
+      if (problem === undefined) continue
+      const grant = readOnly ? "o+rX" : "o+rwX"
+      yield* failed(
+        name,
+        `the volume ${source} of the setting volumes is of no use: ${problem}; \`chmod -R ${grant} ${source}\` gives access, or \`chown -R ${identity.uid}:${identity.gid} ${source}\``
+      )
+    }
+  })
 
 const readOnly = (source: string, target: string): Mount => ({ type: "bind", source, target, readOnly: true })
 
