@@ -42,9 +42,13 @@ const rooms = {
     holds: "suites for authors of flavors and stores; needs vitest",
     imports: ["Store", "Flavor", "Deployer", "Docker", "Testing"]
   },
+  Dev: {
+    holds: "a pipeline served in this process, reloaded with each save",
+    imports: ["Store", "Bundle", "Server"]
+  },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Dev"]
   }
 }
 

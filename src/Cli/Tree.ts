@@ -13,6 +13,7 @@ import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
 import { describe } from "./Describe.js"
+import { dev } from "./Dev.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
 import { init } from "./Init.js"
@@ -66,6 +67,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
   const commands = [
     init,
     served(deploy),
+    dev,
     served(list),
     served(describe),
     served(Invoke.make(parameters)),

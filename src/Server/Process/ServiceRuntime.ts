@@ -44,6 +44,8 @@ export interface Options<C = never> {
   readonly fleet?: Layer.Layer<Fleet.Service, never, Fleet.ThisProcess>
   /** The time at which the service started; default now. */
   readonly startedAt?: DateTime.Utc
+  /** Layers that it has built are shared with other services of this process; default: none. */
+  readonly memoMap?: Layer.MemoMap
   /** Runs with the warm state, before the service accepts runs; default: no check. */
   readonly check?: (state: Context.Context<never>) => Effect.Effect<void, C>
 }
@@ -74,22 +76,25 @@ export const make = <C = never>(
     }
     return {
       services,
-      warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope, options.check), services)),
+      warmUp: yield* Effect.cached(Effect.provide(warming(pipeline, scope, options), services)),
       drain: (close) => Effect.provide(drain(close), services)
     }
   })
 
 // internal
 
+const build = (layer: Pipeline.Any["layer"], scope: Scope.Scope, memoMap: Layer.MemoMap | undefined) =>
+  memoMap === undefined ? Layer.buildWithScope(layer, scope) : Layer.buildWithMemoMap(layer, memoMap, scope)
+
 const warming = <C>(
   pipeline: Pipeline.Any,
   scope: Scope.Scope,
-  check: Options<C>["check"] = () => Effect.void
+  { check = () => Effect.void, memoMap }: Options<C>
 ): Effect.Effect<void, WarmUpFailed | C, Invocation.Invocation | Invocation.Lifecycle> =>
   Effect.gen(function* () {
     const { warm } = yield* Invocation.Invocation
     const { ready } = yield* Invocation.Lifecycle
-    const built = yield* Layer.buildWithScope(pipeline.layer, scope).pipe(
+    const built = yield* build(pipeline.layer, scope, memoMap).pipe(
       Effect.catchAllCause((cause) =>
         Cause.isInterruptedOnly(cause)
           ? Effect.interrupt
