@@ -7,7 +7,7 @@ for (const name of ["deployment.js.br", "reference.js.br"]) {
 }
 chmodSync("dist/bin.js", 0o755)
 
-// The compiler names a type of Effect 3.20 in the declaration of an error; this is its definition, which 3.19 accepts.
+// The compiler names a type of Effect 3.20 in the declaration of an error; this is its definition, which older ones accept.
 for (const name of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
   const file = join("dist", name)
   const text = readFileSync(file, "utf8")

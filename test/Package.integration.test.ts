@@ -58,35 +58,10 @@ describe("the package", () => {
         const path = yield* Path.Path
         const project = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-package-" })
         const env = { DEPLOYERS_HOME: path.join(project, "home") }
-        yield* run(root, {}, "npm", "run", "build", "--silent")
-        const tarball = yield* run(
-          root,
-          {},
-          "npm",
-          "pack",
-          "--silent",
-          "--ignore-scripts",
-          "--pack-destination",
-          project
-        )
-
-        const { devDependencies } = yield* versions(fs, path)
-        const compiler = ["typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`)
-        yield* fs.writeFileString(path.join(project, "package.json"), JSON.stringify({ type: "module", private: true }))
-        const packages = [`./${tarball.split("\n").at(-1)}`, ...compiler]
-        yield* run(
-          project,
-          {},
-          "npm",
-          "install",
-          "--silent",
-          "--no-audit",
-          "--no-fund",
-          "--ignore-scripts",
-          "--prefer-offline",
-          ...packages
-        )
+        const compiler = yield* compilerOf(fs, path)
+        yield* install(project, yield* pack(project), ...compiler)
         yield* reuseAddon(fs, path, project)
+        assert.match(yield* run(project, env, "npx", "effect-deployers", "--version"), /^\d+\.\d+\.\d+$/)
 
         const readme = blocks(yield* fs.readFileString(path.join(root, "README.md")))
         assert.deepStrictEqual(
@@ -135,7 +110,82 @@ describe("the package", () => {
       }).pipe(Effect.provide(NodeContext.layer)),
     300_000
   )
+
+  it.scopedLive(
+    "compiles, deploys and answers in an application of the oldest family of Effect, with one copy of it",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        const project = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-oldest-" })
+        const env = { DEPLOYERS_HOME: path.join(project, "home") }
+        yield* install(project, ...oldest, ...(yield* compilerOf(fs, path)))
+        yield* install(project, yield* pack(project))
+        yield* reuseAddon(fs, path, project)
+        const files = yield* fs.readDirectory(path.join(project, "node_modules"), { recursive: true })
+        const copies = files.filter((file) =>
+          /(^|\/)(effect|@effect\/(platform|platform-node|sql))\/package\.json$/.test(file)
+        )
+        assert.sameMembers(
+          copies.filter((file) => !file.includes("/dist/")),
+          ["effect", "@effect/platform", "@effect/platform-node", "@effect/sql"].map((name) => `${name}/package.json`)
+        )
+
+        const [pipeline] = blocks(yield* fs.readFileString(path.join(root, "README.md")))
+        const imports = entries.map((entry, index) => `export * as entry${index} from "${entry}"`)
+        yield* fs.writeFileString(path.join(project, "weather.ts"), pipeline?.code ?? "")
+        yield* fs.writeFileString(path.join(project, "entries.ts"), imports.join("\n"))
+        const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022"]
+        yield* run(project, {}, "npx", "tsc", ...flags, "weather.ts", "entries.ts")
+
+        const invoke = run(project, env, "npx", "deployers", "invoke", "weather", "--city", "Oslo", "--json")
+        yield* run(project, env, "npx", "deployers", "deploy", "weather.ts", "--name", "weather", "--json").pipe(
+          Effect.zipRight(invoke),
+          Effect.flatMap(Schema.decode(Invoked)),
+          Effect.tap(({ outputs }) => Effect.sync(() => assert.strictEqual(outputs.summary, "Oslo: 4C"))),
+          Effect.ensuring(Effect.orDie(run(project, env, "npx", "deployers", "delete", "weather", "--yes", "--force")))
+        )
+      }).pipe(Effect.provide(NodeContext.layer)),
+    300_000
+  )
 })
+
+/** The oldest family in the ranges of `package.json`. */
+const oldest = ["effect@3.17.14", "@effect/platform@0.90.10", "@effect/platform-node@0.96.1"]
+
+/** The entry points of an application; those of the CLI and of the suites need optional peers. */
+const entries = [
+  "",
+  "/Pipeline",
+  "/Client",
+  "/Contract",
+  "/Flavor",
+  "/Local",
+  "/Docker",
+  "/Server",
+  "/Store",
+  "/Testing"
+].map((path) => `effect-deployers${path}`)
+
+/** Packs the build into a folder. Returns the argument of `npm install` for it. */
+const pack = Effect.fnUntraced(function* (folder: string) {
+  yield* run(root, {}, "npm", "run", "build", "--silent")
+  const printed = yield* run(root, {}, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder)
+  return `./${printed.split("\n").at(-1)}`
+})
+
+const install = Effect.fnUntraced(function* (project: string, ...packages: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const file = `${project}/package.json`
+  if (!(yield* fs.exists(file))) yield* fs.writeFileString(file, JSON.stringify({ type: "module", private: true }))
+  const flags = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--save-exact"]
+  yield* run(project, {}, "npm", "install", ...flags, ...packages)
+})
+
+const compilerOf = (fs: FileSystem.FileSystem, path: Path.Path) =>
+  Effect.map(versions(fs, path), ({ devDependencies }) =>
+    ["typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`)
+  )
 
 const versions = (fs: FileSystem.FileSystem, path: Path.Path) =>
   Effect.flatMap(
