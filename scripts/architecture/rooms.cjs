@@ -33,6 +33,14 @@ const rooms = {
     holds: "the flavor that runs containers: engine client, images, backend",
     imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized"]
   },
+  Config: {
+    holds: "the deployments of an application as data: `defineConfig`, `ref`",
+    imports: ["Local", "Docker"]
+  },
+  Stack: {
+    holds: "several deployments, deployed together in the order of their references, all or nothing",
+    imports: ["Config", "Bundle", "Deployer", "Store"]
+  },
   Server: { holds: "the serving runtime inside a bundle", imports: ["Contract", "Store"] },
   Testing: {
     holds: "the in-memory world, faults and virtual time, for tests of users; no test runner",
@@ -48,7 +56,7 @@ const rooms = {
   },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Dev"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Dev", "Stack"]
   }
 }
 

@@ -37,6 +37,14 @@ export const pipelineFile = Args.text({ name: "file[#export]" }).pipe(
   Args.withDescription("The module that exports the pipeline, and the export if the module has several.")
 )
 
+/** The arguments of `deploy`: the module of a pipeline, or names in the settings file. */
+export const pipelineFileOrNames = Args.text({ name: "file[#export]|name" }).pipe(
+  Args.withDescription(
+    "The module that exports the pipeline, with --name; or deployments of the settings file, by default all of them."
+  ),
+  Args.repeated
+)
+
 /** `--timeout` with a duration such as `30s` or `2m`, in milliseconds. */
 export const timeout = (description: string): Options.Options<Option.Option<number>> =>
   Options.text("timeout").pipe(

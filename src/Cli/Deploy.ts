@@ -18,16 +18,18 @@ import {
   json,
   note,
   operationTimeout,
-  pipelineFile,
+  pipelineFileOrNames,
   print,
   text,
   texts,
   whenInterrupted
 } from "./Common.js"
 import { containerOptions, containerSettings, type GivenContainer } from "./ContainerFlags.js"
-import { chosen, flavors } from "./Deployers.js"
+import { chosen, type Flavor, flavors } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
+import * as DeployStack from "./DeployStack.js"
 import * as EnvFile from "./EnvFile.js"
+import { UsageError } from "./Failure.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
@@ -74,8 +76,10 @@ const settingOptions = {
 export const deploy = Command.make(
   "deploy",
   {
-    file: pipelineFile,
-    name: Options.text("name").pipe(Options.withDescription("Name of the deployment.")),
+    targets: pipelineFileOrNames,
+    name: text("name", "Name of the deployment."),
+    config: text("config", "The settings file; default deployers.config.ts, .mts, .js or .mjs.", "file"),
+    stage: text("stage", "The stage of the settings file: its deployments are named NAME-STAGE."),
     deployer: Options.choice("deployer", flavors).pipe(
       Options.withDescription(
         "A process of this machine (local, the default) or a container of the Docker engine. An existing deployment keeps its deployer."
@@ -97,31 +101,98 @@ export const deploy = Command.make(
     json
   },
   Effect.fnUntraced(function* (given) {
-    const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
-    const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
-    yield* note(`Bundling ${Render.clean(given.file)}`)
-    const snapshot = yield* given.noTypecheck
-      ? Effect.provide(Snapshot.fromFile(given.file), TypeChecker.layerNone)
-      : Snapshot.fromFile(given.file)
-    const options = {
-      name: given.name,
-      replace: !given.noReplace,
-      check: !given.noCheck,
-      keep: !given.reset,
-      unset: given.unset,
-      settings: settingsOf({ ...given, env })
+    const target = yield* targetOf(given)
+    if (target._tag === "Stack") {
+      const { json, plan } = given
+      const stack = DeployStack.deploy({ ...target, json, plan })
+      return yield* given.noTypecheck ? Effect.provide(stack, TypeChecker.layerNone) : stack
     }
-    if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
-    const before = yield* currentKey(given.name)
-    const { changed } = yield* deployer.plan(snapshot, options)
-    const deployment = yield* Progress.follow(given.name, deployer.provision(snapshot, options)).pipe(
-      whenInterrupted(afterChange(given.name))
-    )
-    yield* printDeployed(given.json, { deployment, snapshot, before, changed })
+    return yield* deployFile(target.file, target.name, given)
   })
-).pipe(Command.withDescription("Serve a pipeline as a deployment."))
+).pipe(Command.withDescription("Serve a pipeline as a deployment, or the deployments of the settings file."))
 
 // internal
+
+/** Deploys one pipeline under a name. */
+const deployFile = Effect.fnUntraced(function* (file: string, name: string, given: GivenForFile) {
+  const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
+  const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
+  yield* note(`Bundling ${Render.clean(file)}`)
+  const snapshot = yield* given.noTypecheck
+    ? Effect.provide(Snapshot.fromFile(file), TypeChecker.layerNone)
+    : Snapshot.fromFile(file)
+  const options = {
+    name,
+    replace: !given.noReplace,
+    check: !given.noCheck,
+    keep: !given.reset,
+    unset: given.unset,
+    settings: settingsOf({ ...given, env })
+  }
+  if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
+  const before = yield* currentKey(name)
+  const { changed } = yield* deployer.plan(snapshot, options)
+  const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options)).pipe(
+    whenInterrupted(afterChange(name))
+  )
+  yield* printDeployed(given.json, { deployment, snapshot, before, changed })
+})
+
+/** The options for one pipeline. */
+interface GivenForFile extends Given {
+  readonly deployer: Option.Option<Flavor>
+  readonly noReplace: boolean
+  readonly noCheck: boolean
+  readonly noTypecheck: boolean
+  readonly unset: ReadonlyArray<string>
+  readonly reset: boolean
+  readonly envFile: ReadonlyArray<string>
+  readonly plan: boolean
+  readonly json: boolean
+}
+
+interface GivenTargets extends GivenForFile {
+  readonly targets: ReadonlyArray<string>
+  readonly name: Option.Option<string>
+  readonly config: Option.Option<string>
+  readonly stage: Option.Option<string>
+}
+
+/** The subject of the command: one file with a name, else the settings file. */
+const targetOf = Effect.fnUntraced(function* (given: GivenTargets) {
+  const [file, ...more] = given.targets
+  const stage = Option.getOrUndefined(given.stage)
+  const config = Option.getOrUndefined(given.config)
+  if (Option.isSome(given.name)) {
+    if (file === undefined) return yield* misuse("The argument <file[#export]> is missing.")
+    if (more.length > 0) return yield* misuse(`The argument "${more[0]}" is one too many.`)
+    if (stage !== undefined || config !== undefined) {
+      return yield* misuse("--stage and --config are options of the settings file; omit them, or --name.")
+    }
+    return { _tag: "File", file, name: given.name.value } as const
+  }
+  const isStack = config !== undefined || stage !== undefined || !given.targets.some(isPath)
+  if (!isStack) return yield* misuse("The option --name is missing.")
+  if (hasOwnSettings(given)) {
+    return yield* misuse("The settings of these deployments are in the settings file; change them there.")
+  }
+  return { _tag: "Stack", only: given.targets, config, stage } as const
+})
+
+/** A path has a dot, a slash or an export; a name has none of them. */
+const isPath = (target: string): boolean => /[./\\#]/.test(target)
+
+const hasOwnSettings = (given: GivenForFile): boolean =>
+  Object.keys(settingsOf(given)).length > 0 ||
+  Option.isSome(given.deployer) ||
+  given.noReplace ||
+  given.noCheck ||
+  given.reset ||
+  given.envFile.length > 0 ||
+  given.unset.length > 0
+
+const misuse = (message: string): UsageError =>
+  new UsageError({ message, hint: "`deployers deploy --help` shows the usage." })
 
 /** Values of {@link settingOptions}. */
 interface Given extends GivenContainer {

@@ -10,32 +10,45 @@ import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 /** Runs an operation on a deployment and shows its events. */
-export const follow = <A, E, R>(
-  name: string,
-  operation: Effect.Effect<A, E, R>
+export const follow = <A, E, R>(name: string, operation: Effect.Effect<A, E, R>) =>
+  show(operation, ({ deploymentId, deploymentName }) =>
+    deploymentName === name || deploymentId === name ? "" : undefined
+  )
+
+/** Runs an operation on several deployments and shows their events, each with the name of its deployment. */
+export const followAll = <A, E, R>(names: ReadonlyArray<string>, operation: Effect.Effect<A, E, R>) =>
+  show(operation, ({ deploymentName }) => (names.includes(deploymentName) ? `${deploymentName}: ` : undefined))
+
+// internal
+
+/** Shows the events for which `prefix` has a text. */
+const show = <A, E, R>(
+  operation: Effect.Effect<A, E, R>,
+  prefix: (event: DeploymentEvent) => string | undefined
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Deployer | Output> =>
   Effect.gen(function* () {
     const { subscribe } = yield* Deployer
     const output = yield* Output
     const begun = yield* Clock.currentTimeMillis
-    const state = { isUnderWay: false }
+    const inProgress = new Set<string>()
     const showing = Stream.fromQueue(yield* subscribe).pipe(
-      Stream.filter((event) => event.deploymentName === name || event.deploymentId === name),
       Stream.runForEach((event) =>
         Effect.gen(function* () {
-          state.isUnderWay = true
-          yield* output.note(line(output.hasNoteColor, event, (yield* Clock.currentTimeMillis) - begun))
-          state.isUnderWay = !isLast(event)
+          const label = prefix(event)
+          if (label === undefined) return
+          inProgress.add(event.operationId)
+          yield* output.note(line(output.hasNoteColor, event, (yield* Clock.currentTimeMillis) - begun, label))
+          if (isLast(event)) inProgress.delete(event.operationId)
         })
       )
     )
     // Not a child: an interruption would end it before it shows the events of the undo.
     const fiber = yield* Effect.forkScoped(showing)
-    return yield* Effect.ensuring(operation, Effect.zipRight(shown(state), Fiber.interrupt(fiber)))
+    return yield* Effect.ensuring(operation, Effect.zipRight(shown(inProgress), Fiber.interrupt(fiber)))
   }).pipe(Effect.scoped)
 
 /** One event for people. */
-export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number): string => {
+export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number, prefix = ""): string => {
   const { reason, url } = event.data
   const detail = [reason, url]
     .filter((part) => typeof part === "string")
@@ -43,16 +56,14 @@ export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: n
     .join(" ")
   const style = event.type === "operation_failed" ? "red" : event.type === "operation_finished" ? "green" : "cyan"
   const phase = Render.paint(hasColor, style, phases[event.type])
-  return `${Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))}  ${phase}${detail === "" ? "" : `: ${detail}`}`
+  return `${Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))}  ${prefix}${phase}${detail === "" ? "" : `: ${detail}`}`
 }
-
-// internal
 
 const isLast = ({ type }: DeploymentEvent): boolean => type === "operation_finished" || type === "operation_failed"
 
 /** Waits for the last lines: an operation may end before they are written. */
-const shown = (state: { readonly isUnderWay: boolean }): Effect.Effect<void> =>
-  Effect.yieldNow().pipe(Effect.repeat({ while: () => state.isUnderWay, times: 10_000 }), Effect.asVoid)
+const shown = (inProgress: ReadonlySet<string>): Effect.Effect<void> =>
+  Effect.yieldNow().pipe(Effect.repeat({ while: () => inProgress.size > 0, times: 10_000 }), Effect.asVoid)
 
 const phases: { readonly [Type in EventType]: string } = {
   operation_started: "started",

@@ -8,6 +8,7 @@ import * as Lifecycle from "../Errors/Lifecycle.js"
 import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
 import { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import { DeploymentRunFailed, RunNotRepeatable } from "../Errors/Runs.js"
+import { ConfigFileNotFound, ConfigLoadFailed, StackCycle, StackInvalid, StackNotRestored } from "../Errors/Stacks.js"
 import { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import { memoize } from "../Internal/Memoize.js"
 import * as Http from "./Errors.js"
@@ -25,6 +26,7 @@ export const NotFoundError = Schema.Union(
   Lifecycle.SnapshotNotFound,
   Input.SecretNotFound,
   PipelineFileNotFound,
+  ConfigFileNotFound,
   PipelineExportNotFound,
   Http.NotFound,
   Http.RunNotFound
@@ -49,6 +51,9 @@ export const InvalidInputError = Schema.Union(
   PipelineLoadFailed,
   PipelineTypeErrors,
   DeploymentCheckFailed,
+  ConfigLoadFailed,
+  StackInvalid,
+  StackCycle,
   Http.InvalidRequest,
   Http.MethodNotAllowed,
   Http.PayloadTooLarge,
@@ -94,7 +99,8 @@ export const EngineError = Schema.Union(
   Lifecycle.EngineUnavailable,
   Lifecycle.OutcomeUnknown,
   ImageNotBuilt,
-  BaseImageUnavailable
+  BaseImageUnavailable,
+  StackNotRestored
 )
 
 export type EngineError = typeof EngineError.Type

@@ -284,6 +284,8 @@ export class ReconcileReport extends Schema.Class<ReconcileReport>("effect-deplo
 export interface Service<S extends Settings.DeploymentInput = Settings.DeploymentInput> {
   readonly flavor: string
   readonly name: string
+  /** The names of the settings that the deployer understands. */
+  readonly settingNames: ReadonlyArray<string>
   /**
    * Makes a deployment serve a snapshot, creating or replacing it, and waits until it is healthy. When it fails, the old
    * version still serves and the registry is unchanged. Repeating it is safe.

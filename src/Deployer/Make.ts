@@ -9,6 +9,7 @@ import { timeoutFail } from "../Internal/Deadline.js"
 import type * as Settings from "../Settings.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
+import { settingNames } from "./KeptSettings.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
 import { rebuild } from "./Operations/RebuildRegistry.js"
@@ -36,6 +37,7 @@ export const makeForAny = <S extends Settings.Deployment, SI extends Settings.De
     return {
       flavor: backend.flavor,
       name: backend.name,
+      settingNames: settingNames(context.backend),
       provision: (snapshot, options) => ofSnapshot(snapshot, provision(context, snapshot, options)),
       getOrCreate: (snapshot, options) => ofSnapshot(snapshot, PlanAndRollback.getOrCreate(context, snapshot, options)),
       reprovision: (ref, options) => PlanAndRollback.reprovision(context, ref, options),
