@@ -3,12 +3,13 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
 import { BigDecimal, Effect, Layer } from "effect"
-import { Client, Deployer, Snapshot } from "effect-deployers"
+import { Client, Deployer, Snapshot, Stack } from "effect-deployers"
 import { Embedded } from "effect-deployers/Local"
 import * as Forecasts from "./composed-app/forecasts.js"
 import { heldOut } from "./iris/data.js"
 import { iris } from "./iris.js"
 import { shipping } from "./shipping-contract.js"
+import { shop } from "./shop/shop.js"
 
 const TestLive = Layer.provideMerge(
   Client.layerRegistry,
@@ -45,6 +46,22 @@ layer(TestLive, { excludeTestServices: true })("examples", (it) => {
         expect(Object.values(probabilities).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12)
         expect(modelInfo.trainedOn).toBe(120)
       }
+    })
+  )
+
+  it.scoped("the shop calls the catalog of the same settings file, with its URL and its key", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const names = ["shop-staging", "catalog-staging"]
+      yield* Effect.addFinalizer(() => Effect.forEach(names, (name) => Effect.orDie(deployer.delete(name))))
+      const load = Stack.load({ file: "examples/shop/deployers.config.ts", stage: "staging" })
+      const first = yield* Stack.deploy(yield* load)
+      expect(first.deployments.map(({ changed, deployment }) => [deployment.name, changed])).toEqual([
+        ["catalog-staging", true],
+        ["shop-staging", true]
+      ])
+      expect(yield* Client.make(shop, "shop-staging").invoke({ item: "bread", amount: 4 })).toEqual({ total: 12 })
+      expect((yield* Stack.deploy(yield* load)).changed).toBe(false)
     })
   )
 

@@ -11,6 +11,7 @@ import type { Deployment } from "../Deployment.js"
 import type { DockerSettingsInput } from "../Docker/Settings.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
+import * as ConfigFile from "../Stack/ConfigFile.js"
 import {
   afterChange,
   count,
@@ -173,6 +174,9 @@ const targetOf = Effect.fnUntraced(function* (given: GivenTargets) {
   }
   const isStack = config !== undefined || stage !== undefined || !given.targets.some(isPath)
   if (!isStack) return yield* misuse("The option --name is missing.")
+  if (config === undefined && !(yield* ConfigFile.isThere)) {
+    return yield* misuse("The argument <file[#export]> is missing, and this folder has no deployers.config.ts.")
+  }
   if (hasOwnSettings(given)) {
     return yield* misuse("The settings of these deployments are in the settings file; change them there.")
   }
@@ -190,6 +194,9 @@ const hasOwnSettings = (given: GivenForFile): boolean =>
   given.reset ||
   given.envFile.length > 0 ||
   given.unset.length > 0
+
+/** Fails on wrong usage before the services of the command start. */
+export const checkUsage = (given: GivenTargets) => Effect.asVoid(targetOf(given))
 
 const misuse = (message: string): UsageError =>
   new UsageError({ message, hint: "`deployers deploy --help` shows the usage." })

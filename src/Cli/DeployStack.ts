@@ -15,7 +15,7 @@ import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
 
-/** What the command line says about the settings file. */
+/** The options for the settings file. */
 export interface Given {
   readonly only: ReadonlyArray<string>
   readonly config: string | undefined

@@ -1,6 +1,7 @@
 /** The command tree. */
 import * as CliCommand from "@effect/cli/Command"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { Bundler } from "../Bundle.js"
 import type { Endpoints } from "../Client.js"
@@ -10,7 +11,7 @@ import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { auth } from "./Auth.js"
 import { remove } from "./Delete.js"
-import { deploy } from "./Deploy.js"
+import { checkUsage, deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
 import { describe } from "./Describe.js"
 import { dev } from "./Dev.js"
@@ -66,7 +67,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     CliCommand.provide(command, layers.services)
   const commands = [
     init,
-    served(deploy),
+    CliCommand.transformHandler(served(deploy), (run, given) => Effect.zipRight(checkUsage(given), run)),
     dev,
     served(list),
     served(describe),

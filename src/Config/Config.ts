@@ -1,6 +1,5 @@
 /** The form of the settings file. */
 import * as Schema from "effect/Schema"
-import { DeploymentName } from "../Deployment.js"
 import type { DockerSettingsInput } from "../Docker/Settings.js"
 import type { LocalSettingsInput } from "../Local/Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
@@ -49,9 +48,6 @@ export const Config = Schema.Struct({
 })
 
 export type Config = typeof Config.Type
-
-/** True for a name that a deployment may have. */
-export const isName: (name: string) => boolean = Schema.is(DeploymentName)
 
 /**
  * Every setting of the flavors. A deployment ignores the settings that only other flavors have, and its plan names them.

@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { Config, type ConfigInput, isName } from "../Config/Config.js"
+import { Config, type ConfigInput } from "../Config/Config.js"
 import type { KeyRef, UrlRef } from "../Config/Ref.js"
+import { DeploymentName } from "../Deployment.js"
 import type { Issue } from "../Errors/Issue.js"
 import { type StackCycle, StackInvalid } from "../Errors/Stacks.js"
 import type { Snapshot } from "../Snapshot/Model.js"
@@ -187,6 +188,8 @@ const problems = (member: Member, members: ReadonlyArray<Member>): ReadonlyArray
         }
       ]
 }
+
+const isName = Schema.is(DeploymentName)
 
 const hasNoKey = (members: ReadonlyArray<Member>, wanted: string): boolean => {
   const auth = members.find(({ key }) => key === wanted)?.settings["auth"]

@@ -26,7 +26,12 @@ export interface Prepared extends Member {
   readonly ignored: ReadonlyArray<string>
 }
 
-/** The selection of members, and the deployers by flavor. */
+/**
+ * The selection of members, and the deployers by flavor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Options {
   /** The keys or names of the members to deploy, with those they depend on; default all. */
   readonly only?: ReadonlyArray<string> | undefined
