@@ -19,6 +19,7 @@ import * as Host from "./Host.js"
 import * as KeptLayers from "./KeptLayers.js"
 import * as Modules from "./Modules.js"
 import * as Sources from "./Sources.js"
+import * as Uncaught from "./Uncaught.js"
 import * as Version from "./Version.js"
 
 export { Event } from "./Event.js"
@@ -54,6 +55,7 @@ const session = ({ port, report, source: { export: name, file } }: Options) =>
     yield* Effect.sync(() => process.setSourceMapsEnabled(true))
     const host = yield* Host.make({ port: port ?? defaultPort, fallback: port === undefined }, report)
     yield* report(Event.Listening({ url: host.url }))
+    yield* Uncaught.report((message) => report(Event.Failed({ message })))
     const sources = yield* Sources.make
     yield* sources.add([source.file])
     const reload = yield* reloading({ host, report, source, sources })

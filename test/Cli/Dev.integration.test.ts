@@ -131,6 +131,10 @@ describe("deployers dev", () => {
       yield* says(/model 1 is released/)
       assert.deepInclude(yield* invoke(url), { outputs: { version: 5, offset: 2 } })
 
+      yield* save("p.ts", pipeline(6, 'setTimeout(() => { throw new Error("a late one") }, 1)'))
+      yield* says(/failed an uncaught error: Error: a late one/)
+      assert.deepInclude(yield* invoke(url), { outputs: { version: 6, offset: 2 } })
+
       child.kill("SIGINT")
       yield* says(/model 2 is released/)
       const code = yield* Effect.async<number | null>((resume) => {
