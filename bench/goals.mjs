@@ -1,5 +1,6 @@
 // The goals, all of them: what is compared with what, and the target. A goal says which section measures it and how its
 // number is found in what that section answers; `undefined` means that it was not measured, and why is said.
+import * as cli from "./sections/cli.mjs"
 import { compare, names } from "./sections/hot.mjs"
 
 const atLeast = (target) => ({ target, unit: "x", passes: (value) => value >= target, sign: ">=" })
@@ -95,6 +96,15 @@ const startGoals = [
   measured: (results) => value(of(results))
 }))
 
+const cliGoals = cli.subjects.map((subject) => ({
+  goal: "start to exit, more than an empty process",
+  section: "cli",
+  subject,
+  peer: cli.peer,
+  ...atMost(250, "ms"),
+  measured: (rows) => value(rows.find(({ name }) => name === subject)?.added)
+}))
+
 const overloadGoals = [
   ["goodput at 5 x the connections", "256 connections", atLeast(0.9), ({ fast }) => fast.goodput],
   ["goodput at 5 x the peak of a busy pipeline", "its peak", atLeast(0.9), ({ busy }) => busy.goodput],
@@ -151,7 +161,15 @@ const soakGoals = [
   measured: (results) => value(of(results))
 }))
 
-export const goals = [...hotGoals, ...overloadGoals, ...startGoals, ...deployGoals, ...storeGoals, ...soakGoals]
+export const goals = [
+  ...hotGoals,
+  ...overloadGoals,
+  ...startGoals,
+  ...cliGoals,
+  ...deployGoals,
+  ...storeGoals,
+  ...soakGoals
+]
 
 /** Every goal of the sections that ran, with its number. What was not measured does not pass, and says why. */
 export const judge = (results) =>
