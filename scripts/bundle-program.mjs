@@ -54,6 +54,21 @@ const loads = (text) =>
       }))
   )
 
+/** Effect and the rooms beside `Cli` stay modules. */
+const modulesOutside = {
+  name: "modules-outside",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^(effect|@effect\/(platform|platform-node|sql|experimental))(\/|$)/ }, ({ path }) => ({
+      path,
+      external: true
+    }))
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const file = relative(dist, resolve(resolveDir, path)).replaceAll("\\", "/")
+      return /^(\.\.|Cli)\//.test(file) ? undefined : { path: `../${file}`, external: true }
+    })
+  }
+}
+
 await init
 const { outputFiles } = await build({
   entryPoints: [join(dist, "Cli", "Program.js")],
@@ -99,3 +114,21 @@ for (const name of [...files.keys()].sort((a, b) => Number(a === entry) - Number
 for (const name of readdirSync(target)) {
   if (name.endsWith(".cjs") && !files.has(name)) rmSync(join(target, name), { force: true })
 }
+
+// `deployers dev` runs the user's code in its own process, so it has to have the same Effect: the one that is installed. Only
+// `@effect/cli` is not installed with this package.
+await build({
+  entryPoints: [join(dist, "Cli", "Program.js")],
+  outfile: join(target, "modules.mjs"),
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  external,
+  plugins: [modulesOutside],
+  banner: {
+    js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);'
+  },
+  minifyWhitespace: true,
+  legalComments: "none"
+})

@@ -122,5 +122,9 @@ const run = (name: string): Exports => {
   return module.exports
 }
 
-if (fs.existsSync(join(scripts, entry))) run(entry)
-else await import("./Cli/Program.js")
+/** `dev` runs the user's code in this process: Effect is the installed one there. */
+const sharesEffect = process.argv.includes("dev")
+
+if (!fs.existsSync(join(scripts, entry))) await import("./Cli/Program.js")
+else if (sharesEffect) await import(pathToFileURL(join(scripts, "modules.mjs")).href)
+else run(entry)
