@@ -25,40 +25,49 @@ export const events = Command.make(
     json
   },
   Effect.fnUntraced(function* ({ follow, json, name }) {
-    const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
+    yield* requireEvents(name)
     if (follow) {
       const { hasColor, result } = yield* Output
-      return yield* Stream.runForEach(followed(deployment.id), (event) =>
+      return yield* Stream.runForEach(followed(name), (event) =>
         result(json ? Render.jsonLine(Json.event(event)) : line(hasColor, event))
       )
     }
-    const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(deployment.id)))
+    const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(name)))
     yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
       Render.table(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells))
     )
   })
-).pipe(Command.withDescription("Show the audit log of a deployment: every operation and its steps."))
+).pipe(
+  Command.withDescription(
+    "Show the audit log of a name: every operation and its steps, also of a first deploy that failed."
+  )
+)
 
 // internal
 
-const pageAfter = (deploymentId: string, after: number) =>
-  Effect.flatMap(EventStore, (store) => store.list({ deploymentId, after }))
+/** A first deploy that failed has events and no row. */
+const requireEvents = (ref: string) =>
+  Effect.flatMap(pageAfter(ref, 0), ({ length }) =>
+    length > 0 ? Effect.void : Effect.flatMap(Deployer, (deployer) => deployer.get(ref))
+  )
+
+const pageAfter = (ref: string, after: number) => Effect.flatMap(EventStore, (store) => store.list({ ref, after }))
 
 const lastOf = (page: ReadonlyArray<DeploymentEvent>) => Option.fromNullable(page.at(-1)?.sequence)
 
 /** The store returns one page at a time. */
-const recorded = (deploymentId: string) =>
+const recorded = (ref: string) =>
   Stream.paginateChunkEffect(0, (after) =>
-    Effect.map(pageAfter(deploymentId, after), (page) => [Chunk.fromIterable(page), lastOf(page)] as const)
+    Effect.map(pageAfter(ref, after), (page) => [Chunk.fromIterable(page), lastOf(page)] as const)
   )
 
 /** Another process may change the deployment, so this polls the store. */
-const followed = (deploymentId: string) =>
+const followed = (ref: string) =>
   Stream.unwrap(
     Effect.sync(() => {
       let after = 0
       const page = Effect.tap(
-        Effect.suspend(() => pageAfter(deploymentId, after)),
+        Effect.suspend(() => pageAfter(ref, after)),
         (page) => {
           after = Option.getOrElse(lastOf(page), () => after)
         }

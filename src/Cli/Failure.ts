@@ -94,7 +94,7 @@ const named =
 const hints: Readonly<Record<string, Hint>> = {
   DeploymentAlreadyExists: () => "Omit --no-replace to replace it.",
   DeploymentProvisionFailed: named(
-    (name) => `\`deployers logs ${name}\` shows the log; the version that served before still serves.`
+    (name) => `\`deployers events ${name}\` shows the attempt; a version that served before still serves.`
   ),
   DeploymentCheckFailed: named(
     (name) =>

@@ -7,8 +7,10 @@ import type { Bundler } from "../Bundle.js"
 import type { Endpoints } from "../Client.js"
 import type { Deployer } from "../Deployer.js"
 import type { EventStore } from "../Store/EventStore.js"
+import type { HomeBinding } from "../Store/HomeBinding.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
+import { adopt } from "./Adopt.js"
 import { auth } from "./Auth.js"
 import { remove } from "./Delete.js"
 import { checkUsage, deploy } from "./Deploy.js"
@@ -41,6 +43,7 @@ export type Services =
   | SnapshotStore
   | EventStore
   | SecretStore
+  | HomeBinding
   | Endpoints
   | HttpClient.HttpClient
 
@@ -88,6 +91,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(pipeline),
     served(reconcile),
     served(supervise),
+    served(adopt),
     CliCommand.provide(doctor, layers.doctor)
   ] as const
   const root = CliCommand.make("deployers").pipe(

@@ -18,6 +18,7 @@ export const StoreReason = Schema.Literal(
   "newerSchema",
   "foreign",
   "unreadable",
+  "copied",
   "query"
 )
 
@@ -33,6 +34,8 @@ const explanations: { readonly [Reason in StoreReason]: string } = {
   newerSchema: "it was written by a newer version of effect-deployers; upgrade, it was left as it is",
   foreign: "it is a database of something else; it was left as it is",
   unreadable: "the file cannot be opened; check the path, owner and mode",
+  copied:
+    "its home folder was copied or moved, and the services belong to the other home; `deployers adopt` binds it to this one",
   query: "a query failed"
 }
 
@@ -64,6 +67,23 @@ export class StoreError extends Schema.TaggedError<StoreError>()(
   /** True if the same operation may succeed later without an operator. */
   get isRetryable(): boolean {
     return this.reason === "busy" || this.reason === "full"
+  }
+}
+
+/**
+ * The registry is bound to another home that still exists, so its services cannot be adopted.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HomeInUse extends Schema.TaggedError<HomeInUse>()(
+  "HomeInUse",
+  { home: Schema.String, other: Schema.String },
+  status(409, "Another home owns the services.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The home ${this.other} exists and owns the services, so ${this.home} cannot adopt them; delete or move that home first, or use --force and stop using it.`
   }
 }
 

@@ -15,6 +15,7 @@ import type { Deployer } from "../Deployer.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
 import * as Home from "../Store/Home.js"
+import type { HomeBinding } from "../Store/HomeBinding.js"
 import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import type { SecretBox } from "../Store/SecretBox.js"
@@ -35,6 +36,7 @@ export type Provides =
   | Endpoints.Endpoints
   | Registry.Stores
   | SecretBox
+  | HomeBinding
   | Home.Home
   | Ids.Ids
   | HttpClient

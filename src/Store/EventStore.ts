@@ -18,6 +18,8 @@ export class EventStore extends Context.Tag("effect-deployers/Store/EventStore")
     /** Oldest first; `after` is the last sequence number already seen. At most `limit` (default 1,000). */
     readonly list: (options?: {
       readonly deploymentId?: string | undefined
+      /** The name or the id of a deployment, also of one that was deleted or never accepted. */
+      readonly ref?: string | undefined
       readonly after?: number | undefined
       readonly limit?: number | undefined
     }) => Effect.Effect<ReadonlyArray<DeploymentEvent>, StoreError>

@@ -1,12 +1,14 @@
 /** Registries ready to use: all stores of the control plane over one database. */
 import * as SqlClient from "@effect/sql/SqlClient"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StoreError } from "../Errors/Stores.js"
 import type { BuildStore } from "./BuildStore.js"
-import type { DeploymentStore } from "./DeploymentStore.js"
+import { DeploymentStore } from "./DeploymentStore.js"
 import type { EventStore } from "./EventStore.js"
 import { Home } from "./Home.js"
+import * as HomeBinding from "./HomeBinding.js"
 import type { Ids } from "./Ids.js"
 import { schema } from "./RegistrySchema.js"
 import * as SecretBox from "./SecretBox.js"
@@ -88,16 +90,36 @@ const boxOf = (path: string): Layer.Layer<SecretBox.SecretBox, never, SqlClient.
   )
 
 /**
- * The registry and the key of the {@link Home} folder. The key file is made when the first secret is sealed.
+ * The registry and the key of the {@link Home} folder. The key file is made when the first secret is sealed. In a copy of the
+ * folder the registry can be read, and no deployment changes until {@link HomeBinding} adopts it.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerHome: Layer.Layer<Stores | SecretBox.SecretBox, StoreError, Home | Ids> = Layer.unwrapEffect(
-  Effect.map(Home, (home) =>
-    Layer.fresh(layerSql).pipe(Layer.provideMerge(boxOf(home.key)), Layer.provide(sqlite(home.registry)))
+export const layerHome: Layer.Layer<Stores | SecretBox.SecretBox | HomeBinding.HomeBinding, StoreError, Home | Ids> =
+  Layer.unwrapEffect(
+    Effect.map(Home, (home) =>
+      boundStores(home.registry).pipe(
+        Layer.provideMerge(boxOf(home.key)),
+        Layer.provideMerge(HomeBinding.layer(home.root)),
+        Layer.provide(sqlite(home.registry))
+      )
+    )
   )
-)
+
+/** The stores, whose deployments change only while the registry is bound to this home. */
+const boundStores = (path: string) =>
+  Layer.scopedContext(
+    Effect.gen(function* () {
+      const binding = yield* HomeBinding.HomeBinding
+      const stores = yield* Layer.build(Layer.fresh(layerSql))
+      return Context.add(
+        stores,
+        DeploymentStore,
+        HomeBinding.guard(Context.get(stores, DeploymentStore), binding, path)
+      )
+    })
+  )
 
 /**
  * A registry in memory, with a fixed key, that is gone with its scope.

@@ -145,9 +145,16 @@ const memory = ({ integer, keyed }: Dialect) => [
   )${keyed}`
 ]
 
+/** Events are found by the name of a deployment without a row, and open operations without a look at the closed ones. */
+const lookups = [
+  "CREATE INDEX events_by_name ON events (deployment_name, sequence)",
+  "CREATE INDEX operations_open_in_order ON operations (sequence) WHERE closed_at IS NULL"
+]
+
 const migrations = (dialect: Dialect) => [
   [...pipelines(dialect), ...deployments(dialect), ...operations(dialect), ...records(dialect)],
-  memory(dialect)
+  memory(dialect),
+  lookups
 ]
 
 /**

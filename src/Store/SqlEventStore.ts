@@ -63,7 +63,10 @@ export const make: Effect.Effect<EventStore["Type"], never, SqlClient.SqlClient>
     list: (options) => {
       const conditions = [
         sql`sequence > ${options?.after ?? 0}`,
-        ...(options?.deploymentId === undefined ? [] : [sql`deployment_id = ${options.deploymentId}`])
+        ...(options?.deploymentId === undefined ? [] : [sql`deployment_id = ${options.deploymentId}`]),
+        ...(options?.ref === undefined
+          ? []
+          : [sql`(deployment_id = ${options.ref} OR deployment_name = ${options.ref})`])
       ]
       return read(
         "events.list",

@@ -7,6 +7,7 @@ import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.j
 import { Deployer } from "../../src/Deployer.js"
 import { PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { EventStore } from "../../src/Store/EventStore.js"
+import * as HomeBinding from "../../src/Store/HomeBinding.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 import { InMemoryDeployer } from "../../src/Testing/index.js"
@@ -63,6 +64,7 @@ export const World = Layer.mergeAll(
   DoctorFake,
   DeployersFake,
   NodeContext.layer,
+  HomeBinding.layerNone,
   Client.layerRegistry
 ).pipe(Layer.provideMerge(InMemoryDeployer.layer))
 
@@ -92,6 +94,7 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       refuse(SnapshotStore),
       refuse(EventStore),
       refuse(SecretStore),
+      refuse(HomeBinding.HomeBinding),
       refuse(Client.Endpoints),
       refuse(Doctor.Doctor),
       FetchHttpClient.layer

@@ -135,7 +135,7 @@ describe("Deployer", () => {
       const error = yield* Effect.flip(deployer.provision(a, { name: "second", settings: { port: 8080 } }))
       assert.instanceOf(error, Errors.PortUnavailable)
       assert.lengthOf(yield* instances, 1)
-      assert.strictEqual((yield* deployer.get("second")).status, "error")
+      assert.instanceOf(yield* Effect.flip(deployer.get("second")), Errors.DeploymentNotFound)
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 

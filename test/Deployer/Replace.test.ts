@@ -129,7 +129,7 @@ describe("Replace", () => {
       yield* TestClock.adjust("100 millis")
       assert.instanceOf(yield* Fiber.join(fiber), Errors.DeploymentProvisionFailed)
       assert.strictEqual(instances.size, 0)
-      assert.notStrictEqual((yield* deployer.get("a")).status, "running")
+      assert.instanceOf(yield* Effect.flip(deployer.get("a")), Errors.DeploymentNotFound)
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 

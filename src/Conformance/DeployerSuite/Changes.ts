@@ -3,9 +3,12 @@ import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { DeploymentId } from "../../Deployment.js"
 import { DeploymentStore } from "../../Store/DeploymentStore.js"
 import { EventStore } from "../../Store/EventStore.js"
+import { DeployerFixture } from "../DeployerFixture.js"
 import { type It, withDeployment } from "./Case.js"
 
 /** Laws of creating and replacing, also when it fails. */
@@ -128,17 +131,33 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("a first provision that fails is recorded as an error and can be repaired", () =>
+  it.effect("a first provision that fails leaves nothing but its events, and the next one starts anew", () =>
     withDeployment("mended", (deployer, fixture) =>
       Effect.gen(function* () {
-        yield* Effect.flip(deployer.provision(fixture.crashing, { name: "mended" }))
-        const failed = yield* deployer.get("mended")
-        assert.strictEqual(failed.status, "error")
-        assert.isString(failed.reason)
-        assert.deepStrictEqual(yield* fixture.instances(failed), [])
+        const settings = { auth: { _tag: "secret", name: "NOBODY_SET_IT" } } as const
+        const failures = [
+          deployer.provision(fixture.crashing, { name: "mended", settings: { environment: { A: "1" } } }),
+          deployer.provision(fixture.healthy, { name: "mended", settings })
+        ]
+        for (const failing of failures) {
+          yield* Effect.flip(failing)
+          assert.strictEqual((yield* Effect.flip(deployer.get("mended")))._tag, "DeploymentNotFound")
+        }
+        const failed = yield* failuresOf("mended")
+        assert.deepStrictEqual(
+          failed.map(({ data }) => data["failure"]),
+          ["DeploymentProvisionFailed", "SecretNotFound"]
+        )
+        for (const { id } of failed) assert.deepStrictEqual(yield* fixture.instances({ id }), [])
+        const { actions } = yield* deployer.reconcile
+        assert.deepStrictEqual(
+          actions.filter(({ deployment }) => deployment === "mended"),
+          []
+        )
         const made = yield* deployer.provision(fixture.healthy, { name: "mended" })
-        assert.strictEqual(made.status, "running")
-        assert.isUndefined(made.reason)
+        assert.deepInclude(made, { status: "running", generation: 1 })
+        const [revision] = yield* deployer.revisions("mended")
+        assert.deepInclude(revision?.settings ?? {}, { environment: {} })
       })
     )
   )
@@ -150,7 +169,7 @@ export const laws = (it: It): void => {
           deployer.provision(fixture.silent, { name: "patient", settings: { timeoutMillis: 1_500 } })
         )
         assert.strictEqual(error._tag, "DeploymentTimeout")
-        assert.deepStrictEqual(yield* fixture.instances(yield* deployer.get("patient")), [])
+        yield* leftNothing("patient")
       })
     )
   )
@@ -175,3 +194,27 @@ export const laws = (it: It): void => {
     )
   )
 }
+
+// internal
+
+const failuresOf = (name: string) =>
+  Effect.map(
+    Effect.flatMap(EventStore, (store) => store.list({ ref: name })),
+    (events) =>
+      events
+        .filter(({ type }) => type === "operation_failed")
+        .map((event) => ({ ...event, id: DeploymentId.make(event.deploymentId) }))
+  )
+
+/** The failed first attempts of a name have events, and neither rows nor instances. */
+const leftNothing = (name: string) =>
+  Effect.gen(function* () {
+    const fixture = yield* DeployerFixture
+    const store = yield* DeploymentStore
+    const failed = yield* failuresOf(name)
+    assert.isNotEmpty(failed)
+    for (const { id } of failed) {
+      assert.isTrue(Option.isNone(yield* store.find(id)))
+      assert.deepStrictEqual(yield* fixture.instances({ id }), [])
+    }
+  })

@@ -8,6 +8,7 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
+import { forgetQuietly, isFirst } from "./FirstAttempt.js"
 import {
   lastLogs,
   newInstance,
@@ -80,12 +81,16 @@ export const rollback = (
     const { context, lease, operation } = self
     const logs = yield* context.leases.fenced(lease)(lastLogs(context, newInstance(self), operation.startedAt))
     const removed = yield* removeNew(self)
-    if (removed) yield* context.deployments.abort(lease, operation, reasonOf(cause))
+    if (removed) yield* close(self, reasonOf(cause))
     if (yield* Ref.get(self.oldStopped)) yield* restartOld(self)
     return yield* Effect.failCause(Cause.map(cause, (error) => withLogs(error, logs)))
   })
 
 // internal
+
+/** A first attempt leaves only its events. */
+const close = ({ before, context, lease, operation }: ProvisionContext, reason: string) =>
+  isFirst(before) ? forgetQuietly(context, lease, before) : context.deployments.abort(lease, operation, reason)
 
 const drainOld = (self: ProvisionContext) => {
   const { before, context, journal, lease, request } = self

@@ -9,6 +9,7 @@ import {
 import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import { type DeployerContext, graceOf, requireDeployment } from "../DeployerContext.js"
+import { forget, isFirst } from "./FirstAttempt.js"
 import { finishRestart } from "./Restart.js"
 
 /**
@@ -52,7 +53,7 @@ export const removeLeftovers = (
  */
 export const recoverCrashed = (context: DeployerContext, record: DeploymentRecord) =>
   Effect.flatMap(interrupted(context, record.deployment.id), (operations) =>
-    operations.length === 0
+    operations.length === 0 && !isFirst(record)
       ? Effect.succeed(operations)
       : context.leases.holdNow(record.deployment, (lease) =>
           Effect.gen(function* () {
@@ -60,7 +61,8 @@ export const recoverCrashed = (context: DeployerContext, record: DeploymentRecor
             const now = yield* requireDeployment(context.deployments, record.deployment.id)
             const left = yield* interrupted(context, record.deployment.id)
             yield* removeLeftovers(context, lease, now)
-            yield* Effect.forEach(left, (operation) => close(context, lease, now, operation), { discard: true })
+            if (isFirst(now)) yield* forget(context, lease, now)
+            else yield* Effect.forEach(left, (operation) => close(context, lease, now, operation), { discard: true })
             return left
           })
         )

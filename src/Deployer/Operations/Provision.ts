@@ -3,14 +3,16 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import { type Deployment, DeploymentId } from "../../Deployment.js"
 import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import type { ProvisionError, SnapshotRef } from "../Contract.js"
-import type { DeployerContext } from "../DeployerContext.js"
+import type { DeployerContext, Journal } from "../DeployerContext.js"
 import type { Request, RequestOptions } from "../Requests.js"
 import * as CommitOrRollback from "./CommitOrRollback.js"
 import * as CrashRecovery from "./CrashRecovery.js"
+import { forgetQuietly, isFirst } from "./FirstAttempt.js"
 import { instrument, lastState, type ProvisionContext, reference } from "./ProvisionContext.js"
 import { startInstance } from "./StartInstance.js"
 
@@ -37,9 +39,24 @@ export const provisionRequested = (
   Effect.gen(function* () {
     const { deployment } = request.existing ?? (yield* insert(context, request, options))
     return yield* context.leases.hold(deployment, (lease) => change(context, lease, request, options))
-  })
+  }).pipe(Effect.catchTag("RowGone", () => again(context, request, options)))
 
 // internal
+
+/** The row was removed before the lease was there. */
+class RowGone extends Schema.TaggedError<RowGone>()("RowGone", {}) {}
+
+/** A first attempt of another process that failed leaves no row, and this one adds it again. */
+const again = (context: DeployerContext, request: Request, options: RequestOptions) =>
+  request.existing === undefined || isFirst(request.existing)
+    ? provisionRequested(context, { ...request, existing: undefined }, options)
+    : Effect.fail(
+        new DeploymentProvisionFailed({
+          name: request.name,
+          reason: "it was deleted in the meantime; repeat the command to create it again",
+          logs: []
+        })
+      )
 
 /** Adds the deployment. If another process adds the same name first and replacing is allowed, its row is changed. */
 const insert = (context: DeployerContext, request: Request, options: RequestOptions) =>
@@ -59,26 +76,16 @@ const insert = (context: DeployerContext, request: Request, options: RequestOpti
 
 const change = (context: DeployerContext, lease: Lease, request: Request, options: RequestOptions) =>
   Effect.gen(function* () {
-    const before = yield* readUnderLease(context, lease, request)
+    const before = yield* readUnderLease(context, lease)
     yield* CrashRecovery.removeLeftovers(context, lease, before)
-    const auth = yield* context.authKeys.decide({
-      deploymentId: before.deployment.id,
-      auth: request.settings.auth,
-      existing: before,
-      given: options.authKey,
-      rotate: options.rotateAuthKey ?? false
-    })
     return yield* instrument(context, before, "provision", (journal) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* journal.emit("lease_acquired", { holder: lease.holder })
-          const operation = yield* context.deployments.begin(lease, {
-            id: journal.operationId,
-            kind: "provision",
-            snapshotId: request.snapshot.id,
-            settings: request.encoded,
-            by: context.leases.actor
-          })
+          const { auth, operation } = yield* Effect.onError(
+            begin(context, lease, journal, before, request, options),
+            () => forgetQuietly(context, lease, before)
+          )
           yield* journal.emit("intent_recorded", {
             generation: operation.generation,
             snapshot: request.snapshot.label
@@ -95,20 +102,36 @@ const change = (context: DeployerContext, lease: Lease, request: Request, option
     )
   })
 
-const readUnderLease = (context: DeployerContext, lease: Lease, { name }: Request) =>
+/** Decides the key and records the intent. */
+const begin = (
+  context: DeployerContext,
+  lease: Lease,
+  { operationId }: Journal,
+  existing: DeploymentRecord,
+  { encoded, settings, snapshot }: Request,
+  { authKey, rotateAuthKey = false }: RequestOptions
+) =>
+  Effect.all({
+    auth: context.authKeys.decide({
+      deploymentId: existing.deployment.id,
+      auth: settings.auth,
+      existing,
+      given: authKey,
+      rotate: rotateAuthKey
+    }),
+    operation: context.deployments.begin(lease, {
+      id: operationId,
+      kind: "provision",
+      snapshotId: snapshot.id,
+      settings: encoded,
+      by: context.leases.actor
+    })
+  })
+
+const readUnderLease = (context: DeployerContext, lease: Lease) =>
   Effect.flatMap(
     context.deployments.find(lease.deploymentId),
-    Option.match({
-      onNone: () =>
-        Effect.fail(
-          new DeploymentProvisionFailed({
-            name,
-            reason: "it was deleted in the meantime; repeat the command to create it again",
-            logs: []
-          })
-        ),
-      onSome: Effect.succeed
-    })
+    Option.match({ onNone: () => Effect.fail(new RowGone()), onSome: Effect.succeed })
   )
 
 const isExclusive = (context: DeployerContext, before: DeploymentRecord, { settings }: Request) =>

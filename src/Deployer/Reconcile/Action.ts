@@ -10,10 +10,12 @@ interface Target {
   readonly name: DeploymentName
 }
 
-/** One action. Only `CloseOperation`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
+/** One action. Only `CloseOperation`, `ForgetFirst`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
 export type Action = Data.TaggedEnum<{
   /** Finish or undo an operation whose process died. */
   CloseOperation: Target & { readonly kind: OperationKind; readonly generation: number; readonly committed: boolean }
+  /** Remove a deployment whose first provision ended before it was accepted. */
+  ForgetFirst: Target
   /** Remove an instance of a deployment that no generation accounts for any more. */
   RemoveStray: Target & { readonly generation: number; readonly resource: string; readonly reason: string }
   /** Remove the leftovers of a deployment that was deleted. */
@@ -35,7 +37,11 @@ export const Action = Data.taggedEnum<Action>()
 
 /** True if an action changes something outside the registry. */
 export const isMutating = ({ _tag }: Action): boolean =>
-  _tag === "CloseOperation" || _tag === "RemoveStray" || _tag === "RemoveOrphan" || _tag === "Restore"
+  _tag === "CloseOperation" ||
+  _tag === "ForgetFirst" ||
+  _tag === "RemoveStray" ||
+  _tag === "RemoveOrphan" ||
+  _tag === "Restore"
 
 /**
  * A plan: actions in their order, or evidence that the registry and the engine do not belong together. With evidence
@@ -59,6 +65,7 @@ const words = Action.$match({
     action: kind === "provision" && !committed ? ("undo" as const) : ("finish" as const),
     detail: kind === "provision" ? `the interrupted provision of generation ${generation}` : `the interrupted ${kind}`
   }),
+  ForgetFirst: () => ({ action: "undo" as const, detail: "its first provision, which was never accepted" }),
   RemoveStray: ({ reason, resource }) => ({ action: "remove" as const, detail: `${resource}: ${reason}` }),
   RemoveOrphan: ({ resources }) => ({
     action: "remove" as const,

@@ -3,7 +3,7 @@
  * the registry, because the decision may be out of date.
  */
 import * as Effect from "effect/Effect"
-import { OperationalState } from "../../Deployment.js"
+import { type DeploymentId, OperationalState } from "../../Deployment.js"
 import type {
   DeploymentBusy,
   DeploymentDeprovisionFailed,
@@ -34,6 +34,7 @@ export const execute = (
 ): ((action: Action) => Effect.Effect<void, ActionError>) =>
   Action.$match({
     CloseOperation: (action) => closeOperation(context, action),
+    ForgetFirst: ({ id }) => recover(context, id),
     RemoveStray: (action) => removeStray(context, action),
     RemoveOrphan: (action) => removeOrphan(context, action),
     Restore: (action) => startAgain(context, action),
@@ -54,17 +55,20 @@ const closeOperation = (
   switch (kind) {
     case "provision":
     case "restore":
-      return Effect.asVoid(
-        Effect.flatMap(requireDeployment(context.deployments, id), (record) =>
-          CrashRecovery.recoverCrashed(context, record)
-        )
-      )
+      return recover(context, id)
     case "deprovision":
       return Effect.asVoid(deprovision(context, id))
     case "delete":
       return remove(context, id)
   }
 }
+
+const recover = (context: DeployerContext, id: DeploymentId): Effect.Effect<void, ActionError> =>
+  Effect.asVoid(
+    Effect.flatMap(requireDeployment(context.deployments, id), (record) =>
+      CrashRecovery.recoverCrashed(context, record)
+    )
+  )
 
 /** Only if no operation was begun and the generation is still not the accepted one. */
 const removeStray = (context: DeployerContext, action: Of<"RemoveStray">): Effect.Effect<void, ActionError> =>

@@ -37,12 +37,12 @@ const decideOne = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Act
     const committed = kind === "provision" && generation === deployment.generation
     return [Action.CloseOperation({ ...target(deployment), kind, generation, committed })]
   }
+  if (deployment.generation === 0) return [Action.ForgetFirst(target(deployment))]
   return [...strays(facts, deployment), ...accepted(facts, deployment)]
 }
 
 const accepted = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> => {
   const { desired, generation, seen, uncertain } = deployment
-  if (generation === 0) return []
   if (seen === "unobservable") return uncertain ? [] : [Action.Record({ ...target(deployment), generation, seen })]
   if (desired === "stopped") {
     if (seen.status === "absent" || seen.status === "unknown") return recordIfNews(deployment)
