@@ -87,7 +87,7 @@ const Environment = Schema.Record({ key: Schema.String, value: Schema.String }).
 export const Recovery = Schema.Struct({
   /** `always` restarts it, `never` only records the observation; default `always`. */
   mode: withDefault(Schema.Literal("always", "never"), "always"),
-  /** Most restarts within the window; one more is a crash loop, which is not restarted. Default 5. */
+  /** Restarts within the window that make a crash loop, which is restarted each `maxBackoffMillis`. Default 5. */
   maxRestarts: withDefault(count(1), 5),
   /** Length of the window in milliseconds; default 600,000. A deployment that runs that long starts a new count. */
   windowMillis: withDefault(count(1), 600_000),

@@ -18,6 +18,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
 import * as LocalDeployer from "../Local/LocalDeployer.js"
 import * as Processes from "../Local/Processes.js"
+import { supervised } from "../Local/Supervision.js"
 import * as Home from "../Store/Home.js"
 import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
@@ -26,7 +27,7 @@ import type { Services } from "./Tree.js"
 
 const deployers = Layer.effectContext(
   Effect.gen(function* () {
-    const local = yield* LocalDeployer.LocalDeployer
+    const local = yield* supervised(yield* LocalDeployer.LocalDeployer)
     const docker = yield* DockerDeployer.DockerDeployer
     return Context.make(Deployers, { local, docker }).pipe(Context.add(Deployer, yield* route(local, docker)))
   })

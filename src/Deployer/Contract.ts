@@ -246,8 +246,8 @@ export const ReconcileAction = Schema.Struct({
   deployment: Schema.String,
   /**
    * `finish` or `undo` an operation whose process died, `remove` an instance that belongs to no accepted generation,
-   * `restore` a deployment that should serve and does not, `wait` before the next restore, `giveUp` on a deployment that
-   * keeps failing, `observe` a new status, `leave` a deployment alone that another process is changing.
+   * `restore` a deployment that should serve and does not, `wait` before the next restore, `giveUp` marks a crash loop,
+   * whose further restores are far apart, `observe` a new status, `leave` a deployment alone that another process is changing.
    */
   action: Schema.Literal("observe", "finish", "undo", "remove", "restore", "wait", "giveUp", "leave"),
   /** The subject and the reason, as a clause. */
@@ -355,11 +355,14 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly events: Stream.Stream<DeploymentEvent>
   /** The same as a queue that has every event after this effect has succeeded. */
   readonly subscribe: Effect.Effect<Queue.Dequeue<DeploymentEvent>, never, Scope.Scope>
-  /** Deployments of this registry, of every deployer, sorted by name, as last observed. */
+  /**
+   * Deployments of this registry, of every deployer, sorted by name, as last observed; a local process that has ended since
+   * is an `error`. Nothing is written.
+   */
   readonly list: (options?: {
     readonly status?: Deployment["status"] | undefined
   }) => Effect.Effect<ReadonlyArray<Deployment>, StoreError>
-  /** One deployment as last observed. */
+  /** One deployment, as `list` shows it. */
   readonly get: (ref: string) => Effect.Effect<Deployment, DeploymentNotFound | StoreError>
   /** The key of callers, for the owner's own client; `undefined` for a deployment without one. */
   readonly authKey: (ref: string) => Effect.Effect<Redacted.Redacted | undefined, AuthKeyError>

@@ -10,6 +10,7 @@ import type * as Settings from "../Settings.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
 import { settingNames } from "./KeptSettings.js"
+import { glance, list } from "./Operations/Glance.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
 import { rebuild } from "./Operations/RebuildRegistry.js"
@@ -58,9 +59,8 @@ export const makeForAny = <S extends Settings.Deployment, SI extends Settings.De
       changes: hints(context.backend),
       events: Stream.unwrapScoped(Effect.map(context.journals.subscribe, (queue) => Stream.fromQueue(queue))),
       subscribe: context.journals.subscribe,
-      list: (options) =>
-        Effect.map(context.deployments.list(options), (records) => records.map(({ deployment }) => deployment)),
-      get: (ref) => Effect.map(required(ref), ({ deployment }) => deployment),
+      list: (options) => list(context, options),
+      get: (ref) => Effect.flatMap(required(ref), (record) => glance(context, record)),
       authKey: (ref) =>
         Effect.flatMap(required(ref), ({ authKey, deployment }) =>
           authKey === undefined ? Effect.succeed(undefined) : context.authKeys.open(deployment.id, authKey)

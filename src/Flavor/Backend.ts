@@ -1,6 +1,7 @@
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -204,6 +205,16 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
     instance: Instance,
     metadata: OperationalState["metadata"]
   ) => Effect.Effect<OperationalState, EngineUnavailable, R>
+  /**
+   * A look at an instance that costs next to nothing: its state if it does not run any more, none if it runs or if that is not
+   * known. For `list` and `get`, which write nothing.
+   */
+  readonly glance?:
+    | ((
+        instance: Instance,
+        metadata: OperationalState["metadata"]
+      ) => Effect.Effect<Option.Option<OperationalState>, never, R>)
+    | undefined
   /** The instance's log. */
   readonly logs: (
     instance: Instance,
@@ -239,13 +250,14 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
   context: Context.Context<R>
 ): Backend<S, SI> => {
   const given = Effect.provide(context)
-  const { changes, prepare, refresh, standsBy } = backend
+  const { changes, glance, prepare, refresh, standsBy } = backend
   return {
     ...backend,
     prepare: prepare && ((request, progress) => given(prepare(request, progress))),
     standsBy: standsBy && ((instance, metadata) => given(standsBy(instance, metadata))),
     provision: (request) => given(backend.provision(request)),
     state: (instance, metadata) => given(backend.state(instance, metadata)),
+    glance: glance && ((instance, metadata) => given(glance(instance, metadata))),
     logs: (instance, options) => Stream.provideContext(backend.logs(instance, options), context),
     deprovision: (instance, metadata, options) => given(backend.deprovision(instance, metadata, options)),
     destroy: (deployment) => given(backend.destroy(deployment)),

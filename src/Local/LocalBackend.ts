@@ -11,7 +11,7 @@ import { logs } from "../Flavor/LogReader.js"
 import type { Ports } from "../Flavor/Ports.js"
 import type { Home } from "../Store/Home.js"
 import * as Metadata from "./Metadata.js"
-import { observe, standsBy } from "./Observe.js"
+import { glance, observe, standsBy } from "./Observe.js"
 import type { Processes } from "./Processes.js"
 import { Children, makeChildren } from "./ProcessSpawn.js"
 import { type StartError, start } from "./Provision.js"
@@ -75,6 +75,7 @@ export const make = (
         standsBy: (instance) => Effect.mapError(standsBy(instance), unobserved),
         provision: (request) => Effect.mapError(start(node, request), startFailed(request.name)),
         state: (instance, metadata) => Effect.mapError(observe(instance, metadata), unobserved),
+        glance,
         inventory: inventory({ flavor, name }),
         logs: logs(flavor),
         deprovision: (instance, metadata, { grace }) =>

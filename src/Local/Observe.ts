@@ -46,6 +46,19 @@ export const observe = (
   })
 
 /**
+ * The state of an instance whose process in the registry is gone; none if it lives, or if the process table cannot be read.
+ */
+export const glance = (
+  instance: Instance,
+  stored: OperationalState["metadata"]
+): Effect.Effect<Option.Option<OperationalState>, never, Needs> =>
+  Effect.gen(function* () {
+    const registered = Metadata.decodeOf(instance, stored)
+    if (Option.isNone(registered) || (yield* isAlive(refOf(registered.value)))) return Option.none()
+    return Option.some(yield* observe(instance, stored))
+  }).pipe(Effect.orElseSucceed(Option.none))
+
+/**
  * The processes that may run an instance: the recorded one, that of the registry, and strays without a record.
  */
 export const processesOf = (

@@ -503,3 +503,33 @@ describe("exclusive", () => {
     assert.isFalse(LocalBackend.exclusive(old("running", 4711), Fixtures.settings()))
   })
 })
+
+describe("glance", () => {
+  it.scoped("is nothing while the process lives or the table is unreadable, and its end afterwards", () =>
+    Effect.gen(function* () {
+      const backend = yield* LocalBackend.make()
+      const table = yield* Processes.TestProcesses
+      const { metadata } = yield* backend.provision(request())
+      const look = backend.glance?.(instance, metadata) ?? Effect.dieMessage("no glance")
+      assert.isTrue(Option.isNone(yield* look))
+      yield* table.exit(1001, { signal: "SIGKILL" })
+      yield* table.readable(false)
+      assert.isTrue(Option.isNone(yield* look))
+      yield* table.readable(true)
+      const seen = Option.getOrThrow(yield* look)
+      assert.deepInclude({ ...seen }, { status: "error", reason: "its process was ended by SIGKILL" })
+    }).pipe(Effect.provide(layerWith()))
+  )
+
+  it.scoped("is not deceived by a later process with the same number", () =>
+    Effect.gen(function* () {
+      const backend = yield* LocalBackend.make()
+      const table = yield* Processes.TestProcesses
+      const { metadata } = yield* backend.provision(request())
+      yield* table.exit(1001, { code: 1 })
+      yield* table.add({ pid: 1001, identity: "test/later", args: [], group: 1001 })
+      const seen = Option.getOrThrow(yield* backend.glance?.(instance, metadata) ?? Effect.dieMessage("no glance"))
+      assert.strictEqual(seen.status, "error")
+    }).pipe(Effect.provide(layerWith()))
+  )
+})

@@ -24,7 +24,7 @@ export type Action = Data.TaggedEnum<{
   Restore: Target & { readonly generation: number; readonly attempt: number; readonly reason: string }
   /** Too early to start it again. */
   Wait: Target & { readonly until: number; readonly reason: string }
-  /** It ended too often: it stays stopped until the next provision. */
+  /** It ended too often: the reason becomes its status, and further starts are as far apart as the settings allow. */
   GiveUp: Target & { readonly reason: string }
   /** Write the observed state into the registry. */
   Record: Target & { readonly generation: number; readonly seen: OperationalState | "unobservable" }

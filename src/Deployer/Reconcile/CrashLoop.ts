@@ -1,5 +1,5 @@
 /**
- * The mark of a deployment on which reconciling gave up. It is a code in the metadata of its row, so the words of the reason
+ * The mark of a deployment in a crash loop. It is a code in the metadata of its row, so the words of the reason
  * are free to change; the next observed state replaces the metadata and so removes it.
  */
 import type { Deployment } from "../../Deployment.js"
@@ -13,7 +13,7 @@ export const clear = (metadata: Deployment["metadata"]): Deployment["metadata"] 
   return rest
 }
 
-/** True if reconciling gave up on a deployment. */
+/** True if a deployment is in a crash loop. */
 export const isMarked = ({ metadata, reason, status }: Pick<Deployment, "metadata" | "reason" | "status">): boolean =>
   status === "error" && (metadata[field] === code || reason?.startsWith(releasedReason) === true)
 

@@ -22,7 +22,7 @@ export interface DeploymentFacts {
   readonly statusSince: number
   /** The reason in the registry. */
   readonly reason: string | undefined
-  /** True if reconciling gave up on it. */
+  /** True if the registry has it as a crash loop. */
   readonly gaveUp: boolean
   /** True if the registry has it as not observable already. */
   readonly uncertain: boolean

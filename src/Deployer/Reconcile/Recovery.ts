@@ -8,8 +8,9 @@ export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray
   if (broken === undefined || deployment.recovery.mode === "never") return undefined
   const { id, name } = deployment
   const recent = recentOf(now, deployment)
-  if (recent.length >= deployment.recovery.maxRestarts) return giveUp(now, deployment, broken)
-  const until = earliestStart(deployment, recent)
+  const isLoop = recent.length >= deployment.recovery.maxRestarts
+  if (isLoop && !deployment.gaveUp) return crashLoop(deployment, recent.length, broken)
+  const until = isLoop ? slowestStart(deployment, recent) : earliestStart(deployment, recent)
   return until > now
     ? [Action.Wait({ id, name, until, reason: broken })]
     : [
@@ -55,11 +56,17 @@ const earliestStart = ({ recovery }: DeploymentFacts, recent: ReadonlyArray<numb
   return last + Math.min(recovery.backoffMillis * 2 ** (recent.length - 1), recovery.maxBackoffMillis)
 }
 
-const giveUp = (now: number, deployment: DeploymentFacts, broken: string): ReadonlyArray<Action> => {
-  const { gaveUp, id, name, recovery } = deployment
-  if (gaveUp) return []
-  const recent = recentOf(now, deployment).length
+/** In a crash loop, each start is as far from the last one as the settings allow. */
+const slowestStart = ({ recovery }: DeploymentFacts, recent: ReadonlyArray<number>): number =>
+  (recent.at(-1) ?? 0) + recovery.maxBackoffMillis
+
+const crashLoop = (
+  { id, name, recovery }: DeploymentFacts,
+  restarts: number,
+  broken: string
+): ReadonlyArray<Action> => {
   const minutes = Math.round(recovery.windowMillis / 60_000)
-  const reason = `it keeps failing after ${recent} restarts within ${minutes} minutes: ${broken}; provision it again`
+  const seconds = Math.round(recovery.maxBackoffMillis / 1_000)
+  const reason = `it keeps failing after ${restarts} restarts within ${minutes} minutes: ${broken}; the next restarts are ${seconds} s apart`
   return [Action.GiveUp({ id, name, reason })]
 }

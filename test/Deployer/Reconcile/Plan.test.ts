@@ -152,14 +152,16 @@ describe("starting again", () => {
     assert.deepStrictEqual([1, 2, 3, 6, 7, 20].map(wait), [1_000, 2_000, 4_000, 32_000, 60_000, 60_000])
   })
 
-  it("gives up once on a deployment that keeps failing, and starts it again when the window has passed", () => {
+  it("marks a crash loop once, and then starts it again at the longest wait", () => {
     const restores = [1, 2, 3, 4, 5].map((minute) => now - minute * 60_000).reverse()
     const [action] = one({ ...crashed, restores })
     assert.strictEqual(action?._tag, "GiveUp")
     const gaveUp = { ...crashed, gaveUp: true, restores }
-    assert.deepStrictEqual(one(gaveUp), [])
-    const later = decide(facts({ now: now + 600_000, deployments: [deployment(gaveUp)] }))
-    assert.strictEqual(later.actions[0]?._tag, "Restore")
+    assert.deepStrictEqual(
+      one({ ...gaveUp, restores: [...restores.slice(1), now - 10] }).map((each) => each._tag === "Wait" && each.until),
+      [now - 10 + 60_000]
+    )
+    assert.strictEqual(one(gaveUp)[0]?._tag, "Restore")
   })
 
   it("recognises a crash loop by its mark, and by the reason in rows of version 0.1.0", () => {
