@@ -70,7 +70,7 @@ const modulesOutside = {
 }
 
 await init
-const { outputFiles } = await build({
+const { metafile, outputFiles } = await build({
   entryPoints: [join(dist, "Cli", "Program.js")],
   outdir: target,
   bundle: true,
@@ -84,6 +84,7 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: "none",
+  metafile: true,
   write: false
 })
 
@@ -132,3 +133,14 @@ await build({
   minifyWhitespace: true,
   legalComments: "none"
 })
+
+/** The packages whose code is in the scripts, with their licenses. */
+const licenseOf = (folder) => {
+  const { license, name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
+  return `${name} ${version}: ${license}\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}`
+}
+const packageOf = (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]
+const folders = new Set(Object.keys(metafile.inputs).flatMap((file) => packageOf(file) ?? []))
+const licenses = ["The scripts in this folder contain these packages.", ...[...folders].sort().map(licenseOf)]
+writeFileSync(join(target, "LICENSES.txt"), `${licenses.join("\n\n---\n\n")}\n`)
