@@ -19,6 +19,7 @@ export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Reado
   metadata: self.metadata,
   authEnabled: self.authEnabled,
   ...(authKey === undefined ? {} : { authKey: Redacted.value(authKey) }),
+  ...(self.reason === undefined ? {} : { reason: self.reason }),
   ...(self.unknownSince === undefined ? {} : { unknownSince: DateTime.formatIso(self.unknownSince) }),
   createdAt: DateTime.formatIso(self.createdAt),
   updatedAt: DateTime.formatIso(self.updatedAt)

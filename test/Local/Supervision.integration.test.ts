@@ -79,7 +79,7 @@ describe("list and describe", () => {
         yield* eventually(isGone({ pid: made.metadata.pid, identity: made.metadata.processIdentity }), (gone) => gone)
         const described = yield* describeOf(home)
         assert.strictEqual(described.status, "error")
-        assert.include(yield* cli(home, "describe", "weather"), `its process (${made.metadata.pid}) is gone`)
+        assert.include(described.reason ?? "", `its process (${made.metadata.pid}) is gone`)
         const statusOf = (text: string) =>
           (JSON.parse(text) as { deployments: ReadonlyArray<Described> }).deployments.map(({ status }) => status)
         assert.deepStrictEqual(statusOf(yield* cli(home, "list", "--json")), ["error"])
