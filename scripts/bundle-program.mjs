@@ -41,17 +41,17 @@ const placeOfModule = {
     })
 }
 
-/** Dynamic imports of a literal name. Others are of files that a user names, and stay. */
+/** Dynamic imports. A script from a code cache has none of its own, so also files that a user names load through `$load`. */
 const loads = (text) =>
   replace(
     text,
     parse(text)[0]
-      .filter(({ d, n }) => d >= 0 && n !== undefined)
-      .map(({ n, se, ss }) => ({
-        from: ss,
-        to: se,
-        instead: `$load(${JSON.stringify(n.replace(/^(\.\/.*)\.js$/, "$1.cjs"))})`
-      }))
+      .filter(({ d }) => d >= 0)
+      .map(({ d, n, se, ss }) =>
+        n === undefined
+          ? { from: ss, to: d, instead: "$load" }
+          : { from: ss, to: se, instead: `$load(${JSON.stringify(n.replace(/^(\.\/.*)\.js$/, "$1.cjs"))})` }
+      )
   )
 
 /** Effect and the rooms beside `Cli` stay modules. */

@@ -6,8 +6,9 @@ import { Deployer, Plan } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import * as ConfigFile from "../Stack/ConfigFile.js"
 import type { Stack } from "../Stack/Definition.js"
-import { deploy as deployStack } from "../Stack/Deploy.js"
-import { type PlannedMember, plan as planStack } from "../Stack/Plan.js"
+import { deployPrepared } from "../Stack/Deploy.js"
+import { prepare } from "../Stack/Members.js"
+import { type PlannedMember, planPrepared } from "../Stack/Plan.js"
 import { note, print, whenInterrupted } from "./Common.js"
 import { Deployers } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
@@ -29,15 +30,15 @@ export const deploy = Effect.fnUntraced(function* ({ config, json, only, plan, s
   const deployers = yield* Deployers
   const stack = yield* ConfigFile.load({ file: config, stage })
   yield* note(`Bundling ${Render.clean(pipelinesOf(stack))}`)
-  const options = { only, deployers }
-  const planned = yield* planStack(stack, options)
+  const members = yield* prepare(stack, { only, deployers })
+  const planned = yield* planPrepared(members)
   if (plan) {
     return yield* print(json, { plan: planned.map(planJson) }, (hasColor) => planText(hasColor, planned))
   }
   yield* note(planText(false, planned))
   const names = planned.map(({ name }) => name)
   const keys = yield* Effect.forEach(names, keyOf)
-  const { changed, deployments } = yield* Progress.followAll(names, deployStack(stack, options)).pipe(
+  const { changed, deployments } = yield* Progress.followAll(names, deployPrepared(members)).pipe(
     whenInterrupted("The deployments serve the versions that served before.")
   )
   const shown = yield* Effect.forEach(deployments, ({ changed, deployment }, index) =>

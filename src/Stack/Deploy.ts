@@ -73,16 +73,22 @@ export const deploy = (stack: Stack, options: Options = {}): Effect.Effect<Resul
   Effect.gen(function* () {
     const members = yield* prepare(stack, options)
     yield* planPrepared(members)
-    return yield* Effect.uninterruptibleMask((run) =>
-      Effect.gen(function* () {
-        const exit = yield* Effect.exit(run(deployAll(members)))
-        if (Exit.isSuccess(exit)) return exit.value
-        const failures = yield* restore(members)
-        if (failures.length === 0) return yield* Effect.failCause(exit.cause)
-        return yield* new StackNotRestored({ reason: reasonOf(exit.cause), failures })
-      })
-    )
+    return yield* deployPrepared(members)
   }).pipe(Effect.withSpan("Stack.deploy"))
+
+/** The same for members that were prepared and planned. */
+export const deployPrepared = (
+  members: ReadonlyArray<Prepared>
+): Effect.Effect<Result, StackInvalid | Deployer.ProvisionError | StackNotRestored> =>
+  Effect.uninterruptibleMask((run) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(run(deployAll(members)))
+      if (Exit.isSuccess(exit)) return exit.value
+      const failures = yield* restore(members)
+      if (failures.length === 0) return yield* Effect.failCause(exit.cause)
+      return yield* new StackNotRestored({ reason: reasonOf(exit.cause), failures })
+    })
+  )
 
 // internal
 
