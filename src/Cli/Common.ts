@@ -29,6 +29,12 @@ export const texts = (name: string, description: string, placeholder: string): O
 /** `--json`. */
 export const json = flag("json", "Print one JSON value on standard output, everything else on standard error.")
 
+/** `--allow-other-pipeline`. */
+export const allowOtherPipeline = flag(
+  "allow-other-pipeline",
+  "Serve another pipeline than the deployment serves now; its callers rely on the one it serves."
+)
+
 /** The argument that names a deployment. */
 export const deploymentName = Args.text({ name: "name" }).pipe(Args.withDescription("Name or id of the deployment."))
 

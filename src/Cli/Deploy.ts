@@ -14,6 +14,7 @@ import * as Snapshot from "../Snapshot.js"
 import * as ConfigFile from "../Stack/ConfigFile.js"
 import {
   afterChange,
+  allowOtherPipeline,
   count,
   flag,
   json,
@@ -88,6 +89,7 @@ export const deploy = Command.make(
       Options.optional
     ),
     replace: flag("replace", "Replace an existing deployment of that name, which is the default."),
+    allowOtherPipeline,
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
     ...settingOptions,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
@@ -125,6 +127,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   const options = {
     name,
     replace: !given.noReplace,
+    allowOtherPipeline: given.allowOtherPipeline,
     check: !given.noCheck,
     keep: !given.reset,
     unset: given.unset,
@@ -142,6 +145,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
 /** The options for one pipeline. */
 interface GivenForFile extends Given {
   readonly deployer: Option.Option<Flavor>
+  readonly allowOtherPipeline: boolean
   readonly noReplace: boolean
   readonly noCheck: boolean
   readonly noTypecheck: boolean

@@ -6,6 +6,7 @@ import { Deployer } from "../Deployer.js"
 import {
   afterChange,
   afterRepeatable,
+  allowOtherPipeline,
   count,
   deploymentName,
   flag,
@@ -34,13 +35,15 @@ export const provision = Command.make(
   {
     name: deploymentName,
     snapshot: text("snapshot", "Serve this snapshot: an id, name@version, or a pipeline name."),
+    allowOtherPipeline,
     timeout: operationTimeout,
     noCheck: flag("no-check", "Serve the snapshot without a run of the pipeline's check."),
     json
   },
-  Effect.fnUntraced(function* ({ json, name, noCheck, snapshot, timeout }) {
+  Effect.fnUntraced(function* ({ allowOtherPipeline, json, name, noCheck, snapshot, timeout }) {
     const deployer = yield* Deployer
     const change = deployer.reprovision(name, {
+      allowOtherPipeline,
       check: !noCheck,
       ...(Option.isSome(snapshot) ? { snapshot: snapshot.value } : {}),
       ...(Option.isSome(timeout) ? { settings: { timeoutMillis: timeout.value } } : {})

@@ -58,6 +58,11 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
   readonly name: string
   /** True if an existing deployment may be replaced; default `true`. */
   readonly replace?: boolean | undefined
+  /**
+   * False if a snapshot of another pipeline than that of the existing deployment is refused; default `true`, and `false` for
+   * `reprovision`.
+   */
+  readonly allowOtherPipeline?: boolean | undefined
   /** Settings of this call, above those of the deployer and the snapshot. */
   readonly settings?: S | undefined
   /**

@@ -110,6 +110,7 @@ export const make = (
         ? Deployment.parseName(options.name)
         : Effect.succeed(record.deployment.name)
       const snapshot = yield* findSnapshot(snapshots, ref)
+      if (options.allowOtherPipeline === false) yield* samePipeline(record, snapshot)
       const kept = yield* keptSettings(backend, snapshots, record, options)
       const call = Keep.withKeptNames(kept, options.settings ?? {})
       const merged = yield* settings(...below(backend, snapshot), kept, call)
@@ -166,6 +167,21 @@ const findSnapshot = (
     }
     return found.value
   })
+
+/** Callers of a deployment rely on its pipeline. */
+const samePipeline = (
+  record: DeploymentRecord | undefined,
+  { label, spec }: Snapshot
+): Effect.Effect<void, DeploymentSnapshotMismatch> =>
+  record === undefined || record.deployment.snapshot.pipelineName === spec.name
+    ? Effect.void
+    : Effect.fail(
+        new DeploymentSnapshotMismatch({
+          snapshot: label,
+          reason: `deployment "${record.deployment.name}" serves the pipeline "${record.deployment.snapshot.pipelineName}", not "${spec.name}"`,
+          remedy: "Choose another name, or allow the other pipeline (`--allow-other-pipeline`)"
+        })
+      )
 
 const notInRegistry = ({ label: snapshot }: Snapshot): DeploymentSnapshotMismatch =>
   new DeploymentSnapshotMismatch({

@@ -127,6 +127,26 @@ describe("Deployer", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
+  it.effect("another pipeline under an existing name is refused unless it is allowed", () =>
+    Effect.gen(function* () {
+      const deployer = yield* InMemoryDeployer.InMemoryDeployer
+      const other = yield* snapshot("audit")
+      yield* deployer.provision(yield* snapshot("good"), { name: "moved" })
+      const refusals = [
+        yield* Effect.flip(deployer.reprovision("moved", { snapshot: other })),
+        yield* Effect.flip(deployer.provision(other, { name: "moved", allowOtherPipeline: false }))
+      ]
+      for (const error of refusals) {
+        assert.instanceOf(error, Errors.DeploymentSnapshotMismatch)
+        assert.include(error.message, '"moved" serves the pipeline "good", not "audit"')
+      }
+      const allowed = yield* deployer.reprovision("moved", { snapshot: other, allowOtherPipeline: true })
+      assert.deepInclude(allowed.snapshot, { pipelineName: "audit" })
+      const back = yield* deployer.rollback("moved")
+      assert.deepInclude(back.snapshot, { pipelineName: "good" })
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("a taken fixed port is a typed failure that leaves nothing", () =>
     Effect.gen(function* () {
       const deployer = yield* InMemoryDeployer.InMemoryDeployer

@@ -75,7 +75,8 @@ export const reprovision = (
     const last = yield* lastRevision(context, record)
     const { snapshot, settings, ...rest } = options
     const merged = Settings.merge<Readonly<Record<string, unknown>>>(last.settings, settings ?? {})
-    const again = { ...rest, name: record.deployment.id, settings: merged }
+    const allowOtherPipeline = options.allowOtherPipeline ?? false
+    const again = { ...rest, allowOtherPipeline, name: record.deployment.id, settings: merged }
     return yield* provision(context, snapshot ?? last.snapshotId, again, record)
   })
 
