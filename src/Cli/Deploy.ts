@@ -287,6 +287,7 @@ const printPlan = (asJson: boolean, plan: Plan) =>
       ...(plan.action === "create" ? [] : plan.changes).map(({ from, path, to }) =>
         Render.clean(`  ${path}: ${Render.jsonLine(from ?? null)} -> ${Render.jsonLine(to ?? null)}`)
       ),
+      ...plan.warnings.map(({ message }) => Render.clean(`  warning: ${message}`)),
       ...plan.kept.map(({ path, value }) => Render.clean(`  ${path}: ${Render.jsonLine(value)} stays`))
     ].join("\n")
   )

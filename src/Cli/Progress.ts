@@ -49,12 +49,19 @@ const show = <A, E, R>(
 
 /** One event for people. */
 export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number, prefix = ""): string => {
-  const { reason, url } = event.data
-  const detail = [reason, url]
+  const { message, reason, url } = event.data
+  const detail = [message, reason, url]
     .filter((part) => typeof part === "string")
     .map(Render.clean)
     .join(" ")
-  const style = event.type === "operation_failed" ? "red" : event.type === "operation_finished" ? "green" : "cyan"
+  const style =
+    event.type === "operation_failed"
+      ? "red"
+      : event.type === "operation_finished"
+        ? "green"
+        : event.type === "warning"
+          ? "yellow"
+          : "cyan"
   const phase = Render.paint(hasColor, style, phases[event.type])
   return `${Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))}  ${prefix}${phase}${detail === "" ? "" : `: ${detail}`}`
 }
@@ -73,6 +80,7 @@ const phases: { readonly [Type in EventType]: string } = {
   auth_key_generated: "a key was generated",
   auth_key_removed: "the key was removed",
   old_instance_stopped: "the old version was stopped",
+  warning: "warning",
   image_building: "building the image",
   image_built: "the image is built",
   instance_started: "the new version was started",

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
+import { Warning } from "../Deployment/Warning.js"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
 import type { DeploymentCheckFailed } from "../Errors/Check.js"
 import type { DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
@@ -238,7 +239,9 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
   /** False if the deployment runs this very snapshot with these settings, and its secrets are the same since then. */
   changed: Schema.optionalWith(Schema.Boolean, { default: () => true }),
   /** True if callers would be refused for a moment, because the old instance has to stop first. */
-  gap: Schema.Boolean
+  gap: Schema.Boolean,
+  /** Differences between this machine and the place of the deployment that its code seems to meet. */
+  warnings: Schema.optionalWith(Schema.Array(Warning), { default: () => [] })
 }) {}
 
 /**

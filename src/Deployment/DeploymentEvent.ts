@@ -18,6 +18,7 @@ export const EventType = Schema.Literal(
   "auth_key_generated",
   "auth_key_removed",
   "old_instance_stopped",
+  "warning",
   "image_building",
   "image_built",
   "instance_started",

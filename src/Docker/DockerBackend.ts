@@ -19,6 +19,7 @@ import { defaultFolders } from "./Backend/Mounts/SecretsDirectory.js"
 import { observe } from "./Backend/Observe.js"
 import { prepare, start } from "./Backend/Provision.js"
 import { destroy, end } from "./Backend/Remove.js"
+import { warnings } from "./Backend/Warnings.js"
 import { type ContainerLogLine, DockerClient } from "./DockerClient.js"
 import { flavor, toUnavailable } from "./EngineErrors.js"
 import type { ImageBuilder } from "./ImageBuilder.js"
@@ -83,6 +84,8 @@ export const make = (
         settings: settingsBeside(root),
         defaults: options.defaults ?? {},
         exclusive,
+        warnings: (snapshot, settings) =>
+          Effect.orElseSucceed(within("read a bundle", warnings(snapshot, settings)), () => []),
         prepare: (request, progress) => within("make an image", prepare(request, progress)),
         provision: (request) =>
           within("start a container", Effect.mapError(start(request), toProvisionError(request.name))),

@@ -112,7 +112,7 @@ export type Requirements = DockerClient | BuildStore | Home | FileSystem.FileSys
 export const make = (options: Options = {}): Effect.Effect<ImageBuilder["Type"], never, Requirements> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Requirements>()
-    const node = options.node ?? runningNode
+    const node = options.node ?? HostBase.runningNode
     const host = { node, base: yield* HostBase.remembered(node) }
     // Two builds at once would write the same base layer twice.
     const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -156,13 +156,6 @@ export const defaultBase = (
       }
 
 // internal
-
-const runningNode: HostBase.HostNode = {
-  program: process.execPath,
-  version: process.versions.node,
-  platform: process.platform,
-  architecture: process.arch
-}
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ppc64: "ppc64le" }
 

@@ -6,6 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { EventType } from "../Deployment/DeploymentEvent.js"
+import type { Warning } from "../Deployment/Warning.js"
 import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
 import type {
   DeploymentDeprovisionFailed,
@@ -180,6 +181,8 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
    * resource, such as a fixed port.
    */
   readonly exclusive: (old: OperationalState, settings: S) => boolean
+  /** Differences between this machine and the place of an instance that the code of a snapshot seems to meet. */
+  readonly warnings?: ((snapshot: Snapshot, settings: S) => Effect.Effect<ReadonlyArray<Warning>, never, R>) | undefined
   /**
    * Prepares the slow needs of an instance, such as its image, while the old instance serves. Its time does not count
    * against the deadline of the operation. Its result comes with the request to `provision`.
@@ -250,9 +253,10 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
   context: Context.Context<R>
 ): Backend<S, SI> => {
   const given = Effect.provide(context)
-  const { changes, glance, prepare, refresh, standsBy } = backend
+  const { changes, glance, prepare, refresh, standsBy, warnings } = backend
   return {
     ...backend,
+    warnings: warnings && ((snapshot, settings) => given(warnings(snapshot, settings))),
     prepare: prepare && ((request, progress) => given(prepare(request, progress))),
     standsBy: standsBy && ((instance, metadata) => given(standsBy(instance, metadata))),
     provision: (request) => given(backend.provision(request)),

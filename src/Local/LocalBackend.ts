@@ -3,6 +3,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Warning } from "../Deployment/Warning.js"
 import type { OperationalState } from "../Deployment.js"
 import { type Backend, provideContext } from "../Flavor/Backend.js"
 import { toDeprovisionError, toProvisionError, toUnavailable } from "../Flavor/ErrorText.js"
@@ -72,6 +73,7 @@ export const make = (
         settings: LocalSettings,
         defaults: options.defaults ?? {},
         exclusive,
+        warnings: (_, { cpus }) => Effect.succeed(cpus === undefined ? [] : [unlimited]),
         standsBy: (instance) => Effect.mapError(standsBy(instance), unobserved),
         provision: (request) => Effect.mapError(start(node, request), startFailed(request.name)),
         state: (instance, metadata) => Effect.mapError(observe(instance, metadata), unobserved),
@@ -107,3 +109,9 @@ const endFailed = (name: string) => (error: StopError | PlatformError) =>
 /** Without the table of processes nothing is known about the processes of an instance. */
 const asUnavailable = (operation: string, error: StartError | StopError) =>
   error._tag === "ProcessTableUnavailable" ? toUnavailable(flavor, operation)(error) : error
+
+const unlimited: Warning = {
+  kind: "cpus",
+  setting: "cpus",
+  message: "A local process is not limited to cpus: --deployer docker limits a new deployment, or leave cpus out."
+}

@@ -1,9 +1,10 @@
 /** Parts of the host in a container: a shell, tools, fonts, folders, GPUs. */
 import { FileSystem, HttpBody, HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Chunk, Effect, Queue, Schema } from "effect"
 import type { Deployment } from "../../src/Deployment.js"
 import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
+import type { DockerSettingsInput } from "../../src/Docker/Settings.js"
 import { fromFile, layerDocker } from "./DockerFixture.js"
 
 const open = { auth: { _tag: "none" as const } }
@@ -22,6 +23,35 @@ const invoke = ({ url }: Deployment, parameters: object) =>
   )
 
 layer(layerDocker(), { excludeTestServices: true, timeout: "3 minutes" })("A container", (it) => {
+  it.effect("is announced with warnings for the parts of the host that the code needs and the image lacks", () =>
+    Effect.gen(function* () {
+      const deployer = yield* DockerDeployer
+      const shell = yield* fromFile("needs.ts", "shell")
+      const environment = { TZ: "UTC", DATABASE_URL: "postgres://me@localhost:5432/db" }
+      const warningsOf = (settings: DockerSettingsInput) =>
+        Effect.map(deployer.plan(shell, { name: "warned", settings: { environment, ...settings } }), (plan) =>
+          Object.fromEntries(plan.warnings.map(({ kind, message }) => [kind, message]))
+        )
+      const said = yield* warningsOf({})
+      assert.match(said["shell"] ?? "", /needs\.ts:\d+ starts one: --shell/)
+      assert.include(said["loopback"], "the environment variable DATABASE_URL names it")
+      assert.isUndefined(said["fonts"])
+      assert.isUndefined((yield* warningsOf({ shell: true }))["shell"])
+      assert.isUndefined((yield* warningsOf({ base: "node:22-slim" }))["shell"])
+      const healthy = yield* fromFile("healthy.ts", "healthy")
+      assert.deepStrictEqual((yield* deployer.plan(healthy, { name: "warned" })).warnings, [])
+
+      const events = yield* deployer.subscribe
+      yield* deployer.provision(shell, { name: "warned", settings: open })
+      const warned = Chunk.toReadonlyArray(yield* Queue.takeAll(events)).filter(({ type }) => type === "warning")
+      assert.include(
+        warned.map(({ data }) => data["kind"]),
+        "shell"
+      )
+      yield* deployer.delete("warned")
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("has the shell, the tools and the fonts of the host with the settings shell and fonts", () =>
     Effect.gen(function* () {
       const deployer = yield* DockerDeployer

@@ -1,5 +1,5 @@
 /** Pipelines that need more of a machine than Node. */
-import { execSync, spawnSync } from "node:child_process"
+import { execSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import { Effect, Schema } from "effect"
 import { Pipeline } from "effect-deployers"
@@ -12,16 +12,5 @@ export const shell = Pipeline.make("needs-shell", {
       said: execSync(`echo ${text} | tr a-z A-Z`).toString().trim(),
       fonts: existsSync("/usr/share/fonts") ? readdirSync("/usr/share/fonts", { recursive: true }).length : 0,
       configured: existsSync("/etc/fonts/fonts.conf")
-    }))
-})
-
-export const programs = Pipeline.make("needs-programs", {
-  input: Schema.Struct({ database: Schema.String }),
-  output: Schema.Struct({ status: Schema.NullOr(Schema.Number), hour: Schema.Number, url: Schema.String }),
-  run: () =>
-    Effect.sync(() => ({
-      status: spawnSync("git", ["--version"]).status,
-      hour: new Date(0).getHours(),
-      url: "http://localhost:8080/models"
     }))
 })

@@ -19,7 +19,7 @@ import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
 import type { Request } from "../Requests.js"
 import { storedNames } from "../SecretSources.js"
 import { provision, provisionRequested } from "./Provision.js"
-import { lastState, reference } from "./ProvisionContext.js"
+import { lastState, reference, warningsOf } from "./ProvisionContext.js"
 import { observe } from "./Refresh.js"
 
 /** The changes that a provision would make. Reads only. */
@@ -41,7 +41,8 @@ export const plan = (
       changes: differences(existing?.settings ?? {}, request.encoded),
       kept: Keep.paths(request.kept),
       changed: !(running && (yield* isSame(context, existing, request))),
-      gap: running && context.backend.exclusive(lastState(existing), request.settings)
+      gap: running && context.backend.exclusive(lastState(existing), request.settings),
+      warnings: yield* warningsOf(context, request)
     })
   })
 

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import type { Warning } from "../../Deployment/Warning.js"
 import { type Deployment, OperationalState } from "../../Deployment.js"
 import { DeploymentCheckFailed } from "../../Errors/Check.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
@@ -56,6 +57,12 @@ export const lastState = ({ deployment }: DeploymentRecord): OperationalState =>
     metadata: deployment.metadata,
     ...(deployment.url === undefined ? {} : { url: deployment.url })
   })
+
+/** The warnings of a request. */
+export const warningsOf = (
+  { backend }: DeployerContext,
+  { settings, snapshot }: Request
+): Effect.Effect<ReadonlyArray<Warning>> => backend.warnings?.(snapshot, settings) ?? Effect.succeed([])
 
 /** The reference of a deployment row to its snapshot. */
 export const reference = ({ id, pipelineName, version }: Snapshot): Deployment["snapshot"] => ({

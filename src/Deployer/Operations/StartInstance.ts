@@ -14,7 +14,7 @@ import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
 import type { DecodedSettings } from "../Requests.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./HealthGate.js"
-import { newInstance, type ProvisionContext, recordOf } from "./ProvisionContext.js"
+import { newInstance, type ProvisionContext, recordOf, warningsOf } from "./ProvisionContext.js"
 
 /**
  * Starts the new instance of a change and waits until it has been healthy for `minHealthyMillis`. The deadline of the
@@ -38,6 +38,7 @@ type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
 const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> =>
   Effect.gen(function* () {
     const request = provisionRequest(self, yield* self.context.deployments.identity)
+    for (const warning of yield* warningsOf(self.context, self.request)) yield* self.journal.emit("warning", warning)
     const { prepare } = self.context.backend
     if (prepare === undefined) return request
     return { ...request, prepared: yield* prepare({ ...request, standby: self.exclusive }, self.journal.emit) }

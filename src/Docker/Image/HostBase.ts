@@ -59,6 +59,14 @@ export class HostUnsupported extends Data.TaggedError("HostUnusable")<{ readonly
   }
 }
 
+/** The Node that runs this program. */
+export const runningNode: HostNode = {
+  program: process.execPath,
+  version: process.versions.node,
+  platform: process.platform,
+  architecture: process.arch
+}
+
 /** The path of Node in the image. */
 export const nodeProgram = "/usr/bin/node"
 

@@ -20,6 +20,17 @@ export interface Placed {
   readonly source: string
 }
 
+/** The names of the usual tools. */
+export const tools: ReadonlyArray<string> = [
+  ..."awk base64 basename bash cat chmod cp cut date dirname du env expr false find grep gunzip gzip head hostname".split(
+    " "
+  ),
+  ..."id ln ls md5sum mkdir mktemp mv printf pwd readlink realpath rm rmdir sed seq sha256sum sleep sort stat".split(
+    " "
+  ),
+  ..."tail tar tee test touch tr true uname uniq wc which whoami xargs".split(" ")
+]
+
 /** Adds the extras to the name of a base, so that every combination has a name of its own. */
 export const suffix = ({ fonts, shell }: Extras): string => `${shell ? "-shell" : ""}${fonts ? "-fonts" : ""}`
 
@@ -48,16 +59,6 @@ export const fonts: Effect.Effect<ReadonlyArray<Placed>, PlatformError, FileSyst
 )
 
 // internal
-
-const tools = [
-  ..."awk base64 basename bash cat chmod cp cut date dirname du env expr false find grep gunzip gzip head hostname".split(
-    " "
-  ),
-  ..."id ln ls md5sum mkdir mktemp mv printf pwd readlink realpath rm rmdir sed seq sha256sum sleep sort stat".split(
-    " "
-  ),
-  ..."tail tar tee test touch tr true uname uniq wc which whoami xargs".split(" ")
-]
 
 const fontFolders = ["/usr/share/fonts", "/usr/local/share/fonts"]
 const fontFile = /\.(?:ttf|otf|ttc|otc|pfb|pfa|pcf(?:\.gz)?)$/i
