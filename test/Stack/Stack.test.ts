@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted, Stream, TestClock } from "effect"
-import { Errors, Stack } from "effect-deployers"
+import { Deployer, Errors, Stack } from "effect-deployers"
 import { ref } from "effect-deployers/Config"
 import { InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
@@ -260,6 +260,23 @@ describe("Stack", () => {
           [true, []],
           [false, ["catalog"]]
         ]
+      )
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
+  it.effect("ignores a setting that only another deployer has, and names it in the plan", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const other = { ...deployer, settingNames: [...deployer.settingNames, "cpus"] }
+      const pipeline = yield* snapshot("shop")
+      const stack = yield* Stack.make({ deployments: { shop: { pipeline, cpus: 2 } } })
+      const [planned] = yield* Stack.plan(stack, { deployers: { memory: deployer, other } })
+      assert.deepStrictEqual(planned?.ignored, ["cpus"])
+      const unknown = yield* Stack.make({ deployments: { shop: { pipeline, deployer: "oter" } } })
+      const refused = yield* Effect.flip(Stack.plan(unknown, { deployers: { memory: deployer, other } }))
+      assert.include(
+        refused.message,
+        'deployments.shop.deployer: there is no deployer "oter"; use one of memory, other'
       )
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
