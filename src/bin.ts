@@ -10,7 +10,7 @@ import { createRequire } from "node:module"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { constants, Script } from "node:vm"
+import { Script } from "node:vm"
 
 const root = dirname(fileURLToPath(import.meta.url))
 const scripts = join(root, "program")
@@ -113,8 +113,7 @@ const run = (name: string): Exports => {
   const cachedData = readCache(cacheName)
   const script = new Script(`(function(exports,module,require,$load,$meta){${text.toString("latin1")}\n})`, {
     filename,
-    cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+    cachedData
   })
   if (script.cachedDataRejected !== false) uncached.set(cacheName, script)
   const evaluate: Run = script.runInThisContext()
