@@ -5,7 +5,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
 import * as Packages from "./Packages.js"
 import { isEffect } from "./Packages.js"
@@ -51,24 +50,29 @@ export const rewrite = (text: string, barrels: ReadonlyMap<string, Barrel>): str
   return result + text.slice(copied)
 }
 
+/** Reads the barrels that a module imports from, each once for a bundle. */
+export type Reader = (
+  build: Esbuild.PluginBuild,
+  file: string,
+  text: string
+) => Effect.Effect<string, never, FileSystem.FileSystem | Path.Path>
+
 /**
- * Replaces imports from the barrels of `effect`, `@effect/*` and this library by imports of their modules, where that
- * changes only the size of the bundle.
+ * Makes the function that replaces imports from the barrels of `effect`, `@effect/*` and this library by imports of their
+ * modules in the text of a file, where that changes only the size of the bundle.
  */
-export const plugin: Effect.Effect<Esbuild.Plugin, never, FileSystem.FileSystem | Path.Path> = Effect.gen(function* () {
-  const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
+export const rewriter = (): Reader => {
   const barrels = new Map<string, Barrel>()
-  return {
-    name: `${Packages.libraryName}/barrels`,
-    setup: (build) => {
-      build.onLoad({ filter: /\.(?:[jt]sx?|m[jt]s)$/, namespace: "file" }, ({ path }) =>
-        Packages.isLibrarys(path)
-          ? undefined
-          : run(Effect.orElseSucceed(loadModule(build, barrels, path), () => undefined))
+  return (build, file, text) =>
+    Effect.gen(function* () {
+      const specifiers = imported(text).filter(hasBarrel)
+      if (specifiers.length === 0) return text
+      const found = yield* Effect.forEach(specifiers, (specifier) =>
+        Effect.map(barrelOf(build, barrels, file, specifier), (barrel) => [specifier, barrel] as const)
       )
-    }
-  }
-})
+      return rewrite(text, new Map(found))
+    })
+}
 
 // internal
 
@@ -131,20 +135,6 @@ const nameOf = (source: string): Name | undefined => {
     ? undefined
     : { name: imported, local: local ?? imported, isType: type !== undefined, source }
 }
-
-const loadModule = (build: Esbuild.PluginBuild, barrels: Map<string, Barrel>, file: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const text = yield* fs.readFileString(file)
-    const specifiers = imported(text).filter(hasBarrel)
-    if (specifiers.length === 0) return undefined
-    const found = yield* Effect.forEach(specifiers, (specifier) =>
-      Effect.map(barrelOf(build, barrels, file, specifier), (barrel) => [specifier, barrel] as const)
-    )
-    const contents = rewrite(text, new Map(found))
-    return { contents, loader: path.extname(file).replace(/^\.m?/, "") as Esbuild.Loader }
-  })
 
 const hasBarrel = (specifier: string): boolean =>
   specifier === Packages.libraryName || (isEffect(specifier) && !/^(?:@effect\/)?[^/]+\//.test(specifier))

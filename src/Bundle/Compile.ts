@@ -4,57 +4,118 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Esbuild from "esbuild"
 import { type PipelineBundleFailed, PipelineFileNotFound } from "../Errors/Pipelines.js"
-import * as Barrels from "./Barrels.js"
-import type { BundleError, Source } from "./Contract.js"
+import type { Bundling } from "../Settings/Bundling.js"
+import * as Boundary from "./Boundary.js"
+import * as Contents from "./Contents.js"
+import type { BundleError, Source, Warning } from "./Contract.js"
 import * as Service from "./Esbuild.js"
+import * as Modules from "./Modules.js"
 import { names } from "./Names.js"
 import * as Packages from "./Packages.js"
 import * as Problems from "./Problems.js"
+import * as Project from "./Project.js"
 import * as Resolution from "./Resolution.js"
 import * as StartFile from "./StartFile.js"
+import * as Travel from "./Travel.js"
 
-/** A bundle in memory. */
+/** A bundle in memory, and the files that travel with it. */
 export interface Compiled {
-  /** SHA-256 (hex) of `main`. */
+  /** SHA-256 (hex) of `main`, which names the digest of `contents`. */
   readonly digest: string
   readonly main: Uint8Array
   readonly sourceMap: Uint8Array
   /** The file that starts `main`, with V8's code cache if there is one. */
   readonly start: string
-  /** Native packages that have to stand beside it, sorted by name. */
+  readonly contents: Contents.Contents
+  /** The file on this machine of each path in `contents`. */
+  readonly sources: ReadonlyMap<string, string>
+  /** Native packages of the serving runtime, sorted by name. */
   readonly natives: ReadonlyArray<Packages.Package>
+  /** Native packages that travel, sorted by name. */
+  readonly addons: ReadonlyArray<Packages.Package>
+  readonly warnings: ReadonlyArray<Warning>
 }
 
 /** Bundles a module. `folder` is where bundles are kept; only the source map depends on it. */
 export const compile = (
   source: Source,
-  folder: string
+  folder: string,
+  settings: Bundling
 ): Effect.Effect<Compiled, BundleError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     yield* check(source.file)
-    const resolution = yield* Resolution.make
-    const barrels = yield* Barrels.plugin
-    const directory = path.dirname(source.file)
     const outfile = path.join(folder, "digest", names.main)
-    const { metafile, outputFiles } = yield* Service.build(
-      {
+    const built = yield* build(source, outfile, settings)
+    const { found, natives, outputFiles, warnings } = built
+    const contents = Contents.make(found, settings)
+    const code = outputFiles.find((file) => file.path === outfile)
+    const sourceMap = outputFiles.find((file) => file.path !== outfile)
+    const main = Buffer.from(`${code?.text ?? ""}${footer(natives, contents)}`)
+    const digest = createHash("sha256").update(main).digest("hex")
+    const start = yield* StartFile.make(main, names.main)
+    return {
+      digest,
+      main,
+      sourceMap: sourceMap?.contents ?? new Uint8Array(),
+      start,
+      contents,
+      sources: found.sources,
+      natives,
+      addons: found.addons,
+      warnings
+    }
+  })
+
+/** Builds until nothing new is learned about packages that have to stay outside. */
+const build = (source: Source, outfile: string, settings: Bundling) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const directory = path.dirname(source.file)
+      const project = yield* Project.find(source.file)
+      const boundary = Boundary.make(project)
+      const ownerOf = Packages.owners()
+      const modules = yield* Modules.make(boundary, ownerOf, settings.loader)
+      const resolution = yield* Resolution.make(boundary, ownerOf, settings.external)
+      const rebuild = yield* Service.context({
         ...options,
+        define: { ...settings.define, ...Modules.define },
+        conditions: [...settings.conditions],
         absWorkingDir: directory,
         outfile,
         stdin: entry(source, path),
-        plugins: [requireDriver, resolution.plugin, barrels]
-      },
-      resolution.isStale
-    ).pipe(Effect.mapError((cause) => Problems.fromBuild(source.file, directory, cause)))
-    const natives = needed(metafile, resolution.natives)
-    const code = outputFiles.find((file) => file.path === outfile)
-    const sourceMap = outputFiles.find((file) => file.path !== outfile)
-    const main = Buffer.from(`${code?.text ?? ""}${footer(natives)}`)
-    const digest = createHash("sha256").update(main).digest("hex")
-    const start = yield* StartFile.make(main, names.main)
-    return { digest, main, sourceMap: sourceMap?.contents ?? new Uint8Array(), start, natives }
-  })
+        plugins: [requireDriver, resolution.plugin, modules.plugin]
+      }).pipe(asProblems(source, directory))
+      const round = Effect.gen(function* () {
+        const result = yield* asProblems(source, directory)(rebuild)
+        if (boundary.isStale()) return undefined
+        const found = yield* Travel.find({
+          boundary,
+          directory,
+          modules,
+          ownerOf,
+          resolution,
+          settings,
+          source,
+          metafile: result.metafile
+        })
+        if (boundary.isStale()) return undefined
+        const natives = needed(result.metafile, resolution.natives)
+        const warnings = Problems.warnings(directory, result.warnings, resolution.missing, modules.own)
+        return { outputFiles: result.outputFiles, found, natives, warnings }
+      })
+      return yield* untilDefined(round)
+    })
+  )
+
+const untilDefined = <A, E, R>(round: Effect.Effect<A | undefined, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(round, (result) => (result === undefined ? untilDefined(round) : Effect.succeed(result)))
+
+const asProblems =
+  ({ file }: Source, directory: string) =>
+  <A, R>(effect: Effect.Effect<A, unknown, R>): Effect.Effect<A, PipelineBundleFailed, R> =>
+    Effect.mapError(effect, (cause) => Problems.fromBuild(file, directory, cause))
 
 const extensions = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"]
 
@@ -95,17 +156,15 @@ const options = {
   sourcemap: "external",
   sourcesContent: false,
   logLevel: "silent",
+  logLimit: 0,
   // One character above Latin-1 would have the process keep the whole program with two bytes for each.
   charset: "ascii",
-  // Packages written as CommonJS expect these three; an ES module has none of them.
-  banner: {
-    js: [
-      'import{createRequire as __createRequire}from"node:module";',
-      'import{fileURLToPath as __fileURLToPath}from"node:url";',
-      'import{dirname as __pathDirname}from"node:path";',
-      "const require=__createRequire(import.meta.url),__filename=__fileURLToPath(import.meta.url),",
-      "__dirname=__pathDirname(__filename);"
-    ].join("")
+  banner: { js: Modules.banner },
+  // What a bundler cannot follow fails at run time, so it is said when the pipeline is deployed.
+  logOverride: {
+    "unsupported-dynamic-import": "warning",
+    "unsupported-require-call": "warning",
+    "indirect-require": "warning"
   }
 } as const satisfies Esbuild.BuildOptions
 
@@ -135,10 +194,11 @@ const needed = (
   return [...natives.values()].filter(({ name }) => imported.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Names the native packages, so that bundles that need other ones have other digests. */
-const footer = (natives: ReadonlyArray<Packages.Package>): string =>
+/** Names what is beside the program, so that bundles that need other files have other digests. */
+const footer = (natives: ReadonlyArray<Packages.Package>, contents: Contents.Contents): string =>
   [
     ...natives.map(({ name, version }) => `// needs ${name}@${version}`),
+    ...(Contents.isEmpty(contents) ? [] : [`// contents ${Contents.digest(contents)}`]),
     `//# sourceMappingURL=${names.sourceMap}`,
     ""
   ].join("\n")

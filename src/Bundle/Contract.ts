@@ -7,8 +7,11 @@ import type {
   PipelineSchemaUnsupported
 } from "../Errors/Descriptions.js"
 import type { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
+import type { BundlingInput } from "../Settings/Bundling.js"
 import type { External } from "../Snapshot/Model.js"
 import type { PipelineSpec } from "../Snapshot/Spec.js"
+
+import type { Contents } from "./Contents.js"
 
 /**
  * A bundle on disk.
@@ -26,7 +29,12 @@ export interface Bundle {
   readonly directory: string
   /** The program: `node main.mjs serve MANIFEST`, or `node main.mjs describe`. */
   readonly main: string
+  /** Native packages, for images of other machines. */
   readonly externals: ReadonlyArray<External>
+  /** The files that travel with it, and the start of its service. */
+  readonly contents?: Contents | undefined
+  /** What could not be followed, and may fail at run time. */
+  readonly warnings?: ReadonlyArray<Warning> | undefined
   /** Its source: the absolute path, and the export if one was chosen. */
   readonly source: Source
 }
@@ -40,6 +48,19 @@ export interface Bundle {
 export interface Source {
   readonly file: string
   readonly export?: string | undefined
+}
+
+/**
+ * Code that could not be followed while a bundle was built.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Warning {
+  /** The fact and the setting that helps. */
+  readonly reason: string
+  /** `file:line:column`, when known. */
+  readonly location?: string | undefined
 }
 
 /**
@@ -72,7 +93,7 @@ export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
   Bundler,
   {
     /** Bundles a module into the home's `bundles` folder. The same input gives the same digest and is written once. */
-    readonly bundle: (source: Source) => Effect.Effect<Bundle, BundleError>
+    readonly bundle: (source: Source, settings?: BundlingInput) => Effect.Effect<Bundle, BundleError>
     /**
      * Removes the bundles whose digests are not used, except those of the last hour: a deploy in progress has its bundle
      * before its snapshot. Returns their number.

@@ -1,3 +1,4 @@
+import * as NodePath from "node:path"
 import * as Command from "@effect/platform/Command"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
@@ -19,6 +20,7 @@ import {
 import { PipelineLoadFailed } from "../Errors/Pipelines.js"
 import * as Settings from "../Settings/Serving.js"
 import { Description } from "../Snapshot/Spec.js"
+import * as Contents from "./Contents.js"
 import type { Bundle, DescribeError } from "./Contract.js"
 import { names } from "./Names.js"
 
@@ -115,9 +117,11 @@ export const startNode = (
   ...args: ReadonlyArray<string>
 ): Effect.Effect<CommandExecutor.Process, PlatformError, CommandExecutor.CommandExecutor | Scope.Scope> =>
   Effect.gen(function* () {
-    const command = Command.make(process.execPath, ...args).pipe(
+    const { contents = Contents.none, directory } = bundle
+    const before = Contents.nodeArguments(contents, directory)
+    const command = Command.make(process.execPath, ...before, ...args).pipe(
       Command.env(yield* environment, { extendEnv: false }),
-      Command.workingDirectory(bundle.directory)
+      Command.workingDirectory(NodePath.join(directory, contents.workingDirectory))
     )
     const child = yield* Command.start(command)
     // The executor's own finalizer asks once and waits for ever.

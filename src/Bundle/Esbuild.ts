@@ -39,18 +39,32 @@ const stop = load.pipe(
   Effect.ignore
 )
 
-/** Builds in memory, and again as long as `again` says so; a build that is interrupted is cancelled. */
-export const build = <O extends Esbuild.BuildOptions>(
-  options: O & Esbuild.BuildOptions,
-  again: () => boolean
-): Effect.Effect<Esbuild.BuildResult<O>, unknown> =>
+/** Turns the text of one module into JavaScript. */
+export const transform = (text: string, options: Esbuild.TransformOptions): Effect.Effect<string, unknown> =>
   Effect.flatMap(start, (esbuild) =>
-    Effect.acquireUseRelease(
+    Effect.tryPromise({ try: () => esbuild.transform(text, options).then(({ code }) => code), catch: (cause) => cause })
+  )
+
+/** Builds in memory. */
+export const build = <O extends Esbuild.BuildOptions>(
+  options: O & Esbuild.BuildOptions
+): Effect.Effect<Esbuild.BuildResult<O>, unknown> =>
+  Effect.scoped(Effect.flatMap(context(options), (rebuild) => rebuild))
+
+/** Makes a build in memory that can be repeated. One that is interrupted is cancelled. */
+export const context = <O extends Esbuild.BuildOptions>(
+  options: O & Esbuild.BuildOptions
+): Effect.Effect<Effect.Effect<Esbuild.BuildResult<O>, unknown>, unknown, Scope.Scope> =>
+  Effect.flatMap(start, (esbuild) =>
+    Effect.acquireRelease(
       Effect.tryPromise({ try: () => esbuild.context<Esbuild.BuildOptions>(options), catch: (cause) => cause }),
-      (context) => {
-        const rebuild = Effect.tryPromise({ try: () => context.rebuild(), catch: (cause) => cause })
-        return Effect.repeat(rebuild, { while: again })
-      },
       (context) => Effect.promise(() => context.cancel().then(() => context.dispose()))
+    )
+  ).pipe(
+    Effect.map((context) =>
+      Effect.tryPromise({
+        try: () => context.rebuild() as Promise<Esbuild.BuildResult<O>>,
+        catch: (cause) => cause
+      })
     )
   )

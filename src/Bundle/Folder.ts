@@ -10,9 +10,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Home } from "../Store/Home.js"
 import type { Compiled } from "./Compile.js"
+import * as Contents from "./Contents.js"
 import { names } from "./Names.js"
 import type { Package } from "./Packages.js"
 import * as Packages from "./Packages.js"
+import * as SharedFiles from "./SharedFiles.js"
+import { draftPrefix, replace } from "./SharedFiles.js"
 
 type Written = Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path>
 
@@ -34,8 +37,8 @@ export const ensure = (
     const exists = yield* fs.exists(directory)
     // Another process may write the same bundle at the same time; then that one is verified.
     yield* exists
-      ? repair(directory, compiled)
-      : Effect.catchAll(create(bundles, directory, compiled), () => repair(directory, compiled))
+      ? repair(bundles, directory, compiled)
+      : Effect.catchAll(create(bundles, directory, compiled), () => repair(bundles, directory, compiled))
     yield* touch(directory)
     return directory
   })
@@ -48,8 +51,6 @@ const touch = (directory: string): Written =>
     yield* fs.utimes(directory, now, now)
   })
 
-const draftPrefix = ".writing-"
-
 const create = (bundles: string, directory: string, compiled: Compiled): Written =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -57,12 +58,12 @@ const create = (bundles: string, directory: string, compiled: Compiled): Written
       const path = yield* Path.Path
       const temporary = yield* fs.makeTempDirectoryScoped({ directory: bundles, prefix: draftPrefix })
       const content = path.join(temporary, "content")
-      yield* repair(content, compiled)
+      yield* repair(bundles, content, compiled)
       yield* fs.rename(content, directory)
     })
   )
 
-const repair = (directory: string, compiled: Compiled): Written =>
+const repair = (bundles: string, directory: string, compiled: Compiled): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -73,7 +74,13 @@ const repair = (directory: string, compiled: Compiled): Written =>
     yield* Effect.forEach(names.pages, (name) =>
       ensureShared(path.join(directory, name), Packages.besideModule("Server/Pages", name))
     )
-    yield* Effect.forEach(compiled.natives, (native) => ensureLink(directory, native), { discard: true })
+    yield* Effect.forEach(compiled.natives, (native) => ensureNative(directory, native), { discard: true })
+    yield* fs.makeDirectory(path.join(directory, compiled.contents.workingDirectory), { recursive: true, mode: 0o700 })
+    yield* Effect.forEach(compiled.contents.items, (item) => ensureItem(bundles, directory, item, compiled), {
+      concurrency: 16,
+      discard: true
+    })
+    yield* ensureFile(path.join(directory, names.contents), Buffer.from(Contents.encode(compiled.contents)))
   })
 
 const ensureFile = (file: string, content: Uint8Array): Written =>
@@ -96,29 +103,32 @@ const ensureShared = (file: string, source: string): Written =>
     )
   })
 
-const ensureLink = (directory: string, native: Package): Written =>
+const ensureNative = (directory: string, native: Package): Written =>
+  ensureLink(join(directory, "node_modules", native.name), native.directory)
+
+const ensureLink = (link: string, target: string): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const link = path.join(directory, "node_modules", native.name)
     const found = yield* Effect.option(fs.readLink(link))
-    if (found._tag === "Some" && found.value === native.directory) return
+    if (found._tag === "Some" && found.value === target) return
     yield* fs.makeDirectory(path.dirname(link), { recursive: true, mode: 0o700 })
-    yield* replace(link, (temporary) => fs.symlink(native.directory, temporary))
+    yield* replace(link, (temporary) => fs.symlink(target, temporary))
   })
 
-/** Writes beside the target and renames, so that the target is always complete. */
-const replace = (target: string, write: (temporary: string) => Effect.Effect<void, PlatformError>): Written =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const temporary = yield* fs.makeTempDirectoryScoped({ directory: path.dirname(target), prefix: draftPrefix })
-      const fresh = path.join(temporary, path.basename(target))
-      yield* write(fresh)
-      yield* fs.rename(fresh, target)
-    })
-  )
+/** A link of the contents gives way to a native package of the serving runtime with the same name. */
+const ensureItem = (
+  bundles: string,
+  directory: string,
+  item: Contents.Item,
+  { natives, sources }: Compiled
+): Written => {
+  const target = join(directory, item.path)
+  if (item._tag === "File") return SharedFiles.ensure(bundles, target, item, sources.get(item.path) ?? "")
+  return natives.some(({ name }) => item.path === `node_modules/${name}`)
+    ? Effect.void
+    : ensureLink(target, item.target)
+}
 
 const digest = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex")
 
@@ -133,7 +143,9 @@ export const removeUnused = (
     const fs = yield* FileSystem.FileSystem
     const { bundles } = yield* Home
     if (!(yield* fs.exists(bundles))) return 0
-    return yield* removeOld(bundles, (name) => isDigest(name) && !used.has(name), "1 hour")
+    const removed = yield* removeOld(bundles, (name) => isDigest(name) && !used.has(name), "1 hour")
+    if (removed > 0) yield* SharedFiles.removeUnused(bundles)
+    return removed
   })
 
 /** Removes the selected entries of a folder that are older than `age` and returns their number. */

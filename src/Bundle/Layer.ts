@@ -3,7 +3,10 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { TreeFormatter } from "effect/ParseResult"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { Bundling, type BundlingInput } from "../Settings/Bundling.js"
 import { Home } from "../Store/Home.js"
 import { compile } from "./Compile.js"
 import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
@@ -31,7 +34,7 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
   const context = yield* Effect.context<Requirements>()
   yield* Service.stopWithScope
   return {
-    bundle: (source) => Effect.provide(bundle(source), context),
+    bundle: (source, settings) => Effect.provide(bundle(source, settings ?? {}), context),
     removeUnused: (used) => Effect.provide(Folder.removeUnused(used), context),
     describe: (bundle) =>
       Effect.provide(Effect.zipLeft(describe(bundle), ensureCodeCache(bundle), { concurrent: true }), context)
@@ -46,12 +49,20 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
  */
 export const layer: Layer.Layer<Bundler, never, Requirements> = Layer.scoped(Bundler, make)
 
-const bundle = (asked: Source): Effect.Effect<Bundle, BundleError, Home | FileSystem.FileSystem | Path.Path> =>
+const decodeSettings = Schema.decodeUnknown(Bundling, { errors: "all", onExcessProperty: "error" })
+
+const bundle = (
+  asked: Source,
+  settings: BundlingInput
+): Effect.Effect<Bundle, BundleError, Home | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { bundles } = yield* Home
     const source = { ...asked, file: path.resolve(asked.file) }
-    const compiled = yield* compile(source, bundles)
+    const checked = yield* Effect.mapError(decodeSettings(settings), (error) =>
+      Problems.failed(source.file, TreeFormatter.formatErrorSync(error))
+    )
+    const compiled = yield* compile(source, bundles, checked)
     const directory = yield* Effect.mapError(Folder.ensure(bundles, compiled), (error) =>
       Problems.failed(source.file, `the bundle cannot be written: ${error.message}`)
     )
@@ -59,7 +70,9 @@ const bundle = (asked: Source): Effect.Effect<Bundle, BundleError, Home | FileSy
       digest: compiled.digest,
       directory,
       main: path.join(directory, names.main),
-      externals: compiled.natives.map(({ name, version }) => ({ name, version })),
+      externals: [...compiled.natives, ...compiled.addons].map(({ name, version }) => ({ name, version })),
+      contents: compiled.contents,
+      warnings: compiled.warnings,
       source
     }
   }).pipe(Effect.withSpan("Bundle.bundle", { attributes: { file: asked.file } }))

@@ -3,6 +3,10 @@ export const names = {
   main: "main.mjs",
   sourceMap: "main.mjs.map",
   start: "start.mjs",
+  /** The folder of the files that travel, with the same relative places as in the project. */
+  files: "files",
+  /** The list of the files that travel, and the start of the service. */
+  contents: "contents.json",
   /** The scripts of the pages, which the program reads when a browser asks for them. */
   pages: ["deployment.js.br", "reference.js.br"],
   /** For the Node that runs now. It may also lie beside the manifest that is served. */

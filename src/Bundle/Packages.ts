@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 const self = fileURLToPath(import.meta.url)
@@ -37,7 +37,8 @@ const PackageJson = Schema.parseJson(
     version: Schema.optionalWith(Schema.String, { default: () => "0.0.0" }),
     gypfile: Schema.optionalWith(Schema.Unknown, { default: () => false }),
     dependencies: Names,
-    optionalDependencies: Names
+    optionalDependencies: Names,
+    peerDependencies: Names
   })
 )
 
@@ -48,7 +49,12 @@ export interface Package {
   readonly directory: string
   /** True if it loads a native addon or runs a program of its own, so that it cannot be part of a bundle. */
   readonly native: boolean
+  /** True if it runs on the library's Effect, so that it has to be part of a bundle. */
+  readonly usesEffect: boolean
 }
+
+/** True for a package in a folder of packages, false for a folder of the user's own. */
+export const isInstalled = ({ directory }: Package): boolean => /[\\/]node_modules[\\/]/.test(directory)
 
 /** The name of the package an import specifier starts with, or `undefined` if it is a path or an alias. */
 export const nameOf = (specifier: string): string | undefined =>
@@ -57,14 +63,36 @@ export const nameOf = (specifier: string): string | undefined =>
 /** True for a package of Effect. */
 export const isEffect = (name: string): boolean => name === "effect" || name.startsWith("@effect/")
 
-/** The package a file belongs to: the nearest folder above it whose `package.json` has a name. */
+/**
+ * The package a file belongs to: the installed one whose folder it is in, else the nearest folder above it whose
+ * `package.json` has a name.
+ */
 export const ownerOf = (
   file: string
 ): Effect.Effect<Option.Option<Package>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.flatMap(Path.Path, (path) => {
+    const [installed] = installedFolder.exec(file) ?? []
+    if (installed !== undefined) return Effect.option(read(installed))
     const folder = path.dirname(file)
     return folder === file ? Effect.succeedNone : Effect.catchAll(Effect.asSome(read(folder)), () => ownerOf(folder))
   })
+
+/** The folder of an installed package. Folders below it may have a `package.json` of their own. */
+const installedFolder = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^@.\\/][^\\/]*(?=[\\/])/
+
+/** The same as {@link ownerOf}, but each folder is read once. */
+export type Owners = (file: string) => Effect.Effect<Option.Option<Package>, never, FileSystem.FileSystem | Path.Path>
+
+/** Makes an {@link Owners}. */
+export const owners = (): Owners => {
+  const known = new Map<string, Option.Option<Package>>()
+  return (file) => {
+    const folder = NodePath.dirname(file)
+    return known.has(folder)
+      ? Effect.succeed(known.get(folder) ?? Option.none())
+      : Effect.tap(ownerOf(file), (owner) => Effect.sync(() => known.set(folder, owner)))
+  }
+}
 
 const read = (directory: string) =>
   Effect.gen(function* () {
@@ -73,8 +101,39 @@ const read = (directory: string) =>
     const text = yield* fs.readFileString(path.join(directory, "package.json"))
     const json = yield* Schema.decode(PackageJson)(text)
     const native = declaresAddon(json) || (yield* containsAddon(directory))
-    return { name: json.name, version: json.version, directory, native } satisfies Package
+    const usesEffect =
+      isEffect(json.name) ||
+      [json.dependencies, json.peerDependencies].some((names) => Object.keys(names).some(isEffect))
+    return { name: json.name, version: json.version, directory, native, usesEffect } satisfies Package
   })
+
+/** True if the nearest `package.json` says that `.js` files are ES modules. */
+export const isModuleFolder = (folder: string): Effect.Effect<boolean, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* Effect.option(fs.readFileString(path.join(folder, "package.json")))
+    const parent = path.dirname(folder)
+    if (text._tag === "Some") return Option.exists(decodeType(text.value), ({ type }) => type === "module")
+    return parent !== folder && (yield* isModuleFolder(parent))
+  })
+
+const decodeType = Schema.decodeOption(Schema.parseJson(Schema.Struct({ type: Schema.optional(Schema.Unknown) })))
+
+/** True for a package of the serving runtime, which is the same inside every bundle. */
+export const isRuntimes = (name: string): boolean => runtimePackages.has(name)
+
+const runtimePackages = new Set([
+  "fast-check",
+  "find-my-way-ts",
+  "mime",
+  "msgpackr",
+  "multipasta",
+  "pure-rand",
+  "undici",
+  "uuid",
+  "ws"
+])
 
 const addonLoaders = [
   "bindings",
@@ -86,6 +145,9 @@ const addonLoaders = [
   "cmake-js",
   "pkg-prebuilds"
 ]
+/** True for a package that is installed on some machines only, by another one that chooses it. */
+export const isPlatforms = (name: string): boolean => platformPackage.test(name)
+
 const platformPackage = /(linux|darwin|win32)-?(x64|arm64|ia32|x86_64)/
 
 const declaresAddon = (json: Schema.Schema.Type<typeof PackageJson>): boolean =>

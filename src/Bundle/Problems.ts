@@ -2,7 +2,9 @@ import * as Path from "node:path"
 import * as Predicate from "effect/Predicate"
 import type * as Esbuild from "esbuild"
 import { PipelineBundleFailed } from "../Errors/Pipelines.js"
+import type { Warning } from "./Contract.js"
 import * as Packages from "./Packages.js"
+import type { Missing } from "./Resolution.js"
 
 type Problem = PipelineBundleFailed["problems"][number]
 
@@ -16,15 +18,48 @@ export const fromBuild = (file: string, folder: string, cause: unknown): Pipelin
     ? new PipelineBundleFailed({ file, problems: cause.errors.map((message) => problem(folder, message)) })
     : failed(file, `esbuild could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
 
+/** What a build could not follow in own modules, each with the setting that helps. */
+export const warnings = (
+  folder: string,
+  messages: ReadonlyArray<Esbuild.Message>,
+  missing: ReadonlyArray<Missing>,
+  own: ReadonlyMap<string, string>
+): ReadonlyArray<Warning> => {
+  const followed = messages.flatMap((message) => {
+    const help = helpFor[message.id]
+    const file = message.location === null ? undefined : Path.resolve(folder, message.location.file)
+    if (help === undefined || file === undefined || !own.has(file)) return []
+    return [{ reason: help, ...locationOf(folder, message.location) }]
+  })
+  const unfound = missing
+    .filter(({ importer }) => own.has(importer))
+    .map(({ importer, specifier }) => ({
+      reason: `${explainUnresolved(specifier)}; the import fails when it is reached`,
+      location: importer
+    }))
+  return [...followed, ...unfound]
+}
+
+const helpFor: Readonly<Record<string, string>> = {
+  "unsupported-dynamic-import":
+    "the name of this import is known only at run time; name the package in `external`, or the file in `assets`",
+  "unsupported-require-call":
+    "the name of this require is known only at run time; name the package in `external`, or the file in `assets`",
+  "indirect-require": "a require that is passed on cannot be followed; name its packages in `external`"
+}
+
 const isBuildFailure = (u: unknown): u is Esbuild.BuildFailure =>
   Predicate.hasProperty(u, "errors") && Array.isArray(u.errors) && u.errors.length > 0
 
 const problem = (folder: string, { location, text }: Esbuild.Message): Problem => ({
   reason: explain(text),
-  ...(location === null
-    ? {}
-    : { location: `${Path.resolve(folder, location.file)}:${location.line}:${location.column + 1}` })
+  ...locationOf(folder, location)
 })
+
+const locationOf = (folder: string, location: Esbuild.Message["location"]): Pick<Problem, "location"> =>
+  location === null
+    ? {}
+    : { location: `${Path.resolve(folder, location.file)}:${location.line}:${location.column + 1}` }
 
 const explain = (text: string): string => {
   const [, unresolved] = /^Could not resolve "(.+)"$/.exec(text) ?? []
@@ -34,7 +69,8 @@ const explain = (text: string): string => {
     return `"${file}" exports no value "${name}"; if it is a type, import it with \`import type\``
   }
   const [, extension] = /^No loader is configured for "(.+)" files/.exec(text) ?? []
-  if (extension !== undefined) return `"${extension}" files cannot be imported; read them when the pipeline starts`
+  if (extension !== undefined)
+    return `"${extension}" files have no loader; set it, for example loader: { "${extension}": "text" } (or "file", "binary")`
   return text
 }
 

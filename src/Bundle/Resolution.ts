@@ -5,71 +5,118 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
+import type { Boundary } from "./Boundary.js"
 import * as Packages from "./Packages.js"
 
-/** The resolution of imports in one bundle, and the native packages among them. */
+/** The resolution of imports in one bundle, and the packages that it leaves outside. */
 export interface Resolution {
   readonly plugin: Esbuild.Plugin
-  /** Packages that were kept outside, by name, whether or not anything of them is used in the end. */
+  /** Native packages of the serving runtime, by name, whether or not anything of them is used in the end. */
   readonly natives: ReadonlyMap<string, Packages.Package>
-  /** True if a build found an addon in a package that seemed plain; the next build keeps that package outside. */
-  readonly isStale: () => boolean
+  /** Files of packages that stay outside, by the specifier of their import in the program. */
+  readonly entries: ReadonlyMap<string, string>
+  /** Imports that cannot be found, and fail when they are reached. */
+  readonly missing: ReadonlyArray<Missing>
+}
+
+/** An import that cannot be found. */
+export interface Missing {
+  readonly specifier: string
+  readonly importer: string
 }
 
 /**
- * Resolves imports from the folder of the importing module, with three exceptions: this library is always the running
- * one, `effect` and `@effect/*` are the library's own so that there is one copy, and native packages stay outside.
+ * Resolves imports from the folder of the importing module, with these exceptions: this library is always the running one,
+ * `effect` and `@effect/*` are the library's own so that there is one copy, and packages stay outside if the boundary or
+ * `external` says so.
  */
-export const make: Effect.Effect<Resolution, never, FileSystem.FileSystem | Path.Path> = Effect.gen(function* () {
-  const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
-  const natives = new Map<string, Packages.Package>()
-  const known: Known = new Map()
-  const loadsAddon = new Set<string>()
-  let stale = false
+export const make = (
+  boundary: Boundary,
+  ownerOf: Packages.Owners,
+  external: ReadonlyArray<string> = []
+): Effect.Effect<Resolution, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
+    const natives = new Map<string, Packages.Package>()
+    const entries = new Map<string, string>()
+    const missing: Array<Missing> = []
+    const known: Known = new Map()
 
-  const plugin: Esbuild.Plugin = {
-    name: Packages.libraryName,
-    setup: (build) => {
-      build.onStart(() => {
-        natives.clear()
-        stale = false
-      })
-      build.onResolve({ filter: /^effect-deployers(\/|$)/ }, ({ path }) => run(resolveLibrary(path)))
-      build.onResolve({ filter: /\.node$/ }, (args) =>
-        run(
-          Effect.map(Packages.ownerOf(args.importer), (owner) => {
-            if (Option.isNone(owner) || !isInstalled(owner.value)) return { errors: [{ text: strayAddon }] }
-            loadsAddon.add(owner.value.directory)
-            stale = true
-            return { path: args.path, external: true }
-          })
+    const plugin: Esbuild.Plugin = {
+      name: Packages.libraryName,
+      setup: (build) => {
+        build.onStart(() => {
+          boundary.begin()
+          natives.clear()
+          entries.clear()
+          missing.length = 0
+        })
+        build.onResolve({ filter: /^effect-deployers(\/|$)/ }, ({ path }) => run(resolveLibrary(path)))
+        build.onResolve({ filter: /^\.{0,2}\// }, (args) =>
+          args.pluginData === asked || args.kind === "entry-point" ? undefined : run(resolveFile(build, args))
         )
-      )
-      build.onResolve({ filter: /^[^./]/ }, (args) => {
-        if (args.pluginData === asked || isBuiltin(args.path)) return undefined
-        return Packages.isLibrarys(args.resolveDir) && known.has(keyOf(args))
-          ? known.get(keyOf(args))
-          : run(resolvePackage(build, args))
-      })
+        build.onResolve({ filter: /^[^./]/ }, (args) => {
+          if (args.pluginData === asked || isBuiltin(args.path)) return undefined
+          return Packages.isLibrarys(args.resolveDir) && known.has(keyOf(args))
+            ? known.get(keyOf(args))
+            : run(resolvePackage(build, args))
+        })
+      }
     }
-  }
 
-  const resolvePackage = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs) =>
-    Effect.gen(function* () {
-      const name = Packages.nameOf(args.path)
-      if (name === undefined) return undefined
-      if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
-      const found = yield* resolve(build, args, args.resolveDir)
-      if (found === undefined) return undefined
-      const owner = yield* Packages.ownerOf(found.path)
-      if (Option.isNone(owner) || !isInstalled(owner.value)) return found
-      return owner.value.native || found.path.endsWith(".node") || loadsAddon.has(owner.value.directory)
-        ? keepOutside(natives, args.path, { ...owner.value, name })
-        : { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
-    })
+    /** An addon runs outside only; a module that cannot be found may never be reached. */
+    const resolveFile = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs) =>
+      Effect.gen(function* () {
+        if (!args.path.endsWith(".node") && args.kind !== "dynamic-import") return undefined
+        const found = yield* resolve(build, args, args.resolveDir)
+        if (found?.path === undefined) return miss(args)
+        if (!found.path.endsWith(".node")) return undefined
+        const owner = yield* ownerOf(args.importer)
+        if (Option.isNone(owner) || !Packages.isInstalled(owner.value)) return leave(args, found)
+        boundary.keepOutside(owner.value.directory)
+        return { path: args.path, external: true }
+      })
 
-  return { plugin, natives, isStale: () => stale }
-})
+    const resolvePackage = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs) =>
+      Effect.gen(function* () {
+        const name = Packages.nameOf(args.path)
+        if (name === undefined) return undefined
+        if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
+        const found = yield* resolve(build, args, args.resolveDir)
+        if (found?.path === undefined) return miss(args)
+        const owner = yield* ownerOf(found.path)
+        if (Option.isNone(owner) || !Packages.isInstalled(owner.value)) return found
+        const { directory, native, usesEffect } = owner.value
+        if (native && Packages.isLibrarys(args.resolveDir))
+          return besideProgram(natives, args.path, { ...owner.value, name })
+        if (
+          isLoadable(found.path) &&
+          (external.includes(name) ||
+            (!usesEffect && !Packages.isRuntimes(name) && (native || boundary.isOutside(directory))))
+        ) {
+          return leave(args, found)
+        }
+        return { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
+      })
+
+    /** Leaves a file outside. The program imports it from its place in the bundle's folder. */
+    const leave = (args: Esbuild.OnResolveArgs, found: Esbuild.OnResolveResult): Esbuild.OnResolveResult => {
+      const file = found.path ?? args.path
+      const place = `./${boundary.placeOf(file)}`
+      const path = args.kind === "require-call" ? place : place.replace(/[%#?\\]/g, encodeURIComponent)
+      entries.set(path, file)
+      return { path, external: true, ...(found.sideEffects === undefined ? {} : { sideEffects: found.sideEffects }) }
+    }
+
+    /** Node finds out at run time, and only if the import is reached. */
+    const miss = ({ importer, kind, path }: Esbuild.OnResolveArgs): Esbuild.OnResolveResult | undefined => {
+      if (kind !== "dynamic-import" && kind !== "require-call") return undefined
+      missing.push({ specifier: path, importer })
+      return { path, external: true }
+    }
+
+    return { plugin, natives, entries, missing }
+  })
 
 const resolveLibrary = (specifier: string) =>
   Effect.gen(function* () {
@@ -86,10 +133,8 @@ const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 /** Packages without side effects that do not declare it; their unused parts are left out. */
 const onlyDefines = new Set(["ws"])
 
-const strayAddon =
-  "a native addon can only be used through an installed package; import the package instead of its file"
-
-const isInstalled = ({ directory }: Packages.Package): boolean => /[\\/]node_modules[\\/]/.test(directory)
+/** True for a file that Node loads by itself. */
+const isLoadable = (file: string): boolean => /(?:\.[cm]?js|\.node|[\\/][^.\\/]+)$/.test(file)
 
 /** The resolution of an import by esbuild from a folder; `undefined` if it finds nothing. */
 const resolve = (build: Esbuild.PluginBuild, { importer, kind, path }: Esbuild.OnResolveArgs, resolveDir: string) =>
@@ -146,7 +191,7 @@ const major = ({ version }: Packages.Package): string => version.split(".", 1).j
 const otherMajor = (theirs: Packages.Package, ours: Packages.Package): string =>
   `it uses effect ${theirs.version}, but pipelines are served with effect ${ours.version}; install effect@${ours.version}`
 
-const keepOutside = (
+const besideProgram = (
   natives: Map<string, Packages.Package>,
   path: string,
   native: Packages.Package

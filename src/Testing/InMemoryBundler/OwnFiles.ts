@@ -6,11 +6,13 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
+import * as Boundary from "../../Bundle/Boundary.js"
 import { check } from "../../Bundle/Compile.js"
 import type { BundleError } from "../../Bundle/Contract.js"
 import * as Service from "../../Bundle/Esbuild.js"
 import * as Packages from "../../Bundle/Packages.js"
 import * as Problems from "../../Bundle/Problems.js"
+import * as Project from "../../Bundle/Project.js"
 import * as Resolution from "../../Bundle/Resolution.js"
 
 /**
@@ -30,18 +32,16 @@ const build = (file: string, plugins: ReadonlyArray<Esbuild.Plugin>) =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     yield* check(file)
-    const resolution = yield* Resolution.make
+    const boundary = Boundary.make(yield* Project.find(file))
+    const resolution = yield* Resolution.make(boundary, Packages.owners())
     const directory = path.dirname(file)
-    const { outputFiles } = yield* Service.build(
-      {
-        ...options,
-        ...(plugins.length === 0 ? {} : { define: { "import.meta.url": urlName } }),
-        absWorkingDir: directory,
-        entryPoints: [file],
-        plugins: [packagesStayOutside, resolution.plugin, ...plugins]
-      },
-      resolution.isStale
-    ).pipe(Effect.mapError((cause) => Problems.fromBuild(file, directory, cause)))
+    const { outputFiles } = yield* Service.build({
+      ...options,
+      ...(plugins.length === 0 ? {} : { define: { "import.meta.url": urlName } }),
+      absWorkingDir: directory,
+      entryPoints: [file],
+      plugins: [packagesStayOutside, resolution.plugin, ...plugins]
+    }).pipe(Effect.mapError((cause) => Problems.fromBuild(file, directory, cause)))
     return outputFiles.map(({ text }) => text).join("")
   })
 
