@@ -10,6 +10,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { type Check, type CheckOptions, fromOptions } from "./Pipeline/Check.js"
+import type { BundlingInput } from "./Settings/Bundling.js"
 import type { ServingInput } from "./Settings/Serving.js"
 import type { StepTimedOut } from "./Step.js"
 
@@ -51,8 +52,8 @@ export interface Pipeline<
   readonly output: O
   /** Schema of the typed failures; `Schema.Never` if there are none. */
   readonly error: E
-  /** Serving settings of the pipeline; those of a deployment take precedence. */
-  readonly settings: ServingInput
+  /** Serving and bundle settings of the pipeline; those of a deployment take precedence. */
+  readonly settings: ServingInput & BundlingInput
   /** Run by a new version before it gets callers; `undefined` if there is none. */
   readonly check: Check | undefined
   /** Warm state: built once per service, released at drain. */
@@ -134,7 +135,7 @@ export const make = <
     readonly input: I
     readonly output: O
     readonly error?: E | undefined
-    readonly settings?: ServingInput | undefined
+    readonly settings?: (ServingInput & BundlingInput) | undefined
     readonly check?: CheckOptions<NoInfer<I>, NoInfer<O>, NoInfer<E>, NoInfer<R>, CR> | undefined
     readonly run: (
       input: Schema.Schema.Type<I>
@@ -247,7 +248,7 @@ interface Parts<I, O, E> {
   readonly input: I
   readonly output: O
   readonly error: E
-  readonly settings: ServingInput
+  readonly settings: ServingInput & BundlingInput
   readonly check: Check | undefined
   readonly layer: Layer.Layer<never, unknown, unknown>
   readonly program: (input: never) => Effect.Effect<unknown, unknown, unknown>

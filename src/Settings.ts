@@ -8,6 +8,7 @@ import { count, withDefault } from "./Settings/Fields.js"
 import { Serving } from "./Settings/Serving.js"
 import { sizeOf } from "./Settings/Size.js"
 
+export * from "./Settings/Bundling.js"
 export * from "./Settings/Serving.js"
 
 /**

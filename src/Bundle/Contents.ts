@@ -1,10 +1,19 @@
 /** The list of the files that travel with a bundle, and the way its service is started. */
 import { createHash } from "node:crypto"
+import * as NodePath from "node:path"
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Bundling } from "../Settings/Bundling.js"
 import { names } from "./Names.js"
 
-/** A file that travels, or a link between places. Paths are relative to the folder of the bundle, with `/`. */
+/**
+ * A file that travels with a bundle, or a link between places. Paths are relative to the folder of the bundle, with `/`.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
 export const Item = Schema.Union(
   Schema.TaggedStruct("File", {
     path: Schema.String,
@@ -18,7 +27,12 @@ export const Item = Schema.Union(
 
 export type Item = typeof Item.Type
 
-/** The contents of a bundle besides the program. */
+/**
+ * The contents of a bundle besides the program, and the way its service is started.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
 export const Contents = Schema.Struct({
   formatVersion: Schema.Literal(1),
   /** The working directory of the service, relative to the folder of the bundle. */
@@ -65,10 +79,23 @@ export const nodeArguments = ({ imports, nodeOptions }: Contents, folder: string
   ...imports.map((path) => `--import=file://${encodeURI(`${folder}/${path}`)}`)
 ]
 
+/** Reads the contents of a bundle in a folder; none for a bundle that was written before bundles had any. */
+export const read = (folder: string): Effect.Effect<Contents, PlatformError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const file = NodePath.join(folder, names.contents)
+    if (!(yield* fs.exists(file))) return none
+    return yield* Effect.orElseSucceed(Effect.flatMap(fs.readFileString(file), decode), () => none)
+  })
+
+/** True if a package is among the files. */
+export const hasPackage = ({ items }: Contents, name: string): boolean =>
+  items.some(({ path }) => path.startsWith(`${names.files}/`) && path.includes(`node_modules/${name}/`))
+
 /** The contents of a bundle that was written before bundles had any. */
 export const none: Contents = {
   formatVersion: 1,
-  workingDirectory: names.files,
+  workingDirectory: ".",
   nodeOptions: [],
   imports: [],
   items: []

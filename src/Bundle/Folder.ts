@@ -75,6 +75,11 @@ const repair = (bundles: string, directory: string, compiled: Compiled): Written
       ensureShared(path.join(directory, name), Packages.besideModule("Server/Pages", name))
     )
     yield* Effect.forEach(compiled.natives, (native) => ensureNative(directory, native), { discard: true })
+    yield* Effect.forEach(
+      compiled.addons,
+      ({ directory: installed, name }) => ensureLink(path.join(directory, names.installed, name), installed),
+      { discard: true }
+    )
     yield* fs.makeDirectory(path.join(directory, compiled.contents.workingDirectory), { recursive: true, mode: 0o700 })
     yield* Effect.forEach(compiled.contents.items, (item) => ensureItem(bundles, directory, item, compiled), {
       concurrency: 16,

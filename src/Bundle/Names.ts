@@ -5,6 +5,8 @@ export const names = {
   start: "start.mjs",
   /** The folder of the files that travel, with the same relative places as in the project. */
   files: "files",
+  /** The folder of links to native packages where they are installed, for images of other machines. */
+  installed: "installed",
   /** The list of the files that travel, and the start of the service. */
   contents: "contents.json",
   /** The scripts of the pages, which the program reads when a browser asks for them. */

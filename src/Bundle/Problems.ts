@@ -40,6 +40,11 @@ export const warnings = (
   return [...followed, ...unfound]
 }
 
+/** The extensions of imported files for which a build had no loader. */
+export const extensionsWithoutLoader = ({ problems }: PipelineBundleFailed): ReadonlyArray<string> => [
+  ...new Set(problems.flatMap(({ reason }) => /^"(\.[^"]+)" files have no loader/.exec(reason)?.[1] ?? []))
+]
+
 const helpFor: Readonly<Record<string, string>> = {
   "unsupported-dynamic-import":
     "the name of this import is known only at run time; name the package in `external`, or the file in `assets`",

@@ -10,6 +10,7 @@ import type { Snapshot } from "../Snapshot/Model.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import { type BundleError, Bundler, type DescribeError, parseSource, type Source } from "./Contract.js"
 import { TypeChecker } from "./TypeChecker.js"
+import { withPipelineSettings } from "./WithPipelineSettings.js"
 
 /**
  * The failures of turning a file into a snapshot.
@@ -44,7 +45,11 @@ export type FromFileError = BundleError | DescribeError | PipelineTypeErrors | D
  */
 export const fromFile = (
   source: string | Source,
-  options?: { readonly settings?: Settings.DeploymentInput | undefined }
+  options?: {
+    readonly settings?: Settings.DeploymentInput | undefined
+    /** Bundle settings besides those of the pipeline; where both say something, these win. */
+    readonly bundling?: Settings.BundlingInput | undefined
+  }
 ): Effect.Effect<Snapshot, FromFileError, Bundler | SnapshotStore> =>
   Effect.gen(function* () {
     const bundler = yield* Bundler
@@ -53,11 +58,15 @@ export const fromFile = (
     const from = typeof source === "string" ? parseSource(source) : source
     const { check } = yield* TypeChecker
     const checking = yield* Effect.fork(check(from))
-    const bundle = yield* Effect.onError(bundler.bundle(from), () => Fiber.interrupt(checking))
-    const description = yield* Effect.exit(bundler.describe(bundle))
-    // A type error explains why a module does not load.
+    const { bundle, ...described } = yield* withPipelineSettings(bundler, from, options?.bundling).pipe(
+      // A type error explains why a module does not load, but not why it cannot be bundled.
+      Effect.tapError((error) => (isBundleError(error) ? Fiber.interrupt(checking) : Fiber.join(checking))),
+      Effect.onInterrupt(() => Fiber.interrupt(checking))
+    )
     yield* Fiber.join(checking)
-    const described = yield* description
+    yield* Effect.forEach(bundle.warnings ?? [], ({ location, reason }) =>
+      Effect.logWarning(location === undefined ? reason : `${location}: ${reason}`)
+    )
     return yield* store.put({
       pipelineName: described.spec.name,
       spec: described.spec,
@@ -66,6 +75,9 @@ export const fromFile = (
       source: { file: bundle.source.file, export: described.export }
     })
   }).pipe(Effect.withSpan("Snapshot.fromFile"))
+
+const isBundleError = ({ _tag }: BundleError | DescribeError): boolean =>
+  _tag === "PipelineFileNotFound" || _tag === "PipelineBundleFailed"
 
 const decodeSettings = Schema.decodeUnknown(Settings.Deployment, { errors: "all", onExcessProperty: "error" })
 

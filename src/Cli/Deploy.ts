@@ -12,6 +12,7 @@ import type { DockerSettingsInput } from "../Docker/Settings.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
 import * as ConfigFile from "../Stack/ConfigFile.js"
+import { bundleFlags, bundlingOf } from "./BundleFlags.js"
 import {
   afterChange,
   allowOtherPipeline,
@@ -92,6 +93,7 @@ export const deploy = Command.make(
     allowOtherPipeline,
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
     ...settingOptions,
+    ...bundleFlags,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
     noTypecheck: flag("no-typecheck", "Deploy without a type check by the project's TypeScript."),
     unset: texts(
@@ -121,9 +123,8 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
   const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
   yield* note(`Bundling ${Render.clean(file)}`)
-  const snapshot = yield* given.noTypecheck
-    ? Effect.provide(Snapshot.fromFile(file), TypeChecker.layerNone)
-    : Snapshot.fromFile(file)
+  const fromFile = Snapshot.fromFile(file, { bundling: bundlingOf(given) })
+  const snapshot = yield* given.noTypecheck ? Effect.provide(fromFile, TypeChecker.layerNone) : fromFile
   const options = {
     name,
     replace: !given.noReplace,

@@ -9,6 +9,7 @@ import { Deployer } from "../Deployer.js"
 import { SnapshotInUse, SnapshotNotFound } from "../Errors/Lifecycle.js"
 import * as Snapshot from "../Snapshot.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
+import { bundleFlags, bundlingOf } from "./BundleFlags.js"
 import { pipelineFile as file, json, print, text } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import * as Json from "./Json.js"
@@ -16,9 +17,9 @@ import * as Render from "./Render.js"
 
 const create = Command.make(
   "create",
-  { file, json },
-  Effect.fnUntraced(function* ({ file, json }) {
-    const snapshot = yield* Snapshot.fromFile(file)
+  { file, ...bundleFlags, json },
+  Effect.fnUntraced(function* ({ file, json, ...flags }) {
+    const snapshot = yield* Snapshot.fromFile(file, { bundling: bundlingOf(flags) })
     yield* print(json, Json.snapshot(snapshot), (hasColor) => render(hasColor, snapshot))
   })
 ).pipe(Command.withDescription("Compile a pipeline into its next snapshot; the same content is stored once."))
@@ -86,18 +87,21 @@ export const snapshot = Command.make("snapshot").pipe(
 
 const inspect = Command.make(
   "inspect",
-  { file, json },
-  Effect.fnUntraced(function* ({ file, json }) {
+  { file, ...bundleFlags, json },
+  Effect.fnUntraced(function* ({ file, json, ...flags }) {
     const bundler = yield* Bundle.Bundler
-    const bundle = yield* bundler.bundle(Bundle.parseSource(file))
-    const described = yield* bundler.describe(bundle)
-    const { spec } = described
+    const described = yield* Bundle.withPipelineSettings(bundler, Bundle.parseSource(file), bundlingOf(flags))
+    const { bundle, spec } = described
+    const items = bundle.contents?.items ?? []
+    const warnings = bundle.warnings ?? []
     const example = Client.exampleOf(spec.input)
     const value = {
       export: described.export,
       spec: { ...spec },
       example,
-      bundle: { digest: bundle.digest, externals: bundle.externals }
+      bundle: { digest: bundle.digest, externals: bundle.externals },
+      files: items,
+      warnings
     }
     yield* print(json, value, (hasColor) =>
       [
@@ -108,11 +112,17 @@ const inspect = Command.make(
           ["bundle", bundle.digest],
           ["example", Render.jsonLine(example)]
         ]),
+        ...travelling(items),
+        ...warnings.map(({ location, reason }) => `warning: ${location === undefined ? "" : `${location}: `}${reason}`),
         ...schemas(spec)
       ].join("\n")
     )
   })
-).pipe(Command.withDescription("Show the name, the schemas and the bundle of a pipeline file, and store nothing."))
+).pipe(
+  Command.withDescription(
+    "Show the name, the schemas and the bundle of a pipeline file, with the files that travel, and store nothing."
+  )
+)
 
 export const pipeline = Command.make("pipeline").pipe(
   Command.withDescription("Show pipeline files."),
@@ -125,6 +135,28 @@ const findSnapshot = Effect.fnUntraced(function* (ref: string) {
   const found = yield* Effect.flatMap(SnapshotStore, (store) => store.find(ref))
   return Option.isSome(found) ? found.value : yield* new SnapshotNotFound({ ref })
 })
+
+/** The packages and own files that travel, largest first. */
+const travelling = (items: ReadonlyArray<Bundle.Item>): ReadonlyArray<string> => {
+  const groups = new Map<string, { files: number; bytes: number }>()
+  for (const item of items) {
+    if (item._tag === "Link") continue
+    const [, owner] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(item.path) ?? []
+    const group = owner ?? item.path.replace(/^files\//, "")
+    const { bytes, files } = groups.get(group) ?? { files: 0, bytes: 0 }
+    groups.set(group, { files: files + 1, bytes: bytes + item.bytes })
+  }
+  const sorted = [...groups].sort(([, a], [, b]) => b.bytes - a.bytes)
+  if (sorted.length === 0) return []
+  return [
+    "",
+    "Files that travel with the bundle:",
+    ...sorted.map(([name, { bytes, files }]) => `  ${name}  ${sizeOf(bytes)}${files === 1 ? "" : ` in ${files} files`}`)
+  ]
+}
+
+const sizeOf = (bytes: number): string =>
+  bytes < 1e4 ? `${bytes} B` : bytes < 1e7 ? `${Math.round(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`
 
 const schemas = ({ input, output }: Pick<Snapshot.Snapshot["spec"], "input" | "output">): ReadonlyArray<string> => [
   "",

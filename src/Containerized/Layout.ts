@@ -45,11 +45,17 @@ export const numericUser: string = `${user.uid}:${user.gid}`
  * manifest inside the container.
  *
  * @param node the image's Node
+ * @param options options of Node before the program
  *
  * @category accessors
  * @since 0.1.0
  */
-export const entrypoint = (node: string): readonly [string, ...Array<string>] => [node, startFile, "serve"]
+export const entrypoint = (node: string, options: ReadonlyArray<string> = []): readonly [string, ...Array<string>] => [
+  node,
+  ...options,
+  startFile,
+  "serve"
+]
 
 /**
  * A health check in the form of engines: exec form (`CMD` first), because an image need not have a shell. Images have none:

@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Contents from "../Bundle/Contents.js"
 import { names } from "../Bundle/Names.js"
 import { Endpoint, type Manifest } from "../Contract/Manifest.js"
 import { DeploymentProvisionFailed } from "../Errors/Lifecycle.js"
@@ -51,7 +52,7 @@ export const prepare = (
   })
 
 /**
- * The arguments of Node that run a service: its program and its manifest. Fails if its bundle is not in the home.
+ * The arguments of Node that run a service: options, its program and its manifest. Fails if its bundle is not in the home.
  *
  * @category accessors
  * @since 0.1.0
@@ -68,13 +69,30 @@ export const nodeArguments = (
     const fs = yield* FileSystem.FileSystem
     const bundle = Path.join(bundles, request.snapshot.bundle.digest)
     for (const program of [Path.join(bundle, names.start), Path.join(bundle, names.main)]) {
-      if (yield* fs.exists(program)) return [program, ...serveArguments(yield* paths(request))] as const
+      if (!(yield* fs.exists(program))) continue
+      const [first = program, ...rest] = [...Contents.nodeArguments(yield* Contents.read(bundle), bundle), program]
+      return [first, ...rest, ...serveArguments(yield* paths(request))] as const
     }
     return yield* new DeploymentProvisionFailed({
       name: request.name,
       reason: `the bundle of snapshot ${request.snapshot.label} is not on this machine (${bundle}); deploy from the file again`,
       logs: []
     })
+  })
+
+/**
+ * The working directory of a service: the project's folder among the files that travel with its bundle.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const workingDirectory = (
+  request: Pick<ProvisionRequest<Settings.Deployment>, "snapshot">
+): Effect.Effect<string, PlatformError, Home | FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const { bundles } = yield* Home
+    const bundle = Path.join(bundles, request.snapshot.bundle.digest)
+    return Path.join(bundle, (yield* Contents.read(bundle)).workingDirectory)
   })
 
 /**

@@ -13,7 +13,7 @@ import { environmentFor } from "../Flavor/Environment.js"
 import { fingerprint } from "../Flavor/Fingerprint.js"
 import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Flavor/InstanceFiles.js"
 import { Ports } from "../Flavor/Ports.js"
-import { listenOn, nodeArguments, prepare } from "../Flavor/ServiceProcess.js"
+import { listenOn, nodeArguments, prepare, workingDirectory } from "../Flavor/ServiceProcess.js"
 import { isLoopback } from "../Internal/Loopback.js"
 import { bytesOf, heapMegabytes } from "../Settings/Size.js"
 import { workersOf } from "../Settings.js"
@@ -124,7 +124,8 @@ const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request
     const { spawnDetached } = yield* Processes
     const env = yield* environmentFor(request)
     const args = [...heapArguments(request.settings), ...service]
-    const child = yield* spawnDetached({ command: node, args, env, cwd: at.deployment, logFile: at.log })
+    const cwd = yield* workingDirectory(request)
+    const child = yield* spawnDetached({ command: node, args, env, cwd, logFile: at.log })
     return pending(yield* record(at, request, child))
   }).pipe(Effect.uninterruptible)
 

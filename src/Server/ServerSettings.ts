@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type { Manifest } from "../Contract/Manifest.js"
 import { formatIssues, Issue } from "../Errors/Issue.js"
 import type * as Pipeline from "../Pipeline.js"
+import { splitBundling } from "../Settings/Bundling.js"
 import * as Settings from "../Settings/Serving.js"
 import { digest } from "./Http/BearerAuth.js"
 import * as ValidationIssues from "./Run/ValidationIssues.js"
@@ -69,7 +70,7 @@ export const manifest = (
     const refuse = (prefix: ReadonlyArray<string>) => (issue: ParseResult.ParseIssue) =>
       new ServerInvalidSettings({ pipeline: pipeline.name, issues: ValidationIssues.fromParseIssue(issue, prefix) })
     const given = yield* Effect.mapError(decode(settings), refuse([]))
-    const merged = { ...pipeline.settings, ...settings.serving, workers: 1 }
+    const merged = { ...splitBundling(pipeline.settings).others, ...settings.serving, workers: 1 }
     const serving = yield* Effect.mapError(decodeServing(merged), refuse(["serving"]))
     const { name = pipeline.name, version = 1 } = given
     return {

@@ -97,6 +97,23 @@ export const mergeBundling = (...layers: ReadonlyArray<BundlingInput>): Bundling
     {}
   )
 
+/**
+ * The bundle settings among the settings of a pipeline, and the others.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const splitBundling = <S extends object>(
+  settings: S
+): { readonly bundling: BundlingInput; readonly others: Omit<S, keyof BundlingInput> } => {
+  const fields = Object.entries(settings)
+  const isBundling = ([name]: readonly [string, unknown]) => name in Bundling.fields
+  return {
+    bundling: Object.fromEntries(fields.filter(isBundling)) as BundlingInput,
+    others: Object.fromEntries(fields.filter((field) => !isBundling(field))) as Omit<S, keyof BundlingInput>
+  }
+}
+
 // internal
 
 const joined = (base: ReadonlyArray<string> = [], layer: ReadonlyArray<string> = []): ReadonlyArray<string> => [

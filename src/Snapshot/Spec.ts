@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type * as Pipeline from "../Pipeline.js"
+import { Bundling, splitBundling } from "../Settings/Bundling.js"
 
 /**
  * A JSON Schema document.
@@ -35,7 +36,9 @@ export class PipelineSpec extends Schema.Class<PipelineSpec>("effect-deployers/P
   /** True if the pipeline has a check. */
   check: Schema.optional(Schema.Literal(true)),
   /** Serving settings of the pipeline. */
-  serving: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+  serving: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** Bundle settings of the pipeline, if it has any. */
+  bundling: Schema.optional(Schema.encodedSchema(Bundling))
 }) {}
 
 /** The pipeline's spec and the name of its export. */
@@ -70,11 +73,13 @@ export const compile = (
     const error = AST.isNeverKeyword(pipeline.error.ast)
       ? undefined
       : yield* jsonSchema(pipeline.name, "error", pipeline.error.ast)
+    const { bundling, others } = splitBundling(pipeline.settings)
     return new PipelineSpec({
       name: pipeline.name,
       input,
       output,
-      serving: { ...pipeline.settings },
+      serving: others,
+      ...(Object.keys(bundling).length === 0 ? {} : { bundling: { ...bundling } }),
       ...(pipeline.check === undefined ? {} : { check: true as const }),
       ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
       ...(error === undefined ? {} : { error })

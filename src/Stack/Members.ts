@@ -10,6 +10,7 @@ import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { Issue } from "../Errors/Issue.js"
 import { StackInvalid } from "../Errors/Stacks.js"
 import type { StoreError } from "../Errors/Stores.js"
+import { splitBundling } from "../Settings/Bundling.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { digestKey } from "../Store/AuthKey.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -73,7 +74,7 @@ export const settingsOf = (
         : Effect.map(resolve.key(value.deployment), (source) => (source === undefined ? [] : [`${name}=${source}`]))
     )
     return {
-      ...Object.fromEntries(Object.entries(settings).filter(([name]) => !ignored.includes(name))),
+      ...Object.fromEntries(Object.entries(splitBundling(settings).others).filter(([name]) => !ignored.includes(name))),
       environment: Object.fromEntries(values.flat()),
       secrets: names.flat()
     }
@@ -182,7 +183,9 @@ const place = (
         ]
       })
     }
-    const ignored = Object.keys(member.settings).filter((name) => !service.settingNames.includes(name))
+    const ignored = Object.keys(splitBundling(member.settings).others).filter(
+      (name) => !service.settingNames.includes(name)
+    )
     return { ...member, service, before: Option.getOrUndefined(before), ignored }
   })
 
@@ -200,9 +203,5 @@ const unknownSettings = (
 const snapshotOf = ({ pipeline, settings }: Member, directory: string | undefined) => {
   if (typeof pipeline !== "string") return Effect.succeed(pipeline)
   const file = directory === undefined || isAbsolute(pipeline) ? pipeline : join(directory, pipeline)
-  const bundling = Object.fromEntries(Object.entries(settings).filter(([name]) => bundleSettings.has(name)))
-  return fromFile(file, { settings: bundling })
+  return fromFile(file, { bundling: splitBundling(settings).bundling })
 }
-
-/** The settings that decide what is in a bundle. */
-const bundleSettings = new Set(["external", "assets", "loader", "conditions", "define", "nodeOption", "import"])

@@ -15,6 +15,8 @@ export type Entry = Data.TaggedEnum<{
     readonly source: string
     readonly size: number
   } & Owner
+  /** A symbolic link. */
+  readonly Link: { readonly path: string; readonly mode: number; readonly target: string } & Owner
   readonly Folder: { readonly path: string; readonly mode: number } & Owner
 }>
 

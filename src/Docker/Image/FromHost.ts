@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Contents from "../../Bundle/Contents.js"
 import { appDirectory, entrypoint, numericUser } from "../../Containerized/Layout.js"
 import type { ImageNotBuilt } from "../../Errors/Images.js"
 import type { EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
@@ -92,21 +93,23 @@ const writeBase = (base: HostBase.HostBase, workspace: string) =>
 
 const imageSpec = (plan: Plan.Plan, { base, ...layer }: BaseLayer, architecture: string) =>
   Effect.gen(function* () {
-    const [packages, program] = yield* Effect.all(
+    const contents = yield* Plan.contentsOf(plan)
+    const [packages, files, program] = yield* Effect.all(
       [
         Effect.flatMap(packageEntries(plan, base), (entries) => write(plan, "packages", entries)),
+        Effect.flatMap(Plan.travelling(plan), (entries) => write(plan, "files", entries)),
         Effect.flatMap(Plan.appEntries(plan), (entries) => write(plan, "program", entries))
       ],
-      { concurrency: 2 }
+      { concurrency: 3 }
     )
     const spec: OciImage.ImageSpec = {
       architecture,
       environment: base.environment,
-      entrypoint: entrypoint(HostBase.nodeProgram),
-      workingDirectory: appDirectory,
+      entrypoint: entrypoint(HostBase.nodeProgram, Contents.nodeArguments(contents, appDirectory)),
+      workingDirectory: Path.join(appDirectory, contents.workingDirectory),
       user: numericUser,
       labels: plan.labels,
-      layers: [{ what: "Node and its libraries", diffId: layer.diffId }, ...packages, ...program]
+      layers: [{ what: "Node and its libraries", diffId: layer.diffId }, ...packages, ...files, ...program]
     }
     return spec
   })
@@ -121,10 +124,14 @@ const write = (plan: Plan.Plan, what: string, entries: ReadonlyArray<Entry>) =>
 
 const packageEntries = (plan: Plan.Plan, base: HostBase.HostBase) =>
   Effect.gen(function* () {
-    const roots = yield* Packages.installed(plan.bundle, plan.requirements)
+    const contents = yield* Plan.contentsOf(plan)
+    const wanted = plan.requirements.filter(({ name }) => !Contents.hasPackage(contents, name))
+    const roots = yield* Packages.installed(plan.bundle, wanted)
     const placed = yield* Packages.closure(roots)
     const files = (yield* Effect.forEach(placed, (one) => PackageFiles.filesOf(appDirectory, one))).flat()
-    const programs = files.flatMap((entry) => (entry._tag === "File" ? [entry.source] : []))
+    const programs = [...files, ...(yield* Plan.travelling(plan))].flatMap((entry) =>
+      entry._tag === "File" ? [entry.source] : []
+    )
     const { libraries } = yield* Libraries.needs(programs.filter(mayBeNative), base.machine)
     const lacking = libraries.filter(
       ({ file, name }) => !base.libraries.has(name) && !programs.some((program) => program === file)

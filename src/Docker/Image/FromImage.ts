@@ -2,10 +2,12 @@
  * Images on a normal base image, built by the engine. Native packages are installed in a stage of their own, so that the
  * result has no package manager.
  */
+import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import * as Contents from "../../Bundle/Contents.js"
 import type { ResolvedBase } from "../../Containerized/BuildConfiguration.js"
 import { type ImageReference, partsOf, pin } from "../../Containerized/ImageReference.js"
 import type { Base } from "../../Containerized/ImageSettings.js"
@@ -62,6 +64,11 @@ export const instructions = (options: {
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
   readonly packages: ReadonlyArray<string>
+  /** Options of Node before the program. */
+  readonly options?: ReadonlyArray<string> | undefined
+  readonly workingDirectory?: string | undefined
+  /** True if the installed packages take the place of those that travel, which are for this machine. */
+  readonly overlay?: boolean | undefined
 }): ReadonlyArray<Instruction> => [
   ...(options.packages.length === 0 ? [] : installation(options.builder, options.packages)),
   Instruction.From({ image: options.from }),
@@ -78,11 +85,21 @@ export const instructions = (options: {
         })
       ]),
   Instruction.Copy({ sources: ["app/"], target: `${appDirectory}/` }),
+  ...(options.overlay === true
+    ? [
+        Instruction.Copy({
+          stage: "packages",
+          sources: ["/build/node_modules"],
+          target: `${options.workingDirectory ?? appDirectory}/node_modules`
+        })
+      ]
+    : []),
+  ...(options.workingDirectory === undefined ? [] : [Instruction.WorkingFolder({ path: options.workingDirectory })]),
   Instruction.Variable({ name: "NODE_ENV", value: "production" }),
   ...Object.entries(options.labels).map(([name, value]) => Instruction.Label({ name, value })),
   Instruction.NoHealthCheck(),
   Instruction.User({ user: numericUser }),
-  Instruction.EntryPoint({ command: entrypoint(options.node) }),
+  Instruction.EntryPoint({ command: entrypoint(options.node, options.options) }),
   Instruction.NoCommand()
 ]
 
@@ -144,7 +161,9 @@ const installation = (image: string, packages: ReadonlyArray<string>): ReadonlyA
 
 const contextOf = (plan: Plan.Plan, base: Resolved) =>
   Effect.gen(function* () {
-    const app = yield* Plan.appEntries(plan)
+    const app = [...(yield* Plan.travelling(plan)), ...(yield* Plan.appEntries(plan))]
+    const contents = yield* Plan.contentsOf(plan)
+    const addons = plan.requirements.filter(({ name }) => Contents.hasPackage(contents, name))
     const packages = yield* packageFiles(plan)
     const from = base.digest === undefined ? base.reference : pin(base.reference, base.digest)
     const dockerfile = yield* render(
@@ -153,7 +172,10 @@ const contextOf = (plan: Plan.Plan, base: Resolved) =>
         builder: base.builder ?? from,
         node: base.node,
         labels: plan.labels,
-        packages: plan.requirements.map(({ name }) => name)
+        packages: plan.requirements.map(({ name }) => name),
+        options: Contents.nodeArguments(contents, appDirectory),
+        workingDirectory: Path.join(appDirectory, contents.workingDirectory),
+        overlay: addons.length > 0
       })
     )
     return [
@@ -212,6 +234,7 @@ const bytesOf = (entry: Entry): number => {
     case "File":
       return entry.size
     case "Folder":
+    case "Link":
       return 0
   }
 }

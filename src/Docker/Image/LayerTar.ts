@@ -84,6 +84,9 @@ const add = (pack: Tar.Pack, entry: Entry): Promise<void> =>
       case "Folder":
         pack.entry({ ...header, type: "directory" }, done).on("error", reject)
         break
+      case "Link":
+        pack.entry({ ...header, type: "symlink", linkname: entry.target }, done).on("error", reject)
+        break
       case "Text":
         pack
           .entry({ ...header, type: "file", size: entry.content.length }, done)

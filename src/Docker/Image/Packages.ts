@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { names } from "../../Bundle/Names.js"
 import type { External } from "../../Snapshot/Model.js"
 
 const Ranges = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.String }), { default: () => ({}) })
@@ -63,7 +64,10 @@ export const installed = (
 ): Found<ReadonlyArray<Installed>, PackageMissing | PlatformError> =>
   Effect.forEach(wanted, (external) =>
     Effect.gen(function* () {
-      const linked = yield* readAt(Path.join(bundle, "node_modules", external.name))
+      const links = [names.installed, "node_modules"].map((folder) => Path.join(bundle, folder, external.name))
+      const linked = yield* Effect.reduce(links, Option.none<Installed>(), (found, link) =>
+        Option.isSome(found) ? Effect.succeed(found) : readAt(link)
+      )
       const found = Option.isSome(linked) ? linked : yield* besideLibrary(external.name)
       if (Option.isNone(found)) return yield* new PackageMissing({ wanted: external })
       if (found.value.version !== external.version) {

@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Contents from "../../Bundle/Contents.js"
 import { names } from "../../Bundle/Names.js"
 import * as StartFile from "../../Bundle/StartFile.js"
 import { appDirectory, programFile, startFile } from "../../Containerized/Layout.js"
@@ -76,6 +77,26 @@ export const appEntries = ({
       ...assets.map(({ entry }) => entry)
     ]
   })
+
+/** The contents of the bundle besides its program. */
+export const contentsOf = ({ bundle }: Plan) => Contents.read(bundle)
+
+/** The files that travel with the program, at their places in the image. */
+export const travelling = (plan: Plan): Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileSystem> =>
+  Effect.map(contentsOf(plan), ({ items, workingDirectory }) => [
+    Entry.Folder({ path: Path.join(appDirectory, workingDirectory), mode: 0o755 }),
+    ...items.map((item) => {
+      const path = `${appDirectory}/${item.path}`
+      return item._tag === "Link"
+        ? Entry.Link({ path, mode: 0o777, target: item.target })
+        : Entry.File({
+            path,
+            mode: item.executable ? 0o755 : 0o644,
+            source: Path.join(plan.bundle, item.path),
+            size: item.bytes
+          })
+    })
+  ])
 
 /** A failed build. */
 export const failed =
