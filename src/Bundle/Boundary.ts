@@ -12,6 +12,10 @@ export interface Boundary {
   readonly placeOf: (file: string) => string
   /** True for the folder of a package that stays a package. */
   readonly isOutside: (directory: string) => boolean
+  /** True for the folder of a package that is a part of the serving runtime. */
+  readonly isInside: (directory: string) => boolean
+  /** Keeps a package inside, because the serving runtime has it. */
+  readonly keepInside: (directory: string) => void
   /** Keeps a package outside from the next build on. */
   readonly keepOutside: (directory: string) => void
   /** Forgets that the last build was stale. */
@@ -23,6 +27,7 @@ export interface Boundary {
 /** The boundary of a project, with all packages inside. */
 export const make = (project: Project): Boundary => {
   const outside = new Set<string>()
+  const inside = new Set<string>()
   let root = project.workspace
   let stale = false
   return {
@@ -36,6 +41,10 @@ export const make = (project: Project): Boundary => {
       return `${names.files}/${NodePath.relative(root, file)}`
     },
     isOutside: (directory) => outside.has(directory),
+    isInside: (directory) => inside.has(directory),
+    keepInside: (directory) => {
+      inside.add(directory)
+    },
     keepOutside: (directory) => {
       if (outside.has(directory)) return
       outside.add(directory)

@@ -70,7 +70,7 @@ export const make = (
         const text = yield* fs.readFileString(file)
         const owner = yield* ownerOf(file)
         if (Option.isSome(owner) && isPackages(owner.value)) {
-          if (!Packages.isRuntimes(owner.value.name) && !Hazards.isPure(text, yield* isModule(file)))
+          if (!boundary.isInside(owner.value.directory) && !Hazards.isPure(text, yield* isModule(file)))
             boundary.keepOutside(owner.value.directory)
           return undefined
         }

@@ -28,6 +28,13 @@ export const entryFile = (specifier: string): string =>
 export const isLibrarys = (path: string): boolean =>
   `${path}/`.startsWith(`${libraryRoot}/`) || /[\\/]node_modules[\\/](@?effect)[\\/]/.test(`${path}/`)
 
+/** True for a file or folder of the serving runtime: this library and the packages of Effect below it. */
+export const isRuntimes = (path: string): boolean =>
+  `${path}/`.startsWith(`${libraryRoot}/`) || runtimeFolder.test(`${path}/`)
+
+const runtimeFolder =
+  /[\\/]node_modules[\\/](?:effect|@effect[\\/](?:cli|cluster|experimental|platform|platform-node|platform-node-shared|printer|printer-ansi|rpc|sql|sql-sqlite-node|workflow))[\\/]/
+
 const Names = Schema.optionalWith(Schema.Record({ key: Schema.String, value: Schema.Unknown }), { default: () => ({}) })
 
 /** The part of a `package.json` that matters here. */
@@ -119,21 +126,6 @@ export const isModuleFolder = (folder: string): Effect.Effect<boolean, never, Fi
   })
 
 const decodeType = Schema.decodeOption(Schema.parseJson(Schema.Struct({ type: Schema.optional(Schema.Unknown) })))
-
-/** True for a package of the serving runtime, which is the same inside every bundle. */
-export const isRuntimes = (name: string): boolean => runtimePackages.has(name)
-
-const runtimePackages = new Set([
-  "fast-check",
-  "find-my-way-ts",
-  "mime",
-  "msgpackr",
-  "multipasta",
-  "pure-rand",
-  "undici",
-  "uuid",
-  "ws"
-])
 
 const addonLoaders = [
   "bindings",

@@ -72,7 +72,9 @@ export const make = (
         if (found?.path === undefined) return miss(args)
         if (!found.path.endsWith(".node")) return undefined
         const owner = yield* ownerOf(args.importer)
-        if (Option.isNone(owner) || !Packages.isInstalled(owner.value)) return leave(args, found)
+        if (Option.isNone(owner) || !Packages.isInstalled(owner.value)) {
+          return args.kind === "require-call" ? leave(args, found) : { errors: [{ text: importedAddon }] }
+        }
         boundary.keepOutside(owner.value.directory)
         return { path: args.path, external: true }
       })
@@ -82,22 +84,30 @@ export const make = (
         const name = Packages.nameOf(args.path)
         if (name === undefined) return undefined
         if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
+        const forRuntime = yield* isForRuntime(args)
+        if (forRuntime && bundlersOnly.has(name)) return { path: args.path, external: true, sideEffects: false }
         const found = yield* resolve(build, args, args.resolveDir)
         if (found?.path === undefined) return miss(args)
         const owner = yield* ownerOf(found.path)
         if (Option.isNone(owner) || !Packages.isInstalled(owner.value)) return found
         const { directory, native, usesEffect } = owner.value
-        if (native && Packages.isLibrarys(args.resolveDir))
-          return besideProgram(natives, args.path, { ...owner.value, name })
-        if (
-          isLoadable(found.path) &&
-          (external.includes(name) ||
-            (!usesEffect && !Packages.isRuntimes(name) && (native || boundary.isOutside(directory))))
-        ) {
-          return leave(args, found)
+        if (forRuntime) {
+          if (native) return besideProgram(natives, args.path, { ...owner.value, name })
+          boundary.keepInside(directory)
         }
+        const mayLeave = external.includes(name) || (!usesEffect && (native || boundary.isOutside(directory)))
+        if (mayLeave && !boundary.isInside(directory) && isLoadable(found.path)) return leave(args, found)
         return { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
       })
+
+    /** True for an import of the serving runtime or of a package that it has. */
+    const isForRuntime = ({ importer, resolveDir }: Esbuild.OnResolveArgs) =>
+      Packages.isRuntimes(resolveDir)
+        ? Effect.succeed(true)
+        : Effect.map(
+            ownerOf(importer),
+            Option.exists(({ directory }) => boundary.isInside(directory))
+          )
 
     /** Leaves a file outside. The program imports it from its place in the bundle's folder. */
     const leave = (args: Esbuild.OnResolveArgs, found: Esbuild.OnResolveResult): Esbuild.OnResolveResult => {
@@ -128,10 +138,15 @@ const resolveLibrary = (specifier: string) =>
       : { errors: [{ text: `"${specifier}" is not part of this version of ${Packages.libraryName}` }] }
   })
 
+const importedAddon = "Node cannot import a native addon; load it with createRequire(import.meta.url)"
+
 const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 
 /** Packages without side effects that do not declare it; their unused parts are left out. */
 const onlyDefines = new Set(["ws"])
+
+/** Packages that this library needs to make bundles; a service makes none. */
+const bundlersOnly = new Set(["@vercel/nft", "es-module-lexer", "glob"])
 
 /** True for a file that Node loads by itself. */
 const isLoadable = (file: string): boolean => /(?:\.[cm]?js|\.node|[\\/][^.\\/]+)$/.test(file)

@@ -149,7 +149,7 @@ const keepOnce = ({ boundary, directory, metafile, ownerOf }: Build, outside: Ow
       if (
         Option.isNone(owner) ||
         owner.value.usesEffect ||
-        Packages.isRuntimes(owner.value.name) ||
+        boundary.isInside(owner.value.directory) ||
         !outside.has(owner.value.directory)
       )
         continue
@@ -173,6 +173,9 @@ const addonsOf = ({ parents }: Trace.Found, packages: Owned): ReadonlyArray<Pack
     else for (const parent of parents.get(file) ?? []) visit(parent)
   }
   for (const addon of addons) visit(addon)
+  for (const { owner } of packages.values()) {
+    if (owner.native && !Packages.isPlatforms(owner.name)) found.set(owner.name, owner)
+  }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

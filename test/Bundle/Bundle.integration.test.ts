@@ -57,14 +57,16 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       expect(yield* mode(main)).toBe(0o600)
       expect(yield* mode(`${main}.map`)).toBe(0o600)
       expect((yield* fs.readDirectory(directory)).sort()).toStrictEqual([
+        "contents.json",
         "deployment.js.br",
+        "files",
         "main.mjs",
         "main.mjs.map",
         "node_modules",
         "reference.js.br",
         "start.mjs"
       ])
-      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
+      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(".writing"))).toStrictEqual([])
     })
   )
 
@@ -93,7 +95,8 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       const { directory, externals } = yield* bundle(file)
       const fs = yield* FileSystem.FileSystem
       expect(externals).toContainEqual({ name: "@scope/late", version: "2.0.0" })
-      expect(yield* fs.realPath(`${directory}/node_modules/@scope/late`)).toBe(
+      expect(yield* fs.exists(`${directory}/files/node_modules/@scope/late/deep/down/addon.node`)).toBe(true)
+      expect(yield* fs.realPath(`${directory}/installed/@scope/late`)).toBe(
         file.replace("greet.ts", "node_modules/@scope/late")
       )
     })
@@ -157,7 +160,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
         { concurrency: "unbounded" }
       )
       expect(new Set(made.map(({ digest }) => digest)).size).toBe(1)
-      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))).toStrictEqual([])
+      expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(".writing"))).toStrictEqual([])
     })
   )
 
@@ -171,7 +174,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
       yield* fs.utimes(`${bundles}/.writing-young`, 3_600, 3_600)
       yield* TestClock.setTime(2 * 3_600_000)
       yield* bundle(yield* Workspace.write({ "greet.ts": Workspace.greeting }))
-      const drafts = (yield* fs.readDirectory(bundles)).filter((name) => name.startsWith("."))
+      const drafts = (yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(".writing"))
       yield* fs.remove(`${bundles}/.writing-young`, { recursive: true })
       expect(drafts).toStrictEqual([".writing-young"])
     })
