@@ -12,7 +12,7 @@ import type { DockerSettingsInput } from "../Docker/Settings.js"
 import * as Settings from "../Settings.js"
 import * as Snapshot from "../Snapshot.js"
 import * as ConfigFile from "../Stack/ConfigFile.js"
-import { bundleFlags, bundlingOf } from "./BundleFlags.js"
+import { type BundleFlags, bundleFlags, bundlingOf } from "./BundleFlags.js"
 import {
   afterChange,
   allowOtherPipeline,
@@ -144,7 +144,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
 })
 
 /** The options for one pipeline. */
-interface GivenForFile extends Given {
+interface GivenForFile extends Given, BundleFlags {
   readonly deployer: Option.Option<Flavor>
   readonly allowOtherPipeline: boolean
   readonly noReplace: boolean

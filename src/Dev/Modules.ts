@@ -31,7 +31,7 @@ export const compile = (
     const directory = NodePath.dirname(file)
     const build = (options: { readonly entryPoints: Array<string>; readonly splitting?: boolean }) =>
       Effect.mapError(
-        EsbuildService.build({ ...common, absWorkingDir: directory, outdir: folder, ...options }, () => false),
+        EsbuildService.build({ ...common, absWorkingDir: directory, outdir: folder, ...options }),
         (cause) => Problems.fromBuild(file, directory, cause)
       )
     const modulesOf = ({ inputs }: Esbuild.Metafile) =>

@@ -58,7 +58,7 @@ const importTypeScript = (
 ): Effect.Effect<Readonly<Record<string, unknown>>, ConfigLoadFailed, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const { outputFiles } = yield* Service.build({ ...options, entryPoints: [file] }, () => false)
+    const { outputFiles } = yield* Service.build({ ...options, entryPoints: [file] })
     const code = outputFiles.map(({ text }) => text).join("")
     const folder = yield* cacheFolder(dirname(file))
     const built = join(folder, `${createHash("sha256").update(code).digest("hex").slice(0, 32)}.mjs`)
