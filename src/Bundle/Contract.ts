@@ -33,7 +33,7 @@ export interface Bundle {
   readonly externals: ReadonlyArray<External>
   /** The files that travel with it, and the start of its service. */
   readonly contents?: Contents | undefined
-  /** What could not be followed, and may fail at run time. */
+  /** Code that could not be followed and may fail at run time. */
   readonly warnings?: ReadonlyArray<Warning> | undefined
   /** Its source: the absolute path, and the export if one was chosen. */
   readonly source: Source

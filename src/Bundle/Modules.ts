@@ -31,7 +31,7 @@ export interface Modules {
 const meta = "$deployersMeta"
 const metaAt = "$deployersMetaAt"
 
-/** What esbuild puts in the place of names that depend on the place of a module. */
+/** The names that depend on the place of a module, and their replacements. */
 export const define: Readonly<Record<string, string>> = {
   "import.meta": meta,
   __filename: `${meta}.filename`,

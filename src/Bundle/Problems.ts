@@ -18,7 +18,7 @@ export const fromBuild = (file: string, folder: string, cause: unknown): Pipelin
     ? new PipelineBundleFailed({ file, problems: cause.errors.map((message) => problem(folder, message)) })
     : failed(file, `esbuild could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
 
-/** What a build could not follow in own modules, each with the setting that helps. */
+/** The code of own modules that a build could not follow, each with the setting that helps. */
 export const warnings = (
   folder: string,
   messages: ReadonlyArray<Esbuild.Message>,

@@ -170,7 +170,9 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
       assert.deepStrictEqual((yield* fs.stat(cacheOf(bundle))).mtime, mtime)
       assert.deepStrictEqual((yield* fs.readDirectory(bundle.directory)).sort(), [
         names.codeCache,
+        "contents.json",
         "deployment.js.br",
+        "files",
         "main.mjs",
         "main.mjs.map",
         "node_modules",

@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * docker-modem makes the connection: address, TLS, uploads, and the cancellation of a request. The operations of dockerode are
+ * Of dockerode only the connection is used: address, TLS, uploads, and the cancellation of a request. Its operations are
  * not: their failures are text without a type, `wait` never settles when the engine is killed, `followProgress` succeeds
  * after a failed build or pull, and a deadline of theirs does not distinguish a query from a change.
  */
@@ -12,7 +12,7 @@ import * as Https from "node:https"
 import type { Readable } from "node:stream"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import type DockerModem from "docker-modem"
+import type Dockerode from "dockerode"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -102,17 +102,17 @@ const cachedSuccess = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.
     Effect.tapError(cached, () => invalidate)
   )
 
-type ModemOptions = DockerModem.ConstructorOptions & { readonly agent: Http.Agent }
+type ModemOptions = Dockerode.DockerOptions & { readonly agent: Http.Agent }
 
 interface Modem {
-  readonly dial: DockerModem["dial"]
+  readonly dial: Dockerode["modem"]["dial"]
 }
 
 const loadModem = (endpoint: Endpoint, options: Options): Effect.Effect<Modem, Unusable> =>
   Effect.tryPromise({
     try: async () => {
-      const { default: Modem } = await import("docker-modem")
-      return new Modem(modemOptions(endpoint, options))
+      const { default: Docker } = await import("dockerode")
+      return new Docker(modemOptions(endpoint, options)).modem
     },
     catch: (cause) => ({ host: endpoint.host.url, reason: `its client could not be loaded (${cause})` })
   })
