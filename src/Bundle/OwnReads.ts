@@ -2,7 +2,7 @@
 
 /** Paths relative to the working directory that a module reads, such as `readFileSync("./data.json")`. */
 export const readPaths = (text: string): ReadonlyArray<string> => [
-  ...new Set([...text.matchAll(reading)].map(([, , path = ""]) => path))
+  ...new Set([reading, relative].flatMap((pattern) => [...text.matchAll(pattern)].map(([, , path = ""]) => path)))
 ]
 
 /** The packages whose names are texts of a module, out of some names: code may import them by a computed name. */
@@ -23,6 +23,9 @@ const computed =
   /\b(?:require|import|resolve)\s*\(\s*(?!["'][^"'\n]*["']\s*[,)])[^\s)]|\bcreateRequire\b|\b(?:target|type|client|driver|dialect|adapter|transport|preset|plugins?|parser|provider|store|engine|module|loader)s?["']?\s*:/
 
 const quotes = ['"', "'", "`"]
+
+/** A text such as "./data.json", wherever it stands. The places of modules are the bundler's to find. */
+const relative = /(["'`])(\.\/(?!\.)[^"'`$\n]+\.(?![cm]?[jt]sx?\1)[A-Za-z0-9]+)\1/g
 
 const reading =
   /\b(?:readFile|readFileSync|readFileString|createReadStream|open|openSync|readdir|readdirSync|readDirectory|opendir|cp|cpSync|copyFile|copyFileSync|stream)\s*\(\s*(["'`])(?![/~.]*\/?\.env|\/|[a-z][a-z+.-]+:)([^"'`$\n]+)\1/g

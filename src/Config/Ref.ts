@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
  * @category schemas
  * @since 0.1.0
  */
-export const UrlRef = Schema.Struct({ _tag: Schema.Literal("UrlRef"), deployment: Schema.String })
+export const UrlRef = Schema.TaggedStruct("UrlRef", { deployment: Schema.String })
 
 export type UrlRef = typeof UrlRef.Type
 
@@ -17,7 +17,7 @@ export type UrlRef = typeof UrlRef.Type
  * @category schemas
  * @since 0.1.0
  */
-export const KeyRef = Schema.Struct({ _tag: Schema.Literal("KeyRef"), deployment: Schema.String })
+export const KeyRef = Schema.TaggedStruct("KeyRef", { deployment: Schema.String })
 
 export type KeyRef = typeof KeyRef.Type
 

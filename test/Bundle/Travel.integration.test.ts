@@ -1,0 +1,324 @@
+// Shapes of real projects: each is bundled, its folder is removed, and the bundle runs in a process of its own.
+import { execFile } from "node:child_process"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { FileSystem } from "@effect/platform"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Bundle, type Settings } from "effect-deployers"
+import * as Contents from "../../src/Bundle/Contents.js"
+import * as Workspace from "./Workspace.js"
+
+const text = (code: string) => `${Workspace.greeting}\n${code}`
+
+/** Bundles the first file, and gives what it prints when it is loaded. The sources are gone by then. */
+const printed = (files: Record<string, string>, settings: Settings.BundlingInput = {}) =>
+  Effect.gen(function* () {
+    const { bundle, file } = yield* bundled(files, settings)
+    yield* empty(folderOf(file, files))
+    return yield* load(bundle)
+  })
+
+const bundled = (files: Record<string, string>, settings: Settings.BundlingInput = {}) =>
+  Effect.gen(function* () {
+    const { bundle } = yield* Bundle.Bundler
+    const file = yield* Workspace.write({ ...files, ...project(files) })
+    return { file, bundle: yield* bundle({ file }, settings) }
+  })
+
+const project = (files: Record<string, string>) =>
+  "package.json" in files ? {} : { "package.json": '{"name":"project","type":"module"}' }
+
+const folderOf = (file: string, files: Record<string, string>) => file.slice(0, -(Object.keys(files)[0] ?? "").length)
+
+const load = ({ contents = Contents.none, directory }: Bundle.Bundle) =>
+  Effect.async<string>((resume) => {
+    const args = [...Contents.nodeArguments(contents, directory), join(directory, "start.mjs"), "describe"]
+    const options = { cwd: join(directory, contents.workingDirectory), env: { PATH: process.env.PATH } }
+    execFile(process.execPath, args, options, (_, stdout, stderr) =>
+      resume(
+        Effect.succeed(
+          stdout
+            .split("\n")
+            .filter((line) => line.startsWith("> "))
+            .join("\n") || stderr
+        )
+      )
+    )
+  })
+
+/** The scope of the folder removes it later. */
+const empty = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.remove(folder, { recursive: true })
+    yield* fs.makeDirectory(folder)
+  })
+
+const addon = createRequire(import.meta.url).resolve("better-sqlite3/build/Release/better_sqlite3.node")
+
+layer(Workspace.layer)("what travels with a bundle", (it) => {
+  it.scoped("the files beside a module, by URL, by folder and by a plain path", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "src/greet.ts": text(`
+import { readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+const __filename = fileURLToPath(import.meta.url)
+const __dirname = dirname(__filename)
+const read = (file: string | URL) => readFileSync(file, "utf8")
+console.log(">", read(new URL("./prompts/a.txt", import.meta.url)), read(join(__dirname, "prompts", "b.txt")),
+  read(join(import.meta.dirname, "../c.txt")), read("./d.txt"), __filename.endsWith("src/greet.ts"))`),
+        "src/prompts/a.txt": "a",
+        "src/prompts/b.txt": "b",
+        "c.txt": "c",
+        "d.txt": "d"
+      })
+      assert.strictEqual(out, "> a b c d true")
+    })
+  )
+
+  it.scoped("a worker and a script of one's own, with the modules they import", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text(`
+import { execFileSync } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { Worker } from "node:worker_threads"
+const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: "x" })
+const [message] = await once(worker, "message")
+const child = execFileSync(process.execPath, [fileURLToPath(new URL("./child.mjs", import.meta.url)), "y"])
+console.log(">", message, String(child).trim())`),
+        "worker.mjs":
+          'import { parentPort, workerData } from "node:worker_threads"\nimport { loud } from "./loud.mjs"\nparentPort.postMessage(loud(workerData))',
+        "loud.mjs": "export const loud = (text) => text.toUpperCase()",
+        "child.mjs": 'import { loud } from "./loud.mjs"\nconsole.log(loud(process.argv[2]))'
+      })
+      assert.strictEqual(out, "> X Y")
+    })
+  )
+
+  it.scoped("what createRequire and import.meta.resolve ask for", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text(`
+import { createRequire } from "node:module"
+const require = createRequire(import.meta.url)
+console.log(">", require("./data.json").n, require("lib").n, import.meta.resolve("lib").endsWith("node_modules/lib/index.js"))`),
+        "data.json": '{"n":1}',
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0","main":"index.js"}',
+        "node_modules/lib/index.js": "exports.n = 2"
+      })
+      assert.strictEqual(out, "> 1 2 true")
+    })
+  )
+
+  it.scoped("a package that finds its addon and its data by computed paths", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundle } = yield* Bundle.Bundler
+      const file = yield* Workspace.write({
+        "greet.ts": text('import * as lib from "lib"\nconsole.log(">", lib.kind, lib.data())'),
+        "package.json": '{"type":"module"}',
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0","main":"index.js"}',
+        "node_modules/lib/index.js": `
+const fs = require("fs"), path = require("path")
+exports.kind = typeof require(path.join(__dirname, "bin/" + process.platform + "/addon.node"))
+exports.data = (name = ["model", "bin"].join(".")) => fs.readFileSync(path.resolve(__dirname, "data", name), "utf8")`,
+        "node_modules/lib/data/model.bin": "weights",
+        "node_modules/lib/bin/linux/readme": ""
+      })
+      const target = file.replace("greet.ts", `node_modules/lib/bin/${process.platform}/addon.node`)
+      yield* fs.makeDirectory(target.replace("/addon.node", ""), { recursive: true })
+      yield* fs.copyFile(addon, target)
+      const made = yield* bundle({ file })
+      yield* empty(file.replace("/greet.ts", ""))
+      assert.strictEqual(yield* load(made), "> object weights")
+      assert.deepInclude(made.externals, { name: "lib", version: "1.0.0" })
+    })
+  )
+
+  it.scoped("one copy of a package that the pipeline and a package outside share", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text(
+          'import { Shared } from "shared"\nimport { make } from "outside"\nconsole.log(">", make() instanceof Shared)'
+        ),
+        "node_modules/shared/package.json":
+          '{"name":"shared","version":"1.0.0","type":"module","exports":"./index.js"}',
+        "node_modules/shared/index.js": "export class Shared {}",
+        "node_modules/outside/package.json":
+          '{"name":"outside","version":"1.0.0","type":"module","exports":"./index.js"}',
+        "node_modules/outside/index.js":
+          'import { Shared } from "shared"\nexport const here = import.meta.url\nexport const make = () => new Shared()'
+      })
+      assert.strictEqual(out, "> true")
+    })
+  )
+
+  it.scoped("each version of a package for those that import it, and code that is not strict", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text('import lib from "lib"\nimport user from "user"\nconsole.log(">", lib, user)'),
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0"}',
+        "node_modules/lib/index.js": "implicit = 1\nmodule.exports = implicit",
+        "node_modules/user/package.json": '{"name":"user","version":"1.0.0"}',
+        "node_modules/user/index.js": 'module.exports = require("lib")',
+        "node_modules/user/node_modules/lib/package.json": '{"name":"lib","version":"2.0.0"}',
+        "node_modules/user/node_modules/lib/index.js": "implicit = 2\nmodule.exports = implicit"
+      })
+      assert.strictEqual(out, "> 1 2")
+    })
+  )
+
+  it.scoped("the packages of a workspace with links, and a member with a file of its own", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundle } = yield* Bundle.Bundler
+      const file = yield* Workspace.write({
+        "apps/api/greet.ts": text(
+          'import { prompt } from "@app/prompts"\nimport lib from "lib"\nconsole.log(">", prompt, lib)'
+        ),
+        "package.json": '{"private":true,"workspaces":["apps/*","packages/*"]}',
+        "apps/api/package.json": '{"name":"api","type":"module"}',
+        "packages/prompts/package.json": '{"name":"@app/prompts","type":"module","exports":"./index.ts"}',
+        "packages/prompts/index.ts":
+          'import { readFileSync } from "node:fs"\nexport const prompt: string = readFileSync(new URL("./p.txt", import.meta.url), "utf8")',
+        "packages/prompts/p.txt": "prompt",
+        "node_modules/.store/lib@1/node_modules/lib/package.json": '{"name":"lib","version":"1.0.0"}',
+        "node_modules/.store/lib@1/node_modules/lib/index.js": "module.exports = require('dep') + __dirname.length * 0",
+        "node_modules/.store/dep@1/node_modules/dep/package.json": '{"name":"dep","version":"1.0.0"}',
+        "node_modules/.store/dep@1/node_modules/dep/index.js": "module.exports = 7"
+      })
+      const root = file.replace("/apps/api/greet.ts", "")
+      yield* fs.makeDirectory(`${root}/apps/api/node_modules/@app`, { recursive: true })
+      yield* fs.symlink("../../../../packages/prompts", `${root}/apps/api/node_modules/@app/prompts`)
+      yield* fs.symlink("../../../node_modules/.store/lib@1/node_modules/lib", `${root}/apps/api/node_modules/lib`)
+      yield* fs.symlink("../../dep@1/node_modules/dep", `${root}/node_modules/.store/lib@1/node_modules/dep`)
+      const made = yield* bundle({ file })
+      yield* empty(root)
+      assert.strictEqual(yield* load(made), "> prompt 7")
+      assert.strictEqual(made.contents?.workingDirectory, "files/apps/api")
+    })
+  )
+})
+
+layer(Workspace.layer)("the code of a pipeline in a bundle", (it) => {
+  it.scoped("is never the main module", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text(`
+import { pathToFileURL } from "node:url"
+declare const require: any, module: any
+if (import.meta.url === pathToFileURL(process.argv[1]!).href || process.argv[1] === import.meta.filename) process.exit(3)
+if (require.main === module) process.exit(4)
+console.log(">", typeof require, typeof module, typeof require !== "undefined" && require.main === module)`)
+      })
+      assert.strictEqual(out, "> undefined undefined false")
+    })
+  )
+
+  it.scoped("imports what is not installed only when it gets there, and is warned of it", () =>
+    Effect.gen(function* () {
+      const { bundle } = yield* bundled({
+        "greet.ts": text(`
+const load = (name = "not-" + "there") => import(name)
+const optional = () => import("not-installed")
+console.log(">", await load().catch(() => "computed"), await optional().catch(() => "literal"))`)
+      })
+      assert.strictEqual(yield* load(bundle), "> computed literal")
+      const [computed, missing] = bundle.warnings ?? []
+      assert.match(computed?.location ?? "", /greet\.ts:\d+:\d+$/)
+      assert.include(computed?.reason ?? "", "`external`")
+      assert.include(missing?.reason ?? "", "npm install not-installed")
+    })
+  )
+
+  it.scoped("imports a package by a computed name that external gives", () =>
+    Effect.gen(function* () {
+      const files = {
+        "greet.ts": text('const name = ["li", "b"].join("")\nconsole.log(">", (await import(name)).default)'),
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0"}',
+        "node_modules/lib/index.js": "module.exports = 'lib'"
+      }
+      assert.strictEqual(yield* printed(files, { external: ["lib"] }), "> lib")
+    })
+  )
+
+  it.scoped("imports files by loaders, reads assets, and has definitions, conditions and a preload", () =>
+    Effect.gen(function* () {
+      const out = yield* printed(
+        {
+          "greet.ts": text(`
+import { readdirSync, readFileSync } from "node:fs"
+import bytes from "./b.bin"
+import path from "./c.html"
+import q from "./q.sql"
+import lib from "lib"
+declare const VERSION: string
+console.log(">", q, bytes.length, readFileSync(path, "utf8"), readdirSync(process.cwd() + "/prompts").join(), VERSION, lib,
+  (globalThis as any).preloaded, process.execArgv.includes("--no-warnings"))`),
+          "q.sql": "select 1",
+          "b.bin": "1234",
+          "c.html": "<p>",
+          "prompts/a.txt": "",
+          "preload.mjs": "globalThis.preloaded = 'first'",
+          "node_modules/lib/package.json":
+            '{"name":"lib","version":"1.0.0","exports":{"special":"./special.js","default":"./index.js"}}',
+          "node_modules/lib/index.js": "module.exports = 'plain'",
+          "node_modules/lib/special.js": "module.exports = 'special'"
+        },
+        {
+          loader: { ".sql": "text", ".bin": "binary", ".html": "file" },
+          assets: ["prompts/**"],
+          define: { VERSION: '"1.2"' },
+          conditions: ["special"],
+          import: ["./preload.mjs"],
+          nodeOption: ["--no-warnings"]
+        }
+      )
+      assert.strictEqual(out, "> select 1 4 <p> a.txt 1.2 special first true")
+    })
+  )
+
+  it.scoped("gives bundle settings with Pipeline.make", () =>
+    Effect.gen(function* () {
+      const bundler = yield* Bundle.Bundler
+      const file = yield* Workspace.write({
+        "greet.ts": `import q from "./q.sql"\n${Workspace.greeting.replace("run:", 'settings: { loader: { ".sql": "text" } },\n  run:')}\nconsole.log(">", q)`,
+        "q.sql": "select 1"
+      })
+      const { bundle, spec } = yield* Bundle.withPipelineSettings(bundler, { file })
+      assert.deepStrictEqual(spec.bundling, { loader: { ".sql": "text" } })
+      assert.strictEqual(yield* load(bundle), "> select 1")
+    })
+  )
+
+  it.scoped.each([
+    [{ assets: ["promts/**"] }, 'assets: "promts/**" matches no file below'],
+    [{ assets: ["/etc/passwd"] }, "must be relative to the folder of the project's package.json"],
+    [{ nodeOption: ["--inspect=0.0.0.0"] }, "is reserved"],
+    [{ import: ["./nowhere.mjs"] }, "there is no file"],
+    [{ loader: { sql: "text" } }, '"sql" must be a file extension with its dot'],
+    [{ external: ["./x"] }, "must be the name of a package"]
+  ] as const)("refuses settings that cannot be right: %j", ([settings, reason]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(bundled({ "greet.ts": Workspace.greeting }, settings as Settings.BundlingInput))
+      assert.include(error.message, reason)
+    })
+  )
+
+  it.scoped("refuses an import of a file without a loader, also when the pipeline names another loader", () =>
+    Effect.gen(function* () {
+      const bundler = yield* Bundle.Bundler
+      const file = yield* Workspace.write({
+        "greet.ts": `import "./a.csv"\n${Workspace.greeting.replace("run:", 'settings: { loader: { ".sql": "text" } },\n  run:')}`,
+        "a.csv": "a"
+      })
+      const error = yield* Effect.flip(Bundle.withPipelineSettings(bundler, { file }))
+      assert.include(error.message, '".csv" files have no loader')
+    })
+  )
+})
