@@ -75,9 +75,12 @@ export const preloads = (
 
 // internal
 
+/** Not in the import itself, so that no bundler of an application takes it in. */
+const globber = "glob"
+
 const match = (pattern: string, directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(async () => {
-    const { glob } = await import("glob")
+    const { glob }: typeof import("glob") = await import(/* @vite-ignore */ globber)
     const ignore = pattern.includes("node_modules") ? [] : ["**/node_modules/**"]
     return (await glob(pattern, { cwd: directory, absolute: true, nodir: true, ignore })).sort()
   })

@@ -85,7 +85,6 @@ export const make = (
         if (name === undefined) return undefined
         if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
         const forRuntime = yield* isForRuntime(args)
-        if (forRuntime && bundlersOnly.has(name)) return { path: args.path, external: true, sideEffects: false }
         const found = yield* resolve(build, args, args.resolveDir)
         if (found?.path === undefined) return miss(args)
         const owner = yield* ownerOf(found.path)
@@ -144,9 +143,6 @@ const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 
 /** Packages without side effects that do not declare it; their unused parts are left out. */
 const onlyDefines = new Set(["ws"])
-
-/** Packages that this library needs to make bundles; a service makes none. */
-const bundlersOnly = new Set(["@vercel/nft", "es-module-lexer", "glob"])
 
 /** True for a file that Node loads by itself. */
 const isLoadable = (file: string): boolean => /(?:\.[cm]?js|\.node|[\\/][^.\\/]+)$/.test(file)

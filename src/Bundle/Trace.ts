@@ -119,4 +119,10 @@ const loaderOf = (file: string): Loader => {
 }
 
 /** Loads the tracer on demand, so that an import of this library does not. */
-const load = Effect.tryPromise({ try: () => import("@vercel/nft"), catch: (cause) => cause })
+const load = Effect.tryPromise({
+  try: (): Promise<typeof import("@vercel/nft")> => import(/* @vite-ignore */ tracer),
+  catch: (cause) => cause
+})
+
+/** Not in the import itself, so that no bundler of an application takes it in. */
+const tracer = "@vercel/nft"

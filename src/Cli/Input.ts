@@ -73,10 +73,20 @@ export const layerTest = (answers: {
     hidden: () => Effect.succeed(Redacted.make(answers.text ?? ""))
   })
 
-/** The bytes are not UTF-8. */
+/**
+ * The bytes are not UTF-8.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class NotUtf8 extends Schema.TaggedError<NotUtf8>()("NotUtf8", {}) {}
 
-/** The text of bytes, every byte of it. */
+/**
+ * The text of bytes, every byte of it.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
 export const decodeText = (bytes: Uint8Array): Effect.Effect<string, NotUtf8> =>
   Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),

@@ -86,7 +86,12 @@ export const layerNone: Layer.Layer<HomeBinding> = Layer.succeed(HomeBinding, {
   adopt: () => Effect.void
 })
 
-/** The same store, without leases while the registry is bound to another home. */
+/**
+ * The same store, without leases while the registry is bound to another home.
+ *
+ * @category combining
+ * @since 0.1.0
+ */
 export const guard = (
   store: DeploymentStore["Type"],
   { other }: HomeBinding["Type"],

@@ -103,7 +103,11 @@ describe("provision", () => {
         logFile: `${at}/service.log`,
         startedAt: "1970-01-01T00:00:00.000Z"
       })
-      assert.deepInclude(spawned?.command, { command: "/bin/node", cwd: at, logFile: `${at}/service.log` })
+      assert.deepInclude(spawned?.command, {
+        command: "/bin/node",
+        cwd: `${bundles}/${Fixtures.digest}`,
+        logFile: `${at}/service.log`
+      })
       assert.deepStrictEqual(spawned?.args, [
         "--max-old-space-size=64",
         `${bundles}/${Fixtures.digest}/main.mjs`,

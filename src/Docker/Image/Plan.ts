@@ -67,6 +67,7 @@ export const appEntries = ({
     if (createHash("sha256").update(main).digest("hex") !== snapshot.bundle.digest) {
       return yield* failed(snapshot)("the bundle on this machine is damaged", againFromFile(snapshot))
     }
+    const { workingDirectory } = yield* Contents.read(bundle)
     const map = yield* Effect.option(fs.readFileString(Path.join(bundle, names.sourceMap)))
     const placeless = Option.flatMap(map, (map) => withoutPlaces(map, bundle))
     return [
@@ -74,18 +75,25 @@ export const appEntries = ({
       text(startFile, yield* StartFile.make(main, Path.basename(programFile))),
       ...Option.toArray(Option.map(placeless, (map) => text(`${programFile}.map`, map))),
       ...(yield* Effect.forEach(names.pages, (name) => pageEntry(bundle, name))).flat(),
-      ...assets.map(({ entry }) => entry)
+      Entry.Folder({ path: Path.join(appDirectory, workingDirectory), mode: 0o755 }),
+      ...assets.map(({ entry }) => entry),
+      ...assets.flatMap(({ entry }) => linkInWorkingDirectory(entry.path, workingDirectory))
     ]
   })
+
+/** A link to a declared file at the place where a relative path finds it. */
+const linkInWorkingDirectory = (path: string, workingDirectory: string): ReadonlyArray<Entry> => {
+  const link = Path.join(appDirectory, workingDirectory, belowApp(path))
+  return link === path ? [] : [Entry.Link({ path: link, mode: 0o777, target: path })]
+}
 
 /** The contents of the bundle besides its program. */
 export const contentsOf = ({ bundle }: Plan) => Contents.read(bundle)
 
 /** The files that travel with the program, at their places in the image. */
 export const travelling = (plan: Plan): Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileSystem> =>
-  Effect.map(contentsOf(plan), ({ items, workingDirectory }) => [
-    Entry.Folder({ path: Path.join(appDirectory, workingDirectory), mode: 0o755 }),
-    ...items.map((item) => {
+  Effect.map(contentsOf(plan), ({ items }) =>
+    items.map((item) => {
       const path = `${appDirectory}/${item.path}`
       return item._tag === "Link"
         ? Entry.Link({ path, mode: 0o777, target: item.target })
@@ -96,7 +104,7 @@ export const travelling = (plan: Plan): Effect.Effect<ReadonlyArray<Entry>, Plat
             size: item.bytes
           })
     })
-  ])
+  )
 
 /** A failed build. */
 export const failed =
