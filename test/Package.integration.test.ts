@@ -66,7 +66,7 @@ describe("the package", () => {
         const readme = blocks(yield* fs.readFileString(path.join(root, "README.md")))
         assert.deepStrictEqual(
           readme.map(({ name }) => name),
-          ["weather.ts", "call.ts", "deploy.ts"]
+          ["weather.ts", "deployers.config.ts", "call.ts", "deploy.ts"]
         )
         const inMemory = { name: "memory.ts", code: withInMemoryWorld(readme.at(-1)?.code ?? "") }
         const programs = [...readme, inMemory]

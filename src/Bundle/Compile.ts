@@ -48,7 +48,7 @@ export const compile = (
     const outfile = path.join(folder, "digest", names.main)
     const built = yield* build(source, outfile, settings)
     const { found, natives, outputFiles, warnings } = built
-    const contents = Contents.make(found, settings)
+    const contents = Contents.make({ ...found, natives: natives.map(({ name }) => name) }, settings)
     const code = outputFiles.find((file) => file.path === outfile)
     const sourceMap = outputFiles.find((file) => file.path !== outfile)
     const main = Buffer.from(`${code?.text ?? ""}${footer(natives, contents)}`)

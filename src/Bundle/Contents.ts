@@ -41,6 +41,8 @@ export const Contents = Schema.Struct({
   nodeOptions: Schema.Array(Schema.String),
   /** Modules that are loaded before the program, relative to the folder of the bundle. */
   imports: Schema.Array(Schema.String),
+  /** Names of the native packages of the serving runtime, which are beside the program. */
+  natives: Schema.Array(Schema.String),
   items: Schema.Array(Item)
 })
 
@@ -48,14 +50,15 @@ export type Contents = typeof Contents.Type
 
 /** The contents of a bundle with what was found. */
 export const make = (
-  found: Pick<Contents, "workingDirectory" | "imports" | "items">,
+  found: Pick<Contents, "workingDirectory" | "imports" | "items" | "natives">,
   settings: Pick<Bundling, "conditions" | "nodeOption">
 ): Contents => ({
   formatVersion: 1,
   workingDirectory: found.workingDirectory,
   nodeOptions: [...settings.conditions.map((condition) => `--conditions=${condition}`), ...settings.nodeOption],
   imports: found.imports,
-  items: found.items
+  natives: found.natives,
+  items: found.items.filter(({ path }) => !found.natives.some((name) => path === `node_modules/${name}`))
 })
 
 /** True if nothing is there besides the program and an empty working directory. */
@@ -88,7 +91,7 @@ export const read = (folder: string): Effect.Effect<Contents, PlatformError, Fil
     return yield* Effect.orElseSucceed(Effect.flatMap(fs.readFileString(file), decode), () => none)
   })
 
-/** True if a package is among the files. */
+/** True if a package is among the files of the pipeline. */
 export const hasPackage = ({ items }: Contents, name: string): boolean =>
   items.some(({ path }) => path.startsWith(`${names.files}/`) && path.includes(`node_modules/${name}/`))
 
@@ -98,5 +101,6 @@ export const none: Contents = {
   workingDirectory: ".",
   nodeOptions: [],
   imports: [],
+  natives: [],
   items: []
 }

@@ -121,17 +121,10 @@ const ensureLink = (link: string, target: string): Written =>
     yield* replace(link, (temporary) => fs.symlink(target, temporary))
   })
 
-/** A link of the contents gives way to a native package of the serving runtime with the same name. */
-const ensureItem = (
-  bundles: string,
-  directory: string,
-  item: Contents.Item,
-  { natives, sources }: Compiled
-): Written => {
+const ensureItem = (bundles: string, directory: string, item: Contents.Item, { sources }: Compiled): Written => {
   const target = join(directory, item.path)
-  if (item._tag === "File") return SharedFiles.ensure(bundles, target, item, sources.get(item.path) ?? "")
-  return natives.some(({ name }) => item.path === `node_modules/${name}`)
-    ? Effect.void
+  return item._tag === "File"
+    ? SharedFiles.ensure(bundles, target, item, sources.get(item.path) ?? "")
     : ensureLink(target, item.target)
 }
 

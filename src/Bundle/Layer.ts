@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Bundling, type BundlingInput } from "../Settings/Bundling.js"
 import { Home } from "../Store/Home.js"
-import { compile } from "./Compile.js"
+import { type Compiled, compile } from "./Compile.js"
 import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
 import { describe, ensureCodeCache } from "./Describe.js"
 import * as Service from "./Esbuild.js"
@@ -49,6 +49,12 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
  */
 export const layer: Layer.Layer<Bundler, never, Requirements> = Layer.scoped(Bundler, make)
 
+/** A package of both the pipeline and the runtime is listed once, as that of the runtime. */
+const externalsOf = ({ addons, natives }: Compiled): Bundle["externals"] =>
+  [...natives, ...addons.filter(({ name }) => !natives.some((native) => native.name === name))].map(
+    ({ name, version }) => ({ name, version })
+  )
+
 const decodeSettings = Schema.decodeUnknown(Bundling, { errors: "all", onExcessProperty: "error" })
 
 const bundle = (
@@ -70,7 +76,7 @@ const bundle = (
       digest: compiled.digest,
       directory,
       main: path.join(directory, names.main),
-      externals: [...compiled.natives, ...compiled.addons].map(({ name, version }) => ({ name, version })),
+      externals: externalsOf(compiled),
       contents: compiled.contents,
       warnings: compiled.warnings,
       source

@@ -48,6 +48,21 @@ const weather = Effect.gen(function* () {
   return `${root}/weather.ts`
 })
 
+/** It ends at its start if its own file, or an installed package with an addon, is not there. */
+const weatherWithFiles = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* weather
+  yield* fs.writeFileString(file.replace("weather.ts", "note.txt"), "here")
+  const code = `import Database from "better-sqlite3"
+import { readFileSync } from "node:fs"
+const note = readFileSync(new URL("./note.txt", import.meta.url), "utf8")
+const rows = new Database(":memory:").prepare("select 'and here' as place").all() as Array<{ place: string }>
+if (note !== "here" || rows[0]?.place !== "and here") throw new Error("something stayed behind")
+`
+  yield* fs.writeFileString(file, code + (yield* fs.readFileString(file)))
+  return file
+})
+
 const settings = (input: Containerized.ImageSettingsInput = {}) => Schema.decode(Containerized.ImageSettings)(input)
 
 const build = (snapshot: Snapshot, input: Containerized.ImageSettingsInput = { base: { _tag: "host" } }) =>
@@ -327,7 +342,7 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const client = yield* DockerClient.DockerClient
-      const snapshot = yield* fromFile(yield* weather)
+      const snapshot = yield* fromFile(yield* weatherWithFiles)
       const built = yield* build(snapshot)
       const { gid, uid } = served
       const data = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-data-" })

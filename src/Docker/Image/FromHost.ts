@@ -125,7 +125,9 @@ const write = (plan: Plan.Plan, what: string, entries: ReadonlyArray<Entry>) =>
 const packageEntries = (plan: Plan.Plan, base: HostBase.HostBase) =>
   Effect.gen(function* () {
     const contents = yield* Plan.contentsOf(plan)
-    const wanted = plan.requirements.filter(({ name }) => !Contents.hasPackage(contents, name))
+    const wanted = plan.requirements.filter(
+      ({ name }) => contents.natives.includes(name) || !Contents.hasPackage(contents, name)
+    )
     const roots = yield* Packages.installed(plan.bundle, wanted)
     const placed = yield* Packages.closure(roots)
     const files = (yield* Effect.forEach(placed, (one) => PackageFiles.filesOf(appDirectory, one))).flat()
