@@ -81,7 +81,8 @@ const build = (source: Source, outfile: string, settings: Bundling) =>
       const rebuild = yield* Service.context({
         ...options,
         define: { ...settings.define, ...Modules.define },
-        conditions: [...settings.conditions],
+        // Node has this condition, too, and imports and requires of a package have to find the same file.
+        conditions: ["module-sync", ...settings.conditions],
         absWorkingDir: directory,
         outfile,
         stdin: entry(source, path),

@@ -66,6 +66,8 @@ export const search = ({
           base: root,
           processCwd: workingDirectory,
           conditions: ["node", ...conditions],
+          // Node chooses between both files of `module-sync` by its version.
+          moduleSyncCatchall: true,
           mixedModules: true,
           readFile: async (file) => {
             const module = own.get(file)

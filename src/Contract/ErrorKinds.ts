@@ -9,7 +9,7 @@ import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "
 import { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import { DeploymentRunFailed, RunNotRepeatable } from "../Errors/Runs.js"
 import { ConfigFileNotFound, ConfigLoadFailed, StackCycle, StackInvalid, StackNotRestored } from "../Errors/Stacks.js"
-import { SecretKeyError, StoreError } from "../Errors/Stores.js"
+import { HomeInUse, SecretKeyError, StoreError } from "../Errors/Stores.js"
 import { memoize } from "../Internal/Memoize.js"
 import * as Http from "./Errors.js"
 
@@ -79,6 +79,7 @@ export const ConflictError = Schema.Union(
   Lifecycle.PortUnavailable,
   Lifecycle.RegistryMismatch,
   Lifecycle.ResourceNotOwned,
+  HomeInUse,
   Input.FilesInTheWay,
   RunNotRepeatable,
   Http.IdempotencyConflict
