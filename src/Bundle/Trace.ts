@@ -65,9 +65,7 @@ export const search = ({
         nodeFileTrace(starts, {
           base: root,
           processCwd: workingDirectory,
-          conditions: ["node", ...conditions],
-          // Node chooses between both files of `module-sync` by its version.
-          moduleSyncCatchall: true,
+          conditions: ["node", "module-sync", ...conditions],
           mixedModules: true,
           readFile: async (file) => {
             const module = own.get(file)

@@ -173,6 +173,21 @@ exports.data = (name = ["model", "bin"].join(".")) => fs.readFileSync(path.resol
     })
   )
 
+  it.scoped("the file of a package that Node chooses by its conditions", () =>
+    Effect.gen(function* () {
+      const out = yield* printed({
+        "greet.ts": text('import lib from "lib"\nconsole.log(">", lib)'),
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0"}',
+        "node_modules/lib/index.js": "module.exports = require('chosen').default",
+        "node_modules/chosen/package.json":
+          '{"name":"chosen","version":"1.0.0","exports":{".":[{"module-sync":"./sync.mjs","default":"./index.js"},"./index.js"]}}',
+        "node_modules/chosen/index.js": "exports.default = 'default'",
+        "node_modules/chosen/sync.mjs": "export default 'module-sync'"
+      })
+      assert.strictEqual(out, "> module-sync")
+    })
+  )
+
   it.scoped("the packages of a workspace with links, and a member with a file of its own", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
