@@ -18,7 +18,7 @@ const sometimes = [
     "DeploymentProvisionFailed",
     "DeploymentTimeout"
   ].map((tag) => `error ${tag}`),
-  ...["finish", "undo", "restore", "remove", "observe", "leave"].map((action) => `reconcile ${action} done`),
+  ...["finish", "undo", "restore", "observe", "leave"].map((action) => `reconcile ${action} done`),
   "takeover",
   "takeover after expiry",
   "interrupted",
