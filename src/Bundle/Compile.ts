@@ -63,7 +63,7 @@ export const compile = (
       sources: found.sources,
       natives,
       addons: found.addons,
-      warnings
+      warnings: [...warnings, ...found.warnings]
     }
   })
 
@@ -161,7 +161,7 @@ const options = {
   // One character above Latin-1 would have the process keep the whole program with two bytes for each.
   charset: "ascii",
   banner: { js: Modules.banner },
-  // What a bundler cannot follow fails at run time, so it is said when the pipeline is deployed.
+  // An import that a bundler cannot follow may fail at run time, so a deploy warns of it.
   logOverride: {
     "unsupported-dynamic-import": "warning",
     "unsupported-require-call": "warning",

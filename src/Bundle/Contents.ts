@@ -1,6 +1,7 @@
 /** The list of the files that travel with a bundle, and the way its service is started. */
 import { createHash } from "node:crypto"
 import * as NodePath from "node:path"
+import { pathToFileURL } from "node:url"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -79,7 +80,7 @@ export const digest = (contents: Contents): string => createHash("sha256").updat
 /** The arguments of Node before the program, for a bundle in a folder. */
 export const nodeArguments = ({ imports, nodeOptions }: Contents, folder: string): ReadonlyArray<string> => [
   ...nodeOptions,
-  ...imports.map((path) => `--import=file://${encodeURI(`${folder}/${path}`)}`)
+  ...imports.map((path) => `--import=${pathToFileURL(NodePath.join(folder, path)).href}`)
 ]
 
 /** Reads the contents of a bundle in a folder; none for a bundle that was written before bundles had any. */

@@ -11,7 +11,8 @@ import type { Bundling } from "../Settings/Bundling.js"
 import * as Assets from "./Assets.js"
 import type { Boundary } from "./Boundary.js"
 import type { Item } from "./Contents.js"
-import type { Source } from "./Contract.js"
+import type { Source, Warning } from "./Contract.js"
+import * as Credentials from "./Credentials.js"
 import type { Modules } from "./Modules.js"
 import { names } from "./Names.js"
 import * as OwnReads from "./OwnReads.js"
@@ -42,6 +43,8 @@ export interface Found {
   readonly items: ReadonlyArray<Item>
   readonly sources: ReadonlyMap<string, string>
   readonly addons: ReadonlyArray<Packages.Package>
+  /** Files that the code reads and that do not travel. */
+  readonly warnings: ReadonlyArray<Warning>
 }
 
 type Needs = FileSystem.FileSystem | Path.Path
@@ -63,21 +66,28 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
     const packages = yield* packagesOf(traced.files, ownerOf)
     yield* keepOnce(build, packages)
     if (boundary.isStale()) return empty
+    const declared = yield* Assets.matching(source, build.settings.assets, boundary.project)
     const files = [
       ...traced.files,
       ...(yield* Assets.read(build.modules.own, boundary.project)),
-      ...(yield* Assets.matching(source, build.settings.assets, boundary.project)),
       ...build.modules.files,
       ...(yield* PackageData.find(packages, traced))
     ]
-    const items = yield* itemsOf(files, boundary)
+    const refused = yield* Credentials.find([...declared, ...files], boundary)
+    const mistaken = declared.find((file) => refused.has(file))
+    if (mistaken !== undefined) {
+      return yield* Problems.failed(source.file, `assets: ${mistaken} does not travel: ${refused.get(mistaken)}`)
+    }
+    const kept = [...declared, ...files].filter((file) => !refused.has(file))
+    const items = yield* itemsOf(kept, boundary)
     const place = boundary.placeOf(NodePath.join(boundary.project.directory, "x"))
     return {
       workingDirectory: NodePath.dirname(place),
       imports: imports.map(({ file }) => boundary.placeOf(file)),
       items: [...items.map(({ item }) => item), ...shortcuts(packages, boundary)],
       sources: new Map(items.map(({ item, source }) => [item.path, source] as const)),
-      addons: addonsOf(traced, packages)
+      addons: addonsOf(traced, packages),
+      warnings: [...refused].map(([location, reason]) => ({ reason: `it does not travel: ${reason}`, location }))
     }
   }).pipe(
     Effect.catchTags({
@@ -89,7 +99,14 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
 
 // internal
 
-const empty: Found = { workingDirectory: names.files, imports: [], items: [], sources: new Map(), addons: [] }
+const empty: Found = {
+  workingDirectory: names.files,
+  imports: [],
+  items: [],
+  sources: new Map(),
+  addons: [],
+  warnings: []
+}
 
 /** The files outside that the program still imports after unused code was left out. */
 const entriesOf = ({ metafile, resolution }: Build): ReadonlyArray<string> =>
@@ -184,23 +201,30 @@ type Sourced = { readonly item: Item; readonly source: string }
 const itemsOf = (
   files: Iterable<string>,
   boundary: Boundary
-): Effect.Effect<ReadonlyArray<Sourced>, PlatformError, Needs> =>
-  Effect.forEach([...new Set(files)].sort(), (file) => itemOf(file, boundary), { concurrency: 16 }).pipe(
+): Effect.Effect<ReadonlyArray<Sourced>, PlatformError, Needs> => {
+  const all = new Set(files)
+  return Effect.forEach([...all].sort(), (file) => itemOf(file, all, boundary), { concurrency: 16 }).pipe(
     Effect.map((found) => found.flatMap(Option.toArray))
   )
+}
 
-const itemOf = (file: string, boundary: Boundary) =>
+/** A link stays one if its target travels, too; else its place has the content of the target. A link to nothing is left out. */
+const itemOf = (file: string, all: ReadonlySet<string>, boundary: Boundary) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = boundary.placeOf(file)
+    const found = yield* Effect.option(fs.stat(file))
+    if (Option.isNone(found)) return Option.none<Sourced>()
+    const info = found.value
     const link = yield* Effect.option(fs.readLink(file))
     if (Option.isSome(link)) {
       const target = NodePath.resolve(NodePath.dirname(file), link.value)
-      boundary.placeOf(target)
-      const relative = NodePath.relative(NodePath.dirname(file), target)
-      return Option.some<Sourced>({ item: { _tag: "Link", path, target: relative }, source: file })
+      if (info.type === "Directory" || all.has(target)) {
+        boundary.placeOf(target)
+        const relative = NodePath.relative(NodePath.dirname(file), target)
+        return Option.some<Sourced>({ item: { _tag: "Link", path, target: relative }, source: file })
+      }
     }
-    const info = yield* fs.stat(file)
     if (info.type !== "File") return Option.none<Sourced>()
     const item = {
       _tag: "File",

@@ -173,6 +173,36 @@ exports.data = (name = ["model", "bin"].join(".")) => fs.readFileSync(path.resol
     })
   )
 
+  it.scoped("no credentials, although the code names their folder, and the target of a link outside", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundle } = yield* Bundle.Bundler
+      const outside = yield* fs.makeTempFileScoped({ prefix: "outside-" })
+      yield* fs.writeFileString(outside, "linked")
+      const file = yield* Workspace.write({
+        "my app #1/greet.ts": text(`
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+const read = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8")
+console.log(">", read("a.txt"), readFileSync("./linked.txt", "utf8"), (globalThis as any).preloaded)`),
+        "my app #1/package.json": '{"type":"module"}',
+        "my app #1/a.txt": "a",
+        "my app #1/.env": "KEY=1",
+        "my app #1/.npmrc": "token",
+        "my app #1/id_ed25519": "key",
+        "my app #1/notes.txt": "-----BEGIN PRIVATE KEY-----",
+        "my app #1/preload it.mjs": "globalThis.preloaded = 'first'"
+      })
+      const folder = file.replace("/greet.ts", "")
+      yield* fs.symlink(outside, `${folder}/linked.txt`)
+      const made = yield* bundle({ file }, { import: ["./preload it.mjs"], assets: ["a.txt"] })
+      yield* empty(folder)
+      assert.strictEqual(yield* load(made), "> a linked first")
+      const paths = (made.contents?.items ?? []).map(({ path }) => path)
+      assert.isEmpty(paths.filter((path) => /env|npmrc|id_|notes/.test(path)))
+    })
+  )
+
   it.scoped("the file of a package that Node chooses by its conditions", () =>
     Effect.gen(function* () {
       const out = yield* printed({
@@ -313,6 +343,7 @@ console.log(">", q, bytes.length, readFileSync(path, "utf8"), readdirSync(proces
 
   it.scoped.each([
     [{ assets: ["promts/**"] }, 'assets: "promts/**" matches no file below'],
+    [{ assets: ["key.pem"] }, "it is named like a key"],
     [{ assets: ["/etc/passwd"] }, "must be relative to the folder of the project's package.json"],
     [{ nodeOption: ["--inspect=0.0.0.0"] }, "is reserved"],
     [{ import: ["./nowhere.mjs"] }, "there is no file"],
@@ -320,7 +351,9 @@ console.log(">", q, bytes.length, readFileSync(path, "utf8"), readdirSync(proces
     [{ external: ["./x"] }, "must be the name of a package"]
   ] as const)("refuses settings that cannot be right: %j", ([settings, reason]) =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(bundled({ "greet.ts": Workspace.greeting }, settings as Settings.BundlingInput))
+      const error = yield* Effect.flip(
+        bundled({ "greet.ts": Workspace.greeting, "key.pem": "" }, settings as Settings.BundlingInput)
+      )
       assert.include(error.message, reason)
     })
   )

@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { isPrivateKey, refusalOf } from "../../Bundle/Refusals.js"
 import { AssetPath } from "../../Containerized/ImageSettings.js"
 import { appDirectory } from "../../Containerized/Layout.js"
 import { ImageContentRefused } from "../../Errors/Images.js"
 import { Entry } from "./Entry.js"
-import { isPrivateKey, refusalOf } from "./Refusals.js"
 
 /** A declared file with its digest. */
 export interface Asset {

@@ -3,9 +3,9 @@ import * as Path from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import { refusalOf } from "../../Bundle/Refusals.js"
 import { Entry } from "./Entry.js"
 import type { Placed } from "./Packages.js"
-import { refusalOf } from "./Refusals.js"
 
 type Found = Effect.Effect<ReadonlyArray<Entry>, PlatformError, FileSystem.FileSystem>
 

@@ -1,4 +1,4 @@
-/** Files that never become part of an image. */
+/** Files that never travel with a bundle or become part of an image, because they usually hold credentials. */
 
 /**
  * The reason against a file or folder of that name; `undefined` if there is none.
