@@ -1,7 +1,9 @@
 // The goals, all of them: what is compared with what, and the target. A goal says which section measures it and how its
 // number is found in what that section answers; `undefined` means that it was not measured, and why is said.
 import * as cli from "./sections/cli.mjs"
+import * as durable from "./sections/durable.mjs"
 import { compare, names } from "./sections/hot.mjs"
+import * as registry from "./sections/registry.mjs"
 
 const atLeast = (target) => ({ target, unit: "x", passes: (value) => value >= target, sign: ">=" })
 const atMost = (target, unit) => ({ target, unit, passes: (value) => value <= target, sign: "<=" })
@@ -105,6 +107,19 @@ const cliGoals = cli.subjects.map((subject) => ({
   measured: (rows) => value(rows.find(({ name }) => name === subject)?.added)
 }))
 
+const bundleGoals = [
+  ["bundle the weather example, warm", "-", atMost(0.4, "s"), ({ weather }) => weather.ours / 1000],
+  ["bundle the weather example, warm", "esbuild alone", atMost(1, "x"), ({ weather }) => weather.ratio],
+  ["bundle with 40 traced packages", "esbuild and @vercel/nft alone", atMost(3, "x"), ({ traced }) => traced.ratio]
+].map(([goal, peer, bound, of]) => ({
+  goal,
+  section: "bundle",
+  subject: "ours",
+  peer,
+  ...bound,
+  measured: (results) => value(of(results))
+}))
+
 const overloadGoals = [
   ["goodput at 5 x the connections", "256 connections", atLeast(0.9), ({ fast }) => fast.goodput],
   ["goodput at 5 x the peak of a busy pipeline", "its peak", atLeast(0.9), ({ busy }) => busy.goodput],
@@ -132,6 +147,15 @@ const deployGoals = [
   measured: (results) => value(results[flavor][what] / results[flavor].bare)
 }))
 
+const commandGoals = ["first", "redeploy"].map((what) => ({
+  goal: `${what === "first" ? "first deploy" : "redeploy"} of the weather example, command to exit`,
+  section: "deploy",
+  subject: "deployers deploy --no-typecheck",
+  peer: "a script by hand",
+  ...atMost(1.2, "x"),
+  measured: ({ command }) => value(command.find((row) => row.name === "untyped" && row.what === what)?.ratio)
+}))
+
 const storeGoals = [
   "list 50 deployments",
   "describe a deployment",
@@ -148,6 +172,15 @@ const storeGoals = [
   measured: (rows) => value(rows.find((row) => row.name === name)?.ratio)
 }))
 
+const registryGoals = registry.subjects.map((subject) => ({
+  goal: "a command of 10,000 deployments",
+  section: "registry",
+  subject,
+  peer: "the same of one",
+  ...atMost(1.5, "x"),
+  measured: (rows) => value(rows.find(({ name }) => name === subject)?.ratio)
+}))
+
 const soakGoals = [
   ["RSS slope at half load", 1, "MB/min", ({ slope }) => slope],
   ["errors at half load", 0, "errors", ({ errors }) => errors],
@@ -161,13 +194,31 @@ const soakGoals = [
   measured: (results) => value(of(results))
 }))
 
+const durableGoals = [1, 32].flatMap((connections) =>
+  [
+    ["byHand", 0.8],
+    ["workflow", 2]
+  ].map(([peer, target]) => ({
+    goal: `ten durable steps, ${connections} connection${connections === 1 ? "" : "s"}`,
+    section: "durable",
+    subject: durable.names.ours,
+    peer: durable.names[peer],
+    ...atLeast(target),
+    measured: (rows) => value(rows.find((row) => row.name === peer && row.connections === connections)?.ratio)
+  }))
+)
+
 export const goals = [
   ...hotGoals,
   ...overloadGoals,
   ...startGoals,
   ...cliGoals,
+  ...bundleGoals,
   ...deployGoals,
+  ...commandGoals,
+  ...registryGoals,
   ...storeGoals,
+  ...durableGoals,
   ...soakGoals
 ]
 

@@ -89,6 +89,11 @@ export const backend = Effect.map(Effect.context<Requirements>(), (context) =>
       logs: Flavor.LogReader.logs(flavor),
       deprovision: (instance, _, { grace }) =>
         Effect.mapError(stop(instance, secondsOf(grace)), Flavor.ErrorText.toDeprovisionError(instance.name)),
+      updateIntake: (instance, intake) =>
+        Effect.mapError(
+          Flavor.InstanceIntake.updateInHome(instance, intake),
+          Flavor.ErrorText.toDeprovisionError(instance.name)
+        ),
       destroy: (deployment) =>
         InstanceFiles.removeDeployment(deployment, (instance) => stop(instance, 2)).pipe(
           Effect.mapError(Flavor.ErrorText.toDeprovisionError(deployment.name))

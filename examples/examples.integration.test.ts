@@ -2,10 +2,11 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
-import { BigDecimal, Effect, Layer } from "effect"
+import { BigDecimal, Chunk, Effect, Layer, Stream } from "effect"
 import { Client, Deployer, Snapshot, Stack } from "effect-deployers"
 import { Embedded } from "effect-deployers/Local"
 import * as Forecasts from "./composed-app/forecasts.js"
+import { DocumentEmpty, documents } from "./documents.js"
 import { heldOut } from "./iris/data.js"
 import { iris } from "./iris.js"
 import { shipping } from "./shipping-contract.js"
@@ -62,6 +63,27 @@ layer(TestLive, { excludeTestServices: true })("examples", (it) => {
       ])
       expect(yield* Client.make(shop, "shop-staging").invoke({ item: "bread", amount: 4 })).toEqual({ total: 12 })
       expect((yield* Stack.deploy(yield* load)).changed).toBe(false)
+    })
+  )
+
+  it.scoped("a document is answered passage by passage, and as a list to a caller that waits", () =>
+    Effect.gen(function* () {
+      yield* deploy("examples/documents.ts", "documents")
+      const { invoke, stream } = Client.make(documents, "documents")
+      const document = "Rivers carry water. Rivers carry sand, water and rivers of ice.\n\nA short end."
+      const passages = Chunk.toReadonlyArray(yield* Stream.runCollect(stream({ document })))
+      expect(passages).toEqual([
+        {
+          number: 1,
+          words: 11,
+          summary: "Rivers carry sand, water and rivers of ice.",
+          keywords: ["rivers", "carry", "water"]
+        },
+        { number: 2, words: 3, summary: "A short end.", keywords: ["short"] }
+      ])
+      expect(yield* invoke({ document })).toEqual(passages)
+      const error = yield* Effect.flip(Stream.runDrain(stream({ document: " " })))
+      expect(error).toBeInstanceOf(DocumentEmpty)
     })
   )
 

@@ -39,12 +39,15 @@ const app = await Application.bootstrap({
   includeVersion: true,
   intentionallyNotExported: [
     // Parts of the serving runtime, handed around within it.
-    ...["Run/ActiveRun.ts:Follower", "Run/Response.ts:Response", "Run/SafeJson.ts:Parsed"].map(inServer),
+    ...["Run/ActiveRunOptions.ts:Follower", "Run/Response.ts:Response", "Run/SafeJson.ts:Parsed"].map(inServer),
     ...[
+      "Run/Intake.ts:Intake",
       "Run/Metrics.ts:Metrics",
       "Run/RunOutcome.ts:Identity",
-      "Run/RunExecutor.ts:OnDisconnect",
-      "Run/InvokeRequest.ts:InvokeOptions"
+      "Run/RunCall.ts:OnDisconnect",
+      "Run/Durable/RunSignals.ts:RunSignals",
+      "Run/InvokeRequest.ts:InvokeOptions",
+      "Run/RunFiber.ts:KeptOptions"
     ].map(inServer),
     ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
     ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
@@ -52,6 +55,8 @@ const app = await Application.bootstrap({
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.
     "src/Deployer/Leases.ts:HolderService",
+    // The switch of the in-memory engine, which its backend uses.
+    "src/Testing/InMemoryService/Intakes.ts:Intakes",
     // Steps of the computation of `Faults.Table`.
     ...["AnyOf", "Common", "Groups", "Leaves", "Part"].map((type) => `src/Testing/Faults/Failures.ts:${type}`)
   ],

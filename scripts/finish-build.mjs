@@ -18,4 +18,5 @@ for (const name of readdirSync("dist", { recursive: true }).filter((name) => nam
   if (plain !== text) writeFileSync(file, plain)
 }
 
+await import("./vendor.mjs")
 await import("./bundle-program.mjs")

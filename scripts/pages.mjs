@@ -79,11 +79,12 @@ const write = (all) => {
 
 const writeLicenses = () => {
   const libraries = [
-    ["swagger-ui-dist", ["NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt", "LICENSE"]],
-    ["uplot", ["LICENSE"]]
+    ["pages of a deployment contain", "swagger-ui-dist", ["NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt", "LICENSE"]],
+    ["pages of a deployment contain", "uplot", ["LICENSE"]],
+    ["client of SQLite contains", "@effect/sql-sqlite-node", ["LICENSE"]]
   ]
-  const texts = libraries.flatMap(([name, files]) => [
-    `The pages of a deployment contain ${name} ${JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version}:`,
+  const texts = libraries.flatMap(([place, name, files]) => [
+    `The ${place} ${name} ${JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version}:`,
     ...files.map((file) => readFileSync(`node_modules/${name}/${file}`, "utf8").trim())
   ])
   writeFileSync("THIRD-PARTY-LICENSES.txt", `${texts.join("\n\n")}\n`)

@@ -1,18 +1,31 @@
-// `npm run test:long`: every step of every operation, and thousands of simulated lives. EFFECT_DEPLOYERS_SEEDS and
-// EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of each flavor, and every step.
+// `npm run test:long`: every step of every operation, thousands of simulated lives, 100,000 requests of strangers, and
+// 200 replaces under load by URL, 100 by name, and 300 durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of
+// each flavor, and every step.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 
 const env = {
   EFFECT_DEPLOYERS_SEEDS: "10000",
   EFFECT_DEPLOYERS_STRIDE: "1",
+  EFFECT_DEPLOYERS_REQUESTS: "100000",
   ...process.env,
   EFFECT_DEPLOYERS_LONG: "1"
 }
-const files = ["SweepInMemory", "SweepDocker", "SimulationInMemory", "SimulationDocker"]
+const files = [
+  "Conformance/SweepInMemory",
+  "Conformance/SweepDocker",
+  "Conformance/SimulationInMemory",
+  "Conformance/SimulationDocker",
+  "Server/Http/Generated",
+  "Local/Door.integration",
+  "Docker/Door.integration",
+  "Docker/DeployerSuite.integration",
+  "Local/ReplaceUnderLoad.integration",
+  "Server/Run/Durable/Killed.integration"
+]
 const { status } = spawnSync(
   join("node_modules", ".bin", "vitest"),
-  ["run", ...files.map((file) => join("test", "Conformance", `${file}.test.ts`)), ...process.argv.slice(2)],
+  ["run", ...files.map((file) => join("test", `${file}.test.ts`)), ...process.argv.slice(2)],
   { stdio: "inherit", env }
 )
 process.exitCode = status ?? 1

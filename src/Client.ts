@@ -12,13 +12,16 @@
  * `events`, `awaitRun` and `cancel` take its id. `events` continues after a broken connection.
  */
 
+export { artifact, artifacts } from "./Client/Artifacts.js"
 export { coerce } from "./Client/Coerce.js"
+export { retry, signal } from "./Client/Commands.js"
 export {
   type Direct,
   direct,
   type Endpoint,
   Endpoints,
   layerStatic,
+  type Proof,
   type Ref,
   type ResolveError
 } from "./Client/Endpoints.js"
@@ -27,20 +30,29 @@ export { events, stream } from "./Client/Follow.js"
 export {
   type Client,
   type Definition,
+  type EventsOf,
   type Invocation,
   invoke,
-  make
+  make,
+  type Streamed
 } from "./Client/Invoke.js"
 export type { InvokeOptions } from "./Client/InvokeRequest.js"
 export type { JsonSchema } from "./Client/JsonSchema.js"
-export { cancel, example, Health, health, metrics, run, runs, schema } from "./Client/Queries.js"
+export { type EndpointError, endpoints } from "./Client/OwnEndpoints.js"
+export { cancel, example, Health, health, logs, metrics, run, runs, schema } from "./Client/Queries.js"
 export { type FindError, find, type Requirements } from "./Client/Retry.js"
 export { type Ended, type EndingError, outputsOf } from "./Client/RunResult.js"
+export { fireSchedule, pauseSchedule, resumeSchedule, schedules } from "./Client/Schedules.js"
 export type { Schemas } from "./Client/Schemas.js"
+export { deleteSession, session, sessions } from "./Client/Sessions.js"
 export { awaitRun, start } from "./Client/Start.js"
-export type { InvokeError, QueryError, StartError } from "./Client/Wire.js"
+export type { InvokeError, KeyError, QueryError, RunEnd, StartError } from "./Client/Wire.js"
+export { Artifact, ArtifactList } from "./Contract/Artifacts.js"
 export { RunMetadata } from "./Contract/Envelope.js"
 export { RunPage } from "./Contract/Responses.js"
 export { type Paths, paths } from "./Contract/Routes.js"
 export { RunEvent } from "./Contract/RunEvent.js"
-export { Run } from "./Contract/RunRecord.js"
+export { RunLogLine, RunLogPage } from "./Contract/RunLog.js"
+export { Run, RunSummary } from "./Contract/RunRecord.js"
+export { Firing, ScheduleList, ScheduleStatus } from "./Contract/Schedules.js"
+export { SessionPage, SessionRecord, SessionState, SessionSummary } from "./Contract/Sessions.js"

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { Intake } from "./Deployment/Intake.js"
 import { InvalidName } from "./Errors/Input.js"
 
 /**
@@ -85,6 +86,8 @@ export class OperationalState extends Schema.Class<OperationalState>("effect-dep
   status: Status,
   /** URL of the service, without a trailing slash; present while it runs. */
   url: Schema.optional(Schema.String),
+  /** URL of the deployment, if it is another one than that of this service: a door leads its callers to the service. */
+  publicUrl: Schema.optional(Schema.String),
   /** Process id, container id, port, log file, by the flavor's metadata Schema. */
   metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   /** One sentence on why the status is not `running`. */
@@ -122,6 +125,8 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
   metadata: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   authEnabled: Schema.Boolean,
   desired: Desired,
+  /** The pause or the maintenance of the deployment; absent while it accepts runs. */
+  intake: Schema.optional(Intake),
   /** One sentence on why the status is not what is desired. */
   reason: Schema.optional(Schema.String),
   /** Time of the first failed observation; the other fields contain the last known state. */

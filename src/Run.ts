@@ -3,91 +3,31 @@
  * to steps. Outside a served deployment (a unit test, a script) the current run is
  * detached: nothing is recorded and everything still works.
  */
-import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
-import type * as Schema from "effect/Schema"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type { ResponseRefused } from "./Errors/Runs.js"
+import { CurrentRun, type RunInfo, SignalTimedOut } from "./Run/Listener.js"
+import * as Request from "./Run/Request.js"
+import * as Response from "./Run/Response.js"
 
-/**
- * Cause of an interruption: a request cancelled the run (`cancelled`), the caller disconnected (`disconnected`), the
- * deadline passed (`timeout`), the service stopped (`shutdown`), or its process died (`lost`).
- *
- * @category models
- * @since 0.1.0
- */
-export type InterruptionCause = "cancelled" | "disconnected" | "timeout" | "shutdown" | "lost"
-
-/**
- * Identity of the current run.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RunInfo {
-  /** UUIDv7 of the run. */
-  readonly id: string
-  /** Name given by the caller, or one derived from the pipeline's name and the run's index. */
-  readonly name: string
-  /** Name of the deployment that serves the run. */
-  readonly deploymentName: string
-}
-
-/**
- * The start of one call of a step.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StepCall {
-  /** Name the step was made with; the listener numbers repeated calls (`forecast`, `forecast#2`, ...). */
-  readonly step: string
-  /** Schema of the step's output, for encoding what is recorded. */
-  readonly output: Schema.Schema.AnyNoContext
-  /** Schema of the step's typed failures, when it declares one. */
-  readonly error: Schema.Schema.AnyNoContext | undefined
-}
-
-/**
- * Receives the end of one step call.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StepObserver {
-  /** Called once per call with how it ended and how often its body ran (1 = no retry). */
-  readonly ended: (exit: Exit.Exit<unknown, unknown>, attempts: number) => Effect.Effect<void>
-}
-
-/**
- * Listens to everything a run does. The serving runtime provides one per run; user code never needs it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RunListener {
-  readonly info: RunInfo | undefined
-  /** Called by the fiber of the step when a call starts. */
-  readonly stepStarted: (call: StepCall) => StepObserver
-  /** Called when the pipeline publishes something; the publisher waits for it. */
-  readonly published: (data: unknown) => Effect.Effect<void>
-}
-
-const silent: StepObserver = { ended: () => Effect.void }
-const detached: RunListener = {
-  info: undefined,
-  stepStarted: () => silent,
-  published: () => Effect.void
-}
-
-/**
- * The listener of the run this fiber belongs to. It has a default, so it never shows up in `R`.
- *
- * @category services
- * @since 0.1.0
- */
-export class CurrentRun extends Context.Reference<CurrentRun>()("effect-deployers/Run/CurrentRun", {
-  defaultValue: (): RunListener => detached
-}) {}
+export {
+  CurrentRun,
+  type Emission,
+  type InterruptionCause,
+  type LogLine,
+  type RunInfo,
+  type RunListener,
+  type RunOperations,
+  SignalTimedOut,
+  type StepCall,
+  type StepHandling,
+  type StepObserver
+} from "./Run/Listener.js"
+export { type Caller, type RunRequest, redacted } from "./Run/Request.js"
+export type { RespondOptions, RunResponse } from "./Run/Response.js"
 
 /**
  * Publishes a JSON message on the current run: it is stored with the run and streamed to its followers. Does
@@ -114,3 +54,202 @@ export const publish = (data: unknown): Effect.Effect<void> =>
  * @since 0.1.0
  */
 export const info: Effect.Effect<RunInfo | undefined> = Effect.map(CurrentRun, (listener) => listener.info)
+
+/**
+ * The session that the current run belongs to, or `undefined` if it has none, or outside a served run. `Session` keeps
+ * values by session.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const session: Effect.Effect<string | undefined> = Effect.map(CurrentRun, (listener) => listener.session)
+
+/**
+ * The request that started the current run: method, path, headers, the key of the caller with its scopes, the id of the
+ * request and the address of the caller. The parts are absent outside a served run, and in a run that another trigger
+ * started.
+ *
+ * **Details**
+ *
+ * Keys and cookies are redacted: `authorization` and `cookie` have the value {@link redacted}. The request is not recorded
+ * with the run; a pipeline that needs a part of it later takes it as a parameter, or publishes it.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const tenant = Effect.map(Run.request, ({ caller, headers }) => ({
+ *   tenant: headers["x-tenant"] ?? "none",
+ *   isAdmin: Option.exists(caller, ({ scopes }) => scopes.includes("admin"))
+ * }))
+ * ```
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const request: Effect.Effect<Request.RunRequest> = Effect.map(
+  CurrentRun,
+  (listener) => listener.request ?? Request.none
+)
+
+/**
+ * Sets the status and headers of the response to the current run, for a run that succeeds. Calls add up; the later value
+ * of a status or a header counts. Outside a served run the values are checked and have no other effect.
+ *
+ * **Details**
+ *
+ * The record of the run has both, and a caller that repeats the request with its idempotency key gets them again. A run
+ * that fails answers with the status of its failure and without these headers. A caller that does not wait
+ * (`Prefer: respond-async`), or that follows the events, has its answer before; the record has the values all the same.
+ *
+ * @param options the status (200 to 299 without 202, 204, 205 and 206) and the headers. Fails with `ResponseRefused` for
+ *   another status, for a header that the service decides, such as `content-type`, and for one that is not valid.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const created = (id: string) =>
+ *   Run.respond({ status: 201, headers: { location: `/orders/${id}` } }).pipe(Effect.orDie, Effect.as({ id }))
+ * ```
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const respond = (options: Response.RespondOptions): Effect.Effect<void, ResponseRefused> =>
+  Effect.flatMap(CurrentRun, (listener) =>
+    listener.respond === undefined
+      ? Either.map(Response.merged(Response.initial, options), () => undefined)
+      : listener.respond(options)
+  )
+
+/**
+ * Runs an effect once in the life of the run, and returns what it returned. In a service with `recovery: "resume"` the value
+ * is on record before the run continues, and a run that goes on in another process gets the recorded one. Use it for what
+ * differs between two executions of the same code: a random number, an id, a time. A failure is not recorded.
+ *
+ * @param name The operation in the record of the run; a run may use a name several times.
+ * @param schema The Schema of the value, whose encoded side is recorded.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Random, Schema } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const lottery = Run.once("winner", Schema.Int, Random.nextIntBetween(1, 50))
+ * ```
+ *
+ * @category durable runs
+ * @since 0.1.0
+ */
+export const once = <A, I, E, R>(
+  name: string,
+  schema: Schema.Schema<A, I>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(CurrentRun, ({ operations }) =>
+    operations === undefined ? effect : operations.once(name, schema, effect)
+  )
+
+/**
+ * The time of the first execution, as {@link once} records it.
+ *
+ * @category durable runs
+ * @since 0.1.0
+ */
+export const now: Effect.Effect<DateTime.Utc> = Effect.suspend(() => once("now", Schema.DateTimeUtc, DateTime.now))
+
+/**
+ * A random UUID, as {@link once} records it: a key for requests to other services that a second execution must not repeat.
+ *
+ * @category durable runs
+ * @since 0.1.0
+ */
+export const uuid: Effect.Effect<string> = Effect.suspend(() =>
+  once(
+    "uuid",
+    Schema.String,
+    Effect.sync(() => globalThis.crypto.randomUUID())
+  )
+)
+
+/**
+ * Sleeps, for days if need be. In a service with `recovery` the end of the sleep is on record: a run that goes on in another
+ * process sleeps for the rest of the time. The deadline of the run does not count the time, and a run that only sleeps has no
+ * place among the concurrent runs.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const reminder = Run.sleep("3 days").pipe(Effect.as("It is time."))
+ * ```
+ *
+ * @category durable runs
+ * @since 0.1.0
+ */
+export const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
+  Effect.flatMap(CurrentRun, ({ operations }) =>
+    operations === undefined ? Effect.sleep(duration) : operations.sleep(Duration.decode(duration))
+  )
+
+/**
+ * Waits for a signal: a message that `POST /runs/{id}/signals/{name}`, `Client.signal` or `deployers signal` sends to the run.
+ *
+ * **Details**
+ *
+ * The body of the signal is decoded by the Schema. A signal that arrives before the wait is kept; each wait takes one. With
+ * `timeout` the wait fails with {@link SignalTimedOut} at its end. In a service with `recovery` the received signal is on
+ * record, as is the end of the timeout. The deadline of the run does not count the time of the wait, and a run that only waits
+ * has no place among the concurrent runs.
+ *
+ * Outside a served run no signal arrives.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Run } from "effect-deployers"
+ *
+ * const Approval = Schema.Struct({ by: Schema.String, isApproved: Schema.Boolean })
+ *
+ * const approved = Run.waitFor("approval", Approval, { timeout: "3 days" }).pipe(
+ *   Effect.map(({ isApproved }) => isApproved),
+ *   Effect.catchTag("SignalTimedOut", () => Effect.succeed(false))
+ * )
+ * ```
+ *
+ * @category durable runs
+ * @since 0.1.0
+ */
+export const waitFor: {
+  <A, I>(name: string, schema: Schema.Schema<A, I>, options?: { readonly timeout?: undefined }): Effect.Effect<A>
+  <A, I>(
+    name: string,
+    schema: Schema.Schema<A, I>,
+    options: { readonly timeout: Duration.DurationInput }
+  ): Effect.Effect<A, SignalTimedOut>
+} = <A, I>(
+  name: string,
+  schema: Schema.Schema<A, I>,
+  options?: { readonly timeout?: Duration.DurationInput | undefined }
+): Effect.Effect<A> => {
+  const timeout = options?.timeout === undefined ? undefined : Duration.decode(options.timeout)
+  const waiting: Effect.Effect<A, SignalTimedOut> = Effect.flatMap(CurrentRun, ({ operations }) =>
+    operations === undefined ? unsignalled(name, timeout) : operations.waitFor(name, schema, timeout)
+  )
+  // Without a timeout none of the waits fails.
+  return waiting as Effect.Effect<A>
+}
+
+// internal
+
+const unsignalled = (signal: string, timeout: Duration.Duration | undefined): Effect.Effect<never, SignalTimedOut> =>
+  timeout === undefined
+    ? Effect.never
+    : Effect.delay(
+        Effect.suspend(() => Effect.fail(new SignalTimedOut({ signal, timeoutMillis: Duration.toMillis(timeout) }))),
+        timeout
+      )

@@ -5,11 +5,15 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { count, withDefault } from "./Settings/Fields.js"
+import { withRestart } from "./Settings/Restart.js"
 import { Serving } from "./Settings/Serving.js"
 import { sizeOf } from "./Settings/Size.js"
 
+export * from "./Settings/About.js"
 export * from "./Settings/Bundling.js"
+export * from "./Settings/ResponseHeaders.js"
 export * from "./Settings/Serving.js"
+export { StaticFiles } from "./Settings/StaticFiles.js"
 
 /**
  * The authentication of callers: a generated key (kept across redeploys), a key stored as a secret, or none.
@@ -80,14 +84,25 @@ const Environment = Schema.Record({ key: Schema.String, value: Schema.String }).
 )
 
 /**
- * The recovery of a deployment that should run and does not: it crashed, is absent, or fails its health check.
+ * The ends after which a deployment is started again that should run and does not. `on-failure` counts every end as a
+ * failure but one with exit code 0.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Restart = Schema.Literal("always", "on-failure", "never")
+
+export type Restart = typeof Restart.Type
+
+/**
+ * The limits of restarts of a deployment that should run and does not: it crashed, is absent, or fails its health check.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Recovery = Schema.Struct({
-  /** `always` restarts it, `never` only records the observation; default `always`. */
-  mode: withDefault(Schema.Literal("always", "never"), "always"),
+  /** @deprecated Use the setting `restart` beside `recovery`. */
+  mode: Schema.optional(Schema.Literal("always", "never")),
   /** Restarts within the window that make a crash loop, which is restarted each `maxBackoffMillis`. Default 5. */
   maxRestarts: withDefault(count(1), 5),
   /** Length of the window in milliseconds; default 600,000. A deployment that runs that long starts a new count. */
@@ -150,7 +165,9 @@ export const Deployment = Schema.Struct({
   lingerMillis: Schema.optional(count(0)),
   /** Time from the stop signal to the kill of the process, in milliseconds; default 30,000, longer than the drain. */
   stopGraceMillis: withDefault(count(0), 30_000),
-  /** Recovery by reconciling if the deployment should run and does not. */
+  /** The ends after which it is started again; default `always`. `never` only records the observation. */
+  restart: withDefault(Restart, "always"),
+  /** The limits of restarts. */
   recovery: withDefault(Recovery, Schema.decodeSync(Recovery)({})),
   /** Serving settings. */
   serving: withDefault(Serving, Schema.decodeSync(Serving)({}))
@@ -183,12 +200,14 @@ export const merge = <S extends Layer>(...layers: ReadonlyArray<S>): S => layers
 
 /**
  * Settings with each deprecated name replaced by its new one: `lingerMillis` by `oldInstanceGraceMillis`, `host` of
- * local deployments by `address`, and `memoryBytes` of containers by `memory`.
+ * local deployments by `address`, `memoryBytes` of containers by `memory`, and `recovery.mode` and `restartPolicy` of
+ * containers by `restart`.
  *
  * @category combining
  * @since 0.1.0
  */
-export const withCurrentNames = <S extends Layer>(settings: S): S => {
+export const withCurrentNames = <S extends Layer>(given: S): S => {
+  const settings = withRestart(given)
   const old = Object.entries(currentNames).filter(([name]) => settings[name] !== undefined)
   if (old.length === 0) return settings
   const rest = Object.entries(settings).filter(([name]) => !Object.hasOwn(currentNames, name))

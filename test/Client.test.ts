@@ -67,7 +67,7 @@ const serve = (answer: Canned | "hang") =>
       })
   )
 
-const direct = (url: string) => ({ url, authKey: Redacted.make(key), name: "weather" }) as const
+const direct = (url: string) => ({ url, authKey: Redacted.make(key), name: "weather", proof: "none" }) as const
 
 const success = (outputs: unknown): Canned => ({
   status: 200,
@@ -182,7 +182,7 @@ describe("Client.make", () => {
 })
 
 describe("Client transport", () => {
-  it.scoped("does not follow redirects, so that no other URL gets the key", () =>
+  it.scoped("G18: does not follow redirects, so that no other URL gets the key", () =>
     Effect.gen(function* () {
       const elsewhere = yield* serve(success({ celsius: "1" }))
       const { url } = yield* serve({ status: 307, body: "", headers: { location: `${elsewhere.url}/invoke` } })
@@ -231,7 +231,7 @@ describe("Client transport", () => {
     }).pipe(Effect.scoped, http)
   )
 
-  it.effect("refuses URLs of other protocols than HTTP", () =>
+  it.effect("G18: refuses URLs of other protocols than HTTP", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Client.health({ url: "file:///etc/passwd" }))
       expect(error._tag).toBe("DeploymentHttpError")

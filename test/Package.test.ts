@@ -1,6 +1,6 @@
 // The files of the package: every relative link of a page that travels with it leads to a file that travels, too.
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
@@ -66,5 +66,51 @@ describe("docs/architecture.md", () => {
       assert.isNotEmpty(named, row)
       for (const file of named) assert.isTrue(existsSync(join(root, file)), `${file} does not exist: ${row}`)
     }
+  })
+})
+
+describe("G40: the lockfile", () => {
+  interface Locked {
+    readonly version: string
+    readonly resolved?: string
+    readonly integrity?: string
+    readonly optional?: boolean
+  }
+  const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"))
+  const { packages } = read("package-lock.json") as { readonly packages: Record<string, Locked> }
+  const locked = Object.entries(packages).filter(([path]) => path !== "")
+
+  it("has a digest of each package, and no package from elsewhere than the registry", () => {
+    assert.isNotEmpty(locked)
+    for (const [path, { integrity = "", optional, resolved }] of locked) {
+      // Optional packages of other platforms have no digest here: npm takes them by version.
+      if (optional !== true) assert.match(integrity, /^sha512-/, path)
+      if (resolved !== undefined) assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, path)
+    }
+  })
+
+  it("has the version of each dependency that the manifest names", () => {
+    const { dependencies, devDependencies } = read("package.json") as Record<string, Record<string, string>>
+    for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+      assert.isDefined(packages[`node_modules/${name}`], name)
+    }
+  })
+})
+
+describe("G13: the sources", () => {
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => ({ file, text: readFileSync(join(root, "src", file), "utf8") }))
+  const starters = sources.filter(({ text }) => /from "(node:)?child_process"/.test(text))
+
+  it("start programs by their path and arguments, never through a shell", () => {
+    assert.isNotEmpty(starters)
+    for (const { file, text } of starters) {
+      const calls = Array.from(text.matchAll(/ChildProcess\.(\w+)\(/g), ([, call = ""]) => call)
+      assert.isNotEmpty(calls, file)
+      for (const call of calls) assert.include(["spawn", "spawnSync", "execFile", "execFileSync", "fork"], call, file)
+      assert.notMatch(text, /\bshell:/, file)
+    }
+    for (const { file, text } of sources) assert.notInclude(text, "runInShell", file)
   })
 })

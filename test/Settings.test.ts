@@ -6,7 +6,7 @@ const decode = (input: unknown) =>
   Either.mapLeft(Schema.decodeUnknownEither(Settings.Deployment)(input), ParseResult.TreeFormatter.formatErrorSync)
 
 describe("Settings", () => {
-  it("are complete when nothing is said", () => {
+  it("F23: are complete when nothing is said", () => {
     const settings = Either.getOrThrow(decode({}))
     assert.deepInclude(settings, {
       auth: { _tag: "generate" },
@@ -19,7 +19,7 @@ describe("Settings", () => {
     assert.isBelow(settings.serving.drainTimeoutMillis, settings.stopGraceMillis)
   })
 
-  it.each(["NODE_OPTIONS", "LD_PRELOAD", "DOCKER_HOST", "PATH"])("refuse the reserved variable %s", (name) => {
+  it.each(["NODE_OPTIONS", "LD_PRELOAD", "DOCKER_HOST", "PATH"])("G35: refuse the reserved variable %s", (name) => {
     const refused = decode({ environment: { [name]: "x" } })
     assert.isTrue(Either.isLeft(refused))
     assert.include(Either.isLeft(refused) ? refused.left : "", `${name} is reserved for the serving process`)
@@ -63,13 +63,33 @@ describe("Deployment names", () => {
     Effect.map(Deployment.parseName(name), (parsed) => assert.strictEqual(parsed, name))
   )
 
-  it.effect.each(["", "A", "1a", "-a", "a-", "a_b", "a.b", "a/b", "a".repeat(41), "ä", "a\n", "a b", ".."])(
-    "refuse %j and say what is allowed",
-    (name) =>
-      Effect.map(Effect.flip(Deployment.parseName(name)), (error) => {
-        assert.instanceOf(error, Errors.InvalidName)
-        assert.include(error.message, "lowercase letters, digits and hyphens")
-      })
+  it.effect.each([
+    "",
+    "A",
+    "1a",
+    "-a",
+    "a-",
+    "a_b",
+    "a.b",
+    "a/b",
+    "a".repeat(41),
+    "ä",
+    "a\n",
+    "a\r\nb",
+    "a\0",
+    "a b",
+    "..",
+    "--force",
+    "\u0430pi",
+    "a\u202eb",
+    "a\u200b",
+    "a;b",
+    "$(a)"
+  ])("G11 G38: refuse %j and say what is allowed", (name) =>
+    Effect.map(Effect.flip(Deployment.parseName(name)), (error) => {
+      assert.instanceOf(error, Errors.InvalidName)
+      assert.include(error.message, "lowercase letters, digits and hyphens")
+    })
   )
 })
 
@@ -126,6 +146,25 @@ describe("Errors", () => {
       assert.deepStrictEqual({ ...back }, { ...error })
     })
   )
+
+  it("take recovery.mode and restartPolicy for restart", () => {
+    const merged = (...layers: ReadonlyArray<Record<string, unknown>>) => Settings.merge(...layers)
+    assert.deepStrictEqual(merged({ recovery: { mode: "never", maxRestarts: 2 } }), {
+      recovery: { maxRestarts: 2 },
+      restart: "never"
+    })
+    assert.deepStrictEqual(merged({ restartPolicy: "always", recovery: { mode: "never" } })["restart"], "never")
+    assert.deepStrictEqual(merged({ restartPolicy: "no" }), { restart: "never" })
+    assert.deepStrictEqual(merged({ restartPolicy: "unless-stopped" }), { restart: "always" })
+    assert.deepStrictEqual(merged({ restartPolicy: { _tag: "onFailure", maximumRetryCount: 3 } }), {
+      restart: "on-failure"
+    })
+    assert.deepStrictEqual(merged({ restart: "on-failure", restartPolicy: "always" }), { restart: "on-failure" })
+    assert.deepStrictEqual(merged({ recovery: { mode: "never" } }, { restart: "always" })["restart"], "always")
+    assert.deepStrictEqual(merged({ restartPolicy: "sometimes" }), { restartPolicy: "sometimes" })
+    assert.deepStrictEqual(merged({ recovery: { mode: "now" } }), { recovery: { mode: "now" } })
+    assert.isTrue(Either.isLeft(decode({ restart: "sometimes" })))
+  })
 
   it("take the deprecated name lingerMillis for oldInstanceGraceMillis, in any layer", () => {
     const merged = (...layers: ReadonlyArray<Settings.DeploymentInput>) =>

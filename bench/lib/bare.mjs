@@ -19,7 +19,9 @@ const stopped = (child) =>
 export const recipeOf = ({ pid }) => {
   const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean)
   const manifestFile = line.at(-1)
-  return { args: line.slice(1, -1), manifest: JSON.parse(readFileSync(manifestFile, "utf8")) }
+  const { keysFile, intakeFile: _, door: __, ...manifest } = JSON.parse(readFileSync(manifestFile, "utf8"))
+  const { keys } = JSON.parse(readFileSync(keysFile, "utf8"))
+  return { args: line.slice(1, -1), manifest: { ...manifest, keys } }
 }
 
 /** The same as somebody types it: the program itself, without the code cache that a deployer has made for it. */

@@ -1,7 +1,19 @@
 // What a run is asked to do.
 import { parseArgs } from "node:util"
 
-export const sections = ["hot", "overload", "start", "cli", "deploy", "store", "curves", "soak"]
+export const sections = [
+  "hot",
+  "overload",
+  "start",
+  "cli",
+  "bundle",
+  "deploy",
+  "registry",
+  "store",
+  "durable",
+  "curves",
+  "soak"
+]
 
 const usage = `npm run bench -- [options]
   --only LIST        of ${sections.join(", ")}; default all but soak

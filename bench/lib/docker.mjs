@@ -8,7 +8,7 @@ import { payloads } from "../subjects/payloads.mjs"
 import { onEnd } from "./cleanup.mjs"
 import { openDocker, pipelineFile } from "./ours.mjs"
 import { median } from "./statistics.mjs"
-import { freePort, until200 } from "./timing.mjs"
+import { freePort, timeDeploy, until200, waits } from "./timing.mjs"
 
 const call = callOf(payloads.small)
 
@@ -90,12 +90,6 @@ const timeBare = async (docker, specFor) => {
   return answered - begun
 }
 
-const timeOurs = async (deploy) => {
-  const begun = performance.now()
-  const subject = await deploy()
-  return { millis: (await until200(`${subject.url}/invoke`, call)) - begun, subject }
-}
-
 /** Images of the bench's own bundles are removed when it ends. */
 const removeImages = (docker, images) =>
   onEnd(async () => {
@@ -127,10 +121,10 @@ export const measureDocker = async ({ change, data, rounds, say }) => {
     say(`deploy: docker, round ${round} of ${rounds}`)
     const bare = await timeBare(docker, specFor)
     const cached = await timeBare(docker, cachedSpecFor)
-    const provision = await timeOurs(() => home.provision(snapshot, `round-${round}`))
+    const provision = await timeDeploy(() => home.provision(snapshot, `round-${round}`), call, waits.first)
     await provision.subject.stop()
     const file = await change()
-    const redeploy = await timeOurs(() => home.deploy(file, "changing"))
+    const redeploy = await timeDeploy(() => home.deploy(file, "changing"), call, waits.redeploy)
     imageOf(redeploy.subject)
     if (round === 0) continue
     times.bare.push(bare)

@@ -22,6 +22,16 @@ export const until200 = async (url, call) => {
   }
 }
 
+/** The waits that the settings ask for: a new version has to stay healthy, and an old one serves on. */
+export const waits = { first: 1_000, redeploy: 2_000 }
+
+/** The time of a deploy until its first 200, without a wait that its settings ask for. */
+export const timeDeploy = async (deploy, call, wait) => {
+  const begun = performance.now()
+  const subject = await deploy()
+  return { millis: (await until200(`${subject.url}/invoke`, call)) - begun - wait, subject }
+}
+
 export const timed = async (effect) => {
   const begun = performance.now()
   const value = await effect()

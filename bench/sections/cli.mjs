@@ -1,11 +1,10 @@
 // The command line program from its start to its exit, against a process of Node that does nothing.
-import { spawn } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { bin, timeCommand } from "../lib/command.mjs"
 import { median, orderOf } from "../lib/statistics.mjs"
 import { show, table } from "../lib/table.mjs"
 
-const bin = join("dist", "bin.js")
 const commands = {
   "node -e 0": ["-e", "0"],
   "deployers --version": [bin, "--version"],
@@ -15,17 +14,6 @@ const commands = {
 export const peer = "node -e 0"
 export const subjects = Object.keys(commands).filter((name) => name !== peer)
 
-const time = (args, env) =>
-  new Promise((resolve, reject) => {
-    const begun = performance.now()
-    const child = spawn(process.execPath, args, { env, stdio: "ignore" })
-    child.once("error", reject)
-    child.once("exit", (code) => {
-      if (code === 0) resolve(performance.now() - begun)
-      else reject(new Error(`node ${args.join(" ")} exited with ${code}`))
-    })
-  })
-
 export const measure = async ({ data, quick, rounds, say }) => {
   const folder = join(data, "cli")
   mkdirSync(folder)
@@ -33,12 +21,12 @@ export const measure = async ({ data, quick, rounds, say }) => {
   const names = Object.keys(commands)
   // The first start of a command has no code cache; `list` creates the registry, too.
   const first = {}
-  for (const name of names) first[name] = await time(commands[name], env)
+  for (const name of names) first[name] = await timeCommand(commands[name], env)
   const samples = Object.fromEntries(names.map((name) => [name, []]))
   const all = quick ? rounds * 2 : rounds * 4
   for (let round = 0; round < all; round++) {
     say(`cli: round ${round + 1} of ${all}`)
-    for (const name of orderOf(round, names)) samples[name].push(await time(commands[name], env))
+    for (const name of orderOf(round, names)) samples[name].push(await timeCommand(commands[name], env))
   }
   return names.map((name) => ({
     name,

@@ -1,13 +1,15 @@
-// Deploying against doing the least by hand: a bare spawn of the same bundle, a bare `docker run` of the same image.
+// Deploying against doing the least by hand: a bare spawn of the same bundle, a bare `docker run` of the same image, and a
+// script that bundles and starts a service.
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { prepareBare, recipeOf, typedByHand } from "../lib/bare.mjs"
+import * as byCommand from "../lib/by-command.mjs"
 import { measureDocker } from "../lib/docker.mjs"
 import { openHome, pipelineFile } from "../lib/ours.mjs"
 import { median } from "../lib/statistics.mjs"
 import { show, table } from "../lib/table.mjs"
-import { until200 } from "../lib/timing.mjs"
+import { timeDeploy, until200, waits } from "../lib/timing.mjs"
 import { callOf } from "../subjects/common.mjs"
 import { payloads } from "../subjects/payloads.mjs"
 
@@ -34,12 +36,6 @@ export const changing = (folder) => {
   }
 }
 
-const timeOurs = async (deploy) => {
-  const begun = performance.now()
-  const subject = await deploy()
-  return { millis: (await until200(`${subject.url}/invoke`, call)) - begun, subject }
-}
-
 const timeBare = async (data, recipe) => {
   const bare = await prepareBare(data, recipe)
   const begun = performance.now()
@@ -62,10 +58,10 @@ const measureLocal = async ({ data, folder, rounds, say }) => {
     say(`deploy: local, round ${round} of ${rounds}`)
     const bare = await timeBare(data, typedByHand(recipe))
     const cached = await timeBare(data, recipe)
-    const provision = await timeOurs(() => home.provision(snapshot, `round-${round}`))
+    const provision = await timeDeploy(() => home.provision(snapshot, `round-${round}`), call, waits.first)
     await provision.subject.stop()
     const file = await change()
-    const redeploy = await timeOurs(() => home.deploy(file, "changing"))
+    const redeploy = await timeDeploy(() => home.deploy(file, "changing"), call, waits.redeploy)
     if (round === 0) continue
     times.bare.push(bare)
     times.cached.push(cached)
@@ -77,11 +73,12 @@ const measureLocal = async ({ data, folder, rounds, say }) => {
 
 export const measure = async (context) => {
   const rounds = context.quick ? context.rounds : context.rounds * 2 - 1
+  const command = await byCommand.measure({ ...context, rounds })
   const local = await measureLocal({ ...context, rounds })
   const docker = await measureDocker({ ...context, rounds, change: changing(context.folder) }).catch((error) => ({
     error: error.message
   }))
-  return { local, docker }
+  return { command, local, docker }
 }
 
 const rows = (flavor, by, { bare, cached, provision, redeploy }) =>
@@ -92,13 +89,21 @@ const rows = (flavor, by, { bare, cached, provision, redeploy }) =>
     [`${flavor}: deploy a changed file over the old one`, redeploy]
   ].map(([what, millis]) => [what, show(millis), show(millis / bare), show(millis / cached)])
 
-export const report = ({ docker, local }) => {
+const commands = { script: "a script by hand", typed: "deployers deploy", untyped: "deployers deploy --no-typecheck" }
+
+const reportCommands = (rows) =>
+  `From the command to its exit, without the waits of the settings\n\n${table(
+    ["", "", "ms", "x script"],
+    rows.map(({ millis, name, ratio, what }) => [commands[name], what, show(millis), show(ratio)])
+  )}`
+
+export const report = ({ command, docker, local }) => {
   const all = [
     ...rows("local", "bare spawn of the bundle", local),
     ...(docker.error === undefined ? rows("docker", "bare docker run of the image", docker) : [])
   ]
   const why = docker.error === undefined ? "" : `\n\nDocker was not measured: ${docker.error}`
-  return `Deploy, until the first 200\n\n${table(["", "ms", "x bare", "x bare, cached"], all)}${why}`
+  return `${reportCommands(command)}\n\nDeploy, until the first 200\n\n${table(["", "ms", "x bare", "x bare, cached"], all)}${why}`
 }
 
 export const summary = (results) => results

@@ -4,7 +4,22 @@
 /** The modules on the ground, which import only each other. Every room may import them. */
 const foundation = {
   holds: "the domain: pure data, Schemas, errors; no Node",
-  modules: ["Pipeline", "Step", "Run", "Settings", "Deployment", "Errors", "Snapshot", "Internal"]
+  modules: [
+    "Pipeline",
+    "Step",
+    "Run",
+    "Session",
+    "Artifacts",
+    "Batch",
+    "File",
+    "Input",
+    "Health",
+    "Settings",
+    "Deployment",
+    "Errors",
+    "Snapshot",
+    "Internal"
+  ]
 }
 
 /** Each room with the rooms it may import besides the foundation and itself. */
@@ -25,13 +40,14 @@ const rooms = {
     imports: ["Contract", "Store", "Flavor"]
   },
   Containerized: { holds: "the parts that flavors with images share", imports: ["Store"] },
+  Door: { holds: "the programs that own the socket of a deployment's URL; only modules of Node", imports: [] },
   Local: {
     holds: "the flavor that runs processes",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Door"]
   },
   Docker: {
     holds: "the flavor that runs containers: engine client, images, backend",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Door"]
   },
   Config: {
     holds: "the deployments of an application as data: `defineConfig`, `ref`",

@@ -19,7 +19,7 @@ export const matching = (
   Effect.map(
     Effect.forEach(globs, (pattern) =>
       Effect.filterOrFail(
-        match(pattern, directory),
+        glob(pattern, directory),
         (found) => found.length > 0,
         () =>
           Problems.failed(
@@ -57,12 +57,6 @@ export const preloads = (
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const preload = NodePath.resolve(directory, specifier)
-        if (/\.[cm]?tsx?$/.test(preload)) {
-          return yield* Problems.failed(
-            file,
-            `import: Node loads ${specifier} as it is; write that module as JavaScript`
-          )
-        }
         if (!(yield* Effect.orElseSucceed(fs.exists(preload), () => false))) {
           return yield* Problems.failed(
             file,
@@ -73,17 +67,18 @@ export const preloads = (
       })
   )
 
+/** The files below a folder that match a glob, without those of packages. */
+export const glob = (pattern: string, directory: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.promise(async () => {
+    const library: typeof import("glob") = await import(/* @vite-ignore */ globber)
+    const ignore = pattern.includes("node_modules") ? [] : ["**/node_modules/**"]
+    return (await library.glob(pattern, { cwd: directory, absolute: true, nodir: true, ignore })).sort()
+  })
+
 // internal
 
 /** Not in the import itself, so that no bundler of an application takes it in. */
 const globber = "glob"
-
-const match = (pattern: string, directory: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.promise(async () => {
-    const { glob }: typeof import("glob") = await import(/* @vite-ignore */ globber)
-    const ignore = pattern.includes("node_modules") ? [] : ["**/node_modules/**"]
-    return (await glob(pattern, { cwd: directory, absolute: true, nodir: true, ignore })).sort()
-  })
 
 type Read<A> = Effect.Effect<A, PlatformError, FileSystem.FileSystem>
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Esbuild from "esbuild"
 import * as Packages from "./Packages.js"
 import { isEffect } from "./Packages.js"
+import type { Prepared } from "./PreparedRuntime.js"
 
 /** The modules a barrel exports as namespaces, by the name of the export. */
 export type Barrel = ReadonlyMap<string, string>
@@ -61,14 +62,14 @@ export type Reader = (
  * Makes the function that replaces imports from the barrels of `effect`, `@effect/*` and this library by imports of their
  * modules in the text of a file, where that changes only the size of the bundle.
  */
-export const rewriter = (): Reader => {
+export const rewriter = (prepared: Prepared): Reader => {
   const barrels = new Map<string, Barrel>()
   return (build, file, text) =>
     Effect.gen(function* () {
       const specifiers = imported(text).filter(hasBarrel)
       if (specifiers.length === 0) return text
       const found = yield* Effect.forEach(specifiers, (specifier) =>
-        Effect.map(barrelOf(build, barrels, file, specifier), (barrel) => [specifier, barrel] as const)
+        Effect.map(barrelOf({ build, barrels, prepared }, file, specifier), (barrel) => [specifier, barrel] as const)
       )
       return rewrite(text, new Map(found))
     })
@@ -137,21 +138,29 @@ const nameOf = (source: string): Name | undefined => {
 }
 
 const hasBarrel = (specifier: string): boolean =>
-  specifier === Packages.libraryName || (isEffect(specifier) && !/^(?:@effect\/)?[^/]+\//.test(specifier))
+  specifier === Packages.libraryName || (isEffect(specifier) && Packages.nameOf(specifier) === specifier)
+
+interface Reading {
+  readonly build: Esbuild.PluginBuild
+  readonly barrels: Map<string, Barrel>
+  readonly prepared: Prepared
+}
 
 /** The barrel of an import. An import that cannot be resolved has an empty one: esbuild reports it. */
-const barrelOf = (build: Esbuild.PluginBuild, barrels: Map<string, Barrel>, importer: string, specifier: string) =>
+const barrelOf = ({ barrels, build, prepared }: Reading, importer: string, specifier: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const resolveDir = path.dirname(importer)
-    const { path: file } = yield* Effect.promise(() =>
+    const { path: found } = yield* Effect.promise(() =>
       build.resolve(specifier, { importer, kind: "import-statement", resolveDir })
     )
+    const file = prepared.originalOf(found)
     const known = barrels.get(file)
     if (known !== undefined) return known
     const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
-    const fileOf = (relative: string) => path.resolve(path.dirname(file), relative.replace(/\.js$/, path.extname(file)))
+    const fileOf = (relative: string) =>
+      prepared.fileOf(path.resolve(path.dirname(file), relative.replace(/\.js$/, path.extname(file))))
     const barrel = read(text, fileOf)
     barrels.set(file, barrel)
     return barrel

@@ -9,13 +9,17 @@ import * as Boundary from "./Boundary.js"
 import * as Contents from "./Contents.js"
 import type { BundleError, Source, Warning } from "./Contract.js"
 import * as Service from "./Esbuild.js"
+import * as Globs from "./Globs.js"
 import * as Modules from "./Modules.js"
 import { names } from "./Names.js"
 import * as Packages from "./Packages.js"
+import * as PreparedRuntime from "./PreparedRuntime.js"
 import * as Problems from "./Problems.js"
 import * as Project from "./Project.js"
 import * as Resolution from "./Resolution.js"
+import type * as SharedFiles from "./SharedFiles.js"
 import * as StartFile from "./StartFile.js"
+import * as Trace from "./Trace.js"
 import * as Travel from "./Travel.js"
 
 /** A bundle in memory, and the files that travel with it. */
@@ -27,8 +31,8 @@ export interface Compiled {
   /** The file that starts `main`, with V8's code cache if there is one. */
   readonly start: string
   readonly contents: Contents.Contents
-  /** The file on this machine of each path in `contents`. */
-  readonly sources: ReadonlyMap<string, string>
+  /** The origin of each path in `contents`. */
+  readonly sources: ReadonlyMap<string, SharedFiles.Source>
   /** Native packages of the serving runtime, sorted by name. */
   readonly natives: ReadonlyArray<Packages.Package>
   /** Native packages that travel, sorted by name. */
@@ -46,12 +50,13 @@ export const compile = (
     const path = yield* Path.Path
     yield* check(source.file)
     const outfile = path.join(folder, "digest", names.main)
-    const built = yield* build(source, outfile, settings)
+    const prepared = yield* PreparedRuntime.make(settings.conditions)
+    const built = yield* build(source, outfile, settings, prepared)
     const { found, natives, outputFiles, warnings } = built
     const contents = Contents.make({ ...found, natives: natives.map(({ name }) => name) }, settings)
     const code = outputFiles.find((file) => file.path === outfile)
     const sourceMap = outputFiles.find((file) => file.path !== outfile)
-    const main = Buffer.from(`${code?.text ?? ""}${footer(natives, contents)}`)
+    const main = Buffer.from(`${Globs.asInNode(code?.text ?? "")}${footer(natives, contents)}`)
     const digest = createHash("sha256").update(main).digest("hex")
     const start = yield* StartFile.make(main, names.main)
     return {
@@ -67,8 +72,24 @@ export const compile = (
     }
   })
 
-/** Builds until nothing new is learned about packages that have to stay outside. */
-const build = (source: Source, outfile: string, settings: Bundling) =>
+/** The result of a build. */
+interface Built {
+  readonly outputFiles: ReadonlyArray<Esbuild.OutputFile>
+  readonly found: Travel.Found
+  readonly natives: ReadonlyArray<Packages.Package>
+  readonly warnings: ReadonlyArray<Warning>
+}
+
+/**
+ * Builds until nothing new is learned about packages that have to stay outside, with prepared modules unless the process would
+ * have one of them twice.
+ */
+const build = (
+  source: Source,
+  outfile: string,
+  settings: Bundling,
+  prepared: PreparedRuntime.Prepared
+): Effect.Effect<Built, PipelineBundleFailed, FileSystem.FileSystem | Path.Path> =>
   Effect.scoped(
     Effect.gen(function* () {
       const path = yield* Path.Path
@@ -76,8 +97,9 @@ const build = (source: Source, outfile: string, settings: Bundling) =>
       const project = yield* Project.find(source.file)
       const boundary = Boundary.make(project)
       const ownerOf = Packages.owners()
-      const modules = yield* Modules.make(boundary, ownerOf, settings.loader)
-      const resolution = yield* Resolution.make(boundary, ownerOf, settings.external)
+      const modules = yield* Modules.make(boundary, ownerOf, settings.loader, prepared)
+      const resolution = yield* Resolution.make(boundary, ownerOf, settings.external, prepared)
+      const memory = Trace.memory()
       const rebuild = yield* Service.context({
         ...options,
         define: { ...settings.define, ...Modules.define },
@@ -85,24 +107,31 @@ const build = (source: Source, outfile: string, settings: Bundling) =>
         conditions: ["module-sync", ...settings.conditions],
         absWorkingDir: directory,
         outfile,
-        stdin: entry(source, path),
-        plugins: [requireDriver, resolution.plugin, modules.plugin]
+        stdin: entry(source, path, prepared),
+        plugins: [requireDriver(prepared), resolution.plugin, modules.plugin]
       }).pipe(asProblems(source, directory))
       const round = Effect.gen(function* () {
-        const result = yield* asProblems(source, directory)(rebuild)
-        if (boundary.isStale()) return undefined
+        const built = yield* Effect.either(rebuild)
+        if (built._tag === "Left" && modules.mask(Problems.unmatched(directory, built.left))) return undefined
+        const result = yield* asProblems(source, directory)(built)
+        const metafile = PreparedRuntime.withOriginals(prepared, result.metafile, directory)
+        if (metafile === undefined) return yield* build(source, outfile, settings, PreparedRuntime.none)
+        const program = result.outputFiles.find(({ path }) => path === outfile)
+        if (boundary.isStale() || resolution.hasLeftOut(metafile) || modules.keepNames(program?.text ?? ""))
+          return undefined
         const found = yield* Travel.find({
           boundary,
           directory,
+          memory,
           modules,
           ownerOf,
           resolution,
           settings,
           source,
-          metafile: result.metafile
+          metafile
         })
         if (boundary.isStale()) return undefined
-        const natives = needed(result.metafile, resolution.natives)
+        const natives = needed(metafile, resolution.natives)
         const warnings = Problems.warnings(directory, result.warnings, resolution.missing, modules.own)
         return { outputFiles: result.outputFiles, found, natives, warnings }
       })
@@ -170,7 +199,7 @@ const options = {
 } as const satisfies Esbuild.BuildOptions
 
 /** The program: only the file's base name goes into it, so that where the file lies does not change the digest. */
-const entry = (source: Source, path: Path.Path): Esbuild.StdinOptions => {
+const entry = (source: Source, path: Path.Path, prepared: PreparedRuntime.Prepared): Esbuild.StdinOptions => {
   const identity = { exportName: source.export, file: path.basename(source.file) }
   return {
     loader: "js",
@@ -178,7 +207,7 @@ const entry = (source: Source, path: Path.Path): Esbuild.StdinOptions => {
     resolveDir: path.dirname(source.file),
     contents: [
       `import * as module from ${JSON.stringify(source.file)}`,
-      `import { main } from ${JSON.stringify(Packages.moduleFile("Server/Entrypoint"))}`,
+      `import { main } from ${JSON.stringify(prepared.fileOf(Packages.moduleFile("Server/Entrypoint")))}`,
       `main({ module, ...${JSON.stringify(identity)} })`
     ].join("\n")
   }
@@ -208,21 +237,22 @@ const footer = (natives: ReadonlyArray<Packages.Package>, contents: Contents.Con
  * Turns this library's import of the SQLite driver into a `require`: before Node imports a CommonJS package, it reads the
  * package's text for the names of its exports, which takes longer than loading it.
  */
-const requireDriver: Esbuild.Plugin = {
+const requireDriver = (prepared: PreparedRuntime.Prepared): Esbuild.Plugin => ({
   name: `${Packages.libraryName}/require`,
   setup: (build) => {
-    build.onResolve({ filter: /^better-sqlite3$/ }, ({ kind, path, resolveDir }) =>
-      kind === "import-statement" && Packages.isLibrarys(resolveDir)
+    build.onResolve({ filter: /^better-sqlite3$/ }, (args) => {
+      const { kind, path, resolveDir } = PreparedRuntime.asOriginal(prepared, args)
+      return kind === "import-statement" && Packages.isLibrarys(resolveDir)
         ? { path, namespace: required, pluginData: resolveDir }
         : undefined
-    )
+    })
     build.onLoad({ filter: /^/, namespace: required }, ({ path, pluginData }) => ({
       contents: `module.exports = require(${JSON.stringify(path)})`,
       loader: "js",
       resolveDir: pluginData
     }))
   }
-}
+})
 
 // internal
 

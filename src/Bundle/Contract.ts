@@ -106,6 +106,18 @@ export class Bundler extends Context.Tag("effect-deployers/Bundle/Bundler")<
   }
 >() {}
 
+/**
+ * The time at which a bundle gets V8's code cache of its program: `"before"` its description is complete, so that every
+ * process of it starts with the cache, or `"beside"` what follows. A deploy that starts one process of a new bundle is
+ * faster `"beside"`, as that start saves less time than the cache takes; the scope of the bundler waits for it.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export class CodeCaching extends Context.Reference<CodeCaching>()("effect-deployers/Bundle/CodeCaching", {
+  defaultValue: (): "before" | "beside" => "before"
+}) {}
+
 const identifier = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u
 
 /**

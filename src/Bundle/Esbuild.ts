@@ -10,7 +10,7 @@ const service = globalValue(Symbol.for("effect-deployers/Bundle/Esbuild/service"
 }))
 
 /** Loads esbuild on demand, so that an import of this library does not. */
-const load: Effect.Effect<typeof Esbuild, unknown> = Effect.tryPromise({
+export const load: Effect.Effect<typeof Esbuild, unknown> = Effect.tryPromise({
   try: () => import("esbuild"),
   catch: (cause) => cause
 })

@@ -43,12 +43,12 @@ export const ensure = (
     return directory
   })
 
-/** Marks a bundle as in use: an old one without a snapshot may be removed. */
-const touch = (directory: string): Written =>
+/** Marks a bundle as in use: an old one without a snapshot may be removed, unless the folder cannot be written. */
+const touch = (directory: string): Effect.Effect<void, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const now = yield* DateTime.nowAsDate
-    yield* fs.utimes(directory, now, now)
+    yield* Effect.ignore(fs.utimes(directory, now, now))
   })
 
 const create = (bundles: string, directory: string, compiled: Compiled): Written =>

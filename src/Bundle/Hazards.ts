@@ -6,8 +6,11 @@ export const isPure = (text: string, isModule: boolean): boolean =>
 
 // internal
 
-/** A bundle is strict code, which means something else in a script that did not ask for it. */
-const strict = /^(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/|#![^\n]*\n)*(["'])use strict\1/
+/**
+ * A bundle is strict code, which means something else in a script that did not ask for it. The pattern of a comment has one
+ * match at each place: one that could also end at a later comment would try all combinations of the comments of a file.
+ */
+const strict = /^(?:\s|\/\/[^\n]*\n|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|#![^\n]*\n)*(["'])use strict\1/
 
 /** Names that depend on the place of a module, on its loader, or on its name. */
 const signs = new RegExp(

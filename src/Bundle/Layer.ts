@@ -2,6 +2,7 @@ import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import { TreeFormatter } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -9,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import { Bundling, type BundlingInput } from "../Settings/Bundling.js"
 import { Home } from "../Store/Home.js"
 import { type Compiled, compile } from "./Compile.js"
-import { type Bundle, type BundleError, Bundler, type Source } from "./Contract.js"
+import { type Bundle, type BundleError, Bundler, CodeCaching, type Source } from "./Contract.js"
 import { describe, ensureCodeCache } from "./Describe.js"
 import * as Service from "./Esbuild.js"
 import * as Folder from "./Folder.js"
@@ -33,11 +34,16 @@ export type Requirements = Home | FileSystem.FileSystem | Path.Path | CommandExe
 export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | Scope.Scope> = Effect.gen(function* () {
   const context = yield* Effect.context<Requirements>()
   yield* Service.stopWithScope
+  const caching = yield* FiberSet.make<void>()
+  yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(caching))
+  const cache = (bundle: Bundle) =>
+    Effect.flatMap(CodeCaching, (time) =>
+      time === "before" ? ensureCodeCache(bundle) : FiberSet.run(caching, ensureCodeCache(bundle))
+    )
   return {
     bundle: (source, settings) => Effect.provide(bundle(source, settings ?? {}), context),
     removeUnused: (used) => Effect.provide(Folder.removeUnused(used), context),
-    describe: (bundle) =>
-      Effect.provide(Effect.zipLeft(describe(bundle), ensureCodeCache(bundle), { concurrent: true }), context)
+    describe: (bundle) => Effect.provide(Effect.zipLeft(describe(bundle), cache(bundle), { concurrent: true }), context)
   }
 })
 
@@ -70,7 +76,10 @@ const bundle = (
     )
     const compiled = yield* compile(source, bundles, checked)
     const directory = yield* Effect.mapError(Folder.ensure(bundles, compiled), (error) =>
-      Problems.failed(source.file, `the bundle cannot be written: ${error.message}`)
+      Problems.failed(
+        source.file,
+        `the bundle cannot be written to ${bundles}: ${error.message}; make the folder writable and its disk large enough, or set DEPLOYERS_HOME to another folder`
+      )
     )
     return {
       digest: compiled.digest,

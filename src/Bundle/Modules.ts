@@ -13,7 +13,10 @@ import * as Barrels from "./Barrels.js"
 import type { Boundary } from "./Boundary.js"
 import * as DecoratorMetadata from "./DecoratorMetadata.js"
 import * as Hazards from "./Hazards.js"
+import * as KeptNames from "./KeptNames.js"
+import * as Masks from "./Masks.js"
 import * as Packages from "./Packages.js"
+import * as PreparedRuntime from "./PreparedRuntime.js"
 
 /** The modules of one bundle. */
 export interface Modules {
@@ -22,6 +25,13 @@ export interface Modules {
   readonly own: ReadonlyMap<string, string>
   /** Files that are imported by the loader `file`. */
   readonly files: ReadonlySet<string>
+  /**
+   * Hides arguments of imports from the next build, so that they fail when they are reached, as in Node. True if there are
+   * any that were not hidden before.
+   */
+  readonly mask: (places: ReadonlyArray<Masks.Place>) => boolean
+  /** Keeps the names of own classes that a program has under other names. True if the next build has other names. */
+  readonly keepNames: (program: string) => boolean
 }
 
 /**
@@ -54,14 +64,17 @@ export const banner: string = [
 export const make = (
   boundary: Boundary,
   ownerOf: Packages.Owners,
-  loaders: Bundling["loader"]
+  loaders: Bundling["loader"],
+  prepared: PreparedRuntime.Prepared
 ): Effect.Effect<Modules, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
     const own = new Map<string, string>()
     const files = new Set<string>()
     const emitMetadata = DecoratorMetadata.emitter(boundary.project)
-    const rewriteBarrels = Barrels.rewriter()
+    const keptNames = KeptNames.make()
+    const masks = Masks.make()
+    const rewriteBarrels = Barrels.rewriter(prepared)
 
     const load = (build: Esbuild.PluginBuild, file: string) =>
       Effect.gen(function* () {
@@ -81,9 +94,11 @@ export const make = (
           file,
           Option.getOrElse(emitted, () => text)
         )
-        const contents = placed(rewritten, boundary.placeOf(file))
-        const loader = path.extname(file).replace(/^\.[mc]?/, "") as Esbuild.Loader
-        return { contents, loader: Option.isSome(emitted) ? ("js" as const) : loader }
+        const contents = masks.apply(file, placed(rewritten, boundary.placeOf(file)))
+        const extension = path.extname(file).replace(/^\.[mc]?/, "") as Esbuild.Loader
+        const loader = Option.isSome(emitted) ? "js" : extension
+        const named = yield* Effect.orElseSucceed(keptNames.apply(file, contents, loader), () => undefined)
+        return named === undefined ? { contents, loader } : { contents: named, loader: "js" as const }
       })
 
     /** A package that imports what a bundler does not know, such as an addon or a stylesheet, stays outside. */
@@ -113,12 +128,12 @@ export const make = (
           )
         }
         build.onLoad({ filter: otherFile, namespace: "file" }, ({ path }) => run(loadOther(path)))
-        build.onLoad({ filter: /\.(?:[jt]sx?|[mc][jt]s)$/, namespace: "file" }, ({ path }) =>
+        build.onLoad({ filter: PreparedRuntime.otherModule, namespace: "file" }, ({ path }) =>
           Packages.isLibrarys(path) ? undefined : run(Effect.orElseSucceed(load(build, path), () => undefined))
         )
       }
     }
-    return { plugin, own, files }
+    return { plugin, own, files, mask: masks.add, keepNames: (program) => keptNames.learn(own, program) }
   })
 
 // internal

@@ -17,6 +17,19 @@ export const namedPackages = (text: string, names: ReadonlyArray<string>): Reado
  */
 export const hasComputedImport = (text: string): boolean => computed.test(text)
 
+/** The texts that a module gives to `require.resolve` or `import.meta.resolve`. */
+export const resolvedNames = (text: string): ReadonlyArray<string> =>
+  /\bresolve\b/.test(text)
+    ? [...new Set([...text.matchAll(resolving)].map(([, , name = ""]) => name))].filter((name) => !name.startsWith("/"))
+    : []
+
+/** Globs of the texts that are paths of files with a placeholder, such as `"./locales/{{lng}}.json"`. */
+export const patterns = (text: string): ReadonlyArray<string> => [
+  ...new Set(
+    [...text.matchAll(pattern)].map(([, , path = ""]) => path.replace(placeholder, "*").replace(/^(?:\$?\*)?\//, ""))
+  )
+]
+
 // internal
 
 const computed =
@@ -29,3 +42,11 @@ const relative = /(["'`])(\.\/(?!\.)[^"'`$\n]+\.(?![cm]?[jt]sx?\1)[A-Za-z0-9]+)\
 
 const reading =
   /\b(?:readFile|readFileSync|readFileString|createReadStream|open|openSync|readdir|readdirSync|readDirectory|opendir|cp|cpSync|copyFile|copyFileSync|stream)\s*\(\s*(["'`])(?![/~.]*\/?\.env|\/|[a-z][a-z+.-]+:)([^"'`$\n]+)\1/g
+
+const resolving = /\bresolve\s*\(\s*(["'`])((?:\.{0,2}\/|@?[a-z0-9])[^"'`$\n]*)\1\s*\)/gi
+
+const placeholder = /\$?\{\{?[^{}]*\}?\}|%[sd]|\*+/g
+
+/** Code is the bundler's to find. */
+const pattern =
+  /(["'`])(?!\w+:)((?:[\w@./-]|\$?\{\{?[\w.\s]+\}?\}|%[sd])*(?:\{\{?\s*\w+\s*\}?\}|%[sd])(?:[\w@./-]|\$?\{\{?[\w.\s]+\}?\}|%[sd])*\.(?![cm]?[jt]sx?\1)[A-Za-z0-9]+)\1/g

@@ -56,6 +56,8 @@ export interface Package {
   readonly directory: string
   /** True if it loads a native addon or runs a program of its own, so that it cannot be part of a bundle. */
   readonly native: boolean
+  /** The packages for single platforms that it chooses from. */
+  readonly platforms: ReadonlyArray<string>
   /** True if it runs on the library's Effect, so that it has to be part of a bundle. */
   readonly usesEffect: boolean
 }
@@ -111,7 +113,8 @@ const read = (directory: string) =>
     const usesEffect =
       isEffect(json.name) ||
       [json.dependencies, json.peerDependencies].some((names) => Object.keys(names).some(isEffect))
-    return { name: json.name, version: json.version, directory, native, usesEffect } satisfies Package
+    const platforms = Object.keys(json.optionalDependencies).filter(isPlatforms)
+    return { name: json.name, version: json.version, directory, native, platforms, usesEffect } satisfies Package
   })
 
 /** True if the nearest `package.json` says that `.js` files are ES modules. */

@@ -18,6 +18,19 @@ export const fromBuild = (file: string, folder: string, cause: unknown): Pipelin
     ? new PipelineBundleFailed({ file, problems: cause.errors.map((message) => problem(folder, message)) })
     : failed(file, `esbuild could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
 
+/** The arguments of an import or require whose pattern matches no file, when a build fails because of them. */
+export const unmatched = (folder: string, cause: unknown): ReadonlyArray<Unmatched> =>
+  isBuildFailure(cause)
+    ? cause.errors.flatMap(({ location, text }) =>
+        location !== null && /^Could not resolve (?:require|import)\(".*\*.*"\)$/.test(text)
+          ? [{ ...location, file: Path.resolve(folder, location.file) }]
+          : []
+      )
+    : []
+
+/** A place in a module, in bytes of its line. */
+export type Unmatched = Pick<Esbuild.Location, "file" | "line" | "column" | "length">
+
 /** The code of own modules that a build could not follow, each with the setting that helps. */
 export const warnings = (
   folder: string,

@@ -1,4 +1,5 @@
 import { isBuiltin } from "node:module"
+import * as NodePath from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -7,6 +8,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
 import type { Boundary } from "./Boundary.js"
 import * as Packages from "./Packages.js"
+import * as PreparedRuntime from "./PreparedRuntime.js"
 
 /** The resolution of imports in one bundle, and the packages that it leaves outside. */
 export interface Resolution {
@@ -17,6 +19,8 @@ export interface Resolution {
   readonly entries: ReadonlyMap<string, string>
   /** Imports that cannot be found, and fail when they are reached. */
   readonly missing: ReadonlyArray<Missing>
+  /** True if the program of a build needs a package that was left out, so that it has to be repeated. */
+  readonly hasLeftOut: (metafile: Esbuild.Metafile) => boolean
 }
 
 /** An import that cannot be found. */
@@ -33,7 +37,8 @@ export interface Missing {
 export const make = (
   boundary: Boundary,
   ownerOf: Packages.Owners,
-  external: ReadonlyArray<string> = []
+  external: ReadonlyArray<string> = [],
+  prepared: PreparedRuntime.Prepared = PreparedRuntime.none
 ): Effect.Effect<Resolution, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
@@ -41,24 +46,32 @@ export const make = (
     const entries = new Map<string, string>()
     const missing: Array<Missing> = []
     const known: Known = new Map()
+    const wanted = new Set<string>()
 
     const plugin: Esbuild.Plugin = {
       name: Packages.libraryName,
       setup: (build) => {
         build.onStart(() => {
           boundary.begin()
+          // Prepared modules import each other without a question here.
+          prepared.directories.forEach(boundary.keepInside)
           natives.clear()
           entries.clear()
           missing.length = 0
         })
-        build.onResolve({ filter: /^effect-deployers(\/|$)/ }, ({ path }) => run(resolveLibrary(path)))
-        build.onResolve({ filter: /^\.{0,2}\// }, (args) =>
+        build.onResolve({ filter: /^/, namespace: required }, ({ path }) => ({ path, external: true }))
+        build.onLoad({ filter: /^/, namespace: required }, ({ path }) => ({
+          contents: `module.exports = require(${JSON.stringify(path)})`
+        }))
+        build.onResolve({ filter: /^effect-deployers(\/|$)/ }, ({ path }) => run(resolveLibrary(path, prepared)))
+        build.onResolve({ filter: PreparedRuntime.otherPath }, (args) =>
           args.pluginData === asked || args.kind === "entry-point" ? undefined : run(resolveFile(build, args))
         )
-        build.onResolve({ filter: /^[^./]/ }, (args) => {
-          if (args.pluginData === asked || isBuiltin(args.path)) return undefined
+        build.onResolve({ filter: /^[^./]/ }, (given) => {
+          if (given.pluginData === asked || isBuiltin(given.path)) return undefined
+          const args = PreparedRuntime.asOriginal(prepared, given)
           return Packages.isLibrarys(args.resolveDir) && known.has(keyOf(args))
-            ? known.get(keyOf(args))
+            ? preparedOf(known.get(keyOf(args)), prepared)
             : run(resolvePackage(build, args))
         })
       }
@@ -83,8 +96,11 @@ export const make = (
       Effect.gen(function* () {
         const name = Packages.nameOf(args.path)
         if (name === undefined) return undefined
-        if (Packages.isEffect(name)) return yield* resolveEffect(build, args, name, known)
+        if (Packages.isEffect(name)) return preparedOf(yield* resolveEffect(build, args, name, known), prepared)
         const forRuntime = yield* isForRuntime(args)
+        if (forRuntime && rarelyUsed.has(name) && !wanted.has(name)) {
+          return { path: args.path, external: true, sideEffects: false }
+        }
         const found = yield* resolve(build, args, args.resolveDir)
         if (found?.path === undefined) return miss(args)
         const owner = yield* ownerOf(found.path)
@@ -95,8 +111,14 @@ export const make = (
           boundary.keepInside(directory)
         }
         const mayLeave = external.includes(name) || (!usesEffect && (native || boundary.isOutside(directory)))
-        if (mayLeave && !boundary.isInside(directory) && isLoadable(found.path)) return leave(args, found)
-        return { ...found, sideEffects: found.sideEffects === true && !onlyDefines.has(name) }
+        if (mayLeave && !boundary.isInside(directory) && isLoadable(found.path)) {
+          return (yield* isRequired(args, found.path)) ? leaveRequired(args, found) : leave(args, found)
+        }
+        return {
+          ...found,
+          path: prepared.fileOf(found.path),
+          sideEffects: found.sideEffects === true && !onlyDefines.has(name)
+        }
       })
 
     /** True for an import of the serving runtime or of a package that it has. */
@@ -117,6 +139,13 @@ export const make = (
       return { path, external: true, ...(found.sideEffects === undefined ? {} : { sideEffects: found.sideEffects }) }
     }
 
+    /** The same for a file that the program requires, although the text imports it. */
+    const leaveRequired = (args: Esbuild.OnResolveArgs, found: Esbuild.OnResolveResult): Esbuild.OnResolveResult => ({
+      path: leave({ ...args, kind: "require-call" }, found).path ?? args.path,
+      namespace: required,
+      sideEffects: found.sideEffects === true
+    })
+
     /** Node finds out at run time, and only if the import is reached. */
     const miss = ({ importer, kind, path }: Esbuild.OnResolveArgs): Esbuild.OnResolveResult | undefined => {
       if (kind !== "dynamic-import" && kind !== "require-call") return undefined
@@ -124,18 +153,50 @@ export const make = (
       return { path, external: true }
     }
 
-    return { plugin, natives, entries, missing }
+    const hasLeftOut = ({ outputs }: Esbuild.Metafile): boolean => {
+      const names = Object.values(outputs).flatMap(({ imports }) =>
+        imports.flatMap(({ path }) => Packages.nameOf(path) ?? [])
+      )
+      const more = names.filter((name) => rarelyUsed.has(name) && !wanted.has(name))
+      for (const name of more) wanted.add(name)
+      return more.length > 0
+    }
+
+    return { plugin, natives, entries, missing, hasLeftOut }
   })
 
-const resolveLibrary = (specifier: string) =>
+const preparedOf = (found: Esbuild.OnResolveResult | undefined, prepared: PreparedRuntime.Prepared) =>
+  found?.path === undefined ? found : { ...found, path: prepared.fileOf(found.path) }
+
+const resolveLibrary = (specifier: string, prepared: PreparedRuntime.Prepared) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = Packages.entryFile(specifier)
     const exists = yield* Effect.orElseSucceed(fs.exists(path), () => false)
     return exists
-      ? { path, sideEffects: false }
+      ? { path: prepared.fileOf(path), sideEffects: false }
       : { errors: [{ text: `"${specifier}" is not part of this version of ${Packages.libraryName}` }] }
   })
+
+const required = "effect-deployers/required"
+
+/**
+ * True for an import of a CommonJS package by a module that its compiler turns into CommonJS: the default export is then
+ * that of the package, where Node would give an ES module all exports.
+ */
+const isRequired = ({ importer, kind }: Esbuild.OnResolveArgs, file: string) =>
+  kind === "import-statement"
+    ? Effect.zipWith(isCommonJs(importer), isCommonJs(file), (one, other) => one && other)
+    : no
+
+const no = Effect.succeed(false)
+
+const isCommonJs = (file: string) =>
+  /\.c[jt]s$/.test(file)
+    ? Effect.succeed(true)
+    : /\.[jt]sx?$/.test(file)
+      ? Effect.map(Packages.isModuleFolder(NodePath.dirname(file)), (isModule) => !isModule)
+      : no
 
 const importedAddon = "Node cannot import a native addon; load it with createRequire(import.meta.url)"
 
@@ -143,6 +204,9 @@ const asked = Symbol.for("effect-deployers/Bundle/Resolution/asked")
 
 /** Packages without side effects that do not declare it; their unused parts are left out. */
 const onlyDefines = new Set(["ws"])
+
+/** Large packages that Effect imports and few pipelines use. A build reads them only if its program needs them. */
+const rarelyUsed = new Set(["fast-check", "undici"])
 
 /** True for a file that Node loads by itself. */
 const isLoadable = (file: string): boolean => /(?:\.[cm]?js|\.node|[\\/][^.\\/]+)$/.test(file)

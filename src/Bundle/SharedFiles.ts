@@ -15,14 +15,18 @@ type File = Extract<Item, { readonly _tag: "File" }>
 
 type Written<A = void> = Effect.Effect<A, PlatformError, FileSystem.FileSystem>
 
+/** A file on this machine, or content that no file has. */
+export type Source = string | Uint8Array
+
 /** The name of the folder of shared files, beside the bundles. */
 export const folderName = ".files"
 
-/** SHA-256 (hex) of a file. */
-export const digestOf = (file: string): Written<string> =>
+/** SHA-256 (hex) of a file with a length in bytes. A short one is read at once, which takes a few calls less. */
+export const digestOf = (file: string, bytes: number): Written<string> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const digest = createHash("sha256")
+    if (bytes <= chunkBytes) return digest.update(yield* fs.readFile(file)).digest("hex")
     yield* Stream.runForEach(fs.stream(file, { chunkSize: chunkBytes }), (chunk) =>
       Effect.sync(() => digest.update(chunk))
     )
@@ -33,9 +37,9 @@ export const digestOf = (file: string): Written<string> =>
  * Writes a file with the content of an item, unless it is there. It appears complete or not at all.
  *
  * @param bundles the folder of all bundles
- * @param source a file with the content
+ * @param source a file with the content, or the content
  */
-export const ensure = (bundles: string, target: string, item: File, source: string): Written =>
+export const ensure = (bundles: string, target: string, item: File, source: Source): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     if (yield* hasContent(target, item)) return
@@ -78,14 +82,18 @@ export const draftPrefix = ".writing-"
 
 const chunkBytes = 1 << 20
 
+/** A short file of another length has another digest, so its length needs no call of its own. */
 const hasContent = (file: string, { bytes, digest }: File) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const info = yield* Effect.option(fs.stat(file))
-    return Option.exists(info, ({ size }) => Number(size) === bytes) && (yield* digestOf(file)) === digest
+    if (bytes > chunkBytes) {
+      const info = yield* Effect.option(fs.stat(file))
+      if (!Option.exists(info, ({ size }) => Number(size) === bytes)) return false
+    }
+    return Option.contains(yield* Effect.option(digestOf(file, bytes)), digest)
   })
 
-const ensureShared = (bundles: string, item: File, source: string) =>
+const ensureShared = (bundles: string, item: File, source: Source) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const folder = join(bundles, folderName, item.digest.slice(0, 2))
@@ -97,9 +105,9 @@ const ensureShared = (bundles: string, item: File, source: string) =>
   })
 
 /** For the owner only, and not to be written: all bundles with the file would change. */
-const copy = (source: string, target: string, { executable }: File): Written =>
+const copy = (source: Source, target: string, { executable }: File): Written =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    yield* fs.copyFile(source, target)
+    yield* typeof source === "string" ? fs.copyFile(source, target) : fs.writeFile(target, source)
     yield* fs.chmod(target, executable ? 0o500 : 0o400)
   })

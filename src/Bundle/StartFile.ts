@@ -28,7 +28,7 @@ export const make = (main: Uint8Array, mainName: string): Effect.Effect<string> 
     )
     return Option.match(edits, {
       onNone: () => `import ${JSON.stringify(`./${mainName}`)}\n`,
-      onSome: (edits) => startFile({ encoding, mainName, edits })
+      onSome: (edits) => startFile({ encoding, mainName, edits, hasFiles: withContents.test(text) })
     })
   })
 
@@ -39,6 +39,9 @@ const lexer = Effect.promise(async () => {
   await init
   return parse
 })
+
+/** The line of a program that has files beside it. */
+const withContents = /^\/\/ contents [0-9a-f]{64}$/m
 
 const isAscii = (bytes: Uint8Array): boolean => bytes.every((byte) => byte < 128)
 
@@ -96,11 +99,13 @@ const bindingsOf = (clause: string): Option.Option<(namespace: string) => Readon
 const startFile = ({
   edits,
   encoding,
+  hasFiles,
   mainName
 }: {
   readonly encoding: "latin1" | "utf8"
   readonly mainName: string
   readonly edits: ReadonlyArray<Edit>
+  readonly hasFiles: boolean
 }): string => {
   const imported = edits.flatMap((edit) => edit.imported)
   const specifiers = [...new Set(imported.map(({ specifier }) => specifier))]
@@ -118,6 +123,7 @@ const startFile = ({
     ...specifiers.map((specifier) => `import * as ${namespaceOf(specifier)} from ${JSON.stringify(specifier)}`),
     `const main = new URL(${JSON.stringify(mainName)}, import.meta.url)`,
     `const encoding = "${encoding}"`,
+    `const hasFiles = ${hasFiles}`,
     `const edits = ${JSON.stringify(edits.map(({ from, instead }) => [from, instead]))}`,
     `const parameters = "${given}"`,
     `const declarations = ${JSON.stringify(declared.length === 0 ? "" : `const ${declared.join()};`)}`,
@@ -132,6 +138,9 @@ const startFile = ({
 /**
  * V8 checks the length and the origin of a cache, not its content, and one wrong byte can end the process: so a digest
  * precedes it. V8 also refuses a cache from other flags. The limit of the heap is one; it took effect long before.
+ *
+ * V8 also gives a script the file name that its cache was made with. Packages look for modules and files from the name of
+ * the file that calls them, so a program with files takes no cache from another place, such as that of a container.
  */
 const loading = `
 const [command, manifest] = process.argv.slice(2)
@@ -142,7 +151,7 @@ const digestBytes = 32
 const digestOf = (content) => createHash("sha256").update(content).digest()
 
 const readCache = () => {
-  for (const place of manifest === undefined ? [ownCache] : [ownCache, join(dirname(manifest), cacheName)]) {
+  for (const place of manifest === undefined || hasFiles ? [ownCache] : [ownCache, join(dirname(manifest), cacheName)]) {
     try {
       const file = readFileSync(place)
       const content = file.subarray(digestBytes)

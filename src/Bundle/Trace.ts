@@ -2,10 +2,32 @@
 import * as NodePath from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { Loader } from "esbuild"
 import * as Service from "./Esbuild.js"
 import * as Packages from "./Packages.js"
+import * as Requires from "./Requires.js"
+import * as TypeScriptFiles from "./TypeScriptFiles.js"
+
+/** The state of all searches of one bundle, which reads and analyses each file once. */
+export interface Memory {
+  readonly analyses: object
+  /** The modules that were read. */
+  readonly read: Set<string>
+  readonly readers: Set<string>
+  readonly loaders: Set<string>
+  readonly compilers: Set<string>
+}
+
+/** A memory without a file. */
+export const memory = (): Memory => ({
+  analyses: {},
+  read: new Set(),
+  readers: new Set(),
+  loaders: new Set(),
+  compilers: new Set()
+})
 
 /** A search for files. All paths are absolute. */
 export interface Search {
@@ -16,6 +38,7 @@ export interface Search {
   /** The working directory of the service. */
   readonly workingDirectory: string
   readonly conditions: ReadonlyArray<string>
+  readonly memory: Memory
 }
 
 /** An own module. */
@@ -34,57 +57,95 @@ export interface Found {
   readonly readers: ReadonlySet<string>
   /** The modules of packages that load modules by a computed name. */
   readonly loaders: ReadonlySet<string>
+  /** The modules of packages that may read the declarations of TypeScript beside them. */
+  readonly compilers: ReadonlySet<string>
 }
 
-const nothing: Found = { files: new Set(), parents: new Map(), readers: new Set(), loaders: new Set() }
+const nothing: Found = {
+  files: new Set(),
+  parents: new Map(),
+  readers: new Set(),
+  loaders: new Set(),
+  compilers: new Set()
+}
 
 /** Searches. A file that cannot be read or parsed ends its branch. */
 export const search = ({
   conditions,
   entries,
+  memory: { analyses, compilers, loaders, read, readers },
   own,
   workingDirectory
 }: Search): Effect.Effect<Found, unknown, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const run = Runtime.runPromise(yield* Effect.runtime())
+    const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem>())
     const { nodeFileTrace, resolve } = yield* load
-    const starts = [...entries, ...[...own].flatMap(([file, { text }]) => (mayNeedFiles.test(text) ? [file] : []))]
+    const scripts = yield* Effect.forEach(own, ([file, { bundled, text }]) => scriptsOf(file, text, bundled))
+    const starts = [
+      ...entries,
+      ...scripts.flat(),
+      ...[...own].flatMap(([file, { text }]) => (mayNeedFiles.test(text) ? [file] : []))
+    ]
     if (starts.length === 0) return nothing
-    const readers = new Set<string>()
-    const loaders = new Set<string>()
-    const asJavaScript = (file: string, module: OwnModule) =>
+    const asJavaScript = (file: string, text: string) =>
       run(
         Effect.orElseSucceed(
-          Service.transform(module.text, { loader: loaderOf(file), sourcefile: file, logLevel: "silent" }),
+          Effect.map(
+            Service.transform(text, { loader: loaderOf(file), sourcefile: file, logLevel: "silent" }),
+            Requires.plain
+          ),
           () => ""
         )
       )
-    const { fileList, reasons } = yield* Effect.tryPromise({
-      try: () =>
-        nodeFileTrace(starts, {
-          base: root,
-          processCwd: workingDirectory,
-          conditions: ["node", "module-sync", ...conditions],
-          mixedModules: true,
-          readFile: async (file) => {
-            const module = own.get(file)
-            if (module !== undefined) return asJavaScript(file, module)
-            const text = await run(Effect.orElseSucceed(fs.readFileString(file), () => ""))
-            if (readsFiles.test(text)) readers.add(file)
-            if (loadsComputed.test(text)) loaders.add(file)
-            return text
-          },
-          resolve: async (id, parent, job, cjsResolve) =>
-            isBundled(own.get(parent), id) ? [] : resolve(id, parent, job, cjsResolve)
-        }),
-      catch: (cause) => cause
-    })
-    const absolute = (file: string) => NodePath.resolve(root, file)
-    const isOwn = (file: string) => own.has(file) && reasons.get(NodePath.relative(root, file))?.parents.size === 0
+    const trace = (files: ReadonlyArray<string>) =>
+      Effect.tryPromise({
+        try: () =>
+          nodeFileTrace([...files], {
+            base: root,
+            processCwd: workingDirectory,
+            conditions: ["node", "module-sync", ...conditions],
+            mixedModules: true,
+            cache: analyses,
+            readFile: async (file) => {
+              read.add(file)
+              const module = own.get(file)
+              if (module !== undefined) return asJavaScript(file, module.text)
+              const text = await run(Effect.orElseSucceed(fs.readFileString(file), () => ""))
+              if (TypeScriptFiles.is(file)) return asJavaScript(file, text)
+              if (readsFiles.test(text)) readers.add(file)
+              if (readers.has(file) && namesDeclarations.test(text)) compilers.add(file)
+              if (loadsComputed.test(text)) loaders.add(file)
+              return isModule.test(file) ? Requires.plain(text) : text
+            },
+            resolve: async (id, parent, job, cjsResolve) => {
+              if (isBundled(own.get(parent), id)) return []
+              const isRelative = TypeScriptFiles.is(parent) && /^\.{1,2}\//.test(id)
+              const found = isRelative
+                ? await run(TypeScriptFiles.find(NodePath.resolve(parent, "..", id)))
+                : Option.none()
+              return Option.getOrElse(found, () => resolve(id, parent, job, cjsResolve))
+            }
+          }),
+        catch: (cause) => cause
+      })
+    const { fileList, reasons } = yield* Effect.flatMap(trace(starts), (found) =>
+      // The tracer takes the script of a worker or a process for a module by its extension, and does not know these.
+      Effect.flatMap(
+        Effect.filter(
+          [...found.fileList].map(absolute).filter((file) => !read.has(file)),
+          isScript
+        ),
+        (scripts) => (scripts.length === 0 ? Effect.succeed(found) : trace([...starts, ...scripts]))
+      )
+    )
+    const started = new Set(scripts.flat())
+    const isOwn = (file: string) =>
+      own.has(file) && !started.has(file) && reasons.get(NodePath.relative(root, file))?.parents.size === 0
     return {
       readers,
       loaders,
+      compilers,
       files: new Set([...fileList].map(absolute).filter((file) => !isOwn(file))),
       parents: new Map(
         [...reasons].map(([file, { parents }]) => [absolute(file), new Set([...parents].map(absolute))] as const)
@@ -92,9 +153,37 @@ export const search = ({
     }
   })
 
+/** A file without an extension is a script of Node if its first line says so, as those of `bin` do. */
+export const isScript = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> => {
+  if (file.endsWith(".cjs") || TypeScriptFiles.is(file)) return Effect.succeed(true)
+  if (NodePath.basename(file).includes(".")) return Effect.succeed(false)
+  return Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
+    Effect.map((text) => /^#!.*\bnode\b/.test(text)),
+    Effect.orElseSucceed(() => false)
+  )
+}
+
 // internal
 
 const root = "/"
+
+const absolute = (file: string): string => NodePath.resolve(root, file)
+
+const isModule = /\.[cm]?js$/
+
+/** The scripts in TypeScript that a module starts. */
+const scriptsOf = (file: string, text: string, bundled: ReadonlySet<string>) =>
+  startsScripts.test(text)
+    ? Effect.map(TypeScriptFiles.namedIn(file, withoutImports(text, bundled)), (found) =>
+        found.filter((script) => script !== file)
+      )
+    : Effect.succeed([])
+
+const startsScripts =
+  /\bWorker\b|\bfork\b|\bspawn(?:Sync)?\b|\bexecFile(?:Sync)?\b|\bPiscina\b|\bTinypool\b|\btransport\b|\bpool\b/
+
+const withoutImports = (text: string, bundled: ReadonlySet<string>): string =>
+  [...bundled].reduce((rest, specifier) => rest.replaceAll(`"${specifier}"`, "").replaceAll(`'${specifier}'`, ""), text)
 
 /** The program has all imports of its own modules, and the only Effect and the only copy of this library. */
 const isBundled = (importer: OwnModule | undefined, specifier: string): boolean => {
@@ -110,6 +199,8 @@ const mayNeedFiles =
   /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\bcreateRequire\b|\bprocess\.cwd\b|\bWorker\b|\brequire\b|\breadFile|^import "|^require\(|\bjoin\(|\bresolve\(/
 
 const readsFiles = /\b__dirname\b|\b__filename\b|\bimport\.meta\.|\brequire\.resolve\b/
+
+const namesDeclarations = /\.d\.[cm]?ts["'`]/
 
 const loadsComputed = /\bimport\s*\(\s*(?:\/\*[^*]*\*\/\s*)*(?!["'`])[\w$]|\bnew Worker\b|\bworkerSrc\b/
 

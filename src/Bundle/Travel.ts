@@ -1,4 +1,5 @@
 /** The files that travel with a bundle: those that its packages and own modules need besides the program. */
+import { createHash } from "node:crypto"
 import * as NodePath from "node:path"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -8,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as Esbuild from "esbuild"
 import type { PipelineBundleFailed } from "../Errors/Pipelines.js"
 import type { Bundling } from "../Settings/Bundling.js"
+import * as Addons from "./Addons.js"
 import * as Assets from "./Assets.js"
 import type { Boundary } from "./Boundary.js"
 import type { Item } from "./Contents.js"
@@ -15,6 +17,7 @@ import type { Source, Warning } from "./Contract.js"
 import * as Credentials from "./Credentials.js"
 import type { Modules } from "./Modules.js"
 import { names } from "./Names.js"
+import * as OwnFiles from "./OwnFiles.js"
 import * as OwnReads from "./OwnReads.js"
 import * as PackageData from "./PackageData.js"
 import * as Packages from "./Packages.js"
@@ -22,6 +25,7 @@ import * as Problems from "./Problems.js"
 import type { Resolution } from "./Resolution.js"
 import * as SharedFiles from "./SharedFiles.js"
 import * as Trace from "./Trace.js"
+import * as TypeScriptFiles from "./TypeScriptFiles.js"
 
 /** A build whose files are searched. */
 export interface Build {
@@ -34,6 +38,8 @@ export interface Build {
   /** The folder that paths of `metafile` are relative to. */
   readonly directory: string
   readonly metafile: Esbuild.Metafile
+  /** The state of the searches of all builds of the bundle. */
+  readonly memory: Trace.Memory
 }
 
 /** The files that travel. */
@@ -41,7 +47,7 @@ export interface Found {
   readonly workingDirectory: string
   readonly imports: ReadonlyArray<string>
   readonly items: ReadonlyArray<Item>
-  readonly sources: ReadonlyMap<string, string>
+  readonly sources: ReadonlyMap<string, SharedFiles.Source>
   readonly addons: ReadonlyArray<Packages.Package>
   /** Files that the code reads and that do not travel. */
   readonly warnings: ReadonlyArray<Warning>
@@ -57,21 +63,18 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
   Effect.gen(function* () {
     const { boundary, ownerOf, source } = build
     const imports = yield* Assets.preloads(source, build.settings.import, boundary.project)
-    const traced = yield* Trace.search({
-      entries: [...entriesOf(build), ...imports.map(({ file }) => file)],
-      own: new Map([...ownModules(build), ...named(build)]),
-      workingDirectory: boundary.project.directory,
-      conditions: build.settings.conditions
-    }).pipe(Effect.mapError((cause) => Problems.failed(source.file, `its files cannot be traced: ${String(cause)}`)))
-    const packages = yield* packagesOf(traced.files, ownerOf)
+    const { data, packages, traced } = yield* withData(build, [...entriesOf(build), ...imports.map(({ file }) => file)])
     yield* keepOnce(build, packages)
     if (boundary.isStale()) return empty
+    const own = yield* OwnFiles.find(build.modules.own, traced.files, boundary.project, ownerOf)
     const declared = yield* Assets.matching(source, build.settings.assets, boundary.project)
     const files = [
       ...traced.files,
       ...(yield* Assets.read(build.modules.own, boundary.project)),
       ...build.modules.files,
-      ...(yield* PackageData.find(packages, traced))
+      ...data,
+      ...(yield* Addons.find(packages, ownerOf)),
+      ...own
     ]
     const refused = yield* Credentials.find([...declared, ...files], boundary)
     const mistaken = declared.find((file) => refused.has(file))
@@ -79,11 +82,16 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
       return yield* Problems.failed(source.file, `assets: ${mistaken} does not travel: ${refused.get(mistaken)}`)
     }
     const kept = [...declared, ...files].filter((file) => !refused.has(file))
-    const items = yield* itemsOf(kept, boundary)
+    const plain = yield* itemsOf(kept, boundary)
+    const compiled = yield* compiledOf(kept, boundary)
+    const items = [...plain, ...compiled]
     const place = boundary.placeOf(NodePath.join(boundary.project.directory, "x"))
     return {
       workingDirectory: NodePath.dirname(place),
-      imports: imports.map(({ file }) => boundary.placeOf(file)),
+      imports: [
+        ...(compiled.length === 0 ? [] : [TypeScriptFiles.loader.register.path]),
+        ...imports.map(({ file }) => boundary.placeOf(file))
+      ],
       items: [...items.map(({ item }) => item), ...shortcuts(packages, boundary)],
       sources: new Map(items.map(({ item, source }) => [item.path, source] as const)),
       addons: addonsOf(traced, packages),
@@ -107,6 +115,35 @@ const empty: Found = {
   addons: [],
   warnings: []
 }
+
+/**
+ * Traces files, and finds the data of their packages. A script among the data needs files of its own: a package that starts
+ * its command as a process names it by a path that no tracer can compute.
+ */
+const withData = (build: Build, entries: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const traced = yield* trace(build, entries)
+    const packages = yield* packagesOf(traced.files, build.ownerOf)
+    const data = yield* PackageData.find(packages, traced)
+    const scripts = yield* Effect.filter(
+      data.filter((file) => !traced.files.has(file)),
+      Trace.isScript
+    )
+    if (scripts.length === 0) return { traced, packages, data }
+    const all = yield* trace(build, [...entries, ...scripts])
+    return { traced: all, packages: yield* packagesOf(all.files, build.ownerOf), data }
+  })
+
+const trace = (build: Build, entries: ReadonlyArray<string>) =>
+  Trace.search({
+    entries,
+    own: new Map([...ownModules(build), ...named(build)]),
+    workingDirectory: build.boundary.project.directory,
+    conditions: build.settings.conditions,
+    memory: build.memory
+  }).pipe(
+    Effect.mapError((cause) => Problems.failed(build.source.file, `its files cannot be traced: ${String(cause)}`))
+  )
 
 /** The files outside that the program still imports after unused code was left out. */
 const entriesOf = ({ metafile, resolution }: Build): ReadonlyArray<string> =>
@@ -196,7 +233,7 @@ const addonsOf = ({ parents }: Trace.Found, packages: Owned): ReadonlyArray<Pack
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-type Sourced = { readonly item: Item; readonly source: string }
+type Sourced = { readonly item: Item; readonly source: SharedFiles.Source }
 
 const itemsOf = (
   files: Iterable<string>,
@@ -206,6 +243,29 @@ const itemsOf = (
   return Effect.forEach([...all].sort(), (file) => itemOf(file, all, boundary), { concurrency: 16 }).pipe(
     Effect.map((found) => found.flatMap(Option.toArray))
   )
+}
+
+/** The JavaScript of modules in TypeScript, and what teaches Node to load it in their place. */
+const compiledOf = (files: Iterable<string>, boundary: Boundary): Effect.Effect<ReadonlyArray<Sourced>, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const modules = [...new Set(files)].filter(TypeScriptFiles.is).sort()
+    const found = yield* Effect.forEach(modules, (file) =>
+      fs.readFileString(file).pipe(
+        Effect.orElseSucceed(() => ""),
+        Effect.flatMap((text) => TypeScriptFiles.toJavaScript(file, text)),
+        Effect.map(Option.map((text) => made(TypeScriptFiles.compiledName(boundary.placeOf(file)), text)))
+      )
+    )
+    const compiled = found.flatMap(Option.toArray)
+    const { hooks, register } = TypeScriptFiles.loader
+    return compiled.length === 0 ? [] : [...compiled, made(register.path, register.text), made(hooks.path, hooks.text)]
+  })
+
+const made = (path: string, text: string): Sourced => {
+  const source = Buffer.from(text)
+  const digest = createHash("sha256").update(source).digest("hex")
+  return { item: { _tag: "File", path, digest, bytes: source.length, executable: false }, source }
 }
 
 /** A link stays one if its target travels, too; else its place has the content of the target. A link to nothing is left out. */
@@ -226,11 +286,12 @@ const itemOf = (file: string, all: ReadonlySet<string>, boundary: Boundary) =>
       }
     }
     if (info.type !== "File") return Option.none<Sourced>()
+    const bytes = Number(info.size)
     const item = {
       _tag: "File",
       path,
-      digest: yield* SharedFiles.digestOf(file),
-      bytes: Number(info.size),
+      digest: yield* SharedFiles.digestOf(file, bytes),
+      bytes,
       executable: (info.mode & 0o100) !== 0
     } as const
     return Option.some<Sourced>({ item, source: file })

@@ -2,9 +2,10 @@
 import * as Effect from "effect/Effect"
 import type { PipelineBundleFailed } from "../Errors/Pipelines.js"
 import { type BundlingInput, mergeBundling } from "../Settings/Bundling.js"
+import { assetsOf } from "../Settings/StaticFiles.js"
 import type { PipelineSpec } from "../Snapshot/Spec.js"
 import type { Bundle, BundleError, Bundler, DescribeError, Source } from "./Contract.js"
-import { extensionsWithoutLoader } from "./Problems.js"
+import * as Problems from "./Problems.js"
 
 /**
  * A bundle and the description of its pipeline.
@@ -35,11 +36,23 @@ export const withPipelineSettings = (
     const first = yield* describedWith(bundler, source, given).pipe(
       Effect.catchTag("PipelineBundleFailed", (error) => withSomeLoader(bundler, source, given, error))
     )
-    const own = first.spec.bundling
+    const own = yield* ownSettings(source, first.spec)
     return own === undefined ? first : yield* describedWith(bundler, source, mergeBundling(own, given))
   })
 
 // internal
+
+/** The bundle settings of a pipeline. The files of its setting `static` travel as assets. */
+const ownSettings = (
+  { file }: Source,
+  { bundling, serving }: PipelineSpec
+): Effect.Effect<BundlingInput | undefined, PipelineBundleFailed> => {
+  if (serving["static"] === undefined) return Effect.succeed(bundling)
+  const assets = assetsOf(serving)
+  return assets.length === 0
+    ? Problems.failed(file, "static.folder: an absolute path does not travel; give it relative to package.json")
+    : Effect.succeed(mergeBundling(bundling ?? {}, { assets }))
+}
 
 const describedWith = (bundler: typeof Bundler.Service, source: Source, settings: BundlingInput) =>
   Effect.gen(function* () {
@@ -55,7 +68,7 @@ const withSomeLoader = (
   error: PipelineBundleFailed
 ) =>
   Effect.gen(function* () {
-    const extensions = extensionsWithoutLoader(error)
+    const extensions = Problems.extensionsWithoutLoader(error)
     if (extensions.length === 0) return yield* error
     const loader = Object.fromEntries(extensions.map((extension) => [extension, "text" as const]))
     const found = yield* Effect.mapError(describedWith(bundler, source, mergeBundling({ loader }, given)), () => error)

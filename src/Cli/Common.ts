@@ -51,14 +51,17 @@ export const pipelineFileOrNames = Args.text({ name: "file[#export]|name" }).pip
   Args.repeated
 )
 
-/** `--timeout` with a duration such as `30s` or `2m`, in milliseconds. */
-export const timeout = (description: string): Options.Options<Option.Option<number>> =>
-  Options.text("timeout").pipe(
+/** An option with a duration such as `30s` or `2m`, in milliseconds. */
+export const duration = (name: string, description: string): Options.Options<Option.Option<number>> =>
+  Options.text(name).pipe(
     Options.withPseudoName("duration"),
     Options.withDescription(description),
-    Options.filterMap((text) => parseMillis(text), "Give --timeout a duration such as 500ms, 30s, 2m or 1h."),
+    Options.filterMap((text) => parseMillis(text), `Give --${name} a duration such as 500ms, 30s, 2m or 1h.`),
     Options.optional
   )
+
+/** `--timeout`. */
+export const timeout = (description: string): Options.Options<Option.Option<number>> => duration("timeout", description)
 
 /** `--timeout` of a lifecycle operation. */
 export const operationTimeout = timeout("Time limit of the operation, such as 30s or 2m; default 60s.")

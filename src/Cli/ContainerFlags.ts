@@ -25,6 +25,11 @@ export const containerOptions = {
   base: text("base", "The base of a container's image: an image, or host for this machine's Node.", "image"),
   shell: flag("shell", "Copy this machine's shell and usual tools into an image from this machine's Node."),
   fonts: flag("fonts", "Copy this machine's fonts into an image from this machine's Node."),
+  door: flag(
+    "door",
+    "Keep the URL of a container over replaces, which is the default: a small container has the port and relays connections."
+  ),
+  noDoor: flag("no-door", "Publish a container itself, without the small container that keeps its URL over replaces."),
   extraHost: Options.text("extra-host").pipe(
     Options.withPseudoName("NAME:IP"),
     Options.withDescription(
@@ -51,6 +56,8 @@ export interface GivenContainer {
   readonly base: Option.Option<string>
   readonly shell: boolean
   readonly fonts: boolean
+  readonly door: boolean
+  readonly noDoor: boolean
   readonly extraHost: ReadonlyArray<string>
   readonly volume: ReadonlyArray<Volume>
 }
@@ -63,6 +70,7 @@ export const containerSettings = (given: GivenContainer): DockerSettingsInput =>
   ...(Option.isSome(given.base) ? { base: given.base.value } : {}),
   ...(given.shell ? { shell: true } : {}),
   ...(given.fonts ? { fonts: true } : {}),
+  ...(given.door || given.noDoor ? { door: given.door } : {}),
   ...(given.extraHost.length > 0 ? { extraHosts: given.extraHost } : {}),
   ...(given.volume.length > 0 ? { volumes: given.volume } : {})
 })

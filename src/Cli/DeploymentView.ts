@@ -33,6 +33,7 @@ export const render = (
         : `${self.status} (not observed since ${Render.time(self.unknownSince)})`
     ],
     ["reason", self.reason],
+    ["intake", intakeText(self)],
     ["url", self.url],
     ["key", extra.authKey === undefined ? authText(self) : Redacted.value(extra.authKey)],
     ["generation", String(self.generation)],
@@ -45,6 +46,18 @@ export const render = (
     ["created", Render.time(self.createdAt)],
     ["updated", Render.time(self.updatedAt)]
   ])
+
+/** The status with the pause or the maintenance of a deployment, in few words. */
+export const statusText = ({ intake, status }: Deployment): string => {
+  switch (intake?._tag) {
+    case undefined:
+      return status
+    case "Paused":
+      return `${status}, paused`
+    case "Maintenance":
+      return `${status}, maintenance`
+  }
+}
 
 /** A curl command and a `deployers invoke` command, complete with example parameters. */
 export const howToCall = (options: {
@@ -67,6 +80,17 @@ export const howToCall = (options: {
 }
 
 // internal
+
+const intakeText = ({ intake, name }: Deployment): string | undefined => {
+  switch (intake?._tag) {
+    case undefined:
+      return undefined
+    case "Paused":
+      return `paused: new runs wait until ${Render.time(intake.until)}, or until \`deployers resume ${name}\``
+    case "Maintenance":
+      return `maintenance: new runs are refused with "${Render.clean(intake.message)}" until \`deployers resume ${name}\``
+  }
+}
 
 const authText = (self: Deployment): string => (self.authEnabled ? "required (--show-secret shows it)" : "not required")
 

@@ -7,13 +7,14 @@ import { exitCodes, Reported } from "./Failure.js"
 import * as Render from "./Render.js"
 
 /**
- * The result of a check, with a remedy if it failed.
+ * The result of a check: `ok`, a `warning` if a part differs from what users expect, or a `fault` if commands fail. The last
+ * two have a remedy.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Finding {
-  readonly status: "ok" | "warn" | "fail"
+  readonly status: "ok" | "warning" | "fault"
   readonly detail: string
   readonly remedy?: string | undefined
 }
@@ -30,7 +31,7 @@ export class Doctor extends Context.Tag("effect-deployers/Cli/Doctor")<
 >() {}
 
 /**
- * The command that runs the checks and prints findings with remedies. It exits with 1 if a check failed.
+ * The command that runs the checks and prints findings with remedies. It exits with 1 if a check found a fault.
  *
  * @category commands
  * @since 0.1.0
@@ -43,17 +44,17 @@ export const doctor = Command.make(
     const findings = yield* Effect.forEach(checks, ({ name, run }) =>
       Effect.map(run, (finding) => ({ name, ...finding }))
     )
-    const isHealthy = findings.every(({ status }) => status !== "fail")
+    const isHealthy = findings.every(({ status }) => status !== "fault")
     yield* print(json, { healthy: isHealthy, checks: findings }, (hasColor) => {
       const widest = findings.reduce((most, { name }) => Math.max(most, name.length), 0)
       return findings
         .map(({ detail, name, remedy, status }) => {
-          const label = Render.paint(hasColor, Render.statusStyle(status), status.padEnd(4))
+          const label = Render.paint(hasColor, Render.statusStyle(status), status.padEnd(7))
           const line = `${label}  ${name.padEnd(widest)}  ${Render.clean(detail)}`
-          return remedy === undefined ? line : `${line}\n${" ".repeat(widest + 8)}${Render.clean(remedy)}`
+          return remedy === undefined ? line : `${line}\n${" ".repeat(widest + 11)}${Render.clean(remedy)}`
         })
         .join("\n")
     })
     if (!isHealthy) return yield* new Reported({ exitCode: exitCodes.failure })
   })
-).pipe(Command.withDescription("Check this machine, the home folder and the registry."))
+).pipe(Command.withDescription("Check this machine, the project, the home folder and its deployments."))

@@ -111,13 +111,19 @@ const hints: Readonly<Record<string, Hint>> = {
   InternalError: named((name) => `\`deployers logs ${name}\` has the details under that id.`),
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
+  ArtifactNotFound: () => "`deployers artifacts RUN` lists the outputs of the steps of a run.",
+  ScheduleNotFound: named((name) => `\`deployers schedules ${name}\` lists its schedules.`),
+  SessionNotFound: named((name) => `\`deployers sessions ${name}\` lists its sessions.`),
   RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
   SnapshotInUse: () => "`deployers delete NAME` removes a deployment with its generations.",
   FilesInTheWay: () => "Use a new folder, such as `deployers init weather`.",
   PipelineTypeErrors: () => "`--no-typecheck` deploys without the type check.",
   PortUnavailable: () => "`--port N` selects another port; without it, the deployer selects a free one.",
   SecretNotFound: () => "`deployers secret list` shows the secrets.",
-  StoreError: () => "`deployers doctor` checks the registry.",
+  StoreError: ({ reason }) =>
+    reason === "full"
+      ? "`deployers delete NAME` removes a deployment with its files, and `deployers snapshot delete` the bundle of a snapshot."
+      : "`deployers doctor` checks the registry.",
   SecretKeyError: () => "`deployers doctor` checks the key file.",
   EngineUnavailable: () => "`deployers doctor` checks this machine.",
   OutcomeUnknown: () => "`deployers reconcile` finishes or undoes the operation.",

@@ -1,16 +1,13 @@
 /** `deployers invoke`: runs a deployed pipeline. Its options come from the input schema. */
 import * as Command from "@effect/cli/Command"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Client from "../Client.js"
 import { deploymentName, flag, json, note, print, runTimeout, text, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
-import { Input } from "./Input.js"
 import * as InvokeFlags from "./InvokeFlags.js"
 import { invokeStream } from "./InvokeStream.js"
+import { readObject } from "./JsonInput.js"
 import type { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
@@ -34,6 +31,7 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
         "Run once per key: a repeated command with this key returns the first run.",
         "key"
       ),
+      session: text("session", "The session that the run belongs to.", "id"),
       isAsync: flag("async", "Print the id of the run and do not wait for it."),
       isStream: flag(
         "stream",
@@ -43,11 +41,12 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
     },
     Effect.fnUntraced(function* ({ input, isAsync, isStream, json, name, parameters, skipArtifacts, ...given }) {
       if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
-      const values = { ...(Option.isSome(input) ? yield* readInput(input.value) : {}), ...parameters }
+      const values = { ...(Option.isSome(input) ? yield* readObject(input.value) : {}), ...parameters }
       const options: Client.InvokeOptions = {
         runName: Option.getOrUndefined(given.runName),
         timeout: Option.getOrUndefined(given.timeout),
         idempotencyKey: Option.getOrUndefined(given.idempotencyKey),
+        session: Option.getOrUndefined(given.session),
         ...(skipArtifacts ? { skipArtifacts } : {})
       }
       if (isAsync) return yield* start(json, name, values, options)
@@ -58,13 +57,16 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
     })
   ).pipe(Command.withDescription("Run a deployed pipeline; `invoke NAME --help` lists its parameters."))
 
-/** Prints the outputs of a run, and the command that shows its steps. */
+/** Prints the outputs of a run, unless they were printed element by element, and the command that shows its steps. */
 export const printInvocation = (
   asJson: boolean,
   { executionTimeMillis, metadata, outputs }: Client.Invocation<unknown>
 ): Effect.Effect<void, never, Output> =>
   Effect.gen(function* () {
-    yield* print(asJson, { success: true, outputs, executionTimeMillis, metadata }, () => Render.json(outputs))
+    const isShown = asJson || outputs !== undefined
+    if (isShown) {
+      yield* print(asJson, { success: true, outputs, executionTimeMillis, metadata }, () => Render.json(outputs))
+    }
     if (asJson) return
     const took = Render.duration(executionTimeMillis)
     yield* note(
@@ -74,7 +76,7 @@ export const printInvocation = (
 
 /** The remark on an interrupted invocation. */
 export const afterInvocation = (name: string): string =>
-  `The run is interrupted, too; \`deployers runs ${name}\` shows it.`
+  `The run is interrupted, too; \`deployers runs ${name.split("/", 1).join()}\` shows it.`
 
 // internal
 
@@ -104,22 +106,3 @@ const start = Effect.fnUntraced(function* (
     )
   )
 })
-
-const readInput = Effect.fnUntraced(function* (source: string) {
-  const text = source === "-" ? yield* Effect.flatMap(Input, (input) => input.text) : yield* readFile(source)
-  const value = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
-  if (!Predicate.isReadonlyRecord(value)) {
-    return yield* new UsageError({
-      message: `The content of --input ${source} is not a JSON object.`,
-      hint: 'Give the parameters as an object such as {"city": "Oslo"}.'
-    })
-  }
-  return value
-})
-
-const readFile = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
-    Effect.mapError(
-      () => new UsageError({ message: `The file ${path} cannot be read.`, hint: "Check the path given to --input." })
-    )
-  )

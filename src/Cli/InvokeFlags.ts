@@ -1,5 +1,7 @@
 /** The options of `deployers invoke NAME`, generated from the deployment's input schema. */
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -13,6 +15,9 @@ import {
   required,
   resolve
 } from "../Client/JsonSchema.js"
+import * as JsonText from "../Internal/JsonText.js"
+import * as StrictJson from "../Internal/StrictJson.js"
+import * as FileFlag from "./FileFlag.js"
 
 /**
  * Options of the command itself; a parameter of the same name is written `--param.NAME`.
@@ -73,9 +78,11 @@ export const parameters = (schema: JsonSchema): ReadonlyArray<Parameter> => {
  * @since 0.1.0
  */
 export const all = (given: ReadonlyArray<Parameter>): Options.Options<Readonly<Record<string, unknown>>> =>
-  Options.map(Options.all(given.map(({ option }) => option)), (values) =>
-    Object.fromEntries(values.flatMap(Option.toArray))
-  )
+  given.length === 0
+    ? Options.map(Options.none, () => ({}))
+    : Options.map(Options.all(given.map(({ option }) => option)), (values) =>
+        Object.fromEntries(values.flatMap(Option.toArray))
+      )
 
 /**
  * Rewrites `--param.NAME` to the option of that parameter, which works for every parameter.
@@ -115,6 +122,10 @@ const optionOf = (
 }
 
 const typed = (root: JsonSchema, property: JsonSchema, flag: string): Options.Options<unknown> => {
+  const schema = resolve(root, property)
+  if (isFile(schema)) return FileFlag.one(flag)
+  const items = schema["items"]
+  if (Predicate.isReadonlyRecord(items) && isFile(resolve(root, items))) return FileFlag.several(flag)
   const listed = literals(root, property)
   if (listed?.every(Predicate.isString)) return Options.choice(flag, listed)
   const kinds = kindsOf(root, property)
@@ -128,11 +139,13 @@ const single = (root: JsonSchema, property: JsonSchema, flag: string, kind: Kind
     case "string":
       return Options.text(flag)
     case "number":
-      return resolve(root, property)["type"] === "integer" ? Options.integer(flag) : Options.float(flag)
+      return number(flag, resolve(root, property)["type"] === "integer" ? "integer" : "float")
     default:
       return json(flag, new Set([kind]))
   }
 }
+
+const isFile = (schema: JsonSchema): boolean => Predicate.isReadonlyRecord(schema["x-file"])
 
 /** Left out, true and false are three things. */
 const boolean = (flag: string, description: string): Options.Options<Option.Option<boolean>> =>
@@ -146,26 +159,52 @@ const boolean = (flag: string, description: string): Options.Options<Option.Opti
 
 const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
 
+const refused = (text: string) => Either.left(ValidationError.invalidValue(HelpDoc.p(text)))
+
+/** A value that JavaScript would change is refused, as in `--input`. */
+const faithful = <A>(flag: string, text: string, value: A): Either.Either<A, ValidationError.ValidationError> => {
+  const problem = JsonText.firstProblem(text, value)
+  return problem === undefined
+    ? Either.right(value)
+    : refused(`The value of --${flag} is one that JavaScript would change: ${StrictJson.format(problem)}.`)
+}
+
+/** A number in decimal digits. `Number` would also read hexadecimal digits, spaces and `Infinity`. */
+const number = (flag: string, kind: "integer" | "float"): Options.Options<number> =>
+  Options.text(flag).pipe(
+    Options.withPseudoName(kind),
+    Options.mapEffect((text) => {
+      const literal = text.replace(/^\+/, "").replace(/^(-?)(?=\.)/, "$10")
+      const value = /^-?\d+\.?\d*(e[+-]?\d+)?$/i.test(literal) ? Number(literal) : Number.NaN
+      const isOfKind = kind === "float" || Number.isInteger(value) || !Number.isFinite(value)
+      return Number.isNaN(value) || !isOfKind
+        ? refused(`Give --${flag} as ${kind === "integer" ? "a whole number" : "a number"}.`)
+        : faithful(flag, literal, value)
+    })
+  )
+
 const json = (flag: string, kinds: ReadonlySet<Kind>): Options.Options<unknown> =>
   Options.text(flag).pipe(
     Options.withPseudoName("json"),
-    Options.filterMap(
-      (text) => {
-        const value = parse(text)
-        const kind = kindOf(value)
-        return kind !== undefined && kinds.has(kind) ? Option.some(value) : Option.none()
-      },
-      `Give --${flag} as JSON: ${[...kinds].join(" or ")}.`
-    )
-  )
-
-/** Text that is not JSON of another admitted kind is the string it is. */
-const textOrJson = (flag: string, kinds: ReadonlySet<Kind>): Options.Options<unknown> =>
-  Options.text(flag).pipe(
-    Options.map((text) => {
+    Options.mapEffect((text) => {
       const value = parse(text)
       const kind = kindOf(value)
-      return kind !== undefined && kind !== "string" && kinds.has(kind) ? value : text
+      return kind !== undefined && kinds.has(kind)
+        ? faithful(flag, text, value)
+        : refused(`Give --${flag} as JSON: ${[...kinds].join(" or ")}.`)
+    })
+  )
+
+/** Text that is not JSON of another admitted kind is the string it is, as is a number that JavaScript would change. */
+const textOrJson = (flag: string, kinds: ReadonlySet<Kind>): Options.Options<unknown> =>
+  Options.text(flag).pipe(
+    Options.mapEffect((text): Either.Either<unknown, ValidationError.ValidationError> => {
+      const value = parse(text)
+      const kind = kindOf(value)
+      if (kind === undefined || kind === "string" || !kinds.has(kind)) return Either.right(text)
+      return kind === "number" && JsonText.firstProblem(text, value) !== undefined
+        ? Either.right(text)
+        : faithful(flag, text, value)
     })
   )
 

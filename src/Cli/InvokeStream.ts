@@ -1,5 +1,6 @@
 /**
- * `deployers invoke --stream`: a line for each event of the run on standard error, then the outputs.
+ * `deployers invoke --stream`: a line for each event of the run on standard error, then the outputs. The elements of a
+ * pipeline that streams are lines of JSON on standard output, as they come.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -15,7 +16,7 @@ import * as Render from "./Render.js"
 
 /**
  * Runs a deployed pipeline and shows each event of the run, with `asJson` as one JSON value. The outcome equals that of an
- * invocation without a stream.
+ * invocation without a stream. The outputs are absent if they were shown already, element by element.
  */
 export const invokeStream = Effect.fnUntraced(function* (
   asJson: boolean,
@@ -29,10 +30,15 @@ export const invokeStream = Effect.fnUntraced(function* (
   const endpoint = { name: deployment.name, url: deployment.url ?? "" }
   const begun = yield* Clock.currentTimeMillis
   const started = yield* Ref.make<Data<"run_started"> | undefined>(undefined)
+  const elements: Array<unknown> = []
   const last = yield* Client.stream(name, parameters, options).pipe(
     Stream.tap((event) =>
       Effect.gen(function* () {
         if (event.event === "run_started") yield* Ref.set(started, event.data)
+        if (event.event === "element") {
+          if (!asJson) return yield* output.result(Render.jsonLine(event.data))
+          elements.push(event.data)
+        }
         const elapsed = (yield* Clock.currentTimeMillis) - begun
         yield* output.note(asJson ? Render.jsonLine(encode(event)) : line(output.hasNoteColor, event, elapsed))
       })
@@ -42,7 +48,7 @@ export const invokeStream = Effect.fnUntraced(function* (
   const run = yield* Ref.get(started)
   const finished = Option.getOrUndefined(last)
   if (run === undefined || finished?.event !== "run_finished") return yield* Effect.fail(incomplete(endpoint))
-  const outputs = yield* Client.outputsOf(endpoint, finished.data)
+  const outputs = (yield* Client.outputsOf(endpoint, finished.data)) ?? (asJson ? elements : undefined)
   const { id, snapshot } = deployment
   return {
     outputs,
@@ -86,7 +92,8 @@ const partsOf = (event: Client.RunEvent): readonly [what: string, details: strin
     case "step_finished":
       return [`${event.data.step} ${event.data.status}`, how(event.data)]
     case "message":
-      return ["message", `: ${Render.jsonLine(event.data)}`]
+    case "element":
+      return [event.event, `: ${Render.jsonLine(event.data)}`]
     case "run_finished":
       return [`run ${event.data.status}`, event.data.cause === undefined ? "" : ` (${event.data.cause})`]
   }

@@ -2,10 +2,15 @@
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { ArtifactList } from "../Contract/Artifacts.js"
+import { RunLogLine } from "../Contract/RunLog.js"
+import { ScheduleStatus } from "../Contract/Schedules.js"
+import { SessionRecord, SessionSummary } from "../Contract/Sessions.js"
 import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
+import { Intake } from "../Deployment/Intake.js"
 import { type Deployment, Revision } from "../Deployment.js"
 import type { Snapshot } from "../Snapshot/Model.js"
-import { Run } from "../Store/RunStore.js"
+import { Run, RunSummary } from "../Store/RunStore.js"
 
 /** A deployment, with its key only if the key is given. */
 export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Readonly<Record<string, unknown>> => ({
@@ -18,12 +23,15 @@ export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Reado
   snapshot: self.snapshot,
   metadata: self.metadata,
   authEnabled: self.authEnabled,
+  ...(self.intake === undefined ? {} : { intake: encodeIntake(self.intake) }),
   ...(authKey === undefined ? {} : { authKey: Redacted.value(authKey) }),
   ...(self.reason === undefined ? {} : { reason: self.reason }),
   ...(self.unknownSince === undefined ? {} : { unknownSince: DateTime.formatIso(self.unknownSince) }),
   createdAt: DateTime.formatIso(self.createdAt),
   updatedAt: DateTime.formatIso(self.updatedAt)
 })
+
+const encodeIntake = Schema.encodeSync(Intake)
 
 /** A snapshot without its documents. */
 export const snapshotSummary = (self: Snapshot): Readonly<Record<string, unknown>> => ({
@@ -44,6 +52,24 @@ export const snapshot = (self: Snapshot): Readonly<Record<string, unknown>> => (
 
 /** A run, in the encoding of the HTTP contract. */
 export const run: (self: Run) => typeof Run.Encoded = Schema.encodeSync(Run)
+
+/** A run of a list, in the encoding of the HTTP contract. */
+export const runSummary: (self: RunSummary) => typeof RunSummary.Encoded = Schema.encodeSync(RunSummary)
+
+/** A line of a run's log, in the encoding of the HTTP contract. */
+export const runLogLine: (self: RunLogLine) => typeof RunLogLine.Encoded = Schema.encodeSync(RunLogLine)
+
+/** The artifacts of a run, in the encoding of the HTTP contract. */
+export const artifacts: (self: ArtifactList) => typeof ArtifactList.Encoded = Schema.encodeSync(ArtifactList)
+
+/** A schedule, in the encoding of the HTTP contract. */
+export const schedule: (self: ScheduleStatus) => typeof ScheduleStatus.Encoded = Schema.encodeSync(ScheduleStatus)
+
+/** A session of a list, in the encoding of the HTTP contract. */
+export const sessionSummary: (self: SessionSummary) => typeof SessionSummary.Encoded = Schema.encodeSync(SessionSummary)
+
+/** A session, in the encoding of the HTTP contract. */
+export const session: (self: SessionRecord) => typeof SessionRecord.Encoded = Schema.encodeSync(SessionRecord)
 
 /** A revision. */
 export const revision: (self: Revision) => typeof Revision.Encoded = Schema.encodeSync(Revision)

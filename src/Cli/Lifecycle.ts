@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Deployer } from "../Deployer.js"
+import type { Deployment } from "../Deployment.js"
 import {
   afterChange,
   afterRepeatable,
@@ -48,7 +49,7 @@ export const provision = Command.make(
       ...(Option.isSome(snapshot) ? { snapshot: snapshot.value } : {}),
       ...(Option.isSome(timeout) ? { settings: { timeoutMillis: timeout.value } } : {})
     })
-    yield* DeploymentView.print(json, yield* Progress.follow(name, change).pipe(whenInterrupted(afterChange(name))))
+    yield* served(json, name, change)
   })
 ).pipe(Command.withDescription("Serve a deployment again, with its last snapshot and settings."))
 
@@ -62,7 +63,7 @@ export const rollback = Command.make(
   Effect.fnUntraced(function* ({ json, name, to }) {
     const deployer = yield* Deployer
     const change = deployer.rollback(name, { to: Option.getOrUndefined(to) })
-    yield* DeploymentView.print(json, yield* Progress.follow(name, change).pipe(whenInterrupted(afterChange(name))))
+    yield* served(json, name, change)
   })
 ).pipe(Command.withDescription("Serve an earlier generation again, as a new generation."))
 
@@ -76,6 +77,23 @@ export const deprovision = Command.make(
     yield* DeploymentView.print(json, yield* Progress.follow(name, stop).pipe(whenInterrupted(remark)))
   })
 ).pipe(Command.withDescription("Stop a deployment and keep its record; `provision` starts it again."))
+
+/** Follows a change and prints the deployment, with its key if the change made a new one. */
+const served = <E, R>(asJson: boolean, name: string, change: Effect.Effect<Deployment, E, R>) =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer
+    const before = yield* deployer.authKeys(name)
+    const deployment = yield* Progress.follow(name, change).pipe(whenInterrupted(afterChange(name)))
+    const own = (yield* deployer.authKeys(deployment.id)).find(({ isOwn }) => isOwn)
+    const isNew = own?.origin === "generated" && before.every(({ id }) => id !== own.id)
+    const authKey = isNew ? yield* deployer.authKey(deployment.id) : undefined
+    yield* print(asJson, Json.deployment(deployment, authKey), (hasColor) =>
+      [
+        DeploymentView.render(hasColor, deployment, { authKey }),
+        ...(authKey === undefined ? [] : [DeploymentView.keyRemark])
+      ].join("\n")
+    )
+  })
 
 export const revisions = Command.make(
   "revisions",

@@ -8,7 +8,8 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
 import { type Deployment, Status } from "../Deployment.js"
-import { flag, json, print } from "./Common.js"
+import { count, flag, json, note, print } from "./Common.js"
+import * as DeploymentView from "./DeploymentView.js"
 import * as Json from "./Json.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
@@ -20,20 +21,35 @@ export const list = Command.make(
       Options.withDescription("Only deployments with this status."),
       Options.optional
     ),
+    limit: count("limit", 1, 1_000_000, "The number of deployments to show; default 100, with --json all."),
+    isAll: flag("all", "Show every deployment."),
     isWatching: flag("watch", "Show changes as they happen, until interrupted. With --json: one value per line."),
     json
   },
-  Effect.fnUntraced(function* ({ isWatching, json, status }) {
+  Effect.fnUntraced(function* ({ isAll, isWatching, json, limit, status }) {
     const wanted = Option.getOrUndefined(status)
-    if (isWatching) return yield* watch(json, wanted)
-    const deployments = yield* Effect.flatMap(Deployer, (deployer) => deployer.list({ status: wanted }))
+    const given = Option.getOrElse(limit, () => (json ? undefined : defaultLimit))
+    const most = isAll ? undefined : given
+    if (isWatching) return yield* watch(json, wanted, most)
+    const { deployments, hasMore } = yield* firstOnes(wanted, most)
     yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor) =>
       draw(hasColor, deployments)
     )
+    if (hasMore) yield* note(`There are more than ${most} deployments; --limit N or --all shows more of them.`)
   })
 ).pipe(Command.withDescription("List deployments with their last observed status."))
 
 // internal
+
+const defaultLimit = 100
+
+/** One deployment more than the limit shows that there are more. */
+const firstOnes = (status: Status | undefined, limit: number | undefined) =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer
+    const found = yield* deployer.list({ status, limit: limit === undefined ? undefined : limit + 1 })
+    return { deployments: found.slice(0, limit), hasMore: limit !== undefined && found.length > limit }
+  })
 
 const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string =>
   deployments.length === 0
@@ -43,7 +59,7 @@ const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string
         ["NAME", "STATUS", "URL", "GEN", "SNAPSHOT", "DEPLOYER", "UPDATED"],
         deployments.map((one) => [
           one.name,
-          one.status,
+          DeploymentView.statusText(one),
           one.url ?? "-",
           String(one.generation),
           `${one.snapshot.pipelineName}@${one.snapshot.version}`,
@@ -53,10 +69,10 @@ const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string
       )
 
 /** Shows deployments until interrupted: on a terminal the list again, elsewhere a line for each change. */
-const watch = Effect.fnUntraced(function* (asJson: boolean, status: Status | undefined) {
+const watch = Effect.fnUntraced(function* (asJson: boolean, status: Status | undefined, limit: number | undefined) {
   const deployer = yield* Deployer
   const { hasColor, isInteractive, result } = yield* Output
-  const lists = Stream.repeatEffectWithSchedule(deployer.list({ status }), Schedule.spaced("500 millis")).pipe(
+  const lists = Stream.repeatEffectWithSchedule(deployer.list({ status, limit }), Schedule.spaced("500 millis")).pipe(
     Stream.changesWith((before, now) => toText(before) === toText(now))
   )
   if (isInteractive && !asJson) {
@@ -92,7 +108,7 @@ const line = (hasColor: boolean, self: Deployment): string =>
   [
     Render.time(self.updatedAt),
     self.name,
-    Render.paint(hasColor, Render.statusStyle(self.status), self.status),
+    Render.paint(hasColor, Render.statusStyle(self.status), DeploymentView.statusText(self)),
     `generation ${self.generation}`,
     ...(self.url === undefined ? [] : [Render.clean(self.url)])
   ].join("  ")

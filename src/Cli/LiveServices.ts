@@ -18,6 +18,8 @@ import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
 import * as LocalDeployer from "../Local/LocalDeployer.js"
 import * as Processes from "../Local/Processes.js"
+import * as ServiceManager from "../Local/ServiceManager.js"
+import * as Sockets from "../Local/Sockets.js"
 import { supervised } from "../Local/Supervision.js"
 import * as Home from "../Store/Home.js"
 import * as Ids from "../Store/Ids.js"
@@ -38,11 +40,12 @@ export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.merg
   deployers,
   Bundle.layer,
   Bundle.TypeChecker.layerConfig,
-  layerRegistry
+  layerRegistry,
+  ServiceManager.layer
 ).pipe(
   Layer.provide(ImageBuilder.layer()),
   Layer.provide(DockerClient.layerConfig),
   Layer.provideMerge(Registry.layerHome),
   Layer.provideMerge(Layer.mergeAll(Home.layerConfig, Ids.layer, FetchHttpClient.layer)),
-  Layer.provide(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer))
+  Layer.provide(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer, Sockets.layer))
 )

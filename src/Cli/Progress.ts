@@ -59,7 +59,7 @@ export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: n
       ? "red"
       : event.type === "operation_finished"
         ? "green"
-        : event.type === "warning"
+        : event.type === "warning" || event.type === "intake_kept"
           ? "yellow"
           : "cyan"
   const phase = Render.paint(hasColor, style, phases[event.type])
@@ -79,6 +79,10 @@ const phases: { readonly [Type in EventType]: string } = {
   intent_recorded: "intent recorded",
   auth_key_generated: "a key was generated",
   auth_key_removed: "the key was removed",
+  paused: "new runs wait",
+  maintenance_started: "new runs are refused",
+  resumed: "new runs are accepted",
+  intake_kept: "the intake of the deployment stays",
   old_instance_stopped: "the old version was stopped",
   warning: "warning",
   image_building: "building the image",

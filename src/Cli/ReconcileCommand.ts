@@ -1,16 +1,10 @@
-/** `deployers reconcile` and `deployers supervise`. */
+/** `deployers reconcile`. */
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import * as Reconciler from "../Deployer/Reconciler.js"
 import { Deployer, RebuildReport, ReconcileReport } from "../Deployer.js"
-import { afterRepeatable, flag, json, note, parseMillis, print, whenInterrupted } from "./Common.js"
+import { afterRepeatable, flag, json, print, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
-import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
 export const reconcile = Command.make(
@@ -34,26 +28,6 @@ export const reconcile = Command.make(
     "Repair: finish or undo interrupted operations, remove leftovers, restart crashed deployments."
   )
 )
-
-export const supervise = Command.make(
-  "supervise",
-  {
-    every: Options.text("every").pipe(
-      Options.withPseudoName("duration"),
-      Options.withDescription("Time between two full passes, such as 5s or 1m; default 10s."),
-      Options.filterMap(parseMillis, "Give --every a duration such as 5s, 30s or 1m."),
-      Options.optional
-    ),
-    json
-  },
-  ({ every, json }) =>
-    Reconciler.passes({ every: Option.getOrElse(every, () => 10_000) }).pipe(
-      Stream.runForEach((pass) =>
-        pass._tag === "Right" ? printActions(json, pass.right) : note(Render.clean(pass.left.message))
-      ),
-      whenInterrupted("The deployments keep running without supervision.")
-    )
-).pipe(Command.withDescription("Reconcile on events of the engines and at a regular interval, until interrupted."))
 
 // internal
 
@@ -110,15 +84,3 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 
 const table = (hasColor: boolean, head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
   rows.length === 0 ? [] : [Render.table(hasColor, head, rows)]
-
-/** Prints one line per action, and nothing without an action. */
-const printActions = Effect.fnUntraced(function* (asJson: boolean, { actions, unavailable }: ReconcileReport) {
-  const { result } = yield* Output
-  const at = DateTime.formatIso(yield* DateTime.now)
-  yield* Effect.forEach(unavailable, note, { discard: true })
-  for (const action of actions) {
-    const { deployment, detail, failure, outcome } = action
-    const line = `${at}  ${deployment}  ${action.action} ${outcome}: ${Render.clean(failure ?? detail)}`
-    yield* result(asJson ? Render.jsonLine({ at, ...action }) : line)
-  }
-})

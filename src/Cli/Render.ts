@@ -27,7 +27,7 @@ export const paint = (hasColor: boolean, style: Style, text: string): string =>
 /** The style of a deployment's or run's status. */
 export const statusStyle = (status: string): Style => {
   if (/^(running|succeeded|ok|accepted)$/.test(status)) return "green"
-  if (/^(error|failed|fail)$/.test(status)) return "red"
+  if (/^(error|failed|fault)$/.test(status)) return "red"
   return /^(absent|interrupted)$/.test(status) ? "dim" : "yellow"
 }
 
@@ -69,6 +69,7 @@ export const time = (at: DateTime.Utc): string => DateTime.formatIso(at).replace
 
 /** A duration in the unit that fits it, from milliseconds. */
 export const duration = (millis: number): string => {
+  if (millis < 10) return `${Math.round(millis * 10) / 10}ms`
   if (millis < 1_000) return `${Math.round(millis)}ms`
   if (millis < 60_000) return `${(millis / 1_000).toFixed(1)}s`
   const minutes = Math.floor(millis / 60_000)

@@ -14,6 +14,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import * as Schemas from "../Client/Schemas.js"
 import { Deployer } from "../Deployer.js"
 import { raceWithGuard } from "../Internal/RaceWithGuard.js"
 import { version } from "../Internal/Version.js"
@@ -118,14 +119,22 @@ const helpOf = (
   return path.length === 0 ? Help.program(hasColor, descriptors) : Help.command(hasColor, descriptors, path)
 }
 
-/** The parameters of a deployment, from its stored input schema: the deployment need not be running. */
-const parametersOf = (name: string) =>
+/**
+ * The parameters of a deployment, or of one pipeline of a deployment with several, from its stored input schema: the
+ * deployment need not be running.
+ */
+const parametersOf = (target: string) =>
   Effect.gen(function* () {
+    const [name = "", pipeline] = target.split(/\/(.*)/s)
     const deployer = yield* Deployer
     const snapshots = yield* SnapshotStore
     const deployment = yield* deployer.get(name)
     const snapshot = yield* snapshots.find(deployment.snapshot.id)
-    return Option.match(snapshot, { onNone: () => [], onSome: ({ spec }) => InvokeFlags.parameters(spec.input) })
+    return Option.match(snapshot, {
+      onNone: () => [],
+      onSome: ({ spec }) =>
+        InvokeFlags.parameters(pipeline === undefined ? spec.input : Schemas.memberInput(spec.input, pipeline))
+    })
   })
 
 const logLevel = (name: string | undefined): Either.Either<LogLevel.LogLevel, UsageError> => {

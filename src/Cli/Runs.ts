@@ -14,6 +14,7 @@ import { count, deploymentName, json, note, print, runTimeout, text, whenInterru
 import { afterInvocation, printInvocation } from "./Invoke.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import { retryFrom } from "./Retry.js"
 import * as RunSearch from "./RunSearch.js"
 
 export const runs = Command.make(
@@ -24,18 +25,20 @@ export const runs = Command.make(
       Options.withDescription("Only runs with this status."),
       Options.optional
     ),
+    session: text("session", "Only runs of this session.", "id"),
     limit: count("limit", 1, 100, "Number of runs; default 20."),
     cursor: text("cursor", "The cursor at the end of the previous page."),
     json
   },
-  Effect.fnUntraced(function* ({ cursor, json, limit, name, status }) {
+  Effect.fnUntraced(function* ({ cursor, json, limit, name, session, status }) {
     const page = yield* Client.runs(name, {
       status: Option.getOrUndefined(status),
+      session: Option.getOrUndefined(session),
       limit: Option.getOrElse(limit, () => 20),
       cursor: Option.getOrUndefined(cursor)
     })
     const { nextCursor } = page
-    const value = { runs: page.runs.map(Json.run), ...(nextCursor === undefined ? {} : { nextCursor }) }
+    const value = { runs: page.runs.map(Json.runSummary), ...(nextCursor === undefined ? {} : { nextCursor }) }
     yield* print(json, value, (hasColor) => renderPage(hasColor, page))
   })
 ).pipe(Command.withDescription("List the runs of a deployment, newest first."))
@@ -60,11 +63,34 @@ const cancel = Command.make(
   })
 ).pipe(Command.withDescription("Interrupt a run; a run that has ended does not change."))
 
+const logs = Command.make(
+  "logs",
+  { ...RunSearch.options, json },
+  Effect.fnUntraced(function* ({ deployment, id, json }) {
+    const { name } = yield* RunSearch.find(id, deployment)
+    const lines = yield* allLines(name, id)
+    yield* print(json, { lines: lines.map(Json.runLogLine) }, (hasColor) =>
+      lines.map((line) => renderLine(hasColor, line)).join("\n")
+    )
+  })
+).pipe(Command.withDescription("Show the lines that a run logged."))
+
 const retry = Command.make(
   "retry",
-  { ...RunSearch.options, timeout: runTimeout, json },
-  Effect.fnUntraced(function* ({ deployment, id, json, timeout }) {
+  {
+    ...RunSearch.options,
+    from: Options.choice("from", ["failed", "start"] as const).pipe(
+      Options.withDescription(
+        "Have the service start the new run: from the start, or from the first step that failed, with the results of the steps before."
+      ),
+      Options.optional
+    ),
+    timeout: runTimeout,
+    json
+  },
+  Effect.fnUntraced(function* ({ deployment, from, id, json, timeout }) {
     const { name, run } = yield* RunSearch.find(id, deployment)
+    if (Option.isSome(from)) return yield* retryFrom(json, name, id, from.value)
     const { input } = yield* Client.schema(name)
     if (isUnknown(run, input)) return yield* new RunNotRepeatable({ deployment: name, runId: id })
     const invocation = yield* Client.invoke(name, run.parameters as Readonly<Record<string, unknown>>, {
@@ -75,11 +101,34 @@ const retry = Command.make(
 ).pipe(Command.withDescription("Run the pipeline again with the parameters of a run, as a new run."))
 
 export const run = Command.make("run").pipe(
-  Command.withDescription("Show one run, interrupt it, or run it again."),
-  Command.withSubcommands([describe, cancel, retry])
+  Command.withDescription("Show one run or its log, interrupt it, or run it again."),
+  Command.withSubcommands([describe, cancel, logs, retry])
 )
 
 // internal
+
+const allLines = (
+  name: string,
+  id: string,
+  after = 0
+): Effect.Effect<ReadonlyArray<Client.RunLogLine>, Effect.Effect.Error<ReturnType<typeof page>>, Needs> =>
+  Effect.flatMap(page(name, id, after), ({ lines, nextAfter }) =>
+    nextAfter === undefined
+      ? Effect.succeed(lines)
+      : Effect.map(allLines(name, id, nextAfter), (later) => [...lines, ...later])
+  )
+
+const page = (name: string, id: string, after: number) => Client.logs(name, id, { after })
+
+type Needs = Effect.Effect.Context<ReturnType<typeof page>>
+
+const renderLine = (hasColor: boolean, { at, fields, level, message }: Client.RunLogLine): string =>
+  [
+    Render.paint(hasColor, "dim", Render.time(at)),
+    Render.clean(level.padEnd(5)),
+    Render.cleanLines(message),
+    ...(fields === undefined ? [] : [Render.paint(hasColor, "dim", Render.jsonLine(fields))])
+  ].join("  ")
 
 /**
  * True when the parameters of a run are not on record. A run without recorded data has the parameters `{}`, which may also
@@ -102,6 +151,7 @@ const render = (hasColor: boolean, self: Run): string =>
       ["name", self.name],
       ["run", String(self.index)],
       ["status", statusText(self)],
+      ["session", self.session],
       ["started", Render.time(self.startedAt)],
       ["took", took(self.executionTimeMillis)],
       ["parameters", Render.jsonLine(self.parameters)],

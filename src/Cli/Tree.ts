@@ -6,29 +6,37 @@ import type * as Layer from "effect/Layer"
 import type { Bundler } from "../Bundle.js"
 import type { Endpoints } from "../Client.js"
 import type { Deployer } from "../Deployer.js"
+import type { ServiceManager } from "../Local/ServiceManager.js"
 import type { EventStore } from "../Store/EventStore.js"
 import type { HomeBinding } from "../Store/HomeBinding.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { adopt } from "./Adopt.js"
+import { artifacts } from "./Artifacts.js"
 import { auth } from "./Auth.js"
 import { remove } from "./Delete.js"
-import { checkUsage, deploy } from "./Deploy.js"
+import { deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
+import { checkUsage } from "./DeployTarget.js"
 import { describe } from "./Describe.js"
 import { dev } from "./Dev.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
 import { init } from "./Init.js"
+import { maintenance, pause, resume } from "./Intake.js"
 import * as Invoke from "./Invoke.js"
 import type { Parameter } from "./InvokeFlags.js"
 import { deprovision, provision, refresh, revisions, rollback } from "./Lifecycle.js"
 import { list } from "./List.js"
 import { logs } from "./Logs.js"
-import { reconcile, supervise } from "./ReconcileCommand.js"
+import { reconcile } from "./ReconcileCommand.js"
+import { signal } from "./Retry.js"
 import { run, runs } from "./Runs.js"
+import { scheduleCommands, schedules } from "./Schedules.js"
 import { secret } from "./Secret.js"
+import { session, sessions } from "./Sessions.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
+import { supervise } from "./Supervise.js"
 
 /**
  * The services that commands use.
@@ -45,6 +53,7 @@ export type Services =
   | SecretStore
   | HomeBinding
   | Endpoints
+  | ServiceManager
   | HttpClient.HttpClient
 
 /**
@@ -82,7 +91,16 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(remove),
     served(runs),
     served(run),
+    served(artifacts),
+    served(schedules),
+    served(scheduleCommands),
+    served(sessions),
+    served(session),
+    served(signal),
     served(rollback),
+    served(pause),
+    served(maintenance),
+    served(resume),
     served(revisions),
     served(events),
     served(auth),

@@ -1,4 +1,5 @@
 import * as Either from "effect/Either"
+import * as JsonText from "../Internal/JsonText.js"
 import { type JsonSchema, type Kind, kindOf, kindsOf, properties } from "./JsonSchema.js"
 
 /**
@@ -7,7 +8,8 @@ import { type JsonSchema, type Kind, kindOf, kindsOf, properties } from "./JsonS
  * **Details**
  *
  * A string is parsed only if the schema admits an object or an array there and no string, and the text is JSON of a kind
- * that the schema admits. All other values stay unchanged; the deployment validates them.
+ * that the schema admits. All other values stay unchanged; the deployment validates them. So does a text whose value
+ * JavaScript would change, such as one with a name twice: the deployment refuses it.
  *
  * @category converting
  * @since 0.1.0
@@ -36,5 +38,6 @@ const coerceOne = (admitted: ReadonlySet<Kind>, value: unknown): unknown => {
   if (!admitted.has("object") && !admitted.has("array")) return value
   const parsed = Either.getOrUndefined(Either.try((): unknown => JSON.parse(value)))
   const kind = kindOf(parsed)
-  return (kind === "object" || kind === "array") && admitted.has(kind) ? parsed : value
+  if ((kind !== "object" && kind !== "array") || !admitted.has(kind)) return value
+  return JsonText.firstProblem(value, parsed) === undefined ? parsed : value
 }

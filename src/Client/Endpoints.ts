@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as AppPaths from "../Contract/AppPaths.js"
 import { DeploymentHttpError } from "../Contract/Errors.js"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
@@ -27,7 +28,22 @@ export interface Endpoint {
   /** JSON Schema of the parameters, if it is known without a request. */
   readonly inputSchema: JsonSchema | undefined
   readonly outputSchema: JsonSchema | undefined
+  /** The pipeline of the group; absent for a deployment of one pipeline. */
+  readonly pipeline?: string | undefined
+  /**
+   * The proof that the service has to give before it receives the key and the parameters: with the secret of its deployment,
+   * or none. Default: with the digest of the key, and none without a key.
+   */
+  readonly proof?: Proof | undefined
 }
+
+/**
+ * The secret with which a deployment proves itself, for callers that know it from the registry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Proof = "none" | { readonly secret: Redacted.Redacted; readonly deploymentId: string }
 
 /**
  * A deployment by URL, for callers without a registry.
@@ -42,10 +58,17 @@ export interface Direct {
   readonly serving?: Settings.ServingInput | undefined
   /** For messages; default: the URL's host. */
   readonly name?: string | undefined
+  /** The pipeline to call, of a deployment with several (`Pipeline.group`). */
+  readonly pipeline?: string | undefined
+  /**
+   * `none` sends the key without a proof of the service, to a gateway or a service that cannot give one. Default: the service
+   * proves that it has the digest of the key.
+   */
+  readonly proof?: "none" | undefined
 }
 
 /**
- * The name or id of a deployment, or its URL.
+ * The name or id of a deployment, or its URL. `NAME/PIPELINE` is a pipeline of a deployment with several.
  *
  * @category models
  * @since 0.1.0
@@ -94,7 +117,14 @@ export const layerStatic = (table: Readonly<Record<string, Direct>>): Layer.Laye
  * @category constructors
  * @since 0.1.0
  */
-export const direct = ({ authKey, name, serving, url }: Direct): Effect.Effect<Endpoint, DeploymentHttpError> =>
+export const direct = ({
+  authKey,
+  name,
+  pipeline,
+  proof,
+  serving,
+  url
+}: Direct): Effect.Effect<Endpoint, DeploymentHttpError> =>
   Effect.suspend(() => {
     const parsed = URL.canParse(url) ? new URL(url) : undefined
     if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
@@ -109,11 +139,20 @@ export const direct = ({ authKey, name, serving, url }: Direct): Effect.Effect<E
       name: name ?? parsed.host,
       url: `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, ""),
       authKey,
-      serving: servingOf(serving ?? {}),
+      serving: pipeline === undefined ? servingOf(serving) : AppPaths.ofMember(pipeline, servingOf(serving)),
+      ...(pipeline === undefined ? {} : { pipeline }),
       inputSchema: undefined,
-      outputSchema: undefined
+      outputSchema: undefined,
+      proof
     })
   })
+
+/** The endpoint of one pipeline of a deployment with several. */
+export const ofMember = (endpoint: Endpoint, pipeline: string): Endpoint => ({
+  ...endpoint,
+  pipeline,
+  serving: AppPaths.ofMember(pipeline, endpoint.serving)
+})
 
 /** The serving settings in a stored or given value, with the defaults for the fields it leaves out. */
 export const servingOf = (stored: unknown): Settings.Serving =>

@@ -7,12 +7,11 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { DeploymentHttpError, RunNotFound } from "../Contract/Errors.js"
 import * as Routes from "../Contract/Routes.js"
-import * as RunEvent from "../Contract/RunEvent.js"
+import type * as RunEvent from "../Contract/RunEvent.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import * as Events from "./Events.js"
 import { errorOf, type Opened } from "./Http.js"
 import { asking, coerced, type InvokeOptions } from "./InvokeRequest.js"
-import { run } from "./Queries.js"
 import { type Called, callForEvents, type FindError, type Requirements, repeats } from "./Retry.js"
 import { type QueryError, queryError, runNotFound, type StartError, startError } from "./Wire.js"
 
@@ -50,7 +49,7 @@ export const events = <const R extends Ref>(
   Stream.unwrap(
     Effect.map(Schedule.driver(repeats), (tries) => {
       const state: State = { last: options.after ?? 0, connectedAt: undefined, hasEvents: false }
-      const once = Stream.unwrap(Effect.map(connect(ref, id, state), (called) => attached(ref, id, state, called)))
+      const once = Stream.unwrap(Effect.map(connect(ref, id, state), (called) => attached(state, called)))
       type Events = Stream.Stream<RunEvent.RunEvent, RunNotFound | QueryError | FindError<R>, Requirements<R>>
       const all: Events = Stream.catchAll(once, (error) =>
         error instanceof BrokenOff
@@ -158,23 +157,15 @@ const connect = <const R extends Ref>(ref: R, id: string, state: State) =>
       })
   )
 
-const attached = <const R extends Ref>(
-  ref: R,
-  id: string,
+const attached = (
   state: State,
   { answer, endpoint }: Called<Opened>
-): Stream.Stream<RunEvent.RunEvent, BrokenOff | RunNotFound | QueryError | FindError<R>, Requirements<R>> => {
-  if (answer.bytes === undefined) return Stream.fail(refusal(endpoint, answer))
+): Stream.Stream<RunEvent.RunEvent, BrokenOff | RunNotFound | QueryError> => {
+  if (answer.bytes === undefined) {
+    // A run that ended before the requested position has no further events.
+    return answer.status === 204 ? Stream.empty : Stream.fail(refusal(endpoint, answer))
+  }
   const broken = (reason: string) => new BrokenOff({ error: errorOf(endpoint, reason) })
-  const unfinished = Effect.suspend(() => Effect.fail(broken("the connection broke before the run ended")))
-  // A run that ended before the requested position has no further events.
-  const ended = Effect.suspend(() =>
-    state.hasEvents
-      ? unfinished
-      : Effect.flatMap(run(ref, id), ({ status }) =>
-          RunEvent.isGoing(status) ? unfinished : Effect.succeed(Stream.empty)
-        )
-  )
   return Events.read(answer.bytes).pipe(
     Stream.mapError(({ error }) => new BrokenOff({ error })),
     Stream.mapEffect((message): Effect.Effect<RunEvent.RunEvent, BrokenOff | QueryError> => {
@@ -196,7 +187,7 @@ const attached = <const R extends Ref>(
         state.hasEvents = true
       })
     ),
-    Stream.concat(Stream.unwrap(ended)),
+    Stream.concat(Stream.fail(broken("the connection broke before the run ended"))),
     Stream.takeUntil(isLast)
   )
 }

@@ -6,15 +6,22 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { DeploymentHttpError } from "../Contract/Errors.js"
+import * as Tracer from "effect/Tracer"
+import { DeploymentHttpError, type ServiceNotProven } from "../Contract/Errors.js"
+import * as Spans from "../Internal/Spans.js"
+import * as StrictJson from "../Internal/StrictJson.js"
 import type { Endpoint } from "./Endpoints.js"
+import * as Form from "./Form.js"
+import { forget, prove, renew, secretOf } from "./Proof.js"
 
 /** The answer of a deployment. `json` is the parsed body if it is JSON. */
 export interface HttpResponse {
@@ -25,11 +32,13 @@ export interface HttpResponse {
 
 /** A request. */
 export interface Ask {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "DELETE"
   /** Path below the URL of the endpoint. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>> | undefined
   readonly body?: unknown
+  /** Files that go with the body, as a form. */
+  readonly files?: ReadonlyArray<Form.FilePart> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Sending it twice has the effect of sending it once; default: true for `GET`. */
   readonly isRepeatable?: boolean | undefined
@@ -41,6 +50,9 @@ export interface Ask {
 export interface Opened extends HttpResponse {
   readonly bytes: Stream.Stream<Uint8Array, Unanswered> | undefined
 }
+
+/** A call without an answer of the deployment. */
+export type CallFailed = DeploymentHttpError | ServiceNotProven
 
 /** No complete answer. `never` means that no service received the request. */
 export class Unanswered extends Data.TaggedError("Unanswered")<{
@@ -56,18 +68,15 @@ export class Unanswered extends Data.TaggedError("Unanswered")<{
  * Fails with `DeploymentHttpError` if no answer arrives in time, and for redirects: following one would send the key
  * elsewhere. Interruption drops the connection, which interrupts the run in the service.
  */
-export const ask = (
-  endpoint: Endpoint,
-  what: Ask
-): Effect.Effect<HttpResponse, DeploymentHttpError, HttpClient.HttpClient> =>
+export const ask = (endpoint: Endpoint, what: Ask): Effect.Effect<HttpResponse, CallFailed, HttpClient.HttpClient> =>
   Effect.catchTag(attempt(endpoint, what), "Unanswered", ({ error }) => Effect.fail(error))
 
 /** Like {@link ask}, and the failure contains whether a service may have received the request. */
 export const attempt = (
   endpoint: Endpoint,
   what: Ask
-): Effect.Effect<HttpResponse, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
-  exchange(endpoint, what, whole)
+): Effect.Effect<HttpResponse, Unanswered | CallFailed, HttpClient.HttpClient> =>
+  proven(endpoint, exchange(endpoint, what, whole))
 
 /**
  * Opens a stream of server-sent events. After 45 seconds without a byte the connection counts as dead: deployments send
@@ -76,23 +85,11 @@ export const attempt = (
 export const open = (
   endpoint: Endpoint,
   what: Ask
-): Effect.Effect<Opened, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
-  exchange(
-    endpoint,
-    { ...what, headers: { ...what.headers, accept: eventStream } },
-    (response): Effect.Effect<Opened, HttpClientError.ResponseError> =>
-      response.headers["content-type"]?.startsWith(eventStream) === true
-        ? Effect.succeed({
-            status: response.status,
-            text: "",
-            json: undefined,
-            bytes: response.stream.pipe(
-              Stream.mapError((error) => unanswered(endpoint, broke(error))),
-              Stream.timeoutFail(() => unanswered(endpoint, "it sent nothing for 45 seconds"), "45 seconds")
-            )
-          })
-        : Effect.map(whole(response), (answer) => ({ ...answer, bytes: undefined }))
-  )
+): Effect.Effect<Opened, Unanswered | CallFailed, HttpClient.HttpClient> => proven(endpoint, events(endpoint, what))
+
+/** Has the service of an endpoint prove itself before a request that something else sends. */
+export const prepare = (endpoint: Endpoint): Effect.Effect<void, CallFailed, HttpClient.HttpClient> =>
+  Effect.catchTag(prove(endpoint, questionTo(endpoint)), "Unanswered", ({ error }) => Effect.fail(error))
 
 /** The failure of a call, with its reason as a clause. */
 export const errorOf = (
@@ -110,6 +107,48 @@ export const errorOf = (
 // internal
 
 const eventStream = "text/event-stream"
+
+const events = (endpoint: Endpoint, what: Ask) =>
+  exchange(
+    endpoint,
+    { ...what, headers: { ...what.headers, accept: eventStream } },
+    (response): Effect.Effect<Opened, HttpClientError.ResponseError> =>
+      response.headers["content-type"]?.startsWith(eventStream) === true
+        ? Effect.succeed({
+            status: response.status,
+            text: "",
+            json: undefined,
+            bytes: response.stream.pipe(
+              Stream.mapError((error) => unanswered(endpoint, broke(error))),
+              Stream.timeoutFail(() => unanswered(endpoint, "it sent nothing for 45 seconds"), "45 seconds")
+            )
+          })
+        : Effect.map(whole(response), (answer) => ({ ...answer, bytes: undefined }))
+  )
+
+/**
+ * Sends a request after the service has proven itself. A failure of the connection means that another process may listen
+ * there by now, so the next request asks for a proof again. A question that was not answered reached no run.
+ */
+const proven = <A>(
+  endpoint: Endpoint,
+  request: Effect.Effect<A, Unanswered | DeploymentHttpError, HttpClient.HttpClient>
+): Effect.Effect<A, Unanswered | CallFailed, HttpClient.HttpClient> => {
+  const isKnown = secretOf(endpoint) !== undefined
+  if (!isKnown) return request
+  return Effect.zipRight(prove(endpoint, questionTo(endpoint)), request).pipe(
+    Effect.tap(() => renew(endpoint)),
+    Effect.onError(() => forget(endpoint))
+  )
+}
+
+const questionTo =
+  (endpoint: Endpoint) =>
+  (path: string): Effect.Effect<HttpResponse, Unanswered | DeploymentHttpError, HttpClient.HttpClient> =>
+    Effect.mapError(
+      exchange({ ...endpoint, authKey: undefined }, { method: "GET", path, timeout: "10 seconds" }, whole),
+      (error) => (error instanceof Unanswered ? new Unanswered({ received: "never", error: error.error }) : error)
+    )
 
 const whole = (
   response: HttpClientResponse.HttpClientResponse
@@ -143,7 +182,19 @@ const exchange = <A extends HttpResponse>(
           status
         )
     ),
-    Effect.withSpan("Client.ask", { attributes: { deployment: endpoint.name, path: what.path } })
+    Effect.withSpan("Client.ask", { attributes: { deployment: endpoint.name, path: what.path } }),
+    onlyOwnTrace
+  )
+
+/**
+ * Sends the headers of a trace only for a program that has one, in a current span or by its tracer: for any other, Effect
+ * would send a span of this call that no tracer collects, and the service would make spans for it.
+ */
+const onlyOwnTrace = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime<A, E, R>((fiber) =>
+    Option.isSome(Context.getOption(fiber.currentContext, Tracer.ParentSpan)) || Spans.hasTracer(fiber.getFiberRefs())
+      ? call
+      : Effect.locally(call, HttpClient.currentTracerPropagation, false)
   )
 
 const unanswered = (endpoint: Endpoint, reason: string, received: Unanswered["received"] = "perhaps"): Unanswered =>
@@ -164,10 +215,27 @@ const request = (
     authKey === undefined ? (same) => same : HttpClientRequest.bearerToken(Redacted.value(authKey))
   )
   if (what.body === undefined) return Effect.succeed(base)
-  return HttpClientRequest.bodyJson(base, what.body).pipe(
-    Effect.mapError(() => new DeploymentHttpError({ deployment: name, reason: "the parameters have no JSON form" }))
+  return Effect.try({ try: () => StrictJson.problemOf(what.body), catch: () => noForm(name) }).pipe(
+    Effect.flatMap((problem) =>
+      problem === undefined
+        ? withBody(base, what.body, what.files, name)
+        : noForm(name, `: ${StrictJson.format(problem)}`)
+    )
   )
 }
+
+const withBody = (
+  base: HttpClientRequest.HttpClientRequest,
+  body: unknown,
+  files: Ask["files"],
+  name: string
+): Effect.Effect<HttpClientRequest.HttpClientRequest, DeploymentHttpError> =>
+  files === undefined
+    ? Effect.mapError(HttpClientRequest.bodyJson(base, body), () => noForm(name))
+    : Effect.map(Form.make(body, files), (form) => HttpClientRequest.bodyFormData(base, form))
+
+const noForm = (deployment: string, problem = ""): DeploymentHttpError =>
+  new DeploymentHttpError({ deployment, reason: `the parameters have no JSON form${problem}` })
 
 const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
 

@@ -1,20 +1,22 @@
 /** Invocations of a deployed pipeline. */
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type * as Contract from "../Contract/Contract.js"
 import type { RunMetadata } from "../Contract/Envelope.js"
 import { DeploymentHttpError, type RunNotFound } from "../Contract/Errors.js"
 import type { RunEvent } from "../Contract/RunEvent.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
+import { type Elements, isElements } from "../Pipeline/Elements.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { invoked } from "./Follow.js"
-import { errorOf, type HttpResponse } from "./Http.js"
+import { errorOf, type HttpResponse, type Opened } from "./Http.js"
 import { asking, coerced, type InvokeOptions } from "./InvokeRequest.js"
-import { call, callForEvents, type FindError, find, type Requirements } from "./Retry.js"
+import { type Called, call, callForEvents, type FindError, find, type Requirements } from "./Retry.js"
 import { type EndingError, endingOf, hasNoData } from "./RunResult.js"
 import { accepted, awaitRun, startAsk } from "./Start.js"
 import {
@@ -80,14 +82,36 @@ export interface Client<P extends Definition, R extends Ref> {
     Requirements<R>
   >
   /**
+   * Runs the pipeline and emits the elements of a pipeline that streams, as they come; its typed failures are the errors of
+   * its schema. For any other pipeline it emits the events of the run, as `follow` does. Interrupting the stream interrupts
+   * the run, and a reader that takes no element holds the pipeline.
+   */
+  readonly stream: (parameters: Pipeline.Parameters<P>, options?: InvokeOptions) => Streamed<P, R>
+  /**
    * Runs the pipeline and emits the events of the run to its end; the last event contains the result. Interrupting the
    * stream interrupts the run.
    */
-  readonly stream: (
-    parameters: Pipeline.Parameters<P>,
-    options?: InvokeOptions
-  ) => Stream.Stream<RunEvent, StartError | FindError<R>, Requirements<R>>
+  readonly follow: (parameters: Pipeline.Parameters<P>, options?: InvokeOptions) => EventsOf<R>
 }
+
+/**
+ * The events of a run that a call starts.
+ *
+ * @category type-level
+ * @since 0.2.0
+ */
+export type EventsOf<R extends Ref> = Stream.Stream<RunEvent, StartError | FindError<R>, Requirements<R>>
+
+/**
+ * The elements of a pipeline that streams, or the events of a run of any other pipeline.
+ *
+ * @category type-level
+ * @since 0.2.0
+ */
+export type Streamed<P extends Definition, R extends Ref> =
+  P["output"] extends Elements<infer A>
+    ? Stream.Stream<Schema.Schema.Type<A>, Pipeline.Failure<P> | InvokeError | FindError<R>, Requirements<R>>
+    : EventsOf<R>
 
 /**
  * Makes a typed client of a deployment from its contract or its pipeline.
@@ -136,9 +160,9 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
       const { answer, endpoint } = yield* call(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options)))
       const failure = failureOf(answer)
       if (failure !== undefined) return yield* typed(endpoint, failure, answer.status)
-      if (answer.status !== 200) return yield* Effect.fail(invokeError(endpoint, answer))
+      if (!isOutputs(answer)) return yield* Effect.fail(invokeError(endpoint, answer))
       const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
-      return { outputs: yield* outputsIn(endpoint, outputs, 200), executionTimeMillis, metadata }
+      return { outputs: yield* outputsIn(endpoint, outputs, answer.status), executionTimeMillis, metadata }
     })
 
   const waited: Client<P, R>["awaitRun"] = (id) =>
@@ -164,6 +188,46 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
       }
     })
 
+  const follow: Client<P, R>["follow"] = (parameters, options = {}) =>
+    invoked(callForEvents(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options))))
+
+  const elementsOf = ({ element }: Elements<Schema.Schema.AnyNoContext>, called: Called<Opened>) => {
+    const { endpoint } = called
+    const decode = ParseResult.decodeUnknown(element)
+    return invoked(Effect.succeed(called)).pipe(
+      Stream.mapEffect((event): Effect.Effect<Option.Option<unknown>, Pipeline.Failure<P> | InvokeError> => {
+        if (event.event === "element") {
+          return Effect.asSome(
+            Effect.mapError(decode(event.data), () => mismatch(endpoint, "sent an element which", undefined))
+          )
+        }
+        if (event.event !== "run_finished") return Effect.succeedNone
+        const ending = endingOf(endpoint, event.data)
+        switch (ending._tag) {
+          case "Outputs":
+            return Effect.succeedNone
+          case "Failure":
+            return typed(endpoint, ending.failure)
+          case "Error":
+            return Effect.fail(ending.error)
+        }
+      }),
+      Stream.filterMap((element) => element)
+    )
+  }
+
+  const stream = (parameters: Pipeline.Parameters<P>, options: InvokeOptions = {}) => {
+    const { output } = pipeline
+    return isElements(output)
+      ? Stream.unwrap(
+          Effect.map(
+            callForEvents(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options))),
+            (called) => elementsOf(output, called)
+          )
+        )
+      : follow(parameters, options)
+  }
+
   return {
     invoke: (parameters, options) => Effect.map(invokeDetailed(parameters, options), ({ outputs }) => outputs),
     invokeDetailed,
@@ -173,8 +237,9 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
         accepted
       ),
     awaitRun: waited,
-    stream: (parameters, options = {}) =>
-      invoked(callForEvents(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options))))
+    follow,
+    // The type depends on the schema of the outputs, which only the value knows here.
+    stream: stream as Client<P, R>["stream"]
   }
 }
 
@@ -208,7 +273,7 @@ export const invoke = <const R extends Ref>(
         ...(failure.runId === undefined ? {} : { runId: failure.runId })
       })
     }
-    if (answer.status !== 200) return yield* Effect.fail(invokeError(endpoint, answer))
+    if (!isOutputs(answer)) return yield* Effect.fail(invokeError(endpoint, answer))
     const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
     return { outputs, executionTimeMillis, metadata }
   })
@@ -221,6 +286,9 @@ const success = (endpoint: Endpoint, answer: HttpResponse): Effect.Effect<typeof
   Effect.mapError(decodeSuccess(answer.json), () =>
     errorOf(endpoint, "its answer is not that of a deployment; check the URL", answer.status)
   )
+
+/** A pipeline may give its success another status than 200. 202 is the answer to a caller that does not wait. */
+const isOutputs = ({ status }: HttpResponse): boolean => status >= 200 && status < 300 && status !== 202
 
 const mismatch = (endpoint: Endpoint, what: string, status: number | undefined): DeploymentHttpError =>
   errorOf(

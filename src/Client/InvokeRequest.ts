@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Routes from "../Contract/Routes.js"
 import { coerce, mayCoerce } from "./Coerce.js"
 import type { Endpoint } from "./Endpoints.js"
+import * as Form from "./Form.js"
 import type { Ask } from "./Http.js"
 import { schemasOf } from "./Schemas.js"
 
@@ -28,21 +29,29 @@ export interface InvokeOptions {
    * client repeats such a request to a named deployment if the connection breaks. Not compatible with `skipArtifacts`.
    */
   readonly idempotencyKey?: string | undefined
+  /** The session that the run belongs to; default: the one that the pipeline reads from the parameters, if it does. */
+  readonly session?: string | undefined
 }
 
 /** The request of an invocation whose caller waits. */
 export const asking = (
   endpoint: Endpoint,
   parameters: unknown,
-  { idempotencyKey, runName, skipArtifacts, timeout }: InvokeOptions
+  { idempotencyKey, runName, session, skipArtifacts, timeout }: InvokeOptions
 ): Ask => {
+  const given = Form.split(parameters)
   const timeoutMillis = timeout === undefined ? undefined : Math.max(1, Math.ceil(Duration.toMillis(timeout)))
   return {
     method: "POST",
     path: Routes.paths(endpoint.serving).invoke,
     timeout: Duration.sum(Duration.millis(timeoutMillis ?? endpoint.serving.requestTimeoutMillis), margin),
-    body: { parameters, runName, timeoutMillis, skipArtifacts },
-    ...(idempotencyKey === undefined ? {} : { headers: { "idempotency-key": idempotencyKey }, isRepeatable: true })
+    body: { parameters: given.parameters, runName, timeoutMillis, skipArtifacts },
+    ...(given.files.length === 0 ? {} : { files: given.files }),
+    headers: {
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      ...(session === undefined ? {} : { "session-id": session })
+    },
+    ...(idempotencyKey === undefined ? {} : { isRepeatable: true })
   }
 }
 

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import type { RunNotFound } from "../Contract/Errors.js"
 import * as Responses from "../Contract/Responses.js"
 import * as Routes from "../Contract/Routes.js"
+import { RunLogPage } from "../Contract/RunLog.js"
 import { Run, type RunStatus } from "../Contract/RunRecord.js"
 import type { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
@@ -37,7 +38,7 @@ export const example = <const R extends Ref>(
   Effect.map(schema(ref), ({ input }) => exampleOf(input))
 
 /**
- * The runs of a deployment, newest first, without steps. `limit` is at most 100.
+ * The runs of a deployment, newest first, without their data. `limit` is at most 100.
  *
  * @category queries
  * @since 0.1.0
@@ -46,6 +47,8 @@ export const runs = <const R extends Ref>(
   ref: R,
   options: {
     readonly status?: RunStatus | undefined
+    /** Only the runs of this session. */
+    readonly session?: string | undefined
     readonly limit?: number | undefined
     readonly cursor?: string | undefined
   } = {}
@@ -53,6 +56,7 @@ export const runs = <const R extends Ref>(
   Effect.flatMap(
     get(ref, ({ serving }) => Routes.paths(serving).runs, {
       status: options.status,
+      session: options.session,
       limit: options.limit === undefined ? undefined : String(options.limit),
       cursor: options.cursor
     }),
@@ -71,7 +75,26 @@ export const run = <const R extends Ref>(
 ): Effect.Effect<Run, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
   Effect.flatMap(
     get(ref, ({ serving }) => Routes.runPath(serving, id)),
-    oneRun
+    (called) => ofRun(called, decodeRun)
+  )
+
+/**
+ * The lines that a run logged, in their order: at most 1,000 after the line `after`.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const logs = <const R extends Ref>(
+  ref: R,
+  id: string,
+  options: { readonly after?: number | undefined; readonly limit?: number | undefined } = {}
+): Effect.Effect<RunLogPage, RunNotFound | QueryError | FindError<R>, Requirements<R>> =>
+  Effect.flatMap(
+    get(ref, ({ serving }) => Routes.runPath(serving, id, "logs"), {
+      after: options.after === undefined ? undefined : String(options.after),
+      limit: options.limit === undefined ? undefined : String(options.limit)
+    }),
+    (called) => ofRun(called, decodeLogs)
   )
 
 /**
@@ -98,7 +121,7 @@ export const cancel = <const R extends Ref>(
         timeout: "30 seconds"
       })
     ),
-    oneRun
+    (called) => ofRun(called, decodeRun)
   )
 
 /**
@@ -141,25 +164,25 @@ export const metrics = <const R extends Ref>(
       answer.status === 200 ? Effect.succeed(answer.text) : Effect.fail(queryError(endpoint, answer))
   )
 
-// internal
-
-const decodePage = Schema.decodeUnknownOption(Responses.RunPage)
-const decodeRun = Schema.decodeUnknownOption(Run)
-const decodeHealth = Schema.decodeUnknownOption(Health)
-
-const oneRun = (called: Called): Effect.Effect<Run, RunNotFound | QueryError> => {
-  const missing = Option.getOrUndefined(runNotFound(called.answer.json))
-  return missing === undefined ? decoded(called, decodeRun) : Effect.fail(missing)
-}
-
-const get = <const R extends Ref>(
+/** One question without a body. */
+export const get = <const R extends Ref>(
   ref: R,
   path: (endpoint: Endpoint) => string,
   query?: Readonly<Record<string, string | undefined>>
 ): Effect.Effect<Called, FindError<R>, Requirements<R>> =>
   call(ref, (endpoint) => Effect.succeed({ method: "GET", path: path(endpoint), query, timeout: "30 seconds" }))
 
-const decoded = <A>(
+/** The value in an answer about a run. */
+export const ofRun = <A>(
+  called: Called,
+  decode: (json: unknown) => Option.Option<A>
+): Effect.Effect<A, RunNotFound | QueryError> => {
+  const missing = Option.getOrUndefined(runNotFound(called.answer.json))
+  return missing === undefined ? decoded(called, decode) : Effect.fail(missing)
+}
+
+/** The value in an answer with status 200; any other answer is an error. */
+export const decoded = <A>(
   { answer, endpoint }: Called,
   decode: (json: unknown) => Option.Option<A>
 ): Effect.Effect<A, QueryError> => {
@@ -170,3 +193,11 @@ const decoded = <A>(
     onSome: Effect.succeed
   })
 }
+
+// internal
+
+const decodePage = Schema.decodeUnknownOption(Responses.RunPage)
+const decodeRun = Schema.decodeUnknownOption(Run)
+const decodeHealth = Schema.decodeUnknownOption(Health)
+
+const decodeLogs = Schema.decodeUnknownOption(RunLogPage)

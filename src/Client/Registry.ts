@@ -1,10 +1,11 @@
 /** Deployments found in the registry. Apart from the other layers, because the registry needs Node. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { DeploymentHttpError } from "../Contract/Errors.js"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
-import { placeOf } from "../Store/AuthKey.js"
+import { ownersKey, placeOf, proofPlaceOf } from "../Store/AuthKey.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
 import { SecretBox } from "../Store/SecretBox.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -31,15 +32,16 @@ export const layerRegistry: Layer.Layer<Endpoints, never, DeploymentStore | Snap
         const { deployment } = record
         const url = yield* urlOf(record)
         const snapshot = Option.getOrUndefined(yield* snapshots.find(deployment.snapshot.id))
-        const authKey =
-          record.authKey === undefined ? undefined : yield* box.open(placeOf(deployment.id), record.authKey.sealed)
+        const owners = ownersKey(record, yield* Clock.currentTimeMillis)
+        const authKey = owners === undefined ? undefined : yield* box.open(placeOf(deployment.id), owners.sealed)
         return {
           name: deployment.name,
           url,
           authKey,
           serving: servingOf(record.settings["serving"]),
           inputSchema: snapshot?.spec.input,
-          outputSchema: snapshot?.spec.output
+          outputSchema: snapshot?.spec.output,
+          proof: { secret: yield* box.derive(proofPlaceOf(deployment.id), "opening"), deploymentId: deployment.id }
         }
       })
     }

@@ -7,9 +7,9 @@ import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { type DeploymentHttpError, ServiceUnavailable } from "../Contract/Errors.js"
-import { direct, type Endpoint, Endpoints, type Ref, type ResolveError } from "./Endpoints.js"
-import { type Ask, attempt, type HttpResponse, type Opened, open, Unanswered } from "./Http.js"
+import { type DeploymentHttpError, ServiceNotProven, ServiceUnavailable } from "../Contract/Errors.js"
+import { direct, type Endpoint, Endpoints, ofMember, type Ref, type ResolveError } from "./Endpoints.js"
+import { type Ask, attempt, type CallFailed, type HttpResponse, type Opened, open, Unanswered } from "./Http.js"
 
 /**
  * The requirements of a call: a name needs {@link Endpoints}.
@@ -20,12 +20,15 @@ import { type Ask, attempt, type HttpResponse, type Opened, open, Unanswered } f
 export type Requirements<R extends Ref> = HttpClient.HttpClient | (R extends string ? Endpoints : never)
 
 /**
- * The errors of finding a reference.
+ * The errors of finding a reference and of reaching its service.
  *
  * @category errors
  * @since 0.1.0
  */
-export type FindError<R extends Ref> = DeploymentHttpError | (R extends string ? ResolveError : never)
+export type FindError<R extends Ref> =
+  | DeploymentHttpError
+  | ServiceNotProven
+  | (R extends string ? ResolveError : never)
 
 /**
  * Finds the endpoint of a reference.
@@ -36,9 +39,11 @@ export type FindError<R extends Ref> = DeploymentHttpError | (R extends string ?
 export const find = <R extends Ref>(
   ref: R
 ): Effect.Effect<Endpoint, FindError<R>, R extends string ? Endpoints : never> =>
-  (typeof ref === "string"
-    ? Effect.flatMap(Endpoints, (endpoints) => endpoints.resolve(ref))
-    : direct(ref)) as Effect.Effect<Endpoint, FindError<R>, R extends string ? Endpoints : never>
+  (typeof ref === "string" ? findByName(ref) : direct(ref)) as Effect.Effect<
+    Endpoint,
+    FindError<R>,
+    R extends string ? Endpoints : never
+  >
 
 /** An answer and the endpoint that gave it. */
 export interface Called<out A extends HttpResponse = HttpResponse> {
@@ -78,17 +83,26 @@ export const repeats = Schedule.exponential("10 millis").pipe(
 
 // internal
 
+/** Names of deployments have no slash: after one comes the pipeline of a group. */
+const findByName = (ref: string) => {
+  const [name = "", pipeline] = ref.split(/\/(.*)/s)
+  const found = Effect.flatMap(Endpoints, (endpoints) => endpoints.resolve(name))
+  return pipeline === undefined || pipeline === ""
+    ? found
+    : Effect.map(found, (endpoint) => ofMember(endpoint, pipeline))
+}
+
 const calling = <const R extends Ref, A extends HttpResponse>(
   ref: R,
   what: (endpoint: Endpoint) => Effect.Effect<Ask, DeploymentHttpError, HttpClient.HttpClient>,
-  exchange: (endpoint: Endpoint, ask: Ask) => Effect.Effect<A, Unanswered | DeploymentHttpError, HttpClient.HttpClient>,
+  exchange: (endpoint: Endpoint, ask: Ask) => Effect.Effect<A, Unanswered | CallFailed, HttpClient.HttpClient>,
   isPatient: boolean
 ): Effect.Effect<Called<A>, FindError<R>, Requirements<R>> => {
   const once = Effect.gen(function* () {
     const endpoint = yield* find(ref)
     const asked = yield* what(endpoint)
     const outcome = yield* Effect.either(exchange(endpoint, asked))
-    const again = isPatient && (wasNotTaken(asked, outcome) || (yield* hasNewKey(ref, endpoint, outcome)))
+    const again = isPatient && (wasNotTaken(asked, outcome) || (yield* hasChanged(ref, endpoint, outcome)))
     return again ? yield* new NotTaken({ endpoint, outcome }) : yield* settled(endpoint, outcome)
   })
   return once.pipe(
@@ -100,7 +114,7 @@ const calling = <const R extends Ref, A extends HttpResponse>(
   ) as Effect.Effect<Called<A>, FindError<R>, Requirements<R>>
 }
 
-type Outcome<A extends HttpResponse = HttpResponse> = Either.Either<A, Unanswered | DeploymentHttpError>
+type Outcome<A extends HttpResponse = HttpResponse> = Either.Either<A, Unanswered | CallFailed>
 
 /** No service accepted the request, so it may be repeated; `outcome` is the result if it is not. */
 class NotTaken extends Data.TaggedError("NotTaken")<{ readonly endpoint: Endpoint; readonly outcome: Outcome }> {}
@@ -108,7 +122,7 @@ class NotTaken extends Data.TaggedError("NotTaken")<{ readonly endpoint: Endpoin
 const settled = <A extends HttpResponse>(
   endpoint: Endpoint,
   outcome: Outcome<A>
-): Effect.Effect<Called<A>, DeploymentHttpError> =>
+): Effect.Effect<Called<A>, CallFailed> =>
   Either.match(outcome, {
     onLeft: (error) => Effect.fail(error instanceof Unanswered ? error.error : error),
     onRight: (answer) => Effect.succeed({ endpoint, answer })
@@ -124,8 +138,11 @@ const wasNotTaken = ({ isRepeatable, method }: Ask, outcome: Outcome): boolean =
 
 const decodeUnavailable = Schema.decodeUnknownOption(ServiceUnavailable)
 
-/** True if the service refused the key and the registry has another key. */
-const hasNewKey = (ref: Ref, { authKey }: Endpoint, outcome: Outcome) =>
-  Either.isRight(outcome) && outcome.right.status === 401
-    ? Effect.map(find(ref), (now) => !Equal.equals(now.authKey, authKey))
+/** True if the service refused the key or did not prove itself, and the registry has another key or another URL. */
+const hasChanged = (ref: Ref, { authKey, url }: Endpoint, outcome: Outcome) =>
+  Either.match(outcome, {
+    onLeft: (error) => error instanceof ServiceNotProven,
+    onRight: ({ status }) => status === 401
+  })
+    ? Effect.map(find(ref), (now) => now.url !== url || !Equal.equals(now.authKey, authKey))
     : Effect.succeed(false)

@@ -3,7 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { type DeploymentHttpError, InternalError, RunInterrupted, RunTimedOut } from "../Contract/Errors.js"
+import {
+  type DeploymentHttpError,
+  InternalError,
+  RunDiverged,
+  RunInterrupted,
+  RunLimitExceeded,
+  RunNotRecovered,
+  RunTimedOut
+} from "../Contract/Errors.js"
 import type { Run } from "../Contract/RunRecord.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
 import type { Endpoint } from "./Endpoints.js"
@@ -26,7 +34,14 @@ export type Ended = Pick<Run, "status" | "cause" | "outputs" | "error" | "execut
  * @category errors
  * @since 0.1.0
  */
-export type EndingError = RunTimedOut | RunInterrupted | InternalError | DeploymentHttpError
+export type EndingError =
+  | RunTimedOut
+  | RunInterrupted
+  | RunLimitExceeded
+  | RunDiverged
+  | RunNotRecovered
+  | InternalError
+  | DeploymentHttpError
 
 /** The end of a run. */
 export type Ending =
@@ -41,8 +56,8 @@ export const endingOf = (endpoint: Pick<Endpoint, "name" | "url">, ended: Ended)
   if (status === "interrupted") return { _tag: "Error", error: interruption(endpoint, ended) }
   if (status !== "failed")
     return { _tag: "Error", error: errorOf(endpoint, `its run ${runId} has not ended yet; wait for it with awaitRun`) }
-  const internal = decodeInternal(error)
-  if (Option.isSome(internal)) return { _tag: "Error", error: internal.value }
+  const known = decodeKnown(error)
+  if (Option.isSome(known)) return { _tag: "Error", error: known.value }
   return { _tag: "Failure", failure: Option.getOrElse(decodeFailure(error), () => withoutData(error)) }
 }
 
@@ -81,7 +96,9 @@ export const hasNoData = ({ error, outputs }: Pick<Run, "outputs" | "error">): b
 // internal
 
 const decodeFailure = Schema.decodeUnknownOption(Failure)
-const decodeInternal = Schema.decodeUnknownOption(InternalError)
+const decodeKnown = Schema.decodeUnknownOption(
+  Schema.Union(InternalError, RunLimitExceeded, RunDiverged, RunNotRecovered)
+)
 const decodeInterruption = Schema.decodeUnknownOption(Schema.Union(RunTimedOut, RunInterrupted))
 
 const withoutData = (error: unknown): typeof Failure.Type => {

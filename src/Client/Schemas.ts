@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Routes from "../Contract/Routes.js"
 import { DeploymentSchemaNotFound } from "../Errors/Lifecycle.js"
 import type { Endpoint } from "./Endpoints.js"
-import { ask } from "./Http.js"
+import { ask, type CallFailed } from "./Http.js"
 import type { JsonSchema } from "./JsonSchema.js"
 import { type QueryError, queryError } from "./Wire.js"
 
@@ -23,14 +23,39 @@ export interface Schemas {
 /** The schemas of a deployment: those of its snapshot if it is found in the registry, else those of its info endpoint. */
 export const schemasOf = (
   endpoint: Endpoint
-): Effect.Effect<Schemas, DeploymentSchemaNotFound | QueryError, HttpClient.HttpClient> => {
+): Effect.Effect<Schemas, DeploymentSchemaNotFound | QueryError | CallFailed, HttpClient.HttpClient> => {
   const { inputSchema: input, outputSchema: output } = endpoint
-  return input !== undefined && output !== undefined ? Effect.succeed({ input, output }) : asked(endpoint)
+  const schemas = input !== undefined && output !== undefined ? Effect.succeed({ input, output }) : asked(endpoint)
+  const { pipeline } = endpoint
+  return pipeline === undefined
+    ? schemas
+    : Effect.map(schemas, (all) => ({ ...all, input: memberInput(all.input, pipeline) }))
 }
+
+/** The schema of the parameters of one pipeline, in that of its group: a union of names with parameters. */
+export const memberInput = (group: JsonSchema, pipeline: string): JsonSchema => {
+  const { anyOf, $defs } = Option.getOrElse(decodeUnion(group), () => ({ anyOf: [group], $defs: undefined }))
+  const found = anyOf.flatMap((one) => Option.toArray(decodeMember(one)))
+  const own = found.find(({ properties }) => properties.pipeline.enum.includes(pipeline))?.properties.parameters
+  return own === undefined ? group : { ...own, ...($defs === undefined ? {} : { $defs }) }
+}
+
+const Document = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 // internal
 
-const Document = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+const decodeUnion = Schema.decodeUnknownOption(
+  Schema.Struct({ anyOf: Schema.Array(Schema.Unknown), $defs: Schema.optional(Document) })
+)
+
+const decodeMember = Schema.decodeUnknownOption(
+  Schema.Struct({
+    properties: Schema.Struct({
+      pipeline: Schema.Struct({ enum: Schema.Array(Schema.String) }),
+      parameters: Document
+    })
+  })
+)
 
 const decodeInfo = Schema.decodeUnknownOption(
   Schema.Struct({ pipeline: Schema.Struct({ input: Document, output: Document }) })

@@ -6,13 +6,20 @@ import * as EndpointErrors from "../Contract/EndpointErrors.js"
 import * as Envelope from "../Contract/Envelope.js"
 import {
   type DeploymentHttpError,
+  type Forbidden,
   InternalError,
   type InvalidRequest,
   NotFound,
+  type RunContinues,
+  type RunDiverged,
   type RunInterrupted,
+  type RunLimitExceeded,
   RunNotFound,
+  type RunNotRecovered,
   type RunTimedOut,
+  type ServiceNotProven,
   type ServiceUnavailable,
+  type TooManyFailedKeys,
   type Unauthorized,
   type UnsupportedMediaType
 } from "../Contract/Errors.js"
@@ -27,6 +34,14 @@ export const Success = Envelope.invokeSuccess(Schema.Unknown)
 export const Failure = Envelope.recordedFailure(Schema.Unknown)
 
 /**
+ * Refusals of a key.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type KeyError = Unauthorized | Forbidden | TooManyFailedKeys
+
+/**
  * Failures of an invocation besides the typed failures of the pipeline.
  *
  * @category errors
@@ -35,8 +50,17 @@ export const Failure = Envelope.recordedFailure(Schema.Unknown)
 export type InvokeError =
   | Exclude<typeof EndpointErrors.InvokeError.Type, InvalidRequest | UnsupportedMediaType>
   | DeploymentInvalidParameters
-  | Unauthorized
+  | KeyError
+  | ServiceNotProven
   | DeploymentHttpError
+
+/**
+ * The ends of a run that the runtime makes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RunEnd = RunTimedOut | RunInterrupted | RunLimitExceeded | RunDiverged | RunNotRecovered | RunContinues
 
 /**
  * Failures of an invocation before its run has started.
@@ -44,7 +68,7 @@ export type InvokeError =
  * @category errors
  * @since 0.1.0
  */
-export type StartError = Exclude<InvokeError, RunTimedOut | RunInterrupted>
+export type StartError = Exclude<InvokeError, RunEnd>
 
 /**
  * Failures of a question about a deployment or its runs.
@@ -52,7 +76,7 @@ export type StartError = Exclude<InvokeError, RunTimedOut | RunInterrupted>
  * @category errors
  * @since 0.1.0
  */
-export type QueryError = Unauthorized | ServiceUnavailable | InternalError | DeploymentHttpError
+export type QueryError = KeyError | ServiceNotProven | ServiceUnavailable | InternalError | DeploymentHttpError
 
 /** The typed failure in an answer, undecoded; `undefined` for any other answer. */
 export const failureOf = ({ json, status }: HttpResponse): typeof AnsweredFailure.Type | undefined =>
@@ -69,7 +93,7 @@ export const invokeError = (endpoint: Endpoint, answer: HttpResponse): InvokeErr
 /** The error in an answer that refuses a run before its start. */
 export const startError = (endpoint: Endpoint, answer: HttpResponse): StartError => {
   const error = invokeError(endpoint, answer)
-  return error._tag === "RunTimedOut" || error._tag === "RunInterrupted" ? unexpected(endpoint, answer) : error
+  return isRunEnd(error) ? unexpected(endpoint, answer) : error
 }
 
 /** The error in the answer to a question. */
@@ -90,12 +114,23 @@ const AnsweredFailure = Schema.Struct({ ...Failure.fields, runId: Schema.optiona
 
 const decodeFailure = Schema.decodeUnknownOption(AnsweredFailure)
 
+const runEnds: ReadonlySet<string> = new Set<RunEnd["_tag"]>([
+  "RunTimedOut",
+  "RunInterrupted",
+  "RunLimitExceeded",
+  "RunDiverged",
+  "RunNotRecovered",
+  "RunContinues"
+])
+
+const isRunEnd = (error: InvokeError): error is RunEnd => runEnds.has(error._tag)
+
 const decodeInvokeError = Schema.decodeUnknownOption(
-  Schema.Union(...EndpointErrors.InvokeError.members, EndpointErrors.AnyError)
+  Schema.Union(...EndpointErrors.InvokeError.members, ...EndpointErrors.AnyError.members)
 )
 
 const decodeQueryError = Schema.decodeUnknownOption(
-  Schema.Union(...EndpointErrors.RunsError.members, EndpointErrors.AnyError, InternalError)
+  Schema.Union(...EndpointErrors.RunsError.members, ...EndpointErrors.AnyError.members, InternalError)
 )
 
 const decodeNotFound = Schema.decodeUnknownOption(NotFound)

@@ -34,6 +34,8 @@ export class DeployerFixture extends Context.Tag("effect-deployers/Testing/Deplo
     readonly kill: (deployment: Deployment) => Effect.Effect<void>
     /** True if the deployment answers its callers. */
     readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
+    /** True if the readiness of the deployment is on, for flavors whose instances are real services. */
+    readonly isReady?: ((deployment: Deployment) => Effect.Effect<boolean>) | undefined
     /** The files of the deployment's serving instance by path, secrets included, for flavors that have such. */
     readonly files?: ((deployment: Deployment) => Effect.Effect<Readonly<Record<string, string>>>) | undefined
     /**

@@ -4,6 +4,7 @@ import type * as Layer from "effect/Layer"
 import type { Provides } from "./DeployerSuite/Case.js"
 import * as Changes from "./DeployerSuite/Changes.js"
 import * as FailedChanges from "./DeployerSuite/FailedChanges.js"
+import * as IntakeLaws from "./DeployerSuite/IntakeLaws.js"
 import * as LifecycleLaws from "./DeployerSuite/LifecycleLaws.js"
 import * as MiscLaws from "./DeployerSuite/MiscLaws.js"
 import * as Repairs from "./DeployerSuite/Repairs.js"
@@ -31,6 +32,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>, options:
       Changes.laws(it)
       FailedChanges.laws(it)
       LifecycleLaws.laws(it)
+      IntakeLaws.laws(it)
       MiscLaws.laws(it)
       Repairs.laws(it)
     })

@@ -38,6 +38,7 @@ export const layer: Layer.Layer<InMemoryDeployer.Provides | DeployerFixture, Sto
               ({ alive, behaviour, port }) => alive && behaviour === "healthy" && url === `http://127.0.0.1:${port}`
             )
           ),
+        isReady: ({ id }) => Effect.sync(() => engine.intakes.of(id)?._tag !== "Maintenance"),
         instances: ({ id }) => Effect.sync(() => ofDeployment(id).map(({ key }) => key))
       }
     })

@@ -9,14 +9,24 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import type * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
-import type * as Pipeline from "../Pipeline.js"
+import * as Input from "../Input.js"
+import * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
+import * as AppDocument from "./AppDocument.js"
+import * as AppPaths from "./AppPaths.js"
+import * as Artifacts from "./Artifacts.js"
 import * as EndpointErrors from "./EndpointErrors.js"
 import { invokeFailure, invokePayload, invokeSuccess } from "./Envelope.js"
+import { InvalidRequest, ServiceUnavailable } from "./Errors.js"
+import * as OpenApiDocument from "./OpenApiDocument.js"
 import * as OpenApiExtras from "./OpenApiExtras.js"
+import * as Proof from "./Proof.js"
 import * as Responses from "./Responses.js"
 import * as Routes from "./Routes.js"
+import * as RunLog from "./RunLog.js"
 import { Run } from "./RunRecord.js"
+import * as Schedules from "./Schedules.js"
+import * as Sessions from "./Sessions.js"
 
 export { invokeFailure, invokePayload, invokeSuccess, type PipelineFailure } from "./Envelope.js"
 
@@ -58,25 +68,21 @@ export const make = <P extends Pipeline.Any>(
   options?: { readonly authEnabled?: boolean | undefined }
 ) => {
   const at = Routes.paths(serving)
-  const doc = documentation(serving, options?.authEnabled ?? true)
+  const doc = documentation(pipeline, serving, options?.authEnabled ?? true)
   return HttpApi.make("deployment")
     .add(invokeGroup(pipeline, at, doc))
     .add(runsGroup(at, doc))
+    .add(artifactsGroup(at, doc))
+    .add(sessionsGroup(at, doc))
+    .add(schedulesGroup(at, doc))
     .add(healthGroup(at, doc))
     .add(serviceGroup(at, doc))
     .addError(EndpointErrors.AnyError)
-    .annotateContext(
-      OpenApi.annotations({
-        title: pipeline.name,
-        version: "1",
-        ...(pipeline.description === undefined ? {} : { description: pipeline.description }),
-        transform: finish
-      })
-    )
+    .annotateContext(OpenApi.annotations({ ...titled(pipeline, serving), transform: (spec) => finish(spec, serving) }))
 }
 
 /**
- * The OpenAPI 3.1 document of a pipeline's contract.
+ * The OpenAPI 3.1 document of a pipeline's contract, with the typed endpoints of its application.
  *
  * @category constructors
  * @since 0.1.0
@@ -85,15 +91,34 @@ export const toOpenApi = (
   pipeline: Pipeline.Any,
   serving: Settings.Serving,
   options?: { readonly authEnabled?: boolean | undefined }
-): OpenApi.OpenAPISpec => OpenApi.fromApi(make(pipeline, serving, options))
+): OpenApi.OpenAPISpec =>
+  AppDocument.specsOf(pipeline.app?.parts ?? [], serving, options?.authEnabled ?? true).reduce(
+    OpenApiDocument.merge,
+    OpenApi.fromApi(make(pipeline, serving, options))
+  )
 
 // internal
+
+const titled = ({ description, name }: Pipeline.Any, { about }: Settings.Serving) => {
+  const text = about.description ?? description
+  return {
+    title: about.title ?? name,
+    version: about.version ?? "1",
+    ...(text === undefined ? {} : { description: text })
+  }
+}
+
+const finish = (spec: Record<string, unknown>, { about }: Settings.Serving): Record<string, unknown> => {
+  const document = OpenApiDocument.finish(spec)
+  return about.contact === undefined ? document : OpenApiDocument.withInfo(document, { contact: about.contact })
+}
 
 type Paths = ReturnType<typeof Routes.paths>
 type Documentation = (name: Routes.RouteName, summary: string) => Context.Context<never>
 
-const documentation = (serving: Settings.Serving, authEnabled: boolean): Documentation => {
-  const routes = new Map(Routes.make(serving).map((route) => [route.name, route]))
+const documentation = (pipeline: Pipeline.Any, serving: Settings.Serving, authEnabled: boolean): Documentation => {
+  const routes = new Map(AppPaths.defaultRoutes(pipeline.app?.parts ?? [], serving).map((route) => [route.name, route]))
+  const extras = { streams: Pipeline.isElements(pipeline.output), files: Input.filesOf(pipeline.input) }
   return (name, summary) => {
     const route = routes.get(name)
     const requiresKey = authEnabled && route?.isPublic === false
@@ -101,14 +126,16 @@ const documentation = (serving: Settings.Serving, authEnabled: boolean): Documen
       summary,
       exclude: route === undefined,
       transform: (described) => {
-        const operation = name === "invoke" ? OpenApiExtras.describe(described, serving) : described
-        return requiresKey
-          ? { ...operation, security: [{ bearer: [] }] }
-          : { ...operation, responses: omit(operation["responses"] ?? {}, "401") }
+        const operation = name === "invoke" ? OpenApiExtras.describe(described, serving, extras) : described
+        return requiresKey ? { ...operation, security: [{ bearer: [] }] } : withoutKeyErrors(name, operation)
       }
     })
   }
 }
+
+/** An endpoint without a key refuses none. Invocations have a 429 of their own. */
+const withoutKeyErrors = (name: Routes.RouteName, operation: Record<string, unknown>) =>
+  (name === "invoke" ? ["401", "403"] : ["401", "403", "429"]).reduce(OpenApiDocument.withoutResponse, operation)
 
 const invokeGroup = <P extends Pipeline.Any>(pipeline: P, at: Paths, doc: Documentation) =>
   HttpApiGroup.make("invoke").add(
@@ -148,8 +175,106 @@ const runsGroup = (at: Paths, doc: Documentation) =>
         .setPath(Schema.Struct({ id: Schema.String }))
         .setHeaders(Responses.EventsHeaders)
         .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
+        .addSuccess(Responses.NoMoreEvents)
         .addError(EndpointErrors.EventsError)
         .annotateContext(doc("events", "What happened in a run and what happens until it ends, as server-sent events."))
+    )
+    .add(
+      HttpApiEndpoint.get("logs", at.logs)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .setUrlParams(RunLog.RunLogQuery)
+        .addSuccess(RunLog.RunLogPage)
+        .addError(EndpointErrors.LogsError)
+        .annotateContext(doc("logs", "The lines that a run logged, in their order."))
+    )
+    .add(
+      HttpApiEndpoint.post("signal", at.signal)
+        .setPath(signalPath)
+        .setPayload(Schema.Unknown)
+        .addSuccess(Responses.Accepted, { status: 202 })
+        .addError(EndpointErrors.SignalError)
+        .annotateContext(doc("signal", "Send a signal to a run that waits for it, or will."))
+    )
+    .add(
+      HttpApiEndpoint.post("retry", at.retry)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .setPayload(Responses.RetryRequest)
+        .addSuccess(Responses.Accepted, { status: 202 })
+        .addError(EndpointErrors.RetryError)
+        .annotateContext(doc("retry", "Run the pipeline again with the parameters of a run, as a new run."))
+    )
+
+const signalPath = Schema.Struct({ id: Schema.String, name: Schema.String })
+
+const artifactsGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("artifacts")
+    .add(
+      HttpApiEndpoint.get("list", at.artifacts)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Artifacts.ArtifactList)
+        .addError(EndpointErrors.RunError)
+        .annotateContext(doc("artifacts", "The outputs of the steps of a run, with their digests."))
+    )
+    .add(
+      HttpApiEndpoint.get("get", at.artifact)
+        .setPath(Schema.Struct({ id: Schema.String, step: Schema.String }))
+        .addSuccess(Schema.Unknown)
+        .addError(EndpointErrors.ArtifactError)
+        .annotateContext(doc("artifact", "The output of one call of a step, such as forecast or forecast#2."))
+    )
+
+const sessionsGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("sessions")
+    .add(
+      HttpApiEndpoint.get("list", at.sessions)
+        .setUrlParams(Sessions.SessionsQuery)
+        .addSuccess(Sessions.SessionPage)
+        .addError(EndpointErrors.SessionsError)
+        .annotateContext(doc("sessions", "Sessions, in the order of their ids."))
+    )
+    .add(
+      HttpApiEndpoint.get("get", at.session)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Sessions.SessionRecord)
+        .addError(EndpointErrors.SessionError)
+        .annotateContext(doc("session", "One session with its states."))
+    )
+    .add(
+      HttpApiEndpoint.del("delete", at.deleteSession)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(HttpApiSchema.NoContent)
+        .addError(EndpointErrors.SessionError)
+        .annotateContext(doc("deleteSession", "Remove a session with its states; its runs stay on record."))
+    )
+
+const schedulesGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("schedules")
+    .add(
+      HttpApiEndpoint.get("list", at.schedules)
+        .addSuccess(Schedules.ScheduleList)
+        .addError(ServiceUnavailable)
+        .annotateContext(doc("schedules", "The schedules of the pipeline with their last firings."))
+    )
+    .add(
+      HttpApiEndpoint.post("pause", at.pauseSchedule)
+        .setPath(Schema.Struct({ name: Schema.String }))
+        .addSuccess(Schedules.ScheduleStatus)
+        .addError(EndpointErrors.ScheduleError)
+        .annotateContext(doc("pauseSchedule", "Start no runs by a schedule until it is resumed."))
+    )
+    .add(
+      HttpApiEndpoint.post("resume", at.resumeSchedule)
+        .setPath(Schema.Struct({ name: Schema.String }))
+        .addSuccess(Schedules.ScheduleStatus)
+        .addError(EndpointErrors.ScheduleError)
+        .annotateContext(doc("resumeSchedule", "Start runs by a schedule again, from its next time on."))
+    )
+    .add(
+      HttpApiEndpoint.post("fire", at.fireSchedule)
+        .setPath(Schema.Struct({ name: Schema.String }))
+        .addSuccess(Responses.Accepted, { status: 202 })
+        .addError(EndpointErrors.ScheduleError)
+        .annotateContext(doc("fireSchedule", "Start a run of a schedule now."))
     )
 
 const healthGroup = (at: Paths, doc: Documentation) =>
@@ -195,66 +320,16 @@ const serviceGroup = (at: Paths, doc: Documentation) =>
         .annotateContext(doc("docs", "An interactive page made from the OpenAPI document."))
     )
     .add(
+      HttpApiEndpoint.get("proof", at.proof)
+        .setUrlParams(Proof.Challenge)
+        .addSuccess(Proof.Proof)
+        .addError(InvalidRequest)
+        .annotateContext(
+          doc("proof", "Proves to a caller that this is the deployment, before the caller sends its key.")
+        )
+    )
+    .add(
       HttpApiEndpoint.get("root", at.root)
         .addSuccess(HttpApiSchema.Text({ contentType: "text/html" }))
         .annotateContext(doc("root", "The deployment's page: try it, recent runs, live charts."))
     )
-
-type Json = Record<string, unknown>
-
-const isJsonObject = (value: unknown): value is Json => typeof value === "object" && value !== null
-
-const omit = (value: unknown, ...keys: ReadonlyArray<string>): Json =>
-  isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : {}
-
-/** The platform documents its own decode error on every endpoint; this service answers `InvalidRequest` in its place. */
-const finish = (spec: Json): Json => {
-  const paths = Object.fromEntries(
-    Object.entries(spec["paths"] ?? {}).map(([path, item]) => [
-      path,
-      Object.fromEntries(
-        Object.entries(isJsonObject(item) ? item : {}).map(([method, op]) => [method, withoutDecodeError(op)])
-      )
-    ])
-  )
-  const components = isJsonObject(spec["components"]) ? spec["components"] : {}
-  return {
-    ...spec,
-    paths,
-    components: {
-      ...components,
-      schemas: omit(components["schemas"], "HttpApiDecodeError", "Issue", "PropertyKey"),
-      securitySchemes: usesBearer(paths) ? { bearer: { type: "http", scheme: "bearer" } } : {}
-    }
-  }
-}
-
-const usesBearer = (paths: Json): boolean => JSON.stringify(paths).includes('"security":[{"bearer":[]}]')
-
-const decodeError = "#/components/schemas/HttpApiDecodeError"
-
-const withoutDecodeError = (operation: unknown): unknown => {
-  if (!isJsonObject(operation) || !isJsonObject(operation["responses"])) return operation
-  const { "400": invalid, ...responses } = operation["responses"]
-  const schema = schemaOf(invalid)
-  if (schema === undefined || schema["$ref"] === decodeError) return { ...operation, responses }
-  const members = Array.isArray(schema["anyOf"]) ? schema["anyOf"] : []
-  const kept = members.filter((member: unknown) => !isJsonObject(member) || member["$ref"] !== decodeError)
-  const only = kept.length === 1 ? kept[0] : { anyOf: kept }
-  return {
-    ...operation,
-    responses: {
-      "400": {
-        description: "Malformed JSON, nesting too deep, or parameters that do not decode.",
-        content: { "application/json": { schema: only } }
-      },
-      ...responses
-    }
-  }
-}
-
-const schemaOf = (response: unknown): Json | undefined => {
-  if (!isJsonObject(response) || !isJsonObject(response["content"])) return undefined
-  const media = response["content"]["application/json"]
-  return isJsonObject(media) && isJsonObject(media["schema"]) ? media["schema"] : undefined
-}

@@ -1,21 +1,33 @@
 /** The refusals of each endpoint, as unions. The API value, the OpenAPI document and the client derive from them. */
 import * as Schema from "effect/Schema"
 import {
+  ArtifactNotFound,
+  Forbidden,
   IdempotencyConflict,
   InternalError,
   InvalidRequest,
   PayloadTooLarge,
+  RunContinues,
+  RunDiverged,
+  RunHasEnded,
   RunInterrupted,
+  RunLimitExceeded,
   RunNotFound,
+  RunNotRecovered,
+  RunNotRetryable,
   RunTimedOut,
+  ScheduleNotFound,
+  ServiceInMaintenance,
   ServiceUnavailable,
+  SessionNotFound,
+  TooManyFailedKeys,
   TooManyRuns,
   Unauthorized,
   UnsupportedMediaType
 } from "./Errors.js"
 
 /** Any endpoint that requires the key. */
-export const AnyError = Unauthorized
+export const AnyError = Schema.Union(Unauthorized, Forbidden, TooManyFailedKeys)
 
 /** `POST /invoke`, besides the typed failures of the pipeline. */
 export const InvokeError = Schema.Union(
@@ -25,8 +37,13 @@ export const InvokeError = Schema.Union(
   UnsupportedMediaType,
   TooManyRuns,
   ServiceUnavailable,
+  ServiceInMaintenance,
   RunInterrupted,
   RunTimedOut,
+  RunLimitExceeded,
+  RunDiverged,
+  RunNotRecovered,
+  RunContinues,
   InternalError
 )
 
@@ -38,3 +55,40 @@ export const RunError = Schema.Union(RunNotFound, ServiceUnavailable)
 
 /** `GET /runs/{id}/events`. */
 export const EventsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnavailable)
+
+/** `GET /runs/{id}/logs`. */
+export const LogsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnavailable)
+
+/** `GET /runs/{id}/artifacts/{step}`. */
+export const ArtifactError = Schema.Union(RunNotFound, ArtifactNotFound, ServiceUnavailable)
+
+/** `GET /sessions`. */
+export const SessionsError = Schema.Union(InvalidRequest, ServiceUnavailable)
+
+/** `GET` and `DELETE /sessions/{id}`. */
+export const SessionError = Schema.Union(SessionNotFound, ServiceUnavailable)
+
+/** `POST /schedules/{name}/pause`, `/resume` and `/fire`. */
+export const ScheduleError = Schema.Union(ScheduleNotFound, ServiceUnavailable)
+
+/** `POST /runs/{id}/signals/{name}`. */
+export const SignalError = Schema.Union(
+  InvalidRequest,
+  RunNotFound,
+  RunHasEnded,
+  PayloadTooLarge,
+  UnsupportedMediaType,
+  ServiceUnavailable
+)
+
+/** `POST /runs/{id}/retry`. */
+export const RetryError = Schema.Union(
+  InvalidRequest,
+  RunNotFound,
+  RunNotRetryable,
+  PayloadTooLarge,
+  UnsupportedMediaType,
+  TooManyRuns,
+  ServiceUnavailable,
+  ServiceInMaintenance
+)

@@ -2,6 +2,7 @@
  * The bodies of `POST /invoke`: the request, the answer of a run that succeeded, and a typed failure of the pipeline.
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type { EncodedJson } from "../Internal/EncodedJson.js"
@@ -49,6 +50,7 @@ export const invokeSuccess = <O extends Schema.Schema.AnyNoContext>(output: O) =
   Schema.Struct({
     success: Schema.Literal(true),
     outputs: output,
+    /** Milliseconds from the acceptance of the run to the end of its program, down to a microsecond. */
     executionTimeMillis: Schema.Number,
     metadata: RunMetadata
   })
@@ -87,9 +89,11 @@ export const invokeFailure = <E extends Schema.Schema.All>(pipeline: {
     AST.Union.make(
       failureMembers(pipeline).map(
         ({ schema, status }) =>
-          Schema.Struct({ ...recordedFailure(schema).fields, runId: Schema.String }).annotations(
-            HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })
-          ).ast
+          Schema.Struct({
+            ...recordedFailure(schema).fields,
+            _tag: tagOf(schema.ast),
+            runId: Schema.String
+          }).annotations(HttpApiSchema.annotations({ status, description: "A typed failure of the pipeline." })).ast
       )
     )
   )
@@ -129,6 +133,9 @@ export const failureMembers = ({ error }: { readonly error: Schema.Schema.All })
   ...flatten(StepTimedOut.ast, defaultStatus)
 ]
 
+/** The tag of a failure that has none. */
+export const untagged = "PipelineFailed"
+
 // internal
 
 /** The optional members of a request. */
@@ -146,6 +153,32 @@ const options = {
   /** Records only statuses and times of the run, not its data; default false. */
   skipArtifacts: Schema.optional(Schema.Boolean)
 }
+
+/** The tag on the wire: that of the failure, or `PipelineFailed` for a failure that cannot have one. */
+const tagOf = (ast: AST.AST): Schema.Schema<string> => {
+  switch (ast._tag) {
+    case "Refinement":
+      return tagOf(ast.from)
+    case "Transformation":
+      return ast.to._tag === "TypeLiteral" ? tagOf(ast.to) : tagOf(ast.from)
+    case "TypeLiteral": {
+      const tag = ast.propertySignatures.find(({ name }) => name === "_tag")?.type
+      if (tag === undefined) return ast.indexSignatures.length > 0 ? Schema.String : literal(untagged)
+      return tag._tag === "Literal" && Predicate.isString(tag.literal) ? literal(tag.literal) : Schema.String
+    }
+    case "StringKeyword":
+    case "NumberKeyword":
+    case "BooleanKeyword":
+    case "Literal":
+    case "TemplateLiteral":
+    case "Enums":
+      return literal(untagged)
+    default:
+      return Schema.String
+  }
+}
+
+const literal = (text: string) => Schema.make<string, string, never>(new AST.Literal(text))
 
 /** The status of a typed failure whose schema names none. */
 const defaultStatus = 422

@@ -1,5 +1,6 @@
 /** The errors of this library by kind. Every error of `Errors` belongs to exactly one kind. */
 import * as Schema from "effect/Schema"
+import { ArtifactStoreError } from "../Errors/Artifacts.js"
 import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"
@@ -7,9 +8,11 @@ import * as Input from "../Errors/Input.js"
 import * as Lifecycle from "../Errors/Lifecycle.js"
 import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
 import { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
-import { DeploymentRunFailed, RunNotRepeatable } from "../Errors/Runs.js"
+import { DeploymentRunFailed, ResponseRefused, RunNotRepeatable } from "../Errors/Runs.js"
+import * as Sessions from "../Errors/Sessions.js"
 import { ConfigFileNotFound, ConfigLoadFailed, StackCycle, StackInvalid, StackNotRestored } from "../Errors/Stacks.js"
 import { HomeInUse, SecretKeyError, StoreError } from "../Errors/Stores.js"
+import { ServiceManagerFailed, ServiceManagerUnavailable } from "../Errors/Supervisors.js"
 import { memoize } from "../Internal/Memoize.js"
 import * as Http from "./Errors.js"
 
@@ -25,11 +28,15 @@ export const NotFoundError = Schema.Union(
   Lifecycle.DeploymentSchemaNotFound,
   Lifecycle.SnapshotNotFound,
   Input.SecretNotFound,
+  Input.AuthKeyNotFound,
   PipelineFileNotFound,
   ConfigFileNotFound,
   PipelineExportNotFound,
   Http.NotFound,
-  Http.RunNotFound
+  Http.RunNotFound,
+  Http.SessionNotFound,
+  Http.ArtifactNotFound,
+  Http.ScheduleNotFound
 )
 
 export type NotFoundError = typeof NotFoundError.Type
@@ -54,6 +61,9 @@ export const InvalidInputError = Schema.Union(
   ConfigLoadFailed,
   StackInvalid,
   StackCycle,
+  Sessions.SessionMissing,
+  Sessions.SessionTooLarge,
+  ResponseRefused,
   Http.InvalidRequest,
   Http.MethodNotAllowed,
   Http.PayloadTooLarge,
@@ -82,13 +92,16 @@ export const ConflictError = Schema.Union(
   HomeInUse,
   Input.FilesInTheWay,
   RunNotRepeatable,
-  Http.IdempotencyConflict
+  Sessions.SessionConflict,
+  Http.IdempotencyConflict,
+  Http.RunHasEnded,
+  Http.RunNotRetryable
 )
 
 export type ConflictError = typeof ConflictError.Type
 
 /**
- * An engine (a container engine, the process table) did not complete an operation.
+ * An engine (a container engine, the process table, the service manager) did not complete an operation.
  *
  * @category errors
  * @since 0.1.0
@@ -101,18 +114,26 @@ export const EngineError = Schema.Union(
   Lifecycle.OutcomeUnknown,
   ImageNotBuilt,
   BaseImageUnavailable,
+  ServiceManagerUnavailable,
+  ServiceManagerFailed,
   StackNotRestored
 )
 
 export type EngineError = typeof EngineError.Type
 
 /**
- * The registry, a run store or the key of the secrets is not usable.
+ * The registry, a run store, the state of a session or the key of the secrets is not usable.
  *
  * @category errors
  * @since 0.1.0
  */
-export const StorageError = Schema.Union(StoreError, SecretKeyError)
+export const StorageError = Schema.Union(
+  StoreError,
+  SecretKeyError,
+  ArtifactStoreError,
+  Sessions.SessionMisfit,
+  Sessions.SessionUnavailable
+)
 
 export type StorageError = typeof StorageError.Type
 
@@ -124,9 +145,13 @@ export type StorageError = typeof StorageError.Type
  */
 export const CallError = Schema.Union(
   Http.DeploymentHttpError,
+  Http.ServiceNotProven,
   Http.Unauthorized,
+  Http.Forbidden,
+  Http.TooManyFailedKeys,
   Http.TooManyRuns,
   Http.ServiceUnavailable,
+  Http.ServiceInMaintenance,
   Http.InternalError
 )
 
@@ -138,7 +163,15 @@ export type CallError = typeof CallError.Type
  * @category errors
  * @since 0.1.0
  */
-export const RunError = Schema.Union(DeploymentRunFailed, Http.RunInterrupted, Http.RunTimedOut)
+export const RunError = Schema.Union(
+  DeploymentRunFailed,
+  Http.RunInterrupted,
+  Http.RunLimitExceeded,
+  Http.RunTimedOut,
+  Http.RunDiverged,
+  Http.RunNotRecovered,
+  Http.RunContinues
+)
 
 export type RunError = typeof RunError.Type
 

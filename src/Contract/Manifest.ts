@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Settings from "../Settings/Serving.js"
+import { LiveKey } from "./Keys.js"
 
 /**
  * The contents of a manifest file.
@@ -34,8 +35,26 @@ export const Manifest = Schema.Struct({
     fallback: Schema.Boolean,
     standbyMillis: Schema.optional(Schema.Int)
   }),
-  /** SHA-256 digests (hex) of the accepted keys; without any, the service requires no key. */
+  /**
+   * The door of the deployment: the file that steers it, the number of the inherited socket or the path of the Unix socket
+   * for relayed connections, and the address of the URL. The service accepts the connections of the socket while the file
+   * names its generation. Default none: `listen` is the only address.
+   */
+  door: Schema.optional(
+    Schema.Struct({ file: Schema.String, socket: Schema.Union(Schema.Int, Schema.String), host: Schema.String })
+  ),
+  /** SHA-256 digests (hex) of keys with every scope; without any and without `keysFile`, the service requires no key. */
   authKeyDigests: Schema.Array(Schema.String),
+  /** The live keys of a service without a file of keys; they replace `authKeyDigests`. */
+  keys: Schema.optional(Schema.Array(LiveKey)),
+  /** The file with the live keys, see `KeysFile`; it replaces `authKeyDigests`. The service reads it again when it changed. */
+  keysFile: Schema.optional(Schema.String),
+  /** The file with the intake of the deployment, see `IntakeFile`. The service reads it again when it changed. */
+  intakeFile: Schema.optional(Schema.String),
+  /** The secret (hex) with which the service proves itself to callers that know its deployment; see `Proof`. */
+  proofSecret: Schema.optional(Schema.String),
+  /** The port at which callers reach the service, if it differs from the port that it listens on. */
+  publishedPort: Schema.optional(Schema.Int),
   /** The SQLite file of the run store. */
   runStore: Schema.String,
   /** The file for {@link Endpoint}, written when the service listens or stands by. */
@@ -66,6 +85,33 @@ export const Endpoint = Schema.Struct({
 })
 
 export type Endpoint = typeof Endpoint.Type
+
+/**
+ * The exit of a served process that ended by itself. The process writes it last, so that the restart policy `on-failure` knows
+ * the code after the program that started the process is gone.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Exit = Schema.Struct({ pid: Schema.Int, code: Schema.Int })
+
+export type Exit = typeof Exit.Type
+
+/**
+ * The path of the file with the exit: beside the endpoint file.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const exitFileOf = (endpointFile: string): string => `${endpointFile.replace(/[^/\\]*$/, "")}exit.json`
+
+/**
+ * The variable with `publishedPort` for flavors that choose that port after they have written the manifest.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const publishedPortVariable = "EFFECT_DEPLOYERS_PUBLISHED_PORT"
 
 /**
  * Exit codes of a served process: after a requested drain (128 + SIGTERM, so that restart policies restart it), if its port

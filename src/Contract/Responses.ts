@@ -1,17 +1,22 @@
 /** The answers of a served deployment besides runs and errors, and the parameters of its questions. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { Run, RunStatus } from "./RunRecord.js"
+import { refuse, wholeNumber } from "./Query.js"
+import { RunId, RunStatus, RunSummary } from "./RunRecord.js"
+import { SessionId, sessionIdProblem } from "./Sessions.js"
 
 /**
- * Health of a service. `live`: the process answers (on `/health`: its warm state is not complete); `ready`: the service
- * accepts runs; `draining`: the service is stopping; `failed`: a check fails.
+ * Health of a service. `live`: the process answers (on `/health`: its warm state is not complete, or its event loop is
+ * blocked); `ready`: the service accepts runs; `maintenance`: the service is well and refuses runs by request; `draining`: the
+ * service is stopping; `failed`: a check fails.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Health = Schema.Struct({
-  status: Schema.Literal("live", "ready", "draining", "failed"),
+  status: Schema.Literal("live", "ready", "maintenance", "draining", "failed"),
+  /** Milliseconds since which a step has computed without a pause, so that the service answers nothing but health. */
+  blockedMillis: Schema.optional(Schema.Int),
   checks: Schema.Array(
     Schema.Struct({
       name: Schema.String,
@@ -68,7 +73,6 @@ export const Info = Schema.Struct({
 })
 
 const statuses = RunStatus.literals.join(", ")
-const refuse = (text: string) => ({ message: () => ({ message: text, override: true }) })
 
 /**
  * The headers of `GET /runs/{id}/events`.
@@ -79,20 +83,32 @@ const refuse = (text: string) => ({ message: () => ({ message: text, override: t
 export const EventsHeaders = Schema.Struct({
   /** Id of the last event the caller received; the stream starts after it. */
   "last-event-id": Schema.optional(
-    Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()).annotations(
-      refuse("must be the id of an event, a whole number")
-    )
+    wholeNumber(Schema.nonNegative()).annotations({
+      ...refuse("must be the id of an event, a whole number"),
+      jsonSchema: { type: "integer", minimum: 0 }
+    })
   )
 })
 
 /**
- * One page of `GET /runs`, newest run first.
+ * The answer of `GET /runs/{id}/events` when the run has ended and the caller has all of its events. An `EventSource` does
+ * not connect again.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const NoMoreEvents = HttpApiSchema.Empty(204).annotations({
+  description: "The run has ended, and no event follows that position."
+})
+
+/**
+ * One page of `GET /runs`, newest run first. The data of a run is in `GET /runs/{id}` only, so a page stays small.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const RunPage = Schema.Struct({
-  runs: Schema.Array(Run),
+  runs: Schema.Array(RunSummary),
   /** The `cursor` of the next page; absent on the last page. */
   nextCursor: Schema.optional(Schema.String)
 })
@@ -108,6 +124,17 @@ export type RunPage = typeof RunPage.Type
 export const Accepted = Schema.Struct({ runId: Schema.String })
 
 /**
+ * The body of `POST /runs/{id}/retry`: `start` runs every step again, `failed` takes the recorded results of the steps before
+ * the first one that failed.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const RetryRequest = Schema.Struct({
+  from: Schema.Literal("failed", "start").annotations(refuse('must be "failed" or "start"'))
+})
+
+/**
  * The query of `GET /runs`.
  *
  * @category schemas
@@ -115,11 +142,14 @@ export const Accepted = Schema.Struct({ runId: Schema.String })
  */
 export const RunsQuery = Schema.Struct({
   status: Schema.optional(RunStatus.annotations(refuse(`must be one of ${statuses}`))),
+  /** Only the runs of this session. */
+  session: Schema.optional(SessionId.annotations(refuse(sessionIdProblem))),
   limit: Schema.optionalWith(
-    Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 100)).annotations(
-      refuse("must be a whole number from 1 to 100")
-    ),
+    wholeNumber(Schema.between(1, 100)).annotations({
+      ...refuse("must be a whole number from 1 to 100"),
+      jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
+    }),
     { default: () => 20 }
   ),
-  cursor: Schema.optional(Schema.String.pipe(Schema.maxLength(500)).annotations(refuse("is too long to be a cursor")))
+  cursor: Schema.optional(RunId.annotations(refuse("must be the nextCursor of a page, or left out for the first page")))
 })

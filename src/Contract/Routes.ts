@@ -1,8 +1,9 @@
 /**
- * The routes of a served deployment: path, method, and whether a key is required. A path outside this table does not
+ * The routes of a served deployment: path, method, whether a key is required, and the scope that the key needs. A path outside this table does not
  * exist; a route requires the key unless the table marks it as public. No other module joins paths.
  */
 import type * as Settings from "../Settings.js"
+import type { KeyScope } from "./Keys.js"
 
 /**
  * Name of a route.
@@ -17,6 +18,18 @@ export type RouteName =
   | "run"
   | "cancel"
   | "events"
+  | "logs"
+  | "artifacts"
+  | "artifact"
+  | "sessions"
+  | "session"
+  | "deleteSession"
+  | "schedules"
+  | "pauseSchedule"
+  | "resumeSchedule"
+  | "fireSchedule"
+  | "signal"
+  | "retry"
   | "health"
   | "live"
   | "ready"
@@ -24,6 +37,15 @@ export type RouteName =
   | "metrics"
   | "docs"
   | "openApi"
+  | "proof"
+
+/**
+ * The method of a route.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Method = "GET" | "POST" | "DELETE"
 
 /**
  * One route.
@@ -33,15 +55,17 @@ export type RouteName =
  */
 export interface Route {
   readonly name: RouteName
-  /** The path; a segment `:id` stands for any one segment. */
+  /** The path; a segment such as `:id` stands for any one segment. */
   readonly path: `/${string}`
-  readonly method: "GET" | "POST"
+  readonly method: Method
   /** The route requires no key. */
   readonly isPublic: boolean
+  /** The scope that a key needs here. */
+  readonly scope: KeyScope
 }
 
 /**
- * The paths of a deployment below its URL. `:id` stands for the id of a run.
+ * The paths of a deployment below its URL. `:id` stands for the id of a run or of a session, `:name` for a schedule or a signal.
  *
  * @category models
  * @since 0.1.0
@@ -58,19 +82,32 @@ export const paths = (serving: Settings.Serving): Paths => {
   const api = (path: string) => join(serving.rootUrlPath, serving.apiUrlPath, path)
   const root = (path: string) => join(serving.rootUrlPath, path)
   return {
-    root: root("/"),
+    root: root(serving.pageUrlPath),
     invoke: api(serving.invokeUrlPath),
     runs: api(serving.runsUrlPath),
     run: api(`${trimEnd(serving.runsUrlPath)}/:id`),
     cancel: api(`${trimEnd(serving.runsUrlPath)}/:id/cancel`),
     events: api(`${trimEnd(serving.runsUrlPath)}/:id/events`),
+    logs: api(`${trimEnd(serving.runsUrlPath)}/:id/logs`),
+    artifacts: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts`),
+    artifact: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts/:step`),
+    sessions: api(serving.sessionsUrlPath),
+    session: api(`${trimEnd(serving.sessionsUrlPath)}/:id`),
+    deleteSession: api(`${trimEnd(serving.sessionsUrlPath)}/:id`),
+    schedules: api(serving.schedulesUrlPath),
+    pauseSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/pause`),
+    resumeSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/resume`),
+    fireSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/fire`),
+    signal: api(`${trimEnd(serving.runsUrlPath)}/:id/signals/:name`),
+    retry: api(`${trimEnd(serving.runsUrlPath)}/:id/retry`),
     health: api(serving.healthUrlPath),
     live: api(`${trimEnd(serving.healthUrlPath)}/live`),
     ready: api(`${trimEnd(serving.healthUrlPath)}/ready`),
     info: api(serving.infoUrlPath),
     metrics: api(serving.metricsUrlPath),
     docs: root(serving.docsUrlPath),
-    openApi: root(serving.openApiUrlPath)
+    openApi: root(serving.openApiUrlPath),
+    proof: api(serving.proofUrlPath)
   }
 }
 
@@ -80,8 +117,50 @@ export const paths = (serving: Settings.Serving): Paths => {
  * @category constructors
  * @since 0.1.0
  */
-export const runPath = (serving: Settings.Serving, id: string, name: "run" | "cancel" | "events" = "run"): string =>
-  paths(serving)[name].replace(":id", encodeURIComponent(id))
+export const runPath = (
+  serving: Settings.Serving,
+  id: string,
+  name: "run" | "cancel" | "events" | "retry" | "logs" | "artifacts" = "run"
+): string => paths(serving)[name].replace(":id", encodeURIComponent(id))
+
+/**
+ * The path of the output of one call of a step.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const artifactPath = (serving: Settings.Serving, runId: string, step: string): string =>
+  paths(serving).artifact.replace(":id", encodeURIComponent(runId)).replace(":step", encodeURIComponent(step))
+
+/**
+ * The path of a change of a schedule.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const schedulePath = (
+  serving: Settings.Serving,
+  schedule: string,
+  change: "pauseSchedule" | "resumeSchedule" | "fireSchedule"
+): string => paths(serving)[change].replace(":name", encodeURIComponent(schedule))
+
+/**
+ * The path of one session.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sessionPath = (serving: Settings.Serving, id: string): string =>
+  paths(serving).session.replace(":id", encodeURIComponent(id))
+
+/**
+ * The path of a signal to a run.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const signalPath = (serving: Settings.Serving, id: string, name: string): string =>
+  paths(serving).signal.replace(":id", encodeURIComponent(id)).replace(":name", encodeURIComponent(name))
 
 /**
  * The routes of the enabled endpoints.
@@ -92,54 +171,94 @@ export const runPath = (serving: Settings.Serving, id: string, name: "run" | "ca
 export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
   const all = paths(serving)
   const disabled = new Set<Disableable>(serving.disabledEndpoints)
-  if (serving.recording === "none") disabled.add("runs")
+  if (serving.recording === "none") disabled.add("runs").add("sessions").add("schedules")
+  const isPageReplaced = serving.static !== undefined && join(serving.static.path) === join(serving.pageUrlPath)
+  if (disabled.has("invoke") || isPageReplaced) disabled.add("page")
   return entries
     .filter(({ switch: name }) => name === undefined || !disabled.has(name))
-    .map(({ access, method, name }) => ({
+    .map(({ access, method, name, scope = "read" }) => ({
       name,
+      scope,
       path: all[name],
       method,
-      isPublic: access === "public" || (access !== "key" && !serving.protectedEndpoints.includes(access))
+      isPublic: isPublic(access, serving)
     }))
 }
 
 /**
- * Finds the route of a request path. The comparison neither decodes nor normalises the path, so each route has one
- * spelling.
+ * The methods of the routes with the path of a route.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const matcher = (routes: ReadonlyArray<Route>): ((path: string) => Route | undefined) => {
+export const methodsOf = (routes: ReadonlyArray<Route>, { path }: Route): ReadonlyArray<Method> =>
+  routes.filter((route) => route.path === path).map(({ method }) => method)
+
+/**
+ * Finds the route of a request path: that of the method, or the first one of the path for any other method. The comparison
+ * neither decodes nor normalises the path, so each route has one spelling.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const matcher = (
+  routes: ReadonlyArray<Route>
+): ((path: string, method: string | undefined) => Route | undefined) => {
   const exact = new Map<string, Route>()
-  const ofRuns: Array<readonly [before: string, after: string, route: Route]> = []
+  const patterns: Array<readonly [parts: ReadonlyArray<string>, route: Route]> = []
+  const firsts = new Map<string, Route>()
+  const others = new Map<Route, Array<Route>>()
   for (const route of routes) {
-    const [before, after] = route.path.split(":id")
-    if (before !== undefined && after !== undefined) ofRuns.push([before, after, route])
-    else if (!exact.has(route.path)) exact.set(route.path, route)
+    const first = firsts.get(route.path)
+    if (first === undefined) firsts.set(route.path, route)
+    else {
+      others.set(first, [...(others.get(first) ?? []), route])
+      continue
+    }
+    if (route.path.includes("/:")) patterns.push([route.path.split(/(?<=\/):[a-z]+/), route])
+    else exact.set(route.path, route)
     if (route.name === "root" && route.path !== "/") exact.set(`${route.path}/`, route)
   }
-  return (path) => exact.get(path) ?? ofRuns.find(([before, after]) => isBetween(path, before, after))?.[2]
+  return (path, method) => {
+    const route = exact.get(path) ?? patterns.find(([parts]) => fits(path, parts))?.[1]
+    if (route === undefined || route.method === method) return route
+    return others.get(route)?.find((other) => other.method === method) ?? route
+  }
 }
 
 // internal
 
 type Protectable = Settings.Serving["protectedEndpoints"][number]
 type Disableable = Settings.Serving["disabledEndpoints"][number]
+type Publishable = Settings.Serving["publicEndpoints"][number]
 
 interface Entry {
   readonly name: RouteName
-  readonly method: "GET" | "POST"
-  readonly access: "key" | "public" | Protectable
+  readonly method: Method
+  readonly access: "key" | "public" | Protectable | Publishable
   readonly switch?: Disableable
+  /** Default `read`. */
+  readonly scope?: KeyScope
 }
 
 const entries: ReadonlyArray<Entry> = [
-  { name: "invoke", method: "POST", access: "key" },
-  { name: "runs", method: "GET", access: "key", switch: "runs" },
-  { name: "run", method: "GET", access: "key", switch: "runs" },
-  { name: "cancel", method: "POST", access: "key", switch: "runs" },
-  { name: "events", method: "GET", access: "key", switch: "runs" },
+  { name: "invoke", method: "POST", access: "invoke", switch: "invoke", scope: "invoke" },
+  { name: "runs", method: "GET", access: "runs", switch: "runs" },
+  { name: "run", method: "GET", access: "runs", switch: "runs" },
+  { name: "cancel", method: "POST", access: "key", switch: "runs", scope: "invoke" },
+  { name: "events", method: "GET", access: "runs", switch: "runs" },
+  { name: "logs", method: "GET", access: "runs", switch: "runs" },
+  { name: "artifacts", method: "GET", access: "runs", switch: "runs" },
+  { name: "artifact", method: "GET", access: "runs", switch: "runs" },
+  { name: "sessions", method: "GET", access: "key", switch: "sessions" },
+  { name: "session", method: "GET", access: "key", switch: "sessions" },
+  { name: "deleteSession", method: "DELETE", access: "key", switch: "sessions", scope: "invoke" },
+  { name: "schedules", method: "GET", access: "key", switch: "schedules" },
+  { name: "pauseSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
+  { name: "resumeSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
+  { name: "fireSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
+  { name: "signal", method: "POST", access: "key", switch: "runs", scope: "invoke" },
+  { name: "retry", method: "POST", access: "key", switch: "runs", scope: "invoke" },
   { name: "health", method: "GET", access: "public" },
   { name: "live", method: "GET", access: "public" },
   { name: "ready", method: "GET", access: "public" },
@@ -147,18 +266,35 @@ const entries: ReadonlyArray<Entry> = [
   { name: "metrics", method: "GET", access: "metrics", switch: "metrics" },
   { name: "docs", method: "GET", access: "docs", switch: "docs" },
   { name: "openApi", method: "GET", access: "docs", switch: "docs" },
-  { name: "root", method: "GET", access: "page", switch: "page" }
+  { name: "root", method: "GET", access: "page", switch: "page" },
+  { name: "proof", method: "GET", access: "public" }
 ]
 
-/** True if exactly one segment lies between the two parts. */
-const isBetween = (path: string, before: string, after: string): boolean => {
-  const end = path.length - after.length
-  return (
-    end > before.length &&
-    path.startsWith(before) &&
-    path.endsWith(after) &&
-    !path.slice(before.length, end).includes("/")
-  )
+const isPublic = (access: Entry["access"], serving: Settings.Serving): boolean => {
+  switch (access) {
+    case "key":
+      return false
+    case "public":
+      return true
+    case "invoke":
+    case "runs":
+      return serving.publicEndpoints.includes(access)
+    default:
+      return !serving.protectedEndpoints.includes(access)
+  }
+}
+
+/** True if exactly one segment lies between each two parts. */
+const fits = (path: string, [first = "", ...rest]: ReadonlyArray<string>): boolean => {
+  if (!path.startsWith(first)) return false
+  let at = first.length
+  for (const part of rest) {
+    const slash = path.indexOf("/", at)
+    const end = slash === -1 ? path.length : slash
+    if (end === at || !path.startsWith(part, end)) return false
+    at = end + part.length
+  }
+  return at === path.length
 }
 
 const trimEnd = (path: string): string => path.replace(/\/+$/, "")

@@ -1,9 +1,8 @@
 /** The events of a run, from the running run or from its record. */
-import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
 import { Cause, Run, type RunStatus, StepRun } from "./RunRecord.js"
 
-const { error, executionTimeMillis, finishedAt, outputs } = Run.fields
+const { error, executionTimeMillis, finishedAt, outputs, response } = Run.fields
 
 /**
  * The run started.
@@ -68,6 +67,18 @@ export const Message = Schema.Struct({
 })
 
 /**
+ * An element of the outputs, of a pipeline that streams.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Element = Schema.Struct({
+  sequence: Schema.Int,
+  event: Schema.Literal("element"),
+  data: Schema.Unknown
+})
+
+/**
  * The run ended. No event follows.
  *
  * @category schemas
@@ -83,7 +94,8 @@ export const RunFinished = Schema.Struct({
     finishedAt,
     executionTimeMillis,
     outputs,
-    error
+    error,
+    response
   })
 })
 
@@ -93,12 +105,12 @@ export const RunFinished = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const RunEvent = Schema.Union(RunStarted, StepStarted, StepFinished, Message, RunFinished)
+export const RunEvent = Schema.Union(RunStarted, StepStarted, StepFinished, Message, Element, RunFinished)
 
 export type RunEvent = typeof RunEvent.Type
 
 /**
- * A published message of a run, as the store contains it.
+ * A published message of a run, or an element of its outputs, as the store contains it.
  *
  * @category models
  * @since 0.1.0
@@ -106,7 +118,17 @@ export type RunEvent = typeof RunEvent.Type
 export interface Published {
   readonly sequence: number
   readonly data: unknown
+  /** Default `message`. */
+  readonly kind?: PublishedKind | undefined
 }
+
+/**
+ * The kinds of events that a pipeline makes itself.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type PublishedKind = "message" | "element"
 
 /**
  * True for a run that is queued or running.
@@ -164,50 +186,29 @@ export const stepFinished = (
 })
 
 /**
- * The event of a published message.
+ * The event of a published message, or of an element of the outputs.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const message = ({ data, sequence }: Published): RunEvent => ({ sequence, event: "message", data })
+export const message = ({ data, kind = "message", sequence }: Published): RunEvent => ({ sequence, event: kind, data })
 
 /**
- * The event of a run that ended.
+ * The event of a run that ended. Its position follows every other event of the run.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const finished = (
-  { cause, error, executionTimeMillis, finishedAt, id, outputs, status }: Run,
+  { cause, error, executionTimeMillis, finishedAt, id, outputs, response, status }: Run,
   sequence: number
 ): RunEvent => ({
   sequence,
   event: "run_finished",
-  data: { runId: id, status, ...present({ cause, finishedAt, executionTimeMillis, outputs, error }) }
+  data: { runId: id, status, ...present({ cause, finishedAt, executionTimeMillis, outputs, error, response }) }
 })
 
-/**
- * The events of a recorded run so far, in their original order and with their original positions. A step without a recorded
- * position is left out: its record is older, or its process died.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const ofRun = (run: Run, published: ReadonlyArray<Published>): ReadonlyArray<RunEvent> => {
-  if (run.status === "queued") return []
-  const events = [started(run), ...published.map(message)]
-  for (const step of run.steps ?? []) {
-    if (step.startedSequence !== undefined) events.push(stepStarted(step, step.startedSequence))
-    if (step.finishedSequence !== undefined) events.push(stepFinished(step, step.finishedSequence))
-  }
-  events.sort(bySequence)
-  const last = events.at(-1)?.sequence ?? firstSequence
-  return isGoing(run.status) ? events : [...events, finished(run, last + 1)]
-}
-
 // internal
-
-const bySequence = Order.mapInput(Order.number, ({ sequence }: RunEvent) => sequence)
 
 /** The members with a value: for a comparison of events, an absent member differs from one that is `undefined`. */
 const present = <A extends object>(members: A): { [K in keyof A]: Exclude<A[K], undefined> } =>

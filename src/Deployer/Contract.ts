@@ -1,14 +1,13 @@
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
-import { Warning } from "../Deployment/Warning.js"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
 import type { DeploymentCheckFailed } from "../Errors/Check.js"
-import type { DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
+import type { AuthKeyNotFound, DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import type {
   DeploymentAlreadyExists,
   DeploymentBusy,
@@ -31,6 +30,13 @@ import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import type { LogsOptions } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import type { MaintenanceOptions, PauseOptions } from "./IntakeModels.js"
+import type { KeyInfo, KeyOptions, NewKey } from "./KeyModels.js"
+import type { Plan, RebuildReport, ReconcileReport } from "./Reports.js"
+
+export * from "./IntakeModels.js"
+export * from "./KeyModels.js"
+export * from "./Reports.js"
 
 /**
  * A snapshot, its id, `name@version`, or a pipeline name (the newest version).
@@ -86,6 +92,8 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
   readonly check?: boolean | undefined
   /** Throw a generated key away and make a new one; default `false`. */
   readonly rotateAuthKey?: boolean | undefined
+  /** Throw all keys away, so that no later change makes them live again; for a call with `auth` none. Default `false`. */
+  readonly removeAuthKeys?: boolean | undefined
 }
 
 /**
@@ -166,22 +174,6 @@ export type DeprovisionError =
 export type DeleteError = Exclude<DeprovisionError, DeploymentNotFound>
 
 /**
- * The deployments that were added to a registry that had lost them.
- *
- * @category schemas
- * @since 0.1.0
- */
-export class RebuildReport extends Schema.Class<RebuildReport>("effect-deployers/RebuildReport")({
-  recovered: Schema.Array(
-    Schema.Struct({ deployment: Schema.String, generation: Schema.Int, snapshot: Schema.String })
-  ),
-  /** The resources that could not be added, and the reasons. */
-  skipped: Schema.Array(Schema.Struct({ resource: Schema.String, reason: Schema.String })),
-  /** True if the registry took the id of the lost one. */
-  renamed: Schema.Boolean
-}) {}
-
-/**
  * Failures of reconciling as a whole. A failure for one deployment is an action of the report.
  *
  * @category errors
@@ -212,76 +204,22 @@ export type LogsError =
 export type AuthKeyError = DeploymentNotFound | SecretKeyError | StoreError
 
 /**
- * The changes that a provision would make.
+ * Failures of changing the keys of a deployment. After a failure the registry may have the new keys and the services the old
+ * ones: repeat the change.
  *
- * @category schemas
+ * @category errors
  * @since 0.1.0
  */
-export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
-  /** `create` a new deployment, `replace` what runs, `restart` what is stopped or broken. */
-  action: Schema.Literal("create", "replace", "restart"),
-  name: Schema.String,
-  /** The generation it would make. */
-  generation: Schema.Int,
-  snapshot: Schema.Struct({ id: Schema.String, pipelineName: Schema.String, version: Schema.Int }),
-  /** The settings that would change, by dotted path. */
-  changes: Schema.Array(
-    Schema.Struct({
-      path: Schema.String,
-      from: Schema.optional(Schema.Unknown),
-      to: Schema.optional(Schema.Unknown)
-    })
-  ),
-  /** The settings of earlier calls that would stay, by dotted path. */
-  kept: Schema.optionalWith(Schema.Array(Schema.Struct({ path: Schema.String, value: Schema.Unknown })), {
-    default: () => []
-  }),
-  /** False if the deployment runs this very snapshot with these settings, and its secrets are the same since then. */
-  changed: Schema.optionalWith(Schema.Boolean, { default: () => true }),
-  /** True if callers would be refused for a moment, because the old instance has to stop first. */
-  gap: Schema.Boolean,
-  /** Differences between this machine and the place of the deployment that its code seems to meet. */
-  warnings: Schema.optionalWith(Schema.Array(Warning), { default: () => [] })
-}) {}
+export type AuthKeyChangeError = RollbackError | AuthKeyNotFound | DeploymentDeprovisionFailed
 
 /**
- * An action of reconciling on one deployment, done or planned.
+ * Failures of a pause, a maintenance and their end. After a failure the registry may have the new intake and the services
+ * the old one: repeat the change.
  *
- * @category schemas
- * @since 0.1.0
+ * @category errors
+ * @since 0.2.0
  */
-export const ReconcileAction = Schema.Struct({
-  deployment: Schema.String,
-  /**
-   * `finish` or `undo` an operation whose process died, `remove` an instance that belongs to no accepted generation,
-   * `restore` a deployment that should serve and does not, `wait` before the next restore, `giveUp` marks a crash loop,
-   * whose further restores are far apart, `observe` a new status, `leave` a deployment alone that another process is changing.
-   */
-  action: Schema.Literal("observe", "finish", "undo", "remove", "restore", "wait", "giveUp", "leave"),
-  /** The subject and the reason, as a clause. */
-  detail: Schema.String,
-  /** `planned` by a dry run; `failed` was tried and is tried again the next time. */
-  outcome: Schema.Literal("done", "planned", "failed"),
-  /** The reason of a failure. */
-  failure: Schema.optional(Schema.String)
-})
-
-export type ReconcileAction = typeof ReconcileAction.Type
-
-/**
- * The result of reconciling.
- *
- * @category schemas
- * @since 0.1.0
- */
-export class ReconcileReport extends Schema.Class<ReconcileReport>("effect-deployers/ReconcileReport")({
-  /** Number of observed deployments. */
-  observed: Schema.Int,
-  /** The actions in their order. */
-  actions: Schema.Array(ReconcileAction),
-  /** The reasons of engines that did not answer; their deployments keep the last known state. */
-  unavailable: Schema.Array(Schema.String)
-}) {}
+export type IntakeError = RollbackError | DeploymentDeprovisionFailed
 
 /**
  * The lifecycle operations. `S` are the settings the deployer understands.
@@ -369,11 +307,41 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
    */
   readonly list: (options?: {
     readonly status?: Deployment["status"] | undefined
+    /** The number of deployments to return; default all. */
+    readonly limit?: number | undefined
+    /** The last name of the page before. */
+    readonly after?: string | undefined
   }) => Effect.Effect<ReadonlyArray<Deployment>, StoreError>
   /** One deployment, as `list` shows it. */
   readonly get: (ref: string) => Effect.Effect<Deployment, DeploymentNotFound | StoreError>
   /** The key of callers, for the owner's own client; `undefined` for a deployment without one. */
   readonly authKey: (ref: string) => Effect.Effect<Redacted.Redacted | undefined, AuthKeyError>
+  /** The live keys of a deployment, oldest first. */
+  readonly authKeys: (ref: string) => Effect.Effect<ReadonlyArray<KeyInfo>, DeploymentNotFound | StoreError>
+  /** Adds a key beside the others, without a new generation if the flavor can. */
+  readonly addAuthKey: (ref: string, options?: KeyOptions) => Effect.Effect<NewKey, AuthKeyChangeError>
+  /**
+   * Makes a key in the place of another one (default: that of the owner's own client) with its scopes. Both are live until
+   * the old one is removed, or until the next rotation.
+   */
+  readonly rotateAuthKey: (
+    ref: string,
+    options?: { readonly id?: string | undefined; readonly expiresAt?: DateTime.Utc | undefined }
+  ) => Effect.Effect<NewKey, AuthKeyChangeError>
+  /** Removes a key. When it succeeds, every service of the deployment refuses the key. */
+  readonly removeAuthKey: (ref: string, id: string) => Effect.Effect<void, AuthKeyChangeError>
+  /**
+   * Lets new runs of a deployment wait, in order and within the limits of its queue and their deadlines, until `resume` or
+   * the end of the time; then they start. It ends a maintenance. Restarts and replaces keep it.
+   */
+  readonly pause: (ref: string, options?: PauseOptions) => Effect.Effect<Deployment, IntakeError>
+  /**
+   * Refuses new runs of a deployment with a message until `resume`, runs that wait included. Everything else is answered. It
+   * ends a pause. Restarts and replaces keep it.
+   */
+  readonly maintenance: (ref: string, options?: MaintenanceOptions) => Effect.Effect<Deployment, IntakeError>
+  /** Ends a pause or a maintenance. When it succeeds, every service of the deployment accepts runs. */
+  readonly resume: (ref: string) => Effect.Effect<Deployment, IntakeError>
   /** Every attempted generation, newest first. */
   readonly revisions: (ref: string) => Effect.Effect<ReadonlyArray<Revision>, DeploymentNotFound | StoreError>
 }

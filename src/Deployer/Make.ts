@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,10 +8,13 @@ import { EngineUnavailable, OutcomeUnknown } from "../Errors/Lifecycle.js"
 import type { Backend, Instance } from "../Flavor/Backend.js"
 import { timeoutFail } from "../Internal/Deadline.js"
 import type * as Settings from "../Settings.js"
+import { ownersKey } from "../Store/AuthKey.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
 import * as DeployerContext from "./DeployerContext.js"
 import { settingNames } from "./KeptSettings.js"
 import { glance, list } from "./Operations/Glance.js"
+import * as Intake from "./Operations/Intake.js"
+import * as Keys from "./Operations/Keys.js"
 import * as PlanAndRollback from "./Operations/PlanAndRollback.js"
 import { provision } from "./Operations/Provision.js"
 import { rebuild } from "./Operations/RebuildRegistry.js"
@@ -62,9 +66,18 @@ export const makeForAny = <S extends Settings.Deployment, SI extends Settings.De
       list: (options) => list(context, options),
       get: (ref) => Effect.flatMap(required(ref), (record) => glance(context, record)),
       authKey: (ref) =>
-        Effect.flatMap(required(ref), ({ authKey, deployment }) =>
-          authKey === undefined ? Effect.succeed(undefined) : context.authKeys.open(deployment.id, authKey)
-        ),
+        Effect.gen(function* () {
+          const record = yield* required(ref)
+          const key = ownersKey(record, yield* Clock.currentTimeMillis)
+          return key === undefined ? undefined : yield* context.authKeys.open(record.deployment.id, key)
+        }),
+      authKeys: (ref) => Keys.list(context, ref),
+      addAuthKey: (ref, options) => Keys.add(context, ref, options),
+      rotateAuthKey: (ref, options) => Keys.rotate(context, ref, options),
+      removeAuthKey: (ref, id) => Keys.remove(context, ref, id),
+      pause: (ref, options) => Intake.pause(context, ref, options),
+      maintenance: (ref, options) => Intake.maintenance(context, ref, options),
+      resume: (ref) => Intake.resume(context, ref),
       revisions: (ref) =>
         Effect.flatMap(required(ref), ({ deployment }) => context.deployments.revisions(deployment.id))
     }
@@ -100,7 +113,7 @@ const hints = ({ changes }: ErasedBackend): Stream.Stream<void> =>
 const patience = Duration.seconds(60)
 
 const bounded = (backend: ErasedBackend): ErasedBackend => {
-  const { flavor, logs, refresh, standsBy } = backend
+  const { door, flavor, logs, refresh, standsBy } = backend
   const silent = (operation: string) =>
     new EngineUnavailable({ flavor, operation, reason: `it did not answer within ${Duration.format(patience)}` })
   const answered = (operation: string) => timeoutFail({ duration: patience, onTimeout: () => silent(operation) })
@@ -120,6 +133,14 @@ const bounded = (backend: ErasedBackend): ErasedBackend => {
       const lines = logs(instance, options)
       return options.follow === true ? lines : boundedPulls(lines, () => silent("read a log"))
     },
+    ...(door === undefined
+      ? {}
+      : {
+          door: {
+            lead: (instance) => answered("lead callers to an instance")(door.lead(instance)),
+            close: (deployment, keep) => answered("close a door")(door.close(deployment, keep))
+          }
+        }),
     ...(refresh === undefined ? {} : { refresh: (instance) => answered("refresh an instance")(refresh(instance)) }),
     ...(standsBy === undefined
       ? {}

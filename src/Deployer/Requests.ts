@@ -70,6 +70,8 @@ export interface Requests {
   readonly serving: (record: Pick<DeploymentRecord, "settings">) => Settings.Serving
   /** The recovery settings of a deployment; the defaults if they cannot be read any more. */
   readonly recovery: (record: Pick<DeploymentRecord, "settings">) => Settings.Recovery
+  /** The ends after which a deployment is started again; the default if the setting cannot be read any more. */
+  readonly restart: (record: Pick<DeploymentRecord, "settings">) => Settings.Restart
 }
 
 export const make = (
@@ -142,13 +144,17 @@ export const make = (
     const recovery: Requests["recovery"] = (record) =>
       Option.getOrElse(decodeRecovery(record.settings.recovery ?? {}), () => Schema.decodeSync(Settings.Recovery)({}))
 
-    return { provision, owned, stored, serving, recovery }
+    const restart: Requests["restart"] = (record) =>
+      Option.getOrElse(decodeRestart(Settings.withCurrentNames(record.settings)["restart"]), () => "always" as const)
+
+    return { provision, owned, stored, serving, recovery, restart }
   })
 
 // internal
 
 const decodeServing = Schema.decodeUnknownOption(Settings.Serving)
 const decodeRecovery = Schema.decodeUnknownOption(Settings.Recovery)
+const decodeRestart = Schema.decodeUnknownOption(Settings.Restart)
 
 const findSnapshot = (
   snapshots: typeof SnapshotStore.Service,

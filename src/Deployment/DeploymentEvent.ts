@@ -17,6 +17,10 @@ export const EventType = Schema.Literal(
   "intent_recorded",
   "auth_key_generated",
   "auth_key_removed",
+  "paused",
+  "maintenance_started",
+  "resumed",
+  "intake_kept",
   "old_instance_stopped",
   "warning",
   "image_building",
@@ -53,7 +57,7 @@ export const DeploymentEvent = Schema.Struct({
   deploymentName: Schema.String,
   /** The operation it belongs to (UUIDv7). */
   operationId: Schema.String,
-  operation: Schema.Literal("provision", "deprovision", "delete", "refresh", "restore", "reconcile"),
+  operation: Schema.Literal("provision", "deprovision", "delete", "refresh", "restore", "reconcile", "keys", "intake"),
   type: EventType,
   at: Schema.DateTimeUtc,
   /** Details: generation, reason, url; never a secret. */

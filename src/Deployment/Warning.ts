@@ -1,4 +1,4 @@
-/** A difference between this machine and the place where a deployment runs, which its code seems to meet. */
+/** Warnings of a deploy: differences between this machine and the place where a deployment runs, and weak keys. */
 import * as Schema from "effect/Schema"
 
 /**
@@ -7,7 +7,17 @@ import * as Schema from "effect/Schema"
  * @category schemas
  * @since 0.1.0
  */
-export const WarningKind = Schema.Literal("shell", "programs", "fonts", "user", "files", "loopback", "timeZone", "cpus")
+export const WarningKind = Schema.Literal(
+  "shell",
+  "programs",
+  "fonts",
+  "user",
+  "files",
+  "loopback",
+  "timeZone",
+  "cpus",
+  "key"
+)
 
 export type WarningKind = typeof WarningKind.Type
 

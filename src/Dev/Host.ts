@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as NodeServer from "../Server/Http/NodeServer.js"
+import * as ResponseHeaders from "../Server/Http/ResponseHeaders.js"
 import * as Serve from "../Server/Process/Serve.js"
 import { Event } from "./Event.js"
 
@@ -54,7 +55,7 @@ export const failing =
     response.writeHead(503, {
       "Content-Type": isPage ? "text/html; charset=utf-8" : "application/json",
       "Retry-After": "1",
-      ...Object.fromEntries(NodeServer.securityHeaders)
+      ...Object.fromEntries(ResponseHeaders.usual)
     })
     response.end(isPage ? page(message) : JSON.stringify({ _tag: "ServiceUnavailable", message }))
   }

@@ -64,7 +64,7 @@ export const start = (options: Options): Effect.Effect<Version, VersionError, Ru
       const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, { memoMap })
       yield* warmUp
       const handler = yield* Effect.provide(RequestHandler.make, services)
-      return { handler, end: Effect.zipRight(inOwnFiber(drain(Effect.void)), Scope.close(scope, Exit.void)) }
+      return { handler, end: Effect.zipRight(inOwnFiber(drain()), Scope.close(scope, Exit.void)) }
     }).pipe(
       Scope.extend(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))

@@ -8,14 +8,18 @@ import { LogLine, type OperationalState } from "../Deployment.js"
 import { DeploymentLogsNotFound, EngineUnavailable } from "../Errors/Lifecycle.js"
 import { type Backend, type Instance, type LogsOptions, provideContext } from "../Flavor/Backend.js"
 import { errorClause } from "../Flavor/ErrorText.js"
+import * as InstanceKeys from "../Flavor/InstanceKeys.js"
 import type { Ports } from "../Flavor/Ports.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
 import { BackendContext, currentIdentity, type FilesBy, type Identity, identityFor } from "./Backend/BackendContext.js"
 import { toDeprovisionError, toProvisionError } from "./Backend/BackendErrors.js"
+import { close, lead } from "./Backend/Door.js"
 import { changes, inventory } from "./Backend/Inventory.js"
 import { findContainer } from "./Backend/Lookup.js"
+import { paths } from "./Backend/Mounts/Files.js"
 import { defaultFolders } from "./Backend/Mounts/SecretsDirectory.js"
+import { updateIntake, updateKeys } from "./Backend/Mounts/Select.js"
 import { observe } from "./Backend/Observe.js"
 import { prepare, start } from "./Backend/Provision.js"
 import { destroy, end } from "./Backend/Remove.js"
@@ -102,6 +106,28 @@ export const make = (
             "remove a container",
             Effect.mapError(end(instance, metadata, grace), toDeprovisionError(instance.name))
           ),
+        updateKeys: (instance, keys) =>
+          within(
+            "change the keys of a container",
+            Effect.mapError(updateKeys(instance, keys), toDeprovisionError(instance.name))
+          ),
+        updateIntake: (instance, intake) =>
+          within(
+            "change the intake of a container",
+            Effect.mapError(updateIntake(instance, intake), toDeprovisionError(instance.name))
+          ),
+        keyUses: (instance) =>
+          within(
+            "read the uses of keys",
+            Effect.mapError(
+              Effect.flatMap(paths(instance), ({ data }) => InstanceKeys.lastUses(data)),
+              toUnavailable("read the uses of keys")
+            )
+          ),
+        door: {
+          lead: (instance) => within(steer, Effect.mapError(lead(instance), toUnavailable(steer))),
+          close: (deployment, keep) => within(steer, Effect.mapError(close(deployment, keep), toUnavailable(steer)))
+        },
         destroy: (deployment) =>
           within("remove a container", Effect.mapError(destroy(deployment), toDeprovisionError(deployment.name)))
       },
@@ -110,16 +136,21 @@ export const make = (
   })
 
 /**
- * True if the old container may have the fixed port of the new one. The new one is created before the old one stops, and
- * started after that.
+ * True if the old container or its door may have the fixed port of the new one: without a door, or with one at another
+ * address. Without doors the new container is created before the old one stops, and started after that.
  *
  * @category predicates
  * @since 0.1.0
  */
 export const exclusive = (old: OperationalState, settings: DockerSettings): boolean =>
-  settings.port !== undefined && old.status !== "absent" && Metadata.portOf(old.metadata) === settings.port
+  settings.port !== undefined &&
+  old.status !== "absent" &&
+  Metadata.portOf(old.metadata) === settings.port &&
+  !(settings.door && old.metadata["door"] === true && old.metadata["address"] === settings.address)
 
 // internal
+
+const steer = "steer the door of a deployment"
 
 type FixedContext = Omit<BackendContext["Type"], "registryId">
 

@@ -1,8 +1,9 @@
 /** Failures of an engine in the words of the deployer contract. */
 import type { PlatformError } from "@effect/platform/Error"
-import { EngineUnavailable } from "../Errors/Lifecycle.js"
+import { EngineUnavailable, type OutcomeUnknown } from "../Errors/Lifecycle.js"
 import { errorClause } from "../Flavor/ErrorText.js"
-import type { ContainerNotFound, QueryError } from "./Client/Errors.js"
+import type { ArchiveRejected, ContainerNotFound, ContainerRunning, QueryError } from "./Client/Errors.js"
+import type { ArchiveFailed } from "./Image/LayerTar.js"
 
 /**
  * The kind of deployer.
@@ -15,21 +16,24 @@ export const flavor = "docker"
 /** The failures of an observation. */
 export type ObserveError = QueryError | ContainerNotFound | EngineUnavailable | PlatformError
 
+/** The failures of a change at a door. */
+export type SteerError = ObserveError | ArchiveFailed | ArchiveRejected | ContainerRunning | OutcomeUnknown
+
 /**
- * The engine, or the files of the home, could not be read.
+ * The engine, or the files of the home, could not be read, or a door not be changed.
  *
  * @param operation follows "could not be asked to"
  */
 export const toUnavailable =
   (operation: string) =>
-  (error: ObserveError): EngineUnavailable =>
+  (error: SteerError): EngineUnavailable =>
     error._tag === "EngineUnavailable"
       ? error
       : new EngineUnavailable({ flavor, operation, reason: reasonOf(error), cause: error })
 
 // internal
 
-const reasonOf = (error: Exclude<ObserveError, EngineUnavailable>): string => {
+const reasonOf = (error: Exclude<SteerError, EngineUnavailable>): string => {
   switch (error._tag) {
     case "EngineUnreachable":
       return `${error.reason} (${error.host}); start the engine, or set DOCKER_HOST to one that is running`

@@ -34,7 +34,9 @@ export const keys = {
   /** Version of this library. */
   version: `${prefix}.version`,
   /** The purpose of a container that is not the service. */
-  role: `${prefix}.role`
+  role: `${prefix}.role`,
+  /** The address and the port of the door that leads callers to an instance, such as `127.0.0.1:20000`. */
+  door: `${prefix}.door`
 } as const
 
 /**
@@ -238,6 +240,70 @@ export const fillerName = (instance: Omit<InstanceRef, "registryId">): string =>
  * @since 0.1.0
  */
 export const filler: Labels = { [keys.role]: "files" }
+
+/**
+ * Name of the door of a deployment at a port of the host.
+ *
+ * @category names
+ * @since 0.2.0
+ */
+export const doorName = (deploymentId: string, port: number): string => `${prefix}-${deploymentId}-door-${port}`
+
+/**
+ * True for the name of a door of a deployment.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isDoorNameOf = (name: string, deploymentId: string): boolean =>
+  name.startsWith(`${prefix}-${deploymentId}-door-`)
+
+/**
+ * The labels that distinguish a door from the service.
+ *
+ * @category encoding
+ * @since 0.2.0
+ */
+export const doorRole: Labels = { [keys.role]: "door" }
+
+/**
+ * True for a door of that deployment.
+ *
+ * @category predicates
+ * @since 0.2.0
+ */
+export const isDoor = (labels: Labels, deployment: Pick<InstanceRef, "registryId" | "deploymentId">): boolean =>
+  isOfDeployment(labels, deployment) && labels[keys.role] === doorRole[keys.role]
+
+/**
+ * The address and the port at which a door is published.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface DoorPlace {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * The label of an instance behind a door.
+ *
+ * @category encoding
+ * @since 0.2.0
+ */
+export const behindDoor = ({ address, port }: DoorPlace): Labels => ({ [keys.door]: `${address}:${port}` })
+
+/**
+ * The place of the door that an instance is behind; `undefined` if it has none.
+ *
+ * @category decoding
+ * @since 0.2.0
+ */
+export const doorOf = (labels: Labels): DoorPlace | undefined => {
+  const [, address, port] = /^(.+):(\d{1,5})$/.exec(labels[keys.door] ?? "") ?? []
+  return address === undefined ? undefined : { address, port: Number(port) }
+}
 
 /**
  * Name of the network of a deployment.

@@ -18,10 +18,12 @@ export const Metadata = Schema.Struct({
   image: Schema.String,
   /** Digest of the image's configuration, which survives the name of the image. */
   imageId: Schema.String,
-  /** The port of the host; missing while it is not published. */
+  /** The port of the URL at the host; missing while it is not published. */
   port: Schema.optional(Schema.Int),
   /** The address of the host at which it is published. */
   address: Schema.optional(Schema.String),
+  /** True if a door has that port, and leads its callers to the container. */
+  door: Schema.optional(Schema.Boolean),
   /** The engine that has the container. Another engine knows nothing about it. */
   engineId: Schema.String,
   generation: Schema.Int,

@@ -33,8 +33,7 @@ export const PortRange = Schema.Struct({ from: Port, to: Port }).pipe(
 )
 
 /**
- * The condition under which the engine restarts a container. Only `always` restarts it after a crash of the engine itself.
- * A stopped deployment has no container, so it does not come back.
+ * The earlier form of the setting `restart`.
  *
  * @category schemas
  * @since 0.1.0
@@ -100,6 +99,11 @@ export const DockerSettings = Schema.Struct({
   /** The ports to choose from; default 20000 to 31999. */
   portRange: withDefault(PortRange, { from: 20_000, to: 31_999 }),
   /**
+   * A door keeps the URL while instances come and go: a small container with the port, which relays connections to the
+   * instance; default `true`. Without one the URL of a new version has another port, or with a fixed port a gap.
+   */
+  door: withDefault(Schema.Boolean, true),
+  /**
    * The address of the engine's machine to publish at; default `127.0.0.1`, which only that machine reaches: an engine on
    * another machine needs another address. Callers use the name of the engine's machine.
    */
@@ -143,8 +147,8 @@ export const DockerSettings = Schema.Struct({
     ),
     []
   ),
-  /** Default `always`. */
-  restartPolicy: withDefault(RestartPolicy, "always" as const),
+  /** @deprecated Use `restart`. */
+  restartPolicy: Schema.optional(RestartPolicy),
   /** Run the health check of the engine too, a short process every half minute; default `true`. */
   healthcheck: withDefault(Schema.Boolean, true),
   /** The largest size of one log file in bytes; default 10 MiB. */

@@ -91,6 +91,7 @@ const refusedTargets: ReadonlyArray<string> = [
   inside.data,
   inside.config,
   inside.secrets,
+  inside.doorVolume,
   inside.temporary,
   "/bin",
   "/dev",

@@ -87,3 +87,20 @@ export class FilesInTheWay extends Schema.TaggedError<FilesInTheWay>()(
     return `${this.folder} has ${this.files.join(", ")} already; nothing was written.`
   }
 }
+
+/**
+ * The deployment has no live key with that id.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AuthKeyNotFound extends Schema.TaggedError<AuthKeyNotFound>()(
+  "AuthKeyNotFound",
+  { deployment: Schema.String, key: Schema.String },
+  status(404, "No such key.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Deployment "${this.deployment}" has no key "${this.key}"; \`deployers auth list ${this.deployment}\` shows its keys.`
+  }
+}

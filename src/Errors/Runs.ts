@@ -1,4 +1,4 @@
-/** The errors of runs for callers without the pipeline's types. */
+/** The errors of runs: for callers without the pipeline's types, and for pipelines. */
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 
@@ -39,5 +39,28 @@ export class RunNotRepeatable extends Schema.TaggedError<RunNotRepeatable>()(
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return `Run ${this.runId} of "${this.deployment}" cannot be run again: it is recorded without its data, as with skipArtifacts, so its parameters are not known.`
+  }
+}
+
+/**
+ * A pipeline gave its response a status that a success does not have, or a header that the service decides.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class ResponseRefused extends Schema.TaggedError<ResponseRefused>()(
+  "ResponseRefused",
+  {
+    /** `status`, `headers`, or `headers.NAME`. */
+    field: Schema.String,
+    /** The value that was given, shortened. */
+    given: Schema.String,
+    reason: Schema.String
+  },
+  status(500, "A pipeline gave its response a part that it may not decide.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The response of the run cannot have ${this.field} "${this.given}": ${this.reason}.`
   }
 }

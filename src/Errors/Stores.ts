@@ -19,6 +19,7 @@ export const StoreReason = Schema.Literal(
   "foreign",
   "unreadable",
   "copied",
+  "fenced",
   "query"
 )
 
@@ -26,9 +27,10 @@ export type StoreReason = typeof StoreReason.Type
 
 const explanations: { readonly [Reason in StoreReason]: string } = {
   busy: "another process keeps it locked; try again",
-  full: "the disk is full; free some space and try again",
-  readonly: "it cannot be written; check the owner and mode of the file and its folder",
-  corrupt: "its content is damaged; restore it from a backup",
+  full: "the disk that holds it is full; free some space there and try again",
+  readonly:
+    "this user may not write the file, its folder or its disk; make them writable, or run the command as their owner",
+  corrupt: "its content is damaged; restore it from a backup, or remove it to give up what it records",
   notADatabase: "the file is not a database; it was left as it is",
   empty: "the file is empty where data is expected; restore it from a backup, or remove it to begin anew",
   newerSchema: "it was written by a newer version of effect-deployers; upgrade, it was left as it is",
@@ -36,6 +38,7 @@ const explanations: { readonly [Reason in StoreReason]: string } = {
   unreadable: "the file cannot be opened; check the path, owner and mode",
   copied:
     "its home folder was copied or moved, and the services belong to the other home; `deployers adopt` binds it to this one",
+  fenced: "another process has taken the run over",
   query: "a query failed"
 }
 

@@ -5,7 +5,9 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import type { LiveKey } from "../Contract/Keys.js"
 import type { EventType } from "../Deployment/DeploymentEvent.js"
+import type { Intake } from "../Deployment/Intake.js"
 import type { Warning } from "../Deployment/Warning.js"
 import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
 import type {
@@ -46,8 +48,12 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
   readonly snapshot: Snapshot
   /** Complete and decoded by the backend's own Schema. */
   readonly settings: S
-  /** SHA-256 digests (hex) of the keys the service accepts; without any it accepts every caller. */
-  readonly authKeyDigests: ReadonlyArray<string>
+  /** The keys that the service accepts, without the keys themselves; `undefined` if it accepts every caller. */
+  readonly keys: ReadonlyArray<LiveKey> | undefined
+  /** The pause or the maintenance of the deployment, which a new instance continues. */
+  readonly intake?: Intake | undefined
+  /** The secret (hex) with which the service proves itself to callers that know the deployment from the registry. */
+  readonly proofSecret?: Redacted.Redacted | undefined
   /** The secrets the settings name, by name. */
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
   /** The record that a backend with files writes beside the instance; see `InstanceRecord.write`. */
@@ -97,6 +103,16 @@ export interface Inventory {
   /** Id of the engine, for flavors whose metadata has an `engineId` too. */
   readonly engineId: string | undefined
   readonly found: ReadonlyArray<Found>
+}
+
+/**
+ * The keys of a deployment, for its services and for the records beside its instances.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Keys extends Pick<InstanceRecord, "authKey" | "authKeys"> {
+  readonly live: ReadonlyArray<LiveKey>
 }
 
 /**
@@ -229,6 +245,8 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
     metadata: OperationalState["metadata"],
     options: { readonly grace: Duration.DurationInput }
   ) => Effect.Effect<void, BackendDeprovisionError, R>
+  /** The door of each deployment, for flavors that lead callers of one URL to the instances. Default none. */
+  readonly door?: Door<R> | undefined
   /** Removes everything that outlives instances: data folder, run store, logs. */
   readonly destroy: (deployment: Omit<Instance, "generation">) => Effect.Effect<void, BackendDeprovisionError, R>
   /**
@@ -236,10 +254,41 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
    * home. Resources without a mark of this deployer are never in it.
    */
   readonly inventory: Effect.Effect<Inventory, EngineUnavailable, R>
+  /**
+   * Gives the running instances of a deployment other keys, without a restart; when it succeeds, a removed key is refused.
+   * False if that is not possible: then a new generation gets the keys. For flavors whose services read a file of keys.
+   */
+  readonly updateKeys?:
+    | ((instance: Instance, keys: Keys) => Effect.Effect<boolean, BackendDeprovisionError, R>)
+    | undefined
+  /**
+   * Changes the intake of a deployment, which its running instances follow without a restart; when it succeeds, all of them
+   * do. Default: a new generation gets the intake.
+   */
+  readonly updateIntake?:
+    | ((instance: Instance, intake: Intake | undefined) => Effect.Effect<void, BackendDeprovisionError, R>)
+    | undefined
+  /** The last use of each key by the services of a deployment, by its id, in milliseconds since the epoch. */
+  readonly keyUses?:
+    | ((instance: Instance) => Effect.Effect<ReadonlyMap<string, number>, EngineUnavailable, R>)
+    | undefined
   /** A hint for each possible change outside, for the reconciler. Hints may be lost or repeated; a flavor may have none. */
   readonly changes?: Stream.Stream<unknown, EngineUnavailable, R> | undefined
   /** Additional work of `refresh` before the state is observed, for flavors that need it. */
   readonly refresh?: ((instance: Instance) => Effect.Effect<void, EngineUnavailable, R>) | undefined
+}
+
+/**
+ * The door of a deployment: it keeps one URL for all instances. Both operations can be repeated.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Door<R = never> {
+  /** Leads the callers of the deployment to an instance from now on, in one step. */
+  readonly lead: (instance: Instance) => Effect.Effect<void, EngineUnavailable, R>
+  /** Closes the doors of a deployment, except that of the generation `keep`. */
+  readonly close: (deployment: Omit<Instance, "generation">, keep?: number) => Effect.Effect<void, EngineUnavailable, R>
 }
 
 /**
@@ -253,17 +302,24 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
   context: Context.Context<R>
 ): Backend<S, SI> => {
   const given = Effect.provide(context)
-  const { changes, glance, prepare, refresh, standsBy, warnings } = backend
+  const { changes, door, glance, keyUses, prepare, refresh, standsBy, updateIntake, updateKeys, warnings } = backend
   return {
     ...backend,
     warnings: warnings && ((snapshot, settings) => given(warnings(snapshot, settings))),
     prepare: prepare && ((request, progress) => given(prepare(request, progress))),
+    keyUses: keyUses && ((instance) => given(keyUses(instance))),
+    updateKeys: updateKeys && ((instance, keys) => given(updateKeys(instance, keys))),
+    updateIntake: updateIntake && ((instance, intake) => given(updateIntake(instance, intake))),
     standsBy: standsBy && ((instance, metadata) => given(standsBy(instance, metadata))),
     provision: (request) => given(backend.provision(request)),
     state: (instance, metadata) => given(backend.state(instance, metadata)),
     glance: glance && ((instance, metadata) => given(glance(instance, metadata))),
     logs: (instance, options) => Stream.provideContext(backend.logs(instance, options), context),
     deprovision: (instance, metadata, options) => given(backend.deprovision(instance, metadata, options)),
+    door: door && {
+      lead: (instance) => given(door.lead(instance)),
+      close: (deployment, keep) => given(door.close(deployment, keep))
+    },
     destroy: (deployment) => given(backend.destroy(deployment)),
     inventory: given(backend.inventory),
     changes: changes && Stream.provideContext(changes, context),

@@ -29,12 +29,21 @@ export const environmentFor = ({
   readonly settings: Settings.Deployment
   readonly secrets: Readonly<Record<string, Redacted.Redacted>>
 }): Effect.Effect<Record<string, string>> =>
-  Effect.map(Effect.forEach(inherited, readVariable), (variables) => ({
-    ...Object.fromEntries(variables.flatMap(Option.toArray)),
+  Effect.map(variables(inherited), (present) => ({
+    ...present,
     NODE_ENV: "production",
     ...settings.environment,
     ...secretVariables(settings, secrets)
   }))
+
+/**
+ * The variables with these names that are set, read through the current `ConfigProvider`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const variables = (names: ReadonlyArray<string>): Effect.Effect<Record<string, string>> =>
+  Effect.map(Effect.forEach(names, readVariable), (found) => Object.fromEntries(found.flatMap(Option.toArray)))
 
 /**
  * The variables of the secrets named in `secretsInEnvironment`. Secrets are files unless the settings name them there.

@@ -36,7 +36,8 @@ const described = (request: ProvisionRequest<Settings.Deployment>) => ({
   bundle: request.snapshot.bundle.digest,
   snapshot: request.snapshot.id,
   settings: request.settings,
-  authKeyDigests: request.authKeyDigests
+  // Keys change while an instance runs; only whether it asks for one belongs to it.
+  asksForKey: request.keys !== undefined
 })
 
 const digest = (value: unknown): string => Crypto.createHash("sha256").update(canonicalJson(value)).digest("hex")

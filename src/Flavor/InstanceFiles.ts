@@ -54,6 +54,8 @@ export interface Paths extends Folders {
   readonly manifest: string
   readonly endpoint: string
   readonly secrets: string
+  /** The file of the live keys. */
+  readonly keys: string
 }
 
 /**
@@ -69,7 +71,8 @@ export const paths = (instance: Pick<Instance, "deploymentId" | "generation">): 
     runStore: Path.join(at.deployment, "runs.db"),
     manifest: Path.join(at.generation, "manifest.json"),
     endpoint: Path.join(at.generation, "endpoint.json"),
-    secrets: Path.join(at.generation, "secrets")
+    secrets: Path.join(at.generation, "secrets"),
+    keys: Path.join(at.generation, "keys.json")
   }))
 
 /**

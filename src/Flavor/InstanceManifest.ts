@@ -1,4 +1,5 @@
 /** The manifest of an instance, from the request that makes it. */
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { exitCodes, Manifest } from "../Contract/Manifest.js"
 import type * as Settings from "../Settings.js"
@@ -10,7 +11,10 @@ import type { ProvisionRequest } from "./Backend.js"
  * @category models
  * @since 0.1.0
  */
-export type ManifestPlace = Pick<Manifest, "listen" | "runStore" | "endpointFile" | "log"> & {
+export type ManifestPlace = Pick<
+  Manifest,
+  "listen" | "door" | "runStore" | "endpointFile" | "log" | "keysFile" | "intakeFile"
+> & {
   /** The folder of the secrets, if there are any. */
   readonly secrets: string
 }
@@ -23,7 +27,7 @@ export type ManifestPlace = Pick<Manifest, "listen" | "runStore" | "endpointFile
  */
 export const manifestFor = (
   request: ProvisionRequest<Settings.Deployment>,
-  { secrets, ...place }: ManifestPlace
+  { keysFile, secrets, ...place }: ManifestPlace
 ): Manifest => ({
   formatVersion: 1,
   deployment: { id: request.deploymentId, name: request.name },
@@ -35,7 +39,10 @@ export const manifestFor = (
     digest: request.snapshot.bundle.digest
   },
   serving: request.settings.serving,
-  authKeyDigests: request.authKeyDigests,
+  // For the runtime in a bundle of an earlier version, which knows no other keys and no scopes.
+  authKeyDigests: (request.keys ?? []).filter(({ scopes }) => scopes.includes("admin")).map(({ digest }) => digest),
+  ...keysOf(request, keysFile),
+  ...(request.proofSecret === undefined ? {} : { proofSecret: Redacted.value(request.proofSecret) }),
   ...place,
   ...(request.check === undefined ? {} : { check: request.check }),
   ...(Object.keys(request.secrets).length === 0 ? {} : { secretsDirectory: secrets })
@@ -60,6 +67,12 @@ export const encodeManifest: (manifest: Manifest) => string = Schema.encodeSync(
 export const meaningOfExit = (code: number): string | undefined => meanings[code]
 
 // internal
+
+/** Without a file the keys are in the manifest, and stay the same. */
+const keysOf = ({ keys }: ProvisionRequest<Settings.Deployment>, keysFile: string | undefined) => {
+  if (keys === undefined) return {}
+  return keysFile === undefined ? { keys } : { keysFile }
+}
 
 const meanings: Readonly<Record<number, string>> = {
   [exitCodes.drained]: "it received a request to stop",

@@ -8,9 +8,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Intake } from "../Deployment/Intake.js"
 import { DeploymentId, DeploymentName } from "../Deployment.js"
 import type { EngineUnavailable } from "../Errors/Lifecycle.js"
 import { Snapshot } from "../Snapshot/Model.js"
+import { StoredKey } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
 import type { Found, Inventory } from "./Backend.js"
 import { toUnavailable } from "./ErrorText.js"
@@ -33,7 +35,11 @@ export const InstanceRecord = Schema.Struct({
   /** The merged settings, encoded. Secrets are in it by name only. */
   settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   /** The key callers need: its digest, and the key itself sealed as in the registry. */
-  authKey: Schema.optional(Schema.Struct({ digest: Schema.String, sealed: Schema.String }))
+  authKey: Schema.optional(Schema.Struct({ digest: Schema.String, sealed: Schema.String })),
+  /** All live keys, sealed. */
+  authKeys: Schema.optional(Schema.Array(StoredKey)),
+  /** The pause or the maintenance of the deployment. */
+  intake: Schema.optional(Intake)
 })
 
 export type InstanceRecord = typeof InstanceRecord.Type
@@ -49,6 +55,40 @@ export const write = (
   record: InstanceRecord
 ): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
   writeWhole(Path.join(folder, fileName), encode(record), 0o600)
+
+/**
+ * Replaces the keys in the record of an instance, if the folder has one.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const replaceKeys = (
+  folder: string,
+  { authKey, authKeys }: Pick<InstanceRecord, "authKey" | "authKeys">
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(readJson(Path.join(folder, fileName), InstanceRecord), (found) => {
+    if (Option.isNone(found)) return Effect.void
+    const { authKey: old, authKeys: _, ...rest } = found.value
+    // An instance that asks for no key does not start to ask for one.
+    const own = old === undefined || authKey === undefined ? {} : { authKey }
+    return write(folder, { ...rest, ...own, ...(authKeys === undefined ? {} : { authKeys }) })
+  })
+
+/**
+ * Replaces the intake in the record of an instance, if the folder has one.
+ *
+ * @category writing
+ * @since 0.2.0
+ */
+export const replaceIntake = (
+  folder: string,
+  intake: InstanceRecord["intake"]
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(readJson(Path.join(folder, fileName), InstanceRecord), (found) => {
+    if (Option.isNone(found)) return Effect.void
+    const { intake: _, ...rest } = found.value
+    return write(folder, { ...rest, ...(intake === undefined ? {} : { intake }) })
+  })
 
 /**
  * `Backend.inventory` for flavors whose instances have all their resources in the home.

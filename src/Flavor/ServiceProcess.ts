@@ -14,6 +14,8 @@ import type { Snapshot } from "../Snapshot/Model.js"
 import { Home } from "../Store/Home.js"
 import type { Instance, ProvisionRequest } from "./Backend.js"
 import { orIfMissing, type Paths, paths, readJson, writeSecrets, writeWhole } from "./InstanceFiles.js"
+import * as InstanceIntake from "./InstanceIntake.js"
+import * as InstanceKeys from "./InstanceKeys.js"
 import { encodeManifest, manifestFor } from "./InstanceManifest.js"
 import * as InstanceRecord from "./InstanceRecord.js"
 import { portOf } from "./Ports.js"
@@ -27,7 +29,7 @@ import { portOf } from "./Ports.js"
  */
 export const prepare = (
   request: ProvisionRequest<Settings.Deployment>,
-  place: Pick<Manifest, "listen"> & { readonly log?: Omit<NonNullable<Manifest["log"]>, "file"> | undefined }
+  place: Pick<Manifest, "listen" | "door"> & { readonly log?: Omit<NonNullable<Manifest["log"]>, "file"> | undefined }
 ): Effect.Effect<Paths, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -39,11 +41,16 @@ export const prepare = (
       yield* fs.makeDirectory(at.secrets, { mode: 0o700 })
       yield* writeSecrets(at.secrets, request.secrets)
     }
+    yield* InstanceKeys.write(at.keys, request.keys)
+    yield* InstanceIntake.write(InstanceIntake.pathBeside(at.runStore), request.intake)
     const manifest = manifestFor(request, {
       listen: place.listen,
       runStore: at.runStore,
+      keysFile: at.keys,
+      intakeFile: InstanceIntake.pathBeside(at.runStore),
       endpointFile: at.endpoint,
       secrets: at.secrets,
+      ...(place.door === undefined ? {} : { door: place.door }),
       ...(place.log === undefined ? {} : { log: { file: at.log, ...place.log } })
     })
     yield* writeWhole(at.manifest, encodeManifest(manifest), 0o400)

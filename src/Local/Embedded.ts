@@ -22,6 +22,7 @@ import type { SecretBox } from "../Store/SecretBox.js"
 import type * as LocalBackend from "./LocalBackend.js"
 import * as LocalDeployer from "./LocalDeployer.js"
 import * as Processes from "./Processes.js"
+import * as Sockets from "./Sockets.js"
 
 /**
  * Everything the layer provides.
@@ -78,6 +79,6 @@ export const layer = (options: Options = {}): Layer.Layer<Provides, StoreError |
     Layer.provideMerge(
       Layer.mergeAll(home === undefined ? Home.layerConfig : Home.layer(home), Ids.layer, FetchHttpClient.layer)
     ),
-    Layer.provide(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer))
+    Layer.provide(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer, Sockets.layer))
   )
 }

@@ -9,6 +9,7 @@ import type { Home } from "../Store/Home.js"
 import * as LocalBackend from "./LocalBackend.js"
 import type { Processes } from "./Processes.js"
 import type { LocalSettingsInput } from "./Settings.js"
+import type { Sockets } from "./Sockets.js"
 
 /**
  * The local deployer with all of its settings. Programs that work with any flavor use the same deployer as `Deployer`.
@@ -27,7 +28,7 @@ export class LocalDeployer extends Context.Tag("effect-deployers/Local/LocalDepl
  * @category models
  * @since 0.1.0
  */
-export type Requirements = DeployerRequirements | Home | FileSystem | Processes | Ports
+export type Requirements = DeployerRequirements | Home | FileSystem | Processes | Ports | Sockets
 
 /**
  * Deploys to processes of this machine. Every dependency can be replaced; `Embedded.layer` has all of them.

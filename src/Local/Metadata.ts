@@ -16,8 +16,10 @@ export const Metadata = Schema.Struct({
   pid: Schema.Int,
   /** Distinguishes the process from a later one with the same number. */
   processIdentity: Schema.String,
-  /** The port it listens on; missing before it listens. */
+  /** The port of the deployment's URL; missing before it listens, if it has no door. */
   port: Schema.optional(Schema.Int),
+  /** True if a door owns that port, and leads its callers to the process. */
+  door: Schema.optional(Schema.Boolean),
   /** The address in its manifest. */
   host: Schema.String,
   /** The file with its standard output and error. */

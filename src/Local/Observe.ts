@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Endpoint, Manifest } from "../Contract/Manifest.js"
+import { Endpoint, exitFileOf, Manifest, Exit as WrittenExit } from "../Contract/Manifest.js"
 import { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
 import { type Paths, paths, readJson } from "../Flavor/InstanceFiles.js"
@@ -139,26 +139,41 @@ const started = (at: Paths, metadata: Metadata.Metadata) =>
           reason: "its process is running, but does not listen yet"
         }),
       onSome: ({ host, port }) =>
-        new OperationalState({
-          status: "running",
-          url: urlOf(host, port),
-          metadata: Metadata.encode({ ...metadata, port })
-        })
+        metadata.door === true && metadata.port !== undefined
+          ? new OperationalState({
+              status: "running",
+              url: urlOf(host, port),
+              publicUrl: urlOf(metadata.host, metadata.port),
+              metadata: Metadata.encode(metadata)
+            })
+          : new OperationalState({
+              status: "running",
+              url: urlOf(host, port),
+              metadata: Metadata.encode({ ...metadata, port })
+            })
     })
   })
 
 const ended = (at: Paths, metadata: Metadata.Metadata) =>
   Effect.gen(function* () {
     if (!(yield* exists(at.generation))) return absent
+    const written = Option.filter(
+      yield* readJson(exitFileOf(at.endpoint), WrittenExit),
+      ({ pid }) => pid === metadata.pid
+    )
     const { exitOf } = yield* Children
-    const exit = Option.getOrElse(yield* exitOf(refOf(metadata)), (): Exit => ({}))
+    const seen = yield* exitOf(refOf(metadata))
+    const exit = Option.getOrElse(
+      Option.orElse(seen, () => Option.map(written, ({ code }): Exit => ({ code }))),
+      (): Exit => ({})
+    )
     const endpoint = yield* readJson(at.endpoint, Endpoint)
     return new OperationalState({
       status: "error",
       metadata: Metadata.encode({
         ...metadata,
         // The next instance listens at the port that callers know.
-        ...(Option.isSome(endpoint) ? { port: endpoint.value.port } : {}),
+        ...(Option.isSome(endpoint) && metadata.door !== true ? { port: endpoint.value.port } : {}),
         ...(exit.code === undefined ? {} : { exitCode: exit.code }),
         ...(exit.signal === undefined ? {} : { exitSignal: exit.signal })
       }),

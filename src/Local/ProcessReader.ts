@@ -3,37 +3,11 @@
  * The identity of a process distinguishes it from a later one with the same number: the time of its start, and on Linux the
  * boot.
  */
-import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
+import type { Reader, Row } from "./ProcessRow.js"
+import { psReader } from "./PsReader.js"
 
-/**
- * A process, with an identity that later processes with the same number do not have.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ProcessRef {
-  readonly pid: number
-  readonly identity: string
-}
-
-/** One row of the process table. */
-export interface Row extends ProcessRef {
-  /** Number of its process group. */
-  readonly group: number
-  /** True if it exited and its parent has not collected it yet. */
-  readonly dead: boolean
-}
-
-/** One way to read the process table. Its functions are synchronous and throw when the table cannot be read. */
-export interface Reader {
-  /** The prefix of every identity of this boot. */
-  readonly epoch: () => string
-  readonly one: (pid: number) => Row | undefined
-  readonly all: () => ReadonlyArray<Row>
-  /** True if the command line of a process ends with these arguments. */
-  readonly endsWith: (row: Row, lastArguments: ReadonlyArray<string>) => boolean
-}
+export type * from "./ProcessRow.js"
 
 /** Reads Linux's `/proc`. */
 export const procReader = (root = "/proc"): Reader => {
@@ -43,8 +17,13 @@ export const procReader = (root = "/proc"): Reader => {
     return stat === undefined ? undefined : parseStat(pid, stat, boot)
   }
   return {
+    name: root,
     epoch,
     one: (pid) => read(pid, epoch()),
+    some: (pids) => {
+      const boot = epoch()
+      return pids.flatMap((pid) => read(pid, boot) ?? [])
+    },
     all: () => {
       const boot = epoch()
       return Fs.readdirSync(root)
@@ -87,39 +66,5 @@ const readIfThere = (file: string): string | undefined => {
 const isGone = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ESRCH")
 
-const psRow = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/
-const psEpoch = "started/"
-
-/** Asks `ps`, which macOS and the BSDs have. Start times are full seconds. */
-export const psReader: Reader = {
-  epoch: () => psEpoch,
-  one: (pid) => listWithPs(["-p", `${pid}`])[0],
-  all: () => listWithPs(["-A"]),
-  endsWith: (row, lastArguments) => "command" in row && `${row.command}`.endsWith(` ${lastArguments.join(" ")}`)
-}
-
-const listWithPs = (which: ReadonlyArray<string>): ReadonlyArray<Row> => {
-  const result = ChildProcess.spawnSync("ps", ["-ww", ...which, "-o", "pid=,pgid=,stat=,lstart=,command="], {
-    env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" },
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024
-  })
-  if (result.error !== undefined) throw result.error
-  return result.stdout.split("\n").flatMap((line) => parsePs(line) ?? [])
-}
-
-/** @internal */
-export const parsePs = (line: string): (Row & { readonly command: string }) | undefined => {
-  const [, pid, group, state, started, command] = psRow.exec(line) ?? []
-  if (pid === undefined || started === undefined) return undefined
-  return {
-    pid: Number(pid),
-    group: Number(group),
-    dead: (state ?? "").startsWith("Z"),
-    identity: `${psEpoch}${started.replaceAll(/\s+/g, " ")}`,
-    command: command ?? ""
-  }
-}
-
 /** The way that this machine has. */
-export const readerOfThisMachine = (): Reader => (process.platform === "linux" ? procReader() : psReader)
+export const readerOfThisMachine = (): Reader => (process.platform === "linux" ? procReader() : psReader())

@@ -23,6 +23,8 @@ export interface SpawnCommand {
   readonly cwd: string
   /** Receives standard output and error; created with mode 0600. */
   readonly logFile: string
+  /** The number of a listening socket that the program inherits, as its file descriptor 3; default none. */
+  readonly socket?: number | undefined
 }
 
 /**
@@ -71,7 +73,7 @@ const start = (reader: Reader, command: SpawnCommand, log: number): Started => {
     cwd: command.cwd,
     env: { ...command.env },
     detached: true,
-    stdio: ["ignore", log, log]
+    stdio: command.socket === undefined ? ["ignore", log, log] : ["ignore", log, log, command.socket]
   })
   if (child.pid === undefined) return { failed: child }
   const exited = watchExit(child)

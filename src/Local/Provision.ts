@@ -12,22 +12,26 @@ import type { ProvisionRequest } from "../Flavor/Backend.js"
 import { environmentFor } from "../Flavor/Environment.js"
 import { fingerprint } from "../Flavor/Fingerprint.js"
 import { type Paths, paths, readJson, removeGeneration, writeWhole } from "../Flavor/InstanceFiles.js"
+import * as InstanceIntake from "../Flavor/InstanceIntake.js"
+import * as InstanceKeys from "../Flavor/InstanceKeys.js"
 import { Ports } from "../Flavor/Ports.js"
 import { listenOn, nodeArguments, prepare, workingDirectory } from "../Flavor/ServiceProcess.js"
 import { isLoopback } from "../Internal/Loopback.js"
 import { bytesOf, heapMegabytes } from "../Settings/Size.js"
 import { workersOf } from "../Settings.js"
 import type { Home } from "../Store/Home.js"
+import { type Door, doorFor, manifestPart, spawnAt } from "./Door.js"
 import * as Metadata from "./Metadata.js"
 import { ProcessRecord, processesOf, processFile, refOf } from "./Observe.js"
 import type { ProcessSpawnFailed, ProcessTableUnavailable } from "./ProcessErrors.js"
 import { Processes, type Spawned } from "./Processes.js"
 import { Children } from "./ProcessSpawn.js"
 import type { LocalSettings } from "./Settings.js"
+import type { SocketRefused, Sockets } from "./Sockets.js"
 import { isAlive, type StopError, stop } from "./Stop.js"
 
 type Request = ProvisionRequest<LocalSettings>
-type Needs = Home | FileSystem.FileSystem | Processes | Ports | Children
+type Needs = Home | FileSystem.FileSystem | Processes | Ports | Sockets | Children
 
 /** The failures of a start. */
 export type StartError =
@@ -35,6 +39,7 @@ export type StartError =
   | PortUnavailable
   | ProcessSpawnFailed
   | ProcessTableUnavailable
+  | SocketRefused
   | StopError
   | PlatformError
 
@@ -48,13 +53,18 @@ export const start = (node: string, request: Request): Effect.Effect<Operational
   Effect.gen(function* () {
     const at = yield* paths(request)
     const adopted = yield* adopt(at, request)
-    if (Option.isSome(adopted)) return pending(adopted.value)
+    if (Option.isSome(adopted)) {
+      yield* InstanceKeys.write(at.keys, request.keys)
+      yield* InstanceIntake.write(InstanceIntake.pathBeside(at.runStore), request.intake)
+      return pending(adopted.value)
+    }
     yield* discardLeftovers(request)
     const service = yield* nodeArguments(request)
-    yield* checkPort(request)
+    const door = yield* doorFor(request)
+    yield* checkPort(request, door)
     yield* warnIfOpen(request)
     return yield* Effect.onError(
-      Effect.flatMap(prepare(request, placeOf(request)), () => launch(node, service, at, request)),
+      Effect.flatMap(prepare(request, placeOf(request, door)), () => launch(node, service, at, request, door)),
       () => Effect.ignore(Effect.catchTag(discardLeftovers(request), "SystemError", () => removeGeneration(at)))
     )
   })
@@ -83,11 +93,12 @@ const discardLeftovers = (request: Request) =>
 // It never served a request, so there is nothing to wait for.
 const leftoverGrace = "2 seconds"
 
-/** The port of an instance that stands by may be taken: the old instance has it. */
-const checkPort = ({ name, settings, standby = false }: Request) =>
+/** The port may be taken by the door of the deployment, or by the old instance of one that stands by. */
+const checkPort = ({ name, settings, standby = false }: Request, door: Option.Option<Door>) =>
   Effect.gen(function* () {
     const { probe } = yield* Ports
-    const verdict = yield* probe(settings.address, standby ? 0 : (settings.port ?? 0))
+    const isOurs = standby || Option.exists(door, ({ port }) => port !== undefined)
+    const verdict = yield* probe(settings.address, isOurs ? 0 : (settings.port ?? 0))
     if (verdict === "taken" && settings.port !== undefined) {
       return yield* new PortUnavailable({ name, port: settings.port })
     }
@@ -100,15 +111,19 @@ const checkPort = ({ name, settings, standby = false }: Request) =>
     }
   })
 
-const warnIfOpen = ({ authKeyDigests, name, settings: { address } }: Request) =>
-  isLoopback(address) || authKeyDigests.length > 0
+const warnIfOpen = ({ keys, name, settings: { address } }: Request) =>
+  isLoopback(address) || keys !== undefined
     ? Effect.void
     : Effect.logWarning(
         `Deployment "${name}" listens on ${address} without a key: every machine that reaches this one can run the pipeline. Use --auth generate, or --address 127.0.0.1.`
       )
 
-const placeOf = (request: Request) => ({
-  listen: listenFor(request),
+/** Behind a door an instance has an address of its own, which only the deployer uses. */
+const placeOf = (request: Request, door: Option.Option<Door>) => ({
+  ...Option.match(door, {
+    onNone: () => ({ listen: listenFor(request) }),
+    onSome: (door) => ({ listen: { host: "127.0.0.1", fallback: true }, door: manifestPart(door) })
+  }),
   log: { maxBytes: request.settings.logMaxBytes, keep: request.settings.logKeep }
 })
 
@@ -119,14 +134,22 @@ const listenFor = (request: Request): Manifest["listen"] => {
   return { host: settings.address, port: settings.port, fallback: false, ...standbyMillis }
 }
 
-const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request: Request) =>
+const launch = (node: string, service: ReadonlyArray<string>, at: Paths, request: Request, door: Option.Option<Door>) =>
   Effect.gen(function* () {
     const { spawnDetached } = yield* Processes
     const env = yield* environmentFor(request)
     const args = [...heapArguments(request.settings), ...service]
     const cwd = yield* workingDirectory(request)
-    const child = yield* spawnDetached({ command: node, args, env, cwd, logFile: at.log })
-    return pending(yield* record(at, request, child))
+    const command = { command: node, args, env, cwd, logFile: at.log }
+    if (Option.isNone(door)) {
+      return pending(yield* record(at, request, yield* spawnDetached(command), { port: request.settings.port }))
+    }
+    const { child, port } = yield* Effect.catchTag(spawnAt(door.value, request, command), "SocketRefused", (refused) =>
+      Effect.fail(
+        refused.code === "EADDRINUSE" ? new PortUnavailable({ name: request.name, port: refused.port }) : refused
+      )
+    )
+    return pending(yield* record(at, request, child, { port, door: true }))
   }).pipe(Effect.uninterruptible)
 
 const heapArguments = ({ memory, nodeArguments: chosen, serving }: LocalSettings): ReadonlyArray<string> => {
@@ -135,14 +158,15 @@ const heapArguments = ({ memory, nodeArguments: chosen, serving }: LocalSettings
   return megabytes === undefined ? [] : [`--max-old-space-size=${megabytes}`]
 }
 
-const record = (at: Paths, request: Request, child: Spawned) =>
+const record = (at: Paths, request: Request, child: Spawned, url: Pick<Metadata.Metadata, "port" | "door">) =>
   Effect.gen(function* () {
     const { remember } = yield* Children
     yield* remember(child)
     const metadata: Metadata.Metadata = {
       pid: child.pid,
       processIdentity: child.identity,
-      ...(request.settings.port === undefined ? {} : { port: request.settings.port }),
+      ...(url.port === undefined ? {} : { port: url.port }),
+      ...(url.door === undefined ? {} : { door: url.door }),
       host: request.settings.address,
       logFile: at.log,
       generation: request.generation,

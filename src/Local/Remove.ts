@@ -7,6 +7,7 @@ import type { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
 import { paths, removeDeployment, removeGeneration } from "../Flavor/InstanceFiles.js"
 import type { Home } from "../Store/Home.js"
+import { close } from "./Door.js"
 import { processesOf } from "./Observe.js"
 import type { Processes } from "./Processes.js"
 import { Children } from "./ProcessSpawn.js"
@@ -34,6 +35,9 @@ export const end = (
 export const destroy = (
   deployment: Pick<Instance, "deploymentId">
 ): Effect.Effect<void, StopError | PlatformError, Needs> =>
-  removeDeployment(deployment, (instance) => end(instance, {}, survivorGrace))
+  Effect.zipRight(
+    close(deployment.deploymentId),
+    removeDeployment(deployment, (instance) => end(instance, {}, survivorGrace))
+  )
 
 const survivorGrace: Duration.DurationInput = "5 seconds"

@@ -62,6 +62,8 @@ export interface Check {
   readonly run?:
     | ((invoke: (input: never) => Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>)
     | undefined
+  /** The checks of a group, which all have to pass. */
+  readonly all?: ReadonlyArray<Check> | undefined
 }
 
 const defaultTimeout = Duration.seconds(30)

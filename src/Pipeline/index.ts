@@ -16,7 +16,13 @@ type Pipeline<
   R = never
 > = Pipeline.Pipeline<I, O, E, R>
 
+export * as Artifacts from "../Artifacts.js"
+export * as Batch from "../Batch.js"
+export * as File from "../File.js"
+export * as Health from "../Health.js"
+export * as Input from "../Input.js"
 export * from "../Pipeline.js"
 export * as Run from "../Run.js"
+export * as Session from "../Session.js"
 export * as Step from "../Step.js"
 export { Pipeline }

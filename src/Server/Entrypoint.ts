@@ -8,13 +8,15 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
-import { exitCodes, Manifest } from "../Contract/Manifest.js"
+import { exitCodes, Manifest, publishedPortVariable } from "../Contract/Manifest.js"
 import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Descriptions.js"
 import * as Pipeline from "../Pipeline.js"
 import * as Settings from "../Settings/Serving.js"
 import { compile, Description } from "../Snapshot/Spec.js"
 import * as Ids from "../Store/Ids.js"
+import * as RunStoreSeries from "../Store/RunStoreSeries.js"
 import * as Runs from "../Store/Runs.js"
 import * as ClusterSpawner from "./Cluster/ClusterSpawner.js"
 import * as Primary from "./Cluster/Primary.js"
@@ -23,7 +25,11 @@ import * as WorkerChannel from "./Cluster/WorkerChannel.js"
 import * as WorkerLimits from "./Cluster/WorkerLimits.js"
 import * as CheckRecord from "./Process/CheckRecord.js"
 import * as CodeCacheWarmup from "./Process/CodeCacheWarmup.js"
+import * as ConsoleRecords from "./Process/ConsoleRecords.js"
+import * as ExitFile from "./Process/ExitFile.js"
 import * as Log from "./Process/Log.js"
+import * as LogLevels from "./Process/LogLevels.js"
+import * as LogLine from "./Process/LogLine.js"
 import * as Secrets from "./Process/Secrets.js"
 import * as Serve from "./Process/Serve.js"
 import * as Signals from "./Process/Signals.js"
@@ -75,8 +81,8 @@ export const choose = (
   const pipelines = pipelinesOf(module)
   const names = [...pipelines.values()]
   if (exportName === undefined) {
-    const [only] = pipelines
-    return only !== undefined && pipelines.size === 1
+    const [only, another] = outermost(pipelines)
+    return only !== undefined && another === undefined
       ? Effect.succeed({ pipeline: only[0], export: only[1] })
       : Effect.fail(new PipelineExportNotFound({ file, pipelines: names }))
   }
@@ -113,14 +119,19 @@ export const describe = (options: Options): Effect.Effect<string> =>
 export const serve = (options: Options, manifestFile: string): Effect.Effect<number> =>
   Effect.gen(function* () {
     const manifest = yield* readManifest(manifestFile)
+    LogLine.setMaxBytes(manifest.serving.maxLogLineBytes)
+    yield* ExitFile.atExit(manifest)
     const { pipeline } = yield* choose(options)
+    const atLevel = LogLevels.at(manifest.serving)
     if (Settings.workersOf(manifest.serving) > 1) {
-      return yield* Effect.provide(
-        Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
-        ClusterSpawner.layer(manifestFile)
+      return yield* atLevel(
+        Effect.provide(
+          Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
+          ClusterSpawner.layer(manifestFile)
+        )
       )
     }
-    return yield* withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(manifest)))
+    return yield* atLevel(withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(manifest))))
   }).pipe(
     Effect.catchAll((error) => Effect.as(Effect.logFatal(error.message), exitCodeOf(error))),
     Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(RunFailures.render(cause)), exitCodes.startFailed)),
@@ -143,9 +154,10 @@ export const work = (
       Effect.as(link.send({ _tag: "Failed", message, exitCode }), exitCode)
     return Effect.gen(function* () {
       const manifest = yield* readManifest(manifestFile)
+      LogLine.setMaxBytes(manifest.serving.maxLogLineBytes)
       const { pipeline } = yield* choose(options)
       const served = Effect.provide(Worker.run(pipeline, manifest, role), runStoreOf(manifest, role.slot))
-      return yield* withSecrets(manifest, served)
+      return yield* LogLevels.at(manifest.serving)(withSecrets(manifest, served))
     }).pipe(
       Effect.catchAll((error) => fail(error.message, exitCodeOf(error))),
       Effect.catchAllCause((cause) => fail(RunFailures.render(cause), exitCodes.startFailed)),
@@ -177,6 +189,7 @@ export const rehearse = (manifestFile: string): Effect.Effect<number> =>
  */
 export const main = (options: Options): void => {
   process.umask(0o077)
+  keepInspectorClosed()
   const [command, manifestFile, ...rest] = process.argv.slice(2)
   const role = command === "work" ? roleOf(rest) : undefined
   if (command === "describe") print(describe(options))
@@ -206,11 +219,26 @@ const print = (line: Effect.Effect<string>): void => {
  */
 const collectEarly: Effect.Effect<void> = Effect.sync(() => V8.setFlagsFromString("--heap-growing-percent=100"))
 
-const runServe = (program: Effect.Effect<number>): void => runLogged(Effect.zipRight(collectEarly, program))
+/** Node opens an inspector at SIGUSR1, which reads the key out of the memory of the process, unless a listener has the signal. */
+const keepInspectorClosed = (): void => void process.on("SIGUSR1", () => {})
+
+const runServe = (program: Effect.Effect<number>): void => {
+  surviveFullDisk()
+  runLogged(Effect.zipRight(collectEarly, program))
+}
+
+/** A log line that does not fit on a full disk is lost. Without a listener the failed write would end the process. */
+const surviveFullDisk = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+}
 
 /** Within a bundle the URL of this module is the URL of the program. */
 const runLogged = (program: Effect.Effect<number>): void => {
-  const log = Log.layerMapped(SourceMaps.make(fileURLToPath(import.meta.url)))
+  const { stderr, stdout } = process
+  const map = SourceMaps.make(fileURLToPath(import.meta.url))
+  const logger = Logger.map(Log.logger, map)
+  const write = ConsoleRecords.install({ stdout, stderr, console, nowMillis: Date.now, logger })
+  const log = Log.layerWrite((line) => write(map(line)))
   Effect.runFork(Effect.map(Effect.provide(program, log), (exitCode) => process.exit(exitCode)))
 }
 
@@ -220,6 +248,16 @@ const pipelinesOf = (module: Options["module"]): ReadonlyMap<Pipeline.Any, strin
     if (Pipeline.isPipeline(value) && (name !== "default" || !found.has(value))) found.set(value, name)
   }
   return found
+}
+
+/** A module may export a group and its pipelines: the group is what it deploys. */
+const outermost = (pipelines: ReadonlyMap<Pipeline.Any, string>) => {
+  const inGroups = new Set(
+    [...pipelines.keys()].flatMap(({ app }) =>
+      (app?.parts ?? []).flatMap((part): ReadonlyArray<unknown> => (part._tag === "Member" ? [part.pipeline] : []))
+    )
+  )
+  return [...pipelines].filter(([pipeline]) => !inGroups.has(pipeline))
 }
 
 const kindOf = (value: unknown): string => {
@@ -237,7 +275,10 @@ const roleOf = ([slot, startedAt]: ReadonlyArray<string>) => {
 const runStoreOf = ({ generation, runStore, serving }: Manifest, slot = 0) =>
   serving.recording === "none"
     ? Runs.layerNone
-    : Runs.layerFile(runStore, { generation: WorkerLimits.ownerOf(generation, slot) })
+    : RunStoreSeries.layer(runStore, {
+        generation: WorkerLimits.ownerOf(generation, slot),
+        isRelaxed: serving.recording === "relaxed"
+      })
 
 const withSecrets = <A, E, R>({ secretsDirectory }: Manifest, effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Secrets.configProvider(secretsDirectory), (provider) => Effect.withConfigProvider(effect, provider))
@@ -249,5 +290,11 @@ const readManifest = (file: string): Effect.Effect<Manifest, ManifestInvalid, Fi
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
     Effect.flatMap(Schema.decode(Schema.parseJson(Manifest))),
     Effect.mapError((error) => new ManifestInvalid({ file, reason: error.message })),
+    Effect.map(atPublishedPort),
     Effect.flatMap(CheckRecord.withoutPassed)
   )
+
+const atPublishedPort = (manifest: Manifest): Manifest => {
+  const port = Number(process.env[publishedPortVariable])
+  return Number.isInteger(port) && port > 0 ? { ...manifest, publishedPort: port } : manifest
+}

@@ -116,7 +116,7 @@ export const httpApp = (
     const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest)
     const app = yield* Effect.provide(App.make, services)
     yield* warmUp
-    yield* whenClosed(drain(Effect.void))
+    yield* whenClosed(drain())
     return app
   }).pipe(Effect.provide(Ids.layer))
 

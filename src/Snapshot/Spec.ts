@@ -68,6 +68,7 @@ export const compile = (
   pipeline: Pipeline.Pipeline<Schema.Schema.AnyNoContext, Schema.Schema.AnyNoContext, Schema.Schema.All, unknown>
 ): Effect.Effect<PipelineSpec, PipelineSchemaUnsupported> =>
   Effect.gen(function* () {
+    yield* checkMembers(pipeline)
     const input = yield* jsonSchema(pipeline.name, "input", pipeline.input.ast)
     const output = yield* jsonSchema(pipeline.name, "output", pipeline.output.ast)
     const error = AST.isNeverKeyword(pipeline.error.ast)
@@ -87,6 +88,20 @@ export const compile = (
   })
 
 // internal
+
+/** The names of the pipelines of a group are parts of paths. */
+const checkMembers = ({ app, name }: Parameters<typeof compile>[0]): Effect.Effect<void, PipelineSchemaUnsupported> => {
+  const names = (app?.parts ?? []).flatMap((part) => (part._tag === "Member" ? [part.name] : []))
+  const wrong = names.find((it, index) => !/^[A-Za-z0-9._~-]+$/.test(it) || names.indexOf(it) !== index)
+  return wrong === undefined
+    ? Effect.void
+    : new PipelineSchemaUnsupported({
+        pipeline: name,
+        schema: "input",
+        path: "pipeline",
+        reason: `${JSON.stringify(wrong)} is not a name that a group can have once: letters, digits, ".", "_", "~" and "-"`
+      })
+}
 
 type Role = PipelineSchemaUnsupported["schema"]
 

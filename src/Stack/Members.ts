@@ -10,7 +10,8 @@ import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { Issue } from "../Errors/Issue.js"
 import { StackInvalid } from "../Errors/Stacks.js"
 import type { StoreError } from "../Errors/Stores.js"
-import { splitBundling } from "../Settings/Bundling.js"
+import { mergeBundling, splitBundling } from "../Settings/Bundling.js"
+import { assetsOf } from "../Settings/StaticFiles.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { digestKey } from "../Store/AuthKey.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -203,5 +204,6 @@ const unknownSettings = (
 const snapshotOf = ({ pipeline, settings }: Member, directory: string | undefined) => {
   if (typeof pipeline !== "string") return Effect.succeed(pipeline)
   const file = directory === undefined || isAbsolute(pipeline) ? pipeline : join(directory, pipeline)
-  return fromFile(file, { bundling: splitBundling(settings).bundling })
+  const { bundling, others } = splitBundling(settings)
+  return fromFile(file, { bundling: mergeBundling(bundling, { assets: assetsOf(others.serving) }) })
 }

@@ -13,7 +13,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
-import { classify } from "./SqlFailure.js"
+import { type Reserve, reasonAt } from "./DiskRoom.js"
 
 /** The names of the stores. */
 export type StoreName = StoreError["store"]
@@ -27,6 +27,8 @@ export class Database extends Context.Reference<Database>()("effect-deployers/St
     readonly path: string | undefined
     /** The time for which an operation keeps trying while the database is locked. */
     readonly busyBudget: Duration.DurationInput
+    /** The room that a write on a full disk may use. */
+    readonly reserve?: Reserve | undefined
   } => ({ path: undefined, busyBudget: defaultBusyBudget })
 }) {}
 
@@ -69,7 +71,7 @@ export const transaction =
   (sql: Pick<SqlClient.SqlClient, "reserve" | "withTransaction" | "onDialectOrElse">) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
     Effect.contextWithEffect((context: Context.Context<never>) =>
-      Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
+      isWithin(context)
         ? sql.withTransaction(effect)
         : sql.onDialectOrElse({
             sqlite: () => begun(sql, "BEGIN IMMEDIATE", effect),
@@ -97,29 +99,46 @@ export const pragmaNumber = (
 export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const { busyBudget, path } = yield* Database
+    const { busyBudget, path, reserve } = yield* Database
     const schedule = whileBusy(busyBudget)
     const refail =
       (operation: string) =>
       <E>(error: E): Exclude<E, Failure> | StoreError =>
         isFailure(error)
-          ? new StoreError({ store, operation, reason: reasonOf(error), path, cause: error })
+          ? new StoreError({ store, operation, reason: reasonOf(path, error), path, cause: error })
           : (error as Exclude<E, Failure>)
     const read: Run = (operation, effect) => {
       const once = Effect.mapError(effect, refail(operation))
       // A schedule is only set up when it is needed: that costs as much as a quick statement.
       return Effect.catchIf(once, isBusy, () => Effect.retry(once, { schedule, while: isBusy }))
     }
-    return { sql, read, write: (operation, effect) => read(operation, transaction(sql)(effect)) }
+    const write: Run = (operation, effect) => {
+      const written = read(operation, transaction(sql)(effect))
+      // The room is for the failed statement alone, so a transaction of the caller, which may be undone already, fails.
+      return reserve === undefined
+        ? written
+        : Effect.catchIf(written, isFull, (error) =>
+            Effect.contextWithEffect((context: Context.Context<never>) =>
+              !isWithin(context) && reserve.giveUp() ? written : Effect.fail(error)
+            )
+          )
+    }
+    return { sql, read, write }
   })
 
 // internal
 
-const reasonOf = (error: Failure): StoreReason => (error instanceof SqlError ? classify(error.cause) : "corrupt")
+const reasonOf = (path: string | undefined, error: Failure): StoreReason =>
+  error instanceof SqlError ? reasonAt(path, error.cause) : "corrupt"
 
 const isFailure = (error: unknown): error is Failure => error instanceof SqlError || ParseResult.isParseError(error)
 
 const isBusy = (error: unknown): boolean => error instanceof StoreError && error.reason === "busy"
+
+const isFull = (error: unknown): boolean => error instanceof StoreError && error.reason === "full"
+
+const isWithin = (context: Context.Context<never>): boolean =>
+  Option.isSome(Context.getOption(context, SqlClient.TransactionConnection))
 
 const begun = <A, E, R>(
   sql: Pick<SqlClient.SqlClient, "reserve">,

@@ -43,6 +43,14 @@ const attempt = <A>(place: DatabaseLocation, operation: string, body: () => A): 
       cause instanceof StoreError ? cause : refuse(place, operation, classify(cause, "unreadable"), cause)
   })
 
+/** A file that this user may not create has a folder that cannot be written. */
+const attemptWrite = <A>(place: DatabaseLocation, operation: string, body: () => A): Effect.Effect<A, StoreError> =>
+  Effect.mapError(attempt(place, operation, body), (error) =>
+    error.reason === "unreadable" && isRefused(error.cause) ? refuse(place, operation, "readonly", error.cause) : error
+  )
+
+const isRefused = (cause: unknown): boolean => codeOf(cause) === "EACCES" || codeOf(cause) === "EPERM"
+
 const lstat = (path: string): Fs.Stats | undefined => Fs.lstatSync(path, { throwIfNoEntry: false })
 
 const readHeader = (place: DatabaseLocation): Buffer => {
@@ -89,14 +97,28 @@ export const inspect = (place: DatabaseLocation): Effect.Effect<Header | undefin
     return parseHeader(place, readHeader(place))
   })
 
-/** Makes sure that a database can be written, and that only its owner can read it and the files beside it. */
-export const secure = (place: DatabaseLocation): Effect.Effect<void, StoreError> =>
+/** Fails with `readonly` if this user may not write a database, or may not create the files beside it. Nothing changes. */
+export const requireWritable = (place: DatabaseLocation): Effect.Effect<void, StoreError> =>
   Effect.try({
     try: () => {
       Fs.accessSync(place.path, Fs.constants.R_OK | Fs.constants.W_OK)
+      Fs.accessSync(Path.dirname(place.path), Fs.constants.W_OK | Fs.constants.X_OK)
+    },
+    catch: (cause) => refuse(place, "open", "readonly", cause)
+  })
+
+/**
+ * Makes sure that only the owner of a database can read it and the files beside it, and that the owner can write these: a process
+ * that could only read gave them the mode of the database.
+ */
+export const secure = (place: DatabaseLocation): Effect.Effect<void, StoreError> =>
+  Effect.try({
+    try: () => {
       for (const file of [place.path, `${place.path}-wal`, `${place.path}-shm`]) {
         const stats = lstat(file)
-        if (stats?.isFile() && (stats.mode & 0o077) !== 0 && stats.uid === process.getuid?.()) Fs.chmodSync(file, 0o600)
+        if (stats?.isFile() && (stats.mode & 0o777) !== 0o600 && stats.uid === process.getuid?.()) {
+          Fs.chmodSync(file, 0o600)
+        }
       }
     },
     catch: (cause) => refuse(place, "open", "readonly", cause)
@@ -156,11 +178,11 @@ export const create = <R>(
   initialise: (draft: DatabaseLocation) => Effect.Effect<void, StoreError, R>
 ): Effect.Effect<void, StoreError, R> =>
   Effect.acquireUseRelease(
-    attempt(place, "create", () => reserveDraft(place)),
+    attemptWrite(place, "create", () => reserveDraft(place)),
     (draft) =>
       Effect.zipRight(
         initialise(draft),
-        attempt(place, "create", () => publish(place, draft))
+        attemptWrite(place, "create", () => publish(place, draft))
       ),
     (draft) => Effect.ignore(attempt(place, "create", () => discard(draft)))
   )

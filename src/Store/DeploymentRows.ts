@@ -1,8 +1,11 @@
 /** Deployments, revisions and operations as rows and back. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as Statement from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { at, Intake } from "../Deployment/Intake.js"
 import {
   Deployment,
   DeploymentId,
@@ -14,8 +17,25 @@ import {
   Status
 } from "../Deployment.js"
 import { greatest } from "./Access.js"
-import { type Decode, decodeTo, Integer, JsonObject, OptionalText, OptionalTime, present, Time } from "./Columns.js"
-import { type AuthKey, type DeploymentRecord, Operation, OperationKind, type Tombstone } from "./DeploymentStore.js"
+import {
+  type Decode,
+  decodeRows,
+  decodeTo,
+  Integer,
+  JsonObject,
+  OptionalText,
+  OptionalTime,
+  present,
+  Time
+} from "./Columns.js"
+import {
+  type AuthKey,
+  type DeploymentRecord,
+  Operation,
+  OperationKind,
+  StoredKey,
+  type Tombstone
+} from "./DeploymentStore.js"
 
 const DeploymentRow = Schema.Struct({
   id: DeploymentId,
@@ -32,7 +52,9 @@ const DeploymentRow = Schema.Struct({
   settings: JsonObject,
   auth_digest: OptionalText,
   auth_sealed: OptionalText,
+  auth_keys: Schema.parseJson(Schema.Array(StoredKey)),
   desired: Desired,
+  intake: Schema.OptionFromNullOr(Schema.parseJson(Intake)),
   reason: OptionalText,
   unknown_since: OptionalTime,
   created_at: Time,
@@ -53,13 +75,14 @@ const toDeployment = (row: typeof DeploymentRow.Type): Deployment =>
     desired: row.desired,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    ...present({ url: row.url, reason: row.reason, unknownSince: row.unknown_since })
+    ...present({ url: row.url, reason: row.reason, unknownSince: row.unknown_since, intake: row.intake })
   })
 
 const toRecord = (row: typeof DeploymentRow.Type): DeploymentRecord => ({
   deployment: toDeployment(row),
   settings: row.settings,
   statusSince: row.status_since,
+  authKeys: row.auth_keys,
   authKey: Option.getOrUndefined(
     Option.zipWith(row.auth_digest, row.auth_sealed, (digest, sealed): AuthKey => ({ digest, sealed }))
   )
@@ -107,8 +130,13 @@ const OperationRow = Schema.Struct({
 const toOperation = ({ deployment_id, started_at, ...row }: typeof OperationRow.Type): Operation =>
   new Operation({ ...row, deploymentId: deployment_id, startedAt: started_at })
 
-/** Rows of `deployments` joined with the pipeline name and version of their snapshots. */
-export const decodeRecords: Decode<DeploymentRecord> = decodeTo(DeploymentRow, toRecord)
+/** A pause that has ended is none. Rows of `deployments` joined with the pipeline name and version of their snapshots. */
+export const decodeRecords: Decode<DeploymentRecord> = (rows) =>
+  Effect.zipWith(decodeRows(DeploymentRow)(rows), Clock.currentTimeMillis, (decoded, now) =>
+    decoded.map((row) =>
+      toRecord({ ...row, intake: Option.filter(row.intake, (intake) => at(intake, now) !== undefined) })
+    )
+  )
 
 export const decodeRevisions: Decode<Revision> = decodeTo(RevisionRow, toRevision)
 
@@ -137,16 +165,25 @@ export const decodeTombstones: Decode<Tombstone> = decodeTo(
 /** The columns an observed state fills. */
 export const stateColumns = (state: OperationalState) => ({
   status: state.status,
-  url: state.url ?? null,
+  url: state.publicUrl ?? state.url ?? null,
   metadata: JSON.stringify(state.metadata),
   reason: state.reason ?? null,
   unknown_since: null
 })
 
-export const keyColumns = (authKey: AuthKey | undefined) => ({
+/** The columns of the keys; without `authKeys` those of a deployment stay. */
+export const keyColumns = (authKey: AuthKey | undefined, authKeys?: ReadonlyArray<StoredKey>) => ({
   auth_digest: authKey?.digest ?? null,
-  auth_sealed: authKey?.sealed ?? null
+  auth_sealed: authKey?.sealed ?? null,
+  ...(authKeys === undefined ? {} : { auth_keys: JSON.stringify(authKeys) })
 })
+
+/** The column of the intake. */
+export const intakeColumn = (intake: Intake | undefined) => ({
+  intake: intake === undefined ? null : encodeIntake(intake)
+})
+
+const encodeIntake = Schema.encodeSync(Schema.parseJson(Intake))
 
 /** The highest generation that was begun for the deployment of a row. */
 export const highestGeneration = (sql: SqlClient.SqlClient, id: string): Statement.Fragment =>

@@ -18,6 +18,8 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { LiveKey } from "../Contract/Keys.js"
+import type { Intake } from "../Deployment/Intake.js"
 import { type Deployment, DeploymentId, type OperationalState, type Revision, type Status } from "../Deployment.js"
 import type { DeploymentAlreadyExists, DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
@@ -36,6 +38,26 @@ export interface AuthKey {
 }
 
 /**
+ * A key of a deployment at rest, with its rights and its history.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StoredKey = Schema.Struct({
+  ...LiveKey.fields,
+  /** The key itself, sealed. */
+  sealed: Schema.String,
+  /** The source of the key: the deployer, its owner, or a stored secret. */
+  origin: Schema.Literal("generated", "given", "secret"),
+  /** Milliseconds since the epoch. */
+  createdAt: Schema.Number,
+  /** A newer key replaces it: it is live until it is removed, and the next rotation removes it. */
+  isRetiring: Schema.optional(Schema.Boolean)
+})
+
+export type StoredKey = typeof StoredKey.Type
+
+/**
  * A deployment as the registry keeps it.
  *
  * @category models
@@ -45,7 +67,10 @@ export interface DeploymentRecord {
   readonly deployment: Deployment
   /** The settings of the last accepted generation as they were merged, encoded. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** The key of the owner's own client; `undefined` for a service that asks for no key. */
   readonly authKey: AuthKey | undefined
+  /** The live keys. A service that asks for no key may have some: they are live again when it asks for a key again. */
+  readonly authKeys: ReadonlyArray<StoredKey>
   /** Since when the deployment has its status. */
   readonly statusSince: DateTime.Utc
 }
@@ -81,6 +106,8 @@ export interface Recovered {
   readonly refused: ReadonlyArray<number>
   readonly settings: Readonly<Record<string, unknown>>
   readonly authKey: AuthKey | undefined
+  readonly authKeys?: ReadonlyArray<StoredKey> | undefined
+  readonly intake?: Intake | undefined
   readonly state: OperationalState
   /** The author. */
   readonly by: string
@@ -141,9 +168,9 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     readonly registryId: string
     /** By name or id. */
     readonly find: (ref: string) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
-    /** Sorted by name; `after` is the last name of the page before. */
+    /** Sorted by name, with one of the statuses; `after` is the last name of the page before. */
     readonly list: (options?: {
-      readonly status?: Status | undefined
+      readonly status?: Status | ReadonlyArray<Status> | undefined
       readonly limit?: number | undefined
       readonly after?: string | undefined
     }) => Effect.Effect<ReadonlyArray<DeploymentRecord>, StoreError>
@@ -199,6 +226,8 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
         readonly settings: Readonly<Record<string, unknown>>
         readonly state: OperationalState
         readonly authKey: AuthKey | undefined
+        /** Default: the keys stay. */
+        readonly authKeys?: ReadonlyArray<StoredKey> | undefined
       }
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
     /** Closes an operation that was committed: nothing of earlier generations is left. */
@@ -236,10 +265,16 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
       observation: OperationalState | "unobservable",
       basis?: Pick<Deployment, "desired"> | undefined
     ) => Effect.Effect<Option.Option<DeploymentRecord>, StoreError>
-    /** Replaces the key of a deployment, or removes it. */
+    /** Replaces the key of the owner's client, or removes it; with `authKeys` all live keys, too. */
     readonly setAuthKey: (
       lease: Lease,
-      authKey: AuthKey | undefined
+      authKey: AuthKey | undefined,
+      authKeys?: ReadonlyArray<StoredKey>
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** Changes the intake of a deployment; `undefined` accepts runs. */
+    readonly setIntake: (
+      lease: Lease,
+      intake: Intake | undefined
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
     /** Newest first. */
     readonly revisions: (deploymentId: DeploymentId) => Effect.Effect<ReadonlyArray<Revision>, StoreError>

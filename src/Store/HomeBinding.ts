@@ -163,7 +163,17 @@ const placeOf = (root: string): Effect.Effect<Place, StoreError> =>
       })
   })
 
-const isSame = (one: Place, other: Place): boolean => one.root === other.root && one.inode === other.inode
+/** A folder that was moved is the same one if a link leads from its old path to it. */
+const isSame = (bound: Place, here: Place): boolean =>
+  bound.inode === here.inode && (bound.root === here.root || leadsTo(bound.root, here.root))
+
+const leadsTo = (path: string, root: string): boolean => {
+  try {
+    return Fs.realpathSync(path) === root
+  } catch {
+    return false
+  }
+}
 
 /** True if the folder of a binding is still the same one, with a registry. */
 const exists = ({ inode, root }: Place): boolean =>

@@ -3,8 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { RunResponse } from "../Contract/RunRecord.js"
 import type * as Access from "./Access.js"
-import { decodeTo, now, OptionalNumber, OptionalText } from "./Columns.js"
+import { decodeTo, now, OptionalNumber, OptionalText, present } from "./Columns.js"
 import type { Claim, RunStore } from "./RunStore.js"
 
 /** The time for which a key stands for its run. */
@@ -25,7 +26,7 @@ export const make = ({ read, sql, write }: Access.Access): Pick<RunStore["Type"]
           const taken =
             yield* sql`INSERT INTO claims (key, digest, run_id, at) VALUES (${key}, ${digest}, ${runId}, ${at})
             ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, run_id = excluded.run_id, at = excluded.at,
-              status = NULL, body = NULL
+              status = NULL, body = NULL, headers = NULL
             WHERE at <= ${at - Duration.toMillis(lifetime)} RETURNING key`
           return taken.length > 0 ? Option.none() : yield* find(key)
         })
@@ -46,14 +47,17 @@ const ClaimRow = Schema.Struct({
   digest: Schema.String,
   run_id: Schema.String,
   status: OptionalNumber,
-  body: OptionalText
+  body: OptionalText,
+  headers: Schema.compose(OptionalText, Schema.OptionFromSelf(Schema.parseJson(RunResponse.fields.headers)))
 })
 
 const decodeClaims = decodeTo(
   ClaimRow,
-  ({ body, digest, run_id, status }): Claim => ({
+  ({ body, digest, headers, run_id, status }): Claim => ({
     digest,
     runId: run_id,
-    answer: Option.getOrUndefined(Option.zipWith(status, body, (status, body) => ({ status, body })))
+    answer: Option.getOrUndefined(
+      Option.zipWith(status, body, (status, body) => ({ status, body, ...present({ headers }) }))
+    )
   })
 )

@@ -18,6 +18,8 @@ export class Ids extends Context.Tag("effect-deployers/Ids")<
     readonly next: Effect.Effect<string>
     /** The same for code that runs outside of effects. */
     readonly unsafeNext: () => string
+    /** Makes later ids sort after an id of another process, also when the clock was set back meanwhile. */
+    readonly startAfter: (id: string) => Effect.Effect<void>
   }
 >() {}
 
@@ -37,10 +39,22 @@ export const layer: Layer.Layer<Ids> = Layer.sync(Ids, () => fromGenerator(inOrd
  */
 export const layerTest: Layer.Layer<Ids> = Layer.sync(Ids, () => {
   let count = 0
-  return fromGenerator(() => `00000000-0000-7000-8000-${(++count).toString(16).padStart(12, "0")}`)
+  return fromGenerator({
+    next: () => `${testPrefix}${(++count).toString(16).padStart(12, "0")}`,
+    startAfter: (id) => {
+      if (id.startsWith(testPrefix)) count = Math.max(count, Number.parseInt(id.slice(testPrefix.length), 16))
+    }
+  })
 })
 
 // internal
+
+const testPrefix = "00000000-0000-7000-8000-"
+
+interface Generator {
+  readonly next: () => string
+  readonly startAfter: (id: string) => void
+}
 
 const idBytes = 16
 const poolBytes = 256 * idBytes
@@ -62,27 +76,34 @@ const pooled = (): ((id: Uint8Array) => void) => {
 }
 
 /** Counts on within a millisecond, from a random number, as RFC 9562 advises; a clock that is set back does not matter. */
-const inOrder = (): (() => string) => {
+const inOrder = (): Generator => {
   const fill = pooled()
   const random = new Uint8Array(idBytes)
   const view = new DataView(random.buffer)
   let msecs = 0
   let seq = 0
-  return () => {
-    fill(random)
-    const now = Date.now()
-    if (now > msecs) {
-      msecs = now
-      seq = view.getUint32(6) >>> 1
-    } else {
-      seq = (seq + 1) >>> 0
-      if (seq === 0) msecs++
+  return {
+    next: () => {
+      fill(random)
+      const now = Date.now()
+      if (now > msecs) {
+        msecs = now
+        seq = view.getUint32(6) >>> 1
+      } else {
+        seq = (seq + 1) >>> 0
+        if (seq === 0) msecs++
+      }
+      return v7({ random, msecs, seq })
+    },
+    startAfter: (id) => {
+      const after = Number.parseInt(id.replace("-", "").slice(0, 12), 16) + 1
+      if (after > Math.max(msecs, Date.now())) msecs = after
     }
-    return v7({ random, msecs, seq })
   }
 }
 
-const fromGenerator = (unsafeNext: () => string): Context.Tag.Service<Ids> => ({
-  next: Effect.sync(unsafeNext),
-  unsafeNext
+const fromGenerator = ({ next, startAfter }: Generator): Context.Tag.Service<Ids> => ({
+  next: Effect.sync(next),
+  unsafeNext: next,
+  startAfter: (id) => Effect.sync(() => startAfter(id))
 })

@@ -3,10 +3,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Access from "./Access.js"
-import { decodeRows } from "./Columns.js"
+import { decodeRows, now } from "./Columns.js"
 import { decodeNumbers } from "./RunRows.js"
 import type { RunStore } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
+import * as SqlArtifacts from "./SqlArtifacts.js"
 
 /** Most runs that are removed at once. */
 export const batch = 500
@@ -37,7 +38,19 @@ export const make = ({ sql, write }: Access.Access): Pick<RunStore["Type"], "pru
         yield* sql`DELETE FROM step_runs WHERE number IN (
           SELECT step_runs.number FROM (SELECT number AS run FROM runs WHERE ${removed}) CROSS JOIN step_runs
           ON step_runs.number BETWEEN run * ${factor(sql)} AND (run + 1) * ${factor(sql)} - 1)`
-        yield* sql`DELETE FROM run_events WHERE run_id IN (SELECT id FROM runs WHERE ${removed})`
+        for (const table of [
+          "run_events",
+          "run_logs",
+          "step_cache",
+          "step_hits",
+          "step_inputs",
+          "leases",
+          "journal",
+          "signals"
+        ]) {
+          yield* sql`DELETE FROM ${sql(table)} WHERE run_id IN (SELECT id FROM runs WHERE ${removed})`
+        }
+        yield* SqlArtifacts.release({ sql }, sql`SELECT id FROM runs WHERE ${removed}`, yield* now)
         yield* sql`DELETE FROM runs WHERE ${removed}`
         return found.length
       })

@@ -35,7 +35,7 @@ export type Stores = SnapshotStore | DeploymentStore | EventStore | SecretStore 
  * @category models
  * @since 0.1.0
  */
-export type Options = Pick<Sqlite.Options, "path" | "busyBudget" | "mustExist">
+export type Options = Pick<Sqlite.Options, "path" | "busyBudget" | "mustExist" | "reserve">
 
 /**
  * All stores over the database of any `SqlClient`. {@link Migrations} makes the tables.
@@ -102,7 +102,7 @@ export const layerHome: Layer.Layer<Stores | SecretBox.SecretBox | HomeBinding.H
       boundStores(home.registry).pipe(
         Layer.provideMerge(boxOf(home.key)),
         Layer.provideMerge(HomeBinding.layer(home.root)),
-        Layer.provide(sqlite(home.registry))
+        Layer.provide(sqlite({ path: home.registry, reserve: `${home.registry}.reserve` }))
       )
     )
   )

@@ -151,10 +151,23 @@ const lookups = [
   "CREATE INDEX operations_open_in_order ON operations (sequence) WHERE closed_at IS NULL"
 ]
 
+/** Several keys of a deployment. The one that it had so far has every scope. */
+const keys = [
+  "ALTER TABLE deployments ADD COLUMN auth_keys TEXT NOT NULL DEFAULT '[]'",
+  `UPDATE deployments SET auth_keys = '[{"id":"key-1","digest":"' || auth_digest || '","sealed":"' || auth_sealed
+    || '","scopes":["admin"],"origin":"' || CASE WHEN settings LIKE '%"auth":{"_tag":"secret"%' THEN 'secret' ELSE 'generated' END
+    || '","createdAt":' || created_at || '}]' WHERE auth_digest IS NOT NULL`
+]
+
+/** The pause or the maintenance of a deployment. */
+const intake = ["ALTER TABLE deployments ADD COLUMN intake TEXT"]
+
 const migrations = (dialect: Dialect) => [
   [...pipelines(dialect), ...deployments(dialect), ...operations(dialect), ...records(dialect)],
   memory(dialect),
-  lookups
+  lookups,
+  keys,
+  intake
 ]
 
 /**

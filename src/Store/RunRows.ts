@@ -1,30 +1,41 @@
 /** Rows as runs. */
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Published } from "../Contract/RunEvent.js"
+import { RunResponse } from "../Contract/RunRecord.js"
 import {
   type Decode,
   decodeRows,
   decodeTo,
+  Integer,
   Json,
   OptionalJson,
   OptionalNumber,
+  OptionalText,
   OptionalTime,
   present,
   Time
 } from "./Columns.js"
-import { Cause, type Run, RunStatus, StepRun } from "./RunStore.js"
+import { Cause, type Run, RunStatus, type RunSummary, StepRun } from "./RunStore.js"
 
-const RunRow = Schema.Struct({
+const SummaryRow = Schema.Struct({
   id: Schema.String,
   idx: Schema.Int,
   name: Schema.String,
   status: RunStatus,
   cause: Schema.OptionFromNullOr(Cause),
-  parameters: Json,
-  outputs: OptionalJson,
-  error: OptionalJson,
+  session: OptionalText,
   started_at: Time,
   finished_at: OptionalTime,
   execution_millis: OptionalNumber
+})
+
+const RunRow = Schema.Struct({
+  ...SummaryRow.fields,
+  parameters: Json,
+  outputs: OptionalJson,
+  error: OptionalJson,
+  response: Schema.compose(OptionalText, Schema.OptionFromSelf(Schema.parseJson(RunResponse)))
 })
 
 const StepRow = Schema.Struct({
@@ -37,35 +48,55 @@ const StepRow = Schema.Struct({
   finished_at: OptionalTime,
   execution_millis: OptionalNumber,
   started_sequence: OptionalNumber,
-  finished_sequence: OptionalNumber
+  finished_sequence: OptionalNumber,
+  // Not of every query.
+  digest: Schema.optional(Schema.NullOr(Schema.String)),
+  bytes: Schema.optional(Schema.NullOr(Integer)),
+  from_run: Schema.optional(Schema.NullOr(Schema.String)),
+  from_step: Schema.optional(Schema.NullOr(Schema.String)),
+  input_digest: Schema.optional(Schema.NullOr(Schema.String))
 })
 
-const MessageRow = Schema.Struct({ sequence: Schema.Int, at: Schema.Number, data: Json })
+const MessageRow = Schema.Struct({ sequence: Integer, data: Json, kind: Schema.NullOr(Schema.Literal("element")) })
 const IdRow = Schema.Struct({ run_id: Schema.String })
 const NumberRow = Schema.Struct({ number: Schema.Int })
 const TotalRow = Schema.Struct({ name: Schema.String, value: Schema.Int })
 
-const toRun = ({
+const toSummary = ({
   cause,
-  error,
   execution_millis,
   finished_at,
+  id,
   idx,
-  outputs,
+  name,
+  session,
   started_at,
-  ...row
-}: typeof RunRow.Type): Run => ({
-  ...row,
+  status
+}: typeof SummaryRow.Type): RunSummary => ({
+  id,
   index: idx,
+  name,
+  status,
   startedAt: started_at,
-  ...present({ cause, outputs, error, finishedAt: finished_at, executionTimeMillis: execution_millis })
+  ...present({ cause, session, finishedAt: finished_at, executionTimeMillis: execution_millis })
+})
+
+const toRun = ({ error, outputs, parameters, response, ...row }: typeof RunRow.Type): Run => ({
+  ...toSummary(row),
+  parameters,
+  ...present({ outputs, error, response })
 })
 
 const toStep = ({
+  bytes,
+  digest,
   error,
   execution_millis,
   finished_at,
   finished_sequence,
+  from_run,
+  from_step,
+  input_digest,
   outputs,
   started_at,
   started_sequence,
@@ -76,6 +107,15 @@ const toStep = ({
   ...present({
     outputs,
     error,
+    artifact: Option.zipWith(Option.fromNullable(digest), Option.fromNullable(bytes), (digest, bytes) => ({
+      digest,
+      bytes
+    })),
+    cachedFrom: Option.zipWith(Option.fromNullable(from_run), Option.fromNullable(from_step), (runId, step) => ({
+      runId,
+      step
+    })),
+    inputDigest: Option.fromNullable(input_digest),
     finishedAt: finished_at,
     executionTimeMillis: execution_millis,
     startedSequence: started_sequence,
@@ -83,11 +123,16 @@ const toStep = ({
   })
 })
 
+export const decodeSummaries: Decode<RunSummary> = decodeTo(SummaryRow, toSummary)
+
 export const decodeRuns: Decode<Run> = decodeTo(RunRow, toRun)
 
 export const decodeSteps: Decode<StepRun> = decodeTo(StepRow, toStep)
 
-export const decodeMessages: Decode<typeof MessageRow.Type> = decodeRows(MessageRow)
+export const decodeMessages: Decode<Published> = decodeTo(MessageRow, ({ kind, ...row }) => ({
+  ...row,
+  kind: kind ?? "message"
+}))
 
 export const decodeIds: Decode<string> = decodeTo(IdRow, ({ run_id }) => run_id)
 

@@ -1,5 +1,6 @@
 /** Runs as values of columns, for every writer of a run store. */
 import * as DateTime from "effect/DateTime"
+import type { PublishedKind } from "../Contract/RunEvent.js"
 import { textOf } from "../Internal/EncodedJson.js"
 import type { Run, RunWrite } from "./RunStore.js"
 
@@ -7,6 +8,9 @@ import type { Run, RunWrite } from "./RunStore.js"
 export const text = (value: unknown): string => textOf(value) ?? "null"
 
 export const optionalText = (value: unknown): string | null => (value === undefined ? null : text(value))
+
+/** A message has no kind: every event of an earlier version is one. */
+export const kindValue = (kind: PublishedKind | undefined): string | null => (kind === "element" ? kind : null)
 
 export const millis = (time: DateTime.Utc): number => Math.trunc(DateTime.toEpochMillis(time))
 

@@ -9,6 +9,22 @@ import * as SqliteRunWriter from "./SqliteRunWriter.js"
 import * as SqlRunStore from "./SqlRunStore.js"
 
 /**
+ * Options of a run store in a file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FileOptions {
+  /** The generation of the process that writes; default 0. */
+  readonly generation?: number | undefined
+  /**
+   * Leaves the moment at which the disk has a run to the system, as the serving setting `recording: "relaxed"` asks: a crash
+   * of the process loses nothing, a loss of power may lose the last moments. Default false.
+   */
+  readonly isRelaxed?: boolean | undefined
+}
+
+/**
  * The run store in a file, which is created if it is not there. `generation` is that of the process that writes: another
  * generation of the same deployment may write too, while one replaces the other.
  *
@@ -17,13 +33,10 @@ import * as SqlRunStore from "./SqlRunStore.js"
  */
 export const layerFile = (
   path: string,
-  {
-    generation,
-    ...options
-  }: Pick<Sqlite.Options, "busyBudget" | "mustExist"> & { readonly generation?: number | undefined } = {}
+  { generation, isRelaxed = false, ...options }: Pick<Sqlite.Options, "busyBudget" | "mustExist"> & FileOptions = {}
 ): Layer.Layer<RunStore, StoreError> =>
   Layer.fresh(SqlRunStore.layer(generation)).pipe(
-    Layer.provide(SqliteRunWriter.layer),
+    Layer.provide(isRelaxed ? SqliteRunWriter.layerRelaxed : SqliteRunWriter.layer),
     Layer.provide(Sqlite.layer({ schema, path, ...options }))
   )
 
@@ -60,15 +73,43 @@ export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
   commit: () => Effect.void,
   find: () => Effect.succeedNone,
   list: () => Effect.succeed({ runs: [], nextCursor: undefined }),
-  messages: () => Effect.succeed([]),
+  events: () => Effect.succeedNone,
+  logs: () => Effect.succeedNone,
   claim: () => Effect.succeedNone,
   claimed: () => Effect.succeedNone,
   release: () => Effect.void,
   cancel: () => Effect.void,
   cancelled: Effect.succeed([]),
   prune: () => Effect.succeed(0),
+  cachedStep: () => Effect.succeedNone,
+  artifacts: { hold: () => Effect.void, sweep: () => Effect.succeed(0) },
+  schedules: {
+    register: () => Effect.void,
+    find: () => Effect.succeed([]),
+    claim: () => Effect.succeed([]),
+    fire: () => Effect.void,
+    started: () => Effect.void,
+    reclaim: () => Effect.succeed([]),
+    pause: () => Effect.void
+  },
+  sessions: {
+    read: () => Effect.succeedNone,
+    write: () => Effect.succeedNone,
+    remove: () => Effect.void,
+    list: () => Effect.succeed({ sessions: [], nextCursor: undefined }),
+    find: () => Effect.succeedNone,
+    delete: () => Effect.succeed(false),
+    expire: Effect.succeed(0)
+  },
   counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
   lastIndex: Effect.succeed(0),
   markLost: Effect.succeed(0),
-  alive: Effect.succeed(0)
+  alive: Effect.succeed(0),
+  orphan: Effect.succeed(0),
+  take: () => Effect.succeed([]),
+  abandon: () => Effect.succeed(0),
+  journal: () => Effect.succeed({ journal: [], steps: [] }),
+  signal: () => Effect.succeedNone,
+  nextSignal: () => Effect.succeedNone,
+  signalled: (last) => Effect.succeed({ last, runIds: [] })
 })

@@ -157,6 +157,150 @@ const numbered = [
 const cancellations = ["CREATE TABLE cancellations (run_id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID"]
 
 /**
+ * The states of sessions, and the session of each run. Versions are numbers of one sequence, so a state that was removed and
+ * made again never has a version that it had before.
+ */
+const sessions = [
+  `CREATE TABLE session_states (
+    session_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (session_id, name)
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX session_states_by_end ON session_states (expires_at) WHERE expires_at IS NOT NULL",
+  "CREATE TABLE session_versions (last INTEGER NOT NULL) STRICT",
+  "INSERT INTO session_versions (last) VALUES (0)",
+  "ALTER TABLE runs ADD COLUMN session TEXT",
+  "CREATE INDEX runs_by_session ON runs (session, id) WHERE session IS NOT NULL"
+]
+
+/** Lines that runs logged. A run that logs nothing has none. */
+const logs = [
+  `CREATE TABLE run_logs (
+    run_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (run_id, sequence)
+  ) STRICT, WITHOUT ROWID`
+]
+
+/**
+ * Outputs of steps that are in the store of artifacts, and the contents there that a run may not refer to: new ones, and those
+ * of runs that were removed.
+ */
+const artifacts = [
+  `CREATE TABLE run_artifacts (
+    run_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (run_id, step)
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX run_artifacts_by_digest ON run_artifacts (digest)",
+  "CREATE TABLE unsettled_artifacts (digest TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  "CREATE INDEX unsettled_artifacts_by_time ON unsettled_artifacts (at)"
+]
+
+/** Schedules, and their firings: the row of a firing is the right of one process to start its run. */
+const schedules = [
+  `CREATE TABLE schedules (
+    name TEXT NOT NULL PRIMARY KEY,
+    cron TEXT NOT NULL,
+    is_paused INTEGER NOT NULL,
+    next_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE schedule_firings (
+    name TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('claimed', 'started', 'skipped')),
+    run_id TEXT,
+    claimed_at INTEGER NOT NULL,
+    PRIMARY KEY (name, due_at)
+  ) STRICT, WITHOUT ROWID`
+]
+
+/**
+ * Runs that another process may go on with: the lease of each, with the token that fences the writes of the process before,
+ * the journal of its operations, and the signals that were sent to runs.
+ */
+const durable = [
+  `CREATE TABLE leases (
+    run_id TEXT NOT NULL PRIMARY KEY,
+    token INTEGER NOT NULL,
+    recoveries INTEGER NOT NULL,
+    request TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE journal (
+    run_id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    parent INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    sequential INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    result TEXT,
+    failures INTEGER NOT NULL,
+    position INTEGER,
+    value TEXT,
+    PRIMARY KEY (run_id, ordinal)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE signals (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT`,
+  "CREATE INDEX signals_by_run ON signals (run_id, name, sequence)"
+]
+
+/** Outputs of cached steps, and the calls that used one again. */
+const stepCache = [
+  `CREATE TABLE step_cache (
+    cache_key TEXT NOT NULL PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    output TEXT NOT NULL,
+    expires_at INTEGER
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX step_cache_by_run ON step_cache (run_id)",
+  `CREATE TABLE step_hits (
+    run_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    from_run TEXT NOT NULL,
+    from_step TEXT NOT NULL,
+    PRIMARY KEY (run_id, step)
+  ) STRICT, WITHOUT ROWID`
+]
+
+/** Digests of the inputs of steps, of services that keep artifacts. */
+const stepInputs = [
+  `CREATE TABLE step_inputs (
+    run_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    input_digest TEXT NOT NULL,
+    PRIMARY KEY (run_id, step)
+  ) STRICT, WITHOUT ROWID`
+]
+
+/**
+ * The status and headers that a pipeline gave its response, as JSON; those headers in the answer to a key; and the kind of an
+ * event that a pipeline made, none for a message.
+ */
+const responses = [
+  "ALTER TABLE runs ADD COLUMN response TEXT",
+  "ALTER TABLE claims ADD COLUMN headers TEXT",
+  "ALTER TABLE run_events ADD COLUMN kind TEXT"
+]
+
+/**
  * Tables of a run store, for {@link Sqlite.layer}.
  *
  * @category schemas
@@ -165,5 +309,21 @@ const cancellations = ["CREATE TABLE cancellations (run_id TEXT NOT NULL PRIMARY
 export const schema: DatabaseSchema = {
   store: "runs",
   applicationId: 0x45664452,
-  migrations: [[...tables, ...keepTotals], owners, countedByWriter, sequences, claims, cancellations, numbered]
+  migrations: [
+    [...tables, ...keepTotals],
+    owners,
+    countedByWriter,
+    sequences,
+    claims,
+    cancellations,
+    numbered,
+    sessions,
+    logs,
+    artifacts,
+    schedules,
+    durable,
+    stepCache,
+    stepInputs,
+    responses
+  ]
 }

@@ -34,6 +34,11 @@ export class SecretBox extends Context.Tag("effect-deployers/Store/SecretBox")<
     readonly seal: (place: string, secret: Redacted.Redacted) => Effect.Effect<Sealed, SecretKeyError>
     /** Opens what was sealed for the same place. */
     readonly open: (place: string, sealed: Sealed) => Effect.Effect<Redacted.Redacted, SecretKeyError>
+    /**
+     * The secret (256 bits, hex) of a place, which follows from the key and is stored nowhere. `sealing` may make the key, as
+     * `seal` does.
+     */
+    readonly derive: (place: string, use: "sealing" | "opening") => Effect.Effect<Redacted.Redacted, SecretKeyError>
   }
 >() {}
 
@@ -89,6 +94,14 @@ export const make = (keys: {
   open: (place, sealed) =>
     Effect.flatMap(keys.forOpening, (key) =>
       Effect.try({ try: () => decrypt(key, place, sealed, keys.path), catch: () => undecryptable(keys.path) })
+    ),
+  derive: (place, use) =>
+    Effect.map(use === "sealing" ? keys.forSealing : keys.forOpening, (key) =>
+      Redacted.make(
+        Crypto.createHmac("sha256", Redacted.value(key))
+          .update(`effect-deployers/${version}/derive/${place}`)
+          .digest("hex")
+      )
     )
 })
 

@@ -11,7 +11,14 @@ import { DeploymentAlreadyExists, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { decodeRows, now, single } from "./Columns.js"
-import { decodeOperations, decodeRecords, decodeRevisions, keyColumns, stateColumns } from "./DeploymentRows.js"
+import {
+  decodeOperations,
+  decodeRecords,
+  decodeRevisions,
+  intakeColumn,
+  keyColumns,
+  stateColumns
+} from "./DeploymentRows.js"
 import { type DeploymentRecord, DeploymentStore } from "./DeploymentStore.js"
 import { Ids } from "./Ids.js"
 import * as SqlLeases from "./SqlLeases.js"
@@ -71,7 +78,7 @@ const makeList =
   ({ read, sql }: Access.Access): Store["list"] =>
   (options) => {
     const conditions = [
-      ...(options?.status === undefined ? [] : [sql`d.status = ${options.status}`]),
+      ...(options?.status === undefined ? [] : [sql.in("d.status", [options.status].flat())]),
       ...(options?.after === undefined ? [] : [sql`d.name > ${options.after}`])
     ]
     const limit = options?.limit === undefined ? sql.literal("") : sql`LIMIT ${Math.max(Math.trunc(options.limit), 0)}`
@@ -157,13 +164,27 @@ const makeObserve =
 
 const makeSetAuthKey =
   (access: Access.Access): Store["setAuthKey"] =>
-  (lease, authKey) =>
+  (lease, authKey, authKeys) =>
     SqlLeases.guarded(access)(
       "deployments.setAuthKey",
       lease,
       Effect.gen(function* () {
         const { sql } = access
-        const columns = { ...keyColumns(authKey), updated_at: yield* now }
+        const columns = { ...keyColumns(authKey, authKeys), updated_at: yield* now }
+        yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
+        return yield* getById(access)(lease.deploymentId)
+      })
+    )
+
+const makeSetIntake =
+  (access: Access.Access): Store["setIntake"] =>
+  (lease, intake) =>
+    SqlLeases.guarded(access)(
+      "deployments.setIntake",
+      lease,
+      Effect.gen(function* () {
+        const { sql } = access
+        const columns = { ...intakeColumn(intake), updated_at: yield* now }
         yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* getById(access)(lease.deploymentId)
       })
@@ -218,6 +239,7 @@ export const make: Effect.Effect<Store, StoreError, SqlClient.SqlClient | Ids> =
     remove: makeRemove(access),
     observe: makeObserve(access),
     setAuthKey: makeSetAuthKey(access),
+    setIntake: makeSetIntake(access),
     ...SqlTombstones.make(access, (id) =>
       Effect.flatMap(findById(access, id), (found) => single(Option.toArray(found)))
     ),

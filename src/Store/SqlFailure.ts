@@ -15,6 +15,7 @@ const byPrefix: ReadonlyArray<readonly [prefix: string, reason: StoreReason]> = 
   ["SQLITE_IOERR", "unreadable"],
   ["SQLITE_PERM", "unreadable"],
   ["SQLITE_AUTH", "unreadable"],
+  ["FENCED", "fenced"],
   ["ENOSPC", "full"],
   ["EDQUOT", "full"],
   ["EROFS", "readonly"],

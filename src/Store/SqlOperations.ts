@@ -134,7 +134,7 @@ const makeCommit =
         yield* settleRevision(access, operation, "accepted")
         const columns = {
           ...stateColumns(change.state),
-          ...keyColumns(change.authKey),
+          ...keyColumns(change.authKey, change.authKeys),
           generation: operation.generation,
           snapshot_id: change.snapshot.id,
           settings: JSON.stringify(change.settings),

@@ -4,17 +4,27 @@ import type * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { RunId } from "../Contract/RunRecord.js"
+import type { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { now } from "./Columns.js"
 import * as IdempotencyKeys from "./IdempotencyKeys.js"
 import * as Prune from "./Prune.js"
+import * as RunEventPages from "./RunEventPages.js"
 import * as Rows from "./RunRows.js"
-import { type Run, type RunStatus, RunStore } from "./RunStore.js"
+import { type Run, type RunStatus, RunStore, type RunSummary } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
 import { RunWriter } from "./RunWriter.js"
+import * as SqlArtifacts from "./SqlArtifacts.js"
+import * as SqlDurableRuns from "./SqlDurableRuns.js"
+import * as SqlRunLogs from "./SqlRunLogs.js"
+import * as SqlScheduleStore from "./SqlScheduleStore.js"
+import * as SqlSessionStore from "./SqlSessionStore.js"
+import * as SqlStepCache from "./SqlStepCache.js"
 
 const largestPage = 1_000
-const runId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const isRunId = Schema.is(RunId)
 
 const stepsOf = (sql: Access.Access["sql"], run: number): Statement.Fragment =>
   sql`number BETWEEN ${run * stepsPerRun} AND ${(run + 1) * stepsPerRun - 1}`
@@ -30,42 +40,58 @@ const makeFind =
         const [number] = yield* Rows.decodeNumbers(rows)
         if (run === undefined || number === undefined) return Option.none()
         const steps = yield* Rows.decodeSteps(
-          yield* sql`SELECT * FROM step_runs WHERE ${stepsOf(sql, number)} ORDER BY started_at, number`
+          yield* sql`SELECT step_runs.*, digest, bytes, from_run, from_step, input_digest FROM step_runs
+            LEFT JOIN run_artifacts ON run_artifacts.run_id = ${id} AND run_artifacts.step = step_runs.name
+            LEFT JOIN step_inputs ON step_inputs.run_id = ${id} AND step_inputs.step = step_runs.name
+            LEFT JOIN step_hits ON step_hits.run_id = ${id} AND step_hits.step = step_runs.name
+            WHERE ${stepsOf(sql, number)} ORDER BY started_at, number`
         )
         return Option.some<Run>({ ...run, steps })
       })
     )
 
 const makeList =
-  ({ read, sql }: Access.Access): RunStore["Type"]["list"] =>
-  ({ cursor, limit, status }) => {
+  ({ read, sql, write }: Access.Access): RunStore["Type"]["list"] =>
+  ({ cursor, limit, session, status }) => {
     const size = Math.min(Math.max(Math.trunc(limit), 1), largestPage)
     const conditions = [
       ...(status === undefined ? [] : [sql`status = ${status}`]),
-      ...(cursor !== undefined && runId.test(cursor) ? [sql`id < ${cursor}`] : [])
+      ...(session === undefined ? [] : [sql`session = ${session}`]),
+      ...(cursor !== undefined && isRunId(cursor) ? [sql`id < ${cursor}`] : [])
     ]
-    return read(
-      "runs.list",
-      sql`SELECT * FROM runs WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${size + 1}`.pipe(
-        Effect.flatMap(Rows.decodeRuns),
-        Effect.map((found) => {
-          const runs = found.slice(0, size)
-          return { runs, nextCursor: found.length > size ? runs.at(-1)?.id : undefined }
-        })
-      )
+    const where = sql`WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${size + 1}`
+    const rows = read("runs.list", Effect.flatMap(sql`SELECT ${summary(sql)} FROM runs ${where}`, Rows.decodeSummaries))
+    const page = (found: ReadonlyArray<RunSummary>) => {
+      const runs = found.slice(0, size)
+      return { runs, nextCursor: found.length > size ? runs.at(-1)?.id : undefined }
+    }
+    return Effect.catchIf(Effect.map(rows, page), isCorrupt, (error) =>
+      listReadable({ read, sql, write }, where, size, error)
     )
   }
 
-const makeMessages =
-  ({ read, sql }: Access.Access): RunStore["Type"]["messages"] =>
-  (runId) =>
-    read(
-      "runs.messages",
-      Effect.flatMap(
-        sql`SELECT sequence, at, data FROM run_events WHERE run_id = ${runId} ORDER BY sequence`,
-        Rows.decodeMessages
-      )
+const summary = (sql: Access.Access["sql"]) =>
+  sql.literal("id, idx, name, status, cause, session, started_at, finished_at, execution_millis")
+
+const isCorrupt = ({ reason }: StoreError): boolean => reason === "corrupt"
+
+/** The ids of a page come from an index. A run whose row is in a damaged page is left out, unless all of them are. */
+const listReadable = (
+  { read, sql }: Access.Access,
+  where: Statement.Fragment,
+  size: number,
+  error: StoreError
+): ReturnType<RunStore["Type"]["list"]> =>
+  Effect.gen(function* () {
+    const all = yield* read("runs.list", Effect.flatMap(sql`SELECT id AS run_id FROM runs ${where}`, Rows.decodeIds))
+    const ids = all.slice(0, size)
+    const [damaged, found] = yield* Effect.partition(ids, (id) =>
+      read("runs.list", Effect.flatMap(sql`SELECT ${summary(sql)} FROM runs WHERE id = ${id}`, Rows.decodeSummaries))
     )
+    if (found.length === 0) return yield* error
+    yield* Effect.logWarning(`A list of runs leaves out ${damaged.length} whose records are damaged: ${error.message}`)
+    return { runs: found.flat(), nextCursor: all.length > size ? ids.at(-1) : undefined }
+  })
 
 const makeTotals = ({ read, sql }: Access.Access) => {
   const totals = (operation: string) =>
@@ -98,15 +124,7 @@ const makeLost = (access: Access.Access, generation: number) => {
     AND started_at <= ${at - lostAfterMillis}
     AND generation NOT IN (SELECT generation FROM seen WHERE at > ${at - lostAfterMillis})`
   const mark = (at: number, dead: Statement.Fragment) =>
-    Effect.gen(function* () {
-      for (const number of yield* Rows.decodeNumbers(yield* sql`SELECT number FROM runs WHERE ${dead}`)) {
-        yield* sql`UPDATE step_runs SET status = 'interrupted', finished_at = ${at}
-          WHERE status = 'running' AND ${stepsOf(sql, number)}`
-      }
-      const lost = yield* sql`UPDATE runs SET status = 'interrupted', cause = 'lost', finished_at = ${at}
-        WHERE ${dead} RETURNING id`
-      return lost.length
-    })
+    SqlDurableRuns.markLost(sql, at, sql`(${dead}) AND NOT ${SqlDurableRuns.isLeased(sql)}`)
   const own = sql`${going} AND generation = ${generation}`
   const forget = sql`DELETE FROM cancellations WHERE run_id NOT IN (SELECT id FROM runs WHERE ${going})`
   return {
@@ -155,11 +173,17 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
       commit: (batch) => (batch.length === 0 ? Effect.void : access.read("runs.commit", write(batch))),
       find: makeFind(access),
       list: makeList(access),
-      messages: makeMessages(access),
+      ...RunEventPages.make(access),
+      ...SqlRunLogs.make(access),
+      ...SqlArtifacts.make(access),
+      ...SqlStepCache.make(access),
       ...IdempotencyKeys.make(access),
       ...Prune.make(access),
+      schedules: SqlScheduleStore.make(access),
+      sessions: SqlSessionStore.make(access),
       ...makeTotals(access),
-      ...makeLost(access, generation)
+      ...makeLost(access, generation),
+      ...SqlDurableRuns.make(access, generation)
     }
   })
 

@@ -11,7 +11,7 @@ import { DeploymentId } from "../Deployment.js"
 import { DeploymentAlreadyExists } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
 import { decodeRows, now, Time } from "./Columns.js"
-import { decodeTombstones, highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
+import { decodeTombstones, highestGeneration, intakeColumn, keyColumns, stateColumns } from "./DeploymentRows.js"
 import type { DeploymentRecord, DeploymentStore, Recovered } from "./DeploymentStore.js"
 
 type Store = DeploymentStore["Type"]
@@ -81,7 +81,8 @@ const recover = (access: Access, byId: ById, recovered: Recovered) =>
     const at = yield* now
     const columns = {
       ...stateColumns(recovered.state),
-      ...keyColumns(recovered.authKey),
+      ...keyColumns(recovered.authKey, recovered.authKeys),
+      ...intakeColumn(recovered.intake),
       generation,
       snapshot_id: recovered.snapshot.id,
       settings: JSON.stringify(recovered.settings),

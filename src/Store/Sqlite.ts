@@ -14,9 +14,19 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
 import { Database, defaultBusyBudget, pragmaNumber, transaction, whileBusy } from "./Access.js"
-import { copyInto, create, type DatabaseLocation, type Header, inspect, refuse, secure } from "./DatabaseFile.js"
+import * as DatabaseCopy from "./DatabaseCopy.js"
+import {
+  copyInto,
+  create,
+  type DatabaseLocation,
+  type Header,
+  inspect,
+  refuse,
+  requireWritable,
+  secure
+} from "./DatabaseFile.js"
+import { type Reserve, reasonAt, reserveAt } from "./DiskRoom.js"
 import * as Migrations from "./Migrations.js"
-import { classify } from "./SqlFailure.js"
 import * as SqliteClient from "./SqliteClient.js"
 import { pragmas } from "./SqliteConnection.js"
 
@@ -39,6 +49,11 @@ export interface Options {
   readonly mustExist?: boolean | undefined
   /** The time for which to keep trying while another process holds the lock; default 5 seconds. */
   readonly busyBudget?: Duration.DurationInput | undefined
+  /**
+   * A file that keeps 1 MiB of the disk free. On a full disk the store gives it up for reading and for its next writes, and
+   * takes it again when it closes. Default: no reserve.
+   */
+  readonly reserve?: string | undefined
   /** Further options of the client, such as span attributes. */
   readonly client?: SqliteClient.ClientOptions | undefined
 }
@@ -56,24 +71,27 @@ const memory = ":memory:"
 /** A locked or unreadable database shows while opening. */
 const loadSchema = "SELECT 1 FROM sqlite_master LIMIT 1"
 
+const pathOf = ({ path }: Pick<DatabaseLocation, "path">): string | undefined => (path === memory ? undefined : path)
+
 type Failing = (operation: string) => (error: SqlError) => StoreError
 
 const failing =
   (place: DatabaseLocation): Failing =>
   (operation) =>
   (error) =>
-    refuse(place, operation, classify(error), error)
+    refuse(place, operation, reasonAt(pathOf(place), error), error)
 
-/** The client whose transactions take the write lock at their start. */
+/** The client whose transactions take the write lock at their start. Errors name the place, also for a copy in another file. */
 const connect = (
   place: DatabaseLocation,
-  options: SqliteClient.ClientOptions & { readonly readonly?: boolean } = {}
+  options: SqliteClient.ClientOptions & { readonly readonly?: boolean; readonly filename?: string } = {},
+  before: ReadonlyArray<string> = []
 ): Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope> =>
-  SqliteClient.make({ ...options, filename: place.path }).pipe(
-    Effect.mapError(({ cause }) => refuse(place, "open", classify(cause, "unreadable"), cause)),
+  SqliteClient.make({ filename: place.path, ...options }).pipe(
+    Effect.mapError(({ cause }) => refuse(place, "open", reasonAt(pathOf(place), cause, "unreadable"), cause)),
     Effect.map((client) => Object.assign(client, { withTransaction: transaction({ ...client }) })),
     Effect.tap((client) =>
-      setPragmas(client, pragmas).pipe(
+      setPragmas(client, [...before, ...pragmas]).pipe(
         Effect.zipRight(client.unsafe(loadSchema)),
         Effect.mapError(failing(place)("open"))
       )
@@ -96,14 +114,12 @@ const check = (place: DatabaseLocation, schema: DatabaseSchema, header: Header):
   return Effect.void
 }
 
+const checkClient = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
+  Effect.flatMap(Effect.mapError(headerOf(client), failing(place)("open")), (header) => check(place, schema, header))
+
 /** The header on disk may be older than the log beside it; a connection that cannot write sees both. */
 const checkWithLog = (place: DatabaseLocation, schema: DatabaseSchema) =>
-  Effect.scoped(
-    connect(place, { readonly: true }).pipe(
-      Effect.flatMap((client) => Effect.mapError(headerOf(client), failing(place)("open"))),
-      Effect.flatMap((header) => check(place, schema, header))
-    )
-  )
+  Effect.scoped(Effect.flatMap(connect(place, { readonly: true }), (client) => checkClient(client, place, schema)))
 
 const migrate = (client: SqlClient.SqlClient, place: DatabaseLocation, schema: DatabaseSchema) =>
   Migrations.run(schema).pipe(
@@ -162,16 +178,20 @@ const ensureExists = (place: DatabaseLocation, options: Options): Effect.Effect<
     return made ?? (yield* Effect.fail(refuse(place, "open", "unreadable", new Error("there is no such file"))))
   })
 
-const verified = (place: DatabaseLocation, options: Options): Effect.Effect<void, StoreError> =>
+const verified = (
+  place: DatabaseLocation,
+  options: Options & { readonly mustWrite?: boolean }
+): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const header = yield* ensureExists(place, options)
     yield* check(place, options.schema, header)
+    if (options.mustWrite === true) yield* requireWritable(place)
     if (header.hasLog) yield* checkWithLog(place, options.schema)
   })
 
-const openWritable = (place: DatabaseLocation, options: Options) =>
+const openInRoom = (place: DatabaseLocation, options: Options) =>
   Effect.gen(function* () {
-    yield* verified(place, options)
+    yield* verified(place, { ...options, mustWrite: true })
     yield* secure(place)
     const client = yield* connect(place, options.client)
     yield* writeAhead(client, place)
@@ -180,11 +200,70 @@ const openWritable = (place: DatabaseLocation, options: Options) =>
     return client
   })
 
-const openReadOnly = (place: DatabaseLocation, options: Options) =>
-  Effect.zipRight(
+/** Shared memory takes room on the disk; a connection that excludes other processes has it on its heap. */
+const openAlone = (place: DatabaseLocation, options: Options, full: StoreError) =>
+  Effect.gen(function* () {
+    if ((yield* inspect(place)) === undefined) return yield* full
+    const client = yield* connect(place, options.client, ["locking_mode = EXCLUSIVE"])
+    const header = yield* Effect.mapError(headerOf(client), failing(place)("open"))
+    yield* check(place, options.schema, header)
+    return header.schemaVersion === options.schema.migrations.length ? client : yield* full
+  })
+
+/** On a full disk the reserve makes the room for opening. Without one, the database opens for one process. */
+const openWithReserve = (place: DatabaseLocation, options: Options, reserve: Reserve | undefined) => {
+  const open = closingOnFailure(openInRoom(place, options))
+  if (reserve === undefined) return open
+  return Effect.catchIf(open, isFull, (full) =>
+    Effect.catchIf(
+      Effect.suspend(() => (reserve.giveUp() ? open : Effect.fail(full))),
+      isFull,
+      () => closingOnFailure(openAlone(place, options, full))
+    )
+  )
+}
+
+/** A database that cannot be written is read: each write fails as `readonly` then. */
+const openWritable = (place: DatabaseLocation, options: Options, reserve: Reserve | undefined) =>
+  Effect.catchIf(openWithReserve(place, options, reserve), isReadOnly, (refused) =>
+    closingOnFailure(openForReading(place, options, refused))
+  )
+
+const isFull = ({ reason }: StoreError): boolean => reason === "full"
+
+const isReadOnly = ({ reason }: StoreError): boolean => reason === "readonly"
+
+/** An older schema cannot be read, and a migration would write. */
+const openForReading = (place: DatabaseLocation, options: Options, refused: StoreError) =>
+  Effect.gen(function* () {
+    if ((yield* inspect(place)) === undefined) return yield* refused
+    const client = yield* openReadOnly(place, options)
+    const version = yield* Effect.mapError(pragmaNumber(client, "user_version"), failing(place)("open"))
+    return version === options.schema.migrations.length ? client : yield* refused
+  })
+
+/** A reader needs shared memory beside the database. Where that cannot be created, a copy is read. */
+const openReadOnly = (place: DatabaseLocation, options: Options) => {
+  const inPlace = Effect.zipRight(
     verified(place, { ...options, mustExist: true }),
     connect(place, { ...options.client, readonly: true })
   )
+  return Effect.catchIf(closingOnFailure(inPlace), cannotShare, (error) =>
+    Effect.flatMap(inspect(place), (found) =>
+      found === undefined ? Effect.fail(error) : closingOnFailure(openCopy(place, options))
+    )
+  )
+}
+
+const cannotShare = ({ reason }: StoreError): boolean => reason === "readonly" || reason === "unreadable"
+
+const openCopy = (place: DatabaseLocation, options: Options) =>
+  Effect.gen(function* () {
+    const filename = yield* DatabaseCopy.make(place)
+    const client = yield* connect(place, { ...options.client, filename, readonly: true })
+    yield* checkClient(client, place, options.schema)
+    return client
+  })
 
 const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
@@ -196,19 +275,30 @@ const closingOnFailure = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.
     })
   )
 
+/** Takes the reserve when the database is open, and again when it is closed: on a full disk that is the room it gave up. */
+const keepingRoom = <A, E>(open: Effect.Effect<A, E, Scope.Scope>, reserve: Reserve | undefined) => {
+  if (reserve === undefined) return open
+  const take = Effect.sync(reserve.take)
+  return Effect.zipRight(
+    Effect.addFinalizer(() => take),
+    Effect.tap(open, () => take)
+  )
+}
+
 const provideClient = (
   options: Pick<Options, "busyBudget" | "path">,
-  open: Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope>
+  open: Effect.Effect<SqlClient.SqlClient, StoreError, Scope.Scope>,
+  reserve?: Reserve | undefined
 ): Layer.Layer<Connections, StoreError> => {
   const busyBudget = options.busyBudget ?? defaultBusyBudget
-  const path = options.path === memory ? undefined : options.path
+  const path = pathOf(options)
   return Layer.scopedContext(
     Effect.retry(closingOnFailure(open), {
       schedule: whileBusy(busyBudget),
       while: (error) => error.reason === "busy"
     }).pipe(
       Effect.map((client) =>
-        Context.make(SqlClient.SqlClient, client).pipe(Context.add(Database, { path, busyBudget }))
+        Context.make(SqlClient.SqlClient, client).pipe(Context.add(Database, { path, busyBudget, reserve }))
       )
     )
   )
@@ -221,8 +311,11 @@ const provideClient = (
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Connections, StoreError> =>
-  provideClient(options, openWritable({ store: options.schema.store, path: options.path }, options))
+export const layer = (options: Options): Layer.Layer<Connections, StoreError> => {
+  const place = { store: options.schema.store, path: options.path }
+  const reserve = options.reserve === undefined ? undefined : reserveAt(options.reserve)
+  return provideClient(options, keepingRoom(openWritable(place, options, reserve), reserve), reserve)
+}
 
 /**
  * Opens a database that must exist, for reading only.

@@ -1,17 +1,17 @@
 /**
- * A `SqlClient` on one connection of better-sqlite3. It needs `@effect/sql` alone: the client of `@effect/sql-sqlite-node`
- * accepts one minor version of `@effect/sql` and `@effect/platform`, so an application of another version could not install
- * this library.
+ * A `SqlClient` on one connection to a SQLite file: the client of `@effect/sql-sqlite-node`, whose failures are values and may
+ * pass. The build copies the code of that package, see "Client of SQLite" in `docs/dependencies.md`.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlConnection from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Statement from "@effect/sql/Statement"
-import Driver from "better-sqlite3"
+import * as Client from "@effect/sql-sqlite-node/SqliteClient"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { codeOf } from "./SqlFailure.js"
 
 /**
  * The options of the client that a caller may choose.
@@ -36,16 +36,13 @@ export interface Options extends ClientOptions {
  */
 export const make = (options: Options): Effect.Effect<SqlClient.SqlClient, SqlError, Scope.Scope> =>
   Effect.gen(function* () {
-    const database = yield* Effect.acquireRelease(open(options), (database) => Effect.sync(() => database.close()))
-    const connection = connectionOf(database)
-    const semaphore = yield* Effect.makeSemaphore(1)
-    // As interruptible as the caller: an undo in an uninterruptible region of an interrupted fiber takes its turn, too.
-    const reserved = Effect.uninterruptibleMask((restore) =>
-      Effect.acquireRelease(restore(semaphore.take(1)), () => semaphore.release(1))
-    )
+    const client = yield* open(options)
+    const connection = preparingAgain(yield* Effect.scoped(client.reserve))
+    const reserved = Effect.as(client.reserve, connection)
     return yield* SqlClient.make({
-      acquirer: semaphore.withPermits(1)(Effect.succeed(connection)),
-      transactionAcquirer: Effect.as(reserved, connection),
+      acquirer: Effect.scoped(reserved),
+      // The turn is as interruptible as the caller, so an undo in an interrupted fiber takes its turn, too.
+      transactionAcquirer: reserved,
       compiler: Statement.makeCompilerSqlite(),
       spanAttributes: [...Object.entries(options.spanAttributes ?? {}), ["db.system.name", "sqlite"]]
     })
@@ -53,70 +50,40 @@ export const make = (options: Options): Effect.Effect<SqlClient.SqlClient, SqlEr
 
 // internal
 
-/** The number of prepared statements of a connection that stay for their next use. */
-const preparedStatements = 200
-
-const attempt = <A>(message: string, run: () => A): Effect.Effect<A, SqlError> =>
-  Effect.try({ try: run, catch: (cause) => new SqlError({ cause, message }) })
-
+/** The client throws when it cannot open the file. */
 const open = ({ filename, readonly = false }: Options) =>
-  attempt("SQLite cannot open the database", () => new Driver(filename, { readonly }))
+  Effect.catchAllDefect(Client.make({ filename, readonly, disableWAL: true }), (cause) =>
+    Effect.fail(new SqlError({ cause, message: "SQLite cannot open the database" }))
+  )
 
-type Prepare = (text: string) => Driver.Statement<Array<unknown>>
-
-/** Prepares each text once, as long as it is among the last ones that were new. */
-const preparing = (database: Driver.Database): Prepare => {
-  const prepared = new Map<string, Driver.Statement<Array<unknown>>>()
-  return (text) => {
-    const found = prepared.get(text)
-    if (found !== undefined) return found
-    const statement = database.prepare<Array<unknown>>(text)
-    const [oldest] = prepared.keys()
-    if (prepared.size >= preparedStatements && oldest !== undefined) prepared.delete(oldest)
-    prepared.set(text, statement)
-    return statement
-  }
-}
-
-type Row = Record<string, unknown>
-
-const rowsOf = (statement: Driver.Statement<Array<unknown>>, values: ReadonlyArray<unknown>): ReadonlyArray<Row> => {
-  if (statement.reader) return statement.all(...values) as ReadonlyArray<Row>
-  statement.run(...values)
-  return []
-}
-
-/** The rows as arrays. The statement is shared, so its mode ends with the call. */
-const valuesOf = (statement: Driver.Statement<Array<unknown>>, values: ReadonlyArray<unknown>) => {
-  if (!statement.reader) return rowsOf(statement, values) as ReadonlyArray<never>
-  try {
-    return statement.raw(true).all(...values) as ReadonlyArray<ReadonlyArray<unknown>>
-  } finally {
-    statement.raw(false)
-  }
-}
-
-const failed = "SQLite cannot run the statement"
-
-const connectionOf = (database: Driver.Database): SqlConnection.Connection => {
-  const prepare = preparing(database)
-  const run =
-    (prepare: Prepare): SqlConnection.Connection["execute"] =>
-    (text, values, transformRows) => {
-      const rows = attempt(failed, () => rowsOf(prepare(text), values))
-      return transformRows === undefined ? rows : Effect.map(rows, transformRows)
-    }
-  const execute = run(prepare)
+/**
+ * The client keeps a failed preparation for ten minutes, as it keeps a prepared statement: a full disk or a missing table would
+ * stay after it is gone. Behind another comment the same statement is a new one.
+ */
+const preparingAgain = (connection: SqlConnection.Connection): SqlConnection.Connection => {
+  const failures = new Map<string, number>()
+  const attempt = <A>(text: string, run: (text: string) => Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+    Effect.suspend(() => {
+      const failed = failures.get(text)
+      return Effect.tapError(run(failed === undefined ? text : `${text} /* ${failed} */`), (error) =>
+        Effect.sync(() => {
+          if (mayBeUnprepared(error)) failures.set(text, (failed ?? 0) + 1)
+        })
+      )
+    })
+  const execute: SqlConnection.Connection["execute"] = (text, values, transformRows) =>
+    attempt(text, (text) => connection.execute(text, values, transformRows))
   return {
+    ...connection,
     execute,
-    executeUnprepared: run((text) => database.prepare<Array<unknown>>(text)),
-    executeRaw: (text, values) =>
-      attempt(failed, () => {
-        const statement = prepare(text)
-        return statement.reader ? statement.all(...values) : statement.run(...values)
-      }),
-    executeValues: (text, values) => attempt(failed, () => valuesOf(prepare(text), values)),
+    executeRaw: (text, values) => attempt(text, (text) => connection.executeRaw(text, values)),
+    executeValues: (text, values) => attempt(text, (text) => connection.executeValues(text, values)),
+    // The client throws for a statement that it cannot prepare here, and has no streams.
+    executeUnprepared: execute,
     executeStream: (text, values, transformRows) =>
       Stream.unwrap(Effect.map(execute(text, values, transformRows), Stream.fromIterable))
   }
 }
+
+/** A statement that breaks a constraint is prepared. */
+const mayBeUnprepared = ({ cause }: SqlError): boolean => codeOf(cause)?.startsWith("SQLITE_CONSTRAINT") !== true

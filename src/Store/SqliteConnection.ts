@@ -35,6 +35,12 @@ export const nativeWaitMillis = 50
 /** Kilobytes of pages in the memory of a connection. The system keeps them too: more makes nothing faster that is measured. */
 const cacheKilobytes = 2_000
 
+/**
+ * The flush of a commit: `FULL` waits until the disk has it; `NORMAL` writes it to the file, which outlives the process, and
+ * leaves the moment of the flush to the system.
+ */
+export type Synchronous = "FULL" | "NORMAL"
+
 /** The settings of every connection that writes. */
 export const pragmas: ReadonlyArray<string> = [
   `cache_size = -${cacheKilobytes}`,
@@ -45,11 +51,22 @@ export const pragmas: ReadonlyArray<string> = [
   "journal_size_limit = 16777216"
 ]
 
+/**
+ * The settings of a connection that does not wait for the disk at each commit. It waits when the log is copied into the
+ * database: after 32 MB of log in place of 4, which are some 1,300 small runs in place of 170. The mean time of a commit is
+ * half as long then, and 99 of 100 take a tenth of a millisecond in place of four.
+ */
+const relaxed: ReadonlyArray<string> = [
+  "synchronous = NORMAL",
+  "wal_autocheckpoint = 8000",
+  "journal_size_limit = 67108864"
+]
+
 /** Opens a bare connection to a database that exists. Throws what the driver throws. */
-export const openBare = (path: string): Bare => {
+export const openBare = (path: string, synchronous: Synchronous = "FULL"): Bare => {
   const database = new Driver(path, { fileMustExist: true })
   try {
-    for (const pragma of pragmas) database.pragma(pragma)
+    for (const pragma of synchronous === "NORMAL" ? [...pragmas, ...relaxed] : pragmas) database.pragma(pragma)
   } catch (cause) {
     database.close()
     throw cause

@@ -9,10 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { memoize } from "../Internal/Memoize.js"
 import { Database } from "./Access.js"
+import * as DurableWrites from "./DurableWrites.js"
 import type { Run, RunWrite, StepRun } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
-import { Added, latest, millis, optionalMillis, optionalText, text } from "./RunValues.js"
+import { Added, kindValue, latest, millis, optionalMillis, optionalText, text } from "./RunValues.js"
 import * as RunWriter from "./RunWriter.js"
 import { classify } from "./SqlFailure.js"
 import { type Bare, nativeWaitMillis, openBare, type Prepared } from "./SqliteConnection.js"
@@ -52,7 +54,15 @@ export const layerWith = (
  * and on a locked database it takes its turn after the client's transaction. Only then SQLite waits, for other processes.
  * Within a transaction of the caller the batch is a part of that.
  */
-export const layer: Layer.Layer<RunWriter.RunWriter, never, SqlClient.SqlClient> = layerWith(openBare)
+export const layer: Layer.Layer<RunWriter.RunWriter, never, SqlClient.SqlClient> = layerWith((path) => openBare(path))
+
+/**
+ * The same without a wait for the disk: a batch has reached the file when it succeeds, so it outlives the process, and a loss
+ * of power may lose the last ones.
+ */
+export const layerRelaxed: Layer.Layer<RunWriter.RunWriter, never, SqlClient.SqlClient> = layerWith((path) =>
+  openBare(path, "NORMAL")
+)
 
 // internal
 
@@ -103,6 +113,7 @@ const writerOf = (open: () => Bare, generation: number): WriteNow => {
 const compile = (connection: Bare, generation: number): ((batch: ReadonlyArray<RunWrite>) => void) => {
   connection.pragma("ignore_check_constraints = ON")
   const statements = prepare(connection)
+  const durable = memoize(() => DurableWrites.onBare(connection))
   return connection.transaction((batch: ReadonlyArray<RunWrite>) => {
     const added = new Added()
     for (const run of latest(batch)) {
@@ -111,7 +122,16 @@ const compile = (connection: Bare, generation: number): ((batch: ReadonlyArray<R
     }
     for (const write of batch) {
       if (write._tag === "Message") writeMessage(statements.message, write)
-      else if (write._tag === "Answer") statements.answer.run(write.status, write.body, write.key, write.runId)
+      else if (write._tag === "Step") writeStep(statements, write)
+      else if (write._tag === "CacheOutput") writeOutput(statements.output, write)
+      else if (write._tag === "CacheHit") statements.hit.run(write.runId, write.step, write.from.runId, write.from.step)
+      else if (write._tag === "Input") statements.input.run(write.runId, write.step, write.digest)
+      else if (write._tag === "Artifact") writeArtifact(statements.artifact, write)
+      else if (write._tag === "Log") writeLine(statements.line, write)
+      else if (write._tag === "Answer") {
+        statements.answer.run(write.status, write.body, optionalText(write.headers), write.key, write.runId)
+      } else if (write._tag === "Response") statements.response.run(text(write.response), write.runId)
+      else if (write._tag !== "Run") durable()(write)
     }
     for (const [status, count] of added.byStatus) statements.totals.run(added.lastIndex, count, status)
   }).immediate
@@ -119,11 +139,11 @@ const compile = (connection: Bare, generation: number): ((batch: ReadonlyArray<R
 
 const prepare = (connection: Bare) => ({
   insertRun: connection.prepare(
-    `INSERT INTO runs (id, idx, generation, name, status, cause, parameters, outputs, error, started_at, finished_at,
-      execution_millis)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+    `INSERT INTO runs (id, idx, generation, session, name, status, cause, parameters, outputs, error, started_at,
+      finished_at, execution_millis)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
   ),
-  // The generation and the index stay as they were when the run was first written.
+  // The generation, the index and the session stay as they were when the run was first written.
   updateRun: connection.prepare<{ readonly number: number }>(
     `UPDATE runs SET name = ?, status = ?, cause = ?, parameters = ?, outputs = ?, error = ?, started_at = ?,
       finished_at = ?, execution_millis = ?
@@ -138,10 +158,33 @@ const prepare = (connection: Bare) => ({
       execution_millis = excluded.execution_millis, started_sequence = excluded.started_sequence,
       finished_sequence = excluded.finished_sequence`
   ),
-  message: connection.prepare(
-    "INSERT INTO run_events (run_id, sequence, at, data) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, sequence) DO NOTHING"
+  going: connection.prepare<{ readonly number: number }>(
+    "SELECT number FROM runs WHERE id = ? AND status IN ('queued', 'running')"
   ),
-  answer: connection.prepare("UPDATE claims SET status = ?, body = ? WHERE key = ? AND run_id = ?"),
+  message: connection.prepare(
+    `INSERT INTO run_events (run_id, sequence, at, data, kind) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (run_id, sequence) DO NOTHING`
+  ),
+  output: connection.prepare(
+    `INSERT INTO step_cache (cache_key, run_id, step, output, expires_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (cache_key) DO UPDATE SET run_id = excluded.run_id, step = excluded.step, output = excluded.output,
+      expires_at = excluded.expires_at`
+  ),
+  input: connection.prepare(
+    "INSERT INTO step_inputs (run_id, step, input_digest) VALUES (?, ?, ?) ON CONFLICT (run_id, step) DO NOTHING"
+  ),
+  hit: connection.prepare(
+    "INSERT INTO step_hits (run_id, step, from_run, from_step) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, step) DO NOTHING"
+  ),
+  artifact: connection.prepare(
+    "INSERT INTO run_artifacts (run_id, step, digest, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (run_id, step) DO NOTHING"
+  ),
+  line: connection.prepare(
+    `INSERT INTO run_logs (run_id, sequence, at, level, data) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (run_id, sequence) DO NOTHING`
+  ),
+  answer: connection.prepare("UPDATE claims SET status = ?, body = ?, headers = ? WHERE key = ? AND run_id = ?"),
+  response: connection.prepare("UPDATE runs SET response = ? WHERE id = ?"),
   totals: connection.prepare(
     `UPDATE totals SET value = CASE name WHEN 'lastIndex' THEN max(value, ?) ELSE value + ? END
     WHERE name IN ('lastIndex', ?)`
@@ -166,7 +209,13 @@ type Statements = ReturnType<typeof prepare>
 /** Returns the number of the run, or nothing for a run that ended before and stays as it is. */
 const writeRun = (statements: Statements, run: Run, generation: number, added: Added): number | undefined => {
   const state = stateValues(run)
-  const { changes, lastInsertRowid } = statements.insertRun.run(run.id, run.index, generation, ...state)
+  const { changes, lastInsertRowid } = statements.insertRun.run(
+    run.id,
+    run.index,
+    generation,
+    run.session ?? null,
+    ...state
+  )
   if (changes === 0) return statements.updateRun.get(...state, run.id)?.number
   added.add(run)
   return Number(lastInsertRowid)
@@ -177,25 +226,55 @@ const writeSteps = (statement: Prepared, run: number, steps: ReadonlyArray<StepR
   const end = number + stepsPerRun
   for (const step of steps) {
     if (number === end) return
-    statement.run(
-      number++,
-      step.name,
-      step.status,
-      step.attempts,
-      optionalText(step.outputs),
-      optionalText(step.error),
-      millis(step.startedAt),
-      optionalMillis(step.finishedAt),
-      step.executionTimeMillis ?? null,
-      step.startedSequence ?? null,
-      step.finishedSequence ?? null
-    )
+    putStep(statement, number++, step)
   }
+}
+
+const writeStep = ({ going, step }: Statements, write: Extract<RunWrite, { readonly _tag: "Step" }>): void => {
+  const number = write.position < stepsPerRun ? going.get(write.runId)?.number : undefined
+  if (number !== undefined) putStep(step, number * stepsPerRun + write.position, write.step)
+}
+
+const putStep = (statement: Prepared, number: number, step: StepRun): void => {
+  statement.run(
+    number,
+    step.name,
+    step.status,
+    step.attempts,
+    optionalText(step.outputs),
+    optionalText(step.error),
+    millis(step.startedAt),
+    optionalMillis(step.finishedAt),
+    step.executionTimeMillis ?? null,
+    step.startedSequence ?? null,
+    step.finishedSequence ?? null
+  )
 }
 
 const writeMessage = (
   statement: Prepared,
-  { at, data, runId, sequence }: Extract<RunWrite, { readonly _tag: "Message" }>
+  { at, data, kind, runId, sequence }: Extract<RunWrite, { readonly _tag: "Message" }>
 ): void => {
-  statement.run(runId, sequence, Math.trunc(at), text(data))
+  statement.run(runId, sequence, Math.trunc(at), text(data), kindValue(kind))
+}
+
+const writeLine = (
+  statement: Prepared,
+  { at, data, level, runId, sequence }: Extract<RunWrite, { readonly _tag: "Log" }>
+): void => {
+  statement.run(runId, sequence, Math.trunc(at), level, text(data))
+}
+
+const writeArtifact = (
+  statement: Prepared,
+  { artifact, runId, step }: Extract<RunWrite, { readonly _tag: "Artifact" }>
+): void => {
+  statement.run(runId, step, artifact.digest, artifact.bytes)
+}
+
+const writeOutput = (
+  statement: Prepared,
+  { expiresAt, key, output, runId, step }: Extract<RunWrite, { readonly _tag: "CacheOutput" }>
+): void => {
+  statement.run(key, runId, step, text(output), expiresAt ?? null)
 }

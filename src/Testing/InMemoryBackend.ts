@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import { LogLine, OperationalState } from "../Deployment.js"
 import { DeploymentLogsNotFound, EngineUnavailable, PortUnavailable } from "../Errors/Lifecycle.js"
 import type { Backend, Instance, ProvisionRequest } from "../Flavor/Backend.js"
+import type * as InstanceRecord from "../Flavor/InstanceRecord.js"
 import * as Settings from "../Settings.js"
 import { InMemoryEngine, type InMemoryInstance } from "./InMemoryEngine.js"
 
@@ -86,11 +87,14 @@ export const make = (
             instance.alive = false
           }
           engine.instances.set(key, instance)
+          engine.intakes.set(request.deploymentId, request.intake)
           yield* engine.serve(instance)
           return new OperationalState({ status: "pending", metadata: { key, port: instance.port } })
         }),
       state: (instance) =>
         Effect.map(reached("look at an instance"), () => observed(engine.instances.get(keyOf(instance)))),
+      updateIntake: ({ deploymentId }, intake) =>
+        Effect.map(reached("change the intake"), () => engine.intakes.set(deploymentId, intake)),
       inventory: Effect.map(reached("look what there is"), () => ({
         engineId: undefined,
         found: Array.from(engine.instances.values()).map(({ key, request }) => ({
@@ -100,7 +104,7 @@ export const make = (
           atHome: true,
           resource: `instance ${key}`,
           madeAt: undefined,
-          record: request.record
+          record: withIntake(request.record, engine.intakes.of(request.deploymentId))
         }))
       })),
       logs: (instance, { since = 0, tail }) =>
@@ -129,6 +133,11 @@ export const make = (
   })
 
 // internal
+
+const withIntake = (
+  { intake: _, ...record }: InstanceRecord.InstanceRecord,
+  intake: InstanceRecord.InstanceRecord["intake"]
+): InstanceRecord.InstanceRecord => ({ ...record, ...(intake === undefined ? {} : { intake }) })
 
 const observed = (instance: InMemoryInstance | undefined): OperationalState => {
   if (instance === undefined) return new OperationalState({ status: "absent", metadata: {} })

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import type { ProvisionRequest } from "../Flavor/Backend.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
+import * as Intakes from "./InMemoryService/Intakes.js"
 import * as Requests from "./InMemoryService/Requests.js"
 import * as RunStores from "./InMemoryService/RunStores.js"
 import * as InMemoryService from "./InMemoryService.js"
@@ -43,6 +44,8 @@ export interface InMemoryInstance {
   alive: boolean
   /** True while it is halted from outside: it exists and answers no request. */
   paused?: boolean | undefined
+  /** The time since which a step computes without a pause: it answers that it is alive and not ready. */
+  busySince?: number | undefined
   /** The time of its start, in milliseconds since the epoch; default long ago. */
   readonly startedAt?: number | undefined
   /** The service that answers its requests, if it runs a pipeline. */
@@ -65,6 +68,8 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
     readonly instances: Map<string, InMemoryInstance>
     /** The pipelines that instances can run, by the digest of the bundle. Instances of other bundles answer `{}`. */
     readonly pipelines: Map<string, Pipeline.Any>
+    /** The intakes of deployments, which their services read. */
+    readonly intakes: Intakes.Intakes
     /** Sets the behaviour of instances of a pipeline that start from now on; default `healthy`. */
     readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
     /** The behaviour of instances of a pipeline that start now. */
@@ -117,6 +122,7 @@ type Engine = typeof InMemoryEngine.Service
 const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
   const instances = new Map<string, InMemoryInstance>()
   const pipelines = new Map<string, Pipeline.Any>()
+  const intakes = Intakes.make()
   const behaviours = new Map<string, Behaviour>()
   const runStores = RunStores.make(scope)
   let reachable = true
@@ -124,6 +130,7 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
   return {
     instances,
     pipelines,
+    intakes,
     behave: (pipelineName, behaviour) =>
       Effect.sync(() => {
         behaviours.set(pipelineName, behaviour)
@@ -147,6 +154,7 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
             request,
             port,
             runs,
+            intake: intakes.sourceOf(request.deploymentId),
             fetch: Requests.fetchFrom(lookupIn(instances), runtime),
             log: (line) => instance.logs.push(line),
             onFailed: () => {
@@ -182,10 +190,15 @@ const lookupIn =
   (url) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const instance = Array.from(instances.values()).find((one) => one.alive && String(one.port) === url.port)
-      return instance === undefined || !answersNext(instance, now)
-        ? undefined
+      if (instance === undefined || !answersNext(instance, now)) return undefined
+      const { busySince } = instance
+      return busySince !== undefined
+        ? () => Effect.succeed(busy(now - busySince))
         : (instance.service?.handle ?? (() => Effect.succeed(new Response("{}"))))
     })
+
+const busy = (blockedMillis: number): Response =>
+  new Response(JSON.stringify({ status: "live", blockedMillis, checks: [] }), { status: 503 })
 
 const answersNext = (instance: InMemoryInstance, now: number): boolean => {
   instance.requests = (instance.requests ?? 0) + 1

@@ -24,6 +24,7 @@ import * as App from "../Server/Http/App.js"
 import * as Check from "../Server/Process/Check.js"
 import * as Log from "../Server/Process/Log.js"
 import * as ServiceRuntime from "../Server/Process/ServiceRuntime.js"
+import * as IntakeSource from "../Server/Run/Intake.js"
 import { Invocation } from "../Server/Run/Invocation.js"
 import type * as Settings from "../Settings.js"
 import * as Ids from "../Store/Ids.js"
@@ -50,6 +51,8 @@ export interface Options {
   readonly request: ProvisionRequest<Settings.Deployment>
   readonly port: number
   readonly runs: Context.Tag.Service<RunStore>
+  /** The intake of its deployment. */
+  readonly intake: IntakeSource.Source
   /** Reaches the other instances, for pipelines that use `FetchHttpClient`. */
   readonly fetch: typeof globalThis.fetch
   /** Receives each line of the log, with its time in milliseconds since the epoch. */
@@ -123,7 +126,7 @@ interface Started {
 
 const make = (options: Options, life: { readonly isKilled: boolean }) =>
   Effect.gen(function* () {
-    const { port, request, runs } = options
+    const { intake, port, request, runs } = options
     const manifest = manifestFor(request, {
       listen: { host: "127.0.0.1", port, fallback: false },
       runStore: ":memory:",
@@ -131,16 +134,17 @@ const make = (options: Options, life: { readonly isKilled: boolean }) =>
       secrets: "secrets"
     })
     const alone = { ...manifest, serving: { ...manifest.serving, workers: 1 } }
-    const { drain, services, warmUp } = yield* Effect.provideService(
-      ServiceRuntime.make(options.pipeline, alone, { check: Check.make(options.pipeline, alone) }),
-      RunStore,
-      cutOff(runs, life)
+    const { drain, services, warmUp } = yield* ServiceRuntime.make(options.pipeline, alone, {
+      check: Check.make(options.pipeline, alone)
+    }).pipe(
+      Effect.provideService(RunStore, cutOff(runs, life)),
+      Effect.provideService(IntakeSource.IntakeSource, { of: () => intake })
     )
     const app = yield* Effect.provide(App.make, services)
     yield* warmUp
     yield* Effect.logInfo(`${request.name} is ready.`)
     const { interruptAll } = Context.get(services, Invocation)
-    return { app, drain: drain(Effect.void), interruptRuns: interruptAll("shutdown") } satisfies Started
+    return { app, drain: drain(), interruptRuns: interruptAll("shutdown") } satisfies Started
   }).pipe(Effect.provide(Ids.layer))
 
 /** A process that was killed writes nothing any more, so its runs stay as they were on disk. */
@@ -154,6 +158,11 @@ const cutOff = (
     ...runs,
     commit: (batch) => unless(runs.commit(batch), undefined),
     release: (claim) => unless(runs.release(claim), undefined),
+    sessions: {
+      ...runs.sessions,
+      write: (state) => unless(runs.sessions.write(state), Option.none()),
+      remove: (session, name) => unless(runs.sessions.remove(session, name), undefined)
+    },
     alive: unless(runs.alive, 0)
   }
 }

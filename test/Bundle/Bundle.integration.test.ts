@@ -17,7 +17,7 @@ const mode = (file: string) =>
   )
 
 layer(Workspace.layer)("Bundle.layer", (it) => {
-  it.scoped("names a bundle by its content, wherever the module lies", () =>
+  it.scoped("G37: names a bundle by its content, wherever the module lies", () =>
     Effect.gen(function* () {
       const files = {
         "greet.ts": Workspace.greeting.replace('"Hello, "', "hello"),
@@ -180,7 +180,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
     })
   )
 
-  it.scoped("repairs a bundle that was damaged and leaves a sound one untouched", () =>
+  it.scoped("G37: repairs a bundle that was damaged and leaves a sound one untouched", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const file = yield* Workspace.write({ "greet.ts": Workspace.greeting })

@@ -52,9 +52,9 @@ layer(Workspace.layer)("a bundle", (it) => {
       expect(packages).toContain("effect")
       for (const unused of ["fast-check", "pure-rand", "ws", "undici"]) expect(packages).not.toContain(unused)
 
-      // What a process has to compile before it serves. Measured 870 kB, 29 of them for the `SqliteClient` and its Migrator; with the barrels
-      // it would be more than 1,000.
-      expect(Number((yield* fs.stat(main)).size)).toBeLessThan(890_000)
+      // What a process has to compile before it serves. Measured 1,165 kB; applications take 34 of them, durable runs 32,
+      // requests and answers beyond JSON 30: most of that parses forms.
+      expect(Number((yield* fs.stat(main)).size)).toBeLessThan(1_180_000)
     })
   )
 
@@ -69,7 +69,7 @@ layer(Workspace.layer)("a bundle", (it) => {
     })
   )
 
-  it.scoped("has the scripts of the pages beside the program, as other names of the library's files", () =>
+  it.scoped("G10: has the scripts of the pages beside the program, as other names of the library's files", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory, main } = yield* bundle(Workspace.greeting)

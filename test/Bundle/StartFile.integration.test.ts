@@ -182,6 +182,20 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
     })
   )
 
+  it.scoped("is made beside what follows where a program asks for it, and is there when the bundler ends", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* Workspace.write({ "greet.ts": Workspace.imports + Workspace.pipeline("beside") })
+      const made = yield* Effect.gen(function* () {
+        const { bundle, describe } = yield* Bundle.make
+        const made = yield* bundle({ file })
+        yield* Effect.provideService(describe(made), Bundle.CodeCaching, "beside")
+        return made
+      }).pipe(Effect.scoped)
+      assert.isTrue(yield* fs.exists(cacheOf(made)))
+    })
+  )
+
   it.scoped("is also found beside the manifest that is served", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -193,6 +207,28 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
         run("--require", `${folder}/spy.cjs`, `${bundle.directory}/start.mjs`, command, ...rest)
       assert.include((yield* start("serve", `${folder}/manifest.json`)).err, "cache true, refused false\n")
       assert.include((yield* start("describe")).err, "cache false, refused undefined\n")
+    })
+  )
+
+  it.scoped("from another place gives no program with files the file name of that place", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const bundle = yield* described({
+        "greet.ts": [
+          Workspace.imports,
+          'import { readFileSync } from "node:fs"',
+          'export const note = readFileSync(new URL("./note.txt", import.meta.url), "utf8")',
+          'console.error("at", new Error().stack)',
+          Workspace.pipeline("moved")
+        ].join("\n"),
+        "note.txt": "a note"
+      })
+      const folder = yield* Effect.flatMap(fs.makeTempDirectoryScoped(), fs.realPath)
+      yield* fs.copy(bundle.directory, `${folder}/app`)
+      yield* fs.rename(`${folder}/app/${names.codeCache}`, `${folder}/${names.codeCache}`)
+      const { err } = yield* run(`${folder}/app/start.mjs`, "serve", `${folder}/manifest.json`)
+      assert.include(err, `file://${folder}/app/main.mjs`)
+      assert.notInclude(err, bundle.directory)
     })
   )
 

@@ -100,6 +100,44 @@ console.log(">", message, String(child).trim())`),
     })
   )
 
+  it.scoped("scripts and a preload in TypeScript, by both names, with the modules they import", () =>
+    Effect.gen(function* () {
+      const worker = (name: string) => `
+import { parentPort, workerData } from "node:worker_threads"
+import { loud } from "${name}"
+const message: string = loud(workerData as string)
+parentPort!.postMessage(message)`
+      const out = yield* printed(
+        {
+          "src/greet.ts": text(`
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Worker } from "node:worker_threads"
+import { kind } from "./kind.js"
+const said = async (worker: Worker) => (await once(worker, "message"))[0]
+const first = await said(new Worker(new URL("./worker.ts", import.meta.url), { workerData: "x" }))
+const second = await said(new Worker(new URL("./jobs/other.js", import.meta.url), { workerData: "y" }))
+const [third] = await once(fork(fileURLToPath(new URL("./child.ts", import.meta.url))), "message")
+const source = readFileSync(new URL("./worker.ts", import.meta.url), "utf8").includes("message: string")
+console.log(">", first, second, third, kind, source, (globalThis as { preloaded?: string }).preloaded)`),
+          "src/kind.ts": 'export const kind: string = "own"',
+          "src/worker.ts": worker("./loud.js"),
+          "src/jobs/other.ts": worker("../loud"),
+          "src/child.ts": 'import { loud } from "./loud.ts"\nprocess.send!(loud("z" satisfies string))',
+          "src/loud.ts":
+            'import { shout } from "shout"\nexport enum Mark { Loud = "!" }\nexport const loud = (text: string): string => shout(text) + Mark.Loud',
+          "node_modules/shout/package.json": '{"name":"shout","version":"1.0.0","main":"index.js"}',
+          "node_modules/shout/index.js": "exports.shout = (text) => text.toUpperCase()",
+          "preload.ts": "(globalThis as { preloaded?: string }).preloaded = 'yes' satisfies string"
+        },
+        { import: ["./preload.ts"] }
+      )
+      assert.strictEqual(out, "> X! Y! Z! own true yes")
+    })
+  )
+
   it.scoped("what createRequire and import.meta.resolve ask for", () =>
     Effect.gen(function* () {
       const out = yield* printed({
@@ -115,6 +153,25 @@ console.log(">", require("./data.json").n, require("lib").n, import.meta.resolve
     })
   )
 
+  it.scoped("commands of packages with their own files, and the declarations beside a compiler", () =>
+    Effect.gen(function* () {
+      const files = {
+        "greet.ts": text('import * as lib from "lib"\nconsole.log(">", lib.run(), lib.globals())'),
+        "package.json": '{"type":"module"}',
+        "node_modules/lib/package.json": '{"name":"lib","version":"1.0.0","main":"lib/index.js"}',
+        "node_modules/lib/lib/index.js": `
+const fs = require("fs"), path = require("path"), { execFileSync } = require("child_process")
+const folder = () => path.dirname(require.resolve("lib/package.json"))
+exports.run = () => String(execFileSync(process.execPath, [path.join(folder(), "bin", "tool")])).trim()
+exports.globals = () => fs.readFileSync(path.join(__dirname, ["lib", "d.ts"].join(".") || "lib.d.ts"), "utf8")`,
+        "node_modules/lib/lib/lib.d.ts": "declare",
+        "node_modules/lib/bin/tool":
+          '#!/usr/bin/env node\nconsole.log(require("fs").readFileSync(require("path").join(__dirname, "..", "part.js"), "utf8"))',
+        "node_modules/lib/part.js": "part"
+      }
+      assert.strictEqual(yield* printed(files), "> part declare")
+    })
+  )
   it.scoped("a package that finds its addon and its data by computed paths", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -173,7 +230,7 @@ exports.data = (name = ["model", "bin"].join(".")) => fs.readFileSync(path.resol
     })
   )
 
-  it.scoped("no credentials, although the code names their folder, and the target of a link outside", () =>
+  it.scoped("G21: no credentials, although the code names their folder, and the target of a link outside", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { bundle } = yield* Bundle.Bundler
@@ -278,6 +335,31 @@ console.log(">", await load().catch(() => "computed"), await optional().catch(()
       assert.match(computed?.location ?? "", /greet\.ts:\d+:\d+$/)
       assert.include(computed?.reason ?? "", "`external`")
       assert.include(missing?.reason ?? "", "npm install not-installed")
+    })
+  )
+
+  it.scoped("the files other than code that a package exports", () =>
+    Effect.gen(function* () {
+      const exports = {
+        ".": "./index.cjs",
+        "./theme": [{ style: "./theme.css" }],
+        "./missing": "./missing.css",
+        "./*": "./*"
+      }
+      const printedText = yield* printed(
+        {
+          "greet.ts": text(`
+import { readFileSync } from "node:fs"
+import { at } from "sheets"
+const name = ["theme", "css"].join(".")
+console.log("> " + readFileSync(new URL(name, "file://" + at + "/"), "utf8"))`),
+          "node_modules/sheets/package.json": JSON.stringify({ name: "sheets", version: "1.0.0", exports }),
+          "node_modules/sheets/index.cjs": "exports.at = module.path",
+          "node_modules/sheets/theme.css": "a { color: red }"
+        },
+        { external: ["sheets"] }
+      )
+      assert.strictEqual(printedText, "> a { color: red }")
     })
   )
 

@@ -7,6 +7,7 @@ import { Deployer, Errors, Snapshot } from "effect-deployers"
 import { Embedded } from "effect-deployers/Local"
 import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run } from "../../src/Cli/index.js"
+import { ServiceManager } from "../../src/Local/ServiceManager.js"
 import { HomeBinding } from "../../src/Store/HomeBinding.js"
 
 const healthy = `${fileURLToPath(new URL("../pipelines/healthy.ts", import.meta.url))}#healthy`
@@ -21,6 +22,8 @@ const answers = (url: string | undefined) =>
       () => false
     )
   )
+
+const unused = Effect.dieMessage("the command needs no service manager")
 
 /** A service of a home, and the home's folder. */
 const served = Effect.gen(function* () {
@@ -65,6 +68,32 @@ it.live("a copy of a home can be read, and does not touch the services of the or
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 )
 
+it.live("a home behind a link is the same one, also when it was moved and a link leads to its new place", () =>
+  Effect.gen(function* () {
+    const { copy, fs, home, made } = yield* served
+    const link = `${copy}-link`
+    yield* fs.symlink(home, link)
+    const observe = Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      assert.strictEqual((yield* deployer.refresh("g")).status, "running")
+      return yield* deployer.addAuthKey("g")
+    })
+    const { id } = yield* inHome(link)(observe)
+    yield* fs.rename(home, copy)
+    yield* fs.symlink(copy, home)
+    yield* inHome(home)(
+      Effect.zipRight(
+        observe,
+        Effect.flatMap(Deployer.Deployer, (one) => one.removeAuthKey("g", id))
+      )
+    )
+    yield* inHome(copy)(observe)
+    assert.isTrue(yield* answers(made.url))
+    yield* remove(link)
+    assert.isFalse(yield* answers(made.url))
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+)
+
 it.live("a home that was moved adopts its services", () =>
   Effect.gen(function* () {
     const { copy, fs, home, made } = yield* served
@@ -72,6 +101,7 @@ it.live("a home that was moved adopts its services", () =>
     const captured = Output.capture()
     const terminal = Layer.mergeAll(
       captured.layer,
+      Layer.succeed(ServiceManager, { install: unused, uninstall: unused, status: unused }),
       Input.layerTest({}),
       Layer.succeed(Doctor.Doctor, { checks: [] }),
       Layer.effect(
@@ -85,10 +115,16 @@ it.live("a home that was moved adopts its services", () =>
         assert.strictEqual((yield* Effect.flip(deployer.deprovision("g")))._tag, "StoreError")
         const exitCode = yield* run(["adopt", "--json"]).pipe(Effect.provide(terminal))
         assert.strictEqual(exitCode, 0)
-        assert.deepStrictEqual(JSON.parse(yield* captured.stdout), {
-          from: home,
-          deployments: [{ name: "g", outcome: "taken over" }]
-        })
+        const { id } = yield* deployer.get("g")
+        const log = yield* fs.readFileString(`${copy}/deployments/${id}/service.log`)
+        assert.deepStrictEqual(
+          JSON.parse(yield* captured.stdout),
+          {
+            from: home,
+            deployments: [{ name: "g", outcome: "taken over" }]
+          },
+          log
+        )
       })
     )
     yield* remove(copy)

@@ -1,5 +1,7 @@
+import { CliConfig, Options } from "@effect/cli"
+import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Either, FastCheck } from "effect"
+import { Effect, Either, FastCheck } from "effect"
 import * as Argv from "../../src/Cli/Argv.js"
 import * as Invoke from "../../src/Cli/Invoke.js"
 import * as InvokeFlags from "../../src/Cli/InvokeFlags.js"
@@ -103,6 +105,14 @@ describe("InvokeFlags", () => {
   it("renames what collides and leaves out what cannot be an option", () => {
     expect(InvokeFlags.parameters(schema).map(({ flag }) => flag)).toEqual(["param.json", "city", "param.no-city"])
   })
+
+  it.effect("has no option for a pipeline without parameters", () =>
+    Effect.gen(function* () {
+      const none = InvokeFlags.all([])
+      const [, , values] = yield* Options.processCommandLine(none, [], CliConfig.defaultConfig)
+      expect(values).toEqual({})
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
 
   it("accepts --param.NAME for every parameter", () => {
     const given = InvokeFlags.parameters(schema)

@@ -110,6 +110,9 @@ describe("deployers", () => {
         const failed = yield* cli(["invoke", "weather", "--input", "-"], '{"city":"Atlantis"}')
         expect([failed.exitCode, failed.stdout]).toEqual([1, ""])
         expect(failed.stderr).toContain("No forecast for Atlantis.")
+        const twice = yield* cli(["invoke", "weather", "--input", "-"], '{"city":"Rome","city":"Oslo"}')
+        expect([twice.exitCode, twice.stdout]).toEqual([2, ""])
+        expect(twice.stderr).toContain("city: is there twice")
         expect((parse(yield* cli(["runs", "weather", "--json"]))["runs"] as ReadonlyArray<unknown>).length).toBe(5)
         expect((yield* cli(["logs", "weather", "--tail", "50"])).stdout).toContain("ready")
 
@@ -136,6 +139,13 @@ describe("deployers", () => {
         expect(yield* post(back.url, good, authKey)).toMatchObject({ status: 200 })
 
         const rotated = parse(yield* cli(["auth", "rotate", "weather", "--json"])) as { authKey: string; url: string }
+        expect(yield* post(rotated.url, good, authKey)).toMatchObject({ status: 200 })
+        expect(yield* post(rotated.url, good, rotated.authKey)).toMatchObject({ status: 200 })
+        const { keys } = parse(yield* cli(["auth", "list", "weather", "--json"])) as {
+          keys: ReadonlyArray<{ id: string; retiring: boolean }>
+        }
+        const retiring = keys.find((key) => key.retiring)
+        expect((yield* cli(["auth", "remove", "weather", String(retiring?.id)])).exitCode).toBe(0)
         expect(yield* post(rotated.url, good, authKey)).toMatchObject({ status: 401 })
         expect(yield* post(rotated.url, good, rotated.authKey)).toMatchObject({ status: 200 })
         const open = parse(yield* cli(["auth", "remove", "weather", "--json"])) as { url: string }
@@ -222,6 +232,17 @@ describe("deployers", () => {
       expect((yield* cli(["list", "--json"])).exitCode).toBe(0)
       const checked = yield* cli(["doctor", "--json"])
       expect(parse(checked)).toMatchObject({ healthy: true })
+      const { checks } = parse(checked) as { readonly checks: ReadonlyArray<{ name: string; detail: string }> }
+      const named = Object.fromEntries(checks.map(({ detail, name }) => [name, detail]))
+      expect(named).toMatchObject({
+        "home folder": `${home} (mode 700)`,
+        "disk space": expect.stringMatching(/^\d+ MiB are free at /),
+        deployments: "no deployments",
+        supervisor: "no local deployment needs one",
+        "process table": expect.stringMatching(/^processes are read by (\/proc|ps)$/),
+        ports: expect.stringMatching(/\d+ to \d+/),
+        clock: expect.stringMatching(/^\d{4}-/)
+      })
       const fs = yield* FileSystem.FileSystem
       yield* fs.chmod(home, 0o755)
       const open = yield* cli(["doctor", "--json"])

@@ -54,6 +54,20 @@ layer(World)("commands", (it) => {
     })
   )
 
+  it.effect("list shows as many deployments as asked for, and says when there are more", () =>
+    Effect.gen(function* () {
+      for (const name of ["page-a", "page-b", "page-c"]) yield* deploy(name)
+      const first = yield* cli(["list", "--limit", "2"])
+      expect(first.stdout.trimEnd().split("\n")).toHaveLength(3)
+      expect(first.stderr).toContain("There are more than 2 deployments; --limit N or --all shows more of them.")
+      const all = yield* cli(["list", "--all"])
+      expect(all.stderr).toBe("")
+      for (const name of ["page-a", "page-b", "page-c"]) expect(all.stdout).toContain(name)
+      expect(json(yield* cli(["list", "--json", "--limit", "1"])).deployments).toHaveLength(1)
+      expect((yield* cli(["list", "--limit", "0"])).exitCode).toBe(2)
+    })
+  )
+
   it.effect("deploy passes its settings on", () =>
     Effect.gen(function* () {
       yield* cli(["secret", "set", "TOKEN"], { input: { text: "long-enough-value\n" } })
@@ -225,7 +239,16 @@ layer(World)("commands", (it) => {
       }
       const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
         [["--unit", "K"], "Expected one of the following cases: C, F"],
-        [["--days", "1.5"], "not a integer"],
+        ...["1.5", "abc", "0x10", "NaN", "Infinity", ""].map(
+          (days) => [["--days", days], "Give --days as a whole number."] as const
+        ),
+        ...["1e400", "9007199254740993"].map(
+          (days) => [["--days", days], "The value of --days is one that JavaScript would change"] as const
+        ),
+        ...['["a\\ud800"]', '["a",{"b":1,"b":2}]', '[{"__proto__":{}}]', "[1e400]", "[9007199254740993]"].map(
+          (tags) => [["--tags", tags], "The value of --tags is one that JavaScript would change"] as const
+        ),
+        [["--tags", "[NaN]"], "Give --tags as JSON: array."],
         [["--tags", '{"a":1}'], "Give --tags as JSON: array."],
         [["--citty", "Oslo"], "There is no option --citty of `invoke`. Did you mean --city?"],
         [["--city"], "The option --city needs a value."],
@@ -264,6 +287,30 @@ layer(World)("commands", (it) => {
       const wrong = yield* cli(["logs", "logged", "--since", "yesterday"])
       expect(wrong.exitCode).toBe(2)
       expect((yield* cli(["logs", "logged", "--since", "10m"])).exitCode).toBe(0)
+    })
+  )
+
+  it.effect("pause, maintenance and resume print the deployment, and list and describe show them", () =>
+    Effect.gen(function* () {
+      yield* deploy("shut")
+      expect(json(yield* cli(["pause", "shut", "--for", "2m", "--json"]))).toMatchObject({
+        generation: 1,
+        intake: { _tag: "Paused", since: "1970-01-01T00:00:00.000Z", until: "1970-01-01T00:02:00.000Z" }
+      })
+      expect((yield* cli(["list"])).stdout).toMatch(/shut +running, paused/)
+      const closed = yield* cli(["maintenance", "shut", "--message", "Back at 14:00.", "--retry-after", "600s"])
+      expect(closed.stdout).toContain('maintenance: new runs are refused with "Back at 14:00."')
+      expect(json(yield* cli(["describe", "shut", "--json"]))).toMatchObject({
+        intake: { _tag: "Maintenance", message: "Back at 14:00.", retryAfterSeconds: 600 }
+      })
+      const again = yield* cli(["provision", "shut", "--json"])
+      expect(again.stderr).toContain("it is in maintenance and refuses new runs until `deployers resume shut`")
+      expect(json(again)).toMatchObject({ generation: 2, intake: { _tag: "Maintenance" } })
+      expect(json(yield* cli(["resume", "shut", "--json"]))).not.toHaveProperty("intake")
+      const long = yield* cli(["pause", "shut", "--for", "6m", "--json"])
+      expect(long.exitCode).toBe(1)
+      expect(json(long)).toMatchObject({ _tag: "DeploymentInvalidSettings" })
+      expect((yield* cli(["pause", "shut", "--for", "soon"])).exitCode).toBe(2)
     })
   )
 
@@ -401,6 +448,7 @@ describe("usage", () => {
       const deployer = yield* Deployer
       const slow = Layer.succeed(Deployer, {
         ...deployer,
+        authKeys: () => Effect.succeed([]),
         reprovision: () => Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
       })
       const captured = Output.capture()

@@ -9,7 +9,7 @@ import { version } from "../../src/Internal/Version.js"
 const control = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/
 
 describe("Render", () => {
-  it("leaves no control character but tab", () => {
+  it("G16 G19: leaves no control character but tab", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.string({ unit: "binary" }), (text) => {
         expect(Render.clean(text)).not.toMatch(control)
@@ -36,12 +36,12 @@ describe("Render", () => {
     expect(Render.table(true, ["STATUS"], [["running"]])).toContain("\u001b[32mrunning\u001b[0m")
   })
 
-  it("quotes words for a shell", () => {
+  it("G13: quotes words for a shell", () => {
     expect(["plain-1", "it's", ""].map(Render.shellWord)).toEqual(["plain-1", "'it'\\''s'", "''"])
   })
 
   it("shows durations in their unit", () => {
-    expect([0.4, 999, 1_500, 61_000].map(Render.duration)).toEqual(["0ms", "999ms", "1.5s", "1m1s"])
+    expect([0.4, 999, 1_500, 61_000].map(Render.duration)).toEqual(["0.4ms", "999ms", "1.5s", "1m1s"])
   })
 })
 

@@ -1,8 +1,8 @@
 // Commands about runs, against a pipeline that is really served.
 import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
-import { Client, type Pipeline } from "effect-deployers"
+import { Deferred, Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Client, Pipeline, Run } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { served } from "../Server/Harness.js"
 import { makeLatch, waiting, weather } from "../Server/Pipelines.js"
@@ -22,6 +22,12 @@ const provided = (pipeline: Pipeline.Any, options?: Parameters<typeof served>[1]
   )
 
 const deployed = cli(["deploy", "weather.ts", "--name", "weather"])
+
+const letters = Pipeline.stream("letters", {
+  input: Schema.Struct({ city: Schema.String }),
+  output: Schema.Struct({ letter: Schema.String }),
+  run: ({ city }) => Stream.map(Stream.fromIterable(city), (letter) => ({ letter }))
+})
 
 const lines = (text: string) => text.trim().split("\n")
 
@@ -95,6 +101,25 @@ describe("invoke --stream", () => {
     }).pipe(provided(weather))
   )
 
+  it.live("prints the elements of a pipeline that streams as lines, with --json as the list of outputs", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const said = yield* cli(["invoke", "weather", "--stream", "--city", "Oslo"])
+      assert.strictEqual(said.exitCode, 0)
+      assert.deepStrictEqual(
+        lines(said.stdout).map((line) => JSON.parse(line)),
+        [{ letter: "O" }, { letter: "s" }, { letter: "l" }, { letter: "o" }]
+      )
+      assert.include(said.stderr, "run succeeded")
+      const asked = json(yield* cli(["invoke", "weather", "--stream", "--json", "--city", "Åb"]))
+      assert.deepStrictEqual(asked["outputs"], [{ letter: "Å" }, { letter: "b" }])
+      assert.deepStrictEqual(json(yield* cli(["invoke", "weather", "--json", "--city", "Åb"]))["outputs"], [
+        { letter: "Å" },
+        { letter: "b" }
+      ])
+    }).pipe(provided(letters))
+  )
+
   it.live("fails like an invocation without a stream", () =>
     Effect.gen(function* () {
       yield* deployed
@@ -160,6 +185,22 @@ describe("run retry", () => {
     }).pipe(provided(weather))
   )
 
+  it.live("with --from, has the service start the new run, and prints its outputs", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const first = yield* cli(["invoke", "weather", "--json", "--city", "Oslo", "--unit", "F"])
+      const again = yield* cli(["run", "retry", idOf(first), "--from", "start", "--json"])
+      assert.deepInclude(json(again), { success: true, outputs: json(first)["outputs"] })
+      assert.deepInclude(json(again)["metadata"], { runIndex: 2, parametersUsed: { city: "Oslo", days: 1, unit: "F" } })
+      const failed = yield* cli(["run", "retry", idOf(first), "--from", "failed", "--json"])
+      assert.deepStrictEqual([failed.exitCode, json(failed)["_tag"]], [1, "RunNotRetryable"])
+      assert.include(failed.stderr, "no step failed")
+      const { exitCode, stderr } = yield* cli(["run", "retry", idOf(first), "--from", "middle"])
+      assert.strictEqual(exitCode, 2)
+      assert.include(stderr, "failed")
+    }).pipe(provided(weather))
+  )
+
   it.live("refuses a run without recorded data, with the reason", () =>
     Effect.gen(function* () {
       yield* deployed
@@ -189,5 +230,28 @@ describe("run retry", () => {
         assert.deepStrictEqual([said.exitCode, said.stdout], [0, '"released"\n'])
       }).pipe(provided(waiting(latch)))
     })
+  )
+})
+
+describe("signal", () => {
+  const approved = Pipeline.make("approved", {
+    input: Schema.Struct({}),
+    output: Schema.String,
+    run: () => Effect.map(Run.waitFor("approval", Schema.Struct({ by: Schema.String })), ({ by }) => by)
+  })
+
+  it.live("sends the JSON of its input to a run that waits", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const { url } = yield* Serve.Served
+      const id = yield* Client.start({ url }, {})
+      const sent = yield* cli(["signal", id, "approval", "--input", "-", "--json"], { input: { text: '{"by":"Ada"}' } })
+      assert.deepStrictEqual([sent.exitCode, json(sent)], [0, { runId: id, signal: "approval" }])
+      assert.deepInclude({ ...(yield* Client.awaitRun({ url }, id)) }, { status: "succeeded", outputs: "Ada" })
+      const late = yield* cli(["signal", id, "approval", "--json"])
+      assert.deepStrictEqual([late.exitCode, json(late)["_tag"]], [1, "RunHasEnded"])
+      const broken = yield* cli(["signal", id, "approval", "--input", "-"], { input: { text: '{"by":' } })
+      assert.deepStrictEqual([broken.exitCode, broken.stdout], [2, ""])
+    }).pipe(provided(approved))
   )
 })

@@ -1,10 +1,11 @@
 import { FetchHttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { type Context, Effect, Layer } from "effect"
-import { Bundle, Client } from "effect-deployers"
+import { Bundle, Client, Errors } from "effect-deployers"
 import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.js"
 import { Deployer } from "../../src/Deployer.js"
+import * as ServiceManager from "../../src/Local/ServiceManager.js"
 import { PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { EventStore } from "../../src/Store/EventStore.js"
 import * as HomeBinding from "../../src/Store/HomeBinding.js"
@@ -49,8 +50,24 @@ const BundlerFake = Layer.succeed(Bundle.Bundler, {
 const DoctorFake = Layer.succeed(Doctor.Doctor, {
   checks: [
     { name: "node", run: Effect.succeed({ status: "ok", detail: "Node 20" } as const) },
-    { name: "key", run: Effect.succeed({ status: "fail", detail: "open to all", remedy: "chmod 600 key" } as const) }
+    { name: "key", run: Effect.succeed({ status: "fault", detail: "open to all", remedy: "chmod 600 key" } as const) }
   ]
+})
+
+const unmanaged: ServiceManager.Status = {
+  manager: "none",
+  name: "effect-deployers",
+  file: undefined,
+  installed: false,
+  active: false,
+  current: false,
+  supervisor: undefined
+}
+
+const ServiceManagerFake = Layer.succeed(ServiceManager.ServiceManager, {
+  install: Effect.fail(new Errors.ServiceManagerUnavailable({ reason: "this is a test", remedy: "Use a machine." })),
+  uninstall: Effect.void,
+  status: Effect.succeed(unmanaged)
 })
 
 /** Everything commands work with, in memory. One world is shared by all commands of a test. */
@@ -63,6 +80,7 @@ export const World = Layer.mergeAll(
   BundlerFake,
   DoctorFake,
   DeployersFake,
+  ServiceManagerFake,
   NodeContext.layer,
   HomeBinding.layerNone,
   Client.layerRegistry
@@ -96,6 +114,7 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       refuse(SecretStore),
       refuse(HomeBinding.HomeBinding),
       refuse(Client.Endpoints),
+      refuse(ServiceManager.ServiceManager),
       refuse(Doctor.Doctor),
       FetchHttpClient.layer
     )

@@ -40,6 +40,16 @@ describe("coerce", () => {
     expect(coerce(schema, given)).toEqual(given)
   })
 
+  it("leaves a text whose value JavaScript would change, so that the deployment refuses it", () => {
+    for (const list of ["[1e400]", "[9007199254740993]", '["\\ud800"]', "[1e-400]"]) {
+      expect(coerce(schema, { list })).toEqual({ list })
+    }
+    for (const point of ['{"x":1,"x":2}', '{"x":1,"__proto__":{}}', '{"x":1,"\\u0078":2}']) {
+      expect(coerce(schema, { point })).toEqual({ point })
+    }
+    expect(coerce(schema, { list: "[9007199254740992, 0.1]" })).toEqual({ list: [9007199254740992, 0.1] })
+  })
+
   it("returns the stringified value, and is idempotent", () => {
     FastCheck.assert(
       FastCheck.property(

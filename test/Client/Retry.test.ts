@@ -121,15 +121,17 @@ describe("Calling a deployment by name while it is replaced", () => {
     )
   }
 
-  it.scopedLive("repeats a request with an idempotency key after a broken connection: the pipeline runs once", () =>
-    Effect.gen(function* () {
-      const old = yield* serve(reset)
-      const current = yield* serve(success)
-      const client = Client.make(weather, "weather")
-      const keyed = client.invoke({}, { idempotencyKey: "k" })
-      assert.deepStrictEqual(yield* Effect.provide(keyed, leading(old.url, current.url).layer), { celsius: 4 })
-      assert.deepStrictEqual([old.asked(), current.asked()], [1, 1])
-    })
+  it.scopedLive(
+    "F45: repeats a request with an idempotency key after a broken connection: the pipeline runs once",
+    () =>
+      Effect.gen(function* () {
+        const old = yield* serve(reset)
+        const current = yield* serve(success)
+        const client = Client.make(weather, "weather")
+        const keyed = client.invoke({}, { idempotencyKey: "k" })
+        assert.deepStrictEqual(yield* Effect.provide(keyed, leading(old.url, current.url).layer), { celsius: 4 })
+        assert.deepStrictEqual([old.asked(), current.asked()], [1, 1])
+      })
   )
 
   it.scopedLive("repeats a question after a broken connection: it starts no run", () =>
@@ -147,7 +149,7 @@ describe("Calling a deployment by name while it is replaced", () => {
       const { asked, url } = yield* serve((response, authorization) =>
         (authorization === "Bearer new-key" ? success : refused)(response, authorization)
       )
-      const withKey = (key: string) => ({ url, authKey: Redacted.make(key) })
+      const withKey = (key: string) => ({ url, authKey: Redacted.make(key), proof: "none" as const })
       const rotated = leading(withKey("old-key"), withKey("new-key"))
       assert.deepStrictEqual(yield* Effect.provide(invoke, rotated.layer), { celsius: 4 })
       const error = yield* Effect.flip(Effect.provide(invoke, leading(withKey("wrong-key")).layer))

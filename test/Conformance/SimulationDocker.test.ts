@@ -22,3 +22,12 @@ it.live(
     ),
   patience
 )
+
+it.live(
+  "keeps every law in 20 lives of deployments with doors, and leads callers to the accepted instances at rest",
+  () =>
+    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.dockerWithDoors), { count: 20 }), (lives) =>
+      sayLives("Docker with doors", lives)
+    ),
+  patience
+)

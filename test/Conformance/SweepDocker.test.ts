@@ -5,15 +5,27 @@ import { Simulation } from "effect-deployers/Conformance"
 import { patience, say, told } from "./Report.js"
 
 const worlds = Simulation.worldsOf(Simulation.docker)
+const worldsWithDoors = Simulation.worldsOf(Simulation.dockerWithDoors)
 
 it.live(
   "recovers from every single fault at every request, file or row",
   () =>
     Effect.gen(function* () {
-      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 13 })
+      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 29 })
       yield* say(`${cases} single faults, Docker: ${told(byScenario)}`)
-      assert.isAtLeast(cases, 400)
+      assert.isAtLeast(cases, 150)
       for (const [scenario, count] of byScenario) assert.isAbove(count, 0, scenario)
+    }),
+  patience
+)
+
+it.live(
+  "recovers from every single fault with doors",
+  () =>
+    Effect.gen(function* () {
+      const { byScenario, cases } = yield* Simulation.sweepAll(worldsWithDoors, { stride: 223 })
+      yield* say(`${cases} single faults, Docker with doors: ${told(byScenario)}`)
+      assert.isAtLeast(cases, 40)
     }),
   patience
 )

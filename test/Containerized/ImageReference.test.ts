@@ -19,7 +19,7 @@ describe("ImageReference", () => {
     }
   })
 
-  it("takes nothing that could be more than a name", () => {
+  it("G15: takes nothing that could be more than a name", () => {
     for (const reference of [
       "",
       "Node",

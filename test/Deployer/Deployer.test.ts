@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Duration, Effect, Fiber, Layer, Option, Redacted, Stream, TestClock } from "effect"
+import { Chunk, Duration, Effect, Fiber, Layer, Option, Queue, Redacted, Stream, TestClock } from "effect"
 import { Analytics, Deployer, Errors } from "effect-deployers"
 import { InMemoryBackend, InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
@@ -121,7 +121,7 @@ describe("Deployer", () => {
         running.map(({ request }) => request.generation),
         [1]
       )
-      assert.lengthOf(running[0]?.request.authKeyDigests ?? [], 1)
+      assert.lengthOf(running[0]?.request.keys ?? [], 1)
       const next = yield* deployer.provision(yield* snapshot("good", "other"), { name: "fixed", settings })
       assert.deepInclude(next, { generation: 3, url: made.url })
     }).pipe(Effect.provide(InMemoryDeployer.layer))
@@ -349,6 +349,38 @@ describe("Deployer", () => {
         assert.instanceOf(error, Errors.DeploymentInvalidSettings)
         if (key !== "") assert.notInclude(error.message, key)
       }
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
+  it.effect("G04: warns of a given key that can be guessed, without the key, and not of a strong one", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const secrets = yield* SecretStore
+      const a = yield* snapshot("a")
+      const warned = (options: Omit<Deployer.ProvisionOptions, "name">) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const events = yield* deployer.subscribe
+            yield* deployer.provision(a, { ...options, name: "a" })
+            const all = Chunk.toReadonlyArray(yield* Queue.takeAll(events))
+            return all.filter(({ type }) => type === "warning").map(({ data }) => String(data["message"]))
+          })
+        )
+      for (const weak of ["letmein!", "correct-horse-battery", "a".repeat(64), "0123".repeat(20)]) {
+        yield* secrets.set("WEAK", Redacted.make(weak))
+        for (const options of [
+          { authKey: Redacted.make(weak) },
+          { settings: { auth: { _tag: "secret", name: "WEAK" } } as const }
+        ]) {
+          const [message = "", ...more] = yield* warned(options)
+          assert.deepStrictEqual(more, [])
+          assert.include(message, "openssl rand")
+          assert.notInclude(message, weak)
+        }
+      }
+      const strong = Redacted.make("mU3vJ0pQ1yB7cX2dN8wK5zR4")
+      assert.deepStrictEqual(yield* warned({ authKey: strong }), [])
+      assert.deepStrictEqual(yield* warned({ rotateAuthKey: true, settings: { auth: { _tag: "generate" } } }), [])
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 

@@ -25,6 +25,28 @@ const untilDone = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   )
 
 describe("operations on one deployment at once", () => {
+  it.effect("E10: a hundred refreshes see the same, and a crash between them is recorded once", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const store = yield* DeploymentStore
+      const made = yield* deployer.provision(yield* snapshot("a"), { name: "a" })
+      const before = Option.getOrThrow(yield* store.find("a"))
+      const all = Effect.all(
+        Array.from({ length: 100 }, () => deployer.refresh("a")),
+        { concurrency: "unbounded" }
+      )
+      for (const seen of yield* all) assert.deepStrictEqual(seen, made)
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.find("a")), before)
+      yield* Effect.flatMap(engine, ({ crash }) => crash(`${made.id}/1`))
+      for (const seen of yield* all) assert.strictEqual(seen.status, "error")
+      const after = Option.getOrThrow(yield* store.find("a"))
+      yield* TestClock.adjust("1 second")
+      yield* all
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.find("a")), after)
+      assert.deepStrictEqual(yield* store.openOperations, [])
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("end as if one came after the other, in any order of their starts", () =>
     Effect.promise(() =>
       fc.assert(

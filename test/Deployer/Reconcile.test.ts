@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, Layer, Stream, TestClock } from "effect"
+import { Chunk, Clock, Effect, Fiber, Layer, Stream, TestClock } from "effect"
 import { Deployer, Ids, Reconciler } from "effect-deployers"
 import { InMemoryDeployer, InMemoryEngine } from "effect-deployers/Testing"
 import { DeploymentId } from "../../src/Deployment.js"
@@ -136,7 +136,7 @@ describe("reconcile", () => {
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
       const { crash } = yield* engine
-      const settings = { recovery: { mode: "never" } } as const
+      const settings = { restart: "never" } as const
       const made = yield* deployer.provision(yield* snapshot("a"), { name: "a", settings })
       yield* crash(`${made.id}/1`)
       assert.deepStrictEqual(yield* actions, ["a observe done"])
@@ -154,6 +154,23 @@ describe("reconcile", () => {
       yield* TestClock.adjust("59 seconds")
       assert.deepStrictEqual(yield* actions, [])
       yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* actions, ["a restore done"])
+    }).pipe(provided)
+  )
+
+  it.effect("leaves a service alone whose step computes, until it takes longer than a run may", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const { instances } = yield* engine
+      yield* deployer.provision(yield* snapshot("a"), { name: "a" })
+      for (const instance of instances.values()) instance.busySince = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("299 seconds")
+      assert.deepStrictEqual(yield* actions, [])
+      assert.strictEqual((yield* deployer.refresh("a")).status, "running")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* actions, ["a observe done"])
+      assert.strictEqual((yield* deployer.get("a")).status, "pending")
+      yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* actions, ["a restore done"])
     }).pipe(provided)
   )

@@ -1,4 +1,9 @@
 import { DeployerSuite } from "effect-deployers/Conformance"
 import { layerSuite } from "./DockerFixture.js"
 
-DeployerSuite.suite("containers of a real engine", layerSuite)
+DeployerSuite.suite("containers of a real engine", layerSuite())
+
+// In `npm run test:long`; the engine that runs nothing has this suite in every run.
+if (process.env["EFFECT_DEPLOYERS_LONG"] === "1") {
+  DeployerSuite.suite("containers of a real engine behind a door", layerSuite({ door: true }))
+}

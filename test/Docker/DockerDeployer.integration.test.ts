@@ -127,7 +127,7 @@ const filesWith = (folder: string, text: string) =>
   })
 
 layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("DockerDeployer on a real engine", (it) => {
-  it.effect("runs hardened by default", () =>
+  it.effect("F23 G32: runs hardened by default", () =>
     withHealthy("hardened", {}, (deployment) =>
       Effect.gen(function* () {
         const { container, engine } = yield* inspect(deployment)
@@ -182,7 +182,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
     )
   )
 
-  it.effect("gives secrets to the steps alone", () =>
+  it.effect("G20 G23: gives secrets to the steps alone", () =>
     Effect.gen(function* () {
       yield* Effect.flatMap(SecretStore, (store) => store.set("TOKEN", Redacted.make(canary)))
       yield* withHealthy("guarded", { secrets: ["TOKEN"] }, (deployment, deployer) =>
@@ -357,7 +357,7 @@ layer(layerDocker(), { excludeTestServices: true, timeout: "2 minutes" })("Docke
     )
   )
 
-  it.effect("gives a folder of the host, but not through a link to where it must not be", () =>
+  it.effect("G31: gives a folder of the host, but not through a link to where it must not be", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-volume-" })

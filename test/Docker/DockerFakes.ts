@@ -3,6 +3,7 @@ import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Stream } from "effect"
 import { DeployerFixture } from "effect-deployers/Conformance"
+import { isDoor, servantOf } from "../../src/Conformance/FakeEngine/Doors.js"
 import * as FakeEngine from "../../src/Conformance/FakeEngine.js"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as DockerDeployer from "../../src/Docker/DockerDeployer.js"
@@ -51,14 +52,14 @@ const pipelineOf = (labels: Readonly<Record<string, string>>) => labels[Labels.k
 
 /** Whether a container answers at a URL: all do but those of the pipeline `silent`. */
 const answering = (engine: typeof FakeEngine.FakeEngine.Service, url: string | undefined) =>
-  Array.from(engine.containers.values()).some(
-    ({ labels, ports, status }) =>
-      status === "running" &&
-      pipelineOf(labels) !== "silent" &&
+  Array.from(engine.containers.values())
+    .filter(({ ports }) =>
       ports.some(({ address, host }) =>
         url?.startsWith(`http://${address === "0.0.0.0" ? elsewhere.hostname : address}:${host}`)
       )
-  )
+    )
+    .flatMap((container) => servantOf(engine, container) ?? [])
+    .some(({ labels, status }) => status === "running" && pipelineOf(labels) !== "silent")
 
 const layerHttp = Layer.effect(
   HttpClient.HttpClient,
@@ -72,24 +73,26 @@ const layerHttp = Layer.effect(
 )
 
 /** Replacing takes as long as its tests say, no longer. */
-const brief = { minHealthyMillis: 0, oldInstanceGraceMillis: 0 }
+const brief = { minHealthyMillis: 0, oldInstanceGraceMillis: 0, door: false }
 
 export interface FakeOptions {
   readonly takenPorts?: ReadonlyArray<number>
   /** Default an engine of this machine. */
   readonly host?: typeof elsewhere | undefined
+  /** Default the default of the setting. */
+  readonly door?: boolean | undefined
 }
 
 /** The deployer on an engine, a home and stores. */
-const layerOn = ({ host }: FakeOptions) =>
+const layerOn = ({ door, host }: FakeOptions) =>
   DockerDeployer.layer({
     secretsFolders: [],
-    defaults: host === undefined ? brief : { ...brief, address: "0.0.0.0" }
+    defaults: { ...brief, ...(host && { address: "0.0.0.0" }), ...(door === undefined ? {} : { door }) }
   }).pipe(Layer.provideMerge(Layer.merge(layerImages, layerHttp)))
 
 /** The deployer with its engine, home and stores at hand. */
-export const layerDeployer = ({ host, takenPorts = [] }: FakeOptions = {}) =>
-  layerOn({ host }).pipe(
+export const layerDeployer = ({ door, host, takenPorts = [] }: FakeOptions = {}) =>
+  layerOn({ door, host }).pipe(
     Layer.provideMerge(Registry.layerMemory),
     Layer.provideMerge(
       Layer.mergeAll(FakeEngine.layer({ host }), Ids.layerTest, layerHome, Ports.layerTest(takenPorts))
@@ -120,11 +123,14 @@ export const layerSuite = (options: FakeOptions = {}) =>
           kill: ({ metadata }) => Effect.orDie(containers.kill(String(metadata.containerId))),
           answers: ({ url }) => Effect.sync(() => answering(engine, url)),
           instances: ({ id }) =>
-            Effect.sync(() =>
-              Array.from(engine.containers.values())
-                .filter(({ labels }) => labels[Labels.keys.deployment] === id)
-                .map(({ name }) => name)
-            )
+            Effect.sync(() => {
+              const all = Array.from(engine.containers.values()).filter(
+                ({ labels }) => labels[Labels.keys.deployment] === id
+              )
+              const services = all.filter((container) => !isDoor(container))
+              // A door without instances is a leftover.
+              return (services.length === 0 ? all : services).map(({ name }) => name)
+            })
         }
       })
     ),

@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url"
 import { FileSystem, HttpClient, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
-import { Home, Snapshot } from "effect-deployers"
+import { Array as Arr, Effect, Layer } from "effect"
+import { type Deployment, Home, Snapshot } from "effect-deployers"
 import { DeployerFixture } from "effect-deployers/Conformance"
 import { ensure } from "../../scripts/engine.mjs"
 import * as DockerClient from "../../src/Docker/DockerClient.js"
@@ -11,6 +11,7 @@ import * as DockerDeployer from "../../src/Docker/DockerDeployer.js"
 import * as DockerStack from "../../src/Docker/DockerStack.js"
 import * as ImageBuilder from "../../src/Docker/ImageBuilder.js"
 import * as Labels from "../../src/Docker/Labels.js"
+import type { DockerSettingsInput } from "../../src/Docker/Settings.js"
 import * as Ports from "../../src/Flavor/Ports.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
@@ -62,8 +63,11 @@ const layerCensus = Layer.scopedDiscard(
   )
 )
 
-/** Nothing calls these deployments while they are replaced, except where a test says otherwise. */
-export const brief = { minHealthyMillis: 100, oldInstanceGraceMillis: 0 }
+/**
+ * Nothing calls these deployments while they are replaced, and they have one container each, except where a test says
+ * otherwise.
+ */
+export const brief = { minHealthyMillis: 100, oldInstanceGraceMillis: 0, door: false }
 
 /** The whole stack in a temporary home, with a census at its end. */
 export const layerDocker = (host: Effect.Effect<string> = engineHost, options: DockerStack.Options = {}) =>
@@ -84,51 +88,64 @@ export const layerDocker = (host: Effect.Effect<string> = engineHost, options: D
 export const fromFile = (file: string, name: string) => Snapshot.fromFile(`${pipelines(file)}#${name}`)
 
 /** The same with what the deployer suite asks for: real bundles, real containers. */
-export const layerSuite = Layer.provideMerge(
-  Layer.scoped(
-    DeployerFixture.DeployerFixture,
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const home = yield* Home.Home
-      const { containers } = yield* DockerClient.DockerClient
-      const { registryId } = yield* DeploymentStore
-      const client = yield* HttpClient.HttpClient
-      return {
-        healthy: yield* fromFile("healthy.ts", "healthy"),
-        another: yield* fromFile("healthy.ts", "another"),
-        crashing: yield* fromFile("failing.ts", "crashing"),
-        silent: yield* fromFile("failing.ts", "silent"),
-        onEmptyRegistry: yield* DeployerFixture.onEmptyRegistry(
-          Layer.provide(DockerDeployer.layer({ defaults: brief }), Layer.merge(ImageBuilder.layer(), Ports.layer))
-        ),
-        kill: ({ metadata }) =>
-          containers
-            .kill(String(metadata.containerId))
-            .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
-        answers: ({ url }) =>
-          client.get(`${url}/health/ready`).pipe(
-            Effect.map(({ status }) => status === 200),
-            Effect.orElseSucceed(() => false),
-            Effect.scoped
+export const layerSuite = (options: Pick<DockerSettingsInput, "door"> = {}) =>
+  Layer.provideMerge(
+    Layer.scoped(
+      DeployerFixture.DeployerFixture,
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        const home = yield* Home.Home
+        const { containers } = yield* DockerClient.DockerClient
+        const { registryId } = yield* DeploymentStore
+        const client = yield* HttpClient.HttpClient
+        const gets =
+          (path: string) =>
+          ({ url }: Pick<Deployment.Deployment, "url">) =>
+            client.get(`${url}${path}`).pipe(
+              Effect.map(({ status }) => status === 200),
+              Effect.orElseSucceed(() => false),
+              Effect.scoped
+            )
+        return {
+          healthy: yield* fromFile("healthy.ts", "healthy"),
+          another: yield* fromFile("healthy.ts", "another"),
+          crashing: yield* fromFile("failing.ts", "crashing"),
+          silent: yield* fromFile("failing.ts", "silent"),
+          onEmptyRegistry: yield* DeployerFixture.onEmptyRegistry(
+            Layer.provide(
+              DockerDeployer.layer({ defaults: { ...brief, ...options } }),
+              Layer.merge(ImageBuilder.layer(), Ports.layer)
+            )
           ),
-        files: ({ generation, id, metadata }) =>
-          Effect.gen(function* () {
-            const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
-            const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
-            const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
-            return { ...own, ...(yield* filesBelow(secrets)) }
-          }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
-        instances: ({ id }) =>
-          Effect.gen(function* () {
-            const generations = path.join(home.deployment(id), "generations")
-            const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
-            const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
-            const running = listed.map(({ labels }) => labels[Labels.keys.generation] ?? "")
-            return Array.from(new Set([...folders, ...running]))
-          })
-      }
-    })
-  ),
-  layerDocker()
-)
+          kill: ({ metadata }) =>
+            containers
+              .kill(String(metadata.containerId))
+              .pipe(Effect.zipRight(containers.wait(String(metadata.containerId))), Effect.asVoid, Effect.orDie),
+          answers: gets("/health"),
+          isReady: gets("/health/ready"),
+          files: ({ generation, id, metadata }) =>
+            Effect.gen(function* () {
+              const { mounts } = yield* Effect.orDie(containers.inspect(String(metadata.containerId)))
+              const secrets = mounts.find(({ target }) => target === "/run/secrets")?.source ?? ""
+              const own = yield* filesBelow(path.join(home.deployment(id), "generations", `${generation}`))
+              return { ...own, ...(yield* filesBelow(secrets)) }
+            }).pipe(Effect.provideService(FileSystem.FileSystem, fs)),
+          instances: ({ id }) =>
+            Effect.gen(function* () {
+              const generations = path.join(home.deployment(id), "generations")
+              const folders = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
+              const listed = yield* Effect.orDie(containers.list(Labels.filter({ registryId, deploymentId: id })))
+              const [doors, services] = Arr.partition(listed, ({ labels }) => labels[Labels.keys.role] === undefined)
+              const existing = new Set([
+                ...folders,
+                ...services.map(({ labels }) => labels[Labels.keys.generation] ?? "")
+              ])
+              // A door without instances is a leftover.
+              return existing.size > 0 ? Array.from(existing) : doors.map(({ name }) => name)
+            })
+        }
+      })
+    ),
+    layerDocker(engineHost, { defaults: options })
+  )

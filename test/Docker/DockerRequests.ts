@@ -49,8 +49,8 @@ export const request = (
     generation: options.generation ?? instance.generation,
     registryId,
     snapshot,
-    settings: Schema.decodeSync(DockerSettings)(options.settings ?? {}),
-    authKeyDigests: [],
+    settings: Schema.decodeSync(DockerSettings)({ door: false, ...options.settings }),
+    keys: undefined,
     secrets: Object.fromEntries(
       Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
     ),

@@ -43,7 +43,7 @@ const listening = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-const freePort = Effect.map(Effect.scoped(listening), ({ port }) => port)
+export const freePort = Effect.map(Effect.scoped(listening), ({ port }) => port)
 
 export const fixture: Layer.Layer<DockerClientFixture, never, DockerClient> = Layer.scoped(
   DockerClientFixture,

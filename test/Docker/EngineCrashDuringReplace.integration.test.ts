@@ -127,8 +127,11 @@ layer(layerBreakable, { excludeTestServices: true, timeout: "4 minutes" })(
               assert.deepStrictEqual([after.status, after.unknownSince], ["running", undefined], step)
               assert.strictEqual(yield* serving, versions.get(after.snapshot.id), step)
               assert.deepStrictEqual(
-                (yield* census).containers,
-                [Labels.containerName({ deploymentId: after.id, generation: after.generation })],
+                (yield* census).containers.toSorted(),
+                [
+                  Labels.containerName({ deploymentId: after.id, generation: after.generation }),
+                  Labels.doorName(after.id, Number(new URL(after.url ?? "").port))
+                ].toSorted(),
                 step
               )
               assert.deepStrictEqual(yield* store.openOperations, [], step)

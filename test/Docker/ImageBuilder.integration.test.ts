@@ -283,7 +283,7 @@ layer(layerMachine, { timeout: 120_000, excludeTestServices: true })("ImageBuild
     })
   )
 
-  it.scoped("lets nothing of the project in but what is declared", () =>
+  it.scoped("G21: lets nothing of the project in but what is declared", () =>
     Effect.gen(function* () {
       yield* cleanUp
       const fs = yield* FileSystem.FileSystem

@@ -44,13 +44,16 @@ layer(layerBehindProxy, { excludeTestServices: true, timeout: "3 minutes" })(
           const name = Labels.containerName(instance)
           yield* proxy.use(losing())
           for (let attempt = 0; attempt < 50; attempt++) {
-            const settings = yield* Schema.decode(DockerSettings)({ environment: { ATTEMPT: `${attempt}` } })
+            const settings = yield* Schema.decode(DockerSettings)({
+              door: false,
+              environment: { ATTEMPT: `${attempt}` }
+            })
             const state = yield* docker.provision({
               ...instance,
               registryId,
               snapshot,
               settings,
-              authKeyDigests: [],
+              keys: undefined,
               record: {
                 formatVersion: 1,
                 registryId,

@@ -20,7 +20,7 @@ describe("DockerSettings", () => {
         memory: "512m",
         extraHosts: [],
         pidsLimit: 256,
-        restartPolicy: "always",
+        restart: "always",
         volumes: [],
         healthcheck: true
       })
@@ -42,7 +42,7 @@ describe("DockerSettings", () => {
     "/var/lib/docker",
     "/srv/docker.sock",
     "/usr/bin"
-  ])("refuses to give %s of the host away", (source) =>
+  ])("G31: refuses to give %s of the host away", (source) =>
     Effect.gen(function* () {
       const message = yield* refusal(bind(source))
       assert.include(message, '["source"]')

@@ -77,6 +77,25 @@ describe("readLog", () => {
       })
     )
 
+    it.scoped("reads a log that a crash cut within a line and a character, and the lines behind the damage", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const file = yield* logFile
+        const cut = Buffer.concat([
+          Buffer.from('{"message":"wh\u00f6le"}\n{"message":"h\u00f6').subarray(0, -1),
+          Buffer.alloc(64)
+        ])
+        yield* fs.writeFile(`${file}.1`, cut)
+        yield* fs.writeFile(file, Buffer.concat([cut, Buffer.from("\nnext\n")]))
+        const lines = yield* texts(file)
+        assert.lengthOf(lines, 4)
+        assert.deepStrictEqual([lines[0], lines.at(-1)], ['{"message":"wh\u00f6le"}', "next"])
+        assert.deepStrictEqual(yield* texts(file, { tail: 1 }), ["next"])
+        yield* fs.truncate(file)
+        assert.strictEqual((yield* texts(file))[0], '{"message":"wh\u00f6le"}')
+      })
+    )
+
     it.scoped("gives lines since a time, those without one by the line before", () =>
       Effect.gen(function* () {
         const file = yield* logFile

@@ -6,6 +6,7 @@ import * as Ports from "../../src/Flavor/Ports.js"
 import * as LocalBackend from "../../src/Local/LocalBackend.js"
 import * as Metadata from "../../src/Local/Metadata.js"
 import * as Processes from "../../src/Local/Processes.js"
+import * as Sockets from "../../src/Local/Sockets.js"
 import { Home } from "../../src/Store/Home.js"
 import * as Fixtures from "./fixtures.js"
 
@@ -58,7 +59,7 @@ const exactValues = {
 }
 
 const layerWith = (program: string) =>
-  Layer.mergeAll(Fixtures.layerHome(program), Processes.layer, Ports.layer).pipe(
+  Layer.mergeAll(Fixtures.layerHome(program), Processes.layer, Ports.layer, Sockets.layerNone).pipe(
     Layer.provideMerge(NodeFileSystem.layer)
   )
 

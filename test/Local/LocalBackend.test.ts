@@ -21,13 +21,17 @@ import * as Ports from "../../src/Flavor/Ports.js"
 import * as LocalBackend from "../../src/Local/LocalBackend.js"
 import * as Metadata from "../../src/Local/Metadata.js"
 import * as Processes from "../../src/Local/Processes.js"
+import * as Sockets from "../../src/Local/Sockets.js"
 import { Home } from "../../src/Store/Home.js"
 import * as Fixtures from "./fixtures.js"
 
 const layerWith = (taken: ReadonlyArray<number> = []) =>
-  Layer.mergeAll(Fixtures.layerHome("// never run"), Processes.layerTest, Ports.layerTest(taken)).pipe(
-    Layer.provideMerge(NodeFileSystem.layer)
-  )
+  Layer.mergeAll(
+    Fixtures.layerHome("// never run"),
+    Processes.layerTest,
+    Ports.layerTest(taken),
+    Sockets.layerNone
+  ).pipe(Layer.provideMerge(NodeFileSystem.layer))
 
 const { instance, request } = Fixtures
 
@@ -69,7 +73,7 @@ describe("an address", () => {
         assert.lengthOf(open, 1)
         assert.include(open[0], `listens on ${address} without a key`)
         assert.deepInclude((yield* manifest).listen, { host: address })
-        const keyed = request({ generation: 2, authKeyDigests: ["ab"], settings: { address } })
+        const keyed = request({ generation: 2, keys: [Fixtures.liveKey], settings: { address } })
         assert.deepStrictEqual(yield* warningsOf(backend.provision(keyed)), [])
       }).pipe(Effect.provide(layerWith()))
   )
@@ -90,7 +94,7 @@ describe("provision", () => {
       const backend = yield* LocalBackend.make({ node: "/bin/node" })
       const { bundles } = yield* Home
       const state = yield* backend.provision(
-        request({ authKeyDigests: ["ab"], settings: { nodeArguments: { maxOldSpaceMb: 64 } } })
+        request({ keys: [Fixtures.liveKey], settings: { nodeArguments: { maxOldSpaceMb: 64 } } })
       )
       const at = yield* folder
       const [spawned] = yield* Effect.flatMap(Processes.TestProcesses, (table) => table.spawned)
@@ -118,7 +122,8 @@ describe("provision", () => {
         formatVersion: 1,
         deployment: { id: instance.deploymentId, name: "weather" },
         generation: 1,
-        authKeyDigests: ["ab"],
+        authKeyDigests: [Fixtures.liveKey.digest],
+        keysFile: `${at}/generations/1/keys.json`,
         listen: { host: "127.0.0.1", fallback: true },
         runStore: `${at}/runs.db`,
         endpointFile: `${at}/generations/1/endpoint.json`,
@@ -127,7 +132,7 @@ describe("provision", () => {
     }).pipe(Effect.provide(layerWith()))
   )
 
-  it.scoped("keeps every file for the owner only, and secrets out of the environment", () =>
+  it.scoped("G20 G33: keeps every file for the owner only, and secrets out of the environment", () =>
     Effect.gen(function* () {
       const backend = yield* LocalBackend.make()
       yield* backend.provision(request({ secrets: { TOKEN: "s3cret", OTHER: "0ther" } }))
@@ -159,7 +164,7 @@ describe("provision", () => {
     }).pipe(Effect.provide(layerWith()))
   )
 
-  it.scoped("gives a minimal environment, that of the settings, and secrets that were opted in", () =>
+  it.scoped("G35: gives a minimal environment, that of the settings, and secrets that were opted in", () =>
     Effect.gen(function* () {
       const backend = yield* LocalBackend.make()
       yield* backend.provision(
@@ -505,6 +510,10 @@ describe("exclusive", () => {
     assert.isFalse(LocalBackend.exclusive(old("running"), fixed))
     assert.isFalse(LocalBackend.exclusive(old("absent", 4711), fixed))
     assert.isFalse(LocalBackend.exclusive(old("running", 4711), Fixtures.settings()))
+    const behind = (host: string) =>
+      new OperationalState({ status: "running", metadata: { port: 4711, host, door: true } })
+    assert.isFalse(LocalBackend.exclusive(behind("127.0.0.1"), fixed))
+    assert.isTrue(LocalBackend.exclusive(behind("0.0.0.0"), fixed))
   })
 })
 

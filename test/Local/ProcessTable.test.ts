@@ -47,30 +47,6 @@ describe("parseStat", () => {
   })
 })
 
-describe("parsePs", () => {
-  it("reads what ps prints", () => {
-    assert.deepStrictEqual(
-      ProcessTable.parsePs("  12   10 Ss   Mon Nov  3 07:02:03 2026     /bin/node main.mjs serve /a b/m.json"),
-      {
-        pid: 12,
-        group: 10,
-        dead: false,
-        identity: "started/Mon Nov 3 07:02:03 2026",
-        command: "/bin/node main.mjs serve /a b/m.json"
-      }
-    )
-    assert.isTrue(ProcessTable.parsePs("1 1 Z+ Mon Nov 23 07:02:03 2026 (node)")?.dead)
-    assert.isUndefined(ProcessTable.parsePs(""))
-  })
-
-  it("finds this very process with the real ps", () => {
-    const own = ProcessTable.psReader.one(process.pid)
-    assert.strictEqual(own?.pid, process.pid)
-    assert.isFalse(own?.dead)
-    assert.match(own?.identity ?? "", /^started\/\w{3} \w{3} \d+ [\d:]{8} \d{4}$/)
-  })
-})
-
 describe("procReader", () => {
   it.scoped("identifies living processes by boot and start time", () =>
     Effect.gen(function* () {
@@ -81,6 +57,20 @@ describe("procReader", () => {
       assert.deepStrictEqual(yield* table.identify(4), Option.some("boot-1/9"))
       assert.deepStrictEqual(yield* table.identify(5), Option.none())
       assert.deepStrictEqual(yield* table.identify(6), Option.none())
+    })
+  )
+
+  it.scoped("reads several processes at once, and leaves out those that are gone", () =>
+    Effect.gen(function* () {
+      const { root } = yield* procWith([{ pid: 4 }, { pid: 5, state: "Z" }, { pid: 6 }])
+      const rows = ProcessTable.procReader(root).some([5, 4, 99])
+      assert.deepStrictEqual(
+        rows.map(({ dead, pid }) => [pid, dead]),
+        [
+          [5, true],
+          [4, false]
+        ]
+      )
     })
   )
 

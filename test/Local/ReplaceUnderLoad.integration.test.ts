@@ -10,7 +10,7 @@ import { first as pipeline } from "../pipelines/paced.js"
 import { layerEmbedded } from "./fixture.js"
 
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
-const replaces = 100
+const replaces = process.env["EFFECT_DEPLOYERS_LONG"] === "1" ? 100 : 20
 
 layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("A local deployment under load", (it) => {
   it.effect(

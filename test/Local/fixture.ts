@@ -2,9 +2,9 @@ import { fileURLToPath } from "node:url"
 import { Command, CommandExecutor, FileSystem, HttpClient, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Option, Schedule } from "effect"
-import { type Deployer, Home, Snapshot } from "effect-deployers"
+import { type Deployer, type Deployment, Home, Snapshot } from "effect-deployers"
 import { DeployerFixture } from "effect-deployers/Conformance"
-import { Embedded, LocalDeployer, Processes } from "effect-deployers/Local"
+import { Embedded, LocalDeployer, Processes, Sockets } from "effect-deployers/Local"
 import * as Ports from "../../src/Flavor/Ports.js"
 import { filesBelow } from "../Files.js"
 
@@ -20,7 +20,7 @@ export const layerEmbedded = Layer.unwrapScoped(
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-local-" })
     return Embedded.layer({ home, defaults })
   })
-).pipe(Layer.provideMerge(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer)))
+).pipe(Layer.provideMerge(Layer.mergeAll(NodeContext.layer, Processes.layer, Ports.layer, Sockets.layer)))
 
 /** The fixture of the deployer suite for flavors with processes on this machine: real bundles, real processes. */
 export const layerFixture = <R>(deployer: Layer.Layer<Deployer.Deployer, never, R>) =>
@@ -32,6 +32,14 @@ export const layerFixture = <R>(deployer: Layer.Layer<Deployer.Deployer, never, 
       const home = yield* Home.Home
       const processes = yield* Processes.Processes
       const client = yield* HttpClient.HttpClient
+      const gets =
+        (path: string) =>
+        ({ url }: Pick<Deployment.Deployment, "url">) =>
+          client.get(`${url}${path}`).pipe(
+            Effect.map(({ status }) => status === 200),
+            Effect.orElseSucceed(() => false),
+            Effect.scoped
+          )
       const executor = yield* CommandExecutor.CommandExecutor
       return {
         healthy: yield* Snapshot.fromFile(`${pipelines("healthy.ts")}#healthy`),
@@ -52,12 +60,8 @@ export const layerFixture = <R>(deployer: Layer.Layer<Deployer.Deployer, never, 
             Effect.asVoid,
             Effect.orDie
           ),
-        answers: ({ url }) =>
-          client.get(`${url}/health/ready`).pipe(
-            Effect.map(({ status }) => status === 200),
-            Effect.orElseSucceed(() => false),
-            Effect.scoped
-          ),
+        answers: gets("/health"),
+        isReady: gets("/health/ready"),
         files: ({ generation, id }) =>
           filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
             Effect.provideService(FileSystem.FileSystem, fs)

@@ -1,5 +1,6 @@
 import { FileSystem } from "@effect/platform"
 import { Context, DateTime, Effect, Layer, Redacted, Schema } from "effect"
+import type { LiveKey } from "../../src/Contract/Keys.js"
 import { DeploymentId, DeploymentName } from "../../src/Deployment.js"
 import type { ProvisionRequest } from "../../src/Flavor/Backend.js"
 import { LocalSettings, type LocalSettingsInput } from "../../src/Local/Settings.js"
@@ -20,6 +21,9 @@ export const snapshot = new Snapshot({
   createdAt: DateTime.unsafeMake(0)
 })
 
+/** A live key with every scope. */
+export const liveKey: LiveKey = { id: "key-1", digest: "ab".repeat(32), scopes: ["admin"] }
+
 export const instance = {
   deploymentId: DeploymentId.make("00000000-0000-7000-8000-000000000001"),
   name: DeploymentName.make("weather"),
@@ -32,7 +36,7 @@ export interface RequestOptions {
   readonly generation?: number
   readonly settings?: LocalSettingsInput
   readonly secrets?: Readonly<Record<string, string>>
-  readonly authKeyDigests?: ReadonlyArray<string>
+  readonly keys?: ReadonlyArray<LiveKey>
   readonly previous?: Readonly<Record<string, unknown>>
 }
 
@@ -42,7 +46,7 @@ export const request = (options: RequestOptions = {}): ProvisionRequest<LocalSet
   registryId: "00000000-0000-7000-8000-00000000000f",
   snapshot,
   settings: settings(options.settings),
-  authKeyDigests: options.authKeyDigests ?? [],
+  keys: options.keys,
   secrets: Object.fromEntries(
     Object.entries(options.secrets ?? {}).map(([name, secret]) => [name, Redacted.make(secret)])
   ),

@@ -87,7 +87,7 @@ export const request = (
         ...(json === undefined
           ? {}
           : {
-              method: "POST",
+              method: rest.method ?? "POST",
               body: typeof json === "string" ? json : JSON.stringify(json),
               headers: { "content-type": "application/json", ...rest.headers }
             })

@@ -35,7 +35,7 @@ describe("an app where time is virtual", () => {
       })
     )
   )
-  it.effect("ends a run at its deadline when the clock is moved there", () =>
+  it.effect("F24: ends a run at its deadline when the clock is moved there", () =>
     run(
       Effect.gen(function* () {
         const { caller, latch } = yield* started({ timeoutMillis: 60_000 })
@@ -61,7 +61,7 @@ describe("an app where time is virtual", () => {
       })
     )
   )
-  it.effect("interrupts the run of a caller that leaves", () =>
+  it.effect("F16: interrupts the run of a caller that leaves", () =>
     run(
       Effect.gen(function* () {
         const { caller, latch } = yield* started()
@@ -84,7 +84,7 @@ describe("an app where time is virtual", () => {
       })
     )
   )
-  it.effect("counts a body while it arrives, and reads no further than the limit", () =>
+  it.effect("F06: counts a body while it arrives, and reads no further than the limit", () =>
     run(
       Effect.gen(function* () {
         const app = yield* Server.httpApp(weather, { serving: { maxBodyBytes: 10_000 } })

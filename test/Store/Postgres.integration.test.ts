@@ -40,6 +40,7 @@ const expired = Effect.gen(function* () {
     stopped: store.stopped(lease, operation),
     restored: store.restored(lease, operation, state("error")),
     setAuthKey: store.setAuthKey(lease, undefined),
+    setIntake: store.setIntake(lease, undefined),
     remove: store.remove(lease)
   }
   return { name, store, writes, deploymentId: made.id }
@@ -81,8 +82,18 @@ const records = (name: string) =>
   })
 
 describe("a write in progress while its lease is taken over", () => {
-  const names = ["begin", "commit", "finish", "abort", "stopped", "restored", "setAuthKey", "remove"] as const
-  it.scopedLive.each(names)("is rejected and changes nothing: %s", (write) =>
+  const names = [
+    "begin",
+    "commit",
+    "finish",
+    "abort",
+    "stopped",
+    "restored",
+    "setAuthKey",
+    "setIntake",
+    "remove"
+  ] as const
+  it.scopedLive.each(names)("D22: is rejected and changes nothing: %s", (write) =>
     Effect.gen(function* () {
       const { deploymentId, name, store, writes } = yield* expired
       const before = yield* records(name)
@@ -108,8 +119,56 @@ describe("a write in progress while its lease is taken over", () => {
   )
 })
 
+/** Makes every commit that changed a deployment wait for a lock, and holds the lock until the returned effect. */
+const holdingCommits = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql.unsafe(`CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$`)
+  yield* sql.unsafe(`CREATE CONSTRAINT TRIGGER waiting AFTER UPDATE ON deployments
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_commit()`)
+  const held = yield* Deferred.make<void>()
+  const mayEnd = yield* Deferred.make<void>()
+  const holding = yield* Effect.fork(
+    sql.withTransaction(
+      Effect.zipRight(
+        sql`SELECT pg_advisory_xact_lock(42)`,
+        Effect.zipRight(Deferred.succeed(held, undefined), Deferred.await(mayEnd))
+      )
+    )
+  )
+  yield* Effect.raceFirst(Deferred.await(held), Fiber.join(holding))
+  return Effect.zipRight(Deferred.succeed(mayEnd, undefined), Fiber.join(holding))
+})
+
+const endWaiting = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`
+)
+
+describe("a connection that breaks", () => {
+  it.scopedLive("D21: during a commit is a typed failure, and the operation is open for the next command", () =>
+    Effect.gen(function* () {
+      const { name, store, writes } = yield* expired
+      const before = yield* records(name)
+      const release = yield* holdingCommits
+      const writing = yield* Effect.fork(Effect.flip(writes.commit))
+      yield* isWaiting
+      yield* endWaiting
+      assert.strictEqual((yield* Fiber.join(writing))._tag, "StoreError")
+      yield* release
+      assert.deepStrictEqual(yield* records(name), before)
+      assert.lengthOf(yield* store.openOperations, 1)
+      yield* writes.commit
+      assert.strictEqual((yield* current(name)).deployment.generation, 2)
+      yield* writes.finish
+      assert.deepStrictEqual(yield* store.openOperations, [])
+    }).pipe(Effect.provide(registry))
+  )
+})
+
 describe("leases that several processes ask for at the same time", () => {
-  it.scopedLive("are given to one of them, and the others learn its name", () =>
+  it.scopedLive("D22: are given to one of them, and the others learn its name", () =>
     Effect.gen(function* () {
       const { deploymentId, name, store } = yield* expired
       const asked = Array.from({ length: 4 }, (_, n) =>

@@ -63,7 +63,8 @@ describe("totals", () => {
 })
 
 describe("a run store of an earlier version", () => {
-  const versions = Array.from({ length: schema.migrations.length - 1 }, (_, i) => i + 1)
+  /** Later versions have the numbered tables already, and add others. */
+  const versions = [1, 2, 3, 4, 5, 6]
 
   const insertRun = (n: number, status: string) =>
     `INSERT INTO runs (id, idx, name, status, parameters, outputs, started_at) VALUES ('${id(n)}', ${n}, 'run-${n}',

@@ -25,7 +25,7 @@ describe("sealing", () => {
   )
 
   it.effect.prop(
-    "a sealed text with any bit flipped does not open",
+    "G34: a sealed text with any bit flipped does not open",
     [FastCheck.string(), FastCheck.nat(), FastCheck.integer({ min: 0, max: 6 })],
     ([value, index, bit]) =>
       Effect.gen(function* () {
@@ -38,7 +38,7 @@ describe("sealing", () => {
       })
   )
 
-  it.effect("opens only in its own place, and only what is whole", () =>
+  it.effect("G34: opens only in its own place, and only what is whole", () =>
     Effect.gen(function* () {
       const { open, seal } = yield* box(SecretBox.layerTest)
       const sealed = yield* seal(place, secret)
@@ -101,7 +101,7 @@ describe("the key file", () => {
     })
   )
 
-  it.scoped("is refused when others can read it, when it has no key, and when it cannot be read", () =>
+  it.scoped("G33: is refused when others can read it, when it has no key, and when it cannot be read", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* folder
@@ -120,7 +120,7 @@ describe("the key file", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("does not open what another key sealed", () =>
+  it.scoped("G34: does not open what another key sealed", () =>
     Effect.gen(function* () {
       const root = yield* folder
       const one = yield* box(SecretBox.layerFile(`${root}/one`))
@@ -135,7 +135,7 @@ describe("the key file", () => {
 describe("secrets in a registry", () => {
   const at = (root: string) => Registry.layerHome.pipe(Layer.provide([Home.layer(root), Ids.layer]))
 
-  it.scoped("are in none of its files as they are", () =>
+  it.scoped("G20: are in none of its files as they are", () =>
     Effect.gen(function* () {
       const root = yield* folder
       const value = "correct horse battery staple"
@@ -145,7 +145,7 @@ describe("secrets in a registry", () => {
       )
       assert.sameMembers(
         files.map(({ name }) => name),
-        ["key", "registry.db", "registry.db-shm", "registry.db-wal"]
+        ["key", "registry.db", "registry.db-shm", "registry.db-wal", "registry.db.reserve"]
       )
       assert.isTrue(files.every(({ mode }) => mode === "600"))
       assert.isFalse(files.some(({ bytes }) => bytes.includes(Buffer.from(value).toString("hex"))))
@@ -153,7 +153,7 @@ describe("secrets in a registry", () => {
     })
   )
 
-  it.scoped("do not open when rows were swapped", () =>
+  it.scoped("G34: do not open when rows were swapped", () =>
     Effect.gen(function* () {
       const root = yield* folder
       yield* Effect.flatMap(SecretStore, (s) => Effect.zipRight(s.set("A", secret), s.set("B", secret))).pipe(
@@ -171,7 +171,7 @@ describe("secrets in a registry", () => {
     })
   )
 
-  it.scoped("keep their registry from getting a new key when the old one is lost", () =>
+  it.scoped("G34: keep their registry from getting a new key when the old one is lost", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* folder

@@ -7,7 +7,7 @@ const pragma = (sql: Effect.Effect.Success<ReturnType<typeof outsider>>, name: s
   Effect.map(sql.unsafe<Record<string, unknown>>(`PRAGMA ${name}`), (rows) => Object.values(rows[0] ?? {})[0])
 
 describe("a new database", () => {
-  it.scoped("is in a folder and files only its owner can read, and nothing else is left", () =>
+  it.scoped("G33: is in a folder and files only its owner can read, and nothing else is left", () =>
     Effect.gen(function* () {
       const root = yield* folder
       const sql = yield* open(Sqlite.layer({ schema, path: `${root}/a/b/test.db` }))

@@ -1,9 +1,39 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option, TestClock } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Option, TestClock } from "effect"
 import { run, write } from "../../src/Conformance/StoreSuite/Fixtures.js"
+import { RunStore } from "../../src/Store/RunStore.js"
+import * as Runs from "../../src/Store/Runs.js"
 import * as Sqlite from "../../src/Store/Sqlite.js"
+import { openBare } from "../../src/Store/SqliteConnection.js"
 import { expectTotals, fresh, opened, rowsOf } from "./runSupport.js"
 import { folder, open, schema } from "./support.js"
+
+describe("a relaxed run store", () => {
+  it.scoped("does not wait for the disk", () =>
+    Effect.gen(function* () {
+      const path = `${yield* folder}/runs.db`
+      yield* opened(path)
+      const flushOf = (synchronous: "FULL" | "NORMAL") => {
+        const connection = openBare(path, synchronous)
+        const flush = connection.pragma("synchronous")
+        connection.close()
+        return flush
+      }
+      assert.deepStrictEqual([flushOf("FULL"), flushOf("NORMAL")], [[{ synchronous: 2 }], [{ synchronous: 1 }]])
+    })
+  )
+
+  it.scoped("has its batches in the file while its process lives", () =>
+    Effect.gen(function* () {
+      const path = `${yield* folder}/runs.db`
+      const scope = yield* Effect.scope
+      const relaxed = yield* Layer.buildWithScope(Runs.layerFile(path, { isRelaxed: true }), scope)
+      yield* Context.get(relaxed, RunStore).commit([write(run(1))])
+      const reader = yield* Layer.buildWithScope(Runs.layerReadOnly(path), scope)
+      assert.isTrue(Option.isSome(yield* Context.get(reader, RunStore).find(run(1).id)))
+    })
+  )
+})
 
 describe("a batch for a run store in a file", () => {
   it.scoped("waits for a transaction of the client, without blocking the process", () =>

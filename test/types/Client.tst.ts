@@ -1,5 +1,5 @@
 import type { HttpClient } from "@effect/platform"
-import { Effect, Schema, type Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { Client, type Errors, Pipeline, type Step } from "effect-deployers"
 import { describe, expect, it } from "tstyche"
 
@@ -15,10 +15,14 @@ const pipeline = Pipeline.make("p", {
 type StartError =
   | Errors.DeploymentInvalidParameters
   | Errors.Unauthorized
+  | Errors.Forbidden
+  | Errors.TooManyFailedKeys
+  | Errors.ServiceNotProven
   | Errors.PayloadTooLarge
   | Errors.IdempotencyConflict
   | Errors.TooManyRuns
   | Errors.ServiceUnavailable
+  | Errors.ServiceInMaintenance
   | Errors.InternalError
   | Errors.DeploymentHttpError
 
@@ -43,12 +47,20 @@ describe("Client.make", () => {
         | Step.StepTimedOut
         | Errors.DeploymentInvalidParameters
         | Errors.Unauthorized
+        | Errors.Forbidden
+        | Errors.TooManyFailedKeys
+        | Errors.ServiceNotProven
         | Errors.PayloadTooLarge
         | Errors.IdempotencyConflict
         | Errors.TooManyRuns
         | Errors.ServiceUnavailable
+        | Errors.ServiceInMaintenance
         | Errors.RunTimedOut
         | Errors.RunInterrupted
+        | Errors.RunLimitExceeded
+        | Errors.RunDiverged
+        | Errors.RunNotRecovered
+        | Errors.RunContinues
         | Errors.InternalError
         | Errors.DeploymentHttpError,
         HttpClient.HttpClient
@@ -65,8 +77,14 @@ describe("Client.make", () => {
         | Step.StepTimedOut
         | Errors.RunTimedOut
         | Errors.RunInterrupted
+        | Errors.RunLimitExceeded
+        | Errors.RunDiverged
+        | Errors.RunNotRecovered
         | Errors.RunNotFound
         | Errors.Unauthorized
+        | Errors.Forbidden
+        | Errors.TooManyFailedKeys
+        | Errors.ServiceNotProven
         | Errors.ServiceUnavailable
         | Errors.InternalError
         | Errors.DeploymentHttpError,
@@ -78,11 +96,52 @@ describe("Client.make", () => {
         Client.Run,
         | Errors.RunNotFound
         | Errors.Unauthorized
+        | Errors.Forbidden
+        | Errors.TooManyFailedKeys
+        | Errors.ServiceNotProven
         | Errors.ServiceUnavailable
         | Errors.InternalError
         | Errors.DeploymentHttpError,
         HttpClient.HttpClient
       >
+    >()
+  })
+  it("has the exact errors of sessions, artifacts and schedules", () => {
+    type Query =
+      | Errors.Unauthorized
+      | Errors.Forbidden
+      | Errors.TooManyFailedKeys
+      | Errors.ServiceNotProven
+      | Errors.ServiceUnavailable
+      | Errors.InternalError
+      | Errors.DeploymentHttpError
+    const at = { url: "http://127.0.0.1:1" }
+    expect(Client.session(at, "s")).type.toBe<
+      Effect.Effect<Client.SessionRecord, Errors.SessionNotFound | Query, HttpClient.HttpClient>
+    >()
+    expect(Client.artifact(at, "id", "step")).type.toBe<
+      Effect.Effect<unknown, Errors.RunNotFound | Errors.ArtifactNotFound | Query, HttpClient.HttpClient>
+    >()
+    expect(Client.fireSchedule(at, "s")).type.toBe<
+      Effect.Effect<string, Errors.ScheduleNotFound | Query, HttpClient.HttpClient>
+    >()
+  })
+  it("streams the elements of a pipeline that streams, with its typed failures", () => {
+    const streaming = Pipeline.stream("p", {
+      input: Schema.Struct({ city: Schema.String }),
+      output: Schema.Struct({ at: Schema.Date }),
+      error: Boom,
+      run: () => Stream.fail(new Boom())
+    })
+    const client = Client.make(streaming, { url: "http://127.0.0.1:1" })
+    expect(client.stream({ city: "Oslo" })).type.toBe<
+      Stream.Stream<{ readonly at: Date }, Boom | Step.StepTimedOut | Client.InvokeError, HttpClient.HttpClient>
+    >()
+    expect(client.follow({ city: "Oslo" })).type.toBe<
+      Stream.Stream<Client.RunEvent, StartError, HttpClient.HttpClient>
+    >()
+    expect(client.invoke({ city: "Oslo" })).type.toBeAssignableTo<
+      Effect.Effect<ReadonlyArray<{ readonly at: Date }>, unknown, HttpClient.HttpClient>
     >()
   })
   it("needs a registry only for names", () => {

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schedule, Schema } from "effect"
+import { Context, Effect, Layer, Schedule, Schema, Stream } from "effect"
 import { Pipeline, Step } from "effect-deployers"
 import { describe, expect, it } from "tstyche"
 
@@ -33,6 +33,35 @@ describe("Pipeline", () => {
     expect<Pipeline.Parameters<typeof open>>().type.toBe<{ readonly x: number; readonly y?: number | undefined }>()
     expect<Pipeline.Outputs<typeof open>>().type.toBe<{ readonly y: number }>()
     expect<Pipeline.Failure<typeof open>>().type.toBe<Boom | Step.StepTimedOut>()
+  })
+  it("streams elements: the outputs are their list, and the stream has the failures and the requirements", () => {
+    const Element = Schema.Struct({ at: Schema.Date })
+    const streaming = Pipeline.stream("p", {
+      input: Schema.Struct({ x: Schema.Number }),
+      output: Element,
+      error: Boom,
+      run: ({ x }) =>
+        Stream.mapEffect(Stream.make(x), (x) =>
+          Effect.flatMap(Model, (model) =>
+            model.predict(x) > 1 ? Effect.fail(new Boom()) : Effect.succeed({ at: new Date() })
+          )
+        )
+    })
+    expect(streaming).type.toBe<
+      Pipeline.Pipeline<typeof streaming.input, Pipeline.Elements<typeof Element>, typeof Boom, Model>
+    >()
+    expect(Pipeline.provide(streaming, ModelLive).output.element).type.toBe<typeof Element>()
+    expect<Pipeline.Outputs<typeof streaming>>().type.toBe<ReadonlyArray<{ readonly at: Date }>>()
+    expect(Pipeline.stream).type.not.toBeCallableWith("p", {
+      input: Schema.Struct({}),
+      output: Schema.Number,
+      run: () => Stream.make("text")
+    })
+    expect(Pipeline.stream).type.not.toBeCallableWith("p", {
+      input: Schema.Struct({}),
+      output: Schema.Number,
+      run: () => Stream.fail(new Boom())
+    })
   })
   it("types its check: encoded parameters, a part of the encoded outputs, and the services of an Effect", () => {
     const io = {

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import type { ProvisionError, Service } from "../../Deployer.js"
 import type { Deployment } from "../../Deployment.js"
 import type { Snapshot } from "../../Snapshot/Model.js"
@@ -41,13 +42,28 @@ export const laws = (it: It): void => {
       )
   )
 
-  it.effect("a provision keeps its deadline also where it cannot be interrupted", () =>
+  it.effect("a change keeps its deadline also where it cannot be interrupted; a first one leaves no row", () =>
     withDeployment("guarded", (deployer, fixture) =>
       Effect.gen(function* () {
-        const provision = deployer.provision(fixture.silent, { name: "guarded", settings: { timeoutMillis: 1_500 } })
-        const error = yield* Effect.flip(Effect.acquireRelease(provision, () => Effect.void))
-        assert.strictEqual(error._tag, "DeploymentTimeout")
-      }).pipe(Effect.scoped)
+        const settings = { timeoutMillis: 1_500 }
+        const ofSilent = { name: "guarded", settings }
+        const ending = <A, E extends { readonly _tag: string }>(change: Effect.Effect<A, E>) =>
+          Effect.map(Effect.flip(Effect.scoped(Effect.acquireRelease(change, () => Effect.void))), ({ _tag }) => _tag)
+        assert.strictEqual(yield* ending(deployer.provision(fixture.silent, ofSilent)), "DeploymentTimeout")
+        assert.strictEqual((yield* Effect.flip(deployer.get("guarded")))._tag, "DeploymentNotFound")
+        const made = yield* deployer.provision(fixture.healthy, { name: "guarded" })
+        const changes = [deployer.provision(fixture.silent, ofSilent), deployer.getOrCreate(fixture.silent, ofSilent)]
+        for (const change of changes) assert.strictEqual(yield* ending(change), "DeploymentTimeout")
+        assert.deepStrictEqual(yield* deployer.get("guarded"), made)
+        assert.isTrue(yield* fixture.answers(made))
+        yield* Effect.uninterruptible(deployer.refresh("guarded"))
+        yield* Effect.uninterruptible(deployer.reconcile)
+        yield* Effect.uninterruptible(Stream.runDrain(deployer.logs("guarded", { tail: 1 })))
+        const brief = { timeoutMillis: 60_000 }
+        yield* Effect.uninterruptible(deployer.deprovision("guarded", brief))
+        yield* Effect.uninterruptible(deployer.delete("guarded", brief))
+        assert.deepStrictEqual(yield* fixture.instances(made), [])
+      })
     )
   )
 

@@ -48,15 +48,17 @@ export const laws = (it: It): void => {
     )
   )
 
-  it.effect("rebuild fills an empty registry from the instances: same deployment, URL and key", () =>
+  it.effect("rebuild fills an empty registry from the instances: same deployment, URL, key and maintenance", () =>
     withDeployment("rebuilt", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "rebuilt" })
         const key = yield* deployer.authKey("rebuilt")
+        const { intake: closed } = yield* deployer.maintenance("rebuilt")
         const observe = Effect.gen(function* () {
           const another = yield* Deployer
-          const { generation, id, status, url } = yield* another.refresh("rebuilt")
+          const { generation, id, intake, status, url } = yield* another.refresh("rebuilt")
           assert.deepStrictEqual([id, generation, status, url], [made.id, 1, "running", made.url])
+          assert.deepStrictEqual(intake, closed)
           assert.deepStrictEqual(yield* another.authKey("rebuilt"), key)
           assert.deepStrictEqual((yield* another.reconcile).actions, [])
         })
@@ -73,6 +75,7 @@ export const laws = (it: It): void => {
         })
         yield* Effect.provide(rebuild, fixture.onEmptyRegistry)
         yield* Effect.provide(observe, fixture.onEmptyRegistry)
+        yield* deployer.resume("rebuilt")
         assert.isTrue(yield* fixture.answers(made))
       })
     )

@@ -175,6 +175,7 @@ const disagreements = ({ deployment }: DeploymentRecord, instances: ReadonlyArra
   }
   const current = its.find((one) => one.generation === generation)
   const others = its.filter((one) => one !== current).map(({ key }) => `${key} exists besides the accepted one`)
+  if (current?.answers === true && current.led === false) return [`the door of ${name} does not lead to it`]
   if (current?.answers === true) {
     return status === "running" || (current.flaky && status === "pending")
       ? others

@@ -23,6 +23,7 @@ import * as Home from "../../Store/Home.js"
 import * as Faults from "../../Testing/Faults.js"
 import type { Behaviour } from "../../Testing/InMemoryEngine.js"
 import * as InMemoryFileSystem from "../../Testing/InMemoryFileSystem.js"
+import { isDoor, servantOf } from "../FakeEngine/Doors.js"
 import * as FakeEngine from "../FakeEngine.js"
 import type { Flavor, Reality } from "./Flavor.js"
 
@@ -32,91 +33,119 @@ import type { Flavor, Reality } from "./Flavor.js"
  * @category constants
  * @since 0.1.0
  */
-export const docker: Flavor<DockerSettings, DockerSettingsInput> = {
-  name: "docker",
-  fixedPort: { port: 8_080 },
-  general: (deployer) => deployer,
-  make: Effect.gen(function* () {
-    const context = yield* Layer.build(FakeEngine.layer())
-    const engine = Context.get(context, FakeEngine.FakeEngine)
-    const client = Context.get(context, DockerClient)
-    const files = yield* InMemoryFileSystem.make
-    const behaviours = new Map<string, Behaviour>()
-    const asked = new Map<string, number>()
-    yield* engine.behave(({ labels }) =>
-      behaviourOf(behaviours, labels) === "crashes" ? { logs: ["something went wrong"], exit: { code: 70 } } : {}
-    )
-    yield* engine.addImage({ tags: ["somebody/else:1"] })
-    const foreign = yield* Effect.orDie(
-      client.containers.create({ name: foreignName, image: "somebody/else:1", labels: {} })
-    )
-    yield* Effect.orDie(client.containers.start(foreign))
+export const docker: Flavor<DockerSettings, DockerSettingsInput> = dockerWith({ door: false })
 
-    const all = Effect.map(Clock.currentTimeMillis, (now) =>
-      Array.from(engine.containers.values()).map((container) => ({
-        container,
-        reality: realityOf(container, behaviourOf(behaviours, container.labels), now)
-      }))
-    )
-    const http = HttpClient.make((request, url) =>
-      Effect.flatMap(all, (everything) => {
-        const found = everything.find(({ container }) => container.ports.some(({ host }) => String(host) === url.port))
-        const count = (asked.get(url.port) ?? 0) + 1
-        asked.set(url.port, count)
-        const flaky = found !== undefined && behaviourOf(behaviours, found.container.labels) === "flaky"
-        return found?.reality.answers === true && (!flaky || count % 2 === 0)
-          ? Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
-          : Effect.fail(
-              new HttpClientError.RequestError({ request, reason: "Transport", description: "no process listens" })
-            )
-      })
-    )
-    return {
-      http,
-      backend: (faults, watch) =>
-        Effect.map(
-          Effect.provide(
-            DockerBackend.make({ defaults: brief, secretsFolders: [], us: { uid: 1_000, gid: 1_000 } }),
-            Layer.effect(ImageBuilder, images(engine)).pipe(
-              Layer.provideMerge(
-                Layer.mergeAll(
-                  Layer.succeed(DockerClient, faults.wrap("engine", client, Faults.dockerClient)),
-                  Layer.succeed(FileSystem.FileSystem, faults.wrap("files", files, Faults.fileSystem)),
-                  Home.layer("/home"),
-                  Ports.layerTest()
-                )
-              )
-            )
-          ),
-          watch
-        ),
-      instances: Effect.map(all, (everything) =>
-        everything.flatMap(({ reality }) => (reality.deploymentId === "" ? [] : [reality]))
-      ),
-      mutations: Effect.sync(() => engine.operations.filter((operation) => changing.test(operation)).length),
-      leftovers: (id) =>
-        Effect.gen(function* () {
-          const folders = yield* Effect.orElseSucceed(files.readDirectory("/home/deployments"), () => [])
-          const networks = yield* client.networks.list({})
-          return [
-            ...(yield* all).filter(({ reality }) => reality.deploymentId === id).map(({ container }) => container.name),
-            ...networks.filter(({ labels }) => labels[Labels.keys.deployment] === id).map(({ name }) => name),
-            ...folders.filter((folder) => folder === id)
-          ]
-        }).pipe(Effect.orDie),
-      behave: (pipeline, behaviour) => Effect.sync(() => void behaviours.set(pipeline, behaviour)),
-      kill: (key) => engine.crash(key, 137),
-      remove: (key) => Effect.ignore(client.containers.remove(key, { force: true })),
-      pause: (key) => Effect.ignore(client.containers.pause(key)),
-      unpause: (key) => Effect.ignore(client.containers.unpause(key)),
-      restart: (how) => engine.restart(how, "2 seconds"),
-      foreignIsUntouched: Effect.sync(() => engine.containers.get(foreign)?.restartCount === 0),
-      harmForeign: Effect.ignore(client.containers.remove(foreign, { force: true }))
-    }
-  })
-}
+/**
+ * Simulates deployers of the Docker flavor with a door for each deployment.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const dockerWithDoors: Flavor<DockerSettings, DockerSettingsInput> = dockerWith({ door: true })
 
 // internal
+
+function dockerWith({ door }: { readonly door: boolean }): Flavor<DockerSettings, DockerSettingsInput> {
+  return {
+    name: "docker",
+    fixedPort: { port: 8_080 },
+    general: (deployer) => deployer,
+    make: Effect.gen(function* () {
+      const context = yield* Layer.build(FakeEngine.layer())
+      const engine = Context.get(context, FakeEngine.FakeEngine)
+      const client = Context.get(context, DockerClient)
+      const files = yield* InMemoryFileSystem.make
+      const behaviours = new Map<string, Behaviour>()
+      const asked = new Map<string, number>()
+      yield* engine.behave(({ labels }) =>
+        behaviourOf(behaviours, labels) === "crashes" ? { logs: ["something went wrong"], exit: { code: 70 } } : {}
+      )
+      yield* engine.addImage({ tags: ["somebody/else:1"] })
+      const foreign = yield* Effect.orDie(
+        client.containers.create({ name: foreignName, image: "somebody/else:1", labels: {} })
+      )
+      yield* Effect.orDie(client.containers.start(foreign))
+
+      const all = Effect.map(Clock.currentTimeMillis, (now) =>
+        Array.from(engine.containers.values()).map((container) => ({
+          container,
+          reality: realityOf(container, behaviourOf(behaviours, container.labels), now)
+        }))
+      )
+      const isLedTo = ({ labels, name }: FakeEngine.FakeContainer) => {
+        const place = Labels.doorOf(labels)
+        if (place === undefined) return true
+        const door = Labels.doorName(labels[Labels.keys.deployment] ?? "", place.port)
+        const one = Array.from(engine.containers.values()).find((container) => container.name === door)
+        return one !== undefined && servantOf(engine, one)?.name === name
+      }
+      const http = HttpClient.make((request, url) =>
+        Effect.flatMap(all, (everything) => {
+          const found = everything.find(({ container }) =>
+            container.ports.some(({ host }) => String(host) === url.port)
+          )
+          const count = (asked.get(url.port) ?? 0) + 1
+          asked.set(url.port, count)
+          const flaky = found !== undefined && behaviourOf(behaviours, found.container.labels) === "flaky"
+          return found?.reality.answers === true && (!flaky || count % 2 === 0)
+            ? Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{}", { status: 200 })))
+            : Effect.fail(
+                new HttpClientError.RequestError({ request, reason: "Transport", description: "no process listens" })
+              )
+        })
+      )
+      return {
+        http,
+        backend: (faults, watch) =>
+          Effect.map(
+            Effect.provide(
+              DockerBackend.make({ defaults: { ...brief, door }, secretsFolders: [], us: { uid: 1_000, gid: 1_000 } }),
+              Layer.effect(ImageBuilder, images(engine)).pipe(
+                Layer.provideMerge(
+                  Layer.mergeAll(
+                    Layer.succeed(DockerClient, faults.wrap("engine", client, Faults.dockerClient)),
+                    Layer.succeed(FileSystem.FileSystem, faults.wrap("files", files, Faults.fileSystem)),
+                    Home.layer("/home"),
+                    Ports.layerTest()
+                  )
+                )
+              )
+            ),
+            watch
+          ),
+        instances: Effect.map(all, (everything) =>
+          everything.flatMap(({ container, reality }) =>
+            reality.deploymentId === "" || isDoor(container) ? [] : [{ ...reality, led: isLedTo(container) }]
+          )
+        ),
+        mutations: Effect.sync(() => engine.operations.filter((operation) => changing.test(operation)).length),
+        leftovers: (id) =>
+          Effect.gen(function* () {
+            const folders = yield* Effect.orElseSucceed(files.readDirectory("/home/deployments"), () => [])
+            const networks = yield* client.networks.list({})
+            return [
+              ...(yield* all)
+                .filter(({ reality }) => reality.deploymentId === id)
+                .map(({ container }) => container.name),
+              ...networks.filter(({ labels }) => labels[Labels.keys.deployment] === id).map(({ name }) => name),
+              ...Array.from(engine.volumes.values()).flatMap(({ labels, name }) =>
+                labels[Labels.keys.deployment] === id ? [name] : []
+              ),
+              ...folders.filter((folder) => folder === id)
+            ]
+          }).pipe(Effect.orDie),
+        behave: (pipeline, behaviour) => Effect.sync(() => void behaviours.set(pipeline, behaviour)),
+        kill: (key) => engine.crash(key, 137),
+        remove: (key) => Effect.ignore(client.containers.remove(key, { force: true })),
+        pause: (key) => Effect.ignore(client.containers.pause(key)),
+        unpause: (key) => Effect.ignore(client.containers.unpause(key)),
+        restart: (how) => engine.restart(how, "2 seconds"),
+        foreignIsUntouched: Effect.sync(() => engine.containers.get(foreign)?.restartCount === 0),
+        harmForeign: Effect.ignore(client.containers.remove(foreign, { force: true }))
+      }
+    })
+  }
+}
 
 /** Long enough to be gone through, and no longer. */
 const brief = { minHealthyMillis: 500, oldInstanceGraceMillis: 200 }

@@ -24,6 +24,8 @@ export interface Reality {
   readonly answers: boolean
   /** True if the instance answers only some requests. */
   readonly flaky: boolean
+  /** True if the door of the deployment leads to the instance, or if it has no door; default `true`. */
+  readonly led?: boolean | undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import * as Intake from "../../Deployment/Intake.js"
 import { DeploymentStore } from "../../Store/DeploymentStore.js"
 import type { Stores } from "../../Store/Registry.js"
 import { current, id, inserted, running, state } from "./Fixtures.js"
@@ -113,17 +114,55 @@ export const deployments = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("a key is replaced and removed under a lease", () =>
+    it.effect("keys are replaced and removed under a lease, and stay when a generation is accepted without them", () =>
       Effect.gen(function* () {
         const { lease, record, store } = yield* running(1)
         const authKey = { digest: "e".repeat(64), sealed: "v1.other" }
-        const replaced = yield* store.setAuthKey(lease, authKey)
+        const authKeys = [
+          { ...authKey, id: "key-1", scopes: ["admin"], origin: "generated", createdAt: 1 },
+          { ...authKey, id: "key-2", scopes: ["read"], origin: "given", createdAt: 2, expiresAt: 3, isRetiring: true }
+        ] as const
+        const replaced = yield* store.setAuthKey(lease, authKey, authKeys)
         assert.deepStrictEqual(replaced.authKey, authKey)
+        assert.deepStrictEqual(replaced.authKeys, authKeys)
         assert.isTrue(replaced.deployment.authEnabled)
-        const removed = yield* store.setAuthKey(lease, undefined)
-        assert.isUndefined(removed.authKey)
+        const open = { snapshot: record.deployment.snapshot, settings: {}, authKey: undefined }
+        const operation = yield* store.begin(lease, {
+          id: id(8),
+          kind: "provision",
+          snapshotId: open.snapshot.id,
+          settings: {}
+        })
+        const dormant = yield* store.commit(lease, operation, { ...open, state: state("running") })
+        yield* store.finish(lease, operation)
+        assert.deepStrictEqual([dormant.authKey, dormant.authKeys], [undefined, authKeys])
+        const removed = yield* store.setAuthKey(lease, undefined, [])
+        assert.deepStrictEqual([removed.authKey, removed.authKeys], [undefined, []])
         assert.isFalse(removed.deployment.authEnabled)
-        assert.strictEqual(removed.deployment.generation, record.deployment.generation)
+        assert.strictEqual(removed.deployment.generation, dormant.deployment.generation)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.effect("the intake changes under a lease, stays when a generation is accepted, and a pause ends by itself", () =>
+      Effect.gen(function* () {
+        const { lease, name, record, store } = yield* running(1)
+        const since = yield* DateTime.now
+        const paused = Intake.Paused.make({ since, until: DateTime.add(since, { seconds: 30 }) })
+        const closed = Intake.Maintenance.make({ since, message: 'Back at 14:00, "perhaps".', retryAfterSeconds: 60 })
+        assert.deepStrictEqual((yield* store.setIntake(lease, paused)).deployment.intake, paused)
+        yield* TestClock.adjust("30 seconds")
+        assert.isUndefined((yield* current(name)).deployment.intake)
+        yield* store.setIntake(lease, closed)
+        const operation = yield* store.begin(lease, {
+          id: id(8),
+          kind: "provision",
+          snapshotId: record.deployment.snapshot.id,
+          settings: {}
+        })
+        const change = { snapshot: record.deployment.snapshot, settings: {}, authKey: undefined }
+        const next = yield* store.commit(lease, operation, { ...change, state: state("running") })
+        assert.deepStrictEqual(next.deployment.intake, closed)
+        assert.isUndefined((yield* store.setIntake(lease, undefined)).deployment.intake)
       }).pipe(Effect.provide(layer))
     )
 

@@ -7,7 +7,7 @@ import { type Deployment, DeploymentId, DeploymentName, OperationalState } from 
 import type { Draft } from "../../Snapshot/Model.js"
 import { PipelineSpec } from "../../Snapshot/Spec.js"
 import { DeploymentStore } from "../../Store/DeploymentStore.js"
-import type { Run, RunWrite, StepRun } from "../../Store/RunStore.js"
+import type { Run, RunSummary, RunWrite, StepRun } from "../../Store/RunStore.js"
 import { SnapshotStore } from "../../Store/SnapshotStore.js"
 
 /** A UUIDv7 that sorts by its number. */
@@ -101,6 +101,12 @@ export const run = (n: number, fields?: Partial<Run>): Run => ({
   executionTimeMillis: 1_000.25,
   ...fields
 })
+
+/** The same run as it is in a list. */
+export const summary = (n: number): RunSummary => {
+  const { parameters, outputs, error, steps, ...rest } = run(n)
+  return rest
+}
 
 /** The same run before it ended. */
 export const started = (n: number, fields?: Partial<Run>): Run => ({

@@ -18,7 +18,7 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
       assert.isTrue(Option.isNone(yield* store.claim(claim)))
       const taken = { runId: id(1), digest: "d", answer: undefined }
       assert.deepStrictEqual(yield* store.claim({ ...claim, digest: "e", runId: id(2) }), Option.some(taken))
-      const answer = { status: 200, body: '{"success":true}' }
+      const answer = { status: 201, body: '{"success":true}', headers: { location: "/orders/1" } }
       const stranger = { _tag: "Answer" as const, runId: id(2), key: "k", status: 500, body: "" }
       yield* store.commit([write(run(1)), { _tag: "Answer", runId: id(1), key: "k", ...answer }, stranger])
       assert.deepStrictEqual(yield* store.claimed("k"), Option.some({ ...taken, answer }))

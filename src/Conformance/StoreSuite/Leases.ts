@@ -26,6 +26,7 @@ const fencing = <E>(layer: Layer.Layer<Stores, E>) => {
         store.abort(lease, operation, "too late"),
         store.stopped(lease, operation),
         store.setAuthKey(lease, undefined),
+        store.setIntake(lease, undefined),
         store.renew(lease, ttl),
         store.remove(lease)
       ]

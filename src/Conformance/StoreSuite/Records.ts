@@ -69,7 +69,7 @@ export const records = <E>(layer: Layer.Layer<Stores, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("at most 1,000 events come at once", () =>
+    it.effect("G41: at most 1,000 events come at once", () =>
       Effect.gen(function* () {
         const store = yield* EventStore
         const at = yield* DateTime.now

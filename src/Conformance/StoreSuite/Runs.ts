@@ -6,8 +6,12 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { RunStore } from "../../Store/RunStore.js"
-import { id, run, started, step, write } from "./Fixtures.js"
+import * as DurableRuns from "./DurableRuns.js"
+import * as Events from "./Events.js"
+import { id, run, started, step, summary, write } from "./Fixtures.js"
 import * as IdempotencyKeys from "./IdempotencyKeys.js"
+import * as Schedules from "./Schedules.js"
+import * as Sessions from "./Sessions.js"
 
 const found = (n: number) => Effect.flatMap(RunStore, (store) => Effect.map(store.find(id(n)), Option.getOrThrow))
 
@@ -24,6 +28,22 @@ const ending = <E>(layer: Layer.Layer<RunStore, E>) => {
       yield* store.commit([write(ended)])
       assert.deepStrictEqual(yield* found(1), ended)
       assert.deepStrictEqual(yield* store.counts, { ...none, succeeded: 1 })
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("a run has the response that its pipeline set, written with its end or later", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      const response = { status: 201, headers: { location: "/orders/1", "x-a": 'b"c' } }
+      const set = (n: number) => ({ _tag: "Response" as const, runId: id(n), response })
+      yield* store.commit([write(started(1)), write(started(2))])
+      yield* store.commit([write(run(1)), set(1), write(run(2)), set(3)])
+      assert.deepStrictEqual(yield* found(1), run(1, { response, steps: [] }))
+      assert.deepStrictEqual(yield* found(2), run(2, { steps: [] }))
+      yield* store.commit([set(2)])
+      assert.deepStrictEqual(yield* found(2), run(2, { response, steps: [] }))
+      const events = Option.getOrThrow(yield* store.events({ runId: id(1), after: 0 })).events
+      assert.deepInclude(events.at(-1)?.data, { response })
     }).pipe(Effect.provide(layer))
   )
 
@@ -63,7 +83,7 @@ const ending = <E>(layer: Layer.Layer<RunStore, E>) => {
 }
 
 const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
-  it.effect("pages go through all runs, newest first, each once, while new ones arrive", () =>
+  it.effect("G41: pages go through all runs, newest first, each once, while new ones arrive", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       yield* store.commit(Array.from({ length: 25 }, (_, n) => write(run(n + 1))))
@@ -80,7 +100,7 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("filtered by status, without steps; the last full page has no next", () =>
+  it.effect("filtered by status, without data; the last full page has no next", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       yield* store.commit([
@@ -89,10 +109,10 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
         write(run(3))
       ])
       const { nextCursor, runs } = yield* store.list({ status: "succeeded", limit: 2 })
-      assert.deepStrictEqual(runs, [run(3), run(1)])
+      assert.deepStrictEqual(runs, [summary(3), summary(1)])
       assert.isUndefined(nextCursor)
       const rest = yield* store.list({ status: "succeeded", limit: 2, cursor: id(3) })
-      assert.deepStrictEqual(rest.runs, [run(1)])
+      assert.deepStrictEqual(rest.runs, [summary(1)])
     }).pipe(Effect.provide(layer))
   )
 
@@ -104,6 +124,29 @@ const paging = <E>(layer: Layer.Layer<RunStore, E>) => {
       for (const cursor of ["", "nonsense", "' OR 1=1 --", "0"]) {
         assert.deepStrictEqual(yield* store.list({ limit: 1, cursor }), first)
       }
+    }).pipe(Effect.provide(layer))
+  )
+}
+
+const logging = <E>(layer: Layer.Layer<RunStore, E>) => {
+  const line = (n: number, sequence: number) =>
+    ({ _tag: "Log", runId: id(n), sequence, at: 5, level: "INFO", data: { message: `${n}/${sequence}` } }) as const
+
+  it.effect("the lines of a run come back in their order, page by page, and go with the run", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      assert.isTrue(Option.isNone(yield* store.logs({ runId: id(1), after: 0, limit: 10 })))
+      yield* store.commit([line(1, 2), line(1, 1), write(run(1)), write(run(2)), line(1, 3), line(1, 3)])
+      const read = (n: number, after: number, limit: number) =>
+        Effect.map(Effect.map(store.logs({ runId: id(n), after, limit }), Option.getOrThrow), (page) => [
+          page.lines.map(({ message }) => message),
+          page.nextAfter
+        ])
+      assert.deepStrictEqual(yield* read(1, 0, 2), [["1/1", "1/2"], 2])
+      assert.deepStrictEqual(yield* read(1, 2, 2), [["1/3"], undefined])
+      assert.deepStrictEqual(yield* read(2, 0, 2), [[], undefined])
+      yield* store.prune({ keep: 1 })
+      assert.isTrue(Option.isNone(yield* store.logs({ runId: id(1), after: 0, limit: 10 })))
     }).pipe(Effect.provide(layer))
   )
 }
@@ -136,10 +179,10 @@ const pruning = <E>(layer: Layer.Layer<RunStore, E>) => {
         assert.strictEqual(yield* store.prune({ keep: 2 }), 0)
         assert.deepStrictEqual(yield* left, [3, 5, 6])
         assert.isTrue(Option.isNone(yield* store.find(id(1))))
-        assert.deepStrictEqual(yield* store.messages(id(1)), [])
+        assert.isTrue(Option.isNone(yield* store.events({ runId: id(1), after: 0 })))
         assert.deepStrictEqual(yield* found(3), going)
         assert.lengthOf((yield* found(6)).steps ?? [], 2)
-        assert.lengthOf(yield* store.messages(id(3)), 1)
+        assert.deepStrictEqual(yield* Events.positions(id(3)), [1, 2])
         assert.deepStrictEqual(yield* store.counts, counts)
         assert.strictEqual(yield* store.lastIndex, 6)
       }).pipe(Effect.provide(layer))
@@ -229,14 +272,14 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
         yield* store.commit(
           Array.from({ length: 1_000 }, (_, n) => [
             write(run(n + 1, { steps })),
-            { _tag: "Message" as const, runId: id(n + 1), sequence: 1, at: n, data: { n } }
+            { _tag: "Message" as const, runId: id(n + 1), sequence: 2, at: n, data: { n } }
           ]).flat()
         )
         assert.deepStrictEqual(yield* store.counts, { ...none, succeeded: 1_000 })
         assert.strictEqual(yield* store.lastIndex, 1_000)
         for (const n of [1, 129, 777, 1_000]) {
           assert.deepStrictEqual(yield* found(n), run(n, { steps }))
-          assert.deepStrictEqual(yield* store.messages(id(n)), [{ sequence: 1, at: n - 1, data: { n: n - 1 } }])
+          assert.deepStrictEqual(yield* Events.messages(id(n)), [{ sequence: 2, event: "message", data: { n: n - 1 } }])
         }
       }).pipe(Effect.provide(layer))
     )
@@ -254,24 +297,14 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
       }).pipe(Effect.provide(layer))
     )
 
-    it.effect("messages come back in order, each once", () =>
-      Effect.gen(function* () {
-        const store = yield* RunStore
-        const message = (sequence: number) =>
-          ({ _tag: "Message", runId: id(1), sequence, at: 10 * sequence, data: { sequence } }) as const
-        yield* store.commit([message(2), message(1)])
-        yield* store.commit([message(2), message(3)])
-        assert.deepStrictEqual(
-          yield* store.messages(id(1)),
-          [1, 2, 3].map((sequence) => ({ sequence, at: 10 * sequence, data: { sequence } }))
-        )
-        assert.lengthOf(yield* store.messages(id(2)), 0)
-      }).pipe(Effect.provide(layer))
-    )
-
     ending(layer)
     paging(layer)
     pruning(layer)
+    Events.laws(layer)
     IdempotencyKeys.laws(layer)
+    Sessions.laws(layer)
+    Schedules.laws(layer)
+    logging(layer)
+    DurableRuns.laws(layer)
   })
 }

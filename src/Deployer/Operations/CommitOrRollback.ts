@@ -8,6 +8,7 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
+import * as Door from "./Door.js"
 import { forgetQuietly, isFirst } from "./FirstAttempt.js"
 import {
   lastLogs,
@@ -30,10 +31,13 @@ export const commit = (
       snapshot: reference(request.snapshot),
       settings: request.encoded,
       state,
-      authKey: auth.authKey
+      authKey: auth.authKey,
+      authKeys: auth.authKeys
     })
     .pipe(
-      Effect.tap(() => journal.emit("generation_committed", { generation: operation.generation, url: state.url })),
+      Effect.tap(() =>
+        journal.emit("generation_committed", { generation: operation.generation, url: state.publicUrl ?? state.url })
+      ),
       Effect.tap(() => (auth.outcome === "generated" ? journal.emit("auth_key_generated") : Effect.void)),
       Effect.tap(() => (auth.outcome === "removed" ? journal.emit("auth_key_removed") : Effect.void))
     )
@@ -53,14 +57,17 @@ export const findCommitted = ({
   )
 
 /**
- * Ends the operation of a committed change: the old instance serves callers that looked its URL up before the commit, then
- * drains and is removed. A failure here does not fail the change: an old instance that cannot be removed now keeps
+ * Ends the operation of a committed change: the door leads callers to the new instance; the old instance serves those that
+ * looked its URL up before the commit, then drains and is removed. A failure here does not fail the change: an old instance that cannot be removed now keeps
  * the operation open, and reconciling removes it.
  */
 export const removeOld = (self: ProvisionContext): Effect.Effect<void> => {
   const { before, context, lease, operation } = self
   const nothingLeft = before.deployment.generation === 0 || self.exclusive
-  return (nothingLeft ? Effect.void : drainOld(self)).pipe(
+  const instance = newInstance(self)
+  return Door.lead(context, lease, instance).pipe(
+    Effect.zipRight(nothingLeft ? Effect.void : drainOld(self)),
+    Effect.zipRight(Door.closeOthers(context, lease, instance, instance.generation)),
     Effect.zipRight(context.deployments.finish(lease, operation)),
     Effect.catchAll((error) =>
       Effect.logWarning(`Generation ${before.deployment.generation} could not be removed yet`, error)
@@ -105,11 +112,15 @@ const drainOld = (self: ProvisionContext) => {
     )
 }
 
+const acceptedOf = ({ deployment: { generation } }: DeploymentRecord): number | undefined =>
+  generation > 0 ? generation : undefined
+
 /** An instance that cannot be removed keeps its operation open, so that reconciling removes it later. */
 const removeNew = (self: ProvisionContext): Effect.Effect<boolean> =>
   self.context.leases
     .fenced(self.lease)(self.context.backend.deprovision(newInstance(self), {}, { grace: 0 }))
     .pipe(
+      Effect.zipRight(Door.closeOthers(self.context, self.lease, newInstance(self), acceptedOf(self.before))),
       Effect.zipRight(self.journal.emit("instance_removed", { generation: self.operation.generation })),
       Effect.as(true),
       Effect.catchAll((error) =>

@@ -8,7 +8,8 @@ import {
 } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
-import { type DeployerContext, graceOf, requireDeployment } from "../DeployerContext.js"
+import { currentInstance, type DeployerContext, graceOf, requireDeployment } from "../DeployerContext.js"
+import * as Door from "./Door.js"
 import { forget, isFirst } from "./FirstAttempt.js"
 import { finishRestart } from "./Restart.js"
 
@@ -26,6 +27,8 @@ export const removeLeftovers = (
     for (const operation of yield* interrupted(context, id)) {
       if (operation.kind !== "provision") continue
       const committed = isCommitted(record, operation)
+      const accepted = currentInstance(record)
+      if (committed) yield* Door.lead(context, lease, accepted)
       const leftovers = committed ? yield* earlierGenerations(context, operation) : [operation.generation]
       // An instance that served may still have runs in progress; one that never did has none.
       const grace = committed ? graceOf(record.settings) : 0
@@ -34,6 +37,7 @@ export const removeLeftovers = (
           context.backend.deprovision({ deploymentId: id, name, generation }, {}, { grace })
         )
       }
+      yield* Door.closeOthers(context, lease, accepted, isFirst(record) ? undefined : accepted.generation)
     }
   }).pipe(
     Effect.catchTag("DeploymentDeprovisionFailed", ({ name, reason }) =>

@@ -5,7 +5,7 @@ import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import { currentInstance, type DeployerContext } from "../DeployerContext.js"
-import { isReady } from "./HealthGate.js"
+import { checkHealth } from "./HealthGate.js"
 
 /** The state of the accepted instance of a deployment, its health included. Writes nothing. */
 export const look = (
@@ -41,8 +41,8 @@ const observed = (
     if (context.backend.refresh !== undefined) yield* context.backend.refresh(instance)
     const state = yield* context.backend.state(instance, record.deployment.metadata)
     if (state.status !== "running" || state.url === undefined) return state
-    const ready = yield* isReady(context, state.url, context.requests.serving(record))
-    return ready
+    const health = yield* checkHealth(context, state.url, context.requests.serving(record))
+    return health !== "unready"
       ? state
       : new OperationalState({ ...state, status: "pending", reason: "it runs, but its health check does not answer" })
   })

@@ -109,7 +109,7 @@ const begin = (
   { operationId }: Journal,
   existing: DeploymentRecord,
   { encoded, settings, snapshot }: Request,
-  { authKey, rotateAuthKey = false }: RequestOptions
+  { authKey, removeAuthKeys = false, rotateAuthKey = false }: RequestOptions
 ) =>
   Effect.all({
     auth: context.authKeys.decide({
@@ -117,7 +117,8 @@ const begin = (
       auth: settings.auth,
       existing,
       given: authKey,
-      rotate: rotateAuthKey
+      rotate: rotateAuthKey,
+      removeAll: removeAuthKeys
     }),
     operation: context.deployments.begin(lease, {
       id: operationId,

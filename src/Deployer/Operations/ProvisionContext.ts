@@ -80,7 +80,16 @@ export const recordOf = (
   { backend }: DeployerContext,
   registryId: string,
   { deploymentId, generation, name }: Instance,
-  { authKey, settings, snapshot }: { readonly snapshot: Snapshot } & Pick<DeploymentRecord, "authKey" | "settings">
+  {
+    authKey,
+    authKeys,
+    intake,
+    settings,
+    snapshot
+  }: { readonly snapshot: Snapshot; readonly intake: Deployment["intake"] } & Pick<
+    DeploymentRecord,
+    "authKey" | "authKeys" | "settings"
+  >
 ): InstanceRecord => ({
   formatVersion: 1,
   registryId,
@@ -89,7 +98,9 @@ export const recordOf = (
   generation,
   snapshot,
   settings,
-  ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } })
+  ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } }),
+  authKeys,
+  ...(intake === undefined ? {} : { intake })
 })
 
 /** The last log lines of an instance since an operation began, for error messages; none if they cannot be read within 2 s. */

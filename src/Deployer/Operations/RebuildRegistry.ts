@@ -8,7 +8,7 @@ import type { Found } from "../../Flavor/Backend.js"
 import type { InstanceRecord } from "../../Flavor/InstanceRecord.js"
 import { RebuildReport } from "../Contract.js"
 import type { DeployerContext } from "../DeployerContext.js"
-import { isReady } from "./HealthGate.js"
+import { checkHealth } from "./HealthGate.js"
 import { reference } from "./ProvisionContext.js"
 
 type Entry = RebuildReport["recovered"][number]
@@ -115,7 +115,7 @@ const serves = (
   context.backend.state({ deploymentId: deployment.id, name: deployment.name, generation }, {}).pipe(
     Effect.flatMap(({ status, url }) =>
       status === "running" && url !== undefined
-        ? isReady(context, url, context.requests.serving({ settings }))
+        ? Effect.map(checkHealth(context, url, context.requests.serving({ settings })), (it) => it !== "unready")
         : Effect.succeed(false)
     ),
     Effect.orElseSucceed(() => false)
@@ -124,7 +124,7 @@ const serves = (
 /** Adds it with status `unknown`; the next refresh observes it. */
 const recover = (
   context: DeployerContext,
-  { authKey, deployer, deployment, generation, settings, snapshot }: InstanceRecord,
+  { authKey, authKeys, deployer, deployment, generation, intake, settings, snapshot }: InstanceRecord,
   generations: ReadonlyArray<Found>
 ) =>
   Effect.flatMap(context.snapshots.recover(snapshot), (found) =>
@@ -136,6 +136,8 @@ const recover = (
       refused: generations.map((one) => one.generation).filter((other) => other !== generation),
       settings,
       authKey,
+      authKeys,
+      intake,
       state: new OperationalState({ status: "unknown", metadata: {} }),
       by: context.leases.actor
     })

@@ -5,9 +5,11 @@ import { type Deployment, OperationalState } from "../../Deployment.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
 import { timeoutFail } from "../../Internal/Deadline.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
+import { liveKeys } from "../AuthKeys.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance, type DeployerContext, type Journal } from "../DeployerContext.js"
 import * as CrashLoop from "../Reconcile/CrashLoop.js"
+import * as Door from "./Door.js"
 import { awaitHealthy } from "./HealthGate.js"
 import { look } from "./Observe.js"
 import { instrument, lastLogs, type ProvisionContext, reasonOf, recordOf, withLogs } from "./ProvisionContext.js"
@@ -20,7 +22,9 @@ export const restartOld = ({ before, journal, context, lease }: ProvisionContext
   const { deploymentId, generation } = currentInstance(before)
   return startAccepted(context, lease, before).pipe(
     Effect.tap((state) => context.deployments.observe(deploymentId, generation, state)),
-    Effect.flatMap(({ url }) => journal.emit("old_instance_restored", { generation, url })),
+    Effect.flatMap(({ publicUrl, url }) =>
+      journal.emit("old_instance_restored", { generation, url: publicUrl ?? url })
+    ),
     Effect.catchAll((error) =>
       Effect.logError(`Generation ${generation} had to stop and could not be started again`, error)
     )
@@ -47,7 +51,7 @@ export const restart = (
         if (Exit.isFailure(exit))
           return yield* rollbackRestart(context, { lease, record, operation, journal }, exit.cause)
         const { deployment } = yield* context.deployments.restored(lease, operation, exit.value)
-        yield* journal.emit("instance_restored", { generation, url: exit.value.url })
+        yield* journal.emit("instance_restored", { generation, url: exit.value.publicUrl ?? exit.value.url })
         return deployment
       })
     )
@@ -61,6 +65,7 @@ export const finishRestart = (context: DeployerContext, lease: Lease, record: De
   Effect.gen(function* () {
     const seen = yield* look(context, record)
     if (seen !== "unobservable" && seen.status === "running") {
+      yield* Door.lead(context, lease, currentInstance(record))
       return yield* context.deployments.restored(lease, operation, seen)
     }
     yield* context.leases.fenced(lease)(context.backend.deprovision(currentInstance(record), {}, { grace: 0 }))
@@ -76,7 +81,7 @@ const startAccepted = (
   record: DeploymentRecord
 ): Effect.Effect<OperationalState, ProvisionError> =>
   Effect.gen(function* () {
-    const { name } = record.deployment
+    const { intake, name } = record.deployment
     const instance = currentInstance(record)
     const stored = yield* context.requests.stored(record)
     const { timeoutMillis } = stored.settings
@@ -85,14 +90,17 @@ const startAccepted = (
       ...instance,
       ...stored,
       registryId,
-      authKeyDigests: record.authKey === undefined ? [] : [record.authKey.digest],
-      record: recordOf(context, registryId, instance, { ...record, snapshot: stored.snapshot }),
+      proofSecret: yield* context.authKeys.proofSecret(instance.deploymentId),
+      keys: liveKeys(record),
+      intake,
+      record: recordOf(context, registryId, instance, { ...record, intake, snapshot: stored.snapshot }),
       previous: record.deployment.metadata
     }
     return yield* context.leases
       .fenced(lease)(context.backend.provision(request))
       .pipe(
         Effect.flatMap(({ metadata }) => awaitHealthy(context, instance, stored.settings.serving, metadata)),
+        Effect.zipLeft(Door.lead(context, lease, instance)),
         Effect.catchTag("InstanceEnded", ({ reason }) =>
           Effect.fail(new DeploymentProvisionFailed({ name, reason, logs: [] }))
         ),

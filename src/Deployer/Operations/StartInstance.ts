@@ -1,3 +1,4 @@
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -10,10 +11,12 @@ import { type CheckFailure, DeploymentCheckFailed } from "../../Errors/Check.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
 import type * as Backend from "../../Flavor/Backend.js"
 import { timeoutFail, timeoutTo } from "../../Internal/Deadline.js"
+import { liveKeys } from "../AuthKeys.js"
 import type { ProvisionError } from "../Contract.js"
 import { currentInstance } from "../DeployerContext.js"
 import type { DecodedSettings } from "../Requests.js"
 import { awaitHealthy, awaitStandby, type InstanceEnded, stayHealthy } from "./HealthGate.js"
+import { reportKept } from "./KeptIntake.js"
 import { newInstance, type ProvisionContext, recordOf, warningsOf } from "./ProvisionContext.js"
 
 /**
@@ -37,9 +40,15 @@ type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
 
 const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> =>
   Effect.gen(function* () {
-    const request = provisionRequest(self, yield* self.context.deployments.identity)
-    for (const warning of yield* warningsOf(self.context, self.request)) yield* self.journal.emit("warning", warning)
+    const { authKeys, deployments } = self.context
+    const proofSecret = yield* authKeys.proofSecret(self.before.deployment.id)
+    const request = provisionRequest(self, yield* deployments.identity, proofSecret)
+    const warnings = yield* warningsOf(self.context, self.request)
+    for (const warning of [...warnings, ...Arr.fromNullable(self.auth.warning)]) {
+      yield* self.journal.emit("warning", warning)
+    }
     const { prepare } = self.context.backend
+    yield* reportKept(self.before, self.journal)
     if (prepare === undefined) return request
     return { ...request, prepared: yield* prepare({ ...request, standby: self.exclusive }, self.journal.emit) }
   })
@@ -160,16 +169,24 @@ const stopOld = ({ before, journal, context, lease, oldStopped, request }: Provi
     Effect.uninterruptible
   )
 
-const provisionRequest = (self: ProvisionContext, registryId: string): ProvisionRequest => ({
+const provisionRequest = (
+  self: ProvisionContext,
+  registryId: string,
+  proofSecret: ProvisionRequest["proofSecret"]
+): ProvisionRequest => ({
   ...newInstance(self),
   registryId,
   snapshot: self.request.snapshot,
   settings: self.request.settings,
-  authKeyDigests: self.auth.authKey === undefined ? [] : [self.auth.authKey.digest],
+  keys: liveKeys(self.auth),
+  intake: self.before.deployment.intake,
+  proofSecret,
   record: recordOf(self.context, registryId, newInstance(self), {
     snapshot: self.request.snapshot,
     settings: self.request.encoded,
-    authKey: self.auth.authKey
+    authKey: self.auth.authKey,
+    authKeys: self.auth.authKeys,
+    intake: self.before.deployment.intake
   }),
   secrets: self.request.secrets,
   ...(self.checks ? { check: { timeoutMillis: self.request.settings.timeoutMillis } } : {}),

@@ -6,6 +6,7 @@ import { timeoutFail } from "../../Internal/Deadline.js"
 import type { DeploymentRecord, Lease, Operation } from "../../Store/DeploymentStore.js"
 import type { DeleteError, DeprovisionError } from "../Contract.js"
 import { type DeployerContext, graceOf, type Journal, requireDeployment } from "../DeployerContext.js"
+import * as Door from "./Door.js"
 import { instrument } from "./ProvisionContext.js"
 
 /** Stops a deployment and keeps its record. The instances of every generation are removed. */
@@ -16,6 +17,9 @@ export const deprovision = (
 ): Effect.Effect<Deployment, DeprovisionError> =>
   teardown(context, ref, "deprovision", options.timeoutMillis, ({ journal, lease, operation, record }) =>
     removeInstances(context, lease, record, journal).pipe(
+      Effect.zipRight(
+        Door.closeOthers(context, lease, { deploymentId: record.deployment.id, name: record.deployment.name })
+      ),
       Effect.zipRight(context.deployments.stopped(lease, operation)),
       Effect.map(({ deployment }) => deployment)
     )

@@ -37,6 +37,7 @@ export interface DeploymentFacts {
   /** Times of its recent restarts, in milliseconds since the epoch, oldest first. */
   readonly restores: ReadonlyArray<number>
   readonly recovery: Settings.Recovery
+  readonly restart: Settings.Restart
 }
 
 /** The facts of one pass. */

@@ -106,6 +106,7 @@ const factsOf = (
       busy: alive.has(id),
       seen: generation === 0 ? "unobservable" : yield* look(context, record),
       restores: restores.map(DateTime.toEpochMillis),
-      recovery
+      recovery,
+      restart: context.requests.restart(record)
     }
   })

@@ -5,7 +5,7 @@ import type { DeploymentFacts } from "./Facts.js"
 /** The actions for a deployment that is desired to run; `undefined` if it serves, or may still become healthy. */
 export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray<Action> | undefined => {
   const broken = problemOf(now, deployment)
-  if (broken === undefined || deployment.recovery.mode === "never") return undefined
+  if (broken === undefined || !restarts(deployment)) return undefined
   const { id, name } = deployment
   const recent = recentOf(now, deployment)
   const isLoop = recent.length >= deployment.recovery.maxRestarts
@@ -25,6 +25,18 @@ export const recover = (now: number, deployment: DeploymentFacts): ReadonlyArray
 }
 
 // internal
+
+/** True if the setting wants a start after this end. An end without a known exit code counts as a failure. */
+const restarts = ({ restart, seen }: DeploymentFacts): boolean => {
+  switch (restart) {
+    case "always":
+      return true
+    case "never":
+      return false
+    case "on-failure":
+      return seen === "unobservable" || seen.status !== "error" || seen.metadata["exitCode"] !== 0
+  }
+}
 
 /** The problem as a clause; `undefined` if it serves, or may still become healthy. */
 const problemOf = (now: number, { recovery, seen, status, statusSince }: DeploymentFacts): string | undefined => {

@@ -12,7 +12,7 @@ import type {
   NetworkNotFound
 } from "../DockerClient.js"
 import { toUnavailable } from "../EngineErrors.js"
-import type { RemoveError, WriteError } from "./Mounts/Strategy.js"
+import type { IntakeError, RemoveError, WriteError } from "./Mounts/Strategy.js"
 
 /** The failures of a start. */
 export type StartError =
@@ -24,8 +24,8 @@ export type StartError =
   | NetworkNotFound
   | ContainerRunning
 
-/** The failures of an end. */
-export type EndError = RemoveError | ContainerRunning | NetworkInUse
+/** The failures of an end, or of a change while the container runs. */
+export type EndError = RemoveError | IntakeError | ContainerRunning | NetworkInUse
 
 /** A failed start, for the caller of `provision`. */
 export const toProvisionError =

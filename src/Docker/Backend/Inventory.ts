@@ -58,7 +58,8 @@ const keyOf = ({ deploymentId, generation }: Pick<Found, "deploymentId" | "gener
 
 const ofContainer = ({ createdAt, labels, name }: ContainerSummary, deployer: string): ReadonlyArray<Bare> =>
   Option.match(Labels.decodeInstance(labels), {
-    onNone: () => [],
+    onNone: () =>
+      ofShared(labels, deployer, `door ${name}`).filter(({ deploymentId }) => Labels.isDoorNameOf(name, deploymentId)),
     onSome: (said) =>
       said.deployer === deployer && Labels.isNameOf(name, said)
         ? [

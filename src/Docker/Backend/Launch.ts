@@ -1,20 +1,15 @@
-/**
- * Creates and starts containers, so that there is never more than one of a name. A container is published at a port that
- * is chosen here: the engine would choose another port at each start.
- */
-import * as Crypto from "node:crypto"
+/** Creates and starts containers, so that there is never more than one of a name. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import {
   type DeploymentProvisionFailed,
   OutcomeUnknown,
-  PortUnavailable,
+  type PortUnavailable,
   ResourceNotOwned
 } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
-import { Ports } from "../../Flavor/Ports.js"
+import type { Ports } from "../../Flavor/Ports.js"
 import {
   type Container,
   type ContainerRunning,
@@ -26,10 +21,9 @@ import {
   type StartError
 } from "../DockerClient.js"
 import * as Labels from "../Labels.js"
-import * as Metadata from "../Metadata.js"
-import type { DockerSettings } from "../Settings.js"
 import type { BackendContext } from "./BackendContext.js"
-import { failed, repeated } from "./BackendErrors.js"
+import { repeated } from "./BackendErrors.js"
+import { atFreePort, forDeployer, forUrl, noPort } from "./HostPorts.js"
 import { holderOfName } from "./Lookup.js"
 import { containerSpec, type Parts, type Request } from "./ServiceContainer.js"
 
@@ -38,6 +32,9 @@ export type CreateError = Exclude<EngineCreateError, NameConflict> | ResourceNot
 
 /** The failures of a launch. */
 export type LaunchError = CreateError | StartError | DeploymentProvisionFailed | PortUnavailable
+
+/** The owner of a container: an instance, or without a generation the deployment. */
+export type Owner = Pick<Instance, "deploymentId" | "name"> & Partial<Pick<Instance, "generation">>
 
 /**
  * Starts a container at the first port that is free and returns its id. A container whose port turns out to be taken is
@@ -50,19 +47,9 @@ export const launch = <E>(
   parts: Parts,
   ready: Effect.Effect<void, E>
 ): Effect.Effect<string, LaunchError | E, DockerClient | BackendContext | Ports> =>
-  Effect.gen(function* () {
-    const { host } = yield* DockerClient
-    const { remote } = yield* host
-    const attempt = (port: number) =>
-      createFor(port, request, parts).pipe(Effect.zipLeft(ready), Effect.flatMap(startAt))
-    const started = yield* candidates(request, !remote).pipe(
-      Stream.take(mostAttempts),
-      Stream.mapEffect(attempt),
-      Stream.filterMap((outcome) => outcome),
-      Stream.runHead
-    )
-    return yield* Effect.mapError(started, () => noPort(request))
-  })
+  atFreePort(request, parts.door === undefined ? forUrl(request) : forDeployer(request, parts.address), (port) =>
+    createFor(port, request, parts).pipe(Effect.zipLeft(ready), Effect.flatMap(startAt))
+  )
 
 /** Creates the container of a request for a port, which another container may still have. */
 export const createFor = (
@@ -76,7 +63,10 @@ export const createFor = (
 
 /** Starts a container that exists. When its port is taken, it is removed. */
 export const startCreated = (request: Request, id: string): Effect.Effect<string, LaunchError, DockerClient> =>
-  Effect.flatMap(startAt(id), Option.match({ onSome: Effect.succeed, onNone: () => Effect.fail(noPort(request)) }))
+  Effect.flatMap(
+    startAt(id),
+    Option.match({ onSome: Effect.succeed, onNone: () => Effect.fail(noPort(request, forUrl(request))) })
+  )
 
 /**
  * Creates exactly one container, however often an answer is lost, and returns its id. A foreign container of its name
@@ -85,7 +75,7 @@ export const startCreated = (request: Request, id: string): Effect.Effect<string
  * @param isSame whether a container of ours that has the name is adopted; others of ours are removed
  */
 export const createOnce = (
-  instance: Pick<Instance, "deploymentId" | "generation" | "name">,
+  instance: Owner,
   spec: ContainerSpec & { readonly name: string },
   isSame: (holder: Container) => boolean
 ): Effect.Effect<string, CreateError, DockerClient | BackendContext> =>
@@ -97,19 +87,26 @@ export const createOnce = (
     Effect.uninterruptible
   )
 
-// internal
+/** Starts a container. None if its port is taken: then it is removed. */
+export const startAt = (
+  id: string
+): Effect.Effect<Option.Option<string>, StartError | ContainerRunning, DockerClient> =>
+  Effect.flatMap(DockerClient, ({ containers }) =>
+    repeated(containers.start(id)).pipe(
+      Effect.as(Option.some(id)),
+      Effect.catchTag("PortConflict", () =>
+        Effect.as(repeated(containers.remove(id, { force: true })), Option.none<string>())
+      )
+    )
+  ).pipe(Effect.uninterruptible)
 
-const mostAttempts = 20
+// internal
 
 /** An engine takes a name before it shows the container, and shows the container before it releases the name. */
 const createRetries = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(8))
 
 /** The holder of a name shows the outcome of a request whose answer was lost. */
-const adopt = (
-  instance: Pick<Instance, "deploymentId" | "generation" | "name">,
-  name: string,
-  isSame: (holder: Container) => boolean
-) =>
+const adopt = (instance: Owner, name: string, isSame: (holder: Container) => boolean) =>
   Effect.gen(function* () {
     const { containers } = yield* DockerClient
     const again = new OutcomeUnknown({ operation: "create a container", resource: name })
@@ -126,49 +123,6 @@ const adopt = (
 
 const isOf = (spec: ContainerSpec, { labels, requestedPorts, state }: Container): boolean =>
   labels[Labels.keys.checksum] === spec.labels[Labels.keys.checksum] &&
+  labels[Labels.keys.door] === spec.labels[Labels.keys.door] &&
   state.status === "created" &&
   requestedPorts.some(({ host }) => host === spec.ports?.[0]?.host)
-
-/** None if the port is taken. */
-const startAt = (id: string) =>
-  Effect.flatMap(DockerClient, ({ containers }) =>
-    repeated(containers.start(id)).pipe(
-      Effect.as(Option.some(id)),
-      Effect.catchTag("PortConflict", () =>
-        Effect.as(repeated(containers.remove(id, { force: true })), Option.none<string>())
-      )
-    )
-  ).pipe(Effect.uninterruptible)
-
-const noPort = ({ name, settings }: Request): PortUnavailable | DeploymentProvisionFailed =>
-  settings.port === undefined
-    ? failed(
-        name,
-        `no port between ${settings.portRange.from} and ${settings.portRange.to} is free at ${settings.address}; set another portRange, or a port`
-      )
-    : new PortUnavailable({ name, port: settings.port })
-
-/**
- * The ports to try, best first: the fixed port, or the port of the last generation and then those of the range. Ports that
- * are known to be taken are left out; for others the start of the container shows it.
- *
- * @param probing whether the ports of this machine are the engine's
- */
-const candidates = (request: Request, probing: boolean): Stream.Stream<number, never, Ports> => {
-  const { address, port, portRange } = request.settings
-  if (port !== undefined) return Stream.make(port)
-  const kept = Metadata.portOf(request.previous)
-  const others = Stream.filter(rotated(portRange, request.deploymentId), (candidate) => candidate !== kept)
-  const all = kept === undefined ? others : Stream.concat(Stream.make(kept), others)
-  return probing ? Stream.filterEffect(all, (candidate) => isFree(address, candidate)) : all
-}
-
-const isFree = (address: string, port: number) =>
-  Effect.flatMap(Ports, ({ probe }) => Effect.map(probe(address, port), (verdict) => verdict !== "taken"))
-
-/** Deployments start at different ports of the range, so that two concurrent starts rarely want the same port. */
-const rotated = ({ from, to }: DockerSettings["portRange"], deploymentId: string): Stream.Stream<number> => {
-  const size = to - from + 1
-  const offset = Crypto.createHash("sha256").update(deploymentId).digest().readUInt32BE() % size
-  return Stream.map(Stream.range(0, size - 1), (step) => from + ((offset + step) % size))
-}

@@ -29,21 +29,49 @@ export interface NameHolder {
 }
 
 /**
- * Looks at the container that has the name of an instance's container.
+ * Looks at the container that has the name of a container of an instance, or without a generation of a door.
  *
- * @param name default the name of the instance's service
+ * @param name such as the name of the instance's service
  */
 export const holderOfName = (
-  instance: Ref,
-  name = Labels.containerName(instance)
+  { deploymentId, generation }: Some,
+  name: string
 ): Effect.Effect<Option.Option<NameHolder>, QueryError, DockerClient | BackendContext> =>
   Effect.gen(function* () {
     const { registryId } = yield* BackendContext
-    const { deploymentId, generation } = instance
     return Option.map(yield* inspect(name), (container) => ({
-      isOurs: Labels.isInstance(container.labels, { registryId, deploymentId, generation }),
+      isOurs:
+        generation === undefined
+          ? Labels.isDoor(container.labels, { registryId, deploymentId })
+          : Labels.isInstance(container.labels, { registryId, deploymentId, generation }),
       container
     }))
+  })
+
+/** The door of a deployment at a port of the host. */
+export const findDoor = (
+  { deploymentId }: Pick<Instance, "deploymentId">,
+  { address, port }: Labels.DoorPlace
+): Effect.Effect<Option.Option<Container>, QueryError, DockerClient | BackendContext> =>
+  Effect.map(holderOfName({ deploymentId }, Labels.doorName(deploymentId, port)), (holder) =>
+    Option.map(
+      Option.filter(
+        holder,
+        ({ container, isOurs }) => isOurs && container.requestedPorts.some((one) => one.address === address)
+      ),
+      ({ container }) => container
+    )
+  )
+
+/** The names of the doors of a deployment. */
+export const doorNames = ({
+  deploymentId
+}: Pick<Instance, "deploymentId">): Effect.Effect<ReadonlyArray<string>, QueryError, DockerClient | BackendContext> =>
+  Effect.gen(function* () {
+    const { containers } = yield* DockerClient
+    const { registryId } = yield* BackendContext
+    const listed = yield* containers.list({ ...Labels.filter({ registryId, deploymentId }), ...Labels.doorRole })
+    return listed.map(({ name }) => name).filter((name) => Labels.isDoorNameOf(name, deploymentId))
   })
 
 /** The container of an instance. */
@@ -52,7 +80,7 @@ export const findContainer = (
   stored: Stored = {}
 ): Effect.Effect<Option.Option<Container>, QueryError, DockerClient | BackendContext> =>
   Effect.gen(function* () {
-    const holder = yield* holderOfName(instance)
+    const holder = yield* holderOfName(instance, Labels.containerName(instance))
     if (Option.exists(holder, ({ isOurs }) => isOurs)) return Option.map(holder, ({ container }) => container)
     const listed = (yield* list(instance, stored)).find(({ labels }) => labels[Labels.keys.role] === undefined)
     return listed === undefined ? Option.none() : yield* inspect(listed.id)

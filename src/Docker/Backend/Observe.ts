@@ -15,7 +15,7 @@ import type { ObserveError } from "../EngineErrors.js"
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import type { BackendContext } from "./BackendContext.js"
-import { currentEngineId, engineOf, findContainer, requireEngineOf } from "./Lookup.js"
+import { currentEngineId, engineOf, findContainer, findDoor, requireEngineOf } from "./Lookup.js"
 import { inside } from "./Mounts/ContainerPaths.js"
 
 /**
@@ -37,13 +37,17 @@ export const observe = (
     const engineId = yield* engineOf(instance, stored)
     const starting = Option.exists(Metadata.decodeOf(instance, stored), (known) => known.starting === true)
     const restarted = starting && found.value.restartCount > 0 && found.value.state.status === "running"
-    return stateOf(found.value, {
+    const state = stateOf(found.value, {
       generation: instance.generation,
       engineId: Option.isSome(engineId) ? engineId.value : yield* currentEngineId,
       host: yield* host,
       starting,
       ...(restarted ? { firstExit: Option.getOrUndefined(yield* firstExit(found.value)) } : {})
     })
+    const place = Labels.doorOf(found.value.labels)
+    return place === undefined || state.status !== "running"
+      ? state
+      : behindDoor(state, yield* findDoor(instance, place))
   })
 
 /** Facts about a container that it does not contain itself. */
@@ -105,7 +109,8 @@ export const crashLoopBound = 3
 export const metadataOf = (container: Container, { engineId, generation }: Circumstances): Metadata.Metadata => {
   const { finishedAt, health, oomKilled, status } = container.state
   const requested = container.requestedPorts.find((port) => port.container === inside.port)
-  const port = publishedPort(container)?.host ?? requested?.host
+  const door = Labels.doorOf(container.labels)
+  const port = door?.port ?? publishedPort(container)?.host ?? requested?.host
   const ended = status !== "running" && status !== "paused" && finishedAt !== undefined
   return {
     containerId: container.id,
@@ -113,7 +118,8 @@ export const metadataOf = (container: Container, { engineId, generation }: Circu
     image: container.image,
     imageId: container.imageId,
     ...(port === undefined ? {} : { port }),
-    ...(requested === undefined ? {} : { address: requested.address }),
+    ...(requested === undefined ? {} : { address: door?.address ?? requested.address }),
+    ...(door === undefined ? {} : { door: true }),
     engineId,
     generation,
     ...(container.restartCount === 0 ? {} : { restarts: container.restartCount }),
@@ -169,11 +175,30 @@ const running = (container: Container, { host }: Circumstances, metadata: Metada
       reason: "its container is running, but its port is not published"
     })
   }
+  const urlAt = (address: string, port: number) => urlOf(host.remote ? host.hostname : address, port)
+  const door = Labels.doorOf(container.labels)
   return new OperationalState({
     status: "running",
-    url: host.remote ? urlOf(host.hostname, published.host) : urlOf(published.address, published.host),
+    url: urlAt(published.address, published.host),
+    ...(door === undefined ? {} : { publicUrl: urlAt(door.address, door.port) }),
     metadata: Metadata.encode(metadata)
   })
+}
+
+/** Callers do not reach an instance whose door does not run. An engine starts a door again, unless a user stopped or killed it. */
+const behindDoor = (state: OperationalState, door: Option.Option<Container>): OperationalState => {
+  const { metadata } = state
+  if (Option.isNone(door)) return new OperationalState({ status: "error", metadata, reason: "its door does not exist" })
+  switch (door.value.state.status) {
+    case "running":
+      return state
+    case "paused":
+    case "restarting":
+    case "created":
+      return new OperationalState({ status: "pending", metadata, reason: `its door is ${door.value.state.status}` })
+    default:
+      return new OperationalState({ status: "error", metadata, reason: "its door does not run" })
+  }
 }
 
 const failedStart = (container: Container, { firstExit }: Circumstances): string =>

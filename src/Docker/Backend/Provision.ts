@@ -17,6 +17,8 @@ import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import { BackendContext } from "./BackendContext.js"
 import { failed, type StartError, toProvisionError } from "./BackendErrors.js"
+import { clearPort, openDoor } from "./Door.js"
+import { deployerAddress } from "./HostPorts.js"
 import { engineIdOf, imageOf, prepareImage } from "./Images.js"
 import { createFor, launch, startCreated } from "./Launch.js"
 import { findContainer, holderOfName } from "./Lookup.js"
@@ -57,11 +59,13 @@ export const start = (request: Request): Effect.Effect<OperationalState, StartEr
     const engineId = yield* engineIdOf(request)
     const record = yield* recordOf(request)
     const leftover = yield* leftoverOf(request, record)
+    yield* clearPort(request)
     if (Option.isSome(leftover)) {
       if (leftover.value.state.status === "created") {
         yield* ensureNetwork(request)
         yield* startCreated(request, leftover.value.id)
       }
+      yield* reopenDoor(request, leftover.value)
       return yield* pending(leftover.value, request, engineId)
     }
     return yield* withParts(request, { engineId, record }, (parts, network) =>
@@ -90,8 +94,8 @@ const withoutGpus =
 /** Creates everything of an instance and starts nothing, because an older instance has its port. */
 const createStandby = (request: Request) =>
   Effect.gen(function* () {
-    const { port } = request.settings
-    if (port === undefined) return
+    const { door, port } = request.settings
+    if (port === undefined || door) return
     const circumstances = { engineId: yield* engineIdOf(request), record: yield* recordOf(request) }
     yield* withParts(request, circumstances, (parts, network) =>
       Effect.zipLeft(createFor(port, request, parts), network)
@@ -119,7 +123,8 @@ const withParts = <A, E, R>(request: Request, { engineId, record }: Circumstance
       yield* writeRecords(request, { engineId, fingerprint: fingerprint(request) })
       const network = yield* Effect.forkScoped(ensureNetwork(request))
       if (Option.isNone(record)) yield* discard(request)
-      return yield* use(yield* partsOf(request, strategy, engineId), Fiber.join(network))
+      const ready = Fiber.join(network)
+      return yield* use(yield* partsOf(request, strategy, engineId, ready), ready)
     }).pipe(
       // The scope ends the creation of the network before anything is removed.
       Effect.scoped,
@@ -127,16 +132,43 @@ const withParts = <A, E, R>(request: Request, { engineId, record }: Circumstance
     )
   })
 
-const partsOf = (request: Request, strategy: MountStrategy, engineId: string) =>
+const partsOf = (
+  request: Request,
+  strategy: MountStrategy,
+  engineId: string,
+  ready: Effect.Effect<void, NetworkError>
+) =>
+  Effect.gen(function* () {
+    const common = yield* commonParts(request, strategy)
+    const files = yield* strategy.write(request, { engineId, image: common.image })
+    const hasDoor = request.settings.door
+    const door = hasDoor ? yield* openDoor(request, { parts: Effect.succeed(common), network: ready }) : undefined
+    const address = hasDoor ? yield* deployerAddress(request) : request.settings.address
+    return { ...common, files, door, address } satisfies Parts
+  })
+
+/** The parts that an instance and its door have in common. */
+const commonParts = (request: Request, strategy: MountStrategy) =>
   Effect.gen(function* () {
     const context = yield* BackendContext
     const image = yield* imageOf(request)
-    const files = yield* strategy.write(request, { engineId, image })
-    const identity = strategy.identity(context)
-    return { deployer: context.deployer, identity, image, files, network: networkOf(request) } satisfies Parts
+    return { deployer: context.deployer, identity: strategy.identity(context), image, network: networkOf(request) }
   })
 
-/** Adopts only a container of the very same request, secrets included, that is running or waits for its start. */
+/** Opens the door of an instance that runs, at its place, if it does not run. */
+const reopenDoor = (request: Request, { labels }: Container) =>
+  Effect.gen(function* () {
+    const place = Labels.doorOf(labels)
+    if (place === undefined) return
+    const parts = Effect.flatMap(strategyFor(request), (strategy) => commonParts(request, strategy))
+    const settings = { ...request.settings, ...place }
+    yield* openDoor({ ...request, settings }, { parts, network: ensureNetwork(request) })
+  })
+
+/**
+ * Adopts only a container of the very same request, secrets included, that is running or waits for its start. One behind a
+ * door needs no port of an old instance, so it has nothing to wait for.
+ */
 const leftoverOf = (request: Request, record: Circumstances["record"]) =>
   Effect.gen(function* () {
     if (!Option.exists(record, (known) => known.fingerprint === fingerprint(request))) return Option.none<Container>()
@@ -144,7 +176,8 @@ const leftoverOf = (request: Request, record: Circumstances["record"]) =>
       yield* findContainer(request),
       ({ labels, state }) =>
         labels[Labels.keys.checksum] === publicFingerprint(request) &&
-        (state.status === "running" || (state.status === "created" && state.error === undefined))
+        (state.status === "running" ||
+          (state.status === "created" && state.error === undefined && Labels.doorOf(labels) === undefined))
     )
   })
 
@@ -168,7 +201,7 @@ const checkReachable = ({
 
 const checkName = (request: Request) =>
   Effect.gen(function* () {
-    const holder = yield* holderOfName(request)
+    const holder = yield* holderOfName(request, Labels.containerName(request))
     if (Option.isNone(holder) || holder.value.isOurs) return
     const resource = `a container named "${holder.value.container.name}"`
     return yield* new ResourceNotOwned({ name: request.name, resource })

@@ -9,7 +9,7 @@ import type { Home } from "../../Store/Home.js"
 import { DockerClient, type NetworkInUse } from "../DockerClient.js"
 import type { BackendContext } from "./BackendContext.js"
 import { type EndError, repeated } from "./BackendErrors.js"
-import { listContainers, requireEngineOf } from "./Lookup.js"
+import { doorNames, listContainers, requireEngineOf } from "./Lookup.js"
 import { removeAllFiles, removeFiles, removeMounts } from "./Mounts/Select.js"
 import { removeNetwork } from "./Networks.js"
 
@@ -52,6 +52,7 @@ export const destroy = ({ deploymentId }: Pick<Instance, "deploymentId">): Effec
       yield* end({ deploymentId, generation }, {}, survivorGrace)
     }
     yield* endAll(yield* listContainers({ deploymentId }), survivorGrace)
+    yield* endAll(yield* doorNames({ deploymentId }), 0)
     yield* removeNetwork(deploymentId)
     yield* removeAllFiles({ deploymentId })
   })

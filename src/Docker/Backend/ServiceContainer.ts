@@ -1,6 +1,7 @@
 /** The container of a deployment: its specification, its labels and its isolation. */
 import type { Redacted } from "effect/Redacted"
 import { healthCheck } from "../../Containerized/Layout.js"
+import { publishedPortVariable } from "../../Contract/Manifest.js"
 import * as Routes from "../../Contract/Routes.js"
 import type { ProvisionRequest } from "../../Flavor/Backend.js"
 import { secretVariables } from "../../Flavor/Environment.js"
@@ -13,6 +14,7 @@ import * as Labels from "../Labels.js"
 import type { DockerSettings } from "../Settings.js"
 import type { Identity } from "./BackendContext.js"
 import { inside } from "./Mounts/ContainerPaths.js"
+import { doorMount } from "./Mounts/DoorVolume.js"
 import { memoryBytesOf } from "./SettingForms.js"
 
 /** A request to this backend. */
@@ -29,6 +31,10 @@ export interface Parts {
     /** The path of Node in it. */
     readonly node: string
   }
+  /** The place of the door that leads callers to the container, if it has one. */
+  readonly door: Labels.DoorPlace | undefined
+  /** The address of the host at which the container is published. */
+  readonly address: string
   /** The deployment's own files. */
   readonly files: ReadonlyArray<Mount>
   readonly network: string
@@ -59,22 +65,22 @@ export const instanceLabels = (request: Request, deployer: string): Labels.Label
 /** The container of a requested instance, published at a port of the host. */
 export const containerSpec = (
   request: Request,
-  { deployer, files, identity, image, network }: Parts,
+  { address, deployer, door, files, identity, image, network }: Parts,
   port: number
 ): ContainerSpec & { readonly name: string } => {
   const { settings } = request
   return {
     name: Labels.containerName(request),
     image: image.imageId,
-    labels: { ...settings.run.labels, ...instanceLabels(request, deployer) },
+    labels: { ...settings.run.labels, ...instanceLabels(request, deployer), ...(door && Labels.behindDoor(door)) },
     entrypoint: withHeapLimit(image.entrypoint, settings),
     command: [inside.manifest],
-    environment: environmentOf(settings, request.secrets),
+    environment: { ...environmentOf(settings, request.secrets), [publishedPortVariable]: `${door?.port ?? port}` },
     workingDirectory: inside.app,
     stopSignal: "SIGTERM",
     stopGrace: settings.serving.drainTimeoutMillis + 5_000,
-    ports: [{ container: inside.port, host: port, address: settings.address }],
-    mounts: mountsOf(settings, files),
+    ports: [{ container: inside.port, host: port, address }],
+    mounts: [...mountsOf(settings, files), ...(door === undefined ? [] : [doorMount(request.deploymentId)])],
     network,
     extraHosts: [...settings.extraHosts, ...settings.run.extraHosts],
     dns: settings.run.dns,
@@ -136,13 +142,20 @@ const mountsOf = ({ tmpfsBytes, volumes }: DockerSettings, files: ReadonlyArray<
   )
 ]
 
-const restartPolicyOf = ({ restartPolicy }: DockerSettings): RestartPolicy =>
-  typeof restartPolicy === "string"
-    ? { name: restartPolicy }
-    : { name: "on-failure", maximumRetryCount: restartPolicy.maximumRetryCount }
+/** The engine restarts at once and after its own crash (`always` only); reconciling does the rest. */
+const restartPolicyOf = ({ recovery, restart }: DockerSettings): RestartPolicy => {
+  switch (restart) {
+    case "always":
+      return { name: "always" }
+    case "on-failure":
+      return { name: "on-failure", maximumRetryCount: recovery.maxRestarts }
+    case "never":
+      return { name: "no" }
+  }
+}
 
 /** Shown by the engine only: the deployer checks health over HTTP. */
 const healthcheckOf = ({ serving }: DockerSettings, node: string) => {
-  const [, ...command] = healthCheck({ node, port: inside.port, path: Routes.paths(serving).ready })
+  const [, ...command] = healthCheck({ node, port: inside.port, path: Routes.paths(serving).health })
   return { command, interval: "30 seconds", timeout: "5 seconds", startPeriod: "1 minute", retries: 3 } as const
 }

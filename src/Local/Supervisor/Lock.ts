@@ -9,6 +9,8 @@ import type { ProcessRef, Reader } from "../ProcessReader.js"
 /** A supervisor: its process, and the version of its program. */
 export interface Owner extends ProcessRef {
   readonly version: string
+  /** True if a service manager runs it. */
+  readonly resident?: boolean | undefined
 }
 
 /** The path of the file. */
@@ -42,12 +44,21 @@ export const owns = (home: string, { identity, pid }: ProcessRef): boolean => {
   return owner?.pid === pid && owner.identity === identity
 }
 
-/** True if the owner lives and its program is at least of this version. */
-export const isHeld = (home: string, version: string, reader: Pick<Reader, "one">): boolean => {
+/** The owner, if it lives. */
+export const living = (home: string, reader: Pick<Reader, "one">): Owner | undefined => {
   const owner = read(home)
-  if (owner === undefined || isOlder(owner.version, version)) return false
+  if (owner === undefined) return undefined
   const row = reader.one(owner.pid)
-  return row !== undefined && !row.dead && row.identity === owner.identity
+  return row !== undefined && !row.dead && row.identity === owner.identity ? owner : undefined
+}
+
+/**
+ * True if the owner lives and its program is at least of this version. One that a service manager runs keeps the home: it
+ * would take it back at its next start.
+ */
+export const isHeld = (home: string, version: string, reader: Pick<Reader, "one">): boolean => {
+  const owner = living(home, reader)
+  return owner !== undefined && (owner.resident === true || !isOlder(owner.version, version))
 }
 
 /** True if a version is lower than another. */

@@ -1,4 +1,5 @@
 /** The decisions of a supervisor. Pure: the same observations give the same decisions. */
+import type { ProcessRef, Reader } from "../ProcessRow.js"
 
 /** The memory of a supervisor between two looks. */
 export interface Memory {
@@ -20,6 +21,18 @@ export interface Look {
   readonly recorded: number
   /** The ended ones, each as a text. */
   readonly ended: ReadonlyArray<string>
+}
+
+/** The recorded processes that have ended, from one reading of the process table. */
+export const endedOf = <P extends ProcessRef>(
+  recorded: ReadonlyArray<P>,
+  reader: Pick<Reader, "some">
+): ReadonlyArray<P> => {
+  const rows = new Map(reader.some([...new Set(recorded.map(({ pid }) => pid))]).map((row) => [row.pid, row]))
+  return recorded.filter(({ identity, pid }) => {
+    const row = rows.get(pid)
+    return row === undefined || row.dead || row.identity !== identity
+  })
 }
 
 /** The next step of a supervisor: wait for the next look, repair the home, or end because no deployment is left. */

@@ -1,38 +1,42 @@
 /**
- * The program of a supervisor: `node main.js HOME VERSION [--resident]`. It watches the recorded processes of a home, and
+ * The program of a supervisor: `node main.js HOME [--resident]`. It watches the recorded processes of a home, and
  * runs `deployers reconcile` when one ended that was not asked to. It uses modules of Node only, for a small process that
  * lives as long as the deployments. It ends when the home is gone, another supervisor owns the home, its own package is gone,
- * or no deployment is left.
+ * or no deployment is left. A service manager runs it with `--resident`: it takes the home over, and waits for deployments.
  */
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { version } from "../../Internal/Version.js"
 import { readerOfThisMachine } from "../ProcessReader.js"
 import * as Lock from "./Lock.js"
-import { recordedProcesses } from "./Records.js"
+import { watching } from "./Records.js"
 import * as Watch from "./Watch.js"
 
-const [home = "", version = "", ...flags] = process.argv.slice(2)
+const [home = "", ...flags] = process.argv.slice(2)
 const resident = flags.includes("--resident")
 const command = fileURLToPath(new URL("../../bin.js", import.meta.url))
 const reader = readerOfThisMachine()
-const self = { pid: process.pid, identity: reader.one(process.pid)?.identity ?? "", version }
+const self = {
+  pid: process.pid,
+  identity: reader.one(process.pid)?.identity ?? "",
+  version,
+  ...(resident ? { resident } : {})
+}
 
 /** Milliseconds between two looks. */
 const period = 1_000
 
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()}  ${text}\n`)
 
+const processes = watching(home, (recorded) => Watch.endedOf(recorded, reader))
+
 const look = (): Watch.Look => {
-  const recorded = recordedProcesses(home)
-  const ended = recorded.filter(({ identity, pid }) => {
-    const row = reader.one(pid)
-    return row === undefined || row.dead || row.identity !== identity
-  })
+  const { ended, recorded } = processes()
   return {
     now: performance.now(),
-    recorded: recorded.length,
+    recorded,
     ended: ended.map(({ identity, pid }) => `${pid} ${identity}`)
   }
 }
@@ -75,16 +79,33 @@ const repair = (): Promise<boolean> =>
   })
 
 const isOurs = (): boolean =>
-  Lock.owns(home, self) && Fs.existsSync(Path.join(home, "registry.db")) && Fs.existsSync(command)
+  Lock.owns(home, self) && (resident || Fs.existsSync(Path.join(home, "registry.db"))) && Fs.existsSync(command)
 
 const end = (): never => {
   Lock.release(home, self)
   process.exit(0)
 }
 
+/** The last failure of a look. A process table that cannot be read says nothing about processes. */
+let blindness = ""
+
+const lookIfPossible = (): Watch.Look | undefined => {
+  try {
+    const seen = look()
+    blindness = ""
+    return seen
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (reason !== blindness) say(`the processes cannot be read: ${reason}`)
+    blindness = reason
+    return undefined
+  }
+}
+
 const turn = async (memory: Watch.Memory): Promise<void> => {
   if (!isOurs()) return end()
-  const seen = look()
+  const seen = lookIfPossible()
+  if (seen === undefined) return void setTimeout(() => void turn(memory), period)
   const [step, next] = Watch.decide(memory, seen, resident)
   if (step === "end") return end()
   const after = step === "wait" ? next : Watch.afterRepair(next, seen, await repair())
@@ -97,6 +118,6 @@ process.on("SIGHUP", () => {})
 
 if (!Lock.isHeld(home, version, reader) || resident) {
   Lock.take(home, self)
-  const allRun = !resident && look().ended.length === 0
+  const allRun = !resident && lookIfPossible()?.ended.length === 0
   void turn(allRun ? { ...Watch.start, repairAt: undefined } : Watch.start)
 }

@@ -14,6 +14,7 @@ import type { StoreError } from "../../Errors/Stores.js"
 import * as Settings from "../../Settings/Serving.js"
 import { RunStore } from "../../Store/RunStore.js"
 import * as NodeServer from "../Http/NodeServer.js"
+import * as Door from "../Process/Door.js"
 import * as EndpointFile from "../Process/EndpointFile.js"
 import * as LogRotation from "../Process/LogRotation.js"
 import * as Serve from "../Process/Serve.js"
@@ -49,6 +50,7 @@ export const run = (
   Effect.gen(function* () {
     const { ending } = yield* Signals
     if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
+    yield* Door.clear(manifest)
     const supervision = yield* supervise(manifest, storeOf)
     const opened = yield* Effect.raceFirst(
       Effect.map(ending, Either.left),
@@ -58,6 +60,7 @@ export const run = (
       yield* supervision.drain(opened.left)
       return opened.left.exitCode
     }
+    yield* Effect.forkScoped(Door.keepOpen(manifest))
     const { exitCode, reason } = yield* Effect.raceFirst(ending, supervision.keep(opened.right)).pipe(
       Effect.tapError((failed) => supervision.drain({ exitCode: failed.exitCode, reason: "the end of another worker" }))
     )

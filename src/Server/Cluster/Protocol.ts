@@ -12,6 +12,7 @@ export const makeSchemas = () => {
   const { condition, serviceReport, workerReport } = Report.makeSchemas()
   const found = Schema.TaggedStruct("Find", { run: Schema.optional(Run) })
   const flushed = Schema.TaggedStruct("Flush", {})
+  const storing = Schema.TaggedStruct("StoreSteps", {})
   const cancelled = Schema.TaggedStruct("Cancel", { isFound: Schema.Boolean })
   const block = Schema.Struct({ first: Schema.Int, size: Schema.Int })
   const question = Schema.Union(
@@ -21,15 +22,24 @@ export const makeSchemas = () => {
     Schema.TaggedStruct("Flush", {}),
     // Asks for a run in progress, with the steps it has so far.
     Schema.TaggedStruct("Find", { runId: Schema.String }),
+    // Asks the worker to store the steps of a run as they start and end.
+    Schema.TaggedStruct("StoreSteps", { runId: Schema.String }),
     // Asks the worker to cancel a run.
     Schema.TaggedStruct("Cancel", { runId: Schema.String })
   )
-  const reply = Schema.Union(Schema.TaggedStruct("Report", { report: workerReport }), flushed, found, cancelled)
+  const reply = Schema.Union(
+    Schema.TaggedStruct("Report", { report: workerReport }),
+    flushed,
+    found,
+    storing,
+    cancelled
+  )
   const ask = Schema.Union(question, Schema.TaggedStruct("Indexes", {}))
   const answer = Schema.Union(
     Schema.TaggedStruct("Report", { report: serviceReport }),
     flushed,
     found,
+    storing,
     cancelled,
     Schema.TaggedStruct("Indexes", { block })
   )

@@ -51,6 +51,8 @@ export const make = (options: {
           return Effect.as(putToAll(others, ask), { _tag: "Flush" })
         case "Find":
           return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Find", run: firstRun(replies) }))
+        case "StoreSteps":
+          return Effect.as(putToAll(others, ask), { _tag: "StoreSteps" })
         case "Cancel":
           return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Cancel", isFound: isAnyCancelled(replies) }))
         case "Indexes":

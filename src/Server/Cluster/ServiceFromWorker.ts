@@ -43,6 +43,7 @@ export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = L
         Effect.map(ask({ _tag: "Find", runId }), (answer) =>
           Option.isSome(answer) && answer.value._tag === "Find" ? answer.value.run : undefined
         ),
+      storeSteps: (runId) => Effect.asVoid(ask({ _tag: "StoreSteps", runId })),
       cancel: (runId) =>
         Effect.suspend(() =>
           local.cancel(runId)
@@ -71,6 +72,11 @@ const reply = (local: LocalService, question: Protocol.Question): Effect.Effect<
       return Effect.as(local.flush, { _tag: "Flush" })
     case "Find":
       return Effect.sync(() => ({ _tag: "Find", run: local.find(question.runId) }))
+    case "StoreSteps":
+      return Effect.sync(() => {
+        local.storeSteps(question.runId)
+        return { _tag: "StoreSteps" }
+      })
     case "Cancel":
       return Effect.sync(() => ({ _tag: "Cancel", isFound: local.cancel(question.runId) }))
   }

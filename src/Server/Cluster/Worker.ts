@@ -2,7 +2,7 @@
  * One of several processes that serve a pipeline together. It builds the warm state, listens on the request of its
  * primary, and ends on the request of its primary. Node ends it when the primary is gone.
  */
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,6 +13,7 @@ import type * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
 import type { ListenFailed } from "../Http/NodeServer.js"
 import * as Check from "../Process/Check.js"
+import * as Door from "../Process/Door.js"
 import * as Serve from "../Process/Serve.js"
 import type { Signals } from "../Process/Signals.js"
 import * as RunIndexAllocator from "../Run/RunIndexAllocator.js"
@@ -39,6 +40,7 @@ export const run = (
   Effect.gen(function* () {
     const link = yield* WorkerChannel
     const next = yield* RunIndexAllocator.fromBlocks(block(link))
+    const fs = yield* FileSystem.FileSystem
     const own = WorkerLimits.manifestOf(manifest, slot)
     const open = Serve.make(pipeline, own, {
       check: yield* Check.recorded(pipeline, own),
@@ -48,11 +50,15 @@ export const run = (
           Effect.zipRight(link.address),
           Effect.map((address) => ({ ...address, fallback: false }))
         ),
+      successor: Effect.flatMap(Effect.provideService(Door.hasSuccessor(own), FileSystem.FileSystem, fs), (has) =>
+        Effect.sync(() => (has ? "generation" : link.condition()?.phase === "draining" ? "none" : "workers"))
+      ),
       fleet: Layer.provide(ServiceFromWorker.layer, Layer.succeed(WorkerChannel, link)),
-      startedAt: DateTime.unsafeMake(startedAtMillis)
+      startedAt: DateTime.unsafeMake(startedAtMillis),
+      liveness: false
     })
     return yield* Effect.provideService(
-      Serve.untilTold(open, () => link.send({ _tag: "Listening" })),
+      Serve.untilTold(open, (served) => Effect.zipRight(link.send({ _tag: "Listening" }), Door.follow(own, served))),
       RunIndexAllocator.RunIndexAllocator,
       { next }
     )

@@ -52,7 +52,11 @@ export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<Worker
           Deferred.unsafeDone(address, Effect.succeed({ host: message.host, port: message.port }))
           break
         case "Drain":
-          condition = { phase: "draining", isRecording: condition?.isRecording ?? true }
+          condition = {
+            phase: "draining",
+            isRecording: condition?.isRecording ?? true,
+            checks: condition?.checks ?? []
+          }
           Deferred.unsafeDone(told, Effect.succeed({ reason: message.reason, exitCode: message.exitCode }))
           break
         case "Service":

@@ -20,7 +20,8 @@ export const manifestOf = (manifest: Manifest, slot: number): Manifest => {
     serving: {
       ...serving,
       maxConcurrency: share(serving.maxConcurrency, slot, workers),
-      maxQueue: share(serving.maxQueue, slot, workers)
+      maxQueue: share(serving.maxQueue, slot, workers),
+      maxStreams: share(serving.maxStreams, slot, workers)
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The primary's registry of its workers: the running ones with their last reports, and the sums of the ended ones. */
 import * as Effect from "effect/Effect"
+import * as HealthChecks from "../Run/HealthChecks.js"
 import type { ProcessStats } from "../Run/ProcessStats.js"
 import * as Report from "../Run/Report.js"
 import type { WorkerProcess } from "./Spawner.js"
@@ -39,7 +40,8 @@ export const make = (): WorkerRegistry => {
   const takesRuns = ({ isListening, report }: Entry) => isListening && report?.condition.phase !== "draining"
   const condition = (): Report.Condition => ({
     phase: isDraining ? "draining" : [...entries].some(takesRuns) ? "ready" : "starting",
-    isRecording: [...entries].every(({ report }) => report?.condition.isRecording !== false)
+    isRecording: [...entries].every(({ report }) => report?.condition.isRecording !== false),
+    checks: HealthChecks.combine([...entries].map(({ report }) => report?.condition.checks ?? []))
   })
   return {
     entries: () => [...entries],

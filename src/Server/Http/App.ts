@@ -1,44 +1,78 @@
 /** The HTTP side of a service as an app of the platform, for requests from Node and for web requests. */
 import { IncomingMessage } from "node:http"
 import * as Headers from "@effect/platform/Headers"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
-import { RouteNotFound } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { type InvalidRequest, NotFound } from "../../Contract/Errors.js"
+import type { Serving } from "../../Settings/Serving.js"
 import { Ids } from "../../Store/Ids.js"
 import { Lifecycle } from "../Run/Invocation.js"
 import * as Response from "../Run/Response.js"
-import * as RunFailures from "../Run/RunFailures.js"
-import * as RunOutcome from "../Run/RunOutcome.js"
-import * as ValidationIssues from "../Run/ValidationIssues.js"
+import * as RunQueries from "../Run/RunQueries.js"
+import { StreamLimit } from "../Run/StreamLimit.js"
+import { Application, nameOf } from "./Application.js"
+import * as Compression from "./Compression.js"
+import * as Cors from "./Cors.js"
 import * as EventResponse from "./EventResponse.js"
+import * as FailureAnswers from "./FailureAnswers.js"
+import * as Forwarded from "./Forwarded.js"
 import * as Guard from "./Guard.js"
 import * as Handlers from "./Handlers.js"
-import { mountPrefix } from "./MountPrefix.js"
-import { securityHeaders } from "./NodeServer.js"
+import * as PublicPrefix from "./PublicPrefix.js"
+import * as RequestId from "./RequestId.js"
+import * as SecureHeaders from "./SecureHeaders.js"
+import { ServiceInfo } from "./ServiceInfo.js"
 
 /** Makes the app. Interrupting the fiber of a request means that its caller disconnected. */
 export const make: Effect.Effect<HttpApp.Default, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
   function* () {
     const guard = yield* Guard.ofService
-    const { phase } = yield* Lifecycle
+    const { isLeaving } = yield* Lifecycle
+    const { manifest } = yield* ServiceInfo
+    const { cors: rules, secureHeaders, trustedProxies } = manifest.serving
+    const prefixOf = PublicPrefix.make(trustedProxies)
+    const secure = Headers.fromInput(SecureHeaders.make(secureHeaders))
+    const cors = rules === undefined ? undefined : Cors.make(rules)
     const routes = yield* routed(EventResponse.respond)
+    const { app, parts, wrap } = yield* Application
+    const plain = compressing(manifest.serving, routes)
+    const members = new Map(
+      yield* Effect.forEach(parts, (part) =>
+        part._tag === "Member"
+          ? Effect.map(memberApp(part.name)(EventResponse.respond), (member) => [part.name, member] as const)
+          : Effect.succeed(["", routes] as const)
+      )
+    )
+    const appOf = (verdict: Exclude<Guard.Verdict, { readonly _tag: "Refuse" }>): HttpApp.Default => {
+      if (verdict._tag === "Own") {
+        const { part } = verdict.endpoint
+        const own = part._tag === "Member" ? members.get(part.name) : undefined
+        return compressing(manifest.serving, wrap(nameOf(part), own ?? app(part)))
+      }
+      const wrapped = wrap(verdict.route.name, routes)
+      return wrapped === routes ? plain : compressing(manifest.serving, wrapped)
+    }
     return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const asked = guardedOf(request)
       const verdict = guard(asked)
       const response =
         verdict._tag === "Refuse"
           ? Effect.succeed(Response.toResponse(verdict.answer))
-          : Effect.provideService(routes, HttpServerRequest.HttpServerRequest, request.modify({ url: asked.url }))
-      return Effect.map(response, (it) => finished(it, mountPrefix(request), phase() === "draining"))
+          : Effect.provideService(
+              appOf(verdict),
+              HttpServerRequest.HttpServerRequest,
+              request.modify({ url: asked.url })
+            )
+      const requestId = RequestId.ofPlatform(request)
+      return Effect.map(response, (it) => {
+        const answer = finished(it, secure, prefixOf(request), isLeaving())
+        const identified = HttpServerResponse.setHeader(answer, RequestId.header, requestId)
+        return cors === undefined ? identified : Cors.add(identified, cors.headersFor(request))
+      })
     })
   }
 )
@@ -49,16 +83,39 @@ export const routed = (
 ): Effect.Effect<HttpApp.Default, never, Handlers.Requirements | Scope.Scope> =>
   Effect.gen(function* () {
     const ids = yield* Ids
-    const context = yield* Layer.build(
-      Layer.mergeAll(
-        Handlers.layer(respond),
-        HttpApiBuilder.middleware(answerFailures(ids)),
-        HttpApiBuilder.Middleware.layer,
-        HttpServer.layerContext
-      )
-    )
-    return Effect.provide(yield* Effect.provide(HttpApiBuilder.httpApp, context), context)
+    return yield* FailureAnswers.app(Layer.provideMerge(Handlers.layer(respond), HttpServer.layerContext), ids)
   })
+
+/** The invocation of one pipeline of a group. */
+export const memberApp =
+  (name: string) =>
+  (respond: EventResponse.Responder): Effect.Effect<HttpApp.Default, never, Handlers.Requirements> =>
+    Effect.gen(function* () {
+      const limited = EventResponse.limited(yield* StreamLimit, respond)
+      const handle = yield* Handlers.invocations(limited)
+      const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => handle(request, name))
+      // As the router of the platform does it: its servers provide the scope of a request, and run it uninterruptibly.
+      return Effect.interruptible(app) as HttpApp.Default
+    }).pipe(Effect.provide(RunQueries.layer))
+
+/** The same routes with compressed responses, if the settings say so. */
+export const compressing = ({ compression }: Serving, routes: HttpApp.Default): HttpApp.Default =>
+  compression
+    ? Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+        Effect.flatMap(routes, (response) => Compression.compressed(response, headers["accept-encoding"]))
+      )
+    : routes
+
+/** The response to callers whose paths start with a prefix, which goes in front of the location. */
+export const below = (
+  response: HttpServerResponse.HttpServerResponse,
+  prefix: string
+): HttpServerResponse.HttpServerResponse => {
+  const { location } = response.headers
+  return prefix !== "" && location?.startsWith("/") === true
+    ? HttpServerResponse.setHeader(response, "location", prefix + location)
+    : response
+}
 
 // internal
 
@@ -66,51 +123,22 @@ export const routed = (
 const guardedOf = (request: HttpServerRequest.HttpServerRequest): Guard.GuardedRequest & { url: string } => ({
   method: request.method,
   url: request.url.startsWith("?") ? `/${request.url}` : request.url,
-  headers: request.headers,
+  ...Forwarded.ofPlatform(request),
   rawHeaders: request.source instanceof IncomingMessage ? request.source.rawHeaders : []
 })
 
-const secure = Headers.fromInput(securityHeaders)
-
-/** Adds the headers of every response, and the path of the mount to a location. */
+/** Adds the headers of every response, and the prefix of public paths to a location. */
 const finished = (
   response: HttpServerResponse.HttpServerResponse,
+  secure: Headers.Headers,
   prefix: string,
-  isDraining: boolean
-): HttpServerResponse.HttpServerResponse => {
-  const { location } = response.headers
-  return HttpServerResponse.setHeaders(response, {
-    ...secure,
-    ...response.headers,
-    ...(location?.startsWith("/") === true ? { location: prefix + location } : {}),
-    ...(isDraining ? { connection: "close" } : {})
-  })
-}
-
-/** Answers the platform's own errors with errors of the contract, which pass unchanged. */
-const answerFailures =
-  (ids: typeof Ids.Service) =>
-  (app: HttpApp.Default): HttpApp.Default =>
-    Effect.catchAllCause(app, (cause) => {
-      const error: unknown = Cause.squash(cause)
-      if (error instanceof HttpApiDecodeError) return Effect.succeed(Response.toResponse(undecodable(error)))
-      if (error instanceof RouteNotFound) return Effect.succeed(Response.toResponse(notFound()))
-      return Cause.isDie(cause)
-        ? Effect.map(RunOutcome.internalError(ids, RunFailures.render(cause)), (internal) =>
-            Response.toResponse(Response.ofError(internal))
-          )
-        : Effect.failCause(cause)
-    })
-
-const notFound = () => Response.ofError(new NotFound({ message: "There is no such path on this service." }))
-
-const undecodable = (error: HttpApiDecodeError): Response.Response =>
-  Response.ofError(
-    ValidationIssues.invalidRequest(
-      firstPerPath(error.issues.map(({ message, path }) => ValidationIssues.make(path, message)))
-    )
+  isLast: boolean
+): HttpServerResponse.HttpServerResponse =>
+  below(
+    HttpServerResponse.setHeaders(response, {
+      ...secure,
+      ...response.headers,
+      ...(isLast ? { connection: "close" } : {})
+    }),
+    prefix
   )
-
-/** An optional parameter that does not fit is reported twice: for what it may be, and for not being absent. */
-const firstPerPath = (issues: InvalidRequest["issues"]): InvalidRequest["issues"] =>
-  issues.filter(({ path }, index) => issues.findIndex((other) => other.path === path) === index)

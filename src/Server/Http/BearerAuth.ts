@@ -1,13 +1,26 @@
 /** Bearer keys: only their SHA-256 digests are known here, and they are compared in constant time. */
 import { createHash, timingSafeEqual } from "node:crypto"
+import type { LiveKey } from "../../Contract/Keys.js"
 
 /**
- * Decides on an `Authorization` header.
+ * A key that was recognised.
  *
  * @category models
  * @since 0.1.0
  */
-export type Auth = (authorization: string | undefined) => boolean
+export interface Accepted {
+  readonly key: LiveKey
+  /** The time of its last use that this process has recorded, in milliseconds since the epoch. */
+  lastUsedAt: number
+}
+
+/**
+ * Finds the key in an `Authorization` header among the keys that are live.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Auth = (authorization: string | undefined) => Accepted | undefined
 
 /**
  * The digest (SHA-256, hex) under which a key is accepted.
@@ -18,25 +31,27 @@ export type Auth = (authorization: string | undefined) => boolean
 export const digest = (key: string): string => createHash("sha256").update(key, "utf8").digest("hex")
 
 /**
- * Accepts the keys with the given digests; without any digest no key is asked for. All digests are compared every
- * time, so the duration says nothing about which one matched.
+ * Recognises the given keys. All digests are compared every time, so the duration says nothing about which one matched.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (digests: ReadonlyArray<string>): Auth => {
-  if (digests.length === 0) return () => true
-  const accepted = digests.map((hex) => Buffer.from(hex, "hex")).filter((bytes) => bytes.length === 32)
+export const make = (keys: ReadonlyArray<LiveKey>): Auth => {
+  const accepted = keys.map((key) => ({
+    bytes: Buffer.from(key.digest, "hex"),
+    entry: { key, lastUsedAt: Number.NEGATIVE_INFINITY }
+  }))
   const seen = lastAccepted()
   return (authorization) => {
     const key = keyOf(authorization)
-    if (authorization === undefined || key === undefined) return false
-    if (seen.is(authorization)) return true
+    if (authorization === undefined || key === undefined) return undefined
+    const known = seen.find(authorization)
+    if (known !== undefined) return known
     const given = createHash("sha256").update(key, "utf8").digest()
-    let matches = 0
-    for (const bytes of accepted) matches |= timingSafeEqual(given, bytes) ? 1 : 0
-    if (matches === 1) seen.remember(authorization)
-    return matches === 1
+    let found: Accepted | undefined
+    for (const { bytes, entry } of accepted) if (timingSafeEqual(given, bytes)) found = entry
+    if (found !== undefined) seen.remember(authorization, found)
+    return found
   }
 }
 
@@ -49,15 +64,17 @@ export const make = (digests: ReadonlyArray<string>): Auth => {
 const lastAccepted = () => {
   let known = Buffer.alloc(0)
   let given = Buffer.alloc(0)
+  let entry: Accepted | undefined
   return {
-    is: (header: string): boolean => {
-      if (header.length !== known.length) return false
+    find: (header: string): Accepted | undefined => {
+      if (header.length !== known.length) return undefined
       given.write(header, "latin1")
-      return timingSafeEqual(given, known)
+      return timingSafeEqual(given, known) ? entry : undefined
     },
-    remember: (header: string): void => {
+    remember: (header: string, accepted: Accepted): void => {
       known = Buffer.from(header, "latin1")
       given = Buffer.alloc(known.length)
+      entry = accepted
     }
   }
 }

@@ -1,40 +1,67 @@
 /** Implements {@link Api} over the services of the runtime. */
 import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Api from "../../Contract/Api.js"
-import type * as Responses from "../../Contract/Responses.js"
-import * as Routes from "../../Contract/Routes.js"
+import * as Responses from "../../Contract/Responses.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
-import type * as Pipeline from "../../Pipeline.js"
 import { Ids } from "../../Store/Ids.js"
-import { type Run, RunStore } from "../../Store/RunStore.js"
-import * as DeploymentPage from "../Pages/DeploymentPage.js"
-import * as ReferencePage from "../Pages/ReferencePage.js"
-import type * as Script from "../Pages/Script.js"
+import type { Run, RunStore } from "../../Store/RunStore.js"
+import type { ArtifactSource } from "../Run/ArtifactSource.js"
+import * as RunCommands from "../Run/Durable/RunCommands.js"
+import { RunSignals } from "../Run/Durable/RunSignals.js"
+import * as EventTail from "../Run/EventTail.js"
 import * as Idempotency from "../Run/Idempotency.js"
+import type { Intake } from "../Run/Intake.js"
 import { Invocation, Lifecycle } from "../Run/Invocation.js"
 import * as InvokeRequest from "../Run/InvokeRequest.js"
-import * as Metrics from "../Run/Metrics.js"
+import type * as Metrics from "../Run/Metrics.js"
 import * as Response from "../Run/Response.js"
+import * as RunArtifacts from "../Run/RunArtifacts.js"
 import * as RunEvents from "../Run/RunEvents.js"
 import * as RunQueries from "../Run/RunQueries.js"
+import * as RunTrace from "../Run/RunTrace.js"
 import type { Parsed } from "../Run/SafeJson.js"
+import type { Scheduler } from "../Run/Scheduler.js"
 import { Service } from "../Run/Service.js"
-import type * as EventResponse from "./EventResponse.js"
-import * as Health from "./Health.js"
-import { mountPrefix } from "./MountPrefix.js"
+import { StreamLimit } from "../Run/StreamLimit.js"
+import * as ValidationIssues from "../Run/ValidationIssues.js"
+import type { Application } from "./Application.js"
+import * as ArtifactHandlers from "./ArtifactHandlers.js"
+import { formats } from "./EventFormats.js"
+import * as EventResponse from "./EventResponse.js"
+import { KeyRing } from "./KeyRing.js"
+import * as Members from "./Members.js"
 import * as RequestBody from "./RequestBody.js"
+import * as RequestId from "./RequestId.js"
+import * as RunRequests from "./RunRequests.js"
+import * as ScheduleHandlers from "./ScheduleHandlers.js"
+import * as ServiceHandlers from "./ServiceHandlers.js"
 import { ServiceInfo } from "./ServiceInfo.js"
+import * as SessionHandlers from "./SessionHandlers.js"
+import * as Uploads from "./Uploads.js"
 
 /** The services that the handlers use. */
-export type Requirements = ServiceInfo | Service | Ids | Invocation | Lifecycle | RunStore
+export type Requirements =
+  | Application
+  | ArtifactSource
+  | ServiceInfo
+  | KeyRing
+  | Intake
+  | Metrics.Metrics
+  | Service
+  | Ids
+  | Invocation
+  | Lifecycle
+  | RunStore
+  | Scheduler
+  | StreamLimit
+  | RunSignals
 
 /**
  * The API of a deployment, implemented.
@@ -45,51 +72,85 @@ export const layer = (
   respond: EventResponse.Responder
 ): Layer.Layer<HttpApi.Api | HttpApiBuilder.Router, never, Requirements> =>
   Layer.unwrapEffect(
-    Effect.map(ServiceInfo, ({ manifest, pipeline }) => {
-      const authEnabled = manifest.authKeyDigests.length > 0
-      const api = Api.make(pipeline, manifest.serving, { authEnabled })
+    Effect.gen(function* () {
+      const { manifest, pipeline } = yield* ServiceInfo
+      const limited = EventResponse.limited(yield* StreamLimit, respond)
+      const api = Api.make(pipeline, manifest.serving, { authEnabled: (yield* KeyRing).isRequired })
       return HttpApiBuilder.api(api).pipe(
-        Layer.provide([invokeGroup(api, respond), runsGroup(api, respond), healthGroup(api), serviceGroup(api)]),
+        Layer.provide([invokeGroup(api, limited), runsGroup(api, limited)]),
+        Layer.provide([ArtifactHandlers.layer(api), ScheduleHandlers.layer(api), SessionHandlers.layer(api)]),
+        Layer.provide([ServiceHandlers.layerHealth(api), ServiceHandlers.layer(api)]),
+        Layer.provide(RunArtifacts.layer),
         Layer.provide(RunQueries.layer),
         Layer.provideMerge(HttpApiBuilder.Router.Live)
       )
     })
   )
 
+/**
+ * Handles invocations by their requests.
+ *
+ * @param respond Sends the events of runs.
+ */
+export const invocations = (respond: EventResponse.Responder) =>
+  Effect.gen(function* () {
+    const { manifest, pipeline } = yield* ServiceInfo
+    const { serving } = manifest
+    const modeOf = InvokeRequest.modes(pipeline, serving)
+    const invocation = yield* Invocation
+    const readOn = serving.recording === "none" ? undefined : yield* RunEvents.readOn
+    const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
+    const keyed = (request: HttpServerRequest.HttpServerRequest, asked: Idempotency.KeyedRequest) =>
+      Idempotency.invoke(asked).pipe(
+        Effect.flatMap((outcome) =>
+          outcome._tag === "Answer"
+            ? Effect.succeed(Response.toResponse(outcome.answer))
+            : respond(request, (stream) => EventTail.attach(outcome.runId, 0, stream), formatOf(asked.view))
+        ),
+        Effect.catchAll((error) => Effect.succeed(Response.toResponse(Response.ofError(error)))),
+        Effect.provide(context)
+      )
+    const keys = yield* KeyRing
+    const describe = RunRequests.make(serving)
+    const read = Uploads.reader(pipeline, serving)
+    /** @param member The pipeline of a group. */
+    return (request: HttpServerRequest.HttpServerRequest, member?: string) => {
+      const key = request.headers["idempotency-key"]
+      const caller = keys.find(request.headers["authorization"])?.key
+      const view = modeOf(request.headers)
+      const requestId = RequestId.ofPlatform(request)
+      return Effect.matchEffect(read(request), {
+        onSuccess: ({ body: parsed, files }) =>
+          Effect.flatMap(RunTrace.parentOfPlatform(request), (parent) => {
+            const body = member === undefined ? parsed : Members.bodyOf(member, parsed)
+            const asked = () => describe(RunRequests.ofPlatform(request), caller, requestId)
+            const session = SessionHandlers.sessionIn(request.headers)
+            const origin = { requestId, parent, caller, session, request: asked, files }
+            if (key !== undefined) return keyed(request, { body, key, view, serving, ...origin })
+            return InvokeRequest.isFollowing(view)
+              ? respond(request, followed(invocation, body, { ...origin, readOn }), formatOf(view))
+              : Effect.map(invocation.invoke(body, InvokeRequest.optionsOf(view, origin)), (answer) =>
+                  Response.toResponse(member === undefined ? answer : Members.answerOf(answer))
+                )
+          }).pipe(
+            Effect.ensuring(
+              Effect.sync(() => {
+                if (files?.isHeld() === false) files.remove()
+              })
+            )
+          ),
+        onFailure: (error) => Effect.succeed(RequestBody.refusal(request, error))
+      })
+    }
+  })
+
 // internal
 
-type Contract = ReturnType<typeof Api.make<Pipeline.Any>>
+type Contract = SessionHandlers.Contract
 
 const invokeGroup = (api: Contract, respond: EventResponse.Responder) =>
   HttpApiBuilder.group(api, "invoke", (handlers) =>
-    Effect.gen(function* () {
-      const { serving } = (yield* ServiceInfo).manifest
-      const invocation = yield* Invocation
-      const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
-      const keyed = (request: HttpServerRequest.HttpServerRequest, asked: Idempotency.KeyedRequest) =>
-        Idempotency.invoke(asked).pipe(
-          Effect.flatMap((outcome) =>
-            outcome._tag === "Answer"
-              ? Effect.succeed(Response.toResponse(outcome.answer))
-              : respond(request, (stream) => RunEvents.attach(outcome.runId, 0, stream))
-          ),
-          Effect.catchAll((error) => Effect.succeed(Response.toResponse(Response.ofError(error)))),
-          Effect.provide(context)
-        )
-      return handlers.handleRaw("invoke", ({ request }) => {
-        const key = request.headers["idempotency-key"]
-        const view = InvokeRequest.modeOf(request.headers, serving)
-        return Effect.matchEffect(RequestBody.readJson(request, serving), {
-          onSuccess: (body) => {
-            if (key !== undefined) return keyed(request, { body, key, view, serving })
-            return view === "stream"
-              ? respond(request, followed(invocation, body))
-              : Effect.map(invocation.invoke(body, InvokeRequest.optionsOf[view]), Response.toResponse)
-          },
-          onFailure: (error) => Effect.succeed(RequestBody.refusal(request, error))
-        })
-      })
-    })
+    Effect.map(invocations(respond), (handle) => handlers.handleRaw("invoke", ({ request }) => handle(request)))
   )
 
 const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
@@ -99,6 +160,25 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
       const invocation = yield* Invocation
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
       const reading = yield* RunQueries.RunQueries
+      const commands = Context.merge(context, Context.make(RunSignals, yield* RunSignals))
+      const { manifest, pipeline } = yield* ServiceInfo
+      const { serving } = manifest
+      const keys = yield* KeyRing
+      const answered = (
+        request: HttpServerRequest.HttpServerRequest,
+        act: (
+          body: Parsed
+        ) => Effect.Effect<Response.Response, Response.WireError, Invocation | RunQueries.RunQueries | RunSignals>
+      ) =>
+        Effect.matchEffect(RequestBody.readJson(request, serving), {
+          onSuccess: (body) =>
+            act(body).pipe(
+              Effect.catchAll((error) => Effect.succeed(Response.ofError(error))),
+              Effect.map(Response.toResponse),
+              Effect.provide(commands)
+            ),
+          onFailure: (error) => Effect.succeed(RequestBody.refusal(request, error))
+        })
       return handlers
         .handle("list", ({ urlParams }) =>
           Effect.map(reading.list(urlParams), ({ nextCursor, runs }) => ({
@@ -117,24 +197,53 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
             return yield* untilEnded(ended, reading.find(id))
           })
         )
+        .handle("logs", ({ path: { id }, urlParams }) => reading.logs(id, urlParams))
+        .handleRaw("signal", ({ path: { id, name }, request }) =>
+          answered(request, ({ value }) =>
+            Effect.as(RunCommands.signal(id, name, value), Response.ofJson(202, JSON.stringify({ runId: id })))
+          )
+        )
+        .handleRaw("retry", ({ path: { id }, request }) =>
+          answered(request, ({ value }) =>
+            Effect.flatMap(decodeRetry(value), ({ from }) =>
+              RunCommands.retry({ pipeline, serving }, id, from, {
+                requestId: RequestId.ofPlatform(request),
+                caller: keys.find(request.headers["authorization"])?.key
+              })
+            )
+          )
+        )
         .handleRaw("events", ({ headers, path: { id }, request }) =>
           Effect.provide(
-            respond(request, (stream) => RunEvents.attach(id, headers["last-event-id"] ?? 0, stream)),
+            respond(request, (stream) => EventTail.attach(id, headers["last-event-id"] ?? 0, stream)),
             context
           )
         )
     })
   )
 
+const retryRequest = ParseResult.decodeUnknown(Responses.RetryRequest, { errors: "all", onExcessProperty: "error" })
+
+const decodeRetry = (value: unknown) =>
+  Effect.mapError(retryRequest(value), (issue) =>
+    ValidationIssues.invalidRequest(ValidationIssues.fromParseIssue(issue, []))
+  )
+
 /** The services of one request. The context that builds the handlers also has a scope, which lives as long as they do. */
 const ownServices = Context.pick(Ids, Invocation, Lifecycle, RunQueries.RunQueries)
 
+const formatOf = (view: InvokeRequest.ResponseMode) => (InvokeRequest.isFollowing(view) ? formats[view] : undefined)
+
 /** Interrupting it means that the caller disconnected. */
 const followed =
-  (invocation: Context.Tag.Service<Invocation>, body: Parsed): EventResponse.Produce<never, never> =>
+  (
+    invocation: Context.Tag.Service<Invocation>,
+    body: Parsed,
+    origin: RunEvents.InvokeEventsOptions
+  ): EventResponse.Produce<never, never> =>
   (stream) =>
     Effect.async((resume) => {
-      const leave = RunEvents.invoke(invocation, body, stream, (answer) => resume(Effect.succeed(answer)))
+      const leave = RunEvents.invoke(invocation, body, stream, (answer) => resume(Effect.succeed(answer)), origin)
       return Effect.sync(() => leave?.())
     })
 
@@ -155,114 +264,12 @@ const untilEnded = <E>(ended: Effect.Effect<void>, find: Effect.Effect<Run, E>):
 /** Succeeds when a run of this process has ended and is stored. */
 const endOf = ({ follow }: Context.Tag.Service<Invocation>, id: string): Effect.Effect<void> =>
   Effect.async((resume) => {
-    const stop = follow(id, ({ event }) => {
-      if (event === "run_finished") resume(Effect.void)
+    const stop = follow(id, {
+      tell: ({ event }) => {
+        if (event === "run_finished") resume(Effect.void)
+      },
+      miss: () => {},
+      lose: () => {}
     })
     return Effect.sync(() => stop?.())
   })
-
-const healthGroup = (api: Contract) =>
-  HttpApiBuilder.group(api, "health", (handlers) =>
-    Effect.gen(function* () {
-      const answers = yield* Health.answers
-      return handlers
-        .handleRaw("health", () => Effect.sync(() => Response.toResponse(answers.health())))
-        .handleRaw("ready", () => Effect.sync(() => Response.toResponse(answers.ready())))
-        .handleRaw("live", () => Effect.sync(() => Response.toResponse(answers.live())))
-    })
-  )
-
-const serviceGroup = (api: Contract) =>
-  HttpApiBuilder.group(api, "service", (handlers) =>
-    Effect.gen(function* () {
-      const info = yield* infoOf
-      const metrics = yield* metricsOf
-      const { docs, openApi, root } = yield* documents
-      return handlers
-        .handle("info", () => info)
-        .handleRaw("metrics", () => metrics)
-        .handleRaw("openApi", () => openApi)
-        .handleRaw("docs", shown(docs))
-        .handleRaw("root", shown(root))
-    })
-  )
-
-const infoOf = Effect.gen(function* () {
-  const { manifest, spec, startedAt } = yield* ServiceInfo
-  const store = yield* RunStore
-  const fleet = yield* Service
-  const described = yield* Effect.cached(Effect.orDie(spec))
-  const { digest, id, pipelineName, version } = manifest.snapshot
-  const paths = Object.fromEntries(Routes.make(manifest.serving).map((route) => [route.name, route.path]))
-  return Effect.gen(function* (): Effect.fn.Return<typeof Responses.Info.Type> {
-    const { description, error, input, name, output } = yield* described
-    const counts = yield* Effect.option(Effect.zipRight(fleet.flush, store.counts))
-    const now = yield* DateTime.now
-    return {
-      deployment: manifest.deployment,
-      generation: manifest.generation,
-      snapshot: { id, name: `${pipelineName}@${version}`, version, digest },
-      pipeline: {
-        name,
-        ...(description === undefined ? {} : { description }),
-        input,
-        output,
-        ...(error === undefined ? {} : { error })
-      },
-      paths,
-      authEnabled: manifest.authKeyDigests.length > 0,
-      ...(Option.isSome(counts) ? { counts: counts.value } : {}),
-      startedAt,
-      uptimeMillis: DateTime.distance(startedAt, now)
-    }
-  })
-})
-
-const metricsOf = Effect.map(Service, ({ report }) =>
-  Effect.map(report, ({ counters, ...gauges }) =>
-    HttpServerResponse.text(Metrics.render(counters, gauges), { contentType: Metrics.contentType })
-  )
-)
-
-/** The documents of a service with the paths that its callers use, which start with the path of its mount. */
-const documents = Effect.gen(function* () {
-  const { manifest, pipeline } = yield* ServiceInfo
-  const authEnabled = manifest.authKeyDigests.length > 0
-  const atMount = <A>(make: (prefix: string) => Effect.Effect<A>) =>
-    Effect.map(Effect.cached(make("")), (unmounted) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        const prefix = mountPrefix(request)
-        return prefix === "" ? unmounted : make(prefix)
-      })
-    )
-  const servingAt = (prefix: string) => ({ ...manifest.serving, rootUrlPath: prefix + manifest.serving.rootUrlPath })
-  const openApi = yield* Effect.cached(Effect.sync(() => Api.toOpenApi(pipeline, manifest.serving, { authEnabled })))
-  return {
-    openApi: yield* atMount((prefix) =>
-      Effect.map(openApi, (document) =>
-        Response.toResponse(
-          Response.ofJson(200, JSON.stringify(prefix === "" ? document : { ...document, servers: [{ url: prefix }] }))
-        )
-      )
-    ),
-    docs: yield* atMount((prefix) => {
-      const at = Routes.paths(servingAt(prefix))
-      const { invoke } = Routes.paths(manifest.serving)
-      return ReferencePage.make({
-        title: pipeline.name,
-        openApiPath: at.openApi,
-        invokePath: invoke,
-        rootPath: at.root
-      })
-    }),
-    root: yield* atMount((prefix) => DeploymentPage.make(servingAt(prefix), { authEnabled }))
-  }
-})
-
-const shown =
-  <R>(page: Effect.Effect<Script.Page, never, R>) =>
-  ({ request }: { readonly request: HttpServerRequest.HttpServerRequest }) =>
-    Effect.catchAll(
-      Effect.flatMap(page, (answer) => answer(request)),
-      (error) => Effect.succeed(Response.toResponse(Response.ofError(error)))
-    )

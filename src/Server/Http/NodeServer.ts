@@ -1,12 +1,24 @@
 /** Node's HTTP server with the limits of a service that strangers can reach. Only this module uses sockets. */
 import * as Http from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import * as Net from "node:net"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { InvalidRequest } from "../../Contract/Errors.js"
+import type { CallerKey } from "../../Contract/Keys.js"
+import type { Serving } from "../../Settings/Serving.js"
+import type { LivenessThread } from "../Liveness/LivenessThread.js"
+import type { Door } from "../Liveness/Messages.js"
+import { RelayedConnection } from "../Liveness/RelayedConnection.js"
+import * as StandIn from "../Liveness/StandIn.js"
 import * as Answer from "../Run/Response.js"
+import * as Compression from "./Compression.js"
+import * as Connections from "./Connections.js"
+import * as Relayed from "./Relayed.js"
+import * as RequestId from "./RequestId.js"
+import * as ResponseHeaders from "./ResponseHeaders.js"
+import * as Slices from "./Slices.js"
 
 /**
  * The address could not be listened on.
@@ -26,13 +38,26 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFail
   }
 }
 
-/** Handles one request. */
-export type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
+/** Handles one request. `caller` is its key, if the guard has recognised one. */
+export type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse, caller?: CallerKey) => void
 
 /** A server that listens. */
 export interface NodeServer {
   readonly host: string
   readonly port: number
+  /** Makes each answer that is in progress the last one of its connection. */
+  readonly retire: Effect.Effect<void>
+  /**
+   * Accepts the connections of a listening socket that this process inherited, or those relayed to a path, too. A thread
+   * stands in only at an inherited socket, while its door leads here.
+   */
+  readonly accept: (socket: number | string, door?: Door) => Effect.Effect<void, ListenFailed>
+  /** Stops accepting at these sockets, and retires. */
+  readonly leave: Effect.Effect<void>
+  /** Waits until no connection of these sockets is open. */
+  readonly left: Effect.Effect<void>
+  /** Lets a thread accept at all sockets while the event loop is blocked, from now on. */
+  readonly standIn: (thread: LivenessThread) => Effect.Effect<void>
   /**
    * Stops accepting, closes every connection when it is idle, and ends with the last one. Interrupting it closes all
    * connections.
@@ -40,32 +65,38 @@ export interface NodeServer {
   readonly close: Effect.Effect<void>
 }
 
-/** Headers on every answer. */
-export const securityHeaders: ReadonlyArray<readonly [string, string]> = [
-  ["Cache-Control", "no-store"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["Referrer-Policy", "no-referrer"]
-]
-
 /** The limits of a client. */
 export interface Limits {
   readonly maxHeaderBytes: number
   readonly headersTimeoutMillis: number
-  readonly requestTimeoutMillis: number
+  readonly receiveTimeoutMillis: number
   readonly keepAliveTimeoutMillis: number
   readonly checkIntervalMillis: number
-  readonly maxRequestsPerSocket: number
+  readonly maxRequestsPerConnection?: number | undefined
 }
 
 export const defaultLimits: Limits = {
   maxHeaderBytes: 16_384,
   headersTimeoutMillis: 10_000,
-  requestTimeoutMillis: 30_000,
-  keepAliveTimeoutMillis: 5_000,
-  checkIntervalMillis: 1_000,
-  maxRequestsPerSocket: 1_000
+  receiveTimeoutMillis: 30_000,
+  keepAliveTimeoutMillis: 75_000,
+  checkIntervalMillis: 1_000
 }
+
+/**
+ * The longest idle time of a connection that the header `Keep-Alive` names, in milliseconds. The server waits longer. A
+ * caller that heeds the header leaves a connection before a replaced version closes it, so no request of it is reset.
+ */
+export const announcedIdleMillis = 3_000
+
+/** The limits under given settings. */
+export const limitsOf = (serving: Serving): Limits => ({
+  ...defaultLimits,
+  headersTimeoutMillis: serving.headersTimeoutMillis,
+  receiveTimeoutMillis: serving.receiveTimeoutMillis,
+  keepAliveTimeoutMillis: serving.keepAliveTimeoutMillis,
+  maxRequestsPerConnection: serving.maxRequestsPerConnection
+})
 
 /**
  * The address of a server.
@@ -90,8 +121,10 @@ export const listen = (
   limits: Limits = defaultLimits
 ): Effect.Effect<NodeServer, ListenFailed, Scope.Scope> =>
   Effect.gen(function* () {
+    const connections = Connections.make()
+    const standIn = StandIn.make()
     const server = yield* Effect.acquireRelease(
-      Effect.sync(() => create(handler, limits)),
+      Effect.sync(() => connections.follow(create(handler, limits, standIn))),
       (server) =>
         Effect.sync(() => {
           server.close()
@@ -107,57 +140,112 @@ export const listen = (
       (error) => address.fallback && error.code === "EADDRINUSE",
       () => bind(server, address.host, 0)
     )
-    return { host: address.host, port: bound.port, close: close(server) }
+    yield* standIn.watch(server)
+    const doors = new Set<Net.Server>()
+    const atDoors = Connections.make()
+    const leaveDoors = Effect.suspend(() => {
+      const left = [...doors]
+      doors.clear()
+      return Effect.zipRight(standIn.leave(left), stopAccepting(left))
+    })
+    yield* Effect.addFinalizer(() => leaveDoors)
+    return {
+      host: address.host,
+      port: bound.port,
+      retire: Effect.sync(connections.retire),
+      accept: (socket, door) =>
+        Effect.flatMap(open(server, socket, atDoors), (atDoor) => {
+          doors.add(atDoor)
+          return typeof socket === "number" ? standIn.watch(atDoor, door) : Effect.void
+        }),
+      leave: Effect.zipRight(leaveDoors, Effect.sync(connections.retire)),
+      left: Effect.async<void>((resume) => atDoors.whenNone(() => resume(Effect.void))),
+      standIn: standIn.start,
+      close: Effect.all([leaveDoors, standIn.leave([server]), close(server, connections)], { discard: true })
+    }
   })
 
 /** Writes an answer. */
-export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void => {
-  const fixed = answer.headers === Answer.json ? jsonLines : securityLines.concat(Object.entries(answer.headers).flat())
-  const length = answer.status === 204 ? [] : ["content-length", String(Buffer.byteLength(answer.body))]
-  const headers = fixed.concat(length)
-  if (hasUnreadBody(request)) headers.push("connection", "close")
-  response.writeHead(answer.status, headers)
-  response.end(request.method === "HEAD" ? undefined : answer.body)
+export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void =>
+  write(request, response, answer, answer.body, [])
+
+/** Writes an answer, compressed if that is worth it and the caller accepts it. */
+export const sendCompressed = (
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse,
+  answer: Answer.Response
+): void => {
+  const isShort = answer.body.length < Compression.leastBytes
+  const encoding = isShort ? undefined : Compression.encodingFor(request.headers["accept-encoding"])
+  if (encoding === undefined) write(request, response, answer, answer.body, isShort ? [] : varied)
+  else {
+    Compression.compress(answer.body, encoding, (bytes) => {
+      if (!response.destroyed) write(request, response, answer, bytes, [...varied, "content-encoding", encoding])
+    })
+  }
 }
 
-/** Sets {@link securityHeaders} on a response that something else writes. */
+/** Sets the headers of every answer and the id of the request on a response that something else writes. */
 export const secure = (response: Http.ServerResponse): void => {
-  for (const [name, value] of securityHeaders) response.setHeader(name, value)
+  for (const [name, value] of ResponseHeaders.of(response).headers) response.setHeader(name, value)
+  response.setHeader(RequestId.header, RequestId.of(response.req, response.req.headers))
 }
 
 // internal
 
-/** The response a socket answers with. Kept at the socket: a weak map costs every request more. */
-const answering: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/answering")
+/** The number of requests of a socket, where it is limited. */
+const requests: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/requests")
 
-interface Answering extends Socket {
-  [answering]?: Http.ServerResponse | undefined
+interface Answering extends Connections.Connection {
+  [requests]?: number
 }
 
 /**
  * A response that its socket knows only while it answers: one kept until the next request comes, with its run and all,
  * would outlive the young generation.
  */
-class Response extends Http.ServerResponse {
+class Response<Request extends Http.IncomingMessage = Http.IncomingMessage> extends Http.ServerResponse<Request> {
+  /** Node's time limit of an idle connection, in milliseconds, as the header `Keep-Alive` names it. */
+  declare _keepAliveTimeout: number
+
   override assignSocket(socket: Answering): void {
     super.assignSocket(socket)
-    socket[answering] = this
+    this._keepAliveTimeout = Math.min(this._keepAliveTimeout, announcedIdleMillis)
+    socket[Connections.answering] = this
   }
   override detachSocket(socket: Answering): void {
     super.detachSocket(socket)
-    socket[answering] = undefined
+    socket[Connections.answering] = undefined
   }
 }
 
-/** Names and values in turn, as Node takes them fastest. */
-const securityLines = securityHeaders.flat()
-const jsonLines = securityLines.concat(Object.entries(Answer.json).flat())
+const varied = ["vary", "accept-encoding"]
 
-const create = (handler: Handler, limits: Limits): Http.Server => {
+const write = (
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse,
+  answer: Answer.Response,
+  body: string | Uint8Array,
+  more: ReadonlyArray<string>
+): void => {
+  const { flat, json } = ResponseHeaders.of(response)
+  const headers = answer.headers === Answer.json ? json.slice() : flat.concat(Object.entries(answer.headers).flat())
+  headers.push(RequestId.header, RequestId.of(request, request.headers))
+  if (answer.status !== 204) headers.push("content-length", String(Buffer.byteLength(body)))
+  if (more.length > 0) headers.push(...more)
+  if (answer.timing !== undefined) headers.push("server-timing", answer.timing)
+  if (hasUnreadBody(request)) headers.push("connection", "close")
+  response.writeHead(answer.status, headers)
+  if (request.method === "HEAD") response.end()
+  else if (body.length <= Slices.length) response.end(body)
+  else Slices.write(response, body)
+}
+
+const create = (handler: Handler, limits: Limits, { note }: StandIn.StandIn): Http.Server => {
   const server = Http.createServer({
     maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMillis,
-    requestTimeout: limits.requestTimeoutMillis,
+    headersTimeout: Math.min(limits.headersTimeoutMillis, limits.receiveTimeoutMillis),
+    requestTimeout: limits.receiveTimeoutMillis,
     keepAliveTimeout: limits.keepAliveTimeoutMillis,
     connectionsCheckingInterval: limits.checkIntervalMillis,
     insecureHTTPParser: false,
@@ -165,18 +253,35 @@ const create = (handler: Handler, limits: Limits): Http.Server => {
     requireHostHeader: true,
     noDelay: true
   })
-  server.maxRequestsPerSocket = limits.maxRequestsPerSocket
-  server.on("request", handler)
+  server.on("request", closingAfter(limits.maxRequestsPerConnection, handler, note))
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Answering) =>
-    refuseSocket(error.code ?? "", socket, socket[answering])
+    refuseSocket(error.code ?? "", socket, socket[Connections.answering])
   )
   return server
 }
 
+/**
+ * Closes a connection after its last answer. Node's own limit leaves that to the client, and answers one that sends further
+ * requests with 503 for ever. A relayed connection has one answer: the next one needs no relay.
+ */
+const closingAfter =
+  (max: number | undefined, handler: Handler, note: () => void): Handler =>
+  (request, response) => {
+    note()
+    const socket: Answering | RelayedConnection = request.socket
+    if (socket instanceof RelayedConnection) response.shouldKeepAlive = false
+    else if (max !== undefined) {
+      const count = (socket[requests] ?? 0) + 1
+      socket[requests] = count
+      if (count >= max) response.shouldKeepAlive = false
+    }
+    handler(request, response)
+  }
+
 /** Of a burst of connections that Node's 511 cannot hold, the rest would try again after a second. The system may cap it. */
 const backlog = 4_096
 
-const bind = (server: Http.Server, host: string, port: number): Effect.Effect<AddressInfo, ListenFailed> =>
+const bind = (server: Http.Server, host: string, port: number): Effect.Effect<Net.AddressInfo, ListenFailed> =>
   Effect.async((resume) => {
     const fail = (code: string) => resume(new ListenFailed({ host, port, code }))
     const onError = (error: NodeJS.ErrnoException) => {
@@ -194,16 +299,39 @@ const bind = (server: Http.Server, host: string, port: number): Effect.Effect<Ad
     server.listen({ host, port, backlog })
   })
 
-const close = (server: Http.Server): Effect.Effect<void> => {
+const close = (server: Http.Server, { whenNone }: Connections.Connections): Effect.Effect<void> => {
   const closed = Effect.async<void>((resume) => {
-    if (!server.listening) return resume(Effect.void)
-    server.close(() => resume(Effect.void))
+    server.close()
+    whenNone(() => resume(Effect.void))
   })
   const closeIdle = Effect.sync(() => server.closeIdleConnections())
   return Effect.raceFirst(closed, Effect.asVoid(Effect.repeat(closeIdle, Schedule.spaced("50 millis")))).pipe(
     Effect.onInterrupt(() => Effect.sync(() => server.closeAllConnections()))
   )
 }
+
+/** Serves the connections of an inherited socket, or of a path. In a worker, its primary accepts them. */
+const open = (
+  server: Http.Server,
+  socket: number | string,
+  connections: Connections.Connections
+): Effect.Effect<Net.Server, ListenFailed> =>
+  Effect.async((resume) => {
+    const door = connections.follow(Net.createServer({ allowHalfOpen: true, noDelay: true }))
+    const serve = (connection: Net.Socket) => server.emit("connection", connection)
+    const isPath = typeof socket === "string"
+    door.on("connection", isPath ? (connection) => Relayed.take(connection, serve) : serve)
+    const [host, port] = isPath ? [socket, 0] : ["an inherited socket", socket]
+    door.once("error", (error: NodeJS.ErrnoException) =>
+      resume(new ListenFailed({ host, port, code: error.code ?? "unknown" }))
+    )
+    door.listen({ ...(isPath ? { path: socket } : { fd: socket }), backlog }, () => resume(Effect.succeed(door)))
+  })
+
+const stopAccepting = (doors: ReadonlyArray<Net.Server>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    for (const door of doors) door.close()
+  })
 
 const hasUnreadBody = (request: Http.IncomingMessage): boolean => !request.complete && isLong(request)
 
@@ -216,13 +344,13 @@ const refusals: Readonly<Record<string, readonly [status: number, phrase: string
 }
 
 /** Node closes the connection afterwards; an answer that is half sent is cut off instead of being mixed with this one. */
-const refuseSocket = (code: string, socket: Socket, response: Http.ServerResponse | undefined): void => {
+const refuseSocket = (code: string, socket: Net.Socket, response: Http.ServerResponse | undefined): void => {
   const isAnswering = response?.headersSent === true && !response.writableFinished
   if (code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy()
   const [status, phrase, message] = refusals[code] ?? [400, "Bad Request", "The request is not valid HTTP."]
   const { body } = Answer.ofError(new InvalidRequest({ message, issues: [] }))
   const headers = [
-    ...securityHeaders,
+    ...ResponseHeaders.usual,
     ["Content-Type", "application/json; charset=utf-8"],
     ["Content-Length", String(Buffer.byteLength(body))],
     ["Connection", "close"]

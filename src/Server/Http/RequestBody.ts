@@ -1,6 +1,6 @@
 /**
- * Reads the JSON body of a request within limits: it checks the declared length first and the real one while the body
- * arrives. Only `application/json` in UTF-8 without compression is accepted.
+ * Reads the JSON body of a request within limits: it checks the declared length first, the real one while the body arrives,
+ * and that of a compressed body while it expands. Only `application/json` in UTF-8 is accepted.
  */
 import { IncomingMessage, type ServerResponse } from "node:http"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -8,9 +8,10 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import { type InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../../Contract/Errors.js"
+import { InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../../Contract/Errors.js"
 import * as Response from "../Run/Response.js"
 import * as SafeJson from "../Run/SafeJson.js"
+import * as Compression from "./Compression.js"
 import * as NodeServer from "./NodeServer.js"
 
 export interface Limits {
@@ -28,9 +29,11 @@ export const receive = (
 ): (() => void) => {
   const refusal = refusalOf(request, limits)
   if (refusal === undefined) {
-    return read(request, limits.maxBodyBytes, (bytes) =>
-      onBody(Either.flatMap(bytes, (whole) => SafeJson.parse(whole, limits.maxJsonDepth)))
-    )
+    const encoding = encodingOf(request.headers)
+    return read(request, limits.maxBodyBytes, (bytes) => {
+      if (encoding === undefined || Either.isLeft(bytes)) return onBody(Either.flatMap(bytes, parse(limits)))
+      expand(bytes.right, encoding, limits, onBody)
+    })
   }
   onBody(Either.left(refusal))
   return () => {}
@@ -51,7 +54,10 @@ export const readJson = (
     }
     const refusal = refusalOf(request, limits)
     if (refusal !== undefined) return refusal
-    return Effect.flatMap(collect(request, limits.maxBodyBytes), (bytes) => SafeJson.parse(bytes, limits.maxJsonDepth))
+    const encoding = encodingOf(request.headers)
+    return Effect.flatMap(collect(request, limits.maxBodyBytes), (bytes) =>
+      encoding === undefined ? parse(limits)(bytes) : Effect.async((resume) => expand(bytes, encoding, limits, resume))
+    )
   })
 
 /**
@@ -101,6 +107,10 @@ export const refuse = (
     return ended(request)
   }).pipe(Effect.timeoutOption("1 second"), Effect.ensuring(Effect.sync(() => response.end())), Effect.asVoid)
 
+/** The refusal of a body over the limit. */
+export const tooLarge = (maxBodyBytes: number): PayloadTooLarge =>
+  new PayloadTooLarge({ message: `The body is larger than ${maxBodyBytes} bytes.`, maxBodyBytes })
+
 // internal
 
 const contentType = /^application\/json(\s*;\s*charset=("utf-8"|utf-8))?\s*$/i
@@ -119,14 +129,43 @@ const refusalOf = (
   if (!contentType.test(headers["content-type"] ?? "")) {
     return new UnsupportedMediaType({ message: "Send the body as `Content-Type: application/json` in UTF-8." })
   }
-  if ((headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
-    return new UnsupportedMediaType({ message: "Send the body without Content-Encoding; compression is not taken." })
+  const encoding = encodingOf(headers)
+  if (encoding !== undefined && !Compression.isKnown(encoding)) {
+    return new UnsupportedMediaType({
+      message: `Send the body with one of the encodings ${Compression.accepted}, or without Content-Encoding.`
+    })
   }
   return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes ? tooLarge(limits.maxBodyBytes) : undefined
 }
 
-const tooLarge = (maxBodyBytes: number): PayloadTooLarge =>
-  new PayloadTooLarge({ message: `The body is larger than ${maxBodyBytes} bytes.`, maxBodyBytes })
+/** The one encoding of a body. Several in a row are refused, because nothing sends them. */
+const encodingOf = ({ "content-encoding": given }: BodyHeaders): string | undefined => {
+  const encoding = given?.trim().toLowerCase()
+  return encoding === "identity" || encoding === "" ? undefined : encoding
+}
+
+const parse =
+  ({ maxJsonDepth }: Limits) =>
+  (bytes: Uint8Array): Either.Either<SafeJson.Parsed, BodyError> =>
+    SafeJson.parse(bytes, maxJsonDepth)
+
+const expand = (
+  bytes: Uint8Array,
+  encoding: string,
+  limits: Limits,
+  onBody: (body: Either.Either<SafeJson.Parsed, BodyError>) => void
+): void =>
+  Compression.decompress(bytes, encoding, limits.maxBodyBytes, (expanded) =>
+    onBody(
+      Either.flatMap(
+        Either.mapLeft(expanded, (fault) => (fault === "tooLarge" ? tooLarge(limits.maxBodyBytes) : damaged(encoding))),
+        parse(limits)
+      )
+    )
+  )
+
+const damaged = (encoding: string): InvalidRequest =>
+  new InvalidRequest({ message: `The body is not valid ${encoding}.`, issues: [] })
 
 const read = (
   request: IncomingMessage,

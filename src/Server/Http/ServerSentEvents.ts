@@ -8,62 +8,34 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
+import { textOf } from "../../Internal/EncodedJson.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
+import type { EventStream } from "../Run/EventStream.js"
 import * as Response from "../Run/Response.js"
-import type { EventStream } from "../Run/RunEvents.js"
+import * as EventFormat from "./EventFormat.js"
 import type * as EventResponse from "./EventResponse.js"
 import * as NodeServer from "./NodeServer.js"
 
-/** A response that takes text. */
-export interface Sink {
-  readonly hasBegun: () => boolean
-  /** True when the response has ended or the caller has disconnected. */
-  readonly hasEnded: () => boolean
-  /** Sends {@link headers}. */
-  readonly begin: () => void
-  readonly write: (text: string) => void
-  readonly end: () => void
+type Format = EventFormat.Format
+
+/** The format of server-sent events. */
+export const format: Format = {
+  headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" },
+  // The wait of the caller before it reconnects.
+  preamble: "retry: 1000\n\n",
+  heartbeat: ":\n\n",
+  ofEvent: ({ data, event, sequence }) => `id: ${sequence}\n${frameOf(event, textOf(data) ?? "null")}`,
+  ofMessage: (event, json) => frameOf(event, json),
+  dropped: JSON.stringify({
+    message: "The caller reads too slowly; continue after the last event with the header Last-Event-ID."
+  })
 }
 
-/** The headers of a stream, besides those of every response. */
-export const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" } as const
-
-/** The most that a caller may leave unread, in bytes; the caller counts as gone beyond it. */
-export const mostUnreadBytes = 1024 * 1024
-
-/** A comment that keeps the connection from looking dead to proxies, and the pause between two of them. */
-export const heartbeat = { text: ":\n\n", every: "15 seconds" } as const
-
-/** Writes events to a sink. */
-export const over = (sink: Sink): EventStream => {
-  const begin = () => {
-    if (sink.hasBegun() || sink.hasEnded()) return
-    sink.begin()
-    sink.write(retry)
-  }
-  const send = (frame: string) => {
-    begin()
-    if (!sink.hasEnded()) sink.write(frame)
-  }
-  const end = () => {
-    begin()
-    if (!sink.hasEnded()) sink.end()
-  }
-  return {
-    hasBegun: sink.hasBegun,
-    hasEnded: sink.hasEnded,
-    begin,
-    tell: ({ data, event, sequence }) => {
-      send(`id: ${sequence}\n${frameOf(event, JSON.stringify(data))}`)
-      if (event === "run_finished") end()
-    },
-    say: (event, json) => send(frameOf(event, json)),
-    end
-  }
-}
+/** Opens a stream of events on a response of Node's; the default format is that of server-sent events. */
+export type Open = (response: ServerResponse, format?: Format) => EventStream
 
 /** Makes a function that opens streams on responses of Node's. */
-export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Effect.gen(function* () {
+export const make: Effect.Effect<Open> = Effect.gen(function* () {
   const runtime = yield* Effect.runtime<never>()
   const runFork = Runtime.runFork(runtime)
   // Most runs have ended by then, and a timer costs more than following them.
@@ -75,45 +47,74 @@ export const make: Effect.Effect<(response: ServerResponse) => EventStream> = Ef
     },
     yield* TickBatcher.NextTurn
   )
-  return (response) => over(sinkOf(response, beatLater))
+  const abandon = (response: ServerResponse) => {
+    const waiting = runFork(
+      Effect.delay(
+        Effect.sync(() => response.destroy()),
+        EventFormat.patience
+      )
+    )
+    response.once("close", () => waiting.unsafeInterruptAsFork(FiberId.none))
+  }
+  return (response, chosen = format) => EventFormat.over(sinkOf(response, chosen, { beatLater, abandon }), chosen)
 })
 
 /** Responds with events on Node's response of a request. The platform then sends nothing. */
 export const responder: Effect.Effect<EventResponse.Responder> = Effect.map(
   make,
-  (open) => (request, produce) =>
-    Effect.map(produce(open(NodeHttpServerRequest.toServerResponse(request))), (answer) =>
+  (open) => (request, produce, chosen) =>
+    Effect.map(produce(open(NodeHttpServerRequest.toServerResponse(request), chosen)), (answer) =>
       answer === undefined ? HttpServerResponse.empty() : Response.toResponse(answer)
     )
 )
 
 // internal
 
-/** The wait of the caller before it reconnects. */
-const retry = "retry: 1000\n\n"
-
 const frameOf = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`
 
+/** A caller that reads nothing gets no comments either: they would gather. */
 const beat = (response: ServerResponse) =>
   Effect.delay(
-    Effect.sync(() => write(response, heartbeat.text)),
-    heartbeat.every
+    Effect.sync(() => {
+      if (response.writableLength === 0) write(response, format.heartbeat ?? "")
+    }),
+    EventFormat.heartbeatPause
   )
 
-const sinkOf = (response: ServerResponse, beatLater: (response: ServerResponse) => void): Sink => ({
+const sinkOf = (
+  response: ServerResponse,
+  { headers, heartbeat }: Format,
+  on: {
+    readonly beatLater: (response: ServerResponse) => void
+    readonly abandon: (response: ServerResponse) => void
+  }
+): EventFormat.Sink => ({
   hasBegun: () => response.headersSent,
   hasEnded: () => response.writableEnded || response.destroyed,
   begin: () => {
     NodeServer.secure(response)
     response.writeHead(200, headers)
-    beatLater(response)
+    if (heartbeat !== undefined) on.beatLater(response)
   },
   write: (text) => write(response, text),
-  end: () => void response.end()
+  end: () => void response.end(),
+  unreadBytes: () => response.writableLength,
+  onDrained: (callBack) => {
+    const stop = () => {
+      response.off("drain", drained)
+      response.off("close", drained)
+    }
+    const drained = () => {
+      stop()
+      callBack()
+    }
+    response.on("drain", drained)
+    response.on("close", drained)
+    return stop
+  },
+  abandon: () => on.abandon(response)
 })
 
 const write = (response: ServerResponse, text: string): void => {
-  if (response.writableEnded || response.destroyed) return
-  response.write(text)
-  if (response.writableLength > mostUnreadBytes) response.destroy()
+  if (!response.writableEnded && !response.destroyed) response.write(text)
 }

@@ -18,8 +18,8 @@ export const make = (
   const paths = Object.fromEntries(routes.map(({ name, path }) => [name, path]))
   const keyed = routes.flatMap(({ isPublic, name }) => (options.authEnabled && !isPublic ? [name] : []))
   return Document.make(deployment, {
-    title: "Deployment",
-    data: { page: JSON.stringify({ paths, keyed, recording: serving.recording }) },
+    title: serving.about.title ?? "Deployment",
+    data: { page: JSON.stringify({ paths, keyed, recording: serving.recording, about: serving.about }) },
     withoutScript: `Runs are started with POST ${Routes.paths(serving).invoke}.`
   }).pipe(Effect.map(Script.page(() => new URL("./deployment.js.br", import.meta.url))))
 }

@@ -80,4 +80,6 @@ const commonPolicy = [
 
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text, "utf8").digest("base64")}`
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+/** The characters that mean something in a document, and those beyond ASCII, as numbers. */
+const escape = (text: string): string =>
+  text.replace(/[&<>"']|[^ -~\n]/gu, (character) => `&#${character.codePointAt(0)};`)

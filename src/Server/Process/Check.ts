@@ -75,7 +75,7 @@ const timedOut = (millis: number): Described => described("CheckTimedOut", `it d
 
 const perform = (
   pipeline: Pipeline.Any,
-  { example, run }: Pipeline.Check,
+  { all, example, run }: Pipeline.Check,
   state: Context.Context<never>
 ): Effect.Effect<unknown, unknown> => {
   const invoke = (input: never): Effect.Effect<unknown, unknown> =>
@@ -83,6 +83,7 @@ const perform = (
       Effect.suspend(() => pipeline.program(input)),
       state
     )
+  if (all !== undefined) return Effect.forEach(all, (check) => perform(pipeline, check, state), { discard: true })
   if (run !== undefined) return Effect.provide(run(invoke), state)
   return example === undefined ? Effect.void : tryExample(pipeline, example, invoke)
 }
@@ -100,7 +101,8 @@ const tryExample = (
     const output = yield* invoke(decoded as never)
     const encoded = yield* Effect.mapError(
       RunFailures.encodeJson(ParseResult.encodeUnknown(pipeline.output)(output)),
-      (reason) => described("CheckUnexpectedOutput", `the output does not fit its schema: ${reason}`)
+      (misfit) =>
+        described("CheckUnexpectedOutput", `the output does not fit its schema: ${RunFailures.reasonOf(misfit)}`)
     )
     const difference = expect === undefined ? undefined : firstDifference(expect, encoded, "output")
     if (difference !== undefined) return yield* Effect.fail(described("CheckUnexpectedOutput", difference))

@@ -45,7 +45,7 @@ export const run = (
         Deferred.succeed(over, { reason: "the end of the rehearsal", exitCode: 0 })
       )
     yield* Effect.asVoid(Serve.run(pipeline, { ...manifest, authKeyDigests: [digest(key)] }, call)).pipe(
-      Effect.provideService(Signals, { ending: Deferred.await(over) })
+      Effect.provideService(Signals, { ending: Deferred.await(over), handleUncaught: () => Effect.void })
     )
   })
 

@@ -15,8 +15,7 @@ export type Log = NonNullable<Manifest["log"]>
 export const rotate = (log: Log): Effect.Effect<boolean> =>
   Effect.try(() => {
     if (Fs.statSync(log.file).size <= log.maxBytes) return false
-    for (let age = log.keep; age > 1; age--) shift(log.file, age)
-    if (log.keep > 0) copy(log.file, `${log.file}.1`)
+    if (log.keep > 0) keepCopy(log)
     Fs.truncateSync(log.file)
     return true
   }).pipe(Effect.catchAll((error) => Effect.as(Effect.logWarning("The log could not be rotated.", error.cause), false)))
@@ -26,6 +25,24 @@ export const keep = (log: Log): Effect.Effect<void> =>
   Effect.asVoid(Effect.repeat(rotate(log), Schedule.spaced("1 second")))
 
 // internal
+
+/** On a full disk the oldest logs give way. If that is not enough, the log stays as it is. */
+const keepCopy = ({ file, keep }: Log): void => {
+  Fs.rmSync(`${file}.${keep}`, { force: true })
+  const draft = `${file}.new`
+  for (let oldest = keep - 1; ; oldest--) {
+    try {
+      copy(file, draft)
+      break
+    } catch (cause) {
+      Fs.rmSync(draft, { force: true })
+      if (oldest < 1) throw cause
+      Fs.rmSync(`${file}.${oldest}`, { force: true })
+    }
+  }
+  for (let age = keep; age > 1; age--) shift(file, age)
+  Fs.renameSync(draft, `${file}.1`)
+}
 
 const copy = (from: string, to: string): void => {
   Fs.copyFileSync(from, to)

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { type Endpoint, exitCodes, type Manifest } from "../../Contract/Manifest.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type * as Pipeline from "../../Pipeline.js"
@@ -18,12 +18,16 @@ import * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
 import * as NodeServer from "../Http/NodeServer.js"
 import * as RequestHandler from "../Http/RequestHandler.js"
+import * as Liveness from "../Liveness/Liveness.js"
+import { Invocation } from "../Run/Invocation.js"
 import * as ServerSettings from "../ServerSettings.js"
 import * as Check from "./Check.js"
+import * as Door from "./Door.js"
 import * as EndpointFile from "./EndpointFile.js"
+import * as LogLevels from "./LogLevels.js"
 import * as LogRotation from "./LogRotation.js"
 import * as ServiceRuntime from "./ServiceRuntime.js"
-import { Signals } from "./Signals.js"
+import { Signals, type UncaughtErrors } from "./Signals.js"
 
 export { type Address, ListenFailed } from "../Http/NodeServer.js"
 export { CheckFailed } from "./Check.js"
@@ -44,7 +48,10 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
     readonly port: number
     /** Builds the warm state in the scope of the service, which accepts runs afterwards. */
     readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed>
-    /** Refuses new runs, and ends when every run is answered and stored. */
+    /**
+     * Refuses new runs, answers every other request as the last one of its connection, and ends when every run is answered
+     * and stored.
+     */
     readonly drain: Effect.Effect<void>
   }
 >() {}
@@ -58,6 +65,10 @@ export class Served extends Context.Tag("effect-deployers/Server/Served")<
 export interface MakeOptions<E, R, C = never> extends ServiceRuntime.Options<C> {
   /** Runs before the service listens, and returns the address; default the address of the manifest. */
   readonly before?: (warmUp: Listening<C>["warmUp"]) => Effect.Effect<NodeServer.Address, E, R>
+  /** The processes that accept connections in place of this one when it drains; default none. */
+  readonly successor?: ServiceRuntime.HttpSide["successor"]
+  /** False for a process whose primary answers requests for health; default true. */
+  readonly liveness?: boolean
 }
 
 /**
@@ -66,9 +77,11 @@ export interface MakeOptions<E, R, C = never> extends ServiceRuntime.Options<C> 
  * @category models
  * @since 0.1.0
  */
-export interface Listening<C = never> extends Omit<Context.Tag.Service<Served>, "warmUp"> {
+export interface Listening<C = never> extends Omit<Context.Tag.Service<Served>, "warmUp">, Door.Steered {
   /** Builds the warm state in the scope of the service, and runs the check; the service accepts runs afterwards. */
   readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed | C>
+  /** The handling of uncaught errors while it serves. */
+  readonly uncaughtErrors: UncaughtErrors
 }
 
 /**
@@ -83,11 +96,33 @@ export const make = <E = never, R = never, C = never>(
   options: MakeOptions<E, R, C> = {}
 ): Effect.Effect<Listening<C>, NodeServer.ListenFailed | StoreError | E, RunStore | Ids.Ids | Scope.Scope | R> =>
   Effect.gen(function* () {
-    const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, options)
-    const handler = yield* Effect.provide(RequestHandler.make, services)
+    const { drain, leave, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, options)
+    const handler = yield* LogLevels.at(manifest.serving)(Effect.provide(RequestHandler.make, services))
     const address = options.before === undefined ? manifest.listen : yield* options.before(warmUp)
-    const server = yield* NodeServer.listen(handler, address)
-    return { url: urlOf(server), host: server.host, port: server.port, warmUp, drain: drain(server.close) }
+    const server = yield* NodeServer.listen(handler, address, NodeServer.limitsOf(manifest.serving))
+    const uncaughtErrors = {
+      policy: manifest.serving.onUncaughtError,
+      runsInProgress: Context.get(services, Invocation).runsInProgress
+    }
+    const successor = options.successor ?? Effect.succeed("none")
+    const { accept, close, host, left, port, retire } = server
+    const scope = yield* Effect.scope
+    const stayLive = Liveness.start(server).pipe(
+      Effect.delay(livenessDelay),
+      Effect.provide(Context.add(services, Scope.Scope, scope)),
+      Effect.forkIn(scope),
+      Effect.when(() => options.liveness !== false)
+    )
+    return {
+      url: urlOf(server),
+      host,
+      port,
+      warmUp: Effect.zipLeft(warmUp, stayLive),
+      uncaughtErrors,
+      drain: drain({ close, leave: server.leave, left, retire, successor }),
+      accept,
+      leave: Effect.zipRight(leave, server.leave)
+    }
   })
 
 /**
@@ -113,10 +148,17 @@ export const run = <E = never, R = never>(
   Effect.scoped(
     Effect.gen(function* () {
       if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
+      yield* Door.clear(manifest)
       return yield* untilTold(open(pipeline, manifest), (served) =>
-        Effect.all([served.warmUp, Effect.logInfo(`${manifest.deployment.name} is ready.`), whenReady(served)], {
-          discard: true
-        })
+        Effect.all(
+          [
+            served.warmUp,
+            Effect.logInfo(`${manifest.deployment.name} is ready.`),
+            whenReady(served),
+            Effect.all([Door.follow(manifest, served), Door.keepOpen(manifest)], { concurrency: 2, discard: true })
+          ],
+          { discard: true }
+        )
       )
     })
   )
@@ -132,10 +174,11 @@ export const untilTold = <E, R, E2, R2, C = never>(
   whenOpen: (served: Listening<C>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<number, E | E2, R | R2 | Signals> =>
   Effect.gen(function* () {
-    const { ending } = yield* Signals
+    const { ending, handleUncaught } = yield* Signals
     const opened = yield* Effect.raceFirst(Effect.map(ending, Either.left), Effect.map(open, Either.right))
     if (Either.isLeft(opened)) return opened.left.exitCode
     const served = opened.right
+    yield* handleUncaught(served.uncaughtErrors)
     const { exitCode, reason } = yield* Effect.raceFirst(ending, Effect.zipRight(whenOpen(served), Effect.never))
     yield* Effect.logInfo(`The service stops: ${reason}.`)
     yield* served.drain
@@ -213,11 +256,19 @@ export const layerTest = (
 
 // internal
 
+/** The liveness thread starts after the first requests, so that it does not slow them down. */
+const livenessDelay = "250 millis"
+
 const testIdentity = {
   name: "test",
   deploymentId: "00000000-0000-7000-8000-00000000d000",
   snapshotId: "00000000-0000-7000-8000-00000000e000"
 }
+
+const successorOf = (manifest: Manifest) =>
+  Effect.map(Effect.context<FileSystem.FileSystem>(), (context) =>
+    Effect.map(Effect.provide(Door.hasSuccessor(manifest), context), (has) => (has ? "generation" : "none"))
+  )
 
 /** Listens, and writes the address to the endpoint file. A service that stands by is warm before. */
 const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
@@ -227,6 +278,7 @@ const open = (pipeline: Pipeline.Any, manifest: Manifest) =>
       EndpointFile.write(endpointFile, { pid: process.pid, generation, ...where })
     const served = yield* make(pipeline, manifest, {
       check: yield* Check.recorded(pipeline, manifest),
+      successor: yield* successorOf(manifest),
       before: (warmUp) =>
         listen.standbyMillis === undefined
           ? Effect.succeed(listen)

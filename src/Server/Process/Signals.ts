@@ -29,12 +29,27 @@ export class Signals extends Context.Tag("effect-deployers/Server/Signals")<
   {
     /** Succeeds when the process must end. */
     readonly ending: Effect.Effect<Ending>
+    /** Handles uncaught errors like this from now on. Before, they end the process. */
+    readonly handleUncaught: (handling: UncaughtErrors) => Effect.Effect<void>
   }
 >() {}
 
 /**
- * Listens to SIGTERM and SIGINT, and to uncaught errors, which are logged and end the process with the code of a failed
- * start. A second signal ends the process at once.
+ * The handling of errors that no run catches.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UncaughtErrors {
+  /** The serving setting `onUncaughtError`. */
+  readonly policy: "restart" | "continue"
+  /** The runs that can have caused an error, for the log. */
+  readonly runsInProgress: () => ReadonlyArray<string>
+}
+
+/**
+ * Listens to SIGTERM and SIGINT, and to uncaught errors, which are logged and, unless the service continues after them, end
+ * the process with the code of a failed start. A second signal ends the process at once.
  *
  * @category layers
  * @since 0.1.0
@@ -47,8 +62,7 @@ export const layer: Layer.Layer<Signals> = Layer.scoped(
       if (isEnding()) process.exit(exitCodes.drained)
       end({ reason: signal, exitCode: exitCodes.drained })
     })
-    yield* onUncaught(end)
-    return { ending }
+    return { ending, handleUncaught: yield* onUncaught(end) }
   })
 )
 
@@ -64,8 +78,7 @@ export const layerTold = (told: Effect.Effect<Ending>): Layer.Layer<Signals> =>
     Effect.gen(function* () {
       const { end, ending } = yield* first
       yield* onSignals(() => {})
-      yield* onUncaught(end)
-      return { ending: Effect.raceFirst(told, ending) }
+      return { ending: Effect.raceFirst(told, ending), handleUncaught: yield* onUncaught(end) }
     })
   )
 
@@ -93,12 +106,37 @@ const onSignals = (listener: NodeJS.SignalsListener) =>
 const onUncaught = (end: (ending: Ending) => void) =>
   Effect.flatMap(Effect.runtime<never>(), (runtime) => {
     const runFork = Runtime.runFork(runtime)
+    let handling: UncaughtErrors = { policy: "restart", runsInProgress: () => [] }
     const listener = (error: unknown) => {
-      runFork(Effect.logError(`The pipeline has an uncaught error: ${RunFailures.renderDefect(error)}`))
-      end({ reason: "an uncaught error", exitCode: exitCodes.startFailed })
+      runFork(logged(error, handling))
+      if (handling.policy === "restart") end({ reason: "an uncaught error", exitCode: exitCodes.startFailed })
     }
     return Effect.acquireRelease(
       Effect.sync(() => process.on("uncaughtException", listener).on("unhandledRejection", listener)),
       () => Effect.sync(() => process.off("uncaughtException", listener).off("unhandledRejection", listener))
+    ).pipe(
+      Effect.as((given: UncaughtErrors) =>
+        Effect.sync(() => {
+          handling = given
+        })
+      )
     )
   })
+
+const maxNamed = 10
+
+/**
+ * Names the runs in progress. Node cannot follow a callback to its run: one queue of Effect's scheduler has the fibers of all
+ * runs.
+ */
+const logged = (error: unknown, { policy, runsInProgress }: UncaughtErrors): Effect.Effect<void> => {
+  const runs = runsInProgress()
+  const during =
+    runs.length === 0
+      ? "while no run was in progress"
+      : `while ${runs.length === 1 ? "this run was" : `${runs.length} runs were`} in progress: ${runs.slice(0, maxNamed).join(", ")}`
+  const after = policy === "restart" ? "The process finishes its runs and ends." : "The service continues."
+  return Effect.logError(
+    `The pipeline has an uncaught error, ${during}. ${after} ${RunFailures.renderDefect(error)}`
+  ).pipe(Effect.annotateLogs({ runsInProgress: runs.slice(0, maxNamed) }))
+}

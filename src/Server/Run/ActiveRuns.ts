@@ -13,27 +13,34 @@ export interface Going {
   position: number
 }
 
-export interface ActiveRuns {
-  readonly add: (going: Going) => void
-  readonly remove: (going: Going) => void
+export interface ActiveRuns<A extends Going = Going> {
+  readonly add: (going: A) => void
+  readonly remove: (going: A) => void
+  /** The runs in progress. */
+  readonly all: () => ReadonlyArray<A>
+  readonly size: () => number
+  /** The ids of the runs in progress. */
+  readonly ids: () => ReadonlyArray<string>
   /** A run with the steps it has so far. */
   readonly find: (id: string) => Run | undefined
   /** Interrupts a run; false if it is not in progress. */
   readonly interrupt: (id: string, cause: InterruptionCause) => boolean
   /** Follows a run until the returned function is called; `undefined` if it is not in progress. */
   readonly follow: (id: string, follower: Follower) => (() => void) | undefined
+  /** Stores the steps of a run as they start and end, from now on. */
+  readonly storeSteps: (id: string) => void
   readonly interruptAll: (cause: InterruptionCause) => void
   /** Waits until no run is in progress. */
   readonly idle: Effect.Effect<void>
 }
 
-export const make = (): ActiveRuns => {
+export const make = <A extends Going>(): ActiveRuns<A> => {
   // A list that never shrinks: a Set or a list that changes its size discards storage that keeps its runs alive, so that
   // they outlive the young generation.
-  const slots: Array<Going | undefined> = []
+  const slots: Array<A | undefined> = []
   let size = 0
   const idlers: Array<() => void> = []
-  const all = (): ReadonlyArray<Going> => slots.flatMap((going) => going ?? [])
+  const all = (): ReadonlyArray<A> => slots.flatMap((going) => going ?? [])
   const going = (id: string) => all().find(({ run }) => run.id === id)
   return {
     add: (going) => {
@@ -49,6 +56,9 @@ export const make = (): ActiveRuns => {
       }
       if (size === 0) for (const resume of idlers.splice(0)) resume()
     },
+    all,
+    size: () => size,
+    ids: () => all().map(({ run }) => run.id),
     find: (id) => going(id)?.run.snapshot(),
     interrupt: (id, cause) => {
       const found = going(id)
@@ -56,6 +66,7 @@ export const make = (): ActiveRuns => {
       return found !== undefined
     },
     follow: (id, follower) => going(id)?.run.follow(follower),
+    storeSteps: (id) => going(id)?.run.storeSteps(),
     interruptAll: (cause) => {
       for (const { fiber } of all()) fiber?.interrupt({ cause })
     },

@@ -1,23 +1,42 @@
 /** Limits the runs of a process: the runs in progress, the runs that wait, and the time they compute in one turn of the event loop. */
 import type * as Clock from "effect/Clock"
+import type { ServiceInMaintenance } from "../../Contract/Errors.js"
 import type { NextTurn } from "../HotPath/TickBatcher.js"
+import type { Claim } from "./CallerLimits.js"
 
 /** The place of a run, or its position in the queue. */
 export interface Slot {
   /** True when every place is taken, so that the run waits. */
   readonly isWaiting: boolean
-  /** Calls `start` once, when the place of a waiting run is free. */
-  readonly onReady: (start: () => void) => void
+  /**
+   * Calls `start` once, when the place of a waiting run is free. A run with `refuse` can be refused instead, by
+   * {@link Admission.refuse}, which frees its seat.
+   */
+  readonly onReady: (start: () => void, refuse?: Refuse) => void
   /** Frees the place, or leaves the queue. The first call counts. */
   readonly release: () => void
 }
 
+/** Answers a waiting run with an error in place of a start. */
+export type Refuse = (error: ServiceInMaintenance) => void
+
 /** The places for runs, with a bounded queue in order of arrival. Runs beyond it are refused at once. */
 export interface Admission {
-  /** A place, or `undefined` when both the places and the queue are full. */
-  readonly enter: () => Slot | undefined
+  /**
+   * A place, or `undefined` when both the places and the queue are full. A run whose claim does not permit its start waits,
+   * and others pass it.
+   */
+  readonly enter: (claim?: Claim) => Slot | undefined
+  /** A place, or a seat of the queue even if that is full, for a run that was accepted before. */
+  readonly enterAgain: () => Slot
   /** Charges the turn with the milliseconds that a run without a wait computed before its end or its first pause. */
   readonly computed: (millis: number) => void
+  /** From now on every new run waits. Waiting runs may take the free places, too, and those of the queue. */
+  readonly pause: () => void
+  /** Ends a pause: waiting runs start in order. */
+  readonly resume: () => void
+  /** Refuses the waiting runs that can be refused. */
+  readonly refuse: Refuse
   readonly inFlight: () => number
   readonly queued: () => number
 }
@@ -36,20 +55,24 @@ export const make = (options: {
   readonly defer: typeof NextTurn.Service
 }): Admission => {
   const { clock, defer, maxConcurrency, maxQueue } = options
-  const waiting = new Set<() => void>()
+  const waiting = new Set<Seat>()
   let inFlight = 0
   let isAdmitting = false
+  let isPaused = false
+  let byPriority = false
   const admit = () => {
-    if (isAdmitting) return
+    if (isAdmitting || isPaused) return
     isAdmitting = true
     try {
-      for (const start of waiting) {
+      for (const seat of byPriority ? sorted(waiting) : waiting) {
         if (inFlight >= maxConcurrency || turn.isSpent()) return
-        waiting.delete(start)
+        if (seat.claim?.mayStart() === false || !waiting.delete(seat)) continue
         inFlight++
-        const startedMillis = clock.unsafeCurrentTimeMillis()
-        start()
-        turn.spend(clock.unsafeCurrentTimeMillis() - startedMillis)
+        seat.claim?.waits(-1)
+        seat.claim?.started()
+        const startedNanos = clock.unsafeCurrentTimeNanos()
+        seat.call()
+        turn.spend(Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1e6)
       }
     } finally {
       isAdmitting = false
@@ -60,19 +83,40 @@ export const make = (options: {
     inFlight--
     admit()
   }
-  /** Places that are free because all runs wait for a turn count as seats of the queue. */
-  const hasSeat = () => maxQueue > 0 && inFlight + waiting.size < maxConcurrency + maxQueue
+  /** Places that are free because all runs wait for a turn, or for the end of a pause, count as seats of the queue. */
+  const hasSeat = () =>
+    (maxQueue > 0 || isPaused || waiting.size > 0) && inFlight + waiting.size < maxConcurrency + maxQueue
+  const place = (claim?: Claim): Slot | undefined => {
+    if (isPaused || inFlight >= maxConcurrency || (maxQueue > 0 && turn.isSpent())) return undefined
+    // Runs that wait while places are free wait for another run of their caller.
+    if (claim === undefined ? waiting.size > 0 : !claim.mayStart()) return undefined
+    inFlight++
+    claim?.started()
+    return { isWaiting: false, onReady: ignore, release: once(leaving(leave, claim)) }
+  }
   return {
     inFlight: () => inFlight,
     queued: () => waiting.size,
     computed: turn.spend,
-    enter: () => {
-      if (inFlight < maxConcurrency && waiting.size === 0 && (maxQueue === 0 || !turn.isSpent())) {
-        inFlight++
-        return { isWaiting: false, onReady: ignore, release: once(leave) }
-      }
-      return hasSeat() ? seat(waiting, leave) : undefined
-    }
+    pause: () => {
+      isPaused = true
+    },
+    resume: () => {
+      isPaused = false
+      admit()
+    },
+    refuse: (error) => {
+      for (const { refuse } of [...waiting]) refuse?.(error)
+    },
+    enter: (claim) => {
+      const own = place(claim)
+      if (own !== undefined) return own
+      if (!hasSeat() || claim?.mayWait() === false) return undefined
+      claim?.waits(1)
+      if (claim !== undefined && claim.priority !== 0) byPriority = true
+      return seat(waiting, leaving(leave, claim), claim)
+    },
+    enterAgain: () => place() ?? seat(waiting, leave, undefined)
   }
 }
 
@@ -124,22 +168,46 @@ export const makeBudget = (onNext: () => void, defer: typeof NextTurn.Service): 
 
 // internal
 
-const seat = (waiting: Set<() => void>, leave: () => void): Slot => {
+/** A seat of the queue. */
+interface Seat {
+  readonly claim: Claim | undefined
+  readonly call: () => void
+  refuse?: Refuse
+}
+
+/** The seats by priority, and those of one priority in order of arrival. */
+const sorted = (waiting: ReadonlySet<Seat>): ReadonlyArray<Seat> =>
+  [...waiting].sort((one, other) => (other.claim?.priority ?? 0) - (one.claim?.priority ?? 0))
+
+const leaving = (leave: () => void, claim: Claim | undefined): (() => void) =>
+  claim === undefined
+    ? leave
+    : () => {
+        claim.ended()
+        leave()
+      }
+
+const seat = (waiting: Set<Seat>, leave: () => void, claim: Claim | undefined): Slot => {
   let isCalled = false
   let onCall: (() => void) | undefined
-  const call = () => {
-    isCalled = true
-    onCall?.()
+  const own: Seat = {
+    claim,
+    call: () => {
+      isCalled = true
+      onCall?.()
+    }
   }
-  waiting.add(call)
+  waiting.add(own)
   return {
     isWaiting: true,
-    onReady: (start) => {
+    onReady: (start, refuse) => {
+      if (refuse !== undefined) own.refuse = refuse
       if (isCalled) start()
       else onCall = start
     },
     release: once(() => {
-      if (!waiting.delete(call)) leave()
+      if (waiting.delete(own)) claim?.waits(-1)
+      else leave()
     })
   }
 }

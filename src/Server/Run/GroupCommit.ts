@@ -9,11 +9,11 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { RunWrite } from "../../Store/RunStore.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 
-/** The pending records of one run: its latest state and the messages it published. */
+/** The pending records of one run: its latest state and the parts. */
 export interface Entry {
   readonly runId: string
   run: Extract<RunWrite, { readonly _tag: "Run" }> | undefined
-  readonly messages: Array<RunWrite>
+  readonly parts: Array<RunWrite>
   readonly waiters: Array<(exit: Exit.Exit<void, StoreError>) => void>
   attempts: number
 }
@@ -22,6 +22,8 @@ export interface Entry {
 export interface GroupCommit {
   /** The entry of a run in the group that gathers now. The call schedules the group. */
   readonly entry: (runId: string) => Entry
+  /** The same, if there is one. */
+  readonly gathering: (runId: string) => Entry | undefined
   /** Waits until every entry is written. */
   readonly idle: Effect.Effect<void>
 }
@@ -61,11 +63,12 @@ export const make = (options: {
       entry: (runId) => {
         const existing = gathering.get(runId)
         if (existing !== undefined) return existing
-        const entry: Entry = { runId, run: undefined, messages: [], waiters: [], attempts: 0 }
+        const entry: Entry = { runId, run: undefined, parts: [], waiters: [], attempts: 0 }
         gathering.set(runId, entry)
         askToWrite()
         return entry
       },
+      gathering: (runId) => gathering.get(runId),
       idle: Effect.async<void>((resume) => {
         if (!isWriting && gathering.size === 0) return resume(Effect.void)
         idlers.push(() => resume(Effect.void))
@@ -100,9 +103,9 @@ const settle = (options: Options, entry: Entry, exit: Exit.Exit<void, StoreError
 
 const writesOf = (group: ReadonlyArray<Entry>): ReadonlyArray<RunWrite> => {
   const writes: Array<RunWrite> = []
-  for (const { messages, run } of group) {
+  for (const { parts, run } of group) {
     if (run !== undefined) writes.push(run)
-    for (const message of messages) writes.push(message)
+    for (const part of parts) writes.push(part)
   }
   return writes
 }

@@ -15,13 +15,13 @@ import { Ids } from "../../Store/Ids.js"
 import type { Claim } from "../../Store/RunStore.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import { Invocation } from "./Invocation.js"
-import type * as InvokeRequest from "./InvokeRequest.js"
+import * as InvokeRequest from "./InvokeRequest.js"
 import * as Response from "./Response.js"
 import { RunQueries } from "./RunQueries.js"
 import type { Parsed } from "./SafeJson.js"
 import * as ValidationIssues from "./ValidationIssues.js"
 
-export interface KeyedRequest {
+export interface KeyedRequest extends InvokeRequest.Origin {
   readonly body: Parsed
   /** The value of `Idempotency-Key`. */
   readonly key: string
@@ -51,7 +51,7 @@ export const invoke = (
   Effect.gen(function* () {
     const key = yield* checked(asked)
     const { claim } = yield* RunQueries
-    const digest = createHash("sha256").update(asked.body.text).digest("hex")
+    const digest = digestOf(asked)
     const runId = yield* Effect.flatMap(Ids, ({ next }) => next)
     const earlier = yield* claim({ key, digest, runId })
     if (Option.isNone(earlier)) return yield* first(asked, { key, runId })
@@ -76,11 +76,20 @@ const checked = ({ body, key, serving }: KeyedRequest): Effect.Effect<string, In
     : Effect.succeed(key)
 }
 
+/** A run of another session is another request. */
+const digestOf = ({ body, session }: KeyedRequest): string => {
+  const hash = createHash("sha256").update(body.text)
+  return (session === undefined ? hash : hash.update(`\n${session}`)).digest("hex")
+}
+
 const conflict = new IdempotencyConflict({
   message: "This idempotency key was used with another body; take a new key for another request."
 })
 
-const first = ({ body, view }: KeyedRequest, claim: { readonly key: string; readonly runId: string }) =>
+const first = (
+  { body, caller, files, parent, request, requestId, session, view }: KeyedRequest,
+  claim: { readonly key: string; readonly runId: string }
+) =>
   Effect.gen(function* () {
     const { call } = yield* Invocation
     const { release } = yield* RunQueries
@@ -88,18 +97,19 @@ const first = ({ body, view }: KeyedRequest, claim: { readonly key: string; read
     const onAccepted = (accepted: ActiveRun) => {
       run = accepted
     }
-    const manner = { isDetached: view !== "wait", onAccepted, claim }
+    const origin = { requestId, parent, caller, session, request, files }
+    const manner = { isDetached: view !== "wait", onAccepted, claim, ...origin }
     const answer = yield* Effect.async<Response.Response>((resume) => {
       call(body, (answer) => resume(Effect.succeed(answer)), manner)
     })
     const isAccepted = answer.status === 202
-    if (!isAccepted && run?.hasBegun !== true) yield* release(claim)
-    return isAccepted && view === "stream" ? follow(claim.runId) : answered(answer)
+    if (!isAccepted && run?.hasBegun !== true && run?.isContinued !== true) yield* release(claim)
+    return isAccepted && InvokeRequest.isFollowing(view) ? follow(claim.runId) : answered(answer)
   })
 
 const again = ({ key, view }: KeyedRequest, { runId }: Claim) =>
   Effect.gen(function* () {
-    if (view === "stream") return follow(runId)
+    if (InvokeRequest.isFollowing(view)) return follow(runId)
     if (view === "wait") return answered(yield* answerOf(key, runId))
     const { pathOf } = yield* Invocation
     return answered(Response.accepted(runId, pathOf(runId), replayed))
@@ -125,7 +135,7 @@ const answerOf = (
     const run = yield* Effect.asSome(reading.find(runId)).pipe(Effect.catchTag("RunNotFound", () => Effect.succeedNone))
     const claim = yield* reading.claimed(key)
     const answer = Option.getOrUndefined(claim)?.answer
-    if (answer !== undefined) return Response.ofJson(answer.status, answer.body, replayed)
+    if (answer !== undefined) return Response.ofJson(answer.status, answer.body, { ...answer.headers, ...replayed })
     const mayCome = Option.match(run, {
       onNone: () => waitedMillis < startMillis,
       onSome: ({ status }) => RunEvent.isGoing(status)

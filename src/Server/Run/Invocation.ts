@@ -8,27 +8,39 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { ServiceUnavailable, TooManyRuns } from "../../Contract/Errors.js"
+import { ServiceInMaintenance, ServiceUnavailable, TooManyRuns } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
-import type * as Pipeline from "../../Pipeline.js"
+import type { Maintenance } from "../../Deployment/Intake.js"
+import * as Pipeline from "../../Pipeline.js"
+import { none as noRequest } from "../../Run/Request.js"
 import type { InterruptionCause } from "../../Run.js"
+import { workersOf } from "../../Settings/Serving.js"
 import type * as Settings from "../../Settings.js"
 import { Ids } from "../../Store/Ids.js"
-import type { Run } from "../../Store/RunStore.js"
+import type { Run, TakenRun } from "../../Store/RunStore.js"
 import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
 import { NextTurn } from "../HotPath/TickBatcher.js"
 import type { Follower } from "./ActiveRun.js"
 import * as ActiveRuns from "./ActiveRuns.js"
 import * as Admission from "./Admission.js"
+import * as CallerLimits from "./CallerLimits.js"
+import * as Continuation from "./Durable/Continuation.js"
+import * as Resumption from "./Durable/Resumption.js"
+import type { RunSignals } from "./Durable/RunSignals.js"
+import { Intake } from "./Intake.js"
 import * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
 import * as Response from "./Response.js"
+import type * as RunCall from "./RunCall.js"
 import * as RunExecutor from "./RunExecutor.js"
 import * as RunFailures from "./RunFailures.js"
-import { makeRuntime, type RunRuntime } from "./RunFiber.js"
+import { type KeptOptions, makeRuntime, type RunRuntime } from "./RunFiber.js"
+import * as RunLog from "./RunLog.js"
 import * as RunOutcome from "./RunOutcome.js"
 import type { RunRecorder } from "./RunRecorder.js"
+import * as RunSessions from "./RunSessions.js"
 import type { Parsed } from "./SafeJson.js"
+import * as ValidationIssues from "./ValidationIssues.js"
 
 /**
  * Runs the pipeline for callers: admission, limits, recording and the answer.
@@ -49,21 +61,41 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
       body: Parsed,
       onAnswer: (answer: Response.Response) => void,
       options?: InvokeRequest.InvokeOptions
-    ) => RunExecutor.OnDisconnect | undefined
-    /** Sets the warm state of runs, which are refused before. */
-    readonly warm: (context: Context.Context<never>) => Effect.Effect<void>
+    ) => RunCall.OnDisconnect | undefined
+    /** Sets the warm state of runs, which are refused before, and the keeper of large outputs of their steps. */
+    readonly warm: (
+      context: Context.Context<never>,
+      kept?: Pick<KeptOptions, "artifacts" | "cache">
+    ) => Effect.Effect<void>
     /** A run in progress, with the steps it has so far. */
     readonly find: (id: string) => Run | undefined
     /** Follows a run until the returned function is called; `undefined` if it is not in progress. */
     readonly follow: (id: string, follower: Follower) => (() => void) | undefined
+    /** Stores the steps of a run as they start and end, from now on. */
+    readonly storeSteps: (id: string) => void
     /** Interrupts a run as cancelled; false if it is not in progress. */
     readonly cancel: (id: string) => boolean
     /** The path of a run. */
     readonly pathOf: (runId: string) => string
+    /** The ids of the runs in progress. */
+    readonly runsInProgress: () => ReadonlyArray<string>
     /** The number of runs in progress. */
     readonly inFlight: () => number
     /** The number of runs that wait for a place. */
     readonly queued: () => number
+    /** The number of runs in progress, also of those that sleep or wait. */
+    readonly inProgress: () => number
+    /** The number of runs that may start at once. */
+    readonly places: () => number
+    /** Goes on with a run that another process accepted. */
+    readonly goOn: (taken: TakenRun) => Effect.Effect<void>
+    /**
+     * Gives the runs that sleep or wait to the next process, those that have not started and have no caller who waits, and
+     * each further one when it begins to sleep or to wait.
+     */
+    readonly handOverIdle: Effect.Effect<void>
+    /** Gives every run with a lease to the next process, and interrupts the others. */
+    readonly handOverAll: Effect.Effect<void>
     /** Interrupts every run in progress. */
     readonly interruptAll: (cause: InterruptionCause) => Effect.Effect<void>
     /** Waits until every run has ended and is stored. */
@@ -92,7 +124,11 @@ export class Lifecycle extends Context.Tag("effect-deployers/Server/Lifecycle")<
     readonly phase: () => Phase
     /** Changes `starting` to `ready`; has no effect on a service that drains. */
     readonly ready: Effect.Effect<void>
-    /** Refuses runs from now on. */
+    /** True when every answer is the last one of its connection. A plain function, because every request reads it. */
+    readonly isLeaving: () => boolean
+    /** Makes every answer the last one of its connection. */
+    readonly leave: Effect.Effect<void>
+    /** Leaves, and refuses runs from now on. */
     readonly drain: Effect.Effect<void>
   }
 >() {}
@@ -105,12 +141,18 @@ export class Lifecycle extends Context.Tag("effect-deployers/Server/Lifecycle")<
  */
 export const layerLifecycle: Layer.Layer<Lifecycle> = Layer.sync(Lifecycle, () => {
   let phase: Phase = "starting"
+  let isLeaving = false
   return {
     phase: () => phase,
     ready: Effect.sync(() => {
       if (phase === "starting") phase = "ready"
     }),
+    isLeaving: () => isLeaving,
+    leave: Effect.sync(() => {
+      isLeaving = true
+    }),
     drain: Effect.sync(() => {
+      isLeaving = true
       phase = "draining"
     })
   }
@@ -125,24 +167,54 @@ export const layerLifecycle: Layer.Layer<Lifecycle> = Layer.sync(Lifecycle, () =
 export const make = (
   pipeline: Pipeline.Any,
   options: { readonly identity: RunOutcome.Identity; readonly serving: Settings.Serving }
-): Effect.Effect<Context.Tag.Service<Invocation>, never, Ids | Lifecycle | Metrics | RunRecorder> =>
+): Effect.Effect<
+  Context.Tag.Service<Invocation>,
+  never,
+  Ids | Intake | Lifecycle | Metrics | RunRecorder | RunSignals
+> =>
   Effect.gen(function* () {
     const ids = yield* Ids
     const lifecycle = yield* Lifecycle
+    const intake = yield* Intake
     const metrics = yield* Metrics
     const syncOrFiber = SyncOrFiber.make(yield* Effect.runtime<never>())
     const { maxConcurrency, maxQueue } = options.serving
     const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock, defer: yield* NextTurn })
+    const callers =
+      pipeline.callers === undefined
+        ? undefined
+        : CallerLimits.make(pipeline.callers, yield* Effect.clock, workersOf(options.serving))
     const decode = InvokeRequest.decoder(pipeline)
-    const runs = ActiveRuns.make()
+    const sessionOf = RunSessions.sessionOf(pipeline)
+    const runs = ActiveRuns.make<RunCall.Call>()
+    const streams = Pipeline.isElements(pipeline.output)
     const { run: pattern } = Routes.paths(options.serving)
     const pathOf = (id: string) => pattern.replace(":id", id)
-    const execute = yield* RunExecutor.make({ ...options, pipeline, admission, runs, syncOrFiber, pathOf })
+    let isHandingOver = false
+    const execute = yield* RunExecutor.make({
+      ...options,
+      pipeline,
+      admission,
+      runs,
+      syncOrFiber,
+      pathOf,
+      isHandingOver: () => isHandingOver
+    })
+    const invocationOf = Resumption.invocations(pipeline, options.serving)
+    const keepsLogs = options.serving.recording !== "none" && options.serving.maxRunLogBytes > 0
     let runtime: RunRuntime | undefined
 
-    const open = (): RunRuntime | ServiceUnavailable => {
+    intake.onChange((state) => {
+      if (state?._tag === "Paused") return admission.pause()
+      if (state?._tag === "Maintenance") admission.refuse(inMaintenance(state))
+      admission.resume()
+    })
+
+    const open = (): RunRuntime | ServiceUnavailable | ServiceInMaintenance => {
       const phase = lifecycle.phase()
       if (phase === "draining") return draining
+      const state = intake.now()
+      if (state?._tag === "Maintenance") return inMaintenance(state)
       return phase === "starting" || runtime === undefined ? starting : runtime
     }
     const admit = (
@@ -151,8 +223,15 @@ export const make = (
       onAnswer: OnAnswer,
       options: InvokeRequest.InvokeOptions
     ) => {
-      const slot = admission.enter()
-      if (slot !== undefined) return execute({ runtime, request, options, slot, onAnswer })
+      const session = sessionOf(options.session, request.parameters)
+      if (session !== undefined && typeof session !== "string") return answered(onAnswer, session)
+      const claim = callers?.(options.request?.() ?? noRequest)
+      if (claim !== undefined && "_tag" in claim) {
+        metrics.shed()
+        return answered(onAnswer, claim)
+      }
+      const slot = admission.enter(claim)
+      if (slot !== undefined) return execute({ runtime, request, options, session, slot, onAnswer })
       metrics.shed()
       return answered(onAnswer, tooManyRuns)
     }
@@ -164,18 +243,19 @@ export const make = (
         Exit.map((internal) => onAnswer(Response.ofError(internal)))
       )
     }
-    const call: Context.Tag.Service<Invocation>["call"] = (body, onAnswer, options = InvokeRequest.optionsOf.wait) => {
+    const call: Context.Tag.Service<Invocation>["call"] = (body, onAnswer, options = waiting) => {
       const opened = open()
-      if (opened instanceof ServiceUnavailable) return answered(onAnswer, opened)
+      if ("_tag" in opened) return answered(onAnswer, opened)
       let isDecoded = false
       let isLeft = false
-      let leave: RunExecutor.OnDisconnect | undefined
+      let leave: RunCall.OnDisconnect | undefined
       syncOrFiber(
         () => decode(body),
         (decoded) => {
           isDecoded = true
           if (isLeft) return
           if (Exit.isFailure(decoded)) refuse(decoded.cause, onAnswer)
+          else if (streams && options.pace !== undefined && decoded.value.skipArtifacts) answered(onAnswer, unrecorded)
           else leave = admit(opened, decoded.value, onAnswer, options)
         }
       )
@@ -193,14 +273,32 @@ export const make = (
           const leave = call(body, (answer) => resume(Effect.succeed(answer)), options)
           return Effect.sync(() => leave?.())
         }),
-      warm: (context) =>
+      warm: (context, kept) =>
         Effect.map(Effect.runtime<never>(), (base) => {
-          runtime = makeRuntime(base, context)
+          runtime = makeRuntime(base, context, { ...kept, logger: keepsLogs ? RunLog.logger : undefined })
         }),
       find: runs.find,
       follow: runs.follow,
+      storeSteps: runs.storeSteps,
       cancel: (id) => runs.interrupt(id, "cancelled"),
       pathOf,
+      runsInProgress: runs.ids,
+      inProgress: runs.size,
+      places: () => Math.max(0, maxConcurrency - admission.inFlight() - admission.queued()),
+      goOn: (taken) =>
+        Effect.map(invocationOf(taken), (invocation) => {
+          if (runtime !== undefined) execute({ ...invocation, runtime, slot: admission.enterAgain(), onAnswer: ignore })
+        }),
+      handOverIdle: Effect.sync(() => {
+        isHandingOver = true
+        for (const call of runs.all()) if (Continuation.isIdle(call)) Continuation.handOver(call)
+      }),
+      handOverAll: Effect.sync(() => {
+        for (const call of runs.all()) {
+          if (call.durable?.lease === undefined) call.fiber?.interrupt({ cause: "shutdown" })
+          else Continuation.handOver(call)
+        }
+      }),
       inFlight: admission.inFlight,
       queued: admission.queued,
       interruptAll: (cause) => Effect.sync(() => runs.interruptAll(cause)),
@@ -210,11 +308,22 @@ export const make = (
 
 // internal
 
+const waiting = InvokeRequest.optionsOf("wait", {})
+
+const ignore = (): void => {}
+
 type OnAnswer = (answer: Response.Response) => void
 
 const answered = (onAnswer: OnAnswer, error: Response.WireError): undefined => {
   onAnswer(Response.ofError(error))
 }
+
+const inMaintenance = ({ message, retryAfterSeconds }: Maintenance): ServiceInMaintenance =>
+  new ServiceInMaintenance({ message, retryAfterSeconds })
+
+const unrecorded = ValidationIssues.invalidRequest([
+  ValidationIssues.make(["skipArtifacts"], "cannot be combined with a stream of elements, which are recorded as events")
+])
 
 const draining = new ServiceUnavailable({
   message: "The service is stopping and accepts no more runs; try again in a moment.",

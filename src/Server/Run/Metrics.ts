@@ -7,6 +7,9 @@ import type { ProcessStats } from "./ProcessStats.js"
 /** The final statuses of runs. */
 export type Ended = "succeeded" | "failed" | "interrupted"
 
+/** The reasons to refuse a key: there was none, it is not live, it lacks a scope. */
+export type KeyRefusal = "missing" | "wrong" | "scope"
+
 export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
   Metrics,
   {
@@ -14,6 +17,8 @@ export class Metrics extends Context.Tag("effect-deployers/Server/Metrics")<
     readonly ended: (status: Ended, durationMillis: number) => void
     /** Counts a run that was refused because every place and the queue were full. */
     readonly shed: () => void
+    /** Counts a request that was refused for its key. */
+    readonly keyRefused: (reason: KeyRefusal) => void
     /** A copy of the counters. */
     readonly read: () => Counters
   }
@@ -25,6 +30,7 @@ export interface Counters {
   readonly durations: ReadonlyArray<number>
   readonly durationSumSeconds: number
   readonly shed: number
+  readonly keysRefused: Readonly<Record<KeyRefusal, number>>
 }
 
 /** Upper bounds of the duration histogram in seconds. */
@@ -37,6 +43,7 @@ export const layer: Layer.Layer<Metrics> = Layer.effect(
     const durations = new Array<number>(buckets.length + 1).fill(0)
     let durationSumSeconds = 0
     let shed = 0
+    const keysRefused = { missing: 0, wrong: 0, scope: 0 }
     return {
       ended: (status, durationMillis) => {
         const seconds = durationMillis / 1_000
@@ -49,7 +56,16 @@ export const layer: Layer.Layer<Metrics> = Layer.effect(
       shed: () => {
         shed++
       },
-      read: () => ({ runs: { ...runs }, durations: [...durations], durationSumSeconds, shed })
+      keyRefused: (reason) => {
+        keysRefused[reason]++
+      },
+      read: () => ({
+        runs: { ...runs },
+        durations: [...durations],
+        durationSumSeconds,
+        shed,
+        keysRefused: { ...keysRefused }
+      })
     }
   })
 )
@@ -67,13 +83,44 @@ export interface Gauges {
 /** The content type of {@link render}. */
 export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+/** The content type of {@link renderOpen}. */
+export const openContentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
 /** Prometheus text exposition of the counters and gauges. */
 export const render = (counters: Counters, gauges: Gauges): string =>
-  [...runFamilies(counters), ...gaugeFamilies(counters, gauges), ...processFamilies(gauges.process)]
-    .map(renderFamily)
+  families(counters, gauges)
+    .map((family) => renderFamily(family, family.name))
     .join("")
 
+/** The same as OpenMetrics: the name of a counter is without the suffix of its sample, and the text has an end. */
+export const renderOpen = (counters: Counters, gauges: Gauges): string => {
+  const nameOf = ({ name, type }: Family) => (type === "counter" ? name.replace(/_total$/, "") : name)
+  const texts = families(counters, gauges).map((family) => renderFamily(family, nameOf(family)))
+  return `${texts.join("")}# EOF\n`
+}
+
+/** True for a caller that prefers OpenMetrics to the text of Prometheus. */
+export const prefersOpen = (accept: string | undefined): boolean =>
+  accept !== undefined && qualityOf(accept, "application/openmetrics-text") > qualityOf(accept, "text/plain")
+
 // internal
+
+/** The quality of a media type that the header names; 0 for any other one. */
+const qualityOf = (accept: string, type: string): number =>
+  Math.max(
+    0,
+    ...accept.split(",").map((element) => {
+      const [name = "", ...parameters] = element.split(";").map((part) => part.trim().toLowerCase())
+      const quality = parameters.find((parameter) => parameter.startsWith("q="))
+      return name === type ? Number(quality?.slice(2) ?? 1) || 0 : 0
+    })
+  )
+
+const families = (counters: Counters, gauges: Gauges): ReadonlyArray<Family> => [
+  ...runFamilies(counters),
+  ...gaugeFamilies(counters, gauges),
+  ...processFamilies(gauges.process)
+]
 
 interface Family {
   readonly name: string
@@ -82,10 +129,10 @@ interface Family {
   readonly samples: ReadonlyArray<readonly [suffix: string, value: number]>
 }
 
-const renderFamily = ({ help, name, samples, type }: Family): string =>
+const renderFamily = ({ help, name, samples, type }: Family, familyName: string): string =>
   [
-    `# HELP deployers_${name} ${help}`,
-    `# TYPE deployers_${name} ${type}`,
+    `# HELP deployers_${familyName} ${help}`,
+    `# TYPE deployers_${familyName} ${type}`,
     ...samples.map(([suffix, value]) => `deployers_${name}${suffix} ${value}`),
     ""
   ].join("\n")
@@ -117,6 +164,12 @@ const gaugeFamilies = (counters: Counters, gauges: Gauges): ReadonlyArray<Family
   single("runs_in_flight", "gauge", "Runs that hold a place.", gauges.inFlight),
   single("runs_queued", "gauge", "Runs that wait for a place.", gauges.queued),
   single("runs_shed_total", "counter", "Runs turned away because places and queue were full.", counters.shed),
+  {
+    name: "keys_refused_total",
+    type: "counter",
+    help: "Requests refused for their key, by reason.",
+    samples: Object.entries(counters.keysRefused).map(([reason, count]) => [`{reason="${reason}"}`, count] as const)
+  },
   single("ready", "gauge", "1 while runs are taken, else 0.", gauges.isReady ? 1 : 0),
   single("workers", "gauge", "Processes that take runs.", gauges.workers),
   single("worker_restarts_total", "counter", "Workers started in the place of others.", gauges.workerRestarts)

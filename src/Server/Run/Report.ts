@@ -9,7 +9,8 @@ export const makeSchemas = () => {
     runs: Schema.Struct({ succeeded: Schema.Number, failed: Schema.Number, interrupted: Schema.Number }),
     durations: Schema.Array(Schema.Number),
     durationSumSeconds: Schema.Number,
-    shed: Schema.Number
+    shed: Schema.Number,
+    keysRefused: Schema.Struct({ missing: Schema.Number, wrong: Schema.Number, scope: Schema.Number })
   })
   const process = Schema.Struct({
     cpuSeconds: Schema.Number,
@@ -21,7 +22,15 @@ export const makeSchemas = () => {
   })
   const condition = Schema.Struct({
     phase: Schema.Literal("starting", "ready", "draining"),
-    isRecording: Schema.Boolean
+    isRecording: Schema.Boolean,
+    /** The checks that layers of the pipeline contribute. */
+    checks: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        status: Schema.Literal("pass", "fail"),
+        reason: Schema.optional(Schema.String)
+      })
+    )
   })
   const runs = { counters, process, inFlight: Schema.Number, queued: Schema.Number }
   return {
@@ -60,7 +69,8 @@ export const zero: MetricCounters = {
   runs: { succeeded: 0, failed: 0, interrupted: 0 },
   durations: new Array<number>(buckets.length + 1).fill(0),
   durationSumSeconds: 0,
-  shed: 0
+  shed: 0,
+  keysRefused: { missing: 0, wrong: 0, scope: 0 }
 }
 
 export const add = (a: MetricCounters, b: MetricCounters): MetricCounters => ({
@@ -71,7 +81,12 @@ export const add = (a: MetricCounters, b: MetricCounters): MetricCounters => ({
   },
   durations: zero.durations.map((_, bucket) => (a.durations[bucket] ?? 0) + (b.durations[bucket] ?? 0)),
   durationSumSeconds: a.durationSumSeconds + b.durationSumSeconds,
-  shed: a.shed + b.shed
+  shed: a.shed + b.shed,
+  keysRefused: {
+    missing: a.keysRefused.missing + b.keysRefused.missing,
+    wrong: a.keysRefused.wrong + b.keysRefused.wrong,
+    scope: a.keysRefused.scope + b.keysRefused.scope
+  }
 })
 
 /** Adds the last report of an ended worker to the sums. */

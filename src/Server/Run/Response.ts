@@ -10,11 +10,15 @@ export interface Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The value of `Server-Timing`: the durations of the parts of a run. */
+  readonly timing?: string
 }
 
 const errors = [
   Errors.InvalidRequest,
   Errors.Unauthorized,
+  Errors.Forbidden,
+  Errors.TooManyFailedKeys,
   Errors.NotFound,
   Errors.RunNotFound,
   Errors.MethodNotAllowed,
@@ -23,8 +27,15 @@ const errors = [
   Errors.UnsupportedMediaType,
   Errors.TooManyRuns,
   Errors.ServiceUnavailable,
+  Errors.ServiceInMaintenance,
   Errors.RunTimedOut,
   Errors.RunInterrupted,
+  Errors.RunLimitExceeded,
+  Errors.RunDiverged,
+  Errors.RunNotRecovered,
+  Errors.RunContinues,
+  Errors.RunHasEnded,
+  Errors.RunNotRetryable,
   Errors.InternalError
 ] as const
 
@@ -68,11 +79,28 @@ export const ofError = (error: WireError): Response =>
 export const accepted = (runId: string, path: string, headers?: Readonly<Record<string, string>>): Response =>
   ofJson(202, JSON.stringify({ runId }), { location: path, "preference-applied": "respond-async", ...headers })
 
+/** The answer of a run with the time that its program took, and the time until its record was stored. */
+export const timed = (answer: Response, runMillis: number, storeMillis: number): Response => ({
+  status: answer.status,
+  headers: answer.headers,
+  body: answer.body,
+  timing: `run;dur=${runMillis}, store;dur=${storeMillis}`
+})
+
+/** The same answer for callers whose paths start with a prefix, which goes in front of the location. */
+export const below = (answer: Response, prefix: string): Response => {
+  const { location } = answer.headers
+  return prefix === "" || location?.startsWith("/") !== true
+    ? answer
+    : { ...answer, headers: { ...answer.headers, location: prefix + location } }
+}
+
 /** The same answer for the platform's HTTP server. */
 export const toResponse = (answer: Response): HttpServerResponse.HttpServerResponse => {
   if (answer.body === "") return HttpServerResponse.empty({ status: answer.status, headers: answer.headers })
   const { "content-type": contentType = "application/json", ...headers } = answer.headers
-  return HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
+  const response = HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
+  return answer.timing === undefined ? response : HttpServerResponse.setHeader(response, "server-timing", answer.timing)
 }
 
 // internal
@@ -81,9 +109,13 @@ const headersOf = (error: WireError): Readonly<Record<string, string>> => {
   switch (error._tag) {
     case "Unauthorized":
       return { "www-authenticate": "Bearer" }
+    case "Forbidden":
+      return { "www-authenticate": `Bearer error="insufficient_scope", scope="${error.scope}"` }
     case "MethodNotAllowed":
       return { allow: error.allow.join(", ") }
     case "TooManyRuns":
+    case "TooManyFailedKeys":
+    case "ServiceInMaintenance":
       return { "retry-after": String(error.retryAfterSeconds) }
     case "ServiceUnavailable":
       return {

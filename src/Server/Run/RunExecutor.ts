@@ -4,79 +4,70 @@
  * Written with callbacks, because every request passes here: the pipeline's program is the only fiber of a run, and another
  * one that waits for the store would cost a quarter of the throughput.
  */
-import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { memoize } from "../../Internal/Memoize.js"
-import type * as Pipeline from "../../Pipeline.js"
-import type * as Settings from "../../Settings.js"
+import * as Predicate from "effect/Predicate"
+import type { ServiceInMaintenance } from "../../Contract/Errors.js"
+import { isElements } from "../../Pipeline/Elements.js"
 import { Ids } from "../../Store/Ids.js"
-import type { SyncOrFiber } from "../HotPath/SyncOrFiber.js"
+import type { TakenRun } from "../../Store/RunStore.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
-import { ActiveRun } from "./ActiveRun.js"
-import type { ActiveRuns, Going } from "./ActiveRuns.js"
-import type * as Admission from "./Admission.js"
-import type * as InvokeRequest from "./InvokeRequest.js"
+import { ActiveRun, type Earlier } from "./ActiveRun.js"
+import * as CallOperations from "./Durable/CallOperations.js"
+import * as Continuation from "./Durable/Continuation.js"
+import * as DurableCall from "./Durable/DurableCall.js"
+import * as Kept from "./Durable/Kept.js"
+import { RunSignals } from "./Durable/RunSignals.js"
 import { Metrics } from "./Metrics.js"
 import * as Response from "./Response.js"
+import {
+  type Call,
+  type ExecuteRun,
+  type InvocationRequest,
+  type Options,
+  type RunnerContext,
+  startDeadline
+} from "./RunCall.js"
 import * as RunFailures from "./RunFailures.js"
-import { RunFiber, type RunRuntime } from "./RunFiber.js"
+import { RunFiber } from "./RunFiber.js"
 import * as RunOutcome from "./RunOutcome.js"
 import * as RunRecorder from "./RunRecorder.js"
-
-/** A request that was admitted, and the function that takes its only answer. */
-export interface InvocationRequest {
-  readonly runtime: RunRuntime
-  readonly request: InvokeRequest.InvokeRequest
-  readonly options: InvokeRequest.InvokeOptions
-  readonly slot: Admission.Slot
-  readonly onAnswer: (answer: Response.Response) => void
-}
-
-/** The state that the runs of a pipeline share. */
-export interface Options {
-  readonly pipeline: Pipeline.Any
-  readonly identity: RunOutcome.Identity
-  readonly serving: Settings.Serving
-  readonly runs: ActiveRuns
-  readonly admission: Admission.Admission
-  readonly syncOrFiber: SyncOrFiber
-  /** The path of a run. */
-  readonly pathOf: (runId: string) => string
-}
-
-/** Call it when the caller disconnects. It has no effect on a run that has ended. */
-export type OnDisconnect = () => void
-
-/** Executes a run. Returns `undefined` for a run that has ended already or continues without its caller. */
-export type ExecuteRun = (invocation: InvocationRequest) => OnDisconnect | undefined
+import * as RunTrace from "./RunTrace.js"
 
 /** Makes the executor of a pipeline's runs. */
-export const make = (options: Options): Effect.Effect<ExecuteRun, never, Ids | Metrics | RunRecorder.RunRecorder> =>
+export const make = (
+  options: Options
+): Effect.Effect<ExecuteRun, never, Ids | Metrics | RunRecorder.RunRecorder | RunSignals> =>
   Effect.gen(function* () {
     const ids = yield* Ids
+    const signals = yield* RunSignals
     const context: RunnerContext = {
       ...options,
       ids,
       clock: yield* Effect.clock,
       metrics: yield* Metrics,
       recorder: yield* RunRecorder.RunRecorder,
-      judge: RunOutcome.judge(options.pipeline, options.identity, ids),
-      startDeadlineLater: TickBatcher.each((call) => startDeadline(options, call), yield* TickBatcher.NextTurn)
+      subjectOf: subjectsOf(options.pipeline),
+      judge: RunOutcome.judge(options.pipeline, { identity: options.identity, limits: options.serving, ids }),
+      policy: DurableCall.policyOf(options.serving),
+      signals,
+      startDeadlineLater: TickBatcher.each((call) => startDeadline(options, call), yield* TickBatcher.NextTurn),
+      operationsOf: (run) => CallOperations.operationsOf(context, run)
     }
+    context.recorder.onFenced((id) => Continuation.fence(context, id))
     return (invocation) => {
+      if (invocation.taken !== undefined) return goOn(context, invocation, invocation.taken)
       let call: Call | undefined
       let isLeft = false
       context.syncOrFiber(context.recorder.nextIndex, (index) => {
-        const { onAnswer, options, request, runtime, slot } = invocation
-        const run = accept(
+        call = accept(
           context,
           invocation,
           Exit.getOrElse(index, () => 1)
         )
-        call = { runtime, request, options, slot, onAnswer, run, fiber: undefined, position: -1, isLeft }
-        options.onAccepted?.(run)
+        call.isLeft = isLeft
+        call.options.onAccepted?.(call.run)
         recordBeginning(context, call)
       })
       if (invocation.options.isDetached || call?.fiber?.exit !== undefined) return undefined
@@ -89,50 +80,103 @@ export const make = (options: Options): Effect.Effect<ExecuteRun, never, Ids | M
 
 // internal
 
-/** The context of all runs. */
-interface RunnerContext extends Options {
-  readonly ids: Context.Tag.Service<Ids>
-  readonly clock: Clock.Clock
-  readonly metrics: Context.Tag.Service<Metrics>
-  readonly recorder: Context.Tag.Service<RunRecorder.RunRecorder>
-  readonly judge: ReturnType<typeof RunOutcome.judge>
-  /** Starts the deadline of a run that is still in progress at the end of the turn: a timer costs more than a quick run. */
-  readonly startDeadlineLater: (call: Call) => void
+/** The parameters of a group name the pipeline that runs. */
+const subjectsOf = ({ app, name }: Options["pipeline"]): RunnerContext["subjectOf"] =>
+  app?.parts.some(({ _tag }) => _tag === "Member") === true
+    ? (parameters) =>
+        Predicate.hasProperty(parameters, "pipeline") && typeof parameters.pipeline === "string"
+          ? parameters.pipeline
+          : name
+    : () => name
+
+const accept = (context: RunnerContext, invocation: InvocationRequest, index: number): Call => {
+  const { options, request } = invocation
+  const id = options.claim?.runId ?? context.ids.unsafeNext()
+  const name = request.runName ?? `${context.subjectOf(request.parameters)}-${index}`
+  const { policy } = context
+  const durable =
+    policy === undefined || request.skipArtifacts
+      ? undefined
+      : new DurableCall.DurableCall(policy, id, context.recorder, { kept: options.kept })
+  return callOf(context, invocation, { id, index, name }, durable, Kept.earlierOf(context.clock, options.kept))
 }
 
-/** A run in progress. */
-interface Call extends InvocationRequest, Going {
-  onAnswer: InvocationRequest["onAnswer"]
-  fiber: RunFiber | undefined
-  isLeft: boolean
-}
-
-const accept = (
-  { clock, identity, ids, pipeline, recorder }: RunnerContext,
-  { options, slot, request }: InvocationRequest,
-  index: number
-): ActiveRun =>
-  new ActiveRun({
+const callOf = (
+  { clock, identity, operationsOf, pipeline, recorder, serving }: RunnerContext,
+  { ending, onAnswer, options, request, runtime, session, slot, taken }: InvocationRequest,
+  { id, index, name }: Pick<ActiveRun, "id" | "index" | "name">,
+  durable: DurableCall.DurableCall | undefined,
+  earlier: Earlier | undefined
+): Call => {
+  const run = new ActiveRun({
     clock,
-    id: options.claim?.runId ?? ids.unsafeNext(),
+    id,
     index,
-    name: request.runName ?? `${pipeline.name}-${index}`,
+    name,
     deploymentName: identity.deploymentName,
+    requestId: options.requestId,
+    trace: RunTrace.attributesOf(runtime, options, id, name, pipeline.name, identity),
     parameters: request.parametersUsed,
     skipArtifacts: request.skipArtifacts,
     isQueued: slot.isWaiting,
     isRecorded: recorder.isRecording,
-    onMessage: recorder.offerMessage
+    recorder: durable?.lease?.fenced ?? recorder,
+    caller: options.caller?.id,
+    session,
+    describe: options.request,
+    pace: options.pace !== undefined && isElements(pipeline.output) ? options.pace : undefined,
+    limits: serving,
+    // The next process reads the outputs from the record.
+    artifacts: durable?.records === undefined ? runtime.artifacts : undefined,
+    cache: runtime.cache,
+    operations: operationsOf,
+    earlier
   })
+  if (durable !== undefined) run.storeSteps()
+  if (options.isDetached) run.keepRequest()
+  options.files?.hold()
+  return {
+    runtime,
+    request,
+    options,
+    session,
+    slot,
+    onAnswer,
+    run,
+    fiber: undefined,
+    position: -1,
+    isLeft: false,
+    earlierMillis: taken === undefined ? 0 : run.elapsedMillis(),
+    durable,
+    suspension: undefined,
+    operations: undefined,
+    taken,
+    ending
+  }
+}
+
+/** Goes on with a run that another process accepted, or ends it. */
+const goOn = (context: RunnerContext, invocation: InvocationRequest, taken: TakenRun): undefined => {
+  const { lines, run, sequence } = taken
+  const policy = context.policy ?? DurableCall.abandoned
+  const durable = new DurableCall.DurableCall(policy, run.id, context.recorder, { taken })
+  const earlier = { startedAt: run.startedAt, steps: run.steps ?? [], sequence, lines }
+  const call = callOf(context, invocation, run, durable, earlier)
+  if (invocation.ending === undefined) return void start(context, call, true)
+  call.slot.release()
+  context.runs.add(call)
+  store(context, call, RunOutcome.failedWith(invocation.ending), call.run.elapsedMillis())
+}
 
 /** After a failed write a run starts only when its beginning is stored. A detached run always starts so. */
 const recordBeginning = (context: RunnerContext, call: Call): void => {
   if (call.options.isDetached) storeBeginning(context, call, () => detach(context, call))
-  else if (!context.recorder.isHealthy()) storeBeginning(context, call, () => {})
+  else if (call.durable?.lease !== undefined || !context.recorder.isHealthy()) storeBeginning(context, call, () => {})
   else start(context, call, true)
 }
 
-const storeBeginning = (context: RunnerContext, call: Call, onStored: () => void): void =>
+const storeBeginning = (context: RunnerContext, call: Call, onStored: () => void): void => {
+  call.durable?.begin(DurableCall.requestOf(call.request, call.options))
   context.recorder.store(
     call.run.id,
     () => call.run.snapshot(),
@@ -143,10 +187,11 @@ const storeBeginning = (context: RunnerContext, call: Call, onStored: () => void
       }
       // The run is refused, so a later retry must not store its beginning.
       context.recorder.forget(call.run.id)
-      call.slot.release()
-      call.onAnswer(unavailable())
+      goneOf(call)()
+      call.onAnswer(Response.ofError(context.recorder.refusal()))
     }
   )
+}
 
 /** Answers the caller, which does not wait for the end of the run. */
 const detach = ({ pathOf }: RunnerContext, call: Call): void => {
@@ -156,13 +201,22 @@ const detach = ({ pathOf }: RunnerContext, call: Call): void => {
 }
 
 const start = (context: RunnerContext, call: Call, offersBeginning: boolean): void => {
-  const { slot, run, runtime } = call
-  const fiber = new RunFiber(runtime, run, slot.release)
+  const { slot, runtime } = call
+  const fiber = new RunFiber(runtime, CallOperations.listenerOf(context, call), goneOf(call))
   call.fiber = fiber
   context.runs.add(call)
   if (slot.isWaiting) wait(context, call, fiber)
   else go(context, call, fiber, offersBeginning)
 }
+
+/** Called when no fiber of the run is left. */
+const goneOf = ({ options: { files }, slot }: Call): (() => void) =>
+  files === undefined
+    ? slot.release
+    : () => {
+        slot.release()
+        files.remove()
+      }
 
 const go = (context: RunnerContext, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
   call.run.begin()
@@ -170,7 +224,7 @@ const go = (context: RunnerContext, call: Call, fiber: RunFiber, offersBeginning
   const elapsedMillis = call.run.elapsedMillis()
   context.admission.computed(elapsedMillis)
   if (fiber.exit === undefined) {
-    if (offersBeginning) context.recorder.offer(call.run.snapshot())
+    if (offersBeginning) offer(context, call)
     startDeadline(context, call)
     accompany(context, call, fiber)
   } else settle(context, call, fiber.exit, elapsedMillis)
@@ -181,11 +235,33 @@ const wait = (context: RunnerContext, call: Call, fiber: RunFiber): void => {
   const { slot, run } = call
   context.startDeadlineLater(call)
   accompany(context, call, fiber)
-  slot.onReady(() => {
-    run.begin()
-    fiber.start(program(context, call))
-    if (fiber.exit === undefined) context.recorder.offer(run.snapshot())
-  })
+  slot.onReady(
+    () => {
+      run.begin()
+      fiber.start(program(context, call))
+      if (fiber.exit === undefined) offer(context, call)
+    },
+    isAcknowledged(call) || call.durable?.lease !== undefined
+      ? undefined
+      : (error) => refuse(context, call, fiber, error)
+  )
+}
+
+const offer = ({ recorder }: RunnerContext, { durable, run }: Call): void => {
+  durable?.lease?.fence()
+  recorder.offer(run.snapshot())
+}
+
+/** True if the caller knows that its run was accepted: it has the id of the run, or reads its events. */
+const isAcknowledged = ({ options }: Call): boolean =>
+  options.isDetached || (options.onAccepted !== undefined && options.claim === undefined)
+
+/** Answers a run that waits with an error. It leaves no record, as if it had been refused at once. */
+const refuse = ({ runs }: RunnerContext, call: Call, fiber: RunFiber, error: ServiceInMaintenance): void => {
+  fiber.discard()
+  runs.remove(call)
+  call.run.lost()
+  call.onAnswer(Response.ofError(error))
 }
 
 const accompany = (context: RunnerContext, call: Call, fiber: RunFiber): void => {
@@ -193,12 +269,18 @@ const accompany = (context: RunnerContext, call: Call, fiber: RunFiber): void =>
   fiber.onExit((ended) => settle(context, call, ended, call.run.elapsedMillis()))
 }
 
-const startDeadline = ({ serving }: Pick<RunnerContext, "serving">, { fiber, request, run }: Call): void =>
-  fiber?.startDeadline(deadline(request, serving), run.elapsedMillis())
+const program = (context: RunnerContext, call: Call): Effect.Effect<unknown, unknown> => {
+  const { trace } = call.run
+  const own = programOf(context, call)
+  return trace === undefined
+    ? own
+    : RunTrace.spanned(own, trace, call.options.parent, () => call.fiber?.interruption?.cause)
+}
 
-const program = ({ pipeline }: RunnerContext, { request }: Call): Effect.Effect<unknown, unknown> => {
+const programOf = ({ pipeline }: RunnerContext, { durable, request }: Call): Effect.Effect<unknown, unknown> => {
   try {
-    return pipeline.program(request.parameters)
+    const own = pipeline.program(request.parameters)
+    return durable === undefined ? own : DurableCall.program(durable, own)
   } catch (defect) {
     return Exit.die(defect)
   }
@@ -209,14 +291,13 @@ const leave = (call: Call): void => {
   call.fiber?.interrupt({ cause: "disconnected" })
 }
 
-const maxTimeoutMillis = 2 ** 31 - 1
-
-const deadline = (request: InvokeRequest.InvokeRequest, serving: Settings.Serving): number =>
-  Math.min(request.timeoutMillis ?? serving.requestTimeoutMillis, maxTimeoutMillis)
-
 /** Answers a run whose fiber has ended. */
 const settle = (context: RunnerContext, call: Call, exit: Exit.Exit<unknown, unknown>, elapsedMillis: number): void => {
   const { fiber, request, run } = call
+  if (call.durable?.isGone === true && Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)) {
+    Continuation.leaveToNext(context, call, call.durable)
+    return
+  }
   const { parametersUsed } = request
   const ended = { run, exit, elapsedMillis, interruption: fiber?.interruption, parametersUsed }
   context.syncOrFiber(
@@ -240,27 +321,35 @@ const store = (
 ): void => {
   const { run } = call
   metrics.ended(ending.status, elapsedMillis)
+  const response = ending.status === "succeeded" ? run.response : undefined
+  if (response !== undefined && !run.options.skipArtifacts) {
+    recorder.offerPart({ _tag: "Response", runId: run.id, response })
+  }
   const key = call.options.claim?.key
   if (key !== undefined) {
-    recorder.offerMessage({ _tag: "Answer", runId: run.id, key, status: answer.status, body: answer.body })
+    const { body, status } = answer
+    recorder.offerPart({ _tag: "Answer", runId: run.id, key, status, body, headers: response?.headers })
   }
+  call.durable?.lease?.fence()
   recorder.store(
     run.id,
     () => run.end(ending, elapsedMillis),
     (isStored) => {
+      if (!isStored && call.durable?.isFenced === true) return Continuation.goneTo(runs, call)
       runs.remove(call)
       if (isStored) {
         run.finished(() => run.end(ending, elapsedMillis))
-        return call.onAnswer(answer)
+        return call.onAnswer(Response.timed(answer, elapsedMillis, millisBetween(elapsedMillis, run.elapsedMillis())))
       }
+      run.lost()
       const log = Effect.logError(`Run ${run.id} ended as ${ending.status} but could not be stored.`)
       syncOrFiber(
         () => log,
-        () => call.onAnswer(unavailable())
+        () => call.onAnswer(Response.ofError(recorder.refusal()))
       )
     }
   )
 }
 
-/** The answer of a run that cannot be stored. */
-const unavailable = memoize(() => Response.ofError(RunRecorder.unavailable))
+/** Down to a microsecond. The difference of two fractions has more digits than either. */
+const millisBetween = (earlier: number, later: number): number => Math.round((later - earlier) * 1_000) / 1_000

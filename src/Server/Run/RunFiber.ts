@@ -6,9 +6,14 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
+import * as HashSet from "effect/HashSet"
+import type * as Logger from "effect/Logger"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Spans from "../../Internal/Spans.js"
 import { CurrentRun, type InterruptionCause, type RunListener } from "../../Run.js"
+import type { ArtifactKeeper } from "./ArtifactKeeper.js"
+import type { StepCache } from "./StepCache.js"
 
 /** Starts fibers with the warm state in their context, and with the references of the fiber that built it, such as loggers. */
 export interface RunRuntime {
@@ -17,8 +22,22 @@ export interface RunRuntime {
     program: Effect.Effect<unknown, unknown>,
     listener: RunListener
   ) => Fiber.RuntimeFiber<unknown, unknown>
+  /** True if the warm state or the program has a tracer, so that every run has a span. */
+  readonly isTraced: boolean
+  /** Keeps large outputs of steps; absent if every output is in the record of its run. */
+  readonly artifacts: ArtifactKeeper | undefined
+  /** Finds outputs of cached steps; absent if none are used again. */
+  readonly cache: StepCache | undefined
   /** Starts work that belongs to no run. */
   readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+}
+
+/** The parts of runs that are kept besides their records. */
+export interface KeptOptions {
+  /** Gets the entries of runs, besides the loggers of the runtime. */
+  readonly logger?: Logger.Logger<unknown, void> | undefined
+  readonly artifacts?: ArtifactKeeper | undefined
+  readonly cache?: StepCache | undefined
 }
 
 /**
@@ -28,10 +47,15 @@ export interface RunRuntime {
  * have the same but for the run itself, so each run gets them without a copy.
  *
  * @param base The runtime of the fiber that built the warm state.
+ * @param options The parts of runs that are kept besides their records.
  */
-export const makeRuntime = (base: Runtime.Runtime<never>, warm: Context.Context<never>): RunRuntime => {
+export const makeRuntime = (
+  base: Runtime.Runtime<never>,
+  warm: Context.Context<never>,
+  { artifacts, cache, logger }: KeptOptions = {}
+): RunRuntime => {
   const runtimeFlags = RuntimeFlags.enable(base.runtimeFlags, RuntimeFlags.Interruption)
-  const inherited = inheritedOf(base.fiberRefs)
+  const inherited = inheritedOf(logger === undefined ? base.fiberRefs : withLogger(base.fiberRefs, logger))
   const options: Runtime.RunForkOptions = {
     updateRefs: (own) => {
       for (const entry of inherited) own.locals.set(entry[0], entry[1])
@@ -39,6 +63,9 @@ export const makeRuntime = (base: Runtime.Runtime<never>, warm: Context.Context<
     }
   }
   return {
+    artifacts,
+    cache,
+    isTraced: Spans.hasTracer(base.fiberRefs),
     start: (program, listener) => {
       const context = Context.add(warm, CurrentRun, listener)
       return Runtime.runFork(Runtime.make({ context, runtimeFlags, fiberRefs: none }), program, options)
@@ -61,11 +88,13 @@ export interface Interruption {
 export class RunFiber {
   readonly #runtime: RunRuntime
   readonly #listener: RunListener
-  readonly #onGone: () => void
+  #onGone: () => void
   #fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
   #exit: Exit.Exit<unknown, unknown> | undefined
   #onExit: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
   #interruption: Interruption | undefined
+  /** True while the program runs for the first time, before it pauses: its fiber is not known yet. */
+  #isStarting = false
   #callOffDeadline: (() => void) | undefined
 
   /** @param onGone Called when the fiber has ended, which may be after it was given up. */
@@ -78,11 +107,14 @@ export class RunFiber {
   /** Starts the run, unless it was interrupted before. */
   start(program: Effect.Effect<unknown, unknown>): void {
     if (this.#exit !== undefined) return
+    this.#isStarting = true
     const fiber = this.#runtime.start(program, this.#listener)
+    this.#isStarting = false
     const exit = fiber.unsafePoll()
     if (exit !== null) return void this.#gone(exit)
     this.#fiber = fiber
     fiber.addObserver((exit) => this.#gone(exit))
+    if (this.#interruption !== undefined) this.#interruptFiber(fiber)
   }
 
   /** The exit, once the run has ended. */
@@ -104,18 +136,47 @@ export class RunFiber {
   interrupt(interruption: Interruption): void {
     if (this.#interruption !== undefined || this.#exit !== undefined) return
     this.#interruption = interruption
-    if (this.#fiber === undefined) this.#gone(Exit.interrupt(FiberId.none))
-    else {
-      this.#fiber.unsafeInterruptAsFork(FiberId.none)
-      this.#fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
-    }
+    if (this.#fiber !== undefined) this.#interruptFiber(this.#fiber)
+    else if (!this.#isStarting) this.#gone(Exit.interrupt(FiberId.none))
   }
 
   /** Interrupts the run when it takes longer than `timeoutMillis`; `elapsedMillis` have passed. */
   startDeadline(timeoutMillis: number, elapsedMillis: number): void {
     if (this.#exit !== undefined) return
-    const leftMillis = Math.max(0, timeoutMillis - elapsedMillis)
+    const leftMillis = Math.max(0, Math.ceil(timeoutMillis - elapsedMillis))
     this.#callOffDeadline = this.#after(leftMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
+  }
+
+  /** Stops the deadline until it is started again. */
+  stopDeadline(): void {
+    this.#callOffDeadline?.()
+    this.#callOffDeadline = undefined
+  }
+
+  /** Calls another function when the fiber has ended, in place of the one before. */
+  replaceOnGone(onGone: () => void): void {
+    this.#onGone = onGone
+  }
+
+  /** True if the fiber still runs, which may be after it was given up. */
+  get isRunning(): boolean {
+    return this.#fiber?.unsafePoll() === null
+  }
+
+  /** The fiber, once it has paused. */
+  get fiber(): Fiber.RuntimeFiber<unknown, unknown> | undefined {
+    return this.#fiber
+  }
+
+  /** Forgets a run that has not started. */
+  discard(): void {
+    this.#onExit = undefined
+    this.#gone(Exit.interrupt(FiberId.none))
+  }
+
+  #interruptFiber(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
+    fiber.unsafeInterruptAsFork(FiberId.none)
+    fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
   }
 
   #gone(exit: Exit.Exit<unknown, unknown>): void {
@@ -146,3 +207,10 @@ const none = FiberRefs.empty()
 /** The references with the patches of a fork, without the context: each run has its own. */
 const inheritedOf = (fiberRefs: FiberRefs.FiberRefs) =>
   Array.from(FiberRefs.delete(FiberRefs.forkAs(fiberRefs, FiberId.none), FiberRef.currentContext).locals)
+
+const withLogger = (fiberRefs: FiberRefs.FiberRefs, logger: Logger.Logger<unknown, void>): FiberRefs.FiberRefs =>
+  FiberRefs.updateAs(fiberRefs, {
+    fiberId: FiberId.none,
+    fiberRef: FiberRef.currentLoggers,
+    value: HashSet.add(FiberRefs.getOrDefault(fiberRefs, FiberRef.currentLoggers), logger)
+  })

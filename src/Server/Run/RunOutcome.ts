@@ -6,16 +6,26 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Envelope from "../../Contract/Envelope.js"
-import { InternalError, RunInterrupted, RunTimedOut } from "../../Contract/Errors.js"
+import {
+  InternalError,
+  type RunDiverged,
+  RunInterrupted,
+  type RunLimitExceeded,
+  type RunNotRecovered,
+  RunTimedOut
+} from "../../Contract/Errors.js"
 import type { EncodedJson } from "../../Internal/EncodedJson.js"
-import type * as Pipeline from "../../Pipeline.js"
+import * as Pipeline from "../../Pipeline.js"
 import type { Ids } from "../../Store/Ids.js"
+import * as JsonSize from "../HotPath/JsonSize.js"
+import { TooLarge } from "../HotPath/JsonSize.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
 import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
 import type { ActiveRun, Ending } from "./ActiveRun.js"
 import * as Response from "./Response.js"
 import * as RunFailures from "./RunFailures.js"
 import type { Interruption } from "./RunFiber.js"
+import * as RunLimits from "./RunLimits.js"
 
 /** A run whose fiber has ended. */
 export interface Ended {
@@ -35,34 +45,43 @@ export interface Outcome {
 /** The deployment and snapshot of a service. */
 export type Identity = Omit<Envelope.Identity, "pipelineName">
 
+/** The context of every judgement of a service. */
+export interface Judging {
+  readonly identity: Identity
+  readonly ids: Context.Tag.Service<Ids>
+  readonly limits: RunLimits.Limits
+}
+
 /** Makes the judge of a pipeline's runs. */
-export const judge = (
-  pipeline: Pipeline.Any,
-  identity: Identity,
-  ids: Context.Tag.Service<Ids>
-): ((ended: Ended) => Effect.Effect<Outcome>) => {
+export const judge = (pipeline: Pipeline.Any, judging: Judging): ((ended: Ended) => Effect.Effect<Outcome>) => {
+  const { identity, ids, limits } = judging
   const encodeOutputs = SchemaCodec.jsonEncoder(pipeline.output)
   const succeeded = successes(pipeline, identity)
-  const encodeFailure = RunFailures.encoder(pipeline)
+  const failed = failures(pipeline, judging)
+  const streams = Pipeline.isElements(pipeline.output)
   return (ended) =>
     Exit.match(ended.exit, {
-      onSuccess: (value) =>
-        judgeOutputs(encodeOutputs(value), {
+      onSuccess: (value) => {
+        // The caller has the elements, and the record has them as events.
+        if (streams && ended.run.takesElements) return Effect.succeed(succeeded(ended, undefined))
+        return judgeOutputs(encodeOutputs(value, limits.maxOutputBytes), {
           onFit: (outputs) => succeeded(ended, outputs),
-          onMisfit: (reason) => broken(ids, ended.run, `The outputs do not fit the pipeline's schema: ${reason}`)
-        }),
+          onMisfit: (misfit) =>
+            misfit instanceof TooLarge
+              ? Effect.succeed(tooLarge(judging, ended.run, misfit, "maxOutputBytes"))
+              : broken(ids, ended.run, `The outputs do not fit the pipeline's schema: ${misfit}`)
+        })
+      },
       onFailure: (cause) => {
         const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(cause, (error) => ({ error }))))
-        if (failure !== undefined) {
-          return Effect.matchEffect(encodeFailure(failure.error), {
-            onSuccess: (typed) => Effect.succeed(failed(ended.run, typed)),
-            onFailure: (reason) =>
-              broken(ids, ended.run, `A failure cannot be answered, because ${reason}:\n${RunFailures.render(cause)}`)
-          })
+        if (failure !== undefined) return failed(ended.run, failure.error, cause)
+        if (ended.interruption !== undefined && Cause.isInterrupted(cause)) {
+          return Effect.succeed(interrupted(ended.run, ended.interruption))
         }
-        return ended.interruption !== undefined && Cause.isInterrupted(cause)
-          ? Effect.succeed(interrupted(ended.run, ended.interruption))
-          : broken(ids, ended.run, RunFailures.render(cause))
+        const excess = RunLimits.ofCause(cause, ended.run.id)
+        return excess === undefined
+          ? broken(ids, ended.run, RunFailures.render(cause))
+          : Effect.succeed(failedWith(excess))
       }
     })
 }
@@ -89,10 +108,10 @@ export const internalError = (
 // internal
 
 const judgeOutputs = (
-  encoded: Effect.Effect<EncodedJson | undefined, string>,
+  encoded: Effect.Effect<EncodedJson | undefined, SchemaCodec.Misfit>,
   on: {
     readonly onFit: (outputs: EncodedJson | undefined) => Outcome
-    readonly onMisfit: (reason: string) => Effect.Effect<Outcome>
+    readonly onMisfit: (misfit: SchemaCodec.Misfit) => Effect.Effect<Outcome>
   }
 ): Effect.Effect<Outcome> =>
   SyncOrFiber.isEither(encoded) && Either.isRight(encoded)
@@ -108,28 +127,66 @@ const successes = (
 ): ((ended: Ended, outputs: EncodedJson | undefined) => Outcome) => {
   const write = Envelope.successWriter({ ...identity, pipelineName: pipeline.name })
   return (
-    { elapsedMillis: executionTimeMillis, parametersUsed, run: { id: runId, index: runIndex, name: runName } },
+    {
+      elapsedMillis: executionTimeMillis,
+      parametersUsed,
+      run: { id: runId, index: runIndex, name: runName, response = unset }
+    },
     outputs
-  ) => ({
-    ending: { status: "succeeded", outputs },
-    answer: Response.ofJson(200, write({ runId, runIndex, runName, parametersUsed, outputs, executionTimeMillis }))
-  })
-}
-
-const failed = (run: ActiveRun, typed: RunFailures.TypedFailure): Outcome => {
-  const body: Envelope.PipelineFailure<unknown> = { ...typed.body, runId: run.id }
-  return {
-    ending: { status: "failed", error: typed.body },
-    answer: Response.ofJson(typed.status, JSON.stringify(body))
+  ) => {
+    const body = write({ runId, runIndex, runName, parametersUsed, outputs, executionTimeMillis })
+    return {
+      ending: { status: "succeeded", outputs },
+      answer: Response.ofJson(response.status, body, response.headers)
+    }
   }
 }
 
+/** The response of a run whose pipeline sets nothing. */
+const unset: { readonly status: number; readonly headers?: Readonly<Record<string, string>> } = { status: 200 }
+
+const failures = (
+  pipeline: Pipeline.Any,
+  judging: Judging
+): ((run: ActiveRun, error: unknown, cause: Cause.Cause<unknown>) => Effect.Effect<Outcome>) => {
+  const { ids, limits } = judging
+  const encode = RunFailures.encoder(pipeline)
+  return (run, error, cause) =>
+    Effect.matchEffect(encode(error, limits.maxErrorBytes), {
+      onSuccess: (typed) => Effect.succeed(failed(judging, run, typed)),
+      onFailure: (misfit) =>
+        misfit instanceof TooLarge
+          ? Effect.succeed(tooLarge(judging, run, misfit, "maxErrorBytes", RunFailures.tagOnly(error)._tag))
+          : broken(ids, run, `A failure cannot be answered, because ${misfit}:\n${RunFailures.render(cause)}`)
+    })
+}
+
+const failed = (judging: Judging, run: ActiveRun, typed: RunFailures.TypedFailure): Outcome => {
+  const body: Envelope.PipelineFailure<unknown> = { ...typed.body, runId: run.id }
+  const text = JSON.stringify(body)
+  const bytes = JsonSize.bytesOf(text, judging.limits.maxErrorBytes)
+  return bytes > judging.limits.maxErrorBytes
+    ? tooLarge(judging, run, new TooLarge(bytes), "maxErrorBytes", body._tag)
+    : { ending: { status: "failed", error: typed.body }, answer: Response.ofJson(typed.status, text) }
+}
+
+const tooLarge = (
+  { limits }: Judging,
+  run: ActiveRun,
+  { bytes }: TooLarge,
+  limit: RunLimits.Limit,
+  of?: string
+): Outcome => failedWith(RunLimits.exceeded(limits, { runId: run.id, limit, of, actual: bytes }))
+
+/** The outcome of a run that failed with an error of the runtime, which its caller and its record have. */
+export const failedWith = (error: InternalError | RunLimitExceeded | RunDiverged | RunNotRecovered): Outcome => ({
+  ending: { status: "failed", error: Response.encodeError(error) },
+  answer: Response.ofError(error)
+})
+
 /** The outcome of a run that ended with an unexpected error. */
 export const broken = (ids: Context.Tag.Service<Ids>, run: ActiveRun, details: string): Effect.Effect<Outcome> =>
-  Effect.map(internalError(ids, details, run.id), (error) => ({
-    ending: { status: "failed", error: Response.encodeError(error) },
-    answer: Response.ofError(error)
-  }))
+  Effect.map(internalError(ids, details, run.id), failedWith)
 
 const interrupted = (run: ActiveRun, { cause, timeoutMillis }: Interruption): Outcome => {
   const error = interruptionError(run, cause, timeoutMillis)

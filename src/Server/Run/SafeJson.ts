@@ -1,6 +1,10 @@
-/** JSON text from strangers: its depth is measured before it is parsed, and keys that could reach a prototype are dropped. */
+/**
+ * JSON text from strangers: its depth is measured before it is parsed, and values that parsing would change are refused.
+ */
 import * as Either from "effect/Either"
 import { InvalidRequest } from "../../Contract/Errors.js"
+import * as JsonText from "../../Internal/JsonText.js"
+import * as ValidationIssues from "./ValidationIssues.js"
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
@@ -8,13 +12,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
 export interface Parsed {
   readonly value: unknown
   readonly text: string
-  /** True for a text without escapes and without keys that could reach a prototype. */
+  /** True for a text without escapes. */
   readonly isPlain: boolean
 }
 
 /**
  * Parses UTF-8 bytes as JSON. Fails with `InvalidRequest` for an empty body, bytes that are not UTF-8, nesting deeper than
- * `maxDepth`, and text that is not JSON. Messages never repeat the body.
+ * `maxDepth`, text that is not JSON, and values that JavaScript would change: two members with one name, `__proto__`, numbers
+ * that it cannot hold, and halves of surrogate pairs. Messages never repeat a value.
  */
 export const parse = (bytes: Uint8Array, maxDepth: number): Either.Either<Parsed, InvalidRequest> => {
   if (bytes.length === 0) return invalid("The body is empty; send a JSON object.")
@@ -43,7 +48,7 @@ export const isDeeperThan = (text: string, limit: number): boolean => {
   let depth = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code === quote) i = endOfString(text, i)
+    if (code === quote) i = JsonText.endOfString(text, i)
     else if (code === openBrace || code === openBracket) {
       if (++depth > limit) return true
     } else if (code === closeBrace || code === closeBracket) depth--
@@ -63,21 +68,10 @@ const hasMoreBrackets = (text: string, limit: number): boolean => {
 }
 
 const quote = 34
-const backslash = 92
 const openBracket = 91
 const closeBracket = 93
 const openBrace = 123
 const closeBrace = 125
-
-const endOfString = (text: string, start: number): number => {
-  let i = start + 1
-  while (i < text.length) {
-    const code = text.charCodeAt(i)
-    if (code === quote) return i
-    i += code === backslash ? 2 : 1
-  }
-  return i
-}
 
 const invalid = (message: string): Either.Either<never, InvalidRequest> =>
   Either.left(new InvalidRequest({ message, issues: [] }))
@@ -89,20 +83,16 @@ const decode = (bytes: Uint8Array): Either.Either<string, InvalidRequest> =>
   })
 
 const parseText = (text: string): Either.Either<Parsed, InvalidRequest> =>
-  Either.try({
-    try: (): Parsed => {
-      const isPlain = !text.includes("\\") && !text.includes(proto)
-      return {
-        text,
-        isPlain,
-        value: isPlain || !mayHoldProto(text) ? JSON.parse(text) : JSON.parse(text, withoutProto)
-      }
-    },
-    catch: () => new InvalidRequest({ message: "The body is not valid JSON.", issues: [] })
-  })
-
-const proto = "__proto__"
-
-const mayHoldProto = (text: string): boolean => text.includes(proto) || text.includes("\\u00")
-
-const withoutProto = (key: string, value: unknown): unknown => (key === proto ? undefined : value)
+  Either.flatMap(
+    Either.try({
+      try: () => {
+        const value: unknown = JSON.parse(text)
+        return { value, problems: JsonText.isFaithful(text, value) ? [] : JsonText.problems(text) }
+      },
+      catch: () => new InvalidRequest({ message: "The body is not valid JSON.", issues: [] })
+    }),
+    ({ problems, value }) =>
+      problems.length === 0
+        ? Either.right({ text, value, isPlain: !text.includes("\\") })
+        : Either.left(ValidationIssues.invalidRequest(problems.map(ValidationIssues.ofJson)))
+  )

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Run } from "../../Store/RunStore.js"
+import { HealthChecks } from "./HealthChecks.js"
 import { Invocation, Lifecycle } from "./Invocation.js"
 import { Metrics } from "./Metrics.js"
 import { ProcessMeter } from "./ProcessStats.js"
@@ -20,6 +21,8 @@ export class Service extends Context.Tag("effect-deployers/Server/Workers/Fleet"
     readonly flush: Effect.Effect<void>
     /** A run that is in progress in another worker, with the steps it has so far. */
     readonly findElsewhere: (id: string) => Effect.Effect<Run | undefined>
+    /** Has another worker store the steps of a run as they start and end, for a caller that reads them. */
+    readonly storeSteps: (id: string) => Effect.Effect<void>
     /** Cancels a run of any worker; false if the run is not in progress. */
     readonly cancel: (id: string) => Effect.Effect<boolean>
   }
@@ -38,6 +41,8 @@ export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Lo
     readonly glance: Effect.Effect<WorkerReport>
     /** A run in progress in this process, with the steps it has so far. */
     readonly find: (id: string) => Run | undefined
+    /** Stores the steps of a run of this process as they start and end, from now on. */
+    readonly storeSteps: (id: string) => void
     /** Cancels a run of this process; false if the run is not in progress here. */
     readonly cancel: (id: string) => boolean
     /** Stores the pending records. */
@@ -48,16 +53,21 @@ export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Lo
 export const layerThisProcess: Layer.Layer<
   ThisProcess,
   never,
-  Invocation | Lifecycle | Metrics | ProcessMeter | RunRecorder
+  HealthChecks | Invocation | Lifecycle | Metrics | ProcessMeter | RunRecorder
 > = Layer.effect(
   ThisProcess,
   Effect.gen(function* () {
-    const { cancel, find, inFlight, queued } = yield* Invocation
+    const { cancel, find, inFlight, queued, storeSteps } = yield* Invocation
     const { phase } = yield* Lifecycle
+    const { findings } = yield* HealthChecks
     const { read } = yield* Metrics
     const meter = yield* ProcessMeter
     const { flush, isHealthy } = yield* RunRecorder
-    const condition = (): Condition => ({ phase: phase(), isRecording: isHealthy() })
+    const condition = (): Condition => ({
+      phase: phase(),
+      isRecording: isHealthy(),
+      checks: findings()
+    })
     const now = (process: WorkerReport["process"]): WorkerReport => ({
       counters: read(),
       inFlight: inFlight(),
@@ -74,6 +84,7 @@ export const layerThisProcess: Layer.Layer<
       report: Effect.map(meter.read, now),
       glance: Effect.map(meter.glance, now),
       find,
+      storeSteps,
       cancel,
       flush
     }
@@ -88,6 +99,7 @@ export const layerAlone: Layer.Layer<Service, never, ThisProcess> = Layer.effect
     report: Effect.map(report, alone),
     flush,
     findElsewhere: () => Effect.succeed(undefined),
+    storeSteps: () => Effect.void,
     cancel: (id) => Effect.sync(() => cancel(id))
   }))
 )

@@ -7,6 +7,7 @@ import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { InvalidRequest } from "../../Contract/Errors.js"
 import { formatIssues, type Issue } from "../../Errors/Issue.js"
+import type * as StrictJson from "../../Internal/StrictJson.js"
 
 /**
  * The problems in a parse issue.
@@ -28,6 +29,9 @@ export const make = (path: ReadonlyArray<PropertyKey>, reason: string): Issue =>
   path: path.map(String).join("."),
   reason
 })
+
+/** The problem of a value that JSON cannot carry. */
+export const ofJson = ({ path, reason }: StrictJson.Problem): Issue => make(path, reason)
 
 /** The wire error that carries problems; its message names them too. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): InvalidRequest =>

@@ -32,6 +32,7 @@ const deployment = (changes: Partial<DeploymentFacts> = {}): DeploymentFacts => 
   seen: state("running"),
   restores: [],
   recovery,
+  restart: "always",
   ...changes
 })
 
@@ -175,7 +176,16 @@ describe("starting again", () => {
   })
 
   it("does not happen when it is switched off", () => {
-    assert.deepStrictEqual(one({ ...crashed, recovery: { ...recovery, mode: "never" } }), [])
+    assert.deepStrictEqual(one({ ...crashed, restart: "never" }), [])
+  })
+
+  it("happens on failure after every end but one with exit code 0", () => {
+    const restart = "on-failure"
+    const ended = (exitCode?: number) => state("error", "it ended", exitCode === undefined ? {} : { exitCode })
+    assert.deepStrictEqual(one({ restart, status: "error", reason: "it ended", seen: ended(0) }), [])
+    for (const seen of [ended(1), ended(143), ended(), state("absent")]) {
+      assert.strictEqual(one({ restart, seen }).at(-1)?._tag, "Restore")
+    }
   })
 
   it("happens to what is unhealthy for long, not to what was paused", () => {

@@ -97,7 +97,7 @@ const longEnough = Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.repeatN(
 
 const started = Effect.map(FakeEngine, ({ operations }) => operations.includes("start a container"))
 
-describe("A container and its network", () => {
+describe("G32: A container and its network", () => {
   for (const late of parts) {
     const early = other(late)
 

@@ -16,7 +16,7 @@ const said = {
 }
 
 describe("Labels", () => {
-  it("come back as they were, in printable characters only", () => {
+  it("G16: come back as they were, in printable characters only", () => {
     const labels = Labels.ofInstance(said)
     for (const value of Object.values(labels)) assert.match(value, /^[\x20-\x7e]*$/)
     assert.deepStrictEqual(Labels.decodeInstance({ ...labels, other: "\n" }), Option.some(said))

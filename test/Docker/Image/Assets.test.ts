@@ -38,7 +38,7 @@ describe("collect", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("refuses links of every kind, anywhere on the way", () =>
+  it.scoped("G22 G39: refuses links of every kind, anywhere on the way", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* project
@@ -58,7 +58,7 @@ describe("collect", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("refuses pipes and devices", () =>
+  it.scoped("G22: refuses pipes and devices", () =>
     Effect.gen(function* () {
       const root = yield* project
       assert.strictEqual(yield* Command.exitCode(Command.make("mkfifo", `${root}/data/pipe`)), 0)
@@ -66,7 +66,7 @@ describe("collect", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("refuses credentials, by name and by content, also deep in declared folders", () =>
+  it.scoped("G21: refuses credentials, by name and by content, also deep in declared folders", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* project
@@ -96,7 +96,7 @@ describe("collect", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("refuses what is not there, what is the bundle's, and what is outside", () =>
+  it.scoped("G22 G39: refuses what is not there, what is the bundle's, and what is outside", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const root = yield* project

@@ -117,7 +117,7 @@ const instruction: FastCheck.Arbitrary<Instruction> = FastCheck.oneof(
 const from = Instruction.From({ image: "node:22-slim" })
 
 describe("render", () => {
-  it("writes exactly the instructions it was given, or refuses them", () => {
+  it("G14: writes exactly the instructions it was given, or refuses them", () => {
     let written = 0
     FastCheck.assert(
       FastCheck.property(FastCheck.array(instruction, { maxLength: 2 }), (given) => {
@@ -132,7 +132,7 @@ describe("render", () => {
     assert.isAbove(written, 150, "the property was tested on what is written, too")
   })
 
-  it("refuses each trick wherever a word can be", () => {
+  it("G14 G23: refuses each trick wherever a word can be", () => {
     const places: ReadonlyArray<(word: string) => Instruction> = [
       (image) => Instruction.From({ image }),
       (stage) => Instruction.From({ image: "node", stage }),
@@ -155,7 +155,7 @@ describe("render", () => {
     }
   })
 
-  it("starts with a base image, never with a directive", () => {
+  it("G14: starts with a base image, never with a directive", () => {
     assert.isTrue(Either.isLeft(render([])))
     assert.isTrue(Either.isLeft(render([Instruction.Run({ command: ["id"] }), from])))
   })

@@ -35,7 +35,7 @@ describe("writeLayer", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
-  it.scoped("writes folders before what is in them, without times and owners of this machine", () =>
+  it.scoped("G39: writes folders before what is in them, without times and owners of this machine", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const at = yield* folder

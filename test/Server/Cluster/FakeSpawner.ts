@@ -90,11 +90,12 @@ export const report = (succeeded: number, options: Partial<WorkerReport> = {}): 
     runs: { succeeded, failed: 0, interrupted: 0 },
     durations: [succeeded, ...new Array<number>(15).fill(0)],
     durationSumSeconds: succeeded,
-    shed: 0
+    shed: 0,
+    keysRefused: { missing: 0, wrong: 0, scope: 0 }
   },
   inFlight: 1,
   queued: 0,
-  condition: { phase: "ready", isRecording: true },
+  condition: { phase: "ready", isRecording: true, checks: [] },
   process: {
     cpuSeconds: succeeded,
     residentBytes: 10,

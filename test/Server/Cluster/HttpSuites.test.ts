@@ -12,7 +12,15 @@ describe("with two workers", async () => {
   await import("../Http/Runs.test.js")
   await import("../Process/Service.test.js")
   await import("../Http/ResponseModes.test.js")
+  await import("../Http/RunRequest.test.js")
+  await import("../Http/Streaming.test.js")
+  await import("../Http/Files.test.js")
+  await import("../Http/Events.test.js")
+  await import("../Http/Signals.test.js")
   await import("../Run/Idempotency.test.js")
+  await import("../Http/Sessions.test.js")
+  await import("../Http/RunLogs.test.js")
+  await import("../Http/Artifacts.test.js")
 })
 
 describe("two workers", () => {

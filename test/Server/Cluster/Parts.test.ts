@@ -14,13 +14,15 @@ const reports: FastCheck.Arbitrary<Report.WorkerReport> = FastCheck.record({
     runs: FastCheck.record({ succeeded: count, failed: count, interrupted: count }),
     durations: FastCheck.array(count, { minLength: buckets.length + 1, maxLength: buckets.length + 1 }),
     durationSumSeconds: count,
-    shed: count
+    shed: count,
+    keysRefused: FastCheck.record({ missing: count, wrong: count, scope: count })
   }),
   inFlight: count,
   queued: count,
   condition: FastCheck.record({
     phase: FastCheck.constantFrom("starting", "ready", "draining"),
-    isRecording: FastCheck.boolean()
+    isRecording: FastCheck.boolean(),
+    checks: FastCheck.constant([])
   }),
   process: FastCheck.record({
     cpuSeconds: count,

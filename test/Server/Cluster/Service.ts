@@ -55,11 +55,15 @@ export const start = (
   }).pipe(Effect.orDie)
 
 /** Starts the service of a folder again. */
-export const restart = (folder: string): Effect.Effect<Service, never, Scope.Scope> =>
+export const restart = (
+  folder: string,
+  environment: Readonly<Record<string, string>> = {}
+): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const primary = spawn(process.execPath, [`${folder}/main.mjs`, "serve", `${folder}/manifest.json`], {
         cwd: root,
+        env: { ...process.env, ...environment },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"]
       })
@@ -104,14 +108,22 @@ export interface Reply {
 }
 
 /** One request over a connection of its own, unless an agent has some: each goes to another worker. */
-export const ask = (url: string, path: string, body?: unknown, agent: Http.Agent | false = false) =>
+export const ask = (
+  url: string,
+  path: string,
+  body?: unknown,
+  agent: Http.Agent | false = false,
+  headers: Http.OutgoingHttpHeaders = {}
+) =>
   Effect.async<Reply, Error>((resume) => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const request = Http.request(`${url}${path}`, {
       agent,
       method: text === undefined ? "GET" : "POST",
       headers:
-        text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }
+        text === undefined
+          ? headers
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(text), ...headers }
     })
     request.on("error", (error) => resume(Effect.fail(error)))
     request.on("response", (response) => {

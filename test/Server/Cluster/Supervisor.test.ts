@@ -65,7 +65,10 @@ describe("supervision", () => {
       assert.deepInclude(service(), { isReady: true, workers: 2, workerRestarts: 0 })
       assert.strictEqual(registry.entries().length, 2)
       for (const { told } of all) {
-        assert.deepStrictEqual(told.at(-1), { _tag: "Service", condition: { phase: "ready", isRecording: true } })
+        assert.deepStrictEqual(told.at(-1), {
+          _tag: "Service",
+          condition: { phase: "ready", isRecording: true, checks: [] }
+        })
       }
     }).pipe(Effect.provide(provided))
   )
@@ -248,13 +251,13 @@ describe("the router", () => {
       const { all } = yield* Fakes
       const [first, second] = all
       const conditions = () => second?.told.flatMap((told) => (told._tag === "Service" ? [told.condition] : []))
-      const failing = { phase: "ready", isRecording: false } as const
+      const failing = { phase: "ready", isRecording: false, checks: [] } as const
       yield* first?.say({ _tag: "Changed", report: report(1, { condition: failing }) }) ?? Effect.void
       yield* settle
       assert.deepStrictEqual(conditions()?.at(-1), failing)
       yield* first?.say({ _tag: "Changed", report: report(1) }) ?? Effect.void
       yield* settle
-      assert.deepStrictEqual(conditions()?.at(-1), { phase: "ready", isRecording: true })
+      assert.deepStrictEqual(conditions()?.at(-1), { phase: "ready", isRecording: true, checks: [] })
     }).pipe(Effect.provide(provided))
   )
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Either, FastCheck, ParseResult, Schema } from "effect"
+import * as StrictJson from "../../../src/Internal/StrictJson.js"
 import * as CompiledPredicate from "../../../src/Server/HotPath/CompiledPredicate.js"
 
 type Any = Schema.Schema.AnyNoContext
@@ -20,6 +21,10 @@ const Tree: Schema.Schema<Tree> = Schema.Struct({
 const leaves: ReadonlyArray<Any> = [
   Schema.String,
   Schema.JsonNumber,
+  Schema.Number,
+  Schema.UndefinedOr(Schema.Number),
+  Schema.Literal(1n),
+  Schema.Enums({ Infinite: Number.POSITIVE_INFINITY }),
   Schema.Boolean,
   Schema.Null,
   Schema.Unknown,
@@ -118,6 +123,7 @@ describe("a value that the predicate accepts", () => {
           accepted++
           assert.deepStrictEqual(Either.getOrThrow(ParseResult.decodeUnknownEither(schema, strict)(value)), value)
           assert.deepStrictEqual(Either.getOrThrow(ParseResult.encodeUnknownEither(schema)(value)), value)
+          assert.isUndefined(StrictJson.problemOf(value))
         }
       }),
       { numRuns: Number(process.env["FAST_CHECK_RUNS"] ?? 500) }

@@ -2,7 +2,8 @@ import * as Net from "node:net"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Fiber, Option, Schedule } from "effect"
+import { Effect, Fiber, Option, Schedule, Schema } from "effect"
+import { Settings } from "effect-deployers"
 import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
 import * as Response from "../../../src/Server/Run/Response.js"
 import { raw, served, statusOf } from "../Harness.js"
@@ -11,7 +12,7 @@ import { weather } from "../Pipelines.js"
 const limits = {
   ...NodeServer.defaultLimits,
   headersTimeoutMillis: 50,
-  requestTimeoutMillis: 100,
+  receiveTimeoutMillis: 100,
   checkIntervalMillis: 10
 }
 
@@ -31,7 +32,7 @@ describe("slow clients", () => {
     ["headers", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow:"],
     ["a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"]
   ] as const) {
-    it.scopedLive(`that do not finish ${what} get 408 in JSON and are closed`, () =>
+    it.scopedLive(`F02 F03: that do not finish ${what} get 408 in JSON and are closed`, () =>
       Effect.gen(function* () {
         const server = yield* NodeServer.listen(() => {}, { host: "127.0.0.1", fallback: true }, limits)
         const reply = yield* replyTo(server.port, bytes)
@@ -87,6 +88,65 @@ describe("a connection that is kept", () => {
       assert.isFalse(socket.destroyed)
     })
   )
+})
+
+describe("many requests on one connection", () => {
+  const answering: NodeServer.Handler = (request, response) =>
+    NodeServer.send(request, response, Response.ofJson(200, "{}"))
+  /** Sends requests one after the other, like a client that ignores `Connection: close`; ends with the connection. */
+  const answersOf = (port: number, requests: number) =>
+    Effect.async<ReadonlyArray<string>>((resume) => {
+      const replies: Array<string> = []
+      const ask = () => socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      const done = () => resume(Effect.succeed(replies))
+      const socket = Net.connect({ host: "127.0.0.1", port }, ask)
+      socket.on("data", (data) => {
+        replies.push(data.toString())
+        if (replies.length < requests) ask()
+        else socket.destroy()
+      })
+      socket.on("error", done)
+      socket.on("close", done)
+      return Effect.sync(() => socket.destroy())
+    })
+
+  it.scopedLive("are all answered", () =>
+    Effect.gen(function* () {
+      const { port } = yield* NodeServer.listen(answering, { host: "127.0.0.1", fallback: true })
+      const replies = yield* answersOf(port, 1_500)
+      assert.strictEqual(replies.filter((reply) => statusOf(reply) === 200).length, 1_500)
+    })
+  )
+  it.scopedLive("end where a limit is set: the service says so and closes", () =>
+    Effect.gen(function* () {
+      const limited = { ...NodeServer.defaultLimits, maxRequestsPerConnection: 3 }
+      const { port } = yield* NodeServer.listen(answering, { host: "127.0.0.1", fallback: true }, limited)
+      const replies = yield* answersOf(port, 10)
+      assert.deepStrictEqual(replies.map(statusOf), [200, 200, 200])
+      assert.deepStrictEqual(
+        replies.map((reply) => /connection: close/i.test(reply)),
+        [false, false, true]
+      )
+    })
+  )
+  it("wait longer on an idle connection than proxies do", () => {
+    assert.isAbove(NodeServer.limitsOf(Schema.decodeSync(Settings.Serving)({})).keepAliveTimeoutMillis, 60_000)
+  })
+  for (const [keepAliveTimeoutMillis, announced] of [
+    [75_000, "3"],
+    [2_000, "2"]
+  ] as const) {
+    it.scopedLive(`of ${keepAliveTimeoutMillis} ms name ${announced} s to clients that heed it`, () =>
+      Effect.gen(function* () {
+        const limits = { ...NodeServer.defaultLimits, keepAliveTimeoutMillis }
+        const { port } = yield* NodeServer.listen(answering, { host: "127.0.0.1", fallback: true }, limits)
+        const [first = "", last = ""] = yield* answersOf(port, 2)
+        for (const reply of [first, last]) {
+          assert.strictEqual(/^keep-alive: timeout=(\d+)\r$/im.exec(reply)?.[1], announced)
+        }
+      })
+    )
+  }
 })
 
 describe("a port that is taken", () => {

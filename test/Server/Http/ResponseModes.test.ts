@@ -44,7 +44,7 @@ describe("Prefer: respond-async", () => {
     )
   )
 
-  it.live("is on disk when it is answered, also while it waits for its place", () =>
+  it.live("F22: is on disk when it is answered, also while it waits for its place", () =>
     withLatch({ serving: { maxConcurrency: 1, maxQueue: 1 } }, (latch) =>
       Effect.gen(function* () {
         const store = yield* RunStore
@@ -124,7 +124,7 @@ describe("Accept: text/event-stream", () => {
     }).pipe(Effect.provide(served(weather)))
   )
 
-  it.live("replays the same events from the record, after a given position", () =>
+  it.live("F18: replays the same events from the record, after a given position", () =>
     Effect.gen(function* () {
       const { text } = yield* invoke({ city: "Oslo" }, {}, streamed)
       const live = told(text)
@@ -134,7 +134,7 @@ describe("Accept: text/event-stream", () => {
       const rest = yield* request(`/runs/${id}/events`, { headers: { "last-event-id": "5" } })
       assert.deepStrictEqual(told(rest.text), live.slice(5))
       const none = yield* request(`/runs/${id}/events`, { headers: { "last-event-id": "7" } })
-      assert.deepStrictEqual(told(none.text), [])
+      assert.deepStrictEqual([none.status, none.text], [204, ""])
     }).pipe(Effect.provide(served(weather)))
   )
 
@@ -173,7 +173,7 @@ describe("Accept: text/event-stream", () => {
     }).pipe(Effect.provide(served(weather, { serving: { recording: "none" } })))
   )
 
-  it.live("interrupts the run when its caller goes away", () =>
+  it.live("F17: interrupts the run when its caller goes away", () =>
     withLatch({}, (latch) =>
       Effect.gen(function* () {
         const body = JSON.stringify({ parameters: {} })
@@ -190,13 +190,12 @@ describe("Accept: text/event-stream", () => {
     )
   )
 
-  it.live("says so when the end of the run cannot be stored", () =>
+  it.live("is 503 when nothing of the run can be stored: no event is sent that is not on disk", () =>
     Effect.gen(function* () {
       const { set } = yield* Breaker
       yield* set(() => true)
-      const events = told((yield* invoke({ city: "Oslo" }, {}, streamed)).text)
-      const last = events.at(-1)
-      assert.deepStrictEqual([last?.event, last?.data["reason"], last?.id], ["unavailable", "store", undefined])
+      const { json, status } = yield* invoke({ city: "Oslo" }, {}, streamed)
+      assert.deepStrictEqual([status, json["_tag"], json["reason"]], [503, "ServiceUnavailable", "store"])
       yield* set(() => false)
     }).pipe(Effect.provide(Layer.provideMerge(serving(weather), fragile).pipe(Layer.provide(quiet))))
   )
@@ -230,7 +229,7 @@ describe("GET /runs/{id}/events", () => {
         const { rest } = yield* follow(`/runs/${json.runId}/events`, { headers: { "last-event-id": "2" } })
         yield* set(() => true)
         yield* Deferred.succeed(latch.release, undefined)
-        assert.deepStrictEqual(names(yield* rest), ["step_finished", "unavailable"])
+        assert.deepStrictEqual(names(yield* rest), ["unavailable"])
         yield* set(() => false)
       }).pipe(
         Effect.scoped,
@@ -239,7 +238,7 @@ describe("GET /runs/{id}/events", () => {
     })
   )
 
-  it.live("leaves the run alone when who follows goes away", () =>
+  it.live("F17: leaves the run alone when who follows goes away", () =>
     withLatch({}, (latch) =>
       Effect.gen(function* () {
         const { json } = yield* invoke({}, {}, later)
@@ -251,7 +250,7 @@ describe("GET /runs/{id}/events", () => {
     )
   )
 
-  it.live("ends with the run when the service stops", () =>
+  it.live("F20: ends with the run when the service stops", () =>
     withLatch({ serving: { drainTimeoutMillis: 50 } }, (latch) =>
       Effect.gen(function* () {
         const { drain } = yield* Serve.Served
@@ -262,6 +261,38 @@ describe("GET /runs/{id}/events", () => {
         const events = yield* followed.rest
         assert.deepStrictEqual(names(events), ["step_finished", "run_finished"])
         assert.deepInclude(events[1]?.data, { status: "interrupted", cause: "shutdown" })
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("is refused beyond the limit of streams, until one of them ends", () =>
+    withLatch({ serving: { maxStreams: 2 } }, (latch) =>
+      Effect.gen(function* () {
+        const body = { method: "POST", body: '{"parameters":{}}' }
+        const headers = { ...streamed.headers, "content-type": "application/json" }
+        const caller = yield* follow("/invoke", { ...body, headers })
+        const [begun] = yield* caller.take(1)
+        const path = `/runs/${begun?.data["runId"]}/events`
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* Effect.flatMap(follow(path), ({ take }) => take(1))
+            for (const refused of [
+              yield* request(path),
+              yield* request(path),
+              yield* request("/invoke", { ...body, headers }),
+              yield* request("/invoke", { ...body, headers: { ...headers, "idempotency-key": "a" } })
+            ]) {
+              assert.strictEqual(refused.status, 503)
+              assert.deepInclude(refused.json, { _tag: "ServiceUnavailable", reason: "streams" })
+              assert.strictEqual(refused.headers.get("retry-after"), "1")
+            }
+          })
+        )
+        assert.strictEqual((yield* invoke({}, {}, later)).status, 202)
+        yield* Deferred.succeed(latch.release, undefined)
+        yield* Effect.repeat(request(path), { until: ({ status }) => status === 200 })
+        yield* caller.rest
+        yield* Effect.repeat(request("/invoke", { ...body, headers }), { until: ({ status }) => status === 200 })
       }).pipe(Effect.scoped)
     )
   )

@@ -2,7 +2,7 @@ import { assert, describe, expect, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Ref, Schema } from "effect"
 import type { Serve } from "effect-deployers/Server"
 import { Run, RunStore } from "../../../src/Store/RunStore.js"
-import { Breaker, fragile, invoke, memory, quiet, request, served, serving, stored } from "../Harness.js"
+import { Breaker, fragile, invoke, memory, quiet, raw, request, served, serving, stored } from "../Harness.js"
 import { makeLatch, waiting, weather } from "../Pipelines.js"
 
 /** Serves the waiting pipeline and gives its latch. */
@@ -15,6 +15,9 @@ const runOf = Effect.flatMap(request("/runs?limit=1"), ({ json }) => Effect.from
   Effect.orDie
 )
 
+/** The members of a run in a list, of one that was not interrupted. */
+const summary = ["id", "index", "name", "status", "startedAt", "finishedAt", "executionTimeMillis"]
+
 describe("GET /runs", () => {
   layer(served(weather), { excludeTestServices: true })((it) => {
     it.effect("lists newest first, pages by cursor and filters by status", () =>
@@ -25,7 +28,10 @@ describe("GET /runs", () => {
           first.json.runs.map(({ index }) => index),
           [4, 3, 2]
         )
-        assert.notProperty(first.json.runs[0], "steps")
+        assert.deepStrictEqual(
+          first.json.runs.map((run) => Object.keys(run)),
+          Array.from({ length: 3 }, () => summary)
+        )
         const second = yield* request(`/runs?limit=3&cursor=${first.json["nextCursor"]}`)
         assert.deepStrictEqual(
           second.json.runs.map(({ index }) => index),
@@ -39,20 +45,55 @@ describe("GET /runs", () => {
         )
       })
     )
-    it.effect("refuses a query that does not fit, naming what is right", () =>
+    it.effect("G41: refuses a query that does not fit, naming what is right", () =>
       Effect.gen(function* () {
+        const id = "0190a0b0-c0d0-7e0f-8a0b-0c0d0e0f0a0b"
         for (const [query, path, reason] of [
           ["limit=101", "limit", "must be a whole number from 1 to 100"],
           ["limit=0", "limit", "must be a whole number from 1 to 100"],
-          ["limit=SECRET", "limit", "must be a whole number from 1 to 100"],
-          ["status=SECRET", "status", "must be one of queued, running, succeeded, failed, interrupted"]
+          ...["SECRET", "", "1.5", "1e1", "0x10", "%205", "-1", "NaN"].map((limit) => [
+            `limit=${limit}`,
+            "limit",
+            "must be a whole number from 1 to 100"
+          ]),
+          ["limit=1&limit=SECRET", "limit", "must be a whole number from 1 to 100"],
+          ...["SECRET", "", "Failed", "failed&status=SECRET"].map((status) => [
+            `status=${status}`,
+            "status",
+            "must be one of queued, running, succeeded, failed, interrupted"
+          ]),
+          ...["SECRET", "", "0", "zzz", "%27%20OR%201=1", id.toUpperCase(), `${id}0`, `${id}&cursor=${id}`].map(
+            (cursor) => [
+              `cursor=${cursor}`,
+              "cursor",
+              "must be the nextCursor of a page, or left out for the first page"
+            ]
+          )
         ]) {
           const { json, status, text } = yield* request(`/runs?${query}`)
-          assert.strictEqual(status, 400)
+          assert.strictEqual(status, 400, query)
           assert.strictEqual(json["_tag"], "InvalidRequest")
           assert.deepStrictEqual(json["issues"], [{ path, reason }])
           assert.notInclude(text, "SECRET")
         }
+      })
+    )
+    it.effect("G29: takes a query for a value, never for a part of a statement", () =>
+      Effect.gen(function* () {
+        yield* invoke({ city: "Oslo" })
+        const { json: before } = yield* request("/runs?limit=100")
+        for (const hostile of ["' OR '1'='1", "'; DROP TABLE runs; --", '" OR 1=1 --', "%", "x' UNION SELECT 1 --"]) {
+          const text = encodeURIComponent(hostile)
+          assert.strictEqual((yield* request(`/runs/${text}`)).status, 404, hostile)
+          assert.strictEqual((yield* request(`/runs?status=${text}`)).status, 400, hostile)
+          assert.strictEqual((yield* request(`/runs?cursor=${text}`)).status, 400, hostile)
+          const { json } = yield* invoke({ city: hostile }, { runName: hostile })
+          const run = yield* stored(json.metadata.runId)
+          assert.strictEqual(run.name, hostile)
+          assert.deepInclude(run.parameters, { city: hostile })
+        }
+        const { json: after } = yield* request("/runs?limit=100")
+        assert.strictEqual(after.runs.length, before.runs.length + 5)
       })
     )
     it.effect("answers one run with its steps", () =>
@@ -64,7 +105,7 @@ describe("GET /runs", () => {
         assert.match(String(found.json["startedAt"]), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
       })
     )
-    it.effect("says that a run does not exist", () =>
+    it.effect("F44: says that a run does not exist", () =>
       Effect.gen(function* () {
         for (const id of ["00000000-0000-7000-8000-000000000000", "nonsense", "%00"]) {
           const { json, status } = yield* request(`/runs/${id}`)
@@ -92,7 +133,7 @@ describe("a run that goes", () => {
       })
     )
   )
-  it.live("is interrupted and recorded as disconnected when its caller goes away", () =>
+  it.live("F16: is interrupted and recorded as disconnected when its caller goes away", () =>
     withLatch({}, (latch) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(invoke({}))
@@ -111,7 +152,22 @@ describe("a run that goes", () => {
       })
     )
   )
-  it.live("takes a place; what does not fit into places and queue is turned away with 429", () =>
+  it.live.each([
+    ["a length", "Content-Length: 1000", '{"parameters":{'],
+    ["chunks", "Transfer-Encoding: chunked", "2\r\n{}\r\n"]
+  ])("F15: does not exist when its caller goes away before the body is complete: %s", ([, header, body]) =>
+    withLatch({}, (latch) =>
+      Effect.gen(function* () {
+        yield* raw([
+          `POST /invoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${header}\r\n\r\n${body}`
+        ])
+        assert.strictEqual((yield* request("/health")).status, 200)
+        assert.strictEqual(yield* Ref.get(latch.runs), 0)
+        assert.deepStrictEqual((yield* request("/runs")).json.runs, [])
+      })
+    )
+  )
+  it.live("F01: takes a place; what does not fit into places and queue is turned away with 429", () =>
     withLatch({ serving: { maxConcurrency: 1, maxQueue: 1 } }, (latch) =>
       Effect.gen(function* () {
         const first = yield* Effect.fork(invoke({}))
@@ -153,7 +209,7 @@ describe("a run that goes", () => {
 describe("a store that fails", () => {
   const broken = Layer.provideMerge(serving(weather), fragile).pipe(Layer.provide(quiet))
   layer(broken, { excludeTestServices: true })((it) => {
-    it.effect("makes runs 503 and the service unready, until a write works again", () =>
+    it.effect("F43: makes runs 503 and the service unready, until a write works again", () =>
       Effect.gen(function* () {
         const breaker = yield* Breaker
         yield* breaker.set(() => true)
@@ -177,7 +233,7 @@ describe("a store that fails", () => {
       })
     )
   })
-  it.live("once known to fail keeps runs from starting", () =>
+  it.live("F43: once known to fail keeps runs from starting", () =>
     Effect.gen(function* () {
       const latch = yield* makeLatch
       yield* Deferred.succeed(latch.release, undefined)
@@ -194,7 +250,7 @@ describe("a store that fails", () => {
 })
 
 describe("runs of a process that died", () => {
-  it.live("are marked lost at the next start, and the index goes on", () =>
+  it.live("F22: are marked lost at the next start, and the index goes on", () =>
     Effect.gen(function* () {
       const store = yield* RunStore
       const run = yield* Schema.decode(Run)({
@@ -210,6 +266,28 @@ describe("runs of a process that died", () => {
         const { json } = yield* request(`/runs/${run.id}`)
         assert.deepStrictEqual([json["status"], json["cause"]], ["interrupted", "lost"])
         assert.strictEqual((yield* invoke({ city: "x" })).json.metadata.runIndex, 42)
+      }).pipe(Effect.provide(serving(weather).pipe(Layer.provide(quiet))))
+    }).pipe(Effect.provide(memory()))
+  )
+
+  it.live("are followed in lists by later runs, also when the clock was set back meanwhile", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      const run = yield* Schema.decode(Run)({
+        id: "ffffff00-0000-7000-8000-000000000001",
+        index: 1,
+        name: "of a clock that was ahead",
+        status: "succeeded",
+        parameters: {},
+        startedAt: "2106-01-01T00:00:00.000Z",
+        finishedAt: "2106-01-01T00:00:00.000Z"
+      })
+      yield* store.commit([{ _tag: "Run", run }])
+      yield* Effect.gen(function* () {
+        const ids = [yield* invoke({ city: "x" }), yield* invoke({ city: "y" })].map(({ json }) => json.metadata.runId)
+        const { json } = yield* request("/runs")
+        const listed = (json["runs"] as ReadonlyArray<{ readonly id: string }>).map(({ id }) => id)
+        assert.deepStrictEqual(listed, [...ids.reverse(), run.id])
       }).pipe(Effect.provide(serving(weather).pipe(Layer.provide(quiet))))
     }).pipe(Effect.provide(memory()))
   )

@@ -3,7 +3,7 @@ import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Queue, TestClock } from "effect"
 import * as ServerSentEvents from "../../../src/Server/Http/ServerSentEvents.js"
-import type { EventStream } from "../../../src/Server/Run/RunEvents.js"
+import { type EventStream, keepsUpBytes } from "../../../src/Server/Run/EventStream.js"
 
 /** A server that opens a stream for each request, and a client that hears what is written, if it reads. */
 const opened = (reads: boolean) =>
@@ -17,7 +17,7 @@ const opened = (reads: boolean) =>
     yield* Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
     const { port } = server.address() as Net.AddressInfo
     const heard = yield* Queue.unbounded<string>()
-    yield* Effect.acquireRelease(
+    const socket = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const socket = Net.connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         if (reads) socket.on("data", (data) => heard.unsafeOffer(data.toString()))
@@ -26,7 +26,7 @@ const opened = (reads: boolean) =>
       }),
       (socket) => Effect.sync(() => socket.destroy())
     )
-    return { ...(yield* streams.take), heard }
+    return { ...(yield* streams.take), heard, socket }
   })
 
 /** Waits for a text among what is heard. */
@@ -68,18 +68,46 @@ describe("a stream of events", () => {
     })
   )
 
-  it.scoped("gives up who does not read", () =>
+  it.scoped("F04: waits for a caller that does not read, and drops it after a minute with a reason", () =>
     Effect.gen(function* () {
       const { response, stream } = yield* opened(false)
       const closed = yield* Deferred.make<void>()
       response.once("close", () => Deferred.unsafeDone(closed, Effect.void))
       const data = "x".repeat(100_000)
-      for (let sequence = 1; sequence <= 200 && !response.destroyed; sequence++) {
-        stream.tell({ sequence, event: "message", data })
+      let sequence = 0
+      while (stream.unreadBytes() <= keepsUpBytes) {
+        stream.tell({ sequence: ++sequence, event: "message", data })
         yield* turn
       }
+      const waiting = yield* Effect.fork(stream.drained)
+      yield* turn
+      yield* TestClock.adjust("59 seconds")
+      assert.isFalse(stream.hasEnded())
+      yield* TestClock.adjust("1 second")
+      yield* waiting.await
+      assert.isTrue(stream.hasEnded())
+      assert.isBelow(stream.unreadBytes(), 2 * data.length + keepsUpBytes)
+      yield* TestClock.adjust("1 minute")
       yield* Deferred.await(closed)
-      assert.isFalse(response.writableEnded)
+    })
+  )
+
+  it.scoped("F04: goes on when the caller reads again", () =>
+    Effect.gen(function* () {
+      const { heard, response, socket, stream } = yield* opened(false)
+      const data = "x".repeat(100_000)
+      let sequence = 0
+      while (stream.unreadBytes() <= keepsUpBytes) {
+        stream.tell({ sequence: ++sequence, event: "message", data })
+        yield* turn
+      }
+      const waiting = yield* Effect.fork(stream.drained)
+      socket.on("data", (read) => heard.unsafeOffer(read.toString()))
+      socket.resume()
+      yield* waiting
+      assert.strictEqual(response.writableLength, 0)
+      stream.say("shutdown", "{}")
+      yield* hears(heard, "event: shutdown")
     })
   )
 })

@@ -1,8 +1,10 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
+import { DateTime, Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { Pipeline } from "effect-deployers"
 import type { Serve } from "effect-deployers/Server"
 import type { Page } from "playwright-core"
+import * as Intake from "../../../src/Deployment/Intake.js"
+import { IntakeSource } from "../../../src/Server/Run/Intake.js"
 import * as Browser from "../Browser.js"
 import * as Together from "../Cluster/Together.js"
 import { invoke, key, memory, quiet, served } from "../Harness.js"
@@ -268,7 +270,20 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
     const together = Layer.provideMerge(Together.layer(weather, {}), memory())
     return Effect.provide(onPage(use), Layer.provide(together, quiet))
   })
-  it.scoped("shows hostile names and values as text", () => {
+  it.scoped("shows the message of a maintenance, as text", () => {
+    const since = DateTime.unsafeMake(0)
+    const message = "Back at 14:00 <b>o'clock</b>."
+    const contents = Intake.Maintenance.make({ since, message, retryAfterSeconds: 60 })
+    const source = Layer.succeed(IntakeSource, { of: () => ({ changed: () => ({ contents }) }) })
+    const use = async (page: Page) => {
+      await seen(page, "#health", `maintenance: ${message}`)
+      await page.getByLabel("city").fill("Oslo")
+      await run(page)
+      await seen(page, "#said", `503 ServiceInMaintenance: ${message}`)
+    }
+    return Effect.provide(onPage(use), Layer.provide(served(weather), source))
+  })
+  it.scoped("G27: shows hostile names and values as text", () => {
     const hostile = "<img src=x onerror=alert(1)>"
     const pipeline = Pipeline.make(hostile, {
       description: hostile,

@@ -55,7 +55,7 @@ describe("the API reference", () => {
       })
     )
   })
-  it.live("shows hostile names as text", () =>
+  it.live("G27: shows hostile names as text", () =>
     Effect.gen(function* () {
       const { text } = yield* request("/docs")
       assert.notInclude(text, "<img")

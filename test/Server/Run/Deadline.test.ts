@@ -1,13 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option, TestClock } from "effect"
+import { Clock, Deferred, Effect, Fiber, Option, TestClock } from "effect"
 import { invoke, newest, request, served } from "../Harness.js"
 import { makeLatch, waiting } from "../Pipelines.js"
+
+/** A clock whose wall-clock time can be changed, as by NTP; its monotonic time continues. */
+const makeJumpingClock = (): Clock.Clock & { readonly jump: (millis: number) => void } => {
+  const clock = Clock.make()
+  let offset = 0
+  const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis() + offset
+  return {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis,
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeMillis: Effect.sync(unsafeCurrentTimeMillis),
+    currentTimeNanos: clock.currentTimeNanos,
+    sleep: (duration) => clock.sleep(duration),
+    jump: (millis) => {
+      offset += millis
+    }
+  }
+}
 
 describe("a run", () => {
   it.effect.each([
     { whose: "its own", extra: { timeoutMillis: 5_000 }, timeoutMillis: 5_000 },
     { whose: "the deployment's", extra: {}, timeoutMillis: 60_000 }
-  ])("is interrupted at $whose deadline and answers 504", ({ extra, timeoutMillis }) =>
+  ])("F24: is interrupted at $whose deadline and answers 504", ({ extra, timeoutMillis }) =>
     Effect.flatMap(makeLatch, (latch) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(invoke({}, extra))
@@ -32,7 +50,7 @@ describe("a run", () => {
     )
   )
 
-  it.effect("that waits for its place does so no longer than its deadline, and never starts", () =>
+  it.effect("F24: that waits for its place does so no longer than its deadline, and never starts", () =>
     Effect.flatMap(makeLatch, (latch) =>
       Effect.gen(function* () {
         const first = yield* Effect.fork(invoke({}))
@@ -52,4 +70,38 @@ describe("a run", () => {
       }).pipe(Effect.provide(served(waiting(latch), { serving: { maxConcurrency: 1, maxQueue: 1 } })))
     )
   )
+
+  it.live("F33: with a deadline that no timer can hold is not interrupted at once", () =>
+    Effect.flatMap(makeLatch, (latch) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(invoke({}, { timeoutMillis: 2 ** 40 }))
+        yield* Deferred.await(latch.started)
+        // A timer that had overflowed would fire within a millisecond.
+        yield* Effect.replicateEffect(request("/health"), 20)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* Deferred.succeed(latch.release, undefined)
+        assert.strictEqual((yield* fiber).status, 200)
+      }).pipe(Effect.provide(served(waiting(latch))))
+    )
+  )
+
+  it.live.each([3_600_000, -3_600_000])("F32: neither ends nor lasts longer when the time jumps by %d ms", (jump) => {
+    const clock = makeJumpingClock()
+    return Effect.flatMap(makeLatch, (latch) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(invoke({}, { timeoutMillis: 1_800_000 }))
+        yield* Deferred.await(latch.started)
+        clock.jump(jump)
+        yield* Effect.replicateEffect(request("/health"), 20)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* Deferred.succeed(latch.release, undefined)
+        assert.strictEqual((yield* fiber).status, 200)
+        const { executionTimeMillis = -1, finishedAt, startedAt, steps = [] } = yield* newest
+        for (const millis of [executionTimeMillis, ...steps.map((step) => step.executionTimeMillis ?? -1)]) {
+          assert.isTrue(millis >= 0 && millis < 1_800_000, String(millis))
+        }
+        assert.isAtLeast(Date.parse(String(finishedAt)), Date.parse(String(startedAt)))
+      }).pipe(Effect.provide(served(waiting(latch))))
+    ).pipe(Effect.withClock(clock))
+  })
 })

@@ -43,7 +43,7 @@ describe("a group commit", () => {
       const { all, batches, group } = yield* made(() => Effect.void)
       group
         .entry(id(1))
-        .messages.push(
+        .parts.push(
           { _tag: "Message", runId: id(1), sequence: 1, at: 1, data: null },
           { _tag: "Message", runId: id(1), sequence: 2, at: 1, data: null }
         )

@@ -19,7 +19,7 @@ const withLatch = <A, E>(
 
 const runs = Effect.map(request("/runs"), ({ json }) => json.runs)
 
-describe("Idempotency-Key", () => {
+describe("F39 F45 G42: Idempotency-Key", () => {
   it.live("answers a request that is repeated as the first time, and runs once", () =>
     Effect.gen(function* () {
       const first = yield* invoke({ city: "Oslo" }, {}, keyed("a"))

@@ -22,6 +22,9 @@ const computing = Pipeline.make("computing", {
 
 const askHealth = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
+/** The answer is short, and keeps its connection, as that of health does not. */
+const askNothing = "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
 const invoke = [
   "POST /invoke HTTP/1.1",
   "Host: localhost",
@@ -35,7 +38,7 @@ const invoke = [
 const connect = Effect.flatMap(Serve.Served, ({ host, port }) =>
   Effect.acquireRelease(
     Effect.async<Net.Socket>((resume) => {
-      const socket = Net.connect({ host, port }, () => socket.write(askHealth))
+      const socket = Net.connect({ host, port }, () => socket.write(askNothing))
       socket.once("data", () => resume(Effect.succeed(socket)))
     }),
     (socket) => Effect.sync(() => socket.destroy())
@@ -43,7 +46,7 @@ const connect = Effect.flatMap(Serve.Served, ({ host, port }) =>
 )
 
 describe("a service whose runs compute", () => {
-  it.scopedLive("answers for its health in between, and every run in the end", () =>
+  it.scopedLive("F01 F38: answers for its health in between, and every run in the end", () =>
     Effect.gen(function* () {
       const callers = yield* Effect.replicateEffect(connect, runs)
       const bystander = yield* connect

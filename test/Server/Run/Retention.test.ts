@@ -75,7 +75,7 @@ describe("Retention.keepLooking", () => {
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(yield* oldestAndCount, [7, 4])
       const [line] = yield* Ref.get(logged)
-      assert.match(line ?? "", /^Old runs could not be removed: .*disk is full/)
+      assert.match(line ?? "", /^Old runs could not be removed: .*disk that holds it is full/)
     }).pipe(Effect.provide(Layer.fresh(Runs.layerMemory)))
   )
 })

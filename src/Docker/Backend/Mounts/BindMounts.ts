@@ -6,15 +6,19 @@ import * as Path from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { intakeFile } from "../../../Contract/Intake.js"
+import type { Intake } from "../../../Deployment/Intake.js"
 import type { Instance } from "../../../Flavor/Backend.js"
 import { orIfMissing, writeSecrets } from "../../../Flavor/InstanceFiles.js"
+import * as InstanceIntake from "../../../Flavor/InstanceIntake.js"
+import * as InstanceKeys from "../../../Flavor/InstanceKeys.js"
 import { DockerClient, type Mount } from "../../DockerClient.js"
 import { BackendContext } from "../BackendContext.js"
 import { failed } from "../BackendErrors.js"
 import type { Request } from "../ServiceContainer.js"
 import { missingAccess } from "./Access.js"
 import { inside } from "./ContainerPaths.js"
-import { configFiles, paths } from "./Files.js"
+import { configFiles, keysName, paths } from "./Files.js"
 import { checkHostPaths } from "./HostPathChecks.js"
 import { usableSecretsFolder } from "./SecretsDirectory.js"
 import type { MountStrategy } from "./Strategy.js"
@@ -34,6 +38,7 @@ export const bindMounts: MountStrategy = {
       const { config, data } = yield* paths(request)
       yield* makeOwnFolder(data)
       yield* writeConfig(config, request)
+      yield* writeIntake(data, request.intake)
       const secrets = Object.keys(request.secrets).length === 0 ? [] : [yield* writeSecretFiles(request)]
       return [
         { type: "bind", source: data, target: inside.data },
@@ -41,6 +46,12 @@ export const bindMounts: MountStrategy = {
         ...secrets.map((source) => readOnly(source, inside.secrets))
       ]
     }),
+  updateKeys: (deployment, keys) =>
+    Effect.as(
+      InstanceKeys.update(deployment, keys, (folder) => Path.join(folder, "config", keysName), giveAway),
+      true
+    ),
+  writeIntake: (instance, intake) => Effect.flatMap(paths(instance), ({ data }) => writeIntake(data, intake)),
   remove: (instance) =>
     Effect.gen(function* () {
       const { secretsOnDisk } = yield* paths(instance)
@@ -90,6 +101,9 @@ const checkAccess = ({ name, settings }: Request) =>
       )
     }
   })
+
+const writeIntake = (data: string, intake: Intake | undefined) =>
+  InstanceIntake.write(Path.join(data, intakeFile), intake, giveAway)
 
 const readOnly = (source: string, target: string): Mount => ({ type: "bind", source, target, readOnly: true })
 

@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { user } from "../../../Containerized/Layout.js"
-import { ResourceNotOwned } from "../../../Errors/Lifecycle.js"
+import { encodeIntakeFile, intakeFile } from "../../../Contract/Intake.js"
+import type { Intake } from "../../../Deployment/Intake.js"
 import { type ContainerSpec, DockerClient } from "../../DockerClient.js"
 import { Entry, text } from "../../Image/Entry.js"
 import * as LayerTar from "../../Image/LayerTar.js"
@@ -16,12 +17,13 @@ import * as Labels from "../../Labels.js"
 import { BackendContext } from "../BackendContext.js"
 import { failed, repeated } from "../BackendErrors.js"
 import { createOnce } from "../Launch.js"
-import { requireEngine } from "../Lookup.js"
+import { findContainer, requireEngine } from "../Lookup.js"
 import { instanceLabels, type Parts, type Request, sharedLabels } from "../ServiceContainer.js"
 import { inside } from "./ContainerPaths.js"
 import { type ConfigFile, configFiles, dataVolumeOf, writeDataVolume } from "./Files.js"
 import { checkHostPaths } from "./HostPathChecks.js"
 import type { MountStrategy } from "./Strategy.js"
+import { ensureVolume } from "./Volumes.js"
 
 /** Volumes of the engine. */
 export const engineVolumes: MountStrategy = {
@@ -40,7 +42,7 @@ export const engineVolumes: MountStrategy = {
       const volumes = volumesOf(request, deployer, yield* configFiles(request))
       yield* warnIfReadable(request)
       yield* claimData(request, engineId)
-      yield* Effect.forEach(volumes, (volume) => ensure(request, volume), { discard: true })
+      yield* Effect.forEach(volumes, (volume) => ensureVolume(request, volume), { discard: true })
       yield* upload(request, { deployer, image, volumes })
       return volumes.map(({ name, readOnly, target }) => ({
         type: "volume",
@@ -49,6 +51,17 @@ export const engineVolumes: MountStrategy = {
         readOnly,
         copy: false
       }))
+    }),
+  // A volume is written through a container that never starts, for a generation that does not run yet.
+  updateKeys: () => Effect.succeed(false),
+  // The volume is written through the container that serves: the data is its only folder that may be written.
+  writeIntake: (instance, intake) =>
+    Effect.gen(function* () {
+      const { containers } = yield* DockerClient
+      const container = yield* findContainer(instance)
+      if (Option.isNone(container)) return
+      const archive = LayerTar.archive([intakeEntry(intake)])
+      yield* repeated(containers.putArchive(container.value.id, inside.data, archive))
     }),
   remove: ({ deploymentId, generation }) =>
     Effect.flatMap(BackendContext, ({ registryId }) => removeVolumes({ registryId, deploymentId, generation })),
@@ -79,6 +92,11 @@ const folder = (mode: number): Entry => Entry.Folder({ path: "/", mode, ...owner
 
 const file = (name: string, content: string | Uint8Array): Entry => ({ ...text(`/${name}`, content, 0o400), ...owner })
 
+const intakeEntry = (intake: Intake | undefined): Entry => ({
+  ...text(`/${intakeFile}`, encodeIntakeFile(intake), 0o600),
+  ...owner
+})
+
 const volumesOf = (request: Request, deployer: string, config: ReadonlyArray<ConfigFile>): ReadonlyArray<Volume> => {
   const { deploymentId, generation } = request
   const secrets = Object.entries(request.secrets)
@@ -95,7 +113,7 @@ const volumesOf = (request: Request, deployer: string, config: ReadonlyArray<Con
       labels: sharedLabels(request, deployer),
       target: inside.data,
       readOnly: false,
-      entries: [folder(0o700)]
+      entries: [folder(0o700), intakeEntry(request.intake)]
     },
     ofGeneration(
       "config",
@@ -139,15 +157,6 @@ const claimData = (request: Request, engineId: string) =>
       request.name,
       `its data is in volume ${known.value.volume} of engine ${known.value.engineId}, and the engine in use is ${engineId}; set DOCKER_HOST or the Docker context to the first one, or delete the deployment there and deploy it again`
     )
-  })
-
-/** An engine returns an existing volume of the name, even a foreign one. */
-const ensure = (request: Request, { labels, name }: Volume) =>
-  Effect.gen(function* () {
-    const { volumes } = yield* DockerClient
-    const volume = yield* repeated(volumes.create({ name, labels }))
-    if (Labels.isOfDeployment(volume.labels, request)) return
-    return yield* new ResourceNotOwned({ name: request.name, resource: `a volume named "${name}"` })
   })
 
 interface Upload {

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { names } from "../../../Bundle/Names.js"
+import { relaySocketName, stateName } from "../../../Contract/Door.js"
+import { encodeKeysFile } from "../../../Contract/Keys.js"
 import type { Instance } from "../../../Flavor/Backend.js"
 import { type Folders, folders, readJson, writeWhole } from "../../../Flavor/InstanceFiles.js"
 import { encodeManifest, manifestFor } from "../../../Flavor/InstanceManifest.js"
@@ -103,21 +105,41 @@ export const configFiles = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { bundles } = yield* Home
-    const manifest = { name: Path.basename(inside.manifest), content: encodeManifest(manifestFor(request, place)) }
+    const manifest = {
+      name: Path.basename(inside.manifest),
+      content: encodeManifest(manifestFor(request, placeOf(request)))
+    }
+    const keys = request.keys === undefined ? [] : [{ name: keysName, content: encodeKeysFile(request.keys) }]
     return yield* fs.readFile(Path.join(bundles, request.snapshot.bundle.digest, names.codeCache)).pipe(
-      Effect.map((content) => [manifest, { name: names.codeCache, content }]),
-      Effect.orElseSucceed(() => [manifest])
+      Effect.map((content) => [manifest, ...keys, { name: names.codeCache, content }]),
+      Effect.orElseSucceed(() => [manifest, ...keys])
     )
   })
+
+/** The name of the file with the live keys. */
+export const keysName = Path.basename(inside.keys)
 
 // internal
 
 const encodeRecord = Schema.encodeSync(Schema.parseJson(ContainerRecord))
 const encodeDataVolume = Schema.encodeSync(Schema.parseJson(DataVolumeRecord))
 
+const placeOf = ({ generation, settings }: Request) => (settings.door ? { ...place, door: doorFor(generation) } : place)
+
+/** An instance behind a door listens at the same address as one without. */
+const doorFor = (generation: number) => ({
+  file: `${inside.door}/${stateName}`,
+  socket: `${inside.door}/${relaySocketName(generation)}`,
+  host: anyAddress
+})
+
+const anyAddress = "0.0.0.0"
+
 const place = {
-  listen: { host: "0.0.0.0", port: inside.port, fallback: false },
+  listen: { host: anyAddress, port: inside.port, fallback: false },
   runStore: inside.runStore,
   endpointFile: inside.endpoint,
+  keysFile: inside.keys,
+  intakeFile: inside.intake,
   secrets: inside.secrets
 }

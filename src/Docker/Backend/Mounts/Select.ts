@@ -3,15 +3,17 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Instance } from "../../../Flavor/Backend.js"
+import type { Intake } from "../../../Deployment/Intake.js"
+import type { Instance, Keys } from "../../../Flavor/Backend.js"
 import { folders } from "../../../Flavor/InstanceFiles.js"
+import * as InstanceIntake from "../../../Flavor/InstanceIntake.js"
 import type { Home } from "../../../Store/Home.js"
 import { DockerClient, type EngineUnreachable } from "../../DockerClient.js"
 import { BackendContext } from "../BackendContext.js"
 import { bindMounts } from "./BindMounts.js"
 import { engineVolumes } from "./EngineVolumes.js"
 import { dataVolumeOf } from "./Files.js"
-import type { MountStrategy, Needs, RemoveError } from "./Strategy.js"
+import type { IntakeError, MountStrategy, Needs, RemoveError } from "./Strategy.js"
 
 /**
  * Volumes if the data of the deployment is in one already, or if the engine is another machine and the backend has no
@@ -31,6 +33,19 @@ export const strategyFor = (
     const { files = remote ? "volumes" : "bindMounts" } = yield* BackendContext
     return files === "volumes" ? engineVolumes : bindMounts
   })
+
+/** Gives other keys to the instances of a deployment; false if they cannot get them while they run. */
+export const updateKeys = (deployment: Pick<Instance, "deploymentId">, keys: Keys) =>
+  Effect.flatMap(strategyFor(deployment), (strategy) => strategy.updateKeys(deployment, keys))
+
+/** Changes the intake of a deployment; its instances follow. */
+export const updateIntake = (
+  instance: Pick<Instance, "deploymentId" | "generation">,
+  intake: Intake | undefined
+): Effect.Effect<void, IntakeError, Needs> =>
+  Effect.flatMap(strategyFor(instance), (strategy) =>
+    InstanceIntake.update(instance, intake, strategy.writeIntake(instance, intake))
+  )
 
 /** Removes the mounted files of a generation, its secrets first. Its record and the data stay. */
 export const removeMounts = (

@@ -5,13 +5,14 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type * as Effect from "effect/Effect"
+import type { Intake } from "../../../Deployment/Intake.js"
 import type {
   DeploymentProvisionFailed,
   EngineUnavailable,
   OutcomeUnknown,
   ResourceNotOwned
 } from "../../../Errors/Lifecycle.js"
-import type { Instance } from "../../../Flavor/Backend.js"
+import type { Instance, Keys } from "../../../Flavor/Backend.js"
 import type { Home } from "../../../Store/Home.js"
 import type {
   ArchiveRejected,
@@ -44,6 +45,16 @@ export type WriteError =
   | QueryError
   | PlatformError
 
+/** The failures of `writeIntake`. */
+export type IntakeError =
+  | EngineUnavailable
+  | OutcomeUnknown
+  | QueryError
+  | ContainerNotFound
+  | ArchiveRejected
+  | ArchiveFailed
+  | PlatformError
+
 /** The failures of `remove` and `removeAll`. */
 export type RemoveError = EngineUnavailable | OutcomeUnknown | QueryError | VolumeInUse | PlatformError
 
@@ -60,6 +71,16 @@ export interface MountStrategy {
     request: Request,
     made: { readonly engineId: string; readonly image: Parts["image"] }
   ) => Effect.Effect<ReadonlyArray<Mount>, WriteError, Needs>
+  /** Gives other keys to the instances of a deployment; false if they cannot get them while they run. */
+  readonly updateKeys: (
+    deployment: Pick<Instance, "deploymentId">,
+    keys: Keys
+  ) => Effect.Effect<boolean, PlatformError, Needs>
+  /** Gives the intake of a deployment to its instances. */
+  readonly writeIntake: (
+    instance: Pick<Instance, "deploymentId" | "generation">,
+    intake: Intake | undefined
+  ) => Effect.Effect<void, IntakeError, Needs>
   /** Removes the files of one generation. The data stays. */
   readonly remove: (instance: Pick<Instance, "deploymentId" | "generation">) => Effect.Effect<void, RemoveError, Needs>
   /** Removes all files of a deployment, its data included. */

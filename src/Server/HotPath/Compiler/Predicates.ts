@@ -1,5 +1,6 @@
 /** Generates the code that tests a value against a schema. The schema must be one that `Support.isSupported` accepts. */
 import * as AST from "effect/SchemaAST"
+import { isStrict } from "../../../Internal/StrictJson.js"
 import type { Code, Source } from "./Source.js"
 
 /**
@@ -12,7 +13,7 @@ export const test = (ast: AST.AST, value: Code, source: Source): Code => {
     case "StringKeyword":
       return `typeof ${value} === "string"`
     case "NumberKeyword":
-      return `typeof ${value} === "number"`
+      return `(typeof ${value} === "number" && ${value} - ${value} === 0)`
     case "BooleanKeyword":
       return `typeof ${value} === "boolean"`
     case "UndefinedKeyword":
@@ -20,7 +21,7 @@ export const test = (ast: AST.AST, value: Code, source: Source): Code => {
       return `${value} === undefined`
     case "UnknownKeyword":
     case "AnyKeyword":
-      return "true"
+      return `(${value} === undefined || ${source.constant(isStrict)}(${value}))`
     case "Literal":
       return oneOf([ast.literal], value, source)
     case "Enums":
@@ -48,10 +49,12 @@ export const test = (ast: AST.AST, value: Code, source: Source): Code => {
 
 // internal
 
-const oneOf = (values: ReadonlyArray<unknown>, value: Code, source: Source): Code =>
-  values.length > maxComparisons
+const oneOf = (all: ReadonlyArray<unknown>, value: Code, source: Source): Code => {
+  const values = all.filter(isStrict)
+  return values.length > maxComparisons
     ? `${source.constant(new Set(values))}.has(${value})`
     : anyOf(values.map((each) => `${value} === ${source.value(each)}`))
+}
 
 /** The number of values up to which comparisons in a row are faster than a look-up in a set. */
 const maxComparisons = 16
@@ -76,7 +79,7 @@ const refinement = (ast: AST.Refinement, value: Code, source: Source): Code => {
 
 const typeLiteral = (ast: AST.TypeLiteral, value: Code, source: Source): Code => {
   if (ast.propertySignatures.length + ast.indexSignatures.length === 0) {
-    return `return ${value} !== null && ${value} !== undefined;`
+    return `return ${value} !== null && ${source.constant(isStrict)}(${value});`
   }
   return `${isPlain(value)} ${ast.indexSignatures.length === 0 ? struct(ast, value, source) : record(ast, value, source)}`
 }
@@ -125,15 +128,29 @@ const tuple = (ast: AST.TupleType, value: Code, source: Source): Code => {
   const required = ast.elements.filter(({ isOptional }) => !isOptional).length
   const elements = ast.elements.map(({ type }, at) => {
     const element = source.fresh()
-    return `if (${value}.length > ${at}) { const ${element} = ${value}[${at}]; if (!(${test(type, element, source)})) return false; }`
+    return `if (${value}.length > ${at}) { const ${element} = ${value}[${at}]; if (!(${present(type, element, source)})) return false; }`
   })
   const more = source.fresh()
   const rest = ast.rest.map(
     ({ type }) =>
-      `for (let i = ${ast.elements.length}; i < ${value}.length; i++) { const ${more} = ${value}[i]; if (!(${test(type, more, source)})) return false; }`
+      `for (let i = ${ast.elements.length}; i < ${value}.length; i++) { const ${more} = ${value}[i]; if (!(${present(type, more, source)})) return false; }`
   )
   const most = rest.length === 0 ? ` || ${value}.length > ${ast.elements.length}` : ""
   return `if (!Array.isArray(${value}) || Object.getPrototypeOf(${value}) !== Array.prototype) return false;
     if (${value}.length < ${required}${most}) return false;
     ${elements.join(" ")} ${rest.join(" ")} return true;`
 }
+
+/** In a list JSON writes `null` for `undefined`. */
+const present = (ast: AST.AST, value: Code, source: Source): Code =>
+  mayBeUndefined.has(ast._tag) ? `(${value} !== undefined && ${test(ast, value, source)})` : test(ast, value, source)
+
+const mayBeUndefined: ReadonlySet<AST.AST["_tag"]> = new Set([
+  "UndefinedKeyword",
+  "VoidKeyword",
+  "UnknownKeyword",
+  "AnyKeyword",
+  "Union",
+  "Suspend",
+  "Refinement"
+])

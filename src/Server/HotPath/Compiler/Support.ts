@@ -5,7 +5,37 @@ import * as AST from "effect/SchemaAST"
 /** True if a schema and all its parts can be compiled. */
 export const isSupported = (ast: AST.AST): boolean => supports(ast, new Set())
 
+/** True if a schema that can be compiled has a part that any JSON fits. */
+export const hasUnknown = (ast: AST.AST): boolean => unknownIn(ast, new Set())
+
 // internal
+
+const unknownIn = (ast: AST.AST, suspended: Set<AST.AST>): boolean => {
+  const any = (types: ReadonlyArray<AST.AST>) => types.some((type) => unknownIn(type, suspended))
+  switch (ast._tag) {
+    case "UnknownKeyword":
+    case "AnyKeyword":
+      return true
+    case "Refinement":
+      return any([ast.from])
+    case "TypeLiteral":
+      return isEmpty(ast) || any([...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type))
+    case "TupleType":
+      return any([...ast.elements, ...ast.rest].map(({ type }) => type))
+    case "Union":
+      return any(ast.types)
+    case "Suspend":
+      if (suspended.has(ast)) return false
+      suspended.add(ast)
+      return any([ast.f()])
+    default:
+      return false
+  }
+}
+
+/** Any value but null fits a struct without fields. */
+const isEmpty = ({ indexSignatures, propertySignatures }: AST.TypeLiteral): boolean =>
+  propertySignatures.length + indexSignatures.length === 0
 
 const supports = (ast: AST.AST, suspended: Set<AST.AST>): boolean => {
   if (hasOwnRules(ast)) return false
@@ -60,8 +90,7 @@ const shapeOf = (ast: AST.AST): AST.AST => {
 }
 
 /** True for a type that only objects fit. */
-const isObject = (ast: AST.AST): ast is AST.TypeLiteral =>
-  AST.isTypeLiteral(ast) && ast.propertySignatures.length + ast.indexSignatures.length > 0
+const isObject = (ast: AST.AST): ast is AST.TypeLiteral => AST.isTypeLiteral(ast) && !isEmpty(ast)
 
 /** True for a type that its test decides completely and that no object and no array fits. */
 const isPrimitive = (ast: AST.AST): boolean => {

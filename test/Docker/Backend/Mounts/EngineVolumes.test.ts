@@ -91,7 +91,10 @@ describe("Files for an engine of another machine", () => {
           uid,
           gid
         ])
-      assert.deepStrictEqual(shown("data"), [[".", "700", 10_001, 10_001]])
+      assert.deepStrictEqual(shown("data"), [
+        [".", "700", 10_001, 10_001],
+        ["intake.json", "600", 10_001, 10_001]
+      ])
       assert.deepStrictEqual(shown("1-config"), [
         [".", "500", 10_001, 10_001],
         ["manifest.json", "400", 10_001, 10_001],

@@ -17,6 +17,10 @@ export const follow = async (response, show, begun) => {
     step_started: ({ startedAt, step }) => run.steps.push({ name: step, status: "running", startedAt }),
     step_finished: ({ step, ...rest }) => Object.assign(run.steps.find(({ name }) => name === step) ?? {}, rest),
     message: (data) => messages.push(data),
+    element: (data) => {
+      run.outputs ??= []
+      run.outputs.push(data)
+    },
     run_finished: (end) => Object.assign(run, end),
     unavailable: (error) => Object.assign(run, { status: "failed", error }),
     shutdown: ({ message }) => messages.push(message)

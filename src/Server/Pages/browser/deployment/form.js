@@ -36,30 +36,40 @@ const parsers = { string: (text) => text, number, integer: number }
 
 const makeField = (root, name, given, isRequired, i) => {
   const schema = resolved(root, given)
-  const options = choices(root, schema)
+  const isList = schema.type === "array" && Boolean(resolved(root, schema.items)["x-file"])
+  const file = isList ? resolved(root, schema.items)["x-file"] : schema["x-file"]
+  const options = file ? undefined : choices(root, schema)
   const isCheck = schema.type === "boolean" && (isRequired || "default" in schema)
   const parse = parsers[schema.type]
   const [id, hintId, saidId] = ["field", "hint", "said"].map((part) => part + i)
   const about = { id, name, "aria-describedby": `${hintId} ${saidId}`, ...(isRequired ? { required: "" } : {}) }
   const sample = schema.examples?.[0]
   const text = (value) => (typeof value === "string" && (parse || options) ? value : JSON.stringify(value))
-  const control = isCheck
-    ? element("input", { ...about, type: "checkbox" })
-    : options
-      ? element(
-          "select",
-          about,
-          element("option", { value: "" }, isRequired ? "" : "(not given)"),
-          ...options.map((value, i) => element("option", { value: i }, text(value)))
-        )
-      : element("textarea", {
-          ...about,
-          rows: parse ? 1 : 3,
-          spellcheck: "false",
-          ...(sample === undefined ? {} : { placeholder: text(sample) }),
-          ...(parse === number ? { inputmode: "decimal" } : {})
-        })
+  const control = file
+    ? element("input", {
+        ...about,
+        type: "file",
+        ...(isList ? { multiple: "" } : {}),
+        ...(file.contentTypes ? { accept: file.contentTypes.join(",") } : {})
+      })
+    : isCheck
+      ? element("input", { ...about, type: "checkbox" })
+      : options
+        ? element(
+            "select",
+            about,
+            element("option", { value: "" }, isRequired ? "" : "(not given)"),
+            ...options.map((value, i) => element("option", { value: i }, text(value)))
+          )
+        : element("textarea", {
+            ...about,
+            rows: parse ? 1 : 3,
+            spellcheck: "false",
+            ...(sample === undefined ? {} : { placeholder: text(sample) }),
+            ...(parse === number ? { inputmode: "decimal" } : {})
+          })
   const write = (value) => {
+    if (file) return
     if (isCheck) control.checked = value === true
     else if (options) control.value = options.includes(value) ? options.indexOf(value) : ""
     else control.value = value === undefined ? "" : text(value)
@@ -78,7 +88,11 @@ const makeField = (root, name, given, isRequired, i) => {
     "label",
     { for: id },
     name,
-    element("span", { class: "muted" }, (isRequired ? " *" : " optional") + (parse || options ? "" : " JSON"))
+    element(
+      "span",
+      { class: "muted" },
+      (isRequired ? " *" : " optional") + (file ? " file" : parse || options ? "" : " JSON")
+    )
   )
   return {
     name,
@@ -92,6 +106,7 @@ const makeField = (root, name, given, isRequired, i) => {
       said
     ),
     read: () => {
+      if (file) return isList && control.files.length > 0 ? [...control.files] : control.files[0]
       if (isCheck) return control.checked
       if (control.value === "") return undefined
       return options ? options[control.value] : parse ? parse(control.value) : JSON.parse(control.value)

@@ -3,7 +3,7 @@
 import { element } from "../shared/elements.js"
 import { startCharts } from "./charts.js"
 import { resolved } from "./form.js"
-import { $, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
+import { $, about, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
 import { span } from "./text.js"
 import { showForm } from "./trying.js"
 
@@ -32,10 +32,17 @@ const forget = () => {
   $("answer").replaceChildren()
   refreshAll()
 }
-const name = (title, about = "") => {
-  document.title = title
-  say("name", title)
-  say("about", about)
+/** The title and the description of the setting `about` replace those of the pipeline. */
+const name = (title, description = "") => {
+  document.title = about.title ?? title
+  say("name", about.title ?? title)
+  say("about", about.description ?? description)
+}
+const showAbout = ({ contact = {}, version }) => {
+  if (version) fact("Version", version)
+  const href = contact.email ? `mailto:${contact.email}` : contact.url
+  const label = contact.name ?? contact.email ?? contact.url
+  if (label) fact("Contact", href ? element("a", { href }, label) : label)
 }
 
 $("lock").addEventListener("submit", async (event) => {
@@ -97,10 +104,7 @@ const readHealth = async () => {
   const response = await ask("health").catch(() => undefined)
   const { checks = [], status } = (await response?.json()) ?? { status: "unreachable" }
   $("health").className = `badge ${status}`
-  say(
-    "health",
-    [status, ...checks.flatMap(({ reason, status }) => (status === "fail" ? [reason ?? ""] : []))].join(": ")
-  )
+  say("health", [status, ...checks.flatMap(({ reason }) => reason ?? [])].join(": "))
   if (!response) throw new Error()
 }
 
@@ -116,6 +120,7 @@ $("links").append(
     paths[name] && !keyed.includes(name) ? [element("a", { href: paths[name] }, title), " "] : []
   )
 )
+showAbout(about)
 showKey()
 poll(
   paths.info

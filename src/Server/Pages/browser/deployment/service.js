@@ -1,6 +1,6 @@
 // Requests of the page to its service, with the key where an endpoint needs it, and polling.
 
-export const { paths, keyed, recording } = JSON.parse(document.body.dataset.page)
+export const { paths, keyed, recording, about = {} } = JSON.parse(document.body.dataset.page)
 export const $ = (id) => document.getElementById(id)
 export const say = (id, text) => {
   if ($(id).textContent !== text) $(id).textContent = text

@@ -60,16 +60,42 @@ const complaints = (issues = []) => {
 }
 const focusProblem = () => document.querySelector("#try [aria-invalid=true]")?.focus()
 
-const headers = () => ({
-  "content-type": "application/json",
+/** The parameters without files, and the files with the names of their parameters. */
+const separated = (parameters) => {
+  const files = Object.entries(parameters).flatMap(([name, value]) =>
+    [value]
+      .flat()
+      .filter((one) => one instanceof File)
+      .map((one) => [name, one])
+  )
+  const names = new Set(files.map(([name]) => name))
+  return { files, others: Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.has(name))) }
+}
+/** JSON, or a form if there are files. */
+const bodyOf = (parameters) => {
+  const { files, others } = separated(parameters)
+  if (files.length === 0) return JSON.stringify({ parameters })
+  const form = new FormData()
+  form.append("$request", JSON.stringify({ parameters: others }))
+  for (const [name, file] of files) form.append(name, file)
+  return form
+}
+const headers = (isForm) => ({
+  ...(isForm ? {} : { "content-type": "application/json" }),
   ...($("stream").checked ? { accept: "text/event-stream" } : {})
 })
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`
 const showCurl = () => {
   const parameters = collect()
-  const all = { ...(keyed.includes("invoke") ? { authorization: "Bearer $KEY" } : {}), ...headers() }
+  const { files, others } = separated(parameters ?? {})
+  const all = { ...(keyed.includes("invoke") ? { authorization: "Bearer $KEY" } : {}), ...headers(files.length > 0) }
   const lines = Object.entries(all).map(([name, value]) => `-H "${name}: ${value}"`)
-  const body = parameters === undefined ? [] : [`-d ${quoted(JSON.stringify({ parameters }))}`]
+  const json = JSON.stringify({ parameters: others })
+  const form = () => [
+    `-F ${quoted(`$request=${json}`)}`,
+    ...files.map(([name, file]) => `-F ${quoted(`${name}=@${file.name}`)}`)
+  ]
+  const body = parameters === undefined ? [] : files.length > 0 ? form() : [`-d ${quoted(json)}`]
   say(
     "curl",
     [`curl -s${$("stream").checked ? "N " : " "}${location.origin}${paths.invoke}`, ...lines, ...body].join(" \\\n  ")
@@ -122,8 +148,8 @@ const send = async () => {
   try {
     const response = await ask("invoke", {
       method: "POST",
-      headers: headers(),
-      body: JSON.stringify({ parameters }),
+      headers: headers(separated(parameters).files.length > 0),
+      body: bodyOf(parameters),
       signal: going.signal
     })
     if (response.ok && isStream) {
@@ -172,7 +198,7 @@ $("asRaw").addEventListener("change", ({ target }) => {
   const parameters = collect()
   if (parameters === undefined) return focusProblem()
   target.checked = checked
-  if (checked) $("raw").value = pretty(parameters)
+  if (checked) $("raw").value = pretty(separated(parameters).others)
   else for (const field of fields) field.write(parameters?.[field.name])
   showWay()
 })

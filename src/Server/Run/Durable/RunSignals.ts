@@ -1,0 +1,82 @@
+/** The signals that runs of this process wait for. They are in the run store, where any process may put them. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schedule from "effect/Schedule"
+import { RunStore, type Signal } from "../../../Store/RunStore.js"
+
+/** The check of the body of a signal by the Schema of the wait. */
+export type Check = (data: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>
+
+/** A wait of a run for a signal. */
+export interface Wait {
+  readonly runId: string
+  readonly name: string
+  readonly check: Check
+  /** Called when a signal may be there. */
+  readonly look: () => void
+}
+
+export class RunSignals extends Context.Tag("effect-deployers/Server/RunSignals")<
+  RunSignals,
+  {
+    /** Calls `look` at once, and whenever a signal may be there, until the returned function is called. */
+    readonly wait: (wait: Wait) => () => void
+    /** The first stored signal after a sequence. A store that cannot be read is read again. */
+    readonly next: (options: {
+      readonly runId: string
+      readonly name: string
+      readonly after: number
+    }) => Effect.Effect<Option.Option<Signal>>
+    /** Has the waits of a run look for their signals. */
+    readonly nudge: (runId: string) => void
+    /** The check of the wait of a run for a signal; none if the run does not wait for it in this process. */
+    readonly checkOf: (runId: string, name: string) => Check | undefined
+  }
+>() {}
+
+/**
+ * Looks four times a second, while runs wait, whether any run was sent a signal.
+ */
+export const layer: Layer.Layer<RunSignals, never, RunStore> = Layer.scoped(
+  RunSignals,
+  Effect.gen(function* () {
+    const store = yield* RunStore
+    const waits = new Map<string, Set<Wait>>()
+    let last = beforeAll
+    const nudge = (runId: string) => {
+      for (const { look } of waits.get(runId) ?? []) look()
+    }
+    const poll = Effect.map(store.signalled(last), ({ last: latest, runIds }) => {
+      if (last === beforeAll) for (const runId of waits.keys()) nudge(runId)
+      else runIds.forEach(nudge)
+      last = latest
+    })
+    const look = Effect.when(Effect.ignore(Effect.suspend(() => poll)), () => waits.size > 0)
+    yield* Effect.forkScoped(Effect.schedule(look, Schedule.spaced("250 millis")))
+
+    const next: Context.Tag.Service<RunSignals>["next"] = (options) =>
+      Effect.catchAll(store.nextSignal(options), () => Effect.delay(next(options), "250 millis"))
+    return {
+      wait: (wait) => {
+        const known = waits.get(wait.runId) ?? new Set()
+        waits.set(wait.runId, known.add(wait))
+        wait.look()
+        return () => {
+          known.delete(wait)
+          if (known.size === 0) waits.delete(wait.runId)
+        }
+      },
+      next,
+      nudge,
+      checkOf: (runId, name) => [...(waits.get(runId) ?? [])].find((wait) => wait.name === name)?.check
+    }
+  })
+)
+
+// internal
+
+/** The first look finds the sequence after which signals are new; until then every wait looks for itself. */
+const beforeAll = -1

@@ -1,0 +1,3 @@
+import qrcode from "qrcode"
+
+export const answer = () => qrcode.toString("hello", { type: "utf8" })

@@ -1,0 +1,3 @@
+import { createScheduler, OEM, PSM } from "tesseract.js"
+
+export const answer = () => [OEM.LSTM_ONLY, PSM.AUTO, createScheduler().getNumWorkers()]

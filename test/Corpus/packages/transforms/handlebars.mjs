@@ -1,0 +1,3 @@
+import Handlebars from "handlebars"
+
+export const answer = () => Handlebars.compile("{{#each names}}<b>{{this}}</b>{{/each}}")({ names: ["a", "<"] })
