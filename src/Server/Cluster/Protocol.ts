@@ -4,6 +4,7 @@
  */
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Issue } from "../../Errors/Issue.js"
 import { Run } from "../../Store/RunStore.js"
 import * as Report from "../Run/Report.js"
 
@@ -14,6 +15,7 @@ export const makeSchemas = () => {
   const flushed = Schema.TaggedStruct("Flush", {})
   const storing = Schema.TaggedStruct("StoreSteps", {})
   const cancelled = Schema.TaggedStruct("Cancel", { isFound: Schema.Boolean })
+  const checked = Schema.TaggedStruct("CheckSignal", { issues: Schema.optional(Schema.Array(Issue)) })
   const block = Schema.Struct({ first: Schema.Int, size: Schema.Int })
   const question = Schema.Union(
     // Asks for the worker's report. A report resets the measurement of the event loop.
@@ -25,14 +27,17 @@ export const makeSchemas = () => {
     // Asks the worker to store the steps of a run as they start and end.
     Schema.TaggedStruct("StoreSteps", { runId: Schema.String }),
     // Asks the worker to cancel a run.
-    Schema.TaggedStruct("Cancel", { runId: Schema.String })
+    Schema.TaggedStruct("Cancel", { runId: Schema.String }),
+    // Asks whether the body of a signal fits the wait of a run, if the run waits in the worker.
+    Schema.TaggedStruct("CheckSignal", { runId: Schema.String, name: Schema.String, data: Schema.Unknown })
   )
   const reply = Schema.Union(
     Schema.TaggedStruct("Report", { report: workerReport }),
     flushed,
     found,
     storing,
-    cancelled
+    cancelled,
+    checked
   )
   const ask = Schema.Union(question, Schema.TaggedStruct("Indexes", {}))
   const answer = Schema.Union(
@@ -41,6 +46,7 @@ export const makeSchemas = () => {
     found,
     storing,
     cancelled,
+    checked,
     Schema.TaggedStruct("Indexes", { block })
   )
   return {

@@ -14,6 +14,9 @@ import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
 /** The milliseconds a worker has for its reply. */
 export const replyMillis = 250
 
+/** The milliseconds a worker has for the check of a signal. Without a reply the signal is stored, and checked at its wait. */
+export const checkMillis = 2_000
+
 /** Handles the messages of a worker that do not concern its start and end. */
 export type RequestRouter = (from: Entry, message: Protocol.ToPrimary) => Effect.Effect<void>
 
@@ -28,8 +31,8 @@ export const make = (options: {
     const { block, meter, registry } = options
     const { put, take } = questions()
     const listening = () => registry.entries().filter(({ isListening }) => isListening)
-    const putToAll = (entries: ReadonlyArray<Entry>, question: Protocol.Question) =>
-      Effect.forEach(entries, (entry) => put(entry, question), { concurrency: "unbounded" })
+    const putToAll = (entries: ReadonlyArray<Entry>, question: Protocol.Question, patience = replyMillis) =>
+      Effect.forEach(entries, (entry) => put(entry, question, patience), { concurrency: "unbounded" })
 
     const freshReport = Effect.gen(function* () {
       const asked = listening()
@@ -55,6 +58,11 @@ export const make = (options: {
           return Effect.as(putToAll(others, ask), { _tag: "StoreSteps" })
         case "Cancel":
           return Effect.map(putToAll(others, ask), (replies) => ({ _tag: "Cancel", isFound: isAnyCancelled(replies) }))
+        case "CheckSignal":
+          return Effect.map(putToAll(others, ask, checkMillis), (replies) => ({
+            _tag: "CheckSignal",
+            issues: firstIssues(replies)
+          }))
         case "Indexes":
           return Effect.map(block, (block) => ({ _tag: "Indexes", block }))
       }
@@ -85,7 +93,7 @@ const questions = () => {
   const waiting = new Map<number, Deferred.Deferred<Protocol.Reply>>()
   let asked = 0
   return {
-    put: (to: Entry, question: Protocol.Question): Effect.Effect<Option.Option<Protocol.Reply>> =>
+    put: (to: Entry, question: Protocol.Question, patience: number): Effect.Effect<Option.Option<Protocol.Reply>> =>
       Effect.gen(function* () {
         const id = ++asked
         const reply = yield* Deferred.make<Protocol.Reply>()
@@ -94,7 +102,7 @@ const questions = () => {
           .send({ _tag: "Question", id, question })
           .pipe(
             Effect.zipRight(Deferred.await(reply)),
-            Effect.timeoutOption(replyMillis),
+            Effect.timeoutOption(patience),
             Effect.ensuring(Effect.sync(() => waiting.delete(id)))
           )
       }),
@@ -111,6 +119,15 @@ const isAnyCancelled = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>): 
 const firstRun = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>) => {
   for (const reply of replies) {
     if (Option.isSome(reply) && reply.value._tag === "Find" && reply.value.run !== undefined) return reply.value.run
+  }
+  return undefined
+}
+
+const firstIssues = (replies: ReadonlyArray<Option.Option<Protocol.Reply>>) => {
+  for (const reply of replies) {
+    if (Option.isSome(reply) && reply.value._tag === "CheckSignal" && reply.value.issues !== undefined) {
+      return reply.value.issues
+    }
   }
   return undefined
 }

@@ -52,6 +52,14 @@ export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = L
                 ask({ _tag: "Cancel", runId }),
                 (answer) => Option.isSome(answer) && answer.value._tag === "Cancel" && answer.value.isFound
               )
+        ),
+      checkSignal: (signal) =>
+        Effect.flatMap(local.checkSignal(signal), (issues) =>
+          issues !== undefined
+            ? Effect.succeed(issues)
+            : Effect.map(ask({ _tag: "CheckSignal", ...signal }), (answer) =>
+                Option.isSome(answer) && answer.value._tag === "CheckSignal" ? (answer.value.issues ?? []) : []
+              )
         )
     }
   })
@@ -60,7 +68,7 @@ export const layer: Layer.Layer<Service, never, WorkerChannel | ThisProcess> = L
 // internal
 
 /** The time the primary has for its answer, longer than it waits for other workers. */
-const patience = "2 seconds"
+const patience = "3 seconds"
 
 type LocalService = Context.Tag.Service<ThisProcess>
 
@@ -79,6 +87,8 @@ const reply = (local: LocalService, question: Protocol.Question): Effect.Effect<
       })
     case "Cancel":
       return Effect.sync(() => ({ _tag: "Cancel", isFound: local.cancel(question.runId) }))
+    case "CheckSignal":
+      return Effect.map(local.checkSignal(question), (issues) => ({ _tag: "CheckSignal", issues }))
   }
 }
 

@@ -156,11 +156,11 @@ const invokeGroup = (api: Contract, respond: EventResponse.Responder) =>
 const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
   HttpApiBuilder.group(api, "runs", (handlers) =>
     Effect.gen(function* () {
-      const { cancel } = yield* Service
+      const service = yield* Service
       const invocation = yield* Invocation
       const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
       const reading = yield* RunQueries.RunQueries
-      const commands = Context.merge(context, Context.make(RunSignals, yield* RunSignals))
+      const commands = context.pipe(Context.add(Service, service), Context.add(RunSignals, yield* RunSignals))
       const { manifest, pipeline } = yield* ServiceInfo
       const { serving } = manifest
       const keys = yield* KeyRing
@@ -168,7 +168,11 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
         request: HttpServerRequest.HttpServerRequest,
         act: (
           body: Parsed
-        ) => Effect.Effect<Response.Response, Response.WireError, Invocation | RunQueries.RunQueries | RunSignals>
+        ) => Effect.Effect<
+          Response.Response,
+          Response.WireError,
+          Invocation | RunQueries.RunQueries | RunSignals | Service
+        >
       ) =>
         Effect.matchEffect(RequestBody.readJson(request, serving), {
           onSuccess: (body) =>
@@ -190,7 +194,7 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
         .handle("cancel", ({ path: { id } }) =>
           Effect.gen(function* () {
             const ended = endOf(invocation, id)
-            if (yield* cancel(id)) return yield* untilEnded(ended, reading.find(id))
+            if (yield* service.cancel(id)) return yield* untilEnded(ended, reading.find(id))
             const run = yield* reading.find(id)
             if (!RunEvent.isGoing(run.status)) return run
             yield* reading.cancel(id)

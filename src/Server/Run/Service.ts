@@ -2,7 +2,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Issue } from "../../Errors/Issue.js"
 import type { Run } from "../../Store/RunStore.js"
+import { type NewSignal, RunSignals } from "./Durable/RunSignals.js"
 import { HealthChecks } from "./HealthChecks.js"
 import { Invocation, Lifecycle } from "./Invocation.js"
 import { Metrics } from "./Metrics.js"
@@ -25,6 +27,8 @@ export class Service extends Context.Tag("effect-deployers/Server/Workers/Fleet"
     readonly storeSteps: (id: string) => Effect.Effect<void>
     /** Cancels a run of any worker; false if the run is not in progress. */
     readonly cancel: (id: string) => Effect.Effect<boolean>
+    /** The problems of the body of a signal, if the run waits for it in any worker. */
+    readonly checkSignal: (signal: NewSignal) => Effect.Effect<ReadonlyArray<Issue>>
   }
 >() {}
 
@@ -45,6 +49,8 @@ export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Lo
     readonly storeSteps: (id: string) => void
     /** Cancels a run of this process; false if the run is not in progress here. */
     readonly cancel: (id: string) => boolean
+    /** The problems of the body of a signal; none if the run does not wait for it here. */
+    readonly checkSignal: (signal: NewSignal) => Effect.Effect<ReadonlyArray<Issue> | undefined>
     /** Stores the pending records. */
     readonly flush: Effect.Effect<void>
   }
@@ -53,7 +59,7 @@ export class ThisProcess extends Context.Tag("effect-deployers/Server/Workers/Lo
 export const layerThisProcess: Layer.Layer<
   ThisProcess,
   never,
-  HealthChecks | Invocation | Lifecycle | Metrics | ProcessMeter | RunRecorder
+  HealthChecks | Invocation | Lifecycle | Metrics | ProcessMeter | RunRecorder | RunSignals
 > = Layer.effect(
   ThisProcess,
   Effect.gen(function* () {
@@ -63,6 +69,7 @@ export const layerThisProcess: Layer.Layer<
     const { read } = yield* Metrics
     const meter = yield* ProcessMeter
     const { flush, isHealthy } = yield* RunRecorder
+    const { problems } = yield* RunSignals
     const condition = (): Condition => ({
       phase: phase(),
       isRecording: isHealthy(),
@@ -86,6 +93,7 @@ export const layerThisProcess: Layer.Layer<
       find,
       storeSteps,
       cancel,
+      checkSignal: problems,
       flush
     }
   })
@@ -94,13 +102,14 @@ export const layerThisProcess: Layer.Layer<
 /** A service of one process. */
 export const layerAlone: Layer.Layer<Service, never, ThisProcess> = Layer.effect(
   Service,
-  Effect.map(ThisProcess, ({ cancel, condition, flush, report }) => ({
+  Effect.map(ThisProcess, ({ cancel, checkSignal, condition, flush, report }) => ({
     condition,
     report: Effect.map(report, alone),
     flush,
     findElsewhere: () => Effect.succeed(undefined),
     storeSteps: () => Effect.void,
-    cancel: (id) => Effect.sync(() => cancel(id))
+    cancel: (id) => Effect.sync(() => cancel(id)),
+    checkSignal: (signal) => Effect.map(checkSignal(signal), (issues) => issues ?? [])
   }))
 )
 

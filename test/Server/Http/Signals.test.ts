@@ -71,6 +71,14 @@ for (const recovery of ["fail", "resume"] as const) {
           assert.deepStrictEqual(refused.json["issues"], [{ path: "by", reason: "must be a string" }])
           const refusedTag = yield* send(id, { by: "Cy", kind: { type: { toString: null } } })
           assert.deepStrictEqual(refusedTag.json["issues"], [{ path: "kind.type.toString", reason: "is not expected" }])
+          const again = yield* Effect.all(
+            Array.from({ length: 8 }, () => send(id, { by: 7 })),
+            { concurrency: 8 }
+          )
+          assert.deepStrictEqual(
+            again.map(({ status }) => status),
+            Array.from(again, () => 400)
+          )
           yield* called(Client.signal({ url }, id, "approval", { by: "Cy" }))
           yield* called(Client.signal({ url }, id, "approval", { by: "Di" }))
           assert.deepInclude((yield* ended(id)).json, { outputs: ["Cy", "Di"] })

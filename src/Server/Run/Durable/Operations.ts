@@ -202,58 +202,56 @@ const waitFor = <A, I>(
 
 const dataOf = ({ value }: JournalEntry): unknown => (Predicate.hasProperty(value, "data") ? value.data : undefined)
 
-/** The next signal of a name that fits the Schema. Others are left out, with a warning. */
+/**
+ * The next signal of a name that fits the Schema. Others are left out, with a warning. The run is known to wait until the end,
+ * so that a body that does not fit is refused at the door.
+ */
 const received = <A, I>(
-  scope: Scope,
+  { cursor, run, signals }: Scope,
   name: string,
   schema: Schema.Schema<A, I>
-): Effect.Effect<{ readonly signal: Signal; readonly value: A }> => {
-  const { cursor, run, signals } = scope
-  const check = TotalDecoder.make(ParseResult.decodeUnknown(schema))
-  const take = cursor.take(name, (after) => signals.next({ runId: run.id, name, after }))
-  const again: Effect.Effect<{ readonly signal: Signal; readonly value: A }> = Effect.flatMap(
-    waited(scope, name, check, take),
-    (signal) =>
-      Effect.matchEffect(check(signal.data), {
-        onSuccess: (value) => Effect.succeed({ signal, value }),
-        onFailure: (issue) =>
-          Effect.zipRight(
-            Effect.logWarning(
-              `A signal "${name}" of run ${run.id} does not fit its Schema and is left out: ${ParseResult.TreeFormatter.formatIssueSync(issue)}`
-            ),
-            again
-          )
-      })
-  )
-  return again
-}
-
-/** The next signal of a name. Looks come one after another; one that is asked for meanwhile follows. */
-const waited = (
-  { run, signals }: Scope,
-  name: string,
-  check: (data: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>,
-  take: Effect.Effect<Option.Option<Signal>>
-): Effect.Effect<Signal> =>
+): Effect.Effect<{ readonly signal: Signal; readonly value: A }> =>
   Effect.suspend(() => {
-    let isAsked = false
-    let wake: (() => void) | undefined
-    const look = () => {
-      isAsked = true
-      wake?.()
-    }
-    const asked = Effect.async<void>((resume) => {
-      if (isAsked) return resume(Effect.void)
-      wake = () => resume(Effect.void)
-    })
-    const next: Effect.Effect<Signal> = Effect.flatMap(asked, () => {
-      isAsked = false
-      wake = undefined
-      return Effect.flatMap(take, Option.match({ onNone: () => next, onSome: Effect.succeed }))
-    })
+    const check = TotalDecoder.make(ParseResult.decodeUnknown(schema))
+    const { asked, look } = looks()
+    const take = cursor.take(name, (after) => signals.next({ runId: run.id, name, after }))
+    const leaveOut = (issue: ParseResult.ParseIssue) =>
+      Effect.logWarning(
+        `A signal "${name}" of run ${run.id} does not fit its Schema and is left out: ${ParseResult.TreeFormatter.formatIssueSync(issue)}`
+      )
+    const next: Effect.Effect<{ readonly signal: Signal; readonly value: A }> = Effect.flatMap(take, (taken) =>
+      Option.isNone(taken)
+        ? Effect.zipRight(asked, next)
+        : Effect.matchEffect(check(taken.value.data), {
+            onSuccess: (value) => Effect.succeed({ signal: taken.value, value }),
+            onFailure: (issue) => Effect.zipRight(leaveOut(issue), next)
+          })
+    )
     return Effect.acquireUseRelease(
       Effect.sync(() => signals.wait({ runId: run.id, name, check, look })),
-      () => next,
+      () => Effect.zipRight(asked, next),
       (stop) => Effect.sync(stop)
     )
   })
+
+/** Looks come one after another; one that is asked for meanwhile follows. */
+const looks = () => {
+  let isAsked = false
+  let wake: (() => void) | undefined
+  return {
+    look: () => {
+      isAsked = true
+      wake?.()
+    },
+    asked: Effect.map(
+      Effect.async<void>((resume) => {
+        if (isAsked) return resume(Effect.void)
+        wake = () => resume(Effect.void)
+      }),
+      () => {
+        isAsked = false
+        wake = undefined
+      }
+    )
+  }
+}

@@ -17,30 +17,29 @@ import { Invocation } from "../Invocation.js"
 import * as InvokeRequest from "../InvokeRequest.js"
 import type * as Response from "../Response.js"
 import { RunQueries } from "../RunQueries.js"
+import { Service } from "../Service.js"
 import * as ValidationIssues from "../ValidationIssues.js"
 import * as Kept from "./Kept.js"
 import { RunSignals } from "./RunSignals.js"
 
-/**
- * Stores a signal of a run that is queued or running. The body is checked by the Schema of the wait, if the run waits in this
- * process.
- */
+/** Stores a signal of a run that is queued or running. The body is checked by the Schema of the wait, if the run waits. */
 export const signal = (
   runId: string,
   name: string,
   data: unknown
-): Effect.Effect<void, InvalidRequest | RunNotFound | RunHasEnded | ServiceUnavailable, RunQueries | RunSignals> =>
+): Effect.Effect<
+  void,
+  InvalidRequest | RunNotFound | RunHasEnded | ServiceUnavailable,
+  RunQueries | RunSignals | Service
+> =>
   Effect.gen(function* () {
     const queries = yield* RunQueries
+    const service = yield* Service
     const signals = yield* RunSignals
     const run = yield* queries.find(runId)
     if (!RunEvent.isGoing(run.status)) return yield* ended(run)
-    const check = signals.checkOf(runId, name)
-    if (check !== undefined) {
-      yield* Effect.mapError(check(data), (issue) =>
-        ValidationIssues.invalidRequest(ValidationIssues.fromParseIssue(issue, []))
-      )
-    }
+    const issues = yield* service.checkSignal({ runId, name, data })
+    if (issues.length > 0) return yield* ValidationIssues.invalidRequest(issues)
     const sent = yield* queries.signal({ runId, name, data })
     if (Option.isSome(sent)) return signals.nudge(runId)
     const now = yield* queries.find(runId)

@@ -5,7 +5,9 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
+import type { Issue } from "../../../Errors/Issue.js"
 import { RunStore, type Signal } from "../../../Store/RunStore.js"
+import * as ValidationIssues from "../ValidationIssues.js"
 
 /** The check of the body of a signal by the Schema of the wait. */
 export type Check = (data: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>
@@ -17,6 +19,13 @@ export interface Wait {
   readonly check: Check
   /** Called when a signal may be there. */
   readonly look: () => void
+}
+
+/** A signal on its way to a run. */
+export interface NewSignal {
+  readonly runId: string
+  readonly name: string
+  readonly data: unknown
 }
 
 export class RunSignals extends Context.Tag("effect-deployers/Server/RunSignals")<
@@ -32,8 +41,8 @@ export class RunSignals extends Context.Tag("effect-deployers/Server/RunSignals"
     }) => Effect.Effect<Option.Option<Signal>>
     /** Has the waits of a run look for their signals. */
     readonly nudge: (runId: string) => void
-    /** The check of the wait of a run for a signal; none if the run does not wait for it in this process. */
-    readonly checkOf: (runId: string, name: string) => Check | undefined
+    /** The problems of the body of a signal by its wait; none if the run does not wait for it in this process. */
+    readonly problems: (signal: NewSignal) => Effect.Effect<ReadonlyArray<Issue> | undefined>
   }
 >() {}
 
@@ -49,12 +58,15 @@ export const layer: Layer.Layer<RunSignals, never, RunStore> = Layer.scoped(
     const nudge = (runId: string) => {
       for (const { look } of waits.get(runId) ?? []) look()
     }
-    const poll = Effect.map(store.signalled(last), ({ last: latest, runIds }) => {
-      if (last === beforeAll) for (const runId of waits.keys()) nudge(runId)
-      else runIds.forEach(nudge)
-      last = latest
-    })
-    const look = Effect.when(Effect.ignore(Effect.suspend(() => poll)), () => waits.size > 0)
+    const poll = Effect.map(
+      Effect.suspend(() => store.signalled(last)),
+      ({ last: latest, runIds }) => {
+        if (last === beforeAll) for (const runId of waits.keys()) nudge(runId)
+        else runIds.forEach(nudge)
+        last = latest
+      }
+    )
+    const look = Effect.when(Effect.ignore(poll), () => waits.size > 0)
     yield* Effect.forkScoped(Effect.schedule(look, Schedule.spaced("250 millis")))
 
     const next: Context.Tag.Service<RunSignals>["next"] = (options) =>
@@ -71,7 +83,14 @@ export const layer: Layer.Layer<RunSignals, never, RunStore> = Layer.scoped(
       },
       next,
       nudge,
-      checkOf: (runId, name) => [...(waits.get(runId) ?? [])].find((wait) => wait.name === name)?.check
+      problems: ({ data, name, runId }) => {
+        const wait = [...(waits.get(runId) ?? [])].find((wait) => wait.name === name)
+        if (wait === undefined) return Effect.succeed(undefined)
+        return Effect.match(wait.check(data), {
+          onFailure: (issue) => ValidationIssues.fromParseIssue(issue),
+          onSuccess: () => []
+        })
+      }
     }
   })
 )
