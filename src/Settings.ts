@@ -14,6 +14,7 @@ export * from "./Settings/Bundling.js"
 export * from "./Settings/ResponseHeaders.js"
 export * from "./Settings/Serving.js"
 export { StaticFiles } from "./Settings/StaticFiles.js"
+export { RunEnd, Webhook, Webhooks, WebhookUrl } from "./Settings/Webhooks.js"
 
 /**
  * The authentication of callers: a generated key (kept across redeploys), a key stored as a secret, or none.

@@ -113,6 +113,7 @@ const hints: Readonly<Record<string, Hint>> = {
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   ArtifactNotFound: () => "`deployers artifacts RUN` lists the outputs of the steps of a run.",
   ScheduleNotFound: named((name) => `\`deployers schedules ${name}\` lists its schedules.`),
+  WebhookDeliveryNotFound: named((name) => `\`deployers webhooks ${name}\` lists the deliveries.`),
   SessionNotFound: named((name) => `\`deployers sessions ${name}\` lists its sessions.`),
   RunNotRepeatable: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
   SnapshotInUse: () => "`deployers delete NAME` removes a deployment with its generations.",

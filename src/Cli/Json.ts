@@ -6,6 +6,7 @@ import { ArtifactList } from "../Contract/Artifacts.js"
 import { RunLogLine } from "../Contract/RunLog.js"
 import { ScheduleStatus } from "../Contract/Schedules.js"
 import { SessionRecord, SessionSummary } from "../Contract/Sessions.js"
+import { WebhookDelivery, WebhookPage } from "../Contract/Webhooks.js"
 import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import { Intake } from "../Deployment/Intake.js"
 import { type Deployment, Revision } from "../Deployment.js"
@@ -64,6 +65,13 @@ export const artifacts: (self: ArtifactList) => typeof ArtifactList.Encoded = Sc
 
 /** A schedule, in the encoding of the HTTP contract. */
 export const schedule: (self: ScheduleStatus) => typeof ScheduleStatus.Encoded = Schema.encodeSync(ScheduleStatus)
+
+/** The webhooks of a deployment and their deliveries, in the encoding of the HTTP contract. */
+export const webhookPage: (self: WebhookPage) => typeof WebhookPage.Encoded = Schema.encodeSync(WebhookPage)
+
+/** A delivery, in the encoding of the HTTP contract. */
+export const webhookDelivery: (self: WebhookDelivery) => typeof WebhookDelivery.Encoded =
+  Schema.encodeSync(WebhookDelivery)
 
 /** A session of a list, in the encoding of the HTTP contract. */
 export const sessionSummary: (self: SessionSummary) => typeof SessionSummary.Encoded = Schema.encodeSync(SessionSummary)

@@ -37,6 +37,7 @@ import { secret } from "./Secret.js"
 import { session, sessions } from "./Sessions.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
 import { supervise } from "./Supervise.js"
+import { webhookCommands, webhooks } from "./Webhooks.js"
 
 /**
  * The services that commands use.
@@ -94,6 +95,8 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(artifacts),
     served(schedules),
     served(scheduleCommands),
+    served(webhooks),
+    served(webhookCommands),
     served(sessions),
     served(session),
     served(signal),

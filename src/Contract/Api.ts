@@ -27,6 +27,7 @@ import * as RunLog from "./RunLog.js"
 import { Run } from "./RunRecord.js"
 import * as Schedules from "./Schedules.js"
 import * as Sessions from "./Sessions.js"
+import * as Webhooks from "./Webhooks.js"
 
 export { invokeFailure, invokePayload, invokeSuccess, type PipelineFailure } from "./Envelope.js"
 
@@ -75,6 +76,7 @@ export const make = <P extends Pipeline.Any>(
     .add(artifactsGroup(at, doc))
     .add(sessionsGroup(at, doc))
     .add(schedulesGroup(at, doc))
+    .add(webhooksGroup(at, doc))
     .add(healthGroup(at, doc))
     .add(serviceGroup(at, doc))
     .addError(EndpointErrors.AnyError)
@@ -275,6 +277,23 @@ const schedulesGroup = (at: Paths, doc: Documentation) =>
         .addSuccess(Responses.Accepted, { status: 202 })
         .addError(EndpointErrors.ScheduleError)
         .annotateContext(doc("fireSchedule", "Start a run of a schedule now."))
+    )
+
+const webhooksGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("webhooks")
+    .add(
+      HttpApiEndpoint.get("list", at.webhooks)
+        .setUrlParams(Webhooks.WebhooksQuery)
+        .addSuccess(Webhooks.WebhookPage)
+        .addError(EndpointErrors.WebhooksError)
+        .annotateContext(doc("webhooks", "The webhooks of the service, and deliveries, newest first."))
+    )
+    .add(
+      HttpApiEndpoint.post("retry", at.retryWebhook)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(Webhooks.WebhookDelivery)
+        .addError(EndpointErrors.WebhookError)
+        .annotateContext(doc("retryWebhook", "Send a delivery again, with all its attempts."))
     )
 
 const healthGroup = (at: Paths, doc: Documentation) =>

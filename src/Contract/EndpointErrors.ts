@@ -23,7 +23,8 @@ import {
   TooManyFailedKeys,
   TooManyRuns,
   Unauthorized,
-  UnsupportedMediaType
+  UnsupportedMediaType,
+  WebhookDeliveryNotFound
 } from "./Errors.js"
 
 /** Any endpoint that requires the key. */
@@ -70,6 +71,12 @@ export const SessionError = Schema.Union(SessionNotFound, ServiceUnavailable)
 
 /** `POST /schedules/{name}/pause`, `/resume` and `/fire`. */
 export const ScheduleError = Schema.Union(ScheduleNotFound, ServiceUnavailable)
+
+/** `GET /webhooks`. */
+export const WebhooksError = Schema.Union(InvalidRequest, ServiceUnavailable)
+
+/** `POST /webhooks/{id}/retry`. */
+export const WebhookError = Schema.Union(WebhookDeliveryNotFound, ServiceUnavailable)
 
 /** `POST /runs/{id}/signals/{name}`. */
 export const SignalError = Schema.Union(

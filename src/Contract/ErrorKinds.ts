@@ -36,7 +36,8 @@ export const NotFoundError = Schema.Union(
   Http.RunNotFound,
   Http.SessionNotFound,
   Http.ArtifactNotFound,
-  Http.ScheduleNotFound
+  Http.ScheduleNotFound,
+  Http.WebhookDeliveryNotFound
 )
 
 export type NotFoundError = typeof NotFoundError.Type
@@ -67,7 +68,9 @@ export const InvalidInputError = Schema.Union(
   Http.InvalidRequest,
   Http.MethodNotAllowed,
   Http.PayloadTooLarge,
-  Http.UnsupportedMediaType
+  Http.UnsupportedMediaType,
+  Http.WebhookInvalid,
+  Http.WebhookSecretInvalid
 )
 
 export type InvalidInputError = typeof InvalidInputError.Type

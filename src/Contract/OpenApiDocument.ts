@@ -74,6 +74,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   runs: "Records of runs.",
   artifacts: "Outputs of steps.",
   schedules: "Runs that the service starts by itself.",
+  webhooks: "URLs that the service calls when a run ends.",
   sessions: "State that outlives runs.",
   health: "Liveness and readiness.",
   service: "The service itself: what is deployed, metrics, documents and pages."

@@ -28,6 +28,8 @@ export type RouteName =
   | "pauseSchedule"
   | "resumeSchedule"
   | "fireSchedule"
+  | "webhooks"
+  | "retryWebhook"
   | "signal"
   | "retry"
   | "health"
@@ -65,7 +67,7 @@ export interface Route {
 }
 
 /**
- * The paths of a deployment below its URL. `:id` stands for the id of a run or of a session, `:name` for a schedule or a signal.
+ * The paths of a deployment below its URL. `:id` stands for the id of a run, of a session or of a delivery, `:name` for a schedule or a signal.
  *
  * @category models
  * @since 0.1.0
@@ -98,6 +100,8 @@ export const paths = (serving: Settings.Serving): Paths => {
     pauseSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/pause`),
     resumeSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/resume`),
     fireSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/fire`),
+    webhooks: api(serving.webhooksUrlPath),
+    retryWebhook: api(`${trimEnd(serving.webhooksUrlPath)}/:id/retry`),
     signal: api(`${trimEnd(serving.runsUrlPath)}/:id/signals/:name`),
     retry: api(`${trimEnd(serving.runsUrlPath)}/:id/retry`),
     health: api(serving.healthUrlPath),
@@ -145,6 +149,15 @@ export const schedulePath = (
 ): string => paths(serving)[change].replace(":name", encodeURIComponent(schedule))
 
 /**
+ * The path that sends a delivery of a webhook again.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const webhookPath = (serving: Settings.Serving, id: string): string =>
+  paths(serving).retryWebhook.replace(":id", encodeURIComponent(id))
+
+/**
  * The path of one session.
  *
  * @category constructors
@@ -171,7 +184,7 @@ export const signalPath = (serving: Settings.Serving, id: string, name: string):
 export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
   const all = paths(serving)
   const disabled = new Set<Disableable>(serving.disabledEndpoints)
-  if (serving.recording === "none") disabled.add("runs").add("sessions").add("schedules")
+  if (serving.recording === "none") disabled.add("runs").add("sessions").add("schedules").add("webhooks")
   const isPageReplaced = serving.static !== undefined && join(serving.static.path) === join(serving.pageUrlPath)
   if (disabled.has("invoke") || isPageReplaced) disabled.add("page")
   return entries
@@ -257,6 +270,8 @@ const entries: ReadonlyArray<Entry> = [
   { name: "pauseSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
   { name: "resumeSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
   { name: "fireSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
+  { name: "webhooks", method: "GET", access: "key", switch: "webhooks" },
+  { name: "retryWebhook", method: "POST", access: "key", switch: "webhooks", scope: "admin" },
   { name: "signal", method: "POST", access: "key", switch: "runs", scope: "invoke" },
   { name: "retry", method: "POST", access: "key", switch: "runs", scope: "invoke" },
   { name: "health", method: "GET", access: "public" },

@@ -5,6 +5,7 @@ import { count, withDefault } from "./Fields.js"
 import { HostPattern, ProxyAddress } from "./Network.js"
 import { Cors, SecureHeaders } from "./ResponseHeaders.js"
 import { StaticFiles } from "./StaticFiles.js"
+import { Webhooks } from "./Webhooks.js"
 
 /**
  * A URL path that starts with a slash and has no query, such as `/invoke`.
@@ -51,6 +52,8 @@ export const Serving = Schema.Struct({
   sessionsUrlPath: withDefault(UrlPath, "/sessions"),
   /** Default `/schedules`. */
   schedulesUrlPath: withDefault(UrlPath, "/schedules"),
+  /** Default `/webhooks`. */
+  webhooksUrlPath: withDefault(UrlPath, "/webhooks"),
   /** Default `/health`; liveness and readiness are below it. It cannot be switched off: deploying depends on it. */
   healthUrlPath: withDefault(UrlPath, "/health"),
   /** Default `/info`. */
@@ -70,7 +73,9 @@ export const Serving = Schema.Struct({
    * deployment's page, which is off without `invoke`, too.
    */
   disabledEndpoints: withDefault(
-    Schema.Array(Schema.Literal("invoke", "runs", "sessions", "schedules", "info", "metrics", "docs", "page")),
+    Schema.Array(
+      Schema.Literal("invoke", "runs", "sessions", "schedules", "webhooks", "info", "metrics", "docs", "page")
+    ),
     []
   ),
   /**
@@ -107,6 +112,8 @@ export const Serving = Schema.Struct({
   maxRecoveries: withDefault(count(0), 5),
   /** False starts no runs by the schedules of the pipeline, as for a copy of a deployment that must not repeat them; default true. */
   runSchedules: withDefault(Schema.Boolean, true),
+  /** URLs that the service calls when a run ends; default none. */
+  webhooks: Schema.optional(Webhooks),
   /** Number of the newest runs to keep; older runs that ended are removed. Default all. */
   keepRuns: Schema.optional(count(1)),
   /** Time to keep a run that ended, from its start, in milliseconds; default for ever. */

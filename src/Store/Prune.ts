@@ -27,7 +27,8 @@ export const make = ({ sql, write }: Access.Access): Pick<RunStore["Type"], "pru
         )
         if (limits === undefined) return 0
         const removable = sql`status NOT IN ('queued', 'running')
-          AND (number <= ${limits.surplus} OR started_at < ${time})`
+          AND (number <= ${limits.surplus} OR started_at < ${time})
+          AND id NOT IN (SELECT run_id FROM webhook_deliveries WHERE state = 'pending')`
         const found = yield* decodeNumbers(
           yield* sql`SELECT number FROM runs WHERE number <= ${Math.max(limits.surplus, limits.expired)} AND ${removable}
             ORDER BY number LIMIT ${batch}`
@@ -46,7 +47,8 @@ export const make = ({ sql, write }: Access.Access): Pick<RunStore["Type"], "pru
           "step_inputs",
           "leases",
           "journal",
-          "signals"
+          "signals",
+          "webhook_deliveries"
         ]) {
           yield* sql`DELETE FROM ${sql(table)} WHERE run_id IN (SELECT id FROM runs WHERE ${removed})`
         }

@@ -19,6 +19,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import type { DurableRuns, DurableWrite } from "./DurableRuns.js"
 import type { ScheduleStore } from "./ScheduleStore.js"
 import type { SessionStore } from "./SessionStore.js"
+import type { WebhookStore } from "./WebhookStore.js"
 
 export type { ArtifactRef } from "../Contract/Artifacts.js"
 export { CachedFrom, Cause, Run, RunStatus, RunSummary, StepRun } from "../Contract/RunRecord.js"
@@ -58,7 +59,8 @@ export interface Answer {
 
 /**
  * One write of a batch: a run with the steps it has so far (an insert or an update by id), one of its steps, a published
- * message, the answer of a run whose key was claimed, the response that a pipeline set, or what a run with a lease needs. A
+ * message, the answer of a run whose key was claimed, the response that a pipeline set, a delivery to a webhook, or what a run
+ * with a lease needs. A
  * `Run` does not carry its response: most runs set none.
  *
  * @category models
@@ -132,6 +134,14 @@ export type RunWrite =
       readonly _tag: "Response"
       readonly runId: string
       readonly response: NonNullable<Run["response"]>
+    }
+  | {
+      /** The end of the run is to be delivered to a webhook. It has no effect if the run has this delivery already. */
+      readonly _tag: "Delivery"
+      readonly runId: string
+      readonly webhook: string
+      /** The URL that the caller of the run gave; absent for a webhook of the service. */
+      readonly url?: string | undefined
     }
   | DurableWrite
 
@@ -229,6 +239,8 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     readonly schedules: ScheduleStore
     /** The states of sessions. */
     readonly sessions: SessionStore
+    /** The deliveries of webhooks. */
+    readonly webhooks: WebhookStore
     /** Runs by status, over the life of the deployment. */
     readonly counts: Effect.Effect<Readonly<Record<RunStatus, number>>, StoreError>
     /** Highest index given out, 0 for none. */

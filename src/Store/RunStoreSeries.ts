@@ -117,6 +117,12 @@ const make = (path: string, options: Options): Effect.Effect<RunStore["Type"], S
         delete: (session) => written(({ sessions }) => sessions.delete(session)),
         expire: written(({ sessions }) => sessions.expire)
       },
+      webhooks: {
+        claim: (options) => written(({ webhooks }) => webhooks.claim(options)),
+        settle: (claim, result) => written(({ webhooks }) => webhooks.settle(claim, result)),
+        list: (options) => written(({ webhooks }) => webhooks.list(options)),
+        retry: (id) => written(({ webhooks }) => webhooks.retry(id))
+      },
       lastIndex: Effect.zipWith(
         written((store) => store.lastIndex),
         Effect.suspend(() => RunSeriesReads.lastIndexOf(earlier)),

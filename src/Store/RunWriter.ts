@@ -9,6 +9,7 @@ import * as DurableWrites from "./DurableWrites.js"
 import type { Run, RunWrite, StepRun } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
 import { Added, kindValue, latest, millis, optionalMillis, optionalText, text } from "./RunValues.js"
+import { idOf } from "./WebhookStore.js"
 
 /**
  * Stores a batch in one transaction, or fails and stores nothing. A batch is on disk when it succeeds.
@@ -113,6 +114,17 @@ const artifactRow = ({ artifact, runId, step }: Extract<RunWrite, { readonly _ta
   bytes: artifact.bytes
 })
 
+const deliveryRow = ({ runId, url, webhook }: Extract<RunWrite, { readonly _tag: "Delivery" }>) => ({
+  id: idOf(runId, webhook),
+  run_id: runId,
+  webhook,
+  url: url ?? null,
+  state: "pending",
+  attempts: 0,
+  token: 0,
+  due_at: 0
+})
+
 /** Values that are no JSON are found before anything is written. */
 const encoded = (batch: ReadonlyArray<RunWrite>) =>
   Effect.try({
@@ -139,6 +151,7 @@ const encoded = (batch: ReadonlyArray<RunWrite>) =>
       responses: batch.flatMap((write) =>
         write._tag === "Response" ? [{ runId: write.runId, response: text(write.response) }] : []
       ),
+      deliveries: batch.flatMap((write) => (write._tag === "Delivery" ? [deliveryRow(write)] : [])),
       durable: batch.filter(isDurable)
     }),
     catch: (cause) => new SqlError({ cause, message: "A run cannot be stored as JSON" })
@@ -151,7 +164,8 @@ const isDurable = (write: RunWrite): write is DurableWrite =>
 
 const writeRows = (sql: Sql, generation: number, rows: Rows) =>
   Effect.gen(function* () {
-    const { answers, artifacts, durable, hits, inputs, lines, messages, outputs, responses, runs, steps } = rows
+    const { answers, artifacts, deliveries, durable, hits, inputs, lines, messages, outputs, responses, runs, steps } =
+      rows
     const added = new Added()
     for (const { row, run, steps } of runs) {
       const number = yield* writeRun(sql, generation, run, row, added)
@@ -176,6 +190,9 @@ const writeRows = (sql: Sql, generation: number, rows: Rows) =>
     }
     for (const some of inParts(lines)) {
       yield* sql`INSERT INTO run_logs ${sql.insert(some)} ON CONFLICT (run_id, sequence) DO NOTHING`
+    }
+    for (const some of inParts(deliveries)) {
+      yield* sql`INSERT INTO webhook_deliveries ${sql.insert(some)} ON CONFLICT (id) DO NOTHING`
     }
     for (const { body, headers, key, runId, status } of answers) {
       yield* sql`UPDATE claims SET status = ${status}, body = ${body}, headers = ${headers}

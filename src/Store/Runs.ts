@@ -101,6 +101,12 @@ export const layerNone: Layer.Layer<RunStore> = Layer.succeed(RunStore, {
     delete: () => Effect.succeed(false),
     expire: Effect.succeed(0)
   },
+  webhooks: {
+    claim: () => Effect.succeed([]),
+    settle: () => Effect.void,
+    list: () => Effect.succeed({ deliveries: [], nextCursor: undefined }),
+    retry: () => Effect.succeedNone
+  },
   counts: Effect.succeed({ queued: 0, running: 0, succeeded: 0, failed: 0, interrupted: 0 }),
   lastIndex: Effect.succeed(0),
   markLost: Effect.succeed(0),

@@ -301,6 +301,28 @@ const responses = [
 ]
 
 /**
+ * Deliveries of webhooks, each written with its run: the attempts so far, and the time of the next one, which a claim moves. A
+ * delivery is due at 0 until its first attempt.
+ */
+const webhooks = [
+  `CREATE TABLE webhook_deliveries (
+    id TEXT NOT NULL PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    url TEXT,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    status INTEGER,
+    reason TEXT,
+    attempted_at INTEGER
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (due_at) WHERE state = 'pending'",
+  "CREATE INDEX webhook_deliveries_by_run ON webhook_deliveries (run_id)"
+]
+
+/**
  * Tables of a run store, for {@link Sqlite.layer}.
  *
  * @category schemas
@@ -324,6 +346,7 @@ export const schema: DatabaseSchema = {
     durable,
     stepCache,
     stepInputs,
-    responses
+    responses,
+    webhooks
   ]
 }

@@ -22,6 +22,7 @@ import * as SqlRunLogs from "./SqlRunLogs.js"
 import * as SqlScheduleStore from "./SqlScheduleStore.js"
 import * as SqlSessionStore from "./SqlSessionStore.js"
 import * as SqlStepCache from "./SqlStepCache.js"
+import * as SqlWebhookStore from "./SqlWebhookStore.js"
 
 const largestPage = 1_000
 const isRunId = Schema.is(RunId)
@@ -181,6 +182,7 @@ export const make = (generation: number): Effect.Effect<RunStore["Type"], never,
       ...Prune.make(access),
       schedules: SqlScheduleStore.make(access),
       sessions: SqlSessionStore.make(access),
+      webhooks: SqlWebhookStore.make(access),
       ...makeTotals(access),
       ...makeLost(access, generation),
       ...SqlDurableRuns.make(access, generation)

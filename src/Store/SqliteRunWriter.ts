@@ -18,6 +18,7 @@ import { Added, kindValue, latest, millis, optionalMillis, optionalText, text } 
 import * as RunWriter from "./RunWriter.js"
 import { classify } from "./SqlFailure.js"
 import { type Bare, nativeWaitMillis, openBare, type Prepared } from "./SqliteConnection.js"
+import { idOf } from "./WebhookStore.js"
 
 /** See {@link layer}; `openBare` opens the connections. */
 export const layerWith = (
@@ -131,7 +132,9 @@ const compile = (connection: Bare, generation: number): ((batch: ReadonlyArray<R
       else if (write._tag === "Answer") {
         statements.answer.run(write.status, write.body, optionalText(write.headers), write.key, write.runId)
       } else if (write._tag === "Response") statements.response.run(text(write.response), write.runId)
-      else if (write._tag !== "Run") durable()(write)
+      else if (write._tag === "Delivery") {
+        statements.delivery.run(idOf(write.runId, write.webhook), write.runId, write.webhook, write.url ?? null)
+      } else if (write._tag !== "Run") durable()(write)
     }
     for (const [status, count] of added.byStatus) statements.totals.run(added.lastIndex, count, status)
   }).immediate
@@ -185,6 +188,10 @@ const prepare = (connection: Bare) => ({
   ),
   answer: connection.prepare("UPDATE claims SET status = ?, body = ?, headers = ? WHERE key = ? AND run_id = ?"),
   response: connection.prepare("UPDATE runs SET response = ? WHERE id = ?"),
+  delivery: connection.prepare(
+    `INSERT INTO webhook_deliveries (id, run_id, webhook, url, state, attempts, token, due_at)
+    VALUES (?, ?, ?, ?, 'pending', 0, 0, 0) ON CONFLICT (id) DO NOTHING`
+  ),
   totals: connection.prepare(
     `UPDATE totals SET value = CASE name WHEN 'lastIndex' THEN max(value, ?) ELSE value + ? END
     WHERE name IN ('lastIndex', ?)`

@@ -1,9 +1,10 @@
-// Commands about sessions and about the log of a run, against a pipeline that is really served.
+// Commands about sessions, webhooks and the log of a run, against a pipeline that is really served.
 import { FetchHttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { Client, Pipeline, Session } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
+import { RunStore } from "../../src/Store/RunStore.js"
 import { served } from "../Server/Harness.js"
 import { cli, json, World } from "./support.js"
 
@@ -60,6 +61,25 @@ describe("sessions", () => {
       assert.match(log.stdout, /INFO +a note about Bern/)
       const lines = json(yield* cli(["run", "logs", runId, "--deployment", "weather", "--json"]))
       assert.lengthOf(lines["lines"] as ReadonlyArray<unknown>, 1)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("webhooks", () => {
+  it.live("are listed with their deliveries, which are sent again", () =>
+    Effect.gen(function* () {
+      yield* cli(["deploy", "weather.ts", "--name", "weather"])
+      const { commit } = yield* RunStore
+      yield* commit([{ _tag: "Delivery", runId: "r", webhook: "books" }])
+      const listed = json(yield* cli(["webhooks", "weather", "--state", "pending", "--run", "r", "--json"]))
+      const [delivery] = listed["deliveries"] as ReadonlyArray<Record<string, unknown>>
+      assert.deepInclude(delivery, { id: "msg_r_books", runId: "r", webhook: "books", state: "pending" })
+      assert.match((yield* cli(["webhooks", "weather"])).stdout, /msg_r_books +books +pending +0/)
+      const again = json(yield* cli(["webhook", "retry", "weather", "msg_r_books", "--json"]))
+      assert.deepInclude(again, { state: "pending", attempts: 0 })
+      const unknown = yield* cli(["webhook", "retry", "weather", "none", "--json"])
+      assert.deepStrictEqual([unknown.exitCode, json(unknown)["_tag"]], [1, "WebhookDeliveryNotFound"])
+      assert.include(unknown.stderr, "deployers webhooks")
     }).pipe(Effect.provide(world))
   )
 })

@@ -106,7 +106,7 @@ describe("Client.make", () => {
       >
     >()
   })
-  it("has the exact errors of sessions, artifacts and schedules", () => {
+  it("has the exact errors of sessions, artifacts, schedules and webhooks", () => {
     type Query =
       | Errors.Unauthorized
       | Errors.Forbidden
@@ -124,6 +124,9 @@ describe("Client.make", () => {
     >()
     expect(Client.fireSchedule(at, "s")).type.toBe<
       Effect.Effect<string, Errors.ScheduleNotFound | Query, HttpClient.HttpClient>
+    >()
+    expect(Client.retryWebhook(at, "d")).type.toBe<
+      Effect.Effect<Client.WebhookDelivery, Errors.WebhookDeliveryNotFound | Query, HttpClient.HttpClient>
     >()
   })
   it("streams the elements of a pipeline that streams, with its typed failures", () => {

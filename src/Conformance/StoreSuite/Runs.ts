@@ -12,6 +12,7 @@ import { id, run, started, step, summary, write } from "./Fixtures.js"
 import * as IdempotencyKeys from "./IdempotencyKeys.js"
 import * as Schedules from "./Schedules.js"
 import * as Sessions from "./Sessions.js"
+import * as Webhooks from "./Webhooks.js"
 
 const found = (n: number) => Effect.flatMap(RunStore, (store) => Effect.map(store.find(id(n)), Option.getOrThrow))
 
@@ -304,6 +305,7 @@ export const runRecords = <E>(layer: Layer.Layer<RunStore, E>): void => {
     IdempotencyKeys.laws(layer)
     Sessions.laws(layer)
     Schedules.laws(layer)
+    Webhooks.laws(layer)
     logging(layer)
     DurableRuns.laws(layer)
   })

@@ -1,5 +1,6 @@
 /** The check of the host that a request names, against pages of other sites that point their name to this service. */
 import { isLoopbackAuthority } from "../../Internal/Loopback.js"
+import * as HostPatterns from "./HostPatterns.js"
 
 /** Returns the fault of a host, or `undefined`. A request without the header comes from HTTP/1.0 and from no browser. */
 export type Check = (host: string | undefined) => string | undefined
@@ -12,16 +13,10 @@ export type Check = (host: string | undefined) => string | undefined
  */
 export const make = (allowed: ReadonlyArray<string>, loopbackOnly: boolean): Check => {
   if (allowed.length === 0) return loopbackOnly ? checkLoopback : () => undefined
-  const names = new Set(allowed.filter((it) => !it.startsWith("*.")).map((it) => it.toLowerCase()))
-  const endings = allowed.filter((it) => it.startsWith("*.")).map((it) => it.slice(1).toLowerCase())
+  const isListed = HostPatterns.make(allowed)
   return (host) => {
     if (host === undefined || isLoopbackAuthority(host)) return undefined
-    const name = host
-      .replace(/:\d{1,5}$/, "")
-      .replace(/\.$/, "")
-      .toLowerCase()
-    if (names.has(name) || endings.some((ending) => name.length > ending.length && name.endsWith(ending)))
-      return undefined
+    if (isListed(host.replace(/:\d{1,5}$/, ""))) return undefined
     return "The Host header names a host that this service does not have; the setting allowedHosts lists its names."
   }
 }

@@ -4,6 +4,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -33,6 +34,7 @@ import { StreamLimit } from "../Run/StreamLimit.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 import type { Application } from "./Application.js"
 import * as ArtifactHandlers from "./ArtifactHandlers.js"
+import * as CallerWebhook from "./CallerWebhook.js"
 import { formats } from "./EventFormats.js"
 import * as EventResponse from "./EventResponse.js"
 import { KeyRing } from "./KeyRing.js"
@@ -45,6 +47,7 @@ import * as ServiceHandlers from "./ServiceHandlers.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 import * as SessionHandlers from "./SessionHandlers.js"
 import * as Uploads from "./Uploads.js"
+import * as WebhookHandlers from "./WebhookHandlers.js"
 
 /** The services that the handlers use. */
 export type Requirements =
@@ -79,6 +82,7 @@ export const layer = (
       return HttpApiBuilder.api(api).pipe(
         Layer.provide([invokeGroup(api, limited), runsGroup(api, limited)]),
         Layer.provide([ArtifactHandlers.layer(api), ScheduleHandlers.layer(api), SessionHandlers.layer(api)]),
+        Layer.provide(WebhookHandlers.layer(api)),
         Layer.provide([ServiceHandlers.layerHealth(api), ServiceHandlers.layer(api)]),
         Layer.provide(RunArtifacts.layer),
         Layer.provide(RunQueries.layer),
@@ -113,19 +117,24 @@ export const invocations = (respond: EventResponse.Responder) =>
     const keys = yield* KeyRing
     const describe = RunRequests.make(serving)
     const read = Uploads.reader(pipeline, serving)
+    const webhookOf = CallerWebhook.reader(serving)
     /** @param member The pipeline of a group. */
     return (request: HttpServerRequest.HttpServerRequest, member?: string) => {
       const key = request.headers["idempotency-key"]
       const caller = keys.find(request.headers["authorization"])?.key
       const view = modeOf(request.headers)
       const requestId = RequestId.ofPlatform(request)
+      const webhook = webhookOf?.(request.headers)
+      if (webhook !== undefined && Either.isLeft(webhook)) {
+        return Effect.succeed(RequestBody.refusal(request, webhook.left))
+      }
       return Effect.matchEffect(read(request), {
         onSuccess: ({ body: parsed, files }) =>
           Effect.flatMap(RunTrace.parentOfPlatform(request), (parent) => {
             const body = member === undefined ? parsed : Members.bodyOf(member, parsed)
             const asked = () => describe(RunRequests.ofPlatform(request), caller, requestId)
             const session = SessionHandlers.sessionIn(request.headers)
-            const origin = { requestId, parent, caller, session, request: asked, files }
+            const origin = { requestId, parent, caller, session, request: asked, files, webhook: webhook?.right }
             if (key !== undefined) return keyed(request, { body, key, view, serving, ...origin })
             return InvokeRequest.isFollowing(view)
               ? respond(request, followed(invocation, body, { ...origin, readOn }), formatOf(view))

@@ -23,6 +23,7 @@ import type { Parsed } from "../Run/SafeJson.js"
 import { StreamLimit } from "../Run/StreamLimit.js"
 import * as App from "./App.js"
 import { Application, nameOf } from "./Application.js"
+import * as CallerWebhook from "./CallerWebhook.js"
 import { type Format, formats } from "./EventFormats.js"
 import * as EventResponse from "./EventResponse.js"
 import * as Forwarded from "./Forwarded.js"
@@ -196,10 +197,15 @@ const invokeRoute = (
     const follow = yield* followRoute(readOn)
     const located = locate(manifest.serving)
     const describe = RunRequests.make(manifest.serving)
+    const webhookOf = CallerWebhook.reader(manifest.serving)
     const send = manifest.serving.compression ? NodeServer.sendCompressed : NodeServer.send
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
     return (request, response, caller) => {
       const view = modeOf(request.headers)
+      const webhook = webhookOf?.(request.headers)
+      if (webhook !== undefined && Either.isLeft(webhook)) {
+        return runFork(RequestBody.refuse(request, response, Response.ofError(webhook.left)))
+      }
       if (request.headers["idempotency-key"] !== undefined) return platform(request, response)
       RequestBody.receive(request, manifest.serving, (body) => {
         if (Either.isLeft(body)) {
@@ -216,6 +222,7 @@ const invokeRoute = (
           parent: RunTrace.parentOf(headers),
           caller,
           session: sessionIn(headers),
+          webhook: webhook?.right,
           request: () => describe(request, caller, requestId)
         }
         const leave = InvokeRequest.isFollowing(view)

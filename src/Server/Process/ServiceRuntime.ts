@@ -38,6 +38,7 @@ import * as Scheduler from "../Run/Scheduler.js"
 import * as Fleet from "../Run/Service.js"
 import * as StepCache from "../Run/StepCache.js"
 import * as StreamLimit from "../Run/StreamLimit.js"
+import * as Outbox from "../Run/Webhooks/Outbox.js"
 import * as LogLevels from "./LogLevels.js"
 
 /**
@@ -103,8 +104,9 @@ export const make = <C = never>(
 ): Effect.Effect<ServiceRuntime<C>, StoreError, RunStore | Ids | Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const given = Context.pick(Ids, RunStore)(yield* Effect.context<Ids | RunStore>())
-    const built = yield* Layer.build(layer(pipeline, manifest, options))
+    const { outbox, store } = yield* Outbox.make(manifest, yield* RunStore)
+    const given = Context.make(RunStore, store).pipe(Context.add(Ids, yield* Ids), Context.add(Outbox.Outbox, outbox))
+    const built = yield* Effect.provide(Layer.build(layer(pipeline, manifest, options)), given)
     const services = Context.merge(given, built)
     const atLevel = LogLevels.at(manifest.serving)
     if (manifest.serving.recording !== "none") {
@@ -156,6 +158,7 @@ const warming = <C>(
   | HealthChecks.HealthChecks
   | Invocation.Invocation
   | Invocation.Lifecycle
+  | Outbox.Outbox
   | RunStore
   | Scheduler.Scheduler
   | ServiceInfo
@@ -166,6 +169,7 @@ const warming = <C>(
     const { ready } = yield* Invocation.Lifecycle
     const { checks } = yield* HealthChecks.HealthChecks
     const { keepFiring } = yield* Scheduler.Scheduler
+    const keepSending = yield* warmUpFailure(pipeline)((yield* Outbox.Outbox).open)
     const built = yield* build(pipeline.layer, scope, memoMap).pipe(
       Effect.provideService(Health.Checks, checks),
       warmUpFailure(pipeline)
@@ -176,6 +180,7 @@ const warming = <C>(
     yield* openApplication(built, scope).pipe(Effect.provideService(Health.Checks, checks), warmUpFailure(pipeline))
     yield* ready
     if (manifest.serving.runSchedules) yield* Scope.extend(keepFiring, scope)
+    yield* Scope.extend(keepSending, scope)
   })
 
 /** Opens the store of artifacts, and returns the parts of runs that are kept besides their records. */

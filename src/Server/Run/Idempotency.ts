@@ -87,7 +87,7 @@ const conflict = new IdempotencyConflict({
 })
 
 const first = (
-  { body, caller, files, parent, request, requestId, session, view }: KeyedRequest,
+  { body, caller, files, parent, request, requestId, session, view, webhook }: KeyedRequest,
   claim: { readonly key: string; readonly runId: string }
 ) =>
   Effect.gen(function* () {
@@ -97,7 +97,7 @@ const first = (
     const onAccepted = (accepted: ActiveRun) => {
       run = accepted
     }
-    const origin = { requestId, parent, caller, session, request, files }
+    const origin = { requestId, parent, caller, session, request, files, webhook }
     const manner = { isDetached: view !== "wait", onAccepted, claim, ...origin }
     const answer = yield* Effect.async<Response.Response>((resume) => {
       call(body, (answer) => resume(Effect.succeed(answer)), manner)

@@ -113,6 +113,8 @@ export interface Origin {
   readonly session?: string | undefined
   /** Describes the request that starts the run. A function, because few pipelines ask. */
   readonly request?: (() => RunRequest) | undefined
+  /** The URL that is called when the run ends, checked. */
+  readonly webhook?: string | undefined
   /** The files of the request, which the run removes at its end. */
   readonly files?: RunFiles | undefined
 }
@@ -134,7 +136,7 @@ export interface InvokeOptions extends Origin {
 /** The options of a run that is answered with one JSON value. Member by member: a spread is slower than the rest of it. */
 export const optionsOf = (
   mode: Exclude<ResponseMode, FollowingMode>,
-  { caller, files, parent, request, requestId, session }: Origin
+  { caller, files, parent, request, requestId, session, webhook }: Origin
 ): InvokeOptions => ({
   isDetached: mode === "async",
   onAccepted: undefined,
@@ -144,6 +146,7 @@ export const optionsOf = (
   caller,
   session,
   request,
+  webhook,
   files
 })
 

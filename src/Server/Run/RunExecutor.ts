@@ -177,6 +177,7 @@ const recordBeginning = (context: RunnerContext, call: Call): void => {
 
 const storeBeginning = (context: RunnerContext, call: Call, onStored: () => void): void => {
   call.durable?.begin(DurableCall.requestOf(call.request, call.options))
+  offerDelivery(context, call)
   context.recorder.store(
     call.run.id,
     () => call.run.snapshot(),
@@ -247,9 +248,15 @@ const wait = (context: RunnerContext, call: Call, fiber: RunFiber): void => {
   )
 }
 
-const offer = ({ recorder }: RunnerContext, { durable, run }: Call): void => {
-  durable?.lease?.fence()
-  recorder.offer(run.snapshot())
+const offer = (context: RunnerContext, call: Call): void => {
+  call.durable?.lease?.fence()
+  context.recorder.offer(call.run.snapshot())
+  offerDelivery(context, call)
+}
+
+/** The delivery of a webhook of the caller, beside each record that may be the first one. */
+const offerDelivery = ({ recorder }: RunnerContext, { options: { webhook }, run }: Call): void => {
+  if (webhook !== undefined) recorder.offerPart({ _tag: "Delivery", runId: run.id, webhook: "caller", url: webhook })
 }
 
 /** True if the caller knows that its run was accepted: it has the id of the run, or reads its events. */
@@ -314,11 +321,12 @@ const settle = (context: RunnerContext, call: Call, exit: Exit.Exit<unknown, unk
 
 /** Stores the end of the run, then answers it. */
 const store = (
-  { syncOrFiber, metrics, recorder, runs }: RunnerContext,
+  context: RunnerContext,
   call: Call,
   { answer, ending }: RunOutcome.Outcome,
   elapsedMillis: number
 ): void => {
+  const { metrics, recorder, runs, syncOrFiber } = context
   const { run } = call
   metrics.ended(ending.status, elapsedMillis)
   const response = ending.status === "succeeded" ? run.response : undefined
@@ -330,6 +338,7 @@ const store = (
     const { body, status } = answer
     recorder.offerPart({ _tag: "Answer", runId: run.id, key, status, body, headers: response?.headers })
   }
+  offerDelivery(context, call)
   call.durable?.lease?.fence()
   recorder.store(
     run.id,

@@ -39,7 +39,8 @@ export interface Service {
 /** Starts a service; whatever is left of it is killed with the scope. */
 export const start = (
   serving: Settings.ServingInput,
-  declarations = "export const pipeline = paced"
+  declarations = "export const pipeline = paced",
+  environment: Readonly<Record<string, string>> = {}
 ): Effect.Effect<Service, never, Scope.Scope | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -51,7 +52,7 @@ export const start = (
       endpointFile: `${folder}/endpoint.json`
     }
     yield* fs.writeFileString(`${folder}/manifest.json`, JSON.stringify(manifest))
-    return yield* restart(folder)
+    return yield* restart(folder, environment)
   }).pipe(Effect.orDie)
 
 /** Starts the service of a folder again. */

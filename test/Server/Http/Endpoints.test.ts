@@ -237,6 +237,24 @@ const rows: ReadonlyArray<Row> = [
     moved: `/m/${id}/fire`,
     off: "schedules",
     key: true
+  },
+  {
+    name: "webhooks",
+    method: "GET",
+    path: "/webhooks",
+    setting: "webhooksUrlPath",
+    moved: "/m",
+    off: "webhooks",
+    key: true
+  },
+  {
+    name: "retryWebhook",
+    method: "POST",
+    path: `/webhooks/${id}/retry`,
+    setting: "webhooksUrlPath",
+    moved: `/m/${id}/retry`,
+    off: "webhooks",
+    key: true
   }
 ]
 
@@ -265,7 +283,17 @@ describe("the table of endpoints", () => {
     assert.notStrictEqual(find({ [setting]: "/m" }, path, method)?.name, name)
   })
   it.each(rows)("$name is off by its switch only", ({ method, name, off, path }) => {
-    for (const value of ["invoke", "runs", "sessions", "schedules", "info", "metrics", "docs", "page"] as const) {
+    for (const value of [
+      "invoke",
+      "runs",
+      "sessions",
+      "schedules",
+      "webhooks",
+      "info",
+      "metrics",
+      "docs",
+      "page"
+    ] as const) {
       const isOff = value === off || (name === "root" && value === "invoke")
       assert.strictEqual(find({ disabledEndpoints: [value] }, path, method)?.name, isOff ? undefined : name, value)
     }

@@ -160,6 +160,8 @@ describe("the contract", () => {
       "/schedules/{name}/pause",
       "/schedules/{name}/resume",
       "/schedules/{name}/fire",
+      "/webhooks",
+      "/webhooks/{id}/retry",
       "/health",
       "/health/live",
       "/health/ready",
@@ -226,12 +228,14 @@ describe("the contract", () => {
       "/schedules",
       "/schedules/{name}/pause",
       "/schedules/{name}/resume",
-      "/schedules/{name}/fire"
+      "/schedules/{name}/fire",
+      "/webhooks",
+      "/webhooks/{id}/retry"
     ])
     const guarded = {
       ...serving,
       protectedEndpoints: ["info"] as const,
-      disabledEndpoints: ["runs", "sessions", "schedules"] as const
+      disabledEndpoints: ["runs", "sessions", "schedules", "webhooks"] as const
     }
     assert.deepStrictEqual(secured(Api.toOpenApi(weather, guarded)), ["/invoke", "/info"])
     assert.deepStrictEqual(secured(Api.toOpenApi(weather, { ...serving, protectedEndpoints: ["page"] })).at(-1), "/")
