@@ -1,9 +1,9 @@
-// Adds to a build what the compiler does not make: the scripts of the pages, those of the CLI, and the right to run it.
+// Adds to a build what the compiler does not make: the scripts in rare use, those of the CLI, and the right to run it.
 import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-for (const name of ["deployment.js.br", "reference.js.br"]) {
-  copyFileSync(`src/Server/Pages/${name}`, `dist/Server/Pages/${name}`)
+for (const file of ["Pages/deployment.js.br", "Pages/reference.js.br", "Mcp/mcp.js.br"]) {
+  copyFileSync(`src/Server/${file}`, `dist/Server/${file}`)
 }
 chmodSync("dist/bin.js", 0o755)
 

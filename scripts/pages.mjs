@@ -1,5 +1,5 @@
-// Makes the files that browsers get of src/Server/Pages/browser, minified and packed, and the licenses of the libraries in
-// them. Run it after a change there:
+// Makes the files that browsers get of src/Server/Pages/browser, minified and packed, the file of the Model Context Protocol,
+// and the licenses of the libraries in them. Run it after a change there:
 //
 //   node scripts/pages.mjs
 //
@@ -33,7 +33,37 @@ const parts = async (name) => ({
   style: await bundled(`${name}.css`)
 })
 
+const mcpFolder = "src/Server/Mcp"
+
+/** The validator of the SDK checks answers of people that a server asks; these servers ask nobody. */
+const withoutValidator = {
+  name: "without-validator",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /validation[\\/]ajv-provider\.js$/ }, () => ({
+      contents: `export class AjvJsonSchemaValidator { getValidator() { throw new Error("no validator") } }`
+    }))
+}
+
+/** The parts of the SDK of the Model Context Protocol that a service uses. */
+export const makeMcp = async () => {
+  const { outputFiles } = await build({
+    entryPoints: [`${mcpFolder}/sdk.mjs`],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    charset: "ascii",
+    legalComments: "none",
+    banner: { js: notices.mcp },
+    plugins: [withoutValidator]
+  })
+  return outputFiles[0].text.trim()
+}
+
 const notices = {
+  mcp: "/*! Contains the libraries that THIRD-PARTY-LICENSES.txt of effect-deployers names for the Model Context Protocol. */",
   swagger: "/*! Contains Swagger UI and the libraries that THIRD-PARTY-LICENSES.txt of effect-deployers names. */",
   uplot: "/*! Contains uPlot, Copyright (c) 2022 Leon Sorokin, MIT License. */"
 }
@@ -77,10 +107,17 @@ const write = (all) => {
   writeFileSync(`${folder}/Packed.ts`, header + constants.join(""))
 }
 
+const writeMcp = (text) => writeFileSync(`${mcpFolder}/mcp.js.br`, report("mcp.js", text, packed(text)))
+
 const writeLicenses = () => {
   const libraries = [
     ["pages of a deployment contain", "swagger-ui-dist", ["NOTICE", "swagger-ui-es-bundle.js.LICENSE.txt", "LICENSE"]],
     ["pages of a deployment contain", "uplot", ["LICENSE"]],
+    ...["@modelcontextprotocol/sdk", "zod", "content-type"].map((name) => [
+      "endpoint of the Model Context Protocol contains",
+      name,
+      ["LICENSE"]
+    ]),
     ["client of SQLite contains", "@effect/sql-sqlite-node", ["LICENSE"]]
   ]
   const texts = libraries.flatMap(([place, name, files]) => [
@@ -92,5 +129,6 @@ const writeLicenses = () => {
 
 if (process.argv[1] === import.meta.filename) {
   write(await make())
+  writeMcp(await makeMcp())
   writeLicenses()
 }

@@ -71,8 +71,8 @@ const repair = (bundles: string, directory: string, compiled: Compiled): Written
     yield* ensureFile(path.join(directory, names.main), compiled.main)
     yield* ensureFile(path.join(directory, names.sourceMap), compiled.sourceMap)
     yield* ensureFile(path.join(directory, names.start), Buffer.from(compiled.start))
-    yield* Effect.forEach(names.pages, (name) =>
-      ensureShared(path.join(directory, name), Packages.besideModule("Server/Pages", name))
+    yield* Effect.forEach(names.scripts, ([folder, name]) =>
+      ensureShared(path.join(directory, name), Packages.besideModule(folder, name))
     )
     yield* Effect.forEach(compiled.natives, (native) => ensureNative(directory, native), { discard: true })
     yield* Effect.forEach(

@@ -9,8 +9,12 @@ export const names = {
   installed: "installed",
   /** The list of the files that travel, and the start of the service. */
   contents: "contents.json",
-  /** The scripts of the pages, which the program reads when a browser asks for them. */
-  pages: ["deployment.js.br", "reference.js.br"],
+  /** Scripts in rare use, by the folder of this library that has them: the program reads each when it needs it. */
+  scripts: [
+    ["Server/Pages", "deployment.js.br"],
+    ["Server/Pages", "reference.js.br"],
+    ["Server/Mcp", "mcp.js.br"]
+  ],
   /** For the Node that runs now. It may also lie beside the manifest that is served. */
   codeCache: `code-${process.version}-${process.arch}.cache`
 } as const

@@ -77,6 +77,7 @@ export const make = <P extends Pipeline.Any>(
     .add(sessionsGroup(at, doc))
     .add(schedulesGroup(at, doc))
     .add(webhooksGroup(at, doc))
+    .add(mcpGroup(at))
     .add(healthGroup(at, doc))
     .add(serviceGroup(at, doc))
     .addError(EndpointErrors.AnyError)
@@ -295,6 +296,14 @@ const webhooksGroup = (at: Paths, doc: Documentation) =>
         .addError(EndpointErrors.WebhookError)
         .annotateContext(doc("retryWebhook", "Send a delivery again, with all its attempts."))
     )
+
+/** It is in no document: its messages are those of another protocol, which describes its tools itself. */
+const mcpGroup = (at: Paths) =>
+  HttpApiGroup.make("mcp").add(
+    HttpApiEndpoint.post("mcp", at.mcp)
+      .addSuccess(Schema.Unknown)
+      .annotateContext(OpenApi.annotations({ exclude: true }))
+  )
 
 const healthGroup = (at: Paths, doc: Documentation) =>
   HttpApiGroup.make("health")

@@ -32,6 +32,7 @@ export type RouteName =
   | "retryWebhook"
   | "signal"
   | "retry"
+  | "mcp"
   | "health"
   | "live"
   | "ready"
@@ -104,6 +105,7 @@ export const paths = (serving: Settings.Serving): Paths => {
     retryWebhook: api(`${trimEnd(serving.webhooksUrlPath)}/:id/retry`),
     signal: api(`${trimEnd(serving.runsUrlPath)}/:id/signals/:name`),
     retry: api(`${trimEnd(serving.runsUrlPath)}/:id/retry`),
+    mcp: api(serving.mcpUrlPath),
     health: api(serving.healthUrlPath),
     live: api(`${trimEnd(serving.healthUrlPath)}/live`),
     ready: api(`${trimEnd(serving.healthUrlPath)}/ready`),
@@ -186,6 +188,7 @@ export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
   const disabled = new Set<Disableable>(serving.disabledEndpoints)
   if (serving.recording === "none") disabled.add("runs").add("sessions").add("schedules").add("webhooks")
   const isPageReplaced = serving.static !== undefined && join(serving.static.path) === join(serving.pageUrlPath)
+  if (disabled.has("invoke")) disabled.add("mcp")
   if (disabled.has("invoke") || isPageReplaced) disabled.add("page")
   return entries
     .filter(({ switch: name }) => name === undefined || !disabled.has(name))
@@ -274,6 +277,7 @@ const entries: ReadonlyArray<Entry> = [
   { name: "retryWebhook", method: "POST", access: "key", switch: "webhooks", scope: "admin" },
   { name: "signal", method: "POST", access: "key", switch: "runs", scope: "invoke" },
   { name: "retry", method: "POST", access: "key", switch: "runs", scope: "invoke" },
+  { name: "mcp", method: "POST", access: "invoke", switch: "mcp", scope: "invoke" },
   { name: "health", method: "GET", access: "public" },
   { name: "live", method: "GET", access: "public" },
   { name: "ready", method: "GET", access: "public" },

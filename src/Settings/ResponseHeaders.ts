@@ -39,6 +39,8 @@ export const Cors = Schema.Struct({
     "Content-Type",
     "Idempotency-Key",
     "Last-Event-ID",
+    "Mcp-Protocol-Version",
+    "Mcp-Session-Id",
     "Prefer",
     "X-Request-Id",
     "traceparent"
@@ -47,6 +49,7 @@ export const Cors = Schema.Struct({
   exposedHeaders: withDefault(Schema.Array(Schema.suspend(() => Token)), [
     "ETag",
     "Location",
+    "Mcp-Session-Id",
     "Preference-Applied",
     "Retry-After",
     "Server-Timing",

@@ -42,7 +42,7 @@ const minLogLineBytes = 1_024
 export const Serving = Schema.Struct({
   /** Prefix of every path; default none. */
   rootUrlPath: withDefault(UrlPath, ""),
-  /** Prefix of the API paths (invoke, runs, sessions, health, info, metrics), after `rootUrlPath`; default none. */
+  /** Prefix of the API paths (invoke, runs, sessions, schedules, mcp, health, info, metrics, proof), after `rootUrlPath`; default none. */
   apiUrlPath: withDefault(UrlPath, ""),
   /** Default `/invoke`. */
   invokeUrlPath: withDefault(UrlPath, "/invoke"),
@@ -54,6 +54,8 @@ export const Serving = Schema.Struct({
   schedulesUrlPath: withDefault(UrlPath, "/schedules"),
   /** Default `/webhooks`. */
   webhooksUrlPath: withDefault(UrlPath, "/webhooks"),
+  /** The path of the Model Context Protocol; default `/mcp`. */
+  mcpUrlPath: withDefault(UrlPath, "/mcp"),
   /** Default `/health`; liveness and readiness are below it. It cannot be switched off: deploying depends on it. */
   healthUrlPath: withDefault(UrlPath, "/health"),
   /** Default `/info`. */
@@ -70,11 +72,11 @@ export const Serving = Schema.Struct({
   proofUrlPath: withDefault(UrlPath, "/proof"),
   /**
    * Endpoints that are switched off; default none. `docs` covers the documentation and the OpenAPI document, `page` is the
-   * deployment's page, which is off without `invoke`, too.
+   * deployment's page. `mcp` and `page` are off without `invoke`, too.
    */
   disabledEndpoints: withDefault(
     Schema.Array(
-      Schema.Literal("invoke", "runs", "sessions", "schedules", "webhooks", "info", "metrics", "docs", "page")
+      Schema.Literal("invoke", "runs", "sessions", "schedules", "webhooks", "mcp", "info", "metrics", "docs", "page")
     ),
     []
   ),

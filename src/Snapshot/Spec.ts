@@ -87,6 +87,17 @@ export const compile = (
     })
   })
 
+/** The JSON Schema of the encoded side of a schema of a pipeline. */
+export const jsonSchema = (
+  pipeline: string,
+  schema: PipelineSchemaUnsupported["schema"],
+  ast: AST.AST
+): Effect.Effect<typeof JsonSchemaDocument.Type, PipelineSchemaUnsupported> =>
+  Effect.mapError(
+    document(ast),
+    () => new PipelineSchemaUnsupported({ pipeline, schema, ...locate(ast, [], new Set()) })
+  )
+
 // internal
 
 /** The names of the pipelines of a group are parts of paths. */
@@ -102,18 +113,6 @@ const checkMembers = ({ app, name }: Parameters<typeof compile>[0]): Effect.Effe
         reason: `${JSON.stringify(wrong)} is not a name that a group can have once: letters, digits, ".", "_", "~" and "-"`
       })
 }
-
-type Role = PipelineSchemaUnsupported["schema"]
-
-const jsonSchema = (
-  pipeline: string,
-  schema: Role,
-  ast: AST.AST
-): Effect.Effect<typeof JsonSchemaDocument.Type, PipelineSchemaUnsupported> =>
-  Effect.mapError(
-    document(ast),
-    () => new PipelineSchemaUnsupported({ pipeline, schema, ...locate(ast, [], new Set()) })
-  )
 
 const target = "jsonSchema2020-12"
 

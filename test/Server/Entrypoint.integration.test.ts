@@ -247,6 +247,28 @@ describe("a bundle", () => {
       })
     )
   )
+  it.live("loads the protocol of tools beside it when a client asks, and says if it is missing", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        yield* serve(folder, fs, "export const pipeline = weather")
+        const url = yield* endpointOf(folder, fs)
+        const list = Effect.promise(() =>
+          fetch(`${url}/mcp`, {
+            method: "POST",
+            headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+            body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" })
+          }).then(async (response) => ({ status: response.status, text: await response.text() }))
+        )
+        const missing = yield* list
+        assert.strictEqual(missing.status, 404)
+        assert.include(missing.text, "Copy the file dist/Server/Mcp/mcp.js.br of the package")
+        yield* fs.copyFile(`${root}/src/Server/Mcp/mcp.js.br`, `${folder}/mcp.js.br`)
+        const found = yield* list
+        assert.strictEqual(found.status, 200)
+        assert.include(found.text, '"name":"weather"')
+      })
+    )
+  )
   it.live("F41: closes connections for which no file descriptor is left, serves the others, and accepts again", () =>
     inFolder((folder, fs) =>
       Effect.gen(function* () {

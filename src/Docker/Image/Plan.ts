@@ -74,7 +74,7 @@ export const appEntries = ({
       text(programFile, main),
       text(startFile, yield* StartFile.make(main, Path.basename(programFile))),
       ...Option.toArray(Option.map(placeless, (map) => text(`${programFile}.map`, map))),
-      ...(yield* Effect.forEach(names.pages, (name) => pageEntry(bundle, name))).flat(),
+      ...(yield* Effect.forEach(names.scripts, ([, name]) => scriptEntry(bundle, name))).flat(),
       Entry.Folder({ path: Path.join(appDirectory, workingDirectory), mode: 0o755 }),
       ...assets.map(({ entry }) => entry),
       ...assets.flatMap(({ entry }) => linkInWorkingDirectory(entry.path, workingDirectory))
@@ -148,7 +148,7 @@ export const belowApp = (path: string): string => path.slice(appDirectory.length
 // internal
 
 /** The script of a page. Bundles of earlier versions have none, and their programs read none. */
-const pageEntry = (bundle: string, name: string) =>
+const scriptEntry = (bundle: string, name: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const source = Path.join(bundle, name)

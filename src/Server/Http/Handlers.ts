@@ -13,6 +13,7 @@ import * as Responses from "../../Contract/Responses.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
 import { Ids } from "../../Store/Ids.js"
 import type { Run, RunStore } from "../../Store/RunStore.js"
+import * as McpHandlers from "../Mcp/McpHandlers.js"
 import type { ArtifactSource } from "../Run/ArtifactSource.js"
 import * as RunCommands from "../Run/Durable/RunCommands.js"
 import { RunSignals } from "../Run/Durable/RunSignals.js"
@@ -83,6 +84,7 @@ export const layer = (
         Layer.provide([invokeGroup(api, limited), runsGroup(api, limited)]),
         Layer.provide([ArtifactHandlers.layer(api), ScheduleHandlers.layer(api), SessionHandlers.layer(api)]),
         Layer.provide(WebhookHandlers.layer(api)),
+        Layer.provide(McpHandlers.layer(api)),
         Layer.provide([ServiceHandlers.layerHealth(api), ServiceHandlers.layer(api)]),
         Layer.provide(RunArtifacts.layer),
         Layer.provide(RunQueries.layer),

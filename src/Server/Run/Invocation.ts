@@ -73,6 +73,8 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
     readonly follow: (id: string, follower: Follower) => (() => void) | undefined
     /** Stores the steps of a run as they start and end, from now on. */
     readonly storeSteps: (id: string) => void
+    /** Gives a run in progress a second id, by which it can be cancelled until the returned function is called. */
+    readonly alias: (alias: string, id: string) => () => void
     /** Interrupts a run as cancelled; false if it is not in progress. */
     readonly cancel: (id: string) => boolean
     /** The path of a run. */
@@ -187,6 +189,7 @@ export const make = (
     const decode = InvokeRequest.decoder(pipeline)
     const sessionOf = RunSessions.sessionOf(pipeline)
     const runs = ActiveRuns.make<RunCall.Call>()
+    const aliases = new Map<string, string>()
     const streams = Pipeline.isElements(pipeline.output)
     const { run: pattern } = Routes.paths(options.serving)
     const pathOf = (id: string) => pattern.replace(":id", id)
@@ -280,7 +283,13 @@ export const make = (
       find: runs.find,
       follow: runs.follow,
       storeSteps: runs.storeSteps,
-      cancel: (id) => runs.interrupt(id, "cancelled"),
+      alias: (alias, id) => {
+        aliases.set(alias, id)
+        return () => {
+          if (aliases.get(alias) === id) aliases.delete(alias)
+        }
+      },
+      cancel: (id) => runs.interrupt(aliases.get(id) ?? id, "cancelled"),
       pathOf,
       runsInProgress: runs.ids,
       inProgress: runs.size,

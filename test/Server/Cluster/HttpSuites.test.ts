@@ -21,6 +21,7 @@ describe("with two workers", async () => {
   await import("../Http/Sessions.test.js")
   await import("../Http/RunLogs.test.js")
   await import("../Http/Artifacts.test.js")
+  await import("../Http/Mcp.test.js")
 })
 
 describe("two workers", () => {

@@ -32,6 +32,7 @@ describe("as an app", async () => {
   await import("./RunLogs.test.js")
   await import("./Artifacts.test.js")
   await import("./StepCache.test.js")
+  await import("./Mcp.test.js")
 })
 
 describe("the app", () => {

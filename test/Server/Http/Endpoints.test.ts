@@ -35,6 +35,16 @@ const rows: ReadonlyArray<Row> = [
     turnedBy: "publicEndpoints"
   },
   {
+    name: "mcp",
+    method: "POST",
+    path: "/mcp",
+    setting: "mcpUrlPath",
+    moved: "/m",
+    off: "mcp",
+    key: true,
+    turnedBy: "publicEndpoints"
+  },
+  {
     name: "runs",
     method: "GET",
     path: "/runs",
@@ -289,12 +299,13 @@ describe("the table of endpoints", () => {
       "sessions",
       "schedules",
       "webhooks",
+      "mcp",
       "info",
       "metrics",
       "docs",
       "page"
     ] as const) {
-      const isOff = value === off || (name === "root" && value === "invoke")
+      const isOff = value === off || ((name === "root" || name === "mcp") && value === "invoke")
       assert.strictEqual(find({ disabledEndpoints: [value] }, path, method)?.name, isOff ? undefined : name, value)
     }
   })
