@@ -32,7 +32,7 @@ export interface WorkerRegistry {
 
 export const make = (): WorkerRegistry => {
   const entries = new Set<Entry>()
-  let past: Report.Past = { counters: Report.zero, cpuSeconds: 0 }
+  let past: Report.Past = { counters: Report.zero, cpuSeconds: 0, user: [] }
   let restarts = 0
   let isDraining = false
   let announced = ""

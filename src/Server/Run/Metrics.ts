@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ProcessStats } from "./ProcessStats.js"
+import * as UserMetrics from "./UserMetrics.js"
 
 /** The final statuses of runs. */
 export type Ended = "succeeded" | "failed" | "interrupted"
@@ -78,6 +79,8 @@ export interface Gauges {
   readonly workers: number
   readonly workerRestarts: number
   readonly process: ProcessStats
+  /** The metrics of the code of the pipeline. */
+  readonly user: ReadonlyArray<UserMetrics.Family>
 }
 
 /** The content type of {@link render}. */
@@ -90,13 +93,13 @@ export const openContentType = "application/openmetrics-text; version=1.0.0; cha
 export const render = (counters: Counters, gauges: Gauges): string =>
   families(counters, gauges)
     .map((family) => renderFamily(family, family.name))
-    .join("")
+    .join("") + UserMetrics.render(gauges.user, false)
 
 /** The same as OpenMetrics: the name of a counter is without the suffix of its sample, and the text has an end. */
 export const renderOpen = (counters: Counters, gauges: Gauges): string => {
   const nameOf = ({ name, type }: Family) => (type === "counter" ? name.replace(/_total$/, "") : name)
   const texts = families(counters, gauges).map((family) => renderFamily(family, nameOf(family)))
-  return `${texts.join("")}# EOF\n`
+  return `${texts.join("")}${UserMetrics.render(gauges.user, true)}# EOF\n`
 }
 
 /** True for a caller that prefers OpenMetrics to the text of Prometheus. */

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { buckets, type Counters as MetricCounters } from "./Metrics.js"
 import type { ProcessStats } from "./ProcessStats.js"
+import * as UserMetrics from "./UserMetrics.js"
 
 /** Makes the schemas of reports. They are made at first use: they take time at the start, and one process needs none. */
 export const makeSchemas = () => {
@@ -32,7 +33,15 @@ export const makeSchemas = () => {
       })
     )
   })
-  const runs = { counters, process, inFlight: Schema.Number, queued: Schema.Number }
+  const user = Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      type: Schema.Literal("counter", "gauge", "histogram", "summary"),
+      help: Schema.String,
+      samples: Schema.Array(Schema.Tuple(Schema.String, Schema.Number))
+    })
+  )
+  const runs = { counters, process, inFlight: Schema.Number, queued: Schema.Number, user }
   return {
     condition,
     workerReport: Schema.Struct({ ...runs, condition }),
@@ -62,6 +71,8 @@ export type ServiceReport = Schemas["serviceReport"]["Type"]
 export interface Past {
   readonly counters: MetricCounters
   readonly cpuSeconds: number
+  /** The metrics of the code of the pipeline, without present values. */
+  readonly user: ReadonlyArray<UserMetrics.Family>
 }
 
 /** Counters at the start of a service. */
@@ -93,7 +104,11 @@ export const add = (a: MetricCounters, b: MetricCounters): MetricCounters => ({
 export const retire = (past: Past, last: WorkerReport | undefined): Past =>
   last === undefined
     ? past
-    : { counters: add(past.counters, last.counters), cpuSeconds: past.cpuSeconds + last.process.cpuSeconds }
+    : {
+        counters: add(past.counters, last.counters),
+        cpuSeconds: past.cpuSeconds + last.process.cpuSeconds,
+        user: UserMetrics.add(past.user, UserMetrics.counted(last.user))
+      }
 
 /**
  * The report of a service. Counters and resources are sums, the lag of the event loop is the worst of all workers, and the
@@ -129,6 +144,7 @@ export const combine = (options: {
       }
     },
     workers,
-    workerRestarts
+    workerRestarts,
+    user: reports.reduce((all, { user }) => UserMetrics.add(all, user), past.user)
   }
 }

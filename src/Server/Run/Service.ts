@@ -11,6 +11,7 @@ import { Metrics } from "./Metrics.js"
 import { ProcessMeter } from "./ProcessStats.js"
 import type { Condition, ServiceReport, WorkerReport } from "./Report.js"
 import { RunRecorder } from "./RunRecorder.js"
+import * as UserMetrics from "./UserMetrics.js"
 
 export class Service extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
   Service,
@@ -75,7 +76,8 @@ export const layerThisProcess: Layer.Layer<
       isRecording: isHealthy(),
       checks: findings()
     })
-    const now = (process: WorkerReport["process"]): WorkerReport => ({
+    const now = (process: WorkerReport["process"], user: ReadonlyArray<UserMetrics.Family>): WorkerReport => ({
+      user,
       counters: read(),
       inFlight: inFlight(),
       queued: queued(),
@@ -88,8 +90,8 @@ export const layerThisProcess: Layer.Layer<
         const { durationSumSeconds, runs, shed } = read()
         return JSON.stringify([runs, durationSumSeconds, shed, condition()])
       },
-      report: Effect.map(meter.read, now),
-      glance: Effect.map(meter.glance, now),
+      report: Effect.zipWith(meter.read, UserMetrics.read, now),
+      glance: Effect.zipWith(meter.glance, UserMetrics.read, now),
       find,
       storeSteps,
       cancel,
@@ -114,7 +116,8 @@ export const layerAlone: Layer.Layer<Service, never, ThisProcess> = Layer.effect
 )
 
 /** The report of a service of one process. */
-export const alone = ({ condition, counters, inFlight, process, queued }: WorkerReport): ServiceReport => ({
+export const alone = ({ condition, counters, inFlight, process, queued, user }: WorkerReport): ServiceReport => ({
+  user,
   counters,
   inFlight,
   queued,

@@ -86,6 +86,7 @@ export const layer: Layer.Layer<Spawner | Fakes> = Layer.effectContext(
 
 /** A report with some runs counted. */
 export const report = (succeeded: number, options: Partial<WorkerReport> = {}): WorkerReport => ({
+  user: [],
   counters: {
     runs: { succeeded, failed: 0, interrupted: 0 },
     durations: [succeeded, ...new Array<number>(15).fill(0)],

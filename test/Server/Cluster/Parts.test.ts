@@ -10,6 +10,7 @@ import { report } from "./FakeSpawner.js"
 
 const count = FastCheck.nat(1_000_000)
 const reports: FastCheck.Arbitrary<Report.WorkerReport> = FastCheck.record({
+  user: FastCheck.constant([]),
   counters: FastCheck.record({
     runs: FastCheck.record({ succeeded: count, failed: count, interrupted: count }),
     durations: FastCheck.array(count, { minLength: buckets.length + 1, maxLength: buckets.length + 1 }),
@@ -33,7 +34,7 @@ const reports: FastCheck.Arbitrary<Report.WorkerReport> = FastCheck.record({
     eventLoopLag: FastCheck.record({ meanSeconds: count, p99Seconds: count, maxSeconds: count })
   })
 })
-const nothing: Report.Past = { counters: Report.zero, cpuSeconds: 0 }
+const nothing: Report.Past = { counters: Report.zero, cpuSeconds: 0, user: [] }
 const combined = (live: ReadonlyArray<Report.WorkerReport>, past: Report.Past, primary = report(0).process) =>
   Report.combine({ reports: live, past, primary, isReady: true, workers: live.length, workerRestarts: 0 })
 

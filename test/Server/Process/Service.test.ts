@@ -118,6 +118,7 @@ describe("info, health and metrics", () => {
         queued: 0,
         isReady: true,
         workers: 1,
+        user: [],
         workerRestarts: 0,
         process: {
           cpuSeconds: 0,
