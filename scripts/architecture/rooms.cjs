@@ -18,6 +18,7 @@ const foundation = {
     "Deployment",
     "Errors",
     "Snapshot",
+    "Telemetry",
     "Internal"
   ]
 }

@@ -2,10 +2,12 @@
 import * as Headers from "@effect/platform/Headers"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import * as Spans from "../../Internal/Spans.js"
+import { TraceState } from "../../Internal/TraceState.js"
 import type * as InvokeRequest from "./InvokeRequest.js"
 import type { RunRuntime } from "./RunFiber.js"
 import type { Identity } from "./RunOutcome.js"
@@ -23,7 +25,11 @@ export const parentOf = (headers: InvokeRequest.PreferenceHeaders): Tracer.Exter
     return typeof value === "string" ? [[name, value] as const] : []
   })
   const span = Option.getOrUndefined(HttpTraceContext.fromHeaders(Headers.fromInput(given)))
-  return span !== undefined && isTraceId(span.traceId) && isSpanId(span.spanId) ? span : undefined
+  if (span === undefined || !isTraceId(span.traceId) || !isSpanId(span.spanId)) return undefined
+  const state = headers["tracestate"]
+  return typeof state === "string" && isTraceState(state)
+    ? Tracer.externalSpan({ ...span, context: Context.add(span.context, TraceState, state) })
+    : span
 }
 
 /** The parent of a run in an app of the platform: the span of the server around the app, else that of the caller. */
@@ -71,5 +77,8 @@ export const spanned = (
 const names = ["traceparent", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled"] as const
 
 const isTraceId = (id: string): boolean => /^(?:[0-9a-f]{16}){1,2}$/i.test(id) && !/^0+$/.test(id)
+
+/** Printable ASCII, as W3C limits it. */
+const isTraceState = (text: string): boolean => /^[\x20-\x7e]{1,512}$/.test(text)
 
 const isSpanId = (id: string): boolean => /^[0-9a-f]{16}$/i.test(id) && !/^0+$/.test(id)
