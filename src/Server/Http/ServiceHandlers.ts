@@ -108,6 +108,7 @@ const metricsOf = Effect.map(
 const documents = Effect.gen(function* () {
   const { manifest, pipeline } = yield* ServiceInfo
   const authEnabled = (yield* KeyRing).isRequired
+  const members = (pipeline.app?.parts ?? []).flatMap((part) => (part._tag === "Member" ? [part.name] : []))
   const prefixOf = PublicPrefix.make(manifest.serving.trustedProxies)
   const atPrefix = <A>(make: (prefix: string) => Effect.Effect<A>) =>
     Effect.map(Effect.cached(make("")), (unprefixed) =>
@@ -136,7 +137,7 @@ const documents = Effect.gen(function* () {
         rootPath: at.root
       })
     }),
-    root: yield* atPrefix((prefix) => DeploymentPage.make(servingAt(prefix), { authEnabled }))
+    root: yield* atPrefix((prefix) => DeploymentPage.make(servingAt(prefix), { authEnabled, members }))
   }
 })
 

@@ -58,8 +58,8 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
         await enter(page, key)
         await page.getByLabel("city").fill("Oslo")
         await page.getByLabel("unit").selectOption("F")
-        await page.getByText("As a curl command").click()
-        const curl = await page.locator("#curl").textContent()
+        await page.getByText("As code").click()
+        const curl = await page.locator("#snippet").textContent()
         assert.include(curl ?? "", "authorization: Bearer $KEY")
         assert.include(curl ?? "", `-d '{"parameters":{"city":"Oslo","unit":"F"}}'`)
         await page.getByLabel("city").press("Enter")
@@ -182,11 +182,14 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
       run: () => Effect.succeed("found")
     })
     const use = async (page: Page) => {
-      await page.getByLabel("place").fill(`{ "latitude": "north", "longitude": "east" }`)
+      await page.getByLabel("latitude").fill("north")
+      await page.getByLabel("longitude").fill("east")
       await run(page)
-      const said = page.locator("#fields .bad")
-      await said.getByText("longitude").waitFor()
-      assert.match((await said.textContent()) ?? "", /^latitude .+\nlongitude .+$/)
+      for (const name of ["latitude", "longitude"]) {
+        const field = page.locator("#fields fieldset > div", { has: page.getByLabel(name) })
+        await field.locator(".bad").getByText("must be a number").waitFor()
+        assert.strictEqual(await page.getByLabel(name).getAttribute("aria-invalid"), "true")
+      }
     }
     return Effect.provide(onPage(use), served(pipeline))
   })

@@ -92,13 +92,14 @@ describe("the page of a deployment", () => {
           assert.deepStrictEqual(paths, {
             root: "/svc",
             invoke: "/svc/v1/predict",
+            mcp: "/svc/v1/mcp",
             health: "/svc/v1/health",
             live: "/svc/v1/health/live",
             ready: "/svc/v1/health/ready",
             info: "/svc/v1/info",
             proof: "/svc/v1/proof"
           })
-          assert.deepStrictEqual([keyed, recording], [["invoke", "info"], "none"])
+          assert.deepStrictEqual([keyed, recording], [["invoke", "mcp", "info"], "none"])
         }
       })
     )

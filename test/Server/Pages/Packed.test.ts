@@ -3,6 +3,7 @@ import { brotliDecompressSync } from "node:zlib"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { make, makeMcp } from "../../../scripts/pages.mjs"
+import { reserved } from "../../../src/Cli/InvokeFlags.js"
 import { unpack } from "../../../src/Server/Pages/Document.js"
 import { deployment, reference } from "../../../src/Server/Pages/Packed.js"
 
@@ -19,3 +20,9 @@ it.live("the files for browsers are made of the folder `browser`: otherwise run 
     assert.isTrue(brotliDecompressSync(packed).equals(Buffer.from(mcp)), "mcp.js.br is older")
   })
 )
+
+it("the commands of the page have the options of `deployers invoke`", async () => {
+  const flags: string = "../../../src/Server/Pages/browser/deployment/flags.js"
+  const { reserved: known } = (await import(flags)) as { readonly reserved: ReadonlySet<string> }
+  assert.deepStrictEqual(known, reserved)
+})

@@ -2,10 +2,13 @@
 
 import { element } from "../shared/elements.js"
 import { startCharts } from "./charts.js"
-import { resolved } from "./form.js"
+import { resolved } from "./form/schema.js"
+import { showForm } from "./input.js"
+import { startSchedules } from "./schedules.js"
 import { $, about, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
+import { startSessions } from "./sessions.js"
 import { span } from "./text.js"
-import { showForm } from "./trying.js"
+import { startTrying } from "./trying.js"
 
 const lockUp = (why) => {
   setKey("")
@@ -64,8 +67,8 @@ let bornAt
 let digest
 let hasForm = false
 /** Makes the form once, so that its values stay when another version is deployed. */
-const makeForm = (root, schema) => {
-  if (!hasForm) showForm(root, schema, "")
+const makeForm = (root, schema, names) => {
+  if (!hasForm) showForm(root, schema, names)
   hasForm = true
 }
 const readInfo = async () => {
@@ -81,7 +84,7 @@ const readInfo = async () => {
       "Runs so far",
       Object.values(counts).reduce((sum, count) => sum + count, 0)
     )
-  makeForm(pipeline.input, pipeline.input)
+  makeForm(pipeline.input, pipeline.input, { deployment: deployment.name, pipeline: pipeline.name })
   digest ??= snapshot.digest
   if (digest !== snapshot.digest)
     $("notice").replaceChildren(
@@ -93,11 +96,11 @@ const readInfo = async () => {
 /** The schema from the OpenAPI document, for a service without info. */
 const readSpec = async (otherwise) => {
   if (hasForm) return
-  if (!paths.openApi || locked("openApi")) return showForm({}, {}, otherwise)
+  if (!paths.openApi || locked("openApi")) return showForm({}, {}, { said: otherwise })
   const spec = await read("openApi")
   name(spec.info.title, spec.info.description)
   const { schema } = Object.values(spec.paths[paths.invoke].post.requestBody.content)[0]
-  makeForm(spec, resolved(spec, schema).properties.parameters)
+  makeForm(spec, resolved(spec, schema).properties.parameters, { pipeline: spec.info.title })
 }
 
 const readHealth = async () => {
@@ -122,6 +125,9 @@ $("links").append(
 )
 showAbout(about)
 showKey()
+startTrying()
+startSchedules()
+startSessions()
 poll(
   paths.info
     ? readInfo

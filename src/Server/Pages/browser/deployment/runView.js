@@ -1,7 +1,8 @@
 // A run with its steps on a time line: in progress, answered, or read from the store.
 
 import { element, pretty, svg } from "../shared/elements.js"
-import { paths, read, reason, say, when } from "./service.js"
+import { partsNode, progressOf } from "./outputs.js"
+import { change, paths } from "./service.js"
 import { badge, millis } from "./text.js"
 
 export const block = (title, value, open) =>
@@ -12,7 +13,9 @@ export const block = (title, value, open) =>
           "details",
           open ? { open: "" } : {},
           element("summary", {}, title),
-          element("pre", { tabindex: "0" }, pretty(value))
+          Array.isArray(value)
+            ? partsNode(value)
+            : element("pre", { tabindex: "0", role: "group", "aria-label": title }, pretty(value))
         )
       ]
 
@@ -22,6 +25,41 @@ export const sentence = (error) => (error?._tag ? error._tag + (error.message ? 
 
 const mostSteps = 200
 
+const stepRow = ({ attempts, cachedFrom, error, executionTimeMillis, name, outputs, status }, { from, to }, end) => {
+  const width = status === "running" ? end - from : to - from
+  const bar = {
+    x: Math.min(99, (100 * from) / end),
+    width: Math.max(1, (100 * width) / end),
+    height: 10,
+    class: status
+  }
+  const how = [
+    attempts > 1 ? `${attempts} attempts` : "",
+    cachedFrom ? "cached" : "",
+    status === "succeeded" ? "" : status,
+    millis(executionTimeMillis)
+  ]
+  return element(
+    "details",
+    { class: "step", "data-name": name },
+    element(
+      "summary",
+      {},
+      element("span", {}, name),
+      svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", bar)),
+      element("span", {}, how.filter(Boolean).join(", "))
+    ),
+    ...(cachedFrom
+      ? [element("p", {}, "The output of ", linkTo(cachedFrom.runId, cachedFrom.step), " of an earlier run")]
+      : []),
+    element(
+      "pre",
+      { tabindex: "0", role: "group", "aria-label": `Result of ${name}` },
+      pretty(error ?? outputs ?? null)
+    )
+  )
+}
+
 /** The steps, each with a bar for its time; its outputs or its error unfold. */
 const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
   if (steps.length === 0) return []
@@ -30,33 +68,7 @@ const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
     return { from, to: from + (step.executionTimeMillis ?? 0) }
   })
   const end = times.reduce((latest, { to }) => Math.max(latest, to), executionTimeMillis) || 1
-  const rows = steps.slice(0, mostSteps).map(({ attempts, error, executionTimeMillis, name, outputs, status }, i) => {
-    const { from, to } = times[i]
-    const width = status === "running" ? end - from : to - from
-    const bar = {
-      x: Math.min(99, (100 * from) / end),
-      width: Math.max(1, (100 * width) / end),
-      height: 10,
-      class: status
-    }
-    const how = [
-      attempts > 1 ? `${attempts} attempts` : "",
-      status === "succeeded" ? "" : status,
-      millis(executionTimeMillis)
-    ]
-    return element(
-      "details",
-      { class: "step" },
-      element(
-        "summary",
-        {},
-        element("span", {}, name),
-        svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", bar)),
-        element("span", {}, how.filter(Boolean).join(", "))
-      ),
-      element("pre", { tabindex: "0" }, pretty(error ?? outputs ?? null))
-    )
-  })
+  const rows = steps.slice(0, mostSteps).map((step, i) => stepRow(step, times[i], end))
   const more =
     steps.length > mostSteps ? [element("p", { class: "muted" }, `and ${steps.length - mostSteps} more`)] : []
   return [element("h3", {}, "Steps"), ...rows, ...more]
@@ -64,8 +76,9 @@ const timeline = ({ executionTimeMillis = 0, startedAt, steps = [] }) => {
 
 /** The nodes of a run; `messages` are those that the run published, where they are known. */
 export const runView = (run, messages = []) => {
-  const { cause, error, executionTimeMillis, id, index, name, outputs, parameters, startedAt, status } = run
+  const { cause, error, executionTimeMillis, id, index, name, outputs, parameters, session, startedAt, status } = run
   const title = id === undefined ? "" : linkTo(id, name ?? id)
+  const { bar, others } = progressOf(messages)
   return [
     element("p", {}, badge(status, cause), " ", title, " ", millis(executionTimeMillis)),
     element(
@@ -73,9 +86,20 @@ export const runView = (run, messages = []) => {
       { class: "hint muted" },
       [index && `Run ${index}`, id, startedAt && new Date(startedAt).toLocaleString()].filter(Boolean).join(", ")
     ),
+    ...(session === undefined
+      ? []
+      : [
+          element(
+            "p",
+            { class: "hint" },
+            "Session ",
+            element("a", { href: `#session/${encodeURIComponent(session)}` }, session)
+          )
+        ]),
     ...(error === undefined ? [] : [element("p", { class: "bad" }, sentence(error))]),
+    ...bar,
     ...timeline(run),
-    ...block("Messages", messages.length > 0 ? messages : undefined, true),
+    ...block("Messages", others.length > 0 ? others : undefined, true),
     ...block("Outputs", outputs, true),
     ...block("Error", error, true),
     ...block("Parameters", parameters, false)
@@ -83,14 +107,6 @@ export const runView = (run, messages = []) => {
 }
 
 export const isGoing = (status) => status === "queued" || status === "running"
-export const cancelRun = async (id) => {
-  say("notice", "")
-  try {
-    await read("cancel", { path: paths.cancel.replace(":id", id), method: "POST" })
-  } catch (error) {
-    say("notice", `The run could not be cancelled. ${reason(error)}`)
-  }
-  when.changed()
-}
+export const cancelRun = (id) => change("cancel", paths.cancel.replace(":id", id))
 export const cancelButton = (id) =>
   element("button", { type: "button", class: "small", onclick: () => cancelRun(id) }, "Cancel")

@@ -1,6 +1,7 @@
 // The table of recent runs, kept up to date, and the details of the selected run.
 
 import { element } from "../shared/elements.js"
+import { makeActions } from "./runActions.js"
 import { cancelButton, isGoing, linkTo, runView } from "./runView.js"
 import { $, locked, paths, poll, read, reason, recording, say, when } from "./service.js"
 import { badge, millis } from "./text.js"
@@ -56,35 +57,35 @@ const listRuns = async () => {
     $("rows").replaceChildren(...nodes)
     if (focused !== document.activeElement) focused.focus()
   }
-  say("runsSaid", nodes.length > 0 ? "" : "There are no such runs.")
+  const isFiltered = $("filter").value !== "" || pages.length > 1
+  say("runsSaid", nodes.length > 0 ? "" : isFiltered ? "There are no such runs." : "There are no runs yet.")
 }
 
 const showRun = async () => {
   if (chosen === undefined || chosen.isOver || locked("run")) return
   const { id } = chosen
   const run = await read("run", { path: paths.run.replace(":id", id) }).catch((error) => {
-    $("run").replaceChildren(reason(error))
+    chosen.view.replaceChildren(element("p", { class: "bad" }, reason(error)))
     throw error
   })
   if (id !== chosen?.id) return
   const text = JSON.stringify(run)
   chosen.isOver = !isGoing(run.status)
+  chosen.actions.show(run)
   if (chosen.text === text) return
   chosen.text = text
-  const parts = [
-    ...runView(run),
-    ...(chosen.isOver ? [] : [cancelButton(id)]),
-    " ",
-    element("a", { href: "#runs" }, "Close")
-  ]
-  $("run").replaceChildren(...parts)
+  const open = new Set([...chosen.view.querySelectorAll(".step[open]")].map(({ dataset }) => dataset.name))
+  chosen.view.replaceChildren(...runView(run))
+  for (const step of chosen.view.querySelectorAll(".step")) step.open = open.has(step.dataset.name)
 }
 const choose = () => {
   const id = /^#run\/([\w-]+)$/.exec(location.hash)?.[1]
-  chosen = id && { id }
+  chosen = undefined
   $("run").hidden = id === undefined
   if (id !== undefined) {
-    $("run").replaceChildren("Asking for the run.")
+    const view = element("div", {}, "Asking for the run.")
+    chosen = { id, view, actions: makeActions(id) }
+    $("run").replaceChildren(view, chosen.actions.node, element("p", {}, element("a", { href: "#runs" }, "Close")))
     $("run").focus()
   }
   when.changed()
@@ -113,6 +114,7 @@ if (paths.runs) {
   when.changed = () => {
     refreshRuns()
     refreshRun()
+    for (const then of when.alsoChanged) then()
   }
   addEventListener("hashchange", choose)
   if (location.hash) choose()

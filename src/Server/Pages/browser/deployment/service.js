@@ -1,13 +1,20 @@
 // Requests of the page to its service, with the key where an endpoint needs it, and polling.
 
-export const { paths, keyed, recording, about = {} } = JSON.parse(document.body.dataset.page)
+export const {
+  paths,
+  keyed,
+  recording,
+  about = {},
+  /** The paths of the pipelines of a group, by name. */
+  members: invokePaths = {}
+} = JSON.parse(document.body.dataset.page)
 export const $ = (id) => document.getElementById(id)
 export const say = (id, text) => {
   if ($(id).textContent !== text) $(id).textContent = text
 }
 
 /** The reactions of other modules: to a key that is refused or needed, and to a run that starts or ends. */
-export const when = { refused: () => {}, changed: () => {} }
+export const when = { refused: () => {}, changed: () => {}, alsoChanged: [] }
 
 const slot = `key of ${paths.root}`
 const kept = (use) => {
@@ -39,11 +46,23 @@ export const refusal = ({ status }, message) =>
 /** The JSON of a response, or an error with its status. */
 export const read = async (name, init) => {
   const response = await ask(name, init)
-  const body = await response.json().catch(() => ({}))
+  const body = response.status === 204 ? {} : await response.json().catch(() => ({}))
   if (response.ok) return body
   throw refusal(response, body.message)
 }
 export const reason = (error) => (error.status === undefined ? "The service does not answer." : error.message)
+
+/** A change by a button: its failure is said at the head of the page. */
+export const change = async (name, path, init = {}) => {
+  say("notice", "")
+  try {
+    return await read(name, { path, method: "POST", ...init })
+  } catch (error) {
+    say("notice", `The change was not made. ${reason(error)}`)
+  } finally {
+    when.changed()
+  }
+}
 
 const polls = []
 
