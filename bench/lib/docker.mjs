@@ -1,5 +1,5 @@
 // Docker: our deployer against `docker run` of the same image with the same files, over the same socket.
-import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises"
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { ensure, stop as stopEngine } from "../../scripts/engine.mjs"
@@ -39,6 +39,14 @@ const removeCaches = async (folder) => {
   for (const name of await readdir(folder)) if (name.endsWith(".cache")) await rm(join(folder, name))
 }
 
+/** A container by hand has no door: it is reached at its own port. */
+const withoutDoor = async (folder) => {
+  const file = join(folder, "manifest.json")
+  const { door: _, ...manifest } = JSON.parse(await readFile(file, "utf8"))
+  await rm(file)
+  await writeFile(file, JSON.stringify(manifest))
+}
+
 /**
  * What a container was made of that `docker run` needs too: image, command, user and the files it is told, with the code
  * cache or, as by hand, without it.
@@ -49,6 +57,7 @@ const recipeOf = async (docker, container, folder, { withCache }) => {
   const source = Mounts.find(({ Destination }) => Destination === "/run/effect-deployers").Source
   await cp(source, told, { recursive: true })
   if (!withCache) await removeCaches(told)
+  await withoutDoor(told)
   await readable(told)
   const [exposed] = Object.keys(HostConfig.PortBindings)
   let count = 0
@@ -116,20 +125,26 @@ export const measureDocker = async ({ change, data, rounds, say }) => {
   const cachedSpecFor = await recipe("cached-docker", true)
   await first.stop()
   imageOf(await home.deploy(await change(), "changing"))
-  const times = { bare: [], cached: [], provision: [], redeploy: [] }
+  const times = { bare: [], cached: [], doorless: [], provision: [], redeploy: [] }
   for (let round = 0; round <= rounds; round++) {
     say(`deploy: docker, round ${round} of ${rounds}`)
     const bare = await timeBare(docker, specFor)
     const cached = await timeBare(docker, cachedSpecFor)
-    const provision = await timeDeploy(() => home.provision(snapshot, `round-${round}`), call, waits.first)
-    await provision.subject.stop()
+    const provisionWith = async (name, settings) => {
+      const { millis, subject } = await timeDeploy(() => home.provision(snapshot, name, settings), call, waits.first)
+      await subject.stop()
+      return millis
+    }
+    const provision = await provisionWith(`round-${round}`, {})
+    const doorless = await provisionWith(`doorless-${round}`, { door: false })
     const file = await change()
     const redeploy = await timeDeploy(() => home.deploy(file, "changing"), call, waits.redeploy)
     imageOf(redeploy.subject)
     if (round === 0) continue
     times.bare.push(bare)
     times.cached.push(cached)
-    times.provision.push(provision.millis)
+    times.provision.push(provision)
+    times.doorless.push(doorless)
     times.redeploy.push(redeploy.millis)
   }
   return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))

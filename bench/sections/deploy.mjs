@@ -81,11 +81,12 @@ export const measure = async (context) => {
   return { command, local, docker }
 }
 
-const rows = (flavor, by, { bare, cached, provision, redeploy }) =>
+const rows = (flavor, by, { bare, cached, doorless, provision, redeploy }) =>
   [
     [by, bare],
     ["the same with its code cache", cached],
     [`${flavor}: provision a snapshot`, provision],
+    ...(doorless === undefined ? [] : [[`${flavor}: provision a snapshot without a door`, doorless]]),
     [`${flavor}: deploy a changed file over the old one`, redeploy]
   ].map(([what, millis]) => [what, show(millis), show(millis / bare), show(millis / cached)])
 

@@ -32,6 +32,9 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFail
   code: Schema.String
 }) {
   override get message(): string {
+    if (this.host.startsWith("/")) {
+      return `Cannot listen on the socket ${this.host} of the deployment's door (${this.code}); give this program the folder of that door, writable for its user, or leave "door" out of its manifest.`
+    }
     return this.code === "EADDRINUSE"
       ? `Port ${this.port} on ${this.host} is taken; free it, choose another, or let the system choose.`
       : `Cannot listen on ${this.host}:${this.port} (${this.code}); check the host and whether the port is allowed.`

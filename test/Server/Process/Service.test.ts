@@ -496,4 +496,14 @@ describe("the life of a service", () => {
       })
     )
   )
+  it.live("names the door of a manifest whose folder this program does not have, as in a container by hand", () =>
+    withStore(
+      Effect.gen(function* () {
+        const { accept } = yield* Serve.make(weather, manifestTest(weather))
+        const error = yield* Effect.flip(accept("/nowhere/door/1.sock"))
+        assert.match(error.message, /socket \/nowhere\/door\/1\.sock of the deployment's door/)
+        assert.include(error.message, 'leave "door" out of its manifest')
+      }).pipe(Effect.scoped)
+    )
+  )
 })
