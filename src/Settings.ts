@@ -8,6 +8,7 @@ import { count, withDefault } from "./Settings/Fields.js"
 import { withRestart } from "./Settings/Restart.js"
 import { Serving } from "./Settings/Serving.js"
 import { sizeOf } from "./Settings/Size.js"
+import { defaultGraceMillis } from "./Settings/StopGrace.js"
 
 export * from "./Settings/About.js"
 export * from "./Settings/Bundling.js"
@@ -164,8 +165,11 @@ export const Deployment = Schema.Struct({
   oldInstanceGraceMillis: withDefault(count(0), 1_000),
   /** @deprecated Use `oldInstanceGraceMillis`. */
   lingerMillis: Schema.optional(count(0)),
-  /** Time from the stop signal to the kill of the process, in milliseconds; default 30,000, longer than the drain. */
-  stopGraceMillis: withDefault(count(0), 30_000),
+  /**
+   * Time from the stop signal to the kill of the process, in milliseconds; default five seconds more than
+   * `serving.drainTimeoutMillis`. A shorter one than a given `drainTimeoutMillis` is refused.
+   */
+  stopGraceMillis: withDefault(count(0), defaultGraceMillis),
   /** The ends after which it is started again; default `always`. `never` only records the observation. */
   restart: withDefault(Restart, "always"),
   /** The limits of restarts. */

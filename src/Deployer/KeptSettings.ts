@@ -7,6 +7,7 @@ import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { Issue } from "../Errors/Issue.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Keep from "../Settings/Keep.js"
+import { withoutDerived } from "../Settings/StopGrace.js"
 import { type Known, meaning } from "../Settings/Unset.js"
 import * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
@@ -58,7 +59,7 @@ const givenBefore = (
       onNone: () => [backend.defaults],
       onSome: (snapshot) => below(backend, snapshot)
     })
-    return Keep.given(Settings.withCurrentNames(record.settings), complete(backend, layers))
+    return Keep.given(withoutDerived(Settings.withCurrentNames(record.settings)), complete(backend, layers))
   })
 }
 

@@ -5,6 +5,7 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Deployment from "../Deployment.js"
+import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import {
   DeploymentAlreadyExists,
   DeploymentDeployerMismatch,
@@ -15,6 +16,7 @@ import type { StoreError } from "../Errors/Stores.js"
 import type { Backend } from "../Flavor/Backend.js"
 import { invalidSettings } from "../Internal/InvalidSettings.js"
 import * as Keep from "../Settings/Keep.js"
+import { stopGraceIssue, withStopGrace } from "../Settings/StopGrace.js"
 import * as Settings from "../Settings.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { type DeploymentRecord, DeploymentStore } from "../Store/DeploymentStore.js"
@@ -83,8 +85,13 @@ export const make = (
     const sources = { secrets: yield* SecretStore, box: yield* SecretBox, deployments }
 
     const decode = Schema.decodeUnknown(backend.settings, { errors: "all", onExcessProperty: "error" })
-    const settings = (...layers: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
-      Effect.mapError(decode(Settings.merge(...layers)), invalidSettings)
+    const decoded = (settings: Readonly<Record<string, unknown>>) => Effect.mapError(decode(settings), invalidSettings)
+    const given = Effect.fnUntraced(function* (...layers: ReadonlyArray<Readonly<Record<string, unknown>>>) {
+      const merged = Settings.merge(...layers)
+      const settings = yield* decoded(withStopGrace(merged))
+      const issue = stopGraceIssue(merged)
+      return issue === undefined ? settings : yield* new DeploymentInvalidSettings({ issues: [issue] })
+    })
 
     const owned: Requests["owned"] = (record) => {
       const owner = record.deployment.deployer
@@ -115,7 +122,7 @@ export const make = (
       if (options.allowOtherPipeline === false) yield* samePipeline(record, snapshot)
       const kept = yield* keptSettings(backend, snapshots, record, options)
       const call = Keep.withKeptNames(kept, options.settings ?? {})
-      const merged = yield* settings(...below(backend, snapshot), kept, call)
+      const merged = yield* given(...below(backend, snapshot), kept, call)
       const encoded = yield* Effect.mapError(Schema.encode(backend.settings)(merged), invalidSettings)
       const secrets = yield* findSecrets(sources, merged)
       return {
@@ -130,11 +137,11 @@ export const make = (
     })
 
     const stored: Requests["stored"] = Effect.fnUntraced(function* (record) {
-      const decoded = yield* settings(record.settings)
+      const settings = yield* decoded(Settings.withCurrentNames(record.settings))
       return {
-        settings: decoded,
+        settings,
         snapshot: yield* findSnapshot(snapshots, record.deployment.snapshot.id),
-        secrets: yield* findSecrets(sources, decoded)
+        secrets: yield* findSecrets(sources, settings)
       }
     })
 

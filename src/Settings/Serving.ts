@@ -5,6 +5,7 @@ import { count, withDefault } from "./Fields.js"
 import { HostPattern, ProxyAddress } from "./Network.js"
 import { Cors, SecureHeaders } from "./ResponseHeaders.js"
 import { StaticFiles } from "./StaticFiles.js"
+import { defaultDrainMillis } from "./StopGrace.js"
 import { Webhooks } from "./Webhooks.js"
 
 /**
@@ -206,8 +207,11 @@ export const Serving = Schema.Struct({
    * this one. `continue`: it logs the error and serves on, with the state that the error has left.
    */
   onUncaughtError: withDefault(Schema.Literal("restart", "continue"), "restart"),
-  /** Time for running runs to finish after SIGTERM, in milliseconds; default 25,000. */
-  drainTimeoutMillis: withDefault(count(0), 25_000),
+  /**
+   * Time for running runs to finish after SIGTERM, in milliseconds; default 25,000, and five sixths of a `stopGraceMillis` that
+   * is shorter than usual.
+   */
+  drainTimeoutMillis: withDefault(count(0), defaultDrainMillis),
   /**
    * Processes that serve together behind the one port; default 1, which needs no process beside it. The limits above are
    * those of the service: they are shared out, and there are never more workers than runs that may be in flight.

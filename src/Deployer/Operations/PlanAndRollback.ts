@@ -5,6 +5,7 @@ import type { Deployment, Revision } from "../../Deployment.js"
 import { DeploymentAlreadyExists, DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import * as Keep from "../../Settings/Keep.js"
+import { stopGraceIssue, withoutDerived } from "../../Settings/StopGrace.js"
 import * as Settings from "../../Settings.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import {
@@ -75,7 +76,7 @@ export const reprovision = (
     const record = yield* requireDeployment(context.deployments, ref)
     const last = yield* lastRevision(context, record)
     const { snapshot, settings, ...rest } = options
-    const merged = Settings.merge<Readonly<Record<string, unknown>>>(last.settings, settings ?? {})
+    const merged = overStored(last.settings, settings ?? {})
     const allowOtherPipeline = options.allowOtherPipeline ?? false
     const again = { ...rest, allowOtherPipeline, name: record.deployment.id, settings: merged }
     return yield* provision(context, snapshot ?? last.snapshotId, again, record)
@@ -106,11 +107,20 @@ export const rollback = (
         logs: []
       })
     }
-    const again = { name: deployment.id, settings: target.settings, check: false }
+    const again = { name: deployment.id, settings: overStored(target.settings, {}), check: false }
     return yield* provision(context, target.snapshotId, again, record)
   })
 
 // internal
+
+/** The times of a stop that no call gave follow the new ones. */
+const overStored = (
+  stored: Readonly<Record<string, unknown>>,
+  call: Readonly<Record<string, unknown>>
+): Readonly<Record<string, unknown>> => {
+  const merged = Settings.merge(stored, call)
+  return stopGraceIssue(merged) === undefined ? merged : Settings.merge(withoutDerived(stored), call)
+}
 
 /** The accepted generation; the last attempt for a deployment that never had one. */
 const lastRevision = (
