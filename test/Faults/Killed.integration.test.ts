@@ -22,8 +22,11 @@ const answers = ({ url }: Deployment.Deployment) =>
     Effect.scoped
   )
 
-/** After one reconcile: nothing open, nothing left over, and what is accepted serves. */
-const isWhole = (name: string) =>
+/**
+ * After one reconcile: nothing open, nothing left over, and what is accepted serves. An engine goes on with a request whose
+ * client was killed, so its answer may be there only after that reconcile has looked: the next one removes it.
+ */
+const isWhole = (name: string, flavor: Task["flavor"]) =>
   Effect.gen(function* () {
     const deployer = yield* Deployer.Deployer
     const store = yield* DeploymentStore
@@ -45,6 +48,8 @@ const isWhole = (name: string) =>
       assert.strictEqual(now.status, "running")
       assert.isTrue(yield* answers(now))
     }
+    const late = flavor === "docker" ? (yield* deployer.reconcile).actions : []
+    assert.isTrue(late.every(({ action, outcome }) => outcome === "done" && action === "remove"))
     assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
     return now
   })
@@ -88,7 +93,7 @@ describe("a deployer killed in the middle", () => {
             assert.strictEqual(seen.snapshot.id, committed ? another.id : before.snapshot.id, stage)
             assert.strictEqual(seen.status, "running", stage)
             assert.deepStrictEqual(yield* store.openOperations, [], stage)
-            yield* isWhole("victim")
+            yield* isWhole("victim", flavor)
           }
           yield* deployer.delete("victim")
         })
@@ -113,7 +118,7 @@ describe("a deployer killed in the middle", () => {
           const before = yield* Effect.flatMap(DeploymentStore, (store) => store.find("victim"))
           assert.match(yield* frozen.wake, /LeaseLost/)
           assert.deepStrictEqual(yield* Effect.flatMap(DeploymentStore, (store) => store.find("victim")), before)
-          assert.strictEqual((yield* isWhole("victim")).generation, 3)
+          assert.strictEqual((yield* isWhole("victim", "local")).generation, 3)
           yield* deployer.delete("victim")
         })
       ),
@@ -159,13 +164,16 @@ describe("a deployer killed in the middle", () => {
         crashing: (yield* fromFile("failing.ts", "crashing")).id
       }
       const counts = { killed: 0, ended: 0 }
+      // A machine that is quicker than the longest time would see few kills: each end before one shortens the time.
+      let within = longest
       yield* deployer.provision(ids.healthy ?? "", { name: "walker" })
-      for (const [index, { operation, share, snapshot }] of drawn(step, kills * 2).entries()) {
+      for (const [index, { operation, share, snapshot }] of drawn(step, kills * 4).entries()) {
         if (counts.killed >= kills) break
         const task: Task = { ...at, operation, name: "walker", snapshot: ids[snapshot] ?? "" }
-        const signal = yield* diesAfter(program, task, (share * longest) / 100)
+        const signal = yield* diesAfter(program, task, (share * within) / 100)
         counts[signal === null ? "ended" : "killed"] += 1
-        yield* Effect.tapErrorCause(isWhole("walker"), () =>
+        if (signal === null) within *= 0.95
+        yield* Effect.tapErrorCause(isWhole("walker", at.flavor), () =>
           Effect.logError(`seed ${seed}, step ${index}: ${operation} of ${snapshot}, killed at ${share} %`)
         )
       }
