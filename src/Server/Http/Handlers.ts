@@ -118,7 +118,7 @@ export const invocations = (respond: EventResponse.Responder) =>
       )
     const keys = yield* KeyRing
     const describe = RunRequests.make(serving)
-    const read = Uploads.reader(pipeline, serving)
+    const read = yield* Uploads.make(pipeline, serving)
     const webhookOf = CallerWebhook.reader(serving)
     /** @param member The pipeline of a group. */
     return (request: HttpServerRequest.HttpServerRequest, member?: string) => {

@@ -17,6 +17,7 @@ import * as Input from "../../Input.js"
 import type * as Pipeline from "../../Pipeline.js"
 import type { Serving } from "../../Settings/Serving.js"
 import * as RunFiles from "../Run/RunFiles.js"
+import * as RunFolders from "../Run/RunFolders.js"
 import * as SafeJson from "../Run/SafeJson.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 import * as FormBytes from "./FormBytes.js"
@@ -31,14 +32,19 @@ export interface Upload {
 /** Reads the body of an invocation. */
 export type Read = (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Upload, RequestBody.BodyError>
 
-/** Makes the reader of a pipeline's invocations. A pipeline without files takes JSON only. */
-export const reader = (pipeline: Pipeline.Any, serving: Serving): Read => {
+/**
+ * Makes the reader of a pipeline's invocations. A pipeline without files takes JSON only; one with files first removes those that
+ * killed processes left.
+ */
+export const make = (pipeline: Pipeline.Any, serving: Serving): Effect.Effect<Read> => {
   const fields = new Map(Input.filesOf(pipeline.input).map((field) => [field.name, field]))
   if (fields.size === 0) {
-    return (request) => Effect.map(RequestBody.readJson(request, serving), (body) => ({ body, files: undefined }))
+    return Effect.succeed((request) =>
+      Effect.map(RequestBody.readJson(request, serving), (body) => ({ body, files: undefined }))
+    )
   }
   const receiving = { fields, serving, takesText: Form.textFields(pipeline.input) }
-  return (request) =>
+  const read: Read = (request) =>
     Effect.suspend(() => {
       const files = RunFiles.make()
       const body = isForm(request)
@@ -49,6 +55,7 @@ export const reader = (pipeline: Pipeline.Any, serving: Serving): Read => {
         () => Effect.sync(files.remove)
       )
     })
+  return Effect.as(Effect.forkDaemon(RunFolders.removeLeftovers), read)
 }
 
 // internal

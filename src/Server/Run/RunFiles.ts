@@ -1,13 +1,13 @@
 /** The files of one run: a folder that is removed when the run has ended, or when no run has begun with it. */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { type FileHandle, mkdtemp, open, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { type FileHandle, open, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as File from "../../File.js"
+import * as RunFolders from "./RunFolders.js"
 
 /** A file whose bytes are to be written. */
 export interface Source<E> {
@@ -36,7 +36,7 @@ export const make = (): RunFiles => {
   let count = 0
   let isHeld = false
   const pathOf = async (name: string): Promise<string> => {
-    folder ??= mkdtemp(join(tmpdir(), prefix))
+    folder ??= RunFolders.make()
     return join(await folder, `${++count}${extensionOf(name)}`)
   }
   return {
@@ -61,8 +61,6 @@ export const make = (): RunFiles => {
 }
 
 // internal
-
-const prefix = "effect-deployers-run-"
 
 const copy = <E, E2>(content: Stream.Stream<Uint8Array, E>, handle: FileHandle, maxBytes: number, tooLarge: () => E2) =>
   Effect.suspend(() => {
