@@ -214,7 +214,8 @@ export const Serving = Schema.Struct({
   drainTimeoutMillis: withDefault(count(0), defaultDrainMillis),
   /**
    * Processes that serve together behind the one port; default 1, which needs no process beside it. The limits above are
-   * those of the service: they are shared out, and there are never more workers than runs that may be in flight.
+   * those of the service: they are shared out, and there are never more workers than runs that may be in flight, or streams
+   * that may be open.
    */
   workers: withDefault(Schema.Int.pipe(Schema.between(1, maxWorkers)), 1)
 })
@@ -228,13 +229,18 @@ export const Serving = Schema.Struct({
 export type Serving = typeof Serving.Type
 
 /**
- * The number of serving processes: as set, and at most one for each concurrent run.
+ * The number of serving processes: as set, and at most one for each concurrent run and for each open stream, so that each has a
+ * share of both. A service without streams has no share of them.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const workersOf = (serving: Pick<Serving, "maxConcurrency" | "workers">): number =>
-  Math.min(serving.workers, serving.maxConcurrency)
+export const workersOf = ({
+  maxConcurrency,
+  maxStreams,
+  workers
+}: Pick<Serving, "maxConcurrency" | "maxStreams" | "workers">): number =>
+  Math.min(workers, maxConcurrency, maxStreams === 0 ? workers : maxStreams)
 
 /**
  * The effective recovery of a service: a service that records no runs has none.

@@ -19,6 +19,7 @@ export const manifestOf = (manifest: Manifest, slot: number): Manifest => {
     ...(check === undefined || slot !== 1 ? {} : { check }),
     serving: {
       ...serving,
+      workers,
       maxConcurrency: share(serving.maxConcurrency, slot, workers),
       maxQueue: share(serving.maxQueue, slot, workers),
       maxStreams: share(serving.maxStreams, slot, workers)

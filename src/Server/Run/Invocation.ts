@@ -14,7 +14,6 @@ import type { Maintenance } from "../../Deployment/Intake.js"
 import * as Pipeline from "../../Pipeline.js"
 import { none as noRequest } from "../../Run/Request.js"
 import type { InterruptionCause } from "../../Run.js"
-import { workersOf } from "../../Settings/Serving.js"
 import type * as Settings from "../../Settings.js"
 import { Ids } from "../../Store/Ids.js"
 import type { Run, TakenRun } from "../../Store/RunStore.js"
@@ -185,7 +184,7 @@ export const make = (
     const callers =
       pipeline.callers === undefined
         ? undefined
-        : CallerLimits.make(pipeline.callers, yield* Effect.clock, workersOf(options.serving))
+        : CallerLimits.make(pipeline.callers, yield* Effect.clock, options.serving.workers)
     const decode = InvokeRequest.decoder(pipeline)
     const sessionOf = RunSessions.sessionOf(pipeline)
     const runs = ActiveRuns.make<RunCall.Call>()

@@ -6,6 +6,8 @@ import * as WorkerLimits from "../../../src/Server/Cluster/WorkerLimits.js"
 import { buckets, render } from "../../../src/Server/Run/Metrics.js"
 import * as Report from "../../../src/Server/Run/Report.js"
 import * as RunIndexAllocator from "../../../src/Server/Run/RunIndexAllocator.js"
+import { manifestTest } from "../Manifest.js"
+import { weather } from "../Pipelines.js"
 import { report } from "./FakeSpawner.js"
 
 const count = FastCheck.nat(1_000_000)
@@ -103,8 +105,24 @@ describe("shares", () => {
     assert.strictEqual(Settings.workersOf(serving({})), 1)
     assert.strictEqual(Settings.workersOf(serving({ workers: 8 })), 8)
     assert.strictEqual(Settings.workersOf(serving({ workers: 8, maxConcurrency: 3 })), 3)
+    assert.strictEqual(Settings.workersOf(serving({ workers: 8, maxStreams: 3 })), 3)
+    assert.strictEqual(Settings.workersOf(serving({ workers: 8, maxStreams: 0 })), 8)
     assert.throws(() => serving({ workers: 0 }))
     assert.throws(() => serving({ workers: 65 }))
+  })
+
+  it("give each worker a share of the runs and streams, and the number of all", () => {
+    const manifest = manifestTest(weather, { serving: { workers: 4, maxConcurrency: 8, maxStreams: 3, maxQueue: 0 } })
+    const slots = WorkerLimits.slots(Settings.workersOf(manifest.serving))
+    const shares = slots.map((slot) => WorkerLimits.manifestOf(manifest, slot).serving)
+    assert.deepStrictEqual(
+      shares.map(({ maxConcurrency, maxStreams, workers }) => [maxConcurrency, maxStreams, workers]),
+      [
+        [3, 1, 3],
+        [3, 1, 3],
+        [2, 1, 3]
+      ]
+    )
   })
 
   it("separate the runs of each slot and generation", () => {
