@@ -183,3 +183,57 @@ describe("leases that several processes ask for at the same time", () => {
     }).pipe(Effect.provide(registry))
   )
 })
+
+/** The connections of the pool of these tests. */
+const poolSize = 4
+
+describe("a pool of connections", () => {
+  it.scopedLive("D22: that has no free one makes others wait, and loses none of their work", () =>
+    Effect.gen(function* () {
+      const { deploymentId, name, store } = yield* expired
+      const sql = yield* SqlClient.SqlClient
+      const mayEnd = yield* Deferred.make<void>()
+      const holders = yield* Effect.forEach(Array.from({ length: poolSize }), () =>
+        Effect.gen(function* () {
+          const held = yield* Deferred.make<void>()
+          const holding = yield* Effect.fork(
+            sql.withTransaction(Effect.zipRight(Deferred.succeed(held, undefined), Deferred.await(mayEnd)))
+          )
+          yield* Effect.raceFirst(Deferred.await(held), Fiber.join(holding))
+          return holding
+        })
+      )
+      const reading = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 12 }, () => current(name)),
+          { concurrency: "unbounded" }
+        )
+      )
+      const writing = yield* Effect.fork(store.acquire(deploymentId, { name, holder: rival, ttl: "1 minute" }))
+      yield* Effect.yieldNow()
+      yield* Deferred.succeed(mayEnd, undefined)
+      yield* Effect.forEach(holders, Fiber.join)
+      for (const { deployment } of yield* Fiber.join(reading)) assert.strictEqual(deployment.id, deploymentId)
+      assert.strictEqual((yield* Fiber.join(writing)).holder, rival)
+    }).pipe(Effect.provide(registry))
+  )
+
+  it.scopedLive("D22: that a restart of the server ends connects again, with a typed failure at most", () =>
+    Effect.gen(function* () {
+      const { name, store, writes } = yield* expired
+      const sql = yield* SqlClient.SqlClient
+      const before = yield* records(name)
+      yield* Effect.ignore(
+        sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()`
+      )
+      const after = yield* Effect.retry(records(name), {
+        while: ({ _tag }) => _tag === "StoreError",
+        schedule: Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(500))
+      })
+      assert.deepStrictEqual(after, before)
+      yield* writes.commit
+      yield* writes.finish
+      assert.deepStrictEqual(yield* store.openOperations, [])
+    }).pipe(Effect.provide(registry))
+  )
+})

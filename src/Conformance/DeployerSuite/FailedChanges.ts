@@ -52,7 +52,11 @@ export const laws = (it: It): void => {
         assert.strictEqual(yield* ending(deployer.provision(fixture.silent, ofSilent)), "DeploymentTimeout")
         assert.strictEqual((yield* Effect.flip(deployer.get("guarded")))._tag, "DeploymentNotFound")
         const made = yield* deployer.provision(fixture.healthy, { name: "guarded" })
-        const changes = [deployer.provision(fixture.silent, ofSilent), deployer.getOrCreate(fixture.silent, ofSilent)]
+        const changes = [
+          deployer.provision(fixture.silent, ofSilent),
+          deployer.getOrCreate(fixture.silent, ofSilent),
+          deployer.reprovision("guarded", { snapshot: fixture.silent, allowOtherPipeline: true, settings })
+        ]
         for (const change of changes) assert.strictEqual(yield* ending(change), "DeploymentTimeout")
         assert.deepStrictEqual(yield* deployer.get("guarded"), made)
         assert.isTrue(yield* fixture.answers(made))
