@@ -16,6 +16,7 @@ import { type Check, type CheckOptions, fromOptions } from "./Pipeline/Check.js"
 import { type Elements, elements, emitting } from "./Pipeline/Elements.js"
 import { fromParts, parts, TypeId } from "./Pipeline/Parts.js"
 import * as Schedules from "./Pipeline/Schedules.js"
+import * as Triggers from "./Pipeline/Triggers.js"
 import type { BundlingInput } from "./Settings/Bundling.js"
 import type { ServingInput } from "./Settings/Serving.js"
 import type { StepTimedOut } from "./Step.js"
@@ -26,6 +27,7 @@ export { type Elements, ElementsTypeId, elements, isElements } from "./Pipeline/
 export { type AnyMember, type Group, type GroupInput, type GroupOptions, group } from "./Pipeline/Group.js"
 export { TypeId } from "./Pipeline/Parts.js"
 export type { Missed, Schedule, ScheduleOptions } from "./Pipeline/Schedules.js"
+export type { Message, Trigger, TriggerOptions } from "./Pipeline/Triggers.js"
 
 /**
  * A typed pipeline. `R` are its open requirements; only a pipeline without any can be deployed.
@@ -57,6 +59,8 @@ export interface Pipeline<
   readonly app: App<unknown> | undefined
   /** Runs that the service starts by itself. */
   readonly schedules: ReadonlyArray<Schedules.Schedule>
+  /** Messages of queues that become runs. */
+  readonly triggers: ReadonlyArray<Triggers.Trigger>
   /** Reads the session of a run from its parameters; `undefined` if only the caller names one. */
   readonly session: ((input: never) => string | undefined) | undefined
   /** The limits of each caller; `undefined` if there are none. */
@@ -162,6 +166,7 @@ export const make = <
     app: undefined,
     session: options.session,
     schedules: [],
+    triggers: [],
     callers: options.callers === undefined ? undefined : limitsOf(options.callers),
     layer: Layer.empty,
     program: options.run
@@ -357,6 +362,42 @@ export const schedule =
     fromParts({
       ...parts(self),
       schedules: [...self.schedules.filter((other) => other.name !== name), Schedules.make(name, options)]
+    })
+
+/**
+ * Adds a trigger to a pipeline: its service starts a run for each message of a queue.
+ *
+ * **Details**
+ *
+ * The id of a message is the idempotency key of its run, so a message that is delivered again, also to another process, has one
+ * run. A service without room for runs pulls no more messages, and one that drains pulls none and finishes those in progress.
+ * The stream sees the warm state of the pipeline: what it requires becomes a requirement of the pipeline.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { Pipeline } from "effect-deployers"
+ *
+ * declare const orders: Stream.Stream<Pipeline.Message<{ readonly item: string }>>
+ *
+ * export const order = Pipeline.make("order", {
+ *   input: Schema.Struct({ item: Schema.String }),
+ *   output: Schema.String,
+ *   run: ({ item }) => Effect.succeed(`one ${item}`)
+ * }).pipe(Pipeline.trigger("orders", { messages: orders, concurrency: 20 }))
+ * ```
+ *
+ * @category combining
+ * @since 0.2.0
+ */
+export const trigger =
+  <I extends Schema.Schema.AnyNoContext, R2 = never>(name: string, options: Triggers.TriggerOptions<NoInfer<I>, R2>) =>
+  <O extends Schema.Schema.AnyNoContext, E extends Schema.Schema.All, R>(
+    self: Pipeline<I, O, E, R>
+  ): Pipeline<I, O, E, R | R2> =>
+    fromParts({
+      ...parts(self),
+      triggers: [...self.triggers.filter((other) => other.name !== name), Triggers.make(name, options)]
     })
 
 /**

@@ -4,12 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { Pipeline } from "../Pipeline.js"
 import type { BundlingInput } from "../Settings/Bundling.js"
 import type { ServingInput } from "../Settings/Serving.js"
 import { TypeId as AppTypeId, type Member } from "./App.js"
 import type { Check } from "./Check.js"
 import { fromParts } from "./Parts.js"
+import type { Trigger } from "./Triggers.js"
 
 /**
  * The parameters of `POST /invoke` of a group: the name of a pipeline, and its parameters.
@@ -112,6 +114,7 @@ export const group = <const Members extends ReadonlyArray<AnyMember>>(
     schedules: members.flatMap(({ name, schedules }) =>
       schedules.map((schedule) => ({ ...schedule, input: { pipeline: name, parameters: schedule.input } }))
     ),
+    triggers: members.flatMap(({ name, triggers }) => triggers.map((trigger) => triggerOf(name, trigger, state))),
     layer: Layer.scoped(state, statesOf(members)) as Layer.Layer<never, unknown, unknown>,
     program: ({ parameters, pipeline }: { readonly pipeline: string; readonly parameters: never }) =>
       withOwnState(pipeline, programs.get(pipeline)?.(parameters) ?? Effect.dieMessage(`no pipeline ${pipeline}`))
@@ -126,6 +129,31 @@ const partOf = (pipeline: AnyMember): Member => ({
   name: pipeline.name,
   pipeline
 })
+
+type States = Context.Tag<ReadonlyMap<string, Context.Context<never>>, ReadonlyMap<string, Context.Context<never>>>
+
+/** A trigger of a pipeline of the group, which sees the warm state of that pipeline. */
+const triggerOf = (pipeline: string, trigger: Trigger, state: States): Trigger => {
+  const { deadLetter } = trigger
+  const own = (outer: Context.Context<unknown>) => {
+    const states = Context.unsafeGet(outer as Context.Context<never>, state)
+    return Context.merge(outer, states.get(pipeline) ?? Context.empty()) as Context.Context<unknown>
+  }
+  return {
+    ...trigger,
+    messages: Stream.mapInputContext(
+      Stream.map(trigger.messages, (message) => ({
+        ...message,
+        input: { pipeline, parameters: message.input }
+      })),
+      own
+    ),
+    deadLetter:
+      deadLetter === undefined
+        ? undefined
+        : (message, reason) => Effect.mapInputContext(deadLetter(message, reason), own)
+  }
+}
 
 const inputOf = (members: ReadonlyArray<AnyMember>): GroupInput =>
   Schema.Union(

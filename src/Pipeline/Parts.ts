@@ -10,6 +10,7 @@ import type { App } from "./App.js"
 import type { CallerLimits } from "./CallerLimits.js"
 import type { Check } from "./Check.js"
 import type { Schedule } from "./Schedules.js"
+import type { Trigger } from "./Triggers.js"
 
 /**
  * Marks pipelines, also those of another copy of this library.
@@ -37,6 +38,7 @@ export interface Parts<I, O, E> {
   readonly app: App<unknown> | undefined
   readonly session: ((input: never) => string | undefined) | undefined
   readonly schedules: ReadonlyArray<Schedule>
+  readonly triggers: ReadonlyArray<Trigger>
   readonly callers: CallerLimits | undefined
   readonly layer: Layer.Layer<never, unknown, unknown>
   readonly program: (input: never) => Effect.Effect<unknown, unknown, unknown>
@@ -61,6 +63,7 @@ export const parts = <
   app: self.app,
   session: self.session,
   schedules: self.schedules,
+  triggers: self.triggers,
   callers: self.callers,
   layer: self.layer,
   program: self.program

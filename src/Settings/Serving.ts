@@ -115,6 +115,8 @@ export const Serving = Schema.Struct({
   maxRecoveries: withDefault(count(0), 5),
   /** False starts no runs by the schedules of the pipeline, as for a copy of a deployment that must not repeat them; default true. */
   runSchedules: withDefault(Schema.Boolean, true),
+  /** False consumes no messages by the triggers of the pipeline; default true. */
+  runTriggers: withDefault(Schema.Boolean, true),
   /** URLs that the service calls when a run ends; default none. */
   webhooks: Schema.optional(Webhooks),
   /** Number of the newest runs to keep; older runs that ended are removed. Default all. */

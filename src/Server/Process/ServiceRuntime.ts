@@ -32,12 +32,14 @@ import * as Metrics from "../Run/Metrics.js"
 import * as ProcessStats from "../Run/ProcessStats.js"
 import * as Retention from "../Run/Retention.js"
 import * as RunFailures from "../Run/RunFailures.js"
+import * as RunQueries from "../Run/RunQueries.js"
 import * as RunRecorder from "../Run/RunRecorder.js"
 import * as RunSessions from "../Run/RunSessions.js"
 import * as Scheduler from "../Run/Scheduler.js"
 import * as Fleet from "../Run/Service.js"
 import * as StepCache from "../Run/StepCache.js"
 import * as StreamLimit from "../Run/StreamLimit.js"
+import * as Triggers from "../Run/Triggers.js"
 import * as Outbox from "../Run/Webhooks/Outbox.js"
 import * as LogLevels from "./LogLevels.js"
 
@@ -155,7 +157,9 @@ const warming = <C>(
   | Application.Application
   | ApplicationParts.Requirements
   | ArtifactSource.ArtifactSource
+  | Fleet.Service
   | HealthChecks.HealthChecks
+  | Ids
   | Invocation.Invocation
   | Invocation.Lifecycle
   | Outbox.Outbox
@@ -181,6 +185,10 @@ const warming = <C>(
     yield* ready
     if (manifest.serving.runSchedules) yield* Scope.extend(keepFiring, scope)
     yield* Scope.extend(keepSending, scope)
+    if (manifest.serving.runTriggers && pipeline.triggers.length > 0) {
+      const consuming = Triggers.keepConsuming(pipeline.triggers, manifest.serving, state)
+      yield* Scope.extend(Effect.provide(consuming, RunQueries.layer), scope)
+    }
   })
 
 /** Opens the store of artifacts, and returns the parts of runs that are kept besides their records. */
