@@ -267,6 +267,27 @@ describe("a worker that dies", () => {
     )
   )
 
+  it.live("F25: leaves the service healthy and ready while another one serves", () =>
+    scoped(
+      Effect.gen(function* () {
+        const service = yield* start({})
+        const url = yield* urlOf(service)
+        const stopped = workersOf(service)[0] ?? 0
+        process.kill(stopped, "SIGSTOP")
+        const paths = ["/health", "/health/ready", "/health/live", "/health/ready"]
+        const asked = yield* Effect.forEach(paths, (path) => Effect.fork(ask(url, path)))
+        const answered = Effect.map(Effect.forEach(asked, Fiber.poll), (polls) => polls.filter(Option.isSome).length)
+        yield* eventually(Effect.filterOrFail(answered, (count) => count >= 3))
+        process.kill(stopped, "SIGCONT")
+        const all = yield* Effect.forEach(asked, Fiber.join)
+        assert.deepStrictEqual(
+          all.map(({ status }) => status),
+          [200, 200, 200, 200]
+        )
+      })
+    )
+  )
+
   it.live("leaves no caller waiting on a connection that it did not accept", () =>
     scoped(
       Effect.gen(function* () {
