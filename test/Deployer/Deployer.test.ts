@@ -31,6 +31,28 @@ describe("Deployer", () => {
     }).pipe(Effect.provide(InMemoryDeployer.layer))
   )
 
+  it.effect("gives up a rollback at the deadline of its generation, also where nothing interrupts it", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      const engine = yield* InMemoryEngine.InMemoryEngine
+      const settings = { timeoutMillis: 90_000 }
+      const deployed = (name: string) =>
+        Effect.flatMap(snapshot(name), (made) => deployer.provision(made, { name: "back", settings }))
+      const adjusting = yield* Effect.fork(Effect.forever(TestClock.adjust("1 second")))
+      yield* deployed("before")
+      const now = yield* deployed("after")
+      yield* Fiber.interrupt(adjusting)
+      yield* engine.behave("before", "silent")
+      const rolling = yield* Effect.fork(Effect.uninterruptible(Effect.flip(deployer.rollback("back"))))
+      yield* TestClock.adjust("89 seconds")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(rolling)))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Fiber.join(rolling))._tag, "DeploymentTimeout")
+      assert.deepInclude(yield* deployer.get("back"), { generation: now.generation, status: "running", url: now.url })
+      assert.lengthOf(yield* instances, 1)
+    }).pipe(Effect.provide(InMemoryDeployer.layer))
+  )
+
   it.effect("refuses a snapshot value that the registry does not have any more as a mismatch", () =>
     Effect.gen(function* () {
       const deployer = yield* Deployer.Deployer
