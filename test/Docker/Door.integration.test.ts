@@ -69,7 +69,7 @@ layer(layerDocker(engineHost, { defaults: { door: true, auth: { _tag: "none" } }
         yield* deployer.delete("open")
         assert.strictEqual(yield* Effect.flip(post(url, {}, false)), "ECONNREFUSED")
       }),
-    1_200_000
+    Math.max(1_200_000, replaces * 15_000)
   )
 
   it.scoped(

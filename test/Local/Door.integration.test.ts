@@ -75,7 +75,7 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("The d
         yield* deployer.delete("open")
         assert.strictEqual(yield* Effect.flip(post(url, {}, false)), "ECONNREFUSED")
       }),
-    600_000
+    Math.max(600_000, replaces * 15_000)
   )
 
   it.scoped("answers health at the URL of a service whose step computes, which is replaced meanwhile", () =>

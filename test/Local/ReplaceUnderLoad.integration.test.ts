@@ -52,6 +52,6 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("A loc
         assert.deepStrictEqual(counts, { queued: 0, running: 0, succeeded: requests, failed: 0, interrupted: 0 })
         yield* deployer.delete("busy")
       }),
-    600_000
+    Math.max(600_000, replaces * 15_000)
   )
 })

@@ -112,7 +112,7 @@ export const answer = async () => {
     files: {
       "package.json": `\uFEFF${manifest("app")}`,
       "answer.ts":
-        '\uFEFF#!/usr/bin/env node\r\nimport { text } from "./text.js"\r\nimport lib from "./lib.json"\r\nexport const answer = () => [text, `a\r\nb`.length, lib.a]\r\n',
+        '\uFEFF#!/usr/bin/env node\r\nimport { text } from "./text.js"\r\nimport lib from "./lib.json" with { type: "json" }\r\nexport const answer = () => [text, `a\r\nb`.length, lib.a]\r\n',
       "text.ts": "\uFEFFexport const text = `one\r\ntwo`\r\nimport.meta.url\r\n",
       "lib.json": '\uFEFF{ "a": 1 }\r\n'
     }

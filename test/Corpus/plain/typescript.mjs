@@ -21,12 +21,15 @@ export const isCommonJs = (file) => {
   const [, kind] = /^\.([cm]?)[jt]sx?$/.exec(extname(file)) ?? []
   if (kind !== "") return kind === "c"
   const manifest = nearest(dirname(file), "package.json")
-  return manifest === undefined || JSON.parse(readFileSync(manifest, "utf8")).type !== "module"
+  return manifest === undefined || JSON.parse(withoutMark(readFileSync(manifest, "utf8"))).type !== "module"
 }
+
+/** Node reads a manifest and a module that begin with a byte order mark, too. */
+const withoutMark = (text) => text.replace(/^\uFEFF/, "")
 
 /** The JavaScript of a file. */
 export const readAsJavaScript = (file, commonJs = isCommonJs(file)) =>
-  ts.transpileModule(readFileSync(file, "utf8"), {
+  ts.transpileModule(withoutMark(readFileSync(file, "utf8")), {
     fileName: file,
     compilerOptions: {
       esModuleInterop: true,
