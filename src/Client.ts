@@ -38,6 +38,7 @@ export {
 } from "./Client/Invoke.js"
 export type { InvokeOptions } from "./Client/InvokeRequest.js"
 export type { JsonSchema } from "./Client/JsonSchema.js"
+export { output } from "./Client/Output.js"
 export { type EndpointError, endpoints } from "./Client/OwnEndpoints.js"
 export { cancel, example, Health, health, logs, metrics, run, runs, schema } from "./Client/Queries.js"
 export { type FindError, find, type Requirements } from "./Client/Retry.js"

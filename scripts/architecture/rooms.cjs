@@ -13,6 +13,7 @@ const foundation = {
     "Batch",
     "File",
     "Input",
+    "Output",
     "Health",
     "Settings",
     "Deployment",

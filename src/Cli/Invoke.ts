@@ -9,6 +9,7 @@ import * as InvokeFlags from "./InvokeFlags.js"
 import { invokeStream } from "./InvokeStream.js"
 import { readObject } from "./JsonInput.js"
 import type { Output } from "./Output.js"
+import * as OutputFile from "./OutputFile.js"
 import * as Render from "./Render.js"
 
 /** Makes the command with options for the given parameters. */
@@ -32,6 +33,7 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
         "key"
       ),
       session: text("session", "The session that the run belongs to.", "id"),
+      output: OutputFile.outputFile,
       isAsync: flag("async", "Print the id of the run and do not wait for it."),
       isStream: flag(
         "stream",
@@ -39,8 +41,19 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       ),
       json
     },
-    Effect.fnUntraced(function* ({ input, isAsync, isStream, json, name, parameters, skipArtifacts, ...given }) {
+    Effect.fnUntraced(function* ({
+      input,
+      isAsync,
+      isStream,
+      json,
+      name,
+      output,
+      parameters,
+      skipArtifacts,
+      ...given
+    }) {
       if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
+      if (Option.isSome(output) && (isAsync || skipArtifacts)) return yield* noOutputs(isAsync)
       const values = { ...(Option.isSome(input) ? yield* readObject(input.value) : {}), ...parameters }
       const options: Client.InvokeOptions = {
         runName: Option.getOrUndefined(given.runName),
@@ -53,19 +66,26 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       const invocation = yield* (
         isStream ? invokeStream(json, name, values, options) : Client.invoke(name, values, options)
       ).pipe(whenInterrupted(afterInvocation(name)))
-      yield* printInvocation(json, invocation)
+      const { metadata, outputs } = invocation
+      if (Option.isSome(output)) yield* OutputFile.write(output.value, name, metadata.runId, outputs)
+      const isWritten = Option.isSome(output)
+      yield* printInvocation(json, isWritten && !json ? { ...invocation, outputs: undefined } : invocation, isWritten)
     })
   ).pipe(Command.withDescription("Run a deployed pipeline; `invoke NAME --help` lists its parameters."))
 
 /** Prints the outputs of a run, unless they were printed element by element, and the command that shows its steps. */
 export const printInvocation = (
   asJson: boolean,
-  { executionTimeMillis, metadata, outputs }: Client.Invocation<unknown>
+  { executionTimeMillis, metadata, outputs }: Client.Invocation<unknown>,
+  isWritten = false
 ): Effect.Effect<void, never, Output> =>
   Effect.gen(function* () {
     const isShown = asJson || outputs !== undefined
     if (isShown) {
       yield* print(asJson, { success: true, outputs, executionTimeMillis, metadata }, () => Render.json(outputs))
+    }
+    if (!isWritten && Option.isSome(OutputFile.referenceOf(outputs))) {
+      yield* note(Render.clean(OutputFile.remark(metadata.runId)))
     }
     if (asJson) return
     const took = Render.duration(executionTimeMillis)
@@ -87,6 +107,14 @@ const notTogether = (isAsync: boolean) =>
     hint: isAsync
       ? "Omit one of them: --stream waits for the run, --async does not."
       : "Omit one of them: --stream shows the data that --skip-artifacts does not record."
+  })
+
+const noOutputs = (isAsync: boolean) =>
+  new UsageError({
+    message: `--output and ${isAsync ? "--async" : "--skip-artifacts"} cannot be combined.`,
+    hint: isAsync
+      ? "Omit one of them: `deployers run output ID --output FILE` writes the outputs of a run that has ended."
+      : "Omit one of them: --output writes the data that --skip-artifacts does not record."
   })
 
 const start = Effect.fnUntraced(function* (

@@ -32,6 +32,8 @@ export const reserved: ReadonlySet<string> = new Set([
   "timeout",
   "skip-artifacts",
   "idempotency-key",
+  "session",
+  "output",
   "async",
   "stream",
   "help",

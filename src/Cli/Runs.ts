@@ -13,6 +13,7 @@ import { type Run, RunStatus } from "../Store/RunStore.js"
 import { count, deploymentName, json, note, print, runTimeout, text, whenInterrupted } from "./Common.js"
 import { afterInvocation, printInvocation } from "./Invoke.js"
 import * as Json from "./Json.js"
+import * as OutputFile from "./OutputFile.js"
 import * as Render from "./Render.js"
 import { retryFrom } from "./Retry.js"
 import * as RunSearch from "./RunSearch.js"
@@ -75,6 +76,18 @@ const logs = Command.make(
   })
 ).pipe(Command.withDescription("Show the lines that a run logged."))
 
+const output = Command.make(
+  "output",
+  { ...RunSearch.options, output: OutputFile.outputFile, json },
+  Effect.fnUntraced(function* ({ deployment, id, json, output }) {
+    const { name, run } = yield* RunSearch.find(id, deployment)
+    const outputs = yield* Client.outputsOf({ name, url: "" }, { ...run, runId: id })
+    if (Option.isSome(output)) return yield* OutputFile.write(output.value, name, id, outputs)
+    yield* print(json, { outputs }, () => Render.json(outputs))
+    if (Option.isSome(OutputFile.referenceOf(outputs))) yield* note(Render.clean(OutputFile.remark(id)))
+  })
+).pipe(Command.withDescription("Print the outputs of a run, or write them to a file."))
+
 const retry = Command.make(
   "retry",
   {
@@ -101,8 +114,8 @@ const retry = Command.make(
 ).pipe(Command.withDescription("Run the pipeline again with the parameters of a run, as a new run."))
 
 export const run = Command.make("run").pipe(
-  Command.withDescription("Show one run or its log, interrupt it, or run it again."),
-  Command.withSubcommands([describe, cancel, logs, retry])
+  Command.withDescription("Show one run, its outputs or its log, interrupt it, or run it again."),
+  Command.withSubcommands([describe, output, cancel, logs, retry])
 )
 
 // internal

@@ -16,7 +16,9 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as Envelope from "../Contract/Envelope.js"
 import { DeploymentHttpError, type ServiceNotProven } from "../Contract/Errors.js"
+import * as File from "../File.js"
 import * as Spans from "../Internal/Spans.js"
 import * as StrictJson from "../Internal/StrictJson.js"
 import type { Endpoint } from "./Endpoints.js"
@@ -28,6 +30,16 @@ export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly json: unknown
+  /** The body, if it is bytes. */
+  readonly content?: Content | undefined
+}
+
+/** The bytes of an answer: their type, their name, and the metadata of the run whose outputs they are. */
+export interface Content {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  readonly name: string | undefined
+  readonly metadata: string | undefined
 }
 
 /** A request. */
@@ -42,6 +54,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Sending it twice has the effect of sending it once; default: true for `GET`. */
   readonly isRepeatable?: boolean | undefined
+  /** Reads a successful answer as bytes, unless it is JSON. */
+  readonly takesBytes?: boolean | undefined
   /** Time to the last byte of the answer; for events, to the first byte. */
   readonly timeout: Duration.DurationInput
 }
@@ -76,7 +90,7 @@ export const attempt = (
   endpoint: Endpoint,
   what: Ask
 ): Effect.Effect<HttpResponse, Unanswered | CallFailed, HttpClient.HttpClient> =>
-  proven(endpoint, exchange(endpoint, what, whole))
+  proven(endpoint, exchange(endpoint, what, what.takesBytes === true ? bytesOr(whole) : whole))
 
 /**
  * Opens a stream of server-sent events. After 45 seconds without a byte the connection counts as dead: deployments send
@@ -154,6 +168,33 @@ const whole = (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<HttpResponse, HttpClientError.ResponseError> =>
   Effect.map(response.text, (text) => ({ status: response.status, text, json: parse(text) }))
+
+const bytesOr =
+  (orElse: typeof whole): typeof whole =>
+  (response) => {
+    const { headers, status } = response
+    const contentType = headers["content-type"] ?? File.defaultContentType
+    const isBytes = status === 200 && (headers["content-disposition"] !== undefined || !contentType.includes("json"))
+    if (!isBytes && headers[Envelope.metadataHeader] === undefined) return orElse(response)
+    return Effect.map(response.arrayBuffer, (buffer) => ({
+      status,
+      text: "",
+      json: undefined,
+      content: {
+        bytes: new Uint8Array(buffer),
+        contentType,
+        name: nameIn(headers["content-disposition"]),
+        metadata: headers[Envelope.metadataHeader]
+      }
+    }))
+  }
+
+/** The name in the header of a deployment. */
+const nameIn = (disposition = ""): string | undefined => {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1]
+  const decoded = encoded === undefined ? Option.none() : Option.liftThrowable(decodeURIComponent)(encoded)
+  return Option.getOrElse(decoded, () => /filename="([^"]*)"/i.exec(disposition)?.[1])
+}
 
 const exchange = <A extends HttpResponse>(
   endpoint: Endpoint,

@@ -1,21 +1,24 @@
 /** Invocations of a deployed pipeline. */
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Contract from "../Contract/Contract.js"
 import type { RunMetadata } from "../Contract/Envelope.js"
+import * as Envelope from "../Contract/Envelope.js"
 import { DeploymentHttpError, type RunNotFound } from "../Contract/Errors.js"
 import type { RunEvent } from "../Contract/RunEvent.js"
 import { DeploymentRunFailed } from "../Errors/Runs.js"
+import { binaryOf } from "../Output.js"
 import { type Elements, isElements } from "../Pipeline/Elements.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { invoked } from "./Follow.js"
-import { errorOf, type HttpResponse, type Opened } from "./Http.js"
-import { asking, coerced, type InvokeOptions } from "./InvokeRequest.js"
+import { type Content, errorOf, type HttpResponse, type Opened } from "./Http.js"
+import { asking, coerced, type InvokeOptions, takingBytes } from "./InvokeRequest.js"
+import { fileOf, output } from "./Output.js"
 import { type Called, call, callForEvents, type FindError, find, type Requirements } from "./Retry.js"
 import { type EndingError, endingOf, hasNoData } from "./RunResult.js"
 import { accepted, awaitRun, startAsk } from "./Start.js"
@@ -152,15 +155,23 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
       Effect.flatMap((error) => Effect.fail(error as Pipeline.Failure<P>))
     )
 
+  const binary = binaryOf(pipeline.output)
+  const asked = (endpoint: Endpoint, parameters: unknown, options: InvokeOptions) =>
+    binary === undefined ? asking(endpoint, parameters, options) : takingBytes(asking(endpoint, parameters, options))
+
   const outputsIn = (endpoint: Endpoint, outputs: unknown, status?: number) =>
     Effect.mapError(decodeOutputs(outputs), () => mismatch(endpoint, "answered outputs which", status))
 
   const invokeDetailed: Client<P, R>["invokeDetailed"] = (parameters, options = {}) =>
     Effect.gen(function* () {
-      const { answer, endpoint } = yield* call(ref, (endpoint) => Effect.succeed(asking(endpoint, parameters, options)))
+      const { answer, endpoint } = yield* call(ref, (endpoint) => Effect.succeed(asked(endpoint, parameters, options)))
       const failure = failureOf(answer)
       if (failure !== undefined) return yield* typed(endpoint, failure, answer.status)
       if (!isOutputs(answer)) return yield* Effect.fail(invokeError(endpoint, answer))
+      if (answer.content !== undefined) {
+        const { executionTimeMillis, file, metadata } = yield* received(endpoint, answer.content)
+        return { outputs: yield* outputsIn(endpoint, file, answer.status), executionTimeMillis, metadata }
+      }
       const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
       return { outputs: yield* outputsIn(endpoint, outputs, answer.status), executionTimeMillis, metadata }
     })
@@ -179,8 +190,15 @@ export const make = <P extends Definition, const R extends Ref>(pipeline: P, ref
           ? Effect.mapError(decoded, (error) => (error instanceof DeploymentHttpError ? missing : error))
           : decoded
       switch (ending._tag) {
-        case "Outputs":
-          return yield* orMissing(outputsIn(endpoint, ending.outputs))
+        case "Outputs": {
+          const isReference = binary !== undefined && ending.outputs !== undefined
+          const outputs = isReference
+            ? yield* Effect.catchTag(output(ref, id), "ArtifactNotFound", ({ message }) =>
+                Effect.fail(errorOf(endpoint, message.replace(/\.$/, "")))
+              )
+            : ending.outputs
+          return yield* orMissing(outputsIn(endpoint, outputs))
+        }
         case "Failure":
           return yield* orMissing(typed(endpoint, ending.failure))
         case "Error":
@@ -279,6 +297,17 @@ export const invoke = <const R extends Ref>(
   })
 
 // internal
+
+/** The outputs of a run that are bytes, as a file. */
+const received = (endpoint: Endpoint, content: Content) =>
+  Effect.gen(function* () {
+    const result = Option.flatMap(Option.fromNullable(content.metadata), Envelope.decodeMetadata)
+    if (Option.isNone(result)) {
+      return yield* Effect.fail(errorOf(endpoint, "its answer has no metadata of the run; check the URL"))
+    }
+    const { executionTimeMillis, ...metadata } = result.value
+    return { executionTimeMillis, metadata: { ...metadata, parametersUsed: undefined }, file: yield* fileOf(content) }
+  })
 
 const decodeSuccess = ParseResult.decodeUnknown(Success)
 

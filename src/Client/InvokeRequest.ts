@@ -55,6 +55,9 @@ export const asking = (
   }
 }
 
+/** The same request for outputs that are bytes. Failures are JSON. */
+export const takingBytes = (ask: Ask): Ask => ({ ...viewing(ask, { accept: "*/*" }), takesBytes: true })
+
 /** The same request with further headers, for another response mode. */
 export const viewing = (ask: Ask, header: Readonly<Record<string, string>>): Ask => ({
   ...ask,

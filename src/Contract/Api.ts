@@ -10,6 +10,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import type * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import * as Input from "../Input.js"
+import * as Output from "../Output.js"
 import * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
 import * as AppDocument from "./AppDocument.js"
@@ -121,7 +122,11 @@ type Documentation = (name: Routes.RouteName, summary: string) => Context.Contex
 
 const documentation = (pipeline: Pipeline.Any, serving: Settings.Serving, authEnabled: boolean): Documentation => {
   const routes = new Map(AppPaths.defaultRoutes(pipeline.app?.parts ?? [], serving).map((route) => [route.name, route]))
-  const extras = { streams: Pipeline.isElements(pipeline.output), files: Input.filesOf(pipeline.input) }
+  const extras = {
+    streams: Pipeline.isElements(pipeline.output),
+    files: Input.filesOf(pipeline.input),
+    binary: Output.binaryOf(pipeline.output)
+  }
   return (name, summary) => {
     const route = routes.get(name)
     const requiresKey = authEnabled && route?.isPublic === false
@@ -224,6 +229,13 @@ const artifactsGroup = (at: Paths, doc: Documentation) =>
         .addSuccess(Schema.Unknown)
         .addError(EndpointErrors.ArtifactError)
         .annotateContext(doc("artifact", "The output of one call of a step, such as forecast or forecast#2."))
+    )
+    .add(
+      HttpApiEndpoint.get("output", at.output)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .addSuccess(HttpApiSchema.Uint8Array({ contentType: "application/octet-stream" }))
+        .addError(EndpointErrors.ArtifactError)
+        .annotateContext(doc("output", "The outputs of a run that are bytes, with their content type."))
     )
 
 const sessionsGroup = (at: Paths, doc: Documentation) =>

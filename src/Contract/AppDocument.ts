@@ -3,7 +3,10 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
+import * as Input from "../Input.js"
+import * as Output from "../Output.js"
 import type { Endpoints, Member, Part } from "../Pipeline/App.js"
+import { isElements } from "../Pipeline/Elements.js"
 import type * as Settings from "../Settings/Serving.js"
 import * as AppPaths from "./AppPaths.js"
 import * as EndpointErrors from "./EndpointErrors.js"
@@ -48,13 +51,19 @@ const memberGroup = ({ name, pipeline }: Member, serving: Settings.Serving) =>
         .annotateContext(
           OpenApi.annotations({
             summary: `Run the pipeline ${name}: wait for its outputs, only have it accepted, or follow it.`,
-            transform: (operation) => OpenApiExtras.describe(operation, serving, { streams: false, files: [] })
+            transform: (operation) => OpenApiExtras.describe(operation, serving, extrasOf(pipeline))
           })
         )
     )
     .annotateContext(
       OpenApi.annotations(pipeline.description === undefined ? {} : { description: pipeline.description })
     ) as unknown as HttpApiGroup.HttpApiGroup.AnyWithProps
+
+const extrasOf = ({ input, output }: Member["pipeline"]) => ({
+  streams: isElements(output),
+  files: Input.filesOf(input),
+  binary: Output.binaryOf(output)
+})
 
 type Api = HttpApi.HttpApi<string, HttpApiGroup.HttpApiGroup.AnyWithProps, unknown, never>
 

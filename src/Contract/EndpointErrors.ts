@@ -60,7 +60,7 @@ export const EventsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnav
 /** `GET /runs/{id}/logs`. */
 export const LogsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnavailable)
 
-/** `GET /runs/{id}/artifacts/{step}`. */
+/** `GET /runs/{id}/artifacts/{step}` and `GET /runs/{id}/output`. */
 export const ArtifactError = Schema.Union(RunNotFound, ArtifactNotFound, ServiceUnavailable)
 
 /** `GET /sessions`. */

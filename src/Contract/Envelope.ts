@@ -2,6 +2,7 @@
  * The bodies of `POST /invoke`: the request, the answer of a run that succeeded, and a typed failure of the pipeline.
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
@@ -98,6 +99,24 @@ export const invokeFailure = <E extends Schema.Schema.All>(pipeline: {
     )
   )
 
+/** The metadata of a run whose outputs are no JSON: its parameters are in its record only. */
+export const ResultMetadata = Schema.Struct({
+  ...RunMetadata.omit("parametersUsed").fields,
+  executionTimeMillis: Schema.Number
+})
+
+export type ResultMetadata = typeof ResultMetadata.Type
+
+/** The header of a response of bytes that has the metadata of its run, as JSON with the escapes of URLs. */
+export const metadataHeader = "x-run-metadata"
+
+/** The value of {@link metadataHeader}. */
+export const encodeMetadata = (metadata: ResultMetadata): string => encodeURIComponent(JSON.stringify(metadata))
+
+/** The metadata in a value of {@link metadataHeader}; none if it is not one. */
+export const decodeMetadata = (value: string): Option.Option<ResultMetadata> =>
+  Option.flatMap(Option.liftThrowable(decodeURIComponent)(value), decodeResult)
+
 /** The constant members of {@link RunMetadata} for one deployment. */
 export type Identity = Omit<RunMetadata, "runId" | "runIndex" | "runName" | "parametersUsed">
 
@@ -137,6 +156,8 @@ export const failureMembers = ({ error }: { readonly error: Schema.Schema.All })
 export const untagged = "PipelineFailed"
 
 // internal
+
+const decodeResult = Schema.decodeUnknownOption(Schema.parseJson(ResultMetadata))
 
 /** The optional members of a request. */
 const options = {

@@ -6,7 +6,12 @@ import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupporte
 import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"
 import * as Input from "../Errors/Input.js"
 import * as Lifecycle from "../Errors/Lifecycle.js"
-import { PipelineBundleFailed, PipelineFileNotFound, PipelineLoadFailed } from "../Errors/Pipelines.js"
+import {
+  PipelineBundleFailed,
+  PipelineFileNotFound,
+  PipelineGroupInvalid,
+  PipelineLoadFailed
+} from "../Errors/Pipelines.js"
 import { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import { DeploymentRunFailed, ResponseRefused, RunNotRepeatable } from "../Errors/Runs.js"
 import * as Sessions from "../Errors/Sessions.js"
@@ -56,6 +61,7 @@ export const InvalidInputError = Schema.Union(
   PipelineExportInvalid,
   PipelineSchemaUnsupported,
   PipelineBundleFailed,
+  PipelineGroupInvalid,
   PipelineLoadFailed,
   PipelineTypeErrors,
   DeploymentCheckFailed,

@@ -7,6 +7,7 @@
  * in words and in an extension.
  */
 import type { FileField } from "../Input.js"
+import type { Binary } from "../Output.js"
 import type * as Settings from "../Settings.js"
 import { requestField } from "./Form.js"
 
@@ -17,19 +18,27 @@ export interface Extras {
   /** True for a pipeline that streams its outputs. */
   readonly streams: boolean
   readonly files: ReadonlyArray<FileField>
+  /** Outputs that are bytes. */
+  readonly binary: Binary | undefined
 }
 
 /** Adds the answers to callers that do not wait or that follow, and the headers that select them. */
-export const describe = (operation: Json, { recording }: Settings.Serving, { files, streams }: Extras): Json => {
+export const describe = (
+  operation: Json,
+  { recording }: Settings.Serving,
+  { binary, files, streams }: Extras
+): Json => {
   const isAsync = recording !== "none"
   return {
     ...operation,
     ...(files.length === 0 ? {} : { requestBody: withForm(operation["requestBody"], files) }),
+    ...(binary === undefined ? {} : { responses: withBytes(operation["responses"], binary) }),
     ...(streams ? { "x-stream": streamOf(elementOf(operation)) } : {}),
     description: [
       modes,
       ...(files.length === 0 ? [] : [form]),
       ...(streams ? [elements] : []),
+      ...(binary === undefined ? [] : [bytes]),
       ...(isAsync ? [preference] : [])
     ].join(" "),
     parameters: [...listOf(operation["parameters"]), ...(isAsync ? [prefer, idempotencyKey, sessionId] : [])],
@@ -45,6 +54,17 @@ const modes =
   "By default the response comes when the run has ended. With `Accept: text/event-stream` it is the stream of the run's events, as of `GET /runs/{id}/events`."
 
 const form = `Files come as parts of \`multipart/form-data\`, with the other parameters as fields, or all of them in the field \`${requestField}\`, which is the body of an ordinary invocation. In JSON a file is a data URL or an object with Base64.`
+
+const bytes =
+  "The outputs are bytes: the response has them as they are, and `X-Run-Metadata` has the metadata of the run. With `Accept: application/json` the outputs are their description, with the `path` at which the service has them."
+
+/** The responses with the bytes beside the JSON. */
+const withBytes = (responses: unknown, { contentType }: Binary): Json => {
+  const all = objectOf(responses)
+  const success = objectOf(all["200"])
+  const content = { [contentType]: { schema: { type: "string", format: "binary" } }, ...objectOf(success["content"]) }
+  return { ...all, "200": { ...success, content } }
+}
 
 /** A body that may be a form, too: with a part for each file and a field for each other parameter. */
 const withForm = (requestBody: unknown, files: ReadonlyArray<FileField>): Json => {

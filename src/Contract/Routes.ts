@@ -21,6 +21,7 @@ export type RouteName =
   | "logs"
   | "artifacts"
   | "artifact"
+  | "output"
   | "sessions"
   | "session"
   | "deleteSession"
@@ -94,6 +95,7 @@ export const paths = (serving: Settings.Serving): Paths => {
     logs: api(`${trimEnd(serving.runsUrlPath)}/:id/logs`),
     artifacts: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts`),
     artifact: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts/:step`),
+    output: api(`${trimEnd(serving.runsUrlPath)}/:id/output`),
     sessions: api(serving.sessionsUrlPath),
     session: api(`${trimEnd(serving.sessionsUrlPath)}/:id`),
     deleteSession: api(`${trimEnd(serving.sessionsUrlPath)}/:id`),
@@ -126,7 +128,7 @@ export const paths = (serving: Settings.Serving): Paths => {
 export const runPath = (
   serving: Settings.Serving,
   id: string,
-  name: "run" | "cancel" | "events" | "retry" | "logs" | "artifacts" = "run"
+  name: "run" | "cancel" | "events" | "retry" | "logs" | "artifacts" | "output" = "run"
 ): string => paths(serving)[name].replace(":id", encodeURIComponent(id))
 
 /**
@@ -266,6 +268,7 @@ const entries: ReadonlyArray<Entry> = [
   { name: "logs", method: "GET", access: "runs", switch: "runs" },
   { name: "artifacts", method: "GET", access: "runs", switch: "runs" },
   { name: "artifact", method: "GET", access: "runs", switch: "runs" },
+  { name: "output", method: "GET", access: "runs", switch: "runs" },
   { name: "sessions", method: "GET", access: "key", switch: "sessions" },
   { name: "session", method: "GET", access: "key", switch: "sessions" },
   { name: "deleteSession", method: "DELETE", access: "key", switch: "sessions", scope: "invoke" },

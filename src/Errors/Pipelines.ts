@@ -20,6 +20,29 @@ export class PipelineFileNotFound extends Schema.TaggedError<PipelineFileNotFoun
 }
 
 /**
+ * Pipelines cannot be one group: two have schedules of one name, or one has an application of its own. `Pipeline.group` throws
+ * it, so the module of the group cannot be loaded.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class PipelineGroupInvalid extends Schema.TaggedError<PipelineGroupInvalid>()(
+  "PipelineGroupInvalid",
+  {
+    group: Schema.String,
+    pipeline: Schema.String,
+    field: Schema.Literal("app", "schedules"),
+    reason: Schema.String
+  },
+  status(400, "The pipelines cannot be one group.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The group "${this.group}" cannot have the pipeline "${this.pipeline}": ${this.reason}.`
+  }
+}
+
+/**
  * The module or something it imports could not be bundled.
  *
  * @category errors

@@ -7,6 +7,7 @@ import type * as HttpRouter from "@effect/platform/HttpRouter"
 import type * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
+import type { CallerLimits } from "./CallerLimits.js"
 
 /**
  * Marks applications, also those of another copy of this library.
@@ -93,6 +94,7 @@ export interface Member {
     readonly input: Schema.Schema.AnyNoContext
     readonly output: Schema.Schema.AnyNoContext
     readonly error: Schema.Schema.All
+    readonly callers: CallerLimits | undefined
   }
 }
 

@@ -5,6 +5,8 @@ import * as Layer from "effect/Layer"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { PipelineGroupInvalid } from "../Errors/Pipelines.js"
+import { type Binary, binaryOf } from "../Output.js"
 import type { Pipeline } from "../Pipeline.js"
 import type { BundlingInput } from "../Settings/Bundling.js"
 import type { ServingInput } from "../Settings/Serving.js"
@@ -60,7 +62,8 @@ export type AnyMember = Pipeline<Schema.Schema.AnyNoContext, Schema.Schema.AnyNo
  * **Details**
  *
  * The names become parts of paths: letters, digits, `.`, `_`, `~` and `-`, each name once. An application belongs to the
- * group: `Pipeline.withApp` after `Pipeline.group`. The checks and the schedules of all pipelines count.
+ * group: `Pipeline.withApp` after `Pipeline.group`. The checks, the schedules and the limits of callers of all pipelines count.
+ * `PipelineGroupInvalid` is thrown for a pipeline that has an application, and for two schedules of one name.
  *
  * @example
  * ```ts
@@ -90,6 +93,8 @@ export const group = <const Members extends ReadonlyArray<AnyMember>>(
   members: Members,
   options: GroupOptions = {}
 ): Group<Members[number] extends Pipeline<infer _I, infer _O, infer _E, infer R> ? R : never> => {
+  const problem = problemOf(name, members)
+  if (problem !== undefined) throw problem
   const state = Context.GenericTag<ReadonlyMap<string, Context.Context<never>>>(
     `effect-deployers/Pipeline/group/${name}`
   )
@@ -122,6 +127,27 @@ export const group = <const Members extends ReadonlyArray<AnyMember>>(
 }
 
 // internal
+
+/** A schedule is found by its name, and an application is of the whole service. */
+const problemOf = (group: string, members: ReadonlyArray<AnyMember>): PipelineGroupInvalid | undefined => {
+  const scheduledBy = new Map<string, string>()
+  for (const { app, name: pipeline, schedules } of members) {
+    if (app !== undefined) {
+      const reason =
+        "an application is one of the whole service; give it to the group, with Pipeline.withApp after Pipeline.group"
+      return new PipelineGroupInvalid({ group, pipeline, field: "app", reason })
+    }
+    for (const { name } of schedules) {
+      const other = scheduledBy.get(name)
+      if (other !== undefined) {
+        const reason = `it has a schedule "${name}", and so has "${other}"; give each schedule of a group a name of its own`
+        return new PipelineGroupInvalid({ group, pipeline, field: "schedules", reason })
+      }
+      scheduledBy.set(name, pipeline)
+    }
+  }
+  return undefined
+}
 
 const partOf = (pipeline: AnyMember): Member => ({
   _tag: "Member",
@@ -173,9 +199,18 @@ const sessionOf = (members: ReadonlyArray<AnyMember>) => {
 
 /** The outputs of a group are those of its pipelines as callers receive them: their schemas differ. */
 const encodedProgram = (member: AnyMember) => {
+  const binary = binaryOf(member.output)
+  // The service of the group sends the bytes, and records their description.
+  if (binary !== undefined) {
+    return (parameters: never) =>
+      Effect.flatMap(member.program(parameters), (value) => binary.contentOf(value) ?? misfit(member.name, binary))
+  }
   const encode = ParseResult.encodeUnknown(member.output)
   return (parameters: never) => Effect.flatMap(member.program(parameters), (outputs) => Effect.orDie(encode(outputs)))
 }
+
+const misfit = (name: string, { contentType }: Binary) =>
+  Effect.dieMessage(`the outputs of pipeline ${name} are not bytes of ${contentType}, as its schema says`)
 
 /** The warm states of the pipelines. A layer that they share is built once. */
 const statesOf = (members: ReadonlyArray<AnyMember>) =>

@@ -97,6 +97,7 @@ const owned: ReadonlySet<string> = new Set([
   "x-content-type-options",
   "x-frame-options",
   "x-request-id",
+  "x-run-metadata",
   "x-xss-protection"
 ])
 

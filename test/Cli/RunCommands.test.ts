@@ -1,8 +1,8 @@
 // Commands about runs, against a pipeline that is really served.
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema, Stream } from "effect"
-import { Client, Pipeline, Run } from "effect-deployers"
+import { Client, Output, Pipeline, Run } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { served } from "../Server/Harness.js"
 import { makeLatch, waiting, weather } from "../Server/Pipelines.js"
@@ -253,5 +253,57 @@ describe("signal", () => {
       const broken = yield* cli(["signal", id, "approval", "--input", "-"], { input: { text: '{"by":' } })
       assert.deepStrictEqual([broken.exitCode, broken.stdout], [2, ""])
     }).pipe(provided(approved))
+  )
+})
+
+const label = Pipeline.make("label", {
+  input: Schema.Struct({ city: Schema.String }),
+  output: Output.bytes({ contentType: "image/png" }),
+  run: ({ city }) => Effect.succeed(new TextEncoder().encode(`\u0000${city}`))
+})
+
+describe("outputs that are bytes", () => {
+  it.scopedLive("are written to a file, and never printed", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const file = `${folder}/label.png`
+      const written = yield* cli(["invoke", "weather", "--city", "Oslo", "--output", file])
+      assert.deepStrictEqual([written.exitCode, written.stdout], [0, ""])
+      assert.include(written.stderr, `5 bytes were written to ${file}.`)
+      assert.strictEqual(yield* fs.readFileString(file), "\u0000Oslo")
+      const printed = yield* cli(["invoke", "weather", "--city", "Rome", "--json"])
+      const { metadata, outputs } = json(printed) as unknown as {
+        metadata: { runId: string }
+        outputs: { size: number }
+      }
+      assert.deepStrictEqual([outputs.size, printed.stdout.includes("\u0000")], [5, false])
+      assert.include(printed.stderr, `deployers run output ${metadata.runId} --output FILE`)
+      const id = ["run", "output", metadata.runId, "--deployment", "weather"]
+      assert.strictEqual((yield* cli([...id, "--output", file])).exitCode, 0)
+      assert.strictEqual(yield* fs.readFileString(file), "\u0000Rome")
+      assert.deepInclude(json(yield* cli([...id, "--json"])), { outputs } as never)
+      const nowhere = yield* cli([...id, "--output", `${folder}/none/label.png`])
+      assert.strictEqual(nowhere.exitCode, 2)
+      assert.include(nowhere.stderr, "cannot be written")
+      for (const other of ["--async", "--skip-artifacts"]) {
+        const both = yield* cli(["invoke", "weather", "--city", "Oslo", "--output", file, other])
+        assert.deepStrictEqual(
+          [both.exitCode, both.stderr.includes(`--output and ${other} cannot be combined`)],
+          [2, true]
+        )
+      }
+    }).pipe(provided(label))
+  )
+
+  it.scopedLive("are JSON in the file of a pipeline whose outputs are", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const fs = yield* FileSystem.FileSystem
+      const file = `${yield* fs.makeTempDirectoryScoped()}/weather.json`
+      assert.strictEqual((yield* cli(["invoke", "weather", "--city", "Oslo", "--output", file])).exitCode, 0)
+      assert.property(JSON.parse(yield* fs.readFileString(file)), "summary")
+    }).pipe(provided(weather))
   )
 })

@@ -8,6 +8,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Member } from "../../Pipeline/App.js"
 import type { Serving } from "../../Settings/Serving.js"
 import { Ids } from "../../Store/Ids.js"
 import { Lifecycle } from "../Run/Invocation.js"
@@ -43,7 +44,7 @@ export const make: Effect.Effect<HttpApp.Default, never, Handlers.Requirements |
     const members = new Map(
       yield* Effect.forEach(parts, (part) =>
         part._tag === "Member"
-          ? Effect.map(memberApp(part.name)(EventResponse.respond), (member) => [part.name, member] as const)
+          ? Effect.map(memberApp(part)(EventResponse.respond), (member) => [part.name, member] as const)
           : Effect.succeed(["", routes] as const)
       )
     )
@@ -88,12 +89,12 @@ export const routed = (
 
 /** The invocation of one pipeline of a group. */
 export const memberApp =
-  (name: string) =>
+  (member: Member) =>
   (respond: EventResponse.Responder): Effect.Effect<HttpApp.Default, never, Handlers.Requirements> =>
     Effect.gen(function* () {
       const limited = EventResponse.limited(yield* StreamLimit, respond)
-      const handle = yield* Handlers.invocations(limited)
-      const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => handle(request, name))
+      const handle = yield* Handlers.invocations(limited, member)
+      const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => handle(request))
       // As the router of the platform does it: its servers provide the scope of a request, and run it uninterruptibly.
       return Effect.interruptible(app) as HttpApp.Default
     }).pipe(Effect.provide(RunQueries.layer))

@@ -2,6 +2,7 @@
 import type * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -11,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Api from "../../Contract/Api.js"
 import * as Responses from "../../Contract/Responses.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
+import type { Member } from "../../Pipeline/App.js"
 import { Ids } from "../../Store/Ids.js"
 import type { Run, RunStore } from "../../Store/RunStore.js"
 import * as McpHandlers from "../Mcp/McpHandlers.js"
@@ -97,12 +99,14 @@ export const layer = (
  * Handles invocations by their requests.
  *
  * @param respond Sends the events of runs.
+ * @param member The pipeline of a group that the requests invoke.
  */
-export const invocations = (respond: EventResponse.Responder) =>
+export const invocations = (respond: EventResponse.Responder, member?: Member) =>
   Effect.gen(function* () {
     const { manifest, pipeline } = yield* ServiceInfo
     const { serving } = manifest
-    const modeOf = InvokeRequest.modes(pipeline, serving)
+    const invoked = member?.pipeline ?? pipeline
+    const modeOf = InvokeRequest.modes(invoked, serving)
     const invocation = yield* Invocation
     const readOn = serving.recording === "none" ? undefined : yield* RunEvents.readOn
     const context = ownServices(yield* Effect.context<Ids | Invocation | Lifecycle | RunQueries.RunQueries>())
@@ -110,18 +114,18 @@ export const invocations = (respond: EventResponse.Responder) =>
       Idempotency.invoke(asked).pipe(
         Effect.flatMap((outcome) =>
           outcome._tag === "Answer"
-            ? Effect.succeed(Response.toResponse(outcome.answer))
+            ? Effect.map(withContent(outcome), (answer) => responseTo(request, answer))
             : respond(request, (stream) => EventTail.attach(outcome.runId, 0, stream), formatOf(asked.view))
         ),
         Effect.catchAll((error) => Effect.succeed(Response.toResponse(Response.ofError(error)))),
         Effect.provide(context)
       )
+    const withContent = yield* RunArtifacts.replayed(pipeline)
     const keys = yield* KeyRing
     const describe = RunRequests.make(serving)
-    const read = yield* Uploads.make(pipeline, serving)
+    const read = yield* Uploads.make(invoked, serving)
     const webhookOf = CallerWebhook.reader(serving)
-    /** @param member The pipeline of a group. */
-    return (request: HttpServerRequest.HttpServerRequest, member?: string) => {
+    return (request: HttpServerRequest.HttpServerRequest) => {
       const key = request.headers["idempotency-key"]
       const caller = keys.find(request.headers["authorization"])?.key
       const view = modeOf(request.headers)
@@ -133,7 +137,7 @@ export const invocations = (respond: EventResponse.Responder) =>
       return Effect.matchEffect(read(request), {
         onSuccess: ({ body: parsed, files }) =>
           Effect.flatMap(RunTrace.parentOfPlatform(request), (parent) => {
-            const body = member === undefined ? parsed : Members.bodyOf(member, parsed)
+            const body = member === undefined ? parsed : Members.bodyOf(member.name, parsed)
             const asked = () => describe(RunRequests.ofPlatform(request), caller, requestId)
             const session = SessionHandlers.sessionIn(request.headers)
             const origin = { requestId, parent, caller, session, request: asked, files, webhook: webhook?.right }
@@ -141,7 +145,7 @@ export const invocations = (respond: EventResponse.Responder) =>
             return InvokeRequest.isFollowing(view)
               ? respond(request, followed(invocation, body, { ...origin, readOn }), formatOf(view))
               : Effect.map(invocation.invoke(body, InvokeRequest.optionsOf(view, origin)), (answer) =>
-                  Response.toResponse(member === undefined ? answer : Members.answerOf(answer))
+                  responseTo(request, member === undefined ? answer : Members.answerOf(answer))
                 )
           }).pipe(
             Effect.ensuring(
@@ -156,6 +160,16 @@ export const invocations = (respond: EventResponse.Responder) =>
   })
 
 // internal
+
+/** The answer in the form that its caller accepts. */
+const responseTo = ({ headers }: HttpServerRequest.HttpServerRequest, answer: Response.Response) => {
+  if (answer.content === undefined) return Response.toResponse(answer)
+  return HttpServerResponse.setHeader(
+    Response.toResponse(Response.negotiated(answer, headers["accept"])),
+    "vary",
+    "accept"
+  )
+}
 
 type Contract = SessionHandlers.Contract
 

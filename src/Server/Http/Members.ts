@@ -2,8 +2,9 @@
 import * as Predicate from "effect/Predicate"
 import type { Response } from "../Run/Response.js"
 import * as SafeJson from "../Run/SafeJson.js"
+import * as Uploads from "./Uploads.js"
 
-/** The body of a group for that of one of its pipelines. */
+/** The body of a group for that of one of its pipelines. Files stay the handles that they are. */
 export const bodyOf = (name: string, parsed: SafeJson.Parsed): SafeJson.Parsed => {
   const { value } = parsed
   if (!Predicate.isRecord(value) || !Object.hasOwn(value, "parameters")) return parsed
@@ -13,7 +14,10 @@ export const bodyOf = (name: string, parsed: SafeJson.Parsed): SafeJson.Parsed =
   return {
     value: whole,
     isPlain: parsed.isPlain,
-    text: given === undefined ? JSON.stringify(whole) : `{"parameters":{"pipeline":${pipeline},"parameters":${given}}}`
+    text:
+      given === undefined
+        ? JSON.stringify(whole, Uploads.described)
+        : `{"parameters":{"pipeline":${pipeline},"parameters":${given}}}`
   }
 }
 

@@ -170,7 +170,9 @@ export const listen = (
 
 /** Writes an answer. */
 export const send = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void =>
-  write(request, response, answer, answer.body, [])
+  answer.content === undefined
+    ? write(request, response, answer, answer.body, [])
+    : sendContent(request, response, answer)
 
 /** Writes an answer, compressed if that is worth it and the caller accepts it. */
 export const sendCompressed = (
@@ -178,6 +180,7 @@ export const sendCompressed = (
   response: Http.ServerResponse,
   answer: Answer.Response
 ): void => {
+  if (answer.content !== undefined) return void sendContent(request, response, answer)
   const isShort = answer.body.length < Compression.leastBytes
   const encoding = isShort ? undefined : Compression.encodingFor(request.headers["accept-encoding"])
   if (encoding === undefined) write(request, response, answer, answer.body, isShort ? [] : varied)
@@ -221,6 +224,22 @@ class Response<Request extends Http.IncomingMessage = Http.IncomingMessage> exte
     socket[Connections.answering] = undefined
   }
 }
+
+/** Writes the bytes of an answer, or its JSON if its caller accepts nothing else. */
+const sendContent = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void => {
+  const { content } = Answer.negotiated(answer, request.headers.accept)
+  if (content === undefined) write(request, response, answer, answer.body, variedByType)
+  else
+    write(
+      request,
+      response,
+      { ...answer, headers: { ...answer.headers, ...content.headers } },
+      content.bytes,
+      variedByType
+    )
+}
+
+const variedByType = ["vary", "accept"]
 
 const varied = ["vary", "accept-encoding"]
 

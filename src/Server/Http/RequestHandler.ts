@@ -12,6 +12,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Routes from "../../Contract/Routes.js"
 import * as Input from "../../Input.js"
+import type { Member } from "../../Pipeline/App.js"
 import type { Serving } from "../../Settings/Serving.js"
 import { Invocation, Lifecycle } from "../Run/Invocation.js"
 import * as InvokeRequest from "../Run/InvokeRequest.js"
@@ -148,11 +149,11 @@ const ownHandler = (respond: Effect.Effect<EventResponse.Responder>) =>
     const { app, hasMiddleware, parts, wrap } = yield* Application
     const handlerOf = (part: Answering) => {
       if (part._tag !== "Member") return platformHandler(wrap(nameOf(part), app(part)))
-      const onPlatform = Effect.flatMap(Effect.flatMap(respond, App.memberApp(part.name)), (member) =>
+      const onPlatform = Effect.flatMap(Effect.flatMap(respond, App.memberApp(part)), (member) =>
         platformHandler(wrap("invoke", member))
       )
       return Effect.flatMap(onFirstUse(onPlatform), (platform) =>
-        hasMiddleware("invoke") ? Effect.succeed(platform) : invokeRoute(platform, part.name)
+        hasMiddleware("invoke") ? Effect.succeed(platform) : invokeRoute(platform, part)
       )
     }
     const handlers = new Map(
@@ -184,10 +185,12 @@ const behindProxies = ({ trustedProxies }: Serving, routes: HttpApp.Default): Ht
  */
 const invokeRoute = (
   platform: NodeServer.Handler,
-  member?: string
+  member?: Member
 ): Effect.Effect<NodeServer.Handler, never, Handlers.Requirements> =>
   Effect.gen(function* () {
-    const { manifest, pipeline } = yield* ServiceInfo
+    const service = yield* ServiceInfo
+    const { manifest } = service
+    const pipeline = member?.pipeline ?? service.pipeline
     // Files go to the disk before their run.
     if (Input.filesOf(pipeline.input).length > 0) return platform
     const modeOf = InvokeRequest.modes(pipeline, manifest.serving)
@@ -214,7 +217,7 @@ const invokeRoute = (
           else runFork(RequestBody.refuse(request, response, answer))
           return
         }
-        const parsed = member === undefined ? body.right : Members.bodyOf(member, body.right)
+        const parsed = member === undefined ? body.right : Members.bodyOf(member.name, body.right)
         const { headers } = request
         const requestId = RequestId.of(request, headers)
         const origin = {

@@ -36,7 +36,7 @@ export type Read = (request: HttpServerRequest.HttpServerRequest) => Effect.Effe
  * Makes the reader of a pipeline's invocations. A pipeline without files takes JSON only; one with files first removes those that
  * killed processes left.
  */
-export const make = (pipeline: Pipeline.Any, serving: Serving): Effect.Effect<Read> => {
+export const make = (pipeline: Pick<Pipeline.Any, "input">, serving: Serving): Effect.Effect<Read> => {
   const fields = new Map(Input.filesOf(pipeline.input).map((field) => [field.name, field]))
   if (fields.size === 0) {
     return Effect.succeed((request) =>
@@ -111,7 +111,7 @@ const partsOf = (request: HttpServerRequest.HttpServerRequest) => {
 }
 
 /** A file is described by its digest, so that the same form has the same text. */
-const described = (_: string, value: unknown): unknown => (File.isFile(value) ? File.describe(value) : value)
+export const described = (_: string, value: unknown): unknown => (File.isFile(value) ? File.describe(value) : value)
 
 const received = (part: Multipart.File, { fields, files }: Receiving) =>
   Effect.gen(function* () {

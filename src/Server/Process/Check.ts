@@ -10,7 +10,9 @@ import * as CheckLine from "../../Contract/CheckLine.js"
 import { exitCodes, type Manifest } from "../../Contract/Manifest.js"
 import type { CheckFailure } from "../../Errors/Check.js"
 import { formatIssues } from "../../Errors/Issue.js"
+import * as File from "../../File.js"
 import { canonicalJson } from "../../Internal/CanonicalJson.js"
+import * as Output from "../../Output.js"
 import type * as Pipeline from "../../Pipeline.js"
 import * as RunFailures from "../Run/RunFailures.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
@@ -100,13 +102,17 @@ const tryExample = (
     )
     const output = yield* invoke(decoded as never)
     const encoded = yield* Effect.mapError(
-      RunFailures.encodeJson(ParseResult.encodeUnknown(pipeline.output)(output)),
+      RunFailures.encodeJson(ParseResult.encodeUnknown(pipeline.output)(describedOf(pipeline, output))),
       (misfit) =>
         described("CheckUnexpectedOutput", `the output does not fit its schema: ${RunFailures.reasonOf(misfit)}`)
     )
     const difference = expect === undefined ? undefined : firstDifference(expect, encoded, "output")
     if (difference !== undefined) return yield* Effect.fail(described("CheckUnexpectedOutput", difference))
   })
+
+/** A group has the files of its members as they are; their description is compared. */
+const describedOf = (pipeline: Pipeline.Any, output: unknown): unknown =>
+  File.isFile(output) && Output.binaryOf(pipeline.output) === undefined ? File.describe(output) : output
 
 /** The first member of `expected` that `actual` lacks or has otherwise, as a clause. */
 const firstDifference = (expected: unknown, actual: unknown, path: string): string | undefined => {

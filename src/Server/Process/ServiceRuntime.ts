@@ -23,6 +23,7 @@ import * as KeyRing from "../Http/KeyRing.js"
 import { ServiceInfo } from "../Http/ServiceInfo.js"
 import * as ArtifactKeeper from "../Run/ArtifactKeeper.js"
 import * as ArtifactSource from "../Run/ArtifactSource.js"
+import * as BinaryOutput from "../Run/BinaryOutput.js"
 import * as Recovery from "../Run/Durable/Recovery.js"
 import * as RunSignals from "../Run/Durable/RunSignals.js"
 import * as HealthChecks from "../Run/HealthChecks.js"
@@ -180,7 +181,7 @@ const warming = <C>(
     )
     const state = Context.add(built, Sessions, RunSessions.statesOf(yield* RunStore, manifest.serving))
     yield* check(state)
-    yield* warm(state, yield* Scope.extend(keeping(manifest, built), scope))
+    yield* warm(state, yield* Scope.extend(keeping(pipeline, manifest, built), scope))
     yield* openApplication(built, scope).pipe(Effect.provideService(Health.Checks, checks), warmUpFailure(pipeline))
     yield* ready
     if (manifest.serving.runSchedules) yield* Scope.extend(keepFiring, scope)
@@ -192,14 +193,21 @@ const warming = <C>(
   })
 
 /** Opens the store of artifacts, and returns the parts of runs that are kept besides their records. */
-const keeping = (manifest: Manifest, built: Context.Context<never>) =>
+const keeping = (pipeline: Pipeline.Any, manifest: Manifest, built: Context.Context<never>) =>
   Effect.gen(function* () {
     const store = yield* ArtifactKeeper.storeOf(manifest, built, yield* Effect.context<never>())
     const { open } = yield* ArtifactSource.ArtifactSource
     yield* open(store)
-    if (manifest.serving.artifactBytes !== undefined) yield* ArtifactKeeper.keepSweeping(store)
+    const { artifactBytes, recording } = manifest.serving
+    const keepsBytes = recording !== "none" && BinaryOutput.isIn(pipeline)
+    if (artifactBytes !== undefined || keepsBytes) yield* ArtifactKeeper.keepSweeping(store)
     const runs = yield* RunStore
-    return { artifacts: ArtifactKeeper.make(manifest, store, runs), cache: StepCache.make(manifest, runs) }
+    const keep = ArtifactKeeper.keeping(store, runs)
+    return {
+      artifacts: ArtifactKeeper.make(manifest, keep),
+      keepContent: keepsBytes ? keep : undefined,
+      cache: StepCache.make(manifest, runs)
+    }
   })
 
 const warmUpFailure =

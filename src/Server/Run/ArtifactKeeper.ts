@@ -28,8 +28,11 @@ export interface ArtifactKeeper {
   readonly keep: (output: EncodedJson) => Effect.Effect<ArtifactRef>
 }
 
-/** SHA-256 of a text in hexadecimal digits. */
-export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex")
+/** Keeps a content. It dies with the answer to its caller if that fails. */
+export type KeepContent = (content: Uint8Array) => Effect.Effect<ArtifactRef>
+
+/** SHA-256 of a text or of bytes in hexadecimal digits. */
+export const digestOf = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex")
 
 /** The store of a service: that of its pipeline or of the program around it, else files beside the run store. */
 export const storeOf = (
@@ -44,30 +47,30 @@ export const storeOf = (
 }
 
 /** Makes the keeper of a service; `undefined` if its settings keep every output in the record. */
-export const make = (
-  { serving }: Pick<Manifest, "serving">,
-  store: Artifacts.ArtifactStore["Type"],
-  { artifacts }: RunStore["Type"]
-): ArtifactKeeper | undefined => {
+export const make = ({ serving }: Pick<Manifest, "serving">, keep: KeepContent): ArtifactKeeper | undefined => {
   const { artifactBytes, maxArtifactBytes, recording } = serving
   if (artifactBytes === undefined || recording === "none") return undefined
   return {
     aboveBytes: artifactBytes,
     maxBytes: maxArtifactBytes,
     digestOf: inputDigest,
-    keep: ({ text }) => {
-      const content = Buffer.from(text)
-      const ref = { digest: digestOf(text), bytes: content.byteLength }
-      return artifacts.hold(ref.digest).pipe(
-        Effect.zipRight(store.put(ref.digest, content)),
-        Effect.as(ref),
-        Effect.catchAll((error) =>
-          Effect.zipRight(Effect.logError("An artifact could not be kept.", error), Effect.die(RunRecorder.unavailable))
-        )
-      )
-    }
+    keep: ({ text }) => keep(Buffer.from(text))
   }
 }
+
+/** Makes the function that keeps a content until the reference of its run is stored. */
+export const keeping =
+  (store: Artifacts.ArtifactStore["Type"], { artifacts }: Pick<RunStore["Type"], "artifacts">): KeepContent =>
+  (content) => {
+    const ref = { digest: digestOf(content), bytes: content.byteLength }
+    return artifacts.hold(ref.digest).pipe(
+      Effect.zipRight(store.put(ref.digest, content)),
+      Effect.as(ref),
+      Effect.catchAll((error) =>
+        Effect.zipRight(Effect.logError("An artifact could not be kept.", error), Effect.die(RunRecorder.unavailable))
+      )
+    )
+  }
 
 const inputDigest = (call: StepCall, input: unknown): string | undefined => {
   const text = Option.getOrUndefined(Option.liftThrowable(JSON.stringify)(Option.getOrUndefined(encoded(call, input))))

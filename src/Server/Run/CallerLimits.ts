@@ -3,6 +3,7 @@ import type * as Clock from "effect/Clock"
 import { TooManyRuns } from "../../Contract/Errors.js"
 import type * as Pipeline from "../../Pipeline.js"
 import type { RunRequest } from "../../Run.js"
+import type { Subjects } from "./Subject.js"
 
 /** The claim of one run to a place. */
 export interface Claim {
@@ -59,6 +60,23 @@ export const make = (limits: Pipeline.CallerLimits, clock: Clock.Clock, workers:
       }
     }
   }
+}
+
+/**
+ * The limits of the pipelines of a service by the parameters of a run; `undefined` if none has any. Each member of a group
+ * counts its own runs; those of the group itself hold for members without any.
+ */
+export const ofSubjects = (
+  { all, of, own }: Subjects,
+  clock: Clock.Clock,
+  workers: number
+): ((parameters: unknown) => CallerLimits | undefined) | undefined => {
+  const limited = new Map(
+    [own, ...all].flatMap((subject) =>
+      subject.callers === undefined ? [] : [[subject, make(subject.callers, clock, workers)] as const]
+    )
+  )
+  return limited.size === 0 ? undefined : (parameters) => limited.get(of(parameters)) ?? limited.get(own)
 }
 
 // internal

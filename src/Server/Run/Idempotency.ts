@@ -31,7 +31,12 @@ export interface KeyedRequest extends InvokeRequest.Origin {
 
 /** The answer of the run, or the run whose events the caller follows. */
 export type KeyedOutcome =
-  | { readonly _tag: "Answer"; readonly answer: Response.Response }
+  | {
+      readonly _tag: "Answer"
+      readonly answer: Response.Response
+      /** The run whose stored answer this is. */
+      readonly replayOf?: string | undefined
+    }
   | { readonly _tag: "Follow"; readonly runId: string }
 
 /**
@@ -110,14 +115,14 @@ const first = (
 const again = ({ key, view }: KeyedRequest, { runId }: Claim) =>
   Effect.gen(function* () {
     if (InvokeRequest.isFollowing(view)) return follow(runId)
-    if (view === "wait") return answered(yield* answerOf(key, runId))
+    if (view === "wait") return { ...answered(yield* answerOf(key, runId)), replayOf: runId }
     const { pathOf } = yield* Invocation
     return answered(Response.accepted(runId, pathOf(runId), replayed))
   })
 
 const follow = (runId: string): KeyedOutcome => ({ _tag: "Follow", runId })
 
-const answered = (answer: Response.Response): KeyedOutcome => ({ _tag: "Answer", answer })
+const answered = (answer: Response.Response) => ({ _tag: "Answer", answer }) as const
 
 const replayed = { "idempotency-replayed": "true" }
 

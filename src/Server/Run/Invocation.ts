@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import { ServiceInMaintenance, ServiceUnavailable, TooManyRuns } from "../../Contract/Errors.js"
 import * as Routes from "../../Contract/Routes.js"
 import type { Maintenance } from "../../Deployment/Intake.js"
-import * as Pipeline from "../../Pipeline.js"
+import type * as Pipeline from "../../Pipeline.js"
 import { none as noRequest } from "../../Run/Request.js"
 import type { InterruptionCause } from "../../Run.js"
 import type * as Settings from "../../Settings.js"
@@ -39,6 +39,7 @@ import * as RunOutcome from "./RunOutcome.js"
 import type { RunRecorder } from "./RunRecorder.js"
 import * as RunSessions from "./RunSessions.js"
 import type { Parsed } from "./SafeJson.js"
+import * as Subject from "./Subject.js"
 import * as ValidationIssues from "./ValidationIssues.js"
 
 /**
@@ -62,10 +63,7 @@ export class Invocation extends Context.Tag("effect-deployers/Server/Invocation"
       options?: InvokeRequest.InvokeOptions
     ) => RunCall.OnDisconnect | undefined
     /** Sets the warm state of runs, which are refused before, and the keeper of large outputs of their steps. */
-    readonly warm: (
-      context: Context.Context<never>,
-      kept?: Pick<KeptOptions, "artifacts" | "cache">
-    ) => Effect.Effect<void>
+    readonly warm: (context: Context.Context<never>, kept?: Omit<KeptOptions, "logger">) => Effect.Effect<void>
     /** A run in progress, with the steps it has so far. */
     readonly find: (id: string) => Run | undefined
     /** Follows a run until the returned function is called; `undefined` if it is not in progress. */
@@ -181,15 +179,12 @@ export const make = (
     const syncOrFiber = SyncOrFiber.make(yield* Effect.runtime<never>())
     const { maxConcurrency, maxQueue } = options.serving
     const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock, defer: yield* NextTurn })
-    const callers =
-      pipeline.callers === undefined
-        ? undefined
-        : CallerLimits.make(pipeline.callers, yield* Effect.clock, options.serving.workers)
+    const subjects = Subject.make(pipeline)
+    const callersOf = CallerLimits.ofSubjects(subjects, yield* Effect.clock, options.serving.workers)
     const decode = InvokeRequest.decoder(pipeline)
     const sessionOf = RunSessions.sessionOf(pipeline)
     const runs = ActiveRuns.make<RunCall.Call>()
     const aliases = new Map<string, string>()
-    const streams = Pipeline.isElements(pipeline.output)
     const { run: pattern } = Routes.paths(options.serving)
     const pathOf = (id: string) => pattern.replace(":id", id)
     let isHandingOver = false
@@ -227,7 +222,7 @@ export const make = (
     ) => {
       const session = sessionOf(options.session, request.parameters)
       if (session !== undefined && typeof session !== "string") return answered(onAnswer, session)
-      const claim = callers?.(options.request?.() ?? noRequest)
+      const claim = callersOf?.(request.parameters)?.(options.request?.() ?? noRequest)
       if (claim !== undefined && "_tag" in claim) {
         metrics.shed()
         return answered(onAnswer, claim)
@@ -257,8 +252,13 @@ export const make = (
           isDecoded = true
           if (isLeft) return
           if (Exit.isFailure(decoded)) refuse(decoded.cause, onAnswer)
-          else if (streams && options.pace !== undefined && decoded.value.skipArtifacts) answered(onAnswer, unrecorded)
-          else leave = admit(opened, decoded.value, onAnswer, options)
+          else if (
+            options.pace !== undefined &&
+            decoded.value.skipArtifacts &&
+            subjects.of(decoded.value.parameters).streams
+          ) {
+            answered(onAnswer, unrecorded)
+          } else leave = admit(opened, decoded.value, onAnswer, options)
         }
       )
       if (isDecoded) return leave

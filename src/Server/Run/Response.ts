@@ -12,6 +12,14 @@ export interface Response {
   readonly body: string
   /** The value of `Server-Timing`: the durations of the parts of a run. */
   readonly timing?: string
+  /** The bytes that callers receive in place of the JSON, if they accept them. */
+  readonly content?: Content
+}
+
+/** The bytes of a response, with the headers that they have in place of that of JSON. */
+export interface Content {
+  readonly bytes: Uint8Array
+  readonly headers: Readonly<Record<string, string>> & { readonly "content-type": string }
 }
 
 const errors = [
@@ -80,12 +88,23 @@ export const accepted = (runId: string, path: string, headers?: Readonly<Record<
   ofJson(202, JSON.stringify({ runId }), { location: path, "preference-applied": "respond-async", ...headers })
 
 /** The answer of a run with the time that its program took, and the time until its record was stored. */
-export const timed = (answer: Response, runMillis: number, storeMillis: number): Response => ({
-  status: answer.status,
-  headers: answer.headers,
-  body: answer.body,
-  timing: `run;dur=${runMillis}, store;dur=${storeMillis}`
-})
+export const timed = (answer: Response, runMillis: number, storeMillis: number): Response => {
+  const timing = `run;dur=${runMillis}, store;dur=${storeMillis}`
+  return answer.content === undefined
+    ? { status: answer.status, headers: answer.headers, body: answer.body, timing }
+    : { ...answer, timing }
+}
+
+/**
+ * The answer as its caller accepts it: the JSON alone for one that accepts JSON and no bytes of that type. Any other, also one
+ * that names no types, gets the bytes.
+ */
+export const negotiated = (answer: Response, accept: string | undefined): Response => {
+  const { content, ...json } = answer
+  return content === undefined || accept === undefined || takesBytes(accept, content.headers["content-type"])
+    ? answer
+    : json
+}
 
 /** The same answer for callers whose paths start with a prefix, which goes in front of the location. */
 export const below = (answer: Response, prefix: string): Response => {
@@ -97,6 +116,7 @@ export const below = (answer: Response, prefix: string): Response => {
 
 /** The same answer for the platform's HTTP server. */
 export const toResponse = (answer: Response): HttpServerResponse.HttpServerResponse => {
+  if (answer.content !== undefined) return ofContent(answer, answer.content)
   if (answer.body === "") return HttpServerResponse.empty({ status: answer.status, headers: answer.headers })
   const { "content-type": contentType = "application/json", ...headers } = answer.headers
   const response = HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
@@ -104,6 +124,22 @@ export const toResponse = (answer: Response): HttpServerResponse.HttpServerRespo
 }
 
 // internal
+
+const ofContent = ({ headers: own, status, timing }: Response, content: Content) => {
+  const { "content-type": contentType, ...headers } = { ...own, ...content.headers }
+  const response = HttpServerResponse.uint8Array(content.bytes, { status, headers, contentType })
+  return timing === undefined ? response : HttpServerResponse.setHeader(response, "server-timing", timing)
+}
+
+const takesBytes = (accept: string, contentType: string): boolean => {
+  const types = accept
+    .split(",")
+    .filter((element) => !/;\s*q\s*=\s*0(\.0*)?\s*(;|$)/i.test(element))
+    .map((element) => element.split(";")[0]?.trim().toLowerCase() ?? "")
+  const [own = ""] = contentType.toLowerCase().split(";")
+  const all = ["*/*", own.trim(), `${own.split("/")[0]?.trim()}/*`]
+  return types.some((type) => all.includes(type)) || !types.includes("application/json")
+}
 
 const headersOf = (error: WireError): Readonly<Record<string, string>> => {
   switch (error._tag) {

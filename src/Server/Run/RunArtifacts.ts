@@ -3,17 +3,29 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { Artifact, ArtifactList } from "../../Contract/Artifacts.js"
+import * as Envelope from "../../Contract/Envelope.js"
 import { ArtifactNotFound, type RunNotFound, type ServiceUnavailable } from "../../Contract/Errors.js"
+import type * as Output from "../../Output.js"
+import type * as Pipeline from "../../Pipeline.js"
 import type { StepRun } from "../../Store/RunStore.js"
 import { digestOf } from "./ArtifactKeeper.js"
 import { ArtifactSource } from "./ArtifactSource.js"
+import * as BinaryOutput from "./BinaryOutput.js"
+import type * as Response from "./Response.js"
 import { RunQueries } from "./RunQueries.js"
 import * as RunRecorder from "./RunRecorder.js"
 
 /** An artifact and its content. */
 export interface Content {
   readonly artifact: Artifact
+  readonly bytes: Uint8Array
+}
+
+/** The outputs of a run that are bytes, and their content. */
+export interface OutputContent {
+  readonly reference: Output.Reference
   readonly bytes: Uint8Array
 }
 
@@ -27,6 +39,10 @@ export class RunArtifacts extends Context.Tag("effect-deployers/Server/RunArtifa
       runId: string,
       step: string
     ) => Effect.Effect<Content, RunNotFound | ArtifactNotFound | ServiceUnavailable>
+    /** The outputs of a run that are bytes. */
+    readonly output: (
+      runId: string
+    ) => Effect.Effect<OutputContent, RunNotFound | ArtifactNotFound | ServiceUnavailable>
   }
 >() {}
 
@@ -35,15 +51,12 @@ export const layer: Layer.Layer<RunArtifacts, never, RunQueries | ArtifactSource
   Effect.gen(function* () {
     const { find } = yield* RunQueries
     const source = yield* ArtifactSource
+    const bytesOf = reader(source)
     const contentOf = (runId: string, artifact: Artifact, text: string | undefined) =>
       text === undefined
-        ? Effect.flatMap(source.store, ({ get }) => get(artifact.digest)).pipe(
-            Effect.catchAll((error) =>
-              Effect.zipRight(Effect.logError("An artifact could not be read.", error), RunRecorder.unavailable)
-            ),
-            Effect.flatMap(
-              Option.match({ onNone: () => Effect.fail(gone(runId, artifact.step)), onSome: Effect.succeed })
-            )
+        ? Effect.flatMap(
+            bytesOf(artifact.digest),
+            Option.match({ onNone: () => Effect.fail(gone(runId, artifact.step)), onSome: Effect.succeed })
           )
         : Effect.succeed(Buffer.from(text))
     return {
@@ -59,12 +72,83 @@ export const layer: Layer.Layer<RunArtifacts, never, RunQueries | ArtifactSource
           if (Option.isNone(found)) return yield* missing(runId, step)
           const { artifact, text } = found.value
           return { artifact, bytes: yield* contentOf(runId, artifact, text) }
+        }),
+      output: (runId) =>
+        Effect.gen(function* () {
+          const { outputs } = yield* find(runId)
+          const reference = BinaryOutput.referenceOf(outputs)
+          if (reference === undefined) return yield* noBytes(runId)
+          const bytes = yield* bytesOf(reference.digest)
+          return Option.isSome(bytes) ? { reference, bytes: bytes.value } : yield* goneOutput(runId)
         })
     }
   })
 )
 
+/**
+ * Makes the function that gives the stored answer of a run its bytes again. An answer whose bytes are gone stays the JSON that
+ * it is.
+ */
+export const replayed = (
+  pipeline: Pick<Pipeline.Any, "output" | "app">
+): Effect.Effect<
+  (outcome: {
+    readonly answer: Response.Response
+    readonly replayOf?: string | undefined
+  }) => Effect.Effect<Response.Response, ServiceUnavailable>,
+  never,
+  ArtifactSource
+> =>
+  Effect.gen(function* () {
+    if (!BinaryOutput.isIn(pipeline)) return ({ answer }) => Effect.succeed(answer)
+    const bytesOf = reader(yield* ArtifactSource)
+    return ({ answer, replayOf }) => {
+      const success = replayOf === undefined ? Option.none() : decodeSuccess(answer.body)
+      if (Option.isNone(success)) return Effect.succeed(answer)
+      const { executionTimeMillis, metadata, outputs } = success.value
+      const reference = BinaryOutput.referenceOf(outputs)
+      if (reference === undefined) return Effect.succeed(answer)
+      const { parametersUsed: _, ...identity } = metadata
+      return Effect.map(
+        bytesOf(reference.digest),
+        Option.match({
+          onNone: () => answer,
+          onSome: (bytes) => ({
+            ...answer,
+            content: BinaryOutput.contentOf(reference, bytes, { ...identity, executionTimeMillis })
+          })
+        })
+      )
+    }
+  })
+
 // internal
+
+const decodeSuccess = Schema.decodeUnknownOption(Schema.parseJson(Envelope.invokeSuccess(Schema.Unknown)))
+
+/** Reads contents by their digests. */
+const reader =
+  ({ store }: ArtifactSource["Type"]) =>
+  (digest: string): Effect.Effect<Option.Option<Uint8Array>, ServiceUnavailable> =>
+    Effect.flatMap(store, ({ get }) => get(digest)).pipe(
+      Effect.catchAll((error) =>
+        Effect.zipRight(Effect.logError("An artifact could not be read.", error), RunRecorder.unavailable)
+      )
+    )
+
+const noBytes = (runId: string) =>
+  new ArtifactNotFound({
+    message: `Run ${runId} has no outputs that are bytes on record; its outputs as JSON are in the record of the run.`,
+    runId,
+    step: BinaryOutput.artifactName
+  })
+
+const goneOutput = (runId: string) =>
+  new ArtifactNotFound({
+    message: `The output of run ${runId} is not in the store of artifacts any more.`,
+    runId,
+    step: BinaryOutput.artifactName
+  })
 
 const contentType = "application/json"
 

@@ -11,6 +11,7 @@ import type { SyncOrFiber } from "../HotPath/SyncOrFiber.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import type { ActiveRuns, Going } from "./ActiveRuns.js"
 import type * as Admission from "./Admission.js"
+import type * as BinaryOutput from "./BinaryOutput.js"
 import type * as DurableCall from "./Durable/DurableCall.js"
 import type { RunSignals } from "./Durable/RunSignals.js"
 import type { Suspension } from "./Durable/Suspension.js"
@@ -20,6 +21,7 @@ import type * as Response from "./Response.js"
 import type { RunFiber, RunRuntime } from "./RunFiber.js"
 import type * as RunOutcome from "./RunOutcome.js"
 import type { RunRecorder } from "./RunRecorder.js"
+import type { Subjects } from "./Subject.js"
 
 /** A request that was admitted, and the function that takes its only answer. */
 export interface InvocationRequest {
@@ -78,8 +80,10 @@ export interface RunnerContext extends Options {
   readonly metrics: Context.Tag.Service<Metrics>
   readonly recorder: Context.Tag.Service<RunRecorder>
   readonly judge: ReturnType<typeof RunOutcome.judge>
-  /** The name of the pipeline that runs with some parameters: in a group they name it. */
-  readonly subjectOf: (parameters: unknown) => string
+  /** The pipeline that runs with some parameters: in a group they name it. */
+  readonly subjectOf: Subjects["of"]
+  /** Reads and keeps the bytes of a result; absent if every output is JSON. */
+  readonly collect: ReturnType<typeof BinaryOutput.collector>
   /** Starts the deadline of a run that is still in progress at the end of the turn: a timer costs more than a quick run. */
   readonly startDeadlineLater: (call: Call) => void
   /** Absent if no run is recorded step by step or recovered. */

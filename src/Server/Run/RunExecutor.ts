@@ -7,13 +7,12 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Predicate from "effect/Predicate"
 import type { ServiceInMaintenance } from "../../Contract/Errors.js"
-import { isElements } from "../../Pipeline/Elements.js"
 import { Ids } from "../../Store/Ids.js"
 import type { TakenRun } from "../../Store/RunStore.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import { ActiveRun, type Earlier } from "./ActiveRun.js"
+import * as BinaryOutput from "./BinaryOutput.js"
 import * as CallOperations from "./Durable/CallOperations.js"
 import * as Continuation from "./Durable/Continuation.js"
 import * as DurableCall from "./Durable/DurableCall.js"
@@ -34,6 +33,7 @@ import { RunFiber } from "./RunFiber.js"
 import * as RunOutcome from "./RunOutcome.js"
 import * as RunRecorder from "./RunRecorder.js"
 import * as RunTrace from "./RunTrace.js"
+import * as Subject from "./Subject.js"
 
 /** Makes the executor of a pipeline's runs. */
 export const make = (
@@ -48,7 +48,8 @@ export const make = (
       clock: yield* Effect.clock,
       metrics: yield* Metrics,
       recorder: yield* RunRecorder.RunRecorder,
-      subjectOf: subjectsOf(options.pipeline),
+      subjectOf: Subject.make(options.pipeline).of,
+      collect: BinaryOutput.collector(options.pipeline),
       judge: RunOutcome.judge(options.pipeline, { identity: options.identity, limits: options.serving, ids }),
       policy: DurableCall.policyOf(options.serving),
       signals,
@@ -80,19 +81,10 @@ export const make = (
 
 // internal
 
-/** The parameters of a group name the pipeline that runs. */
-const subjectsOf = ({ app, name }: Options["pipeline"]): RunnerContext["subjectOf"] =>
-  app?.parts.some(({ _tag }) => _tag === "Member") === true
-    ? (parameters) =>
-        Predicate.hasProperty(parameters, "pipeline") && typeof parameters.pipeline === "string"
-          ? parameters.pipeline
-          : name
-    : () => name
-
 const accept = (context: RunnerContext, invocation: InvocationRequest, index: number): Call => {
   const { options, request } = invocation
   const id = options.claim?.runId ?? context.ids.unsafeNext()
-  const name = request.runName ?? `${context.subjectOf(request.parameters)}-${index}`
+  const name = request.runName ?? `${context.subjectOf(request.parameters).name}-${index}`
   const { policy } = context
   const durable =
     policy === undefined || request.skipArtifacts
@@ -102,12 +94,13 @@ const accept = (context: RunnerContext, invocation: InvocationRequest, index: nu
 }
 
 const callOf = (
-  { clock, identity, operationsOf, pipeline, recorder, serving }: RunnerContext,
+  { clock, identity, operationsOf, recorder, serving, subjectOf }: RunnerContext,
   { ending, onAnswer, options, request, runtime, session, slot, taken }: InvocationRequest,
   { id, index, name }: Pick<ActiveRun, "id" | "index" | "name">,
   durable: DurableCall.DurableCall | undefined,
   earlier: Earlier | undefined
 ): Call => {
+  const subject = subjectOf(request.parameters)
   const run = new ActiveRun({
     clock,
     id,
@@ -115,7 +108,7 @@ const callOf = (
     name,
     deploymentName: identity.deploymentName,
     requestId: options.requestId,
-    trace: RunTrace.attributesOf(runtime, options, id, name, pipeline.name, identity),
+    trace: RunTrace.attributesOf(runtime, options, id, name, subject.name, identity),
     parameters: request.parametersUsed,
     skipArtifacts: request.skipArtifacts,
     isQueued: slot.isWaiting,
@@ -124,7 +117,7 @@ const callOf = (
     caller: options.caller?.id,
     session,
     describe: options.request,
-    pace: options.pace !== undefined && isElements(pipeline.output) ? options.pace : undefined,
+    pace: subject.streams ? options.pace : undefined,
     limits: serving,
     // The next process reads the outputs from the record.
     artifacts: durable?.records === undefined ? runtime.artifacts : undefined,
@@ -284,9 +277,13 @@ const program = (context: RunnerContext, call: Call): Effect.Effect<unknown, unk
     : RunTrace.spanned(own, trace, call.options.parent, () => call.fiber?.interruption?.cause)
 }
 
-const programOf = ({ pipeline }: RunnerContext, { durable, request }: Call): Effect.Effect<unknown, unknown> => {
+const programOf = (
+  { collect, pathOf, pipeline }: RunnerContext,
+  { durable, request, run, runtime }: Call
+): Effect.Effect<unknown, unknown> => {
   try {
-    const own = pipeline.program(request.parameters)
+    const program = pipeline.program(request.parameters)
+    const own = collect?.(program, { run, keep: runtime.keepContent, path: pathOf(run.id) }) ?? program
     return durable === undefined ? own : DurableCall.program(durable, own)
   } catch (defect) {
     return Exit.die(defect)
@@ -305,8 +302,9 @@ const settle = (context: RunnerContext, call: Call, exit: Exit.Exit<unknown, unk
     Continuation.leaveToNext(context, call, call.durable)
     return
   }
-  const { parametersUsed } = request
-  const ended = { run, exit, elapsedMillis, interruption: fiber?.interruption, parametersUsed }
+  const { parameters, parametersUsed } = request
+  const subject = context.subjectOf(parameters).name
+  const ended = { run, subject, exit, elapsedMillis, interruption: fiber?.interruption, parametersUsed }
   context.syncOrFiber(
     () => context.judge(ended),
     (judged) => {
@@ -323,7 +321,7 @@ const settle = (context: RunnerContext, call: Call, exit: Exit.Exit<unknown, unk
 const store = (
   context: RunnerContext,
   call: Call,
-  { answer, ending }: RunOutcome.Outcome,
+  { answer, artifact, ending }: RunOutcome.Outcome,
   elapsedMillis: number
 ): void => {
   const { metrics, recorder, runs, syncOrFiber } = context
@@ -332,6 +330,9 @@ const store = (
   const response = ending.status === "succeeded" ? run.response : undefined
   if (response !== undefined && !run.options.skipArtifacts) {
     recorder.offerPart({ _tag: "Response", runId: run.id, response })
+  }
+  if (artifact !== undefined) {
+    recorder.offerPart({ _tag: "Artifact", runId: run.id, step: BinaryOutput.artifactName, artifact })
   }
   const key = call.options.claim?.key
   if (key !== undefined) {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type { ArtifactRef } from "../../Contract/Artifacts.js"
 import * as Envelope from "../../Contract/Envelope.js"
 import {
   InternalError,
@@ -15,13 +16,14 @@ import {
   RunTimedOut
 } from "../../Contract/Errors.js"
 import type { EncodedJson } from "../../Internal/EncodedJson.js"
-import * as Pipeline from "../../Pipeline.js"
+import type * as Pipeline from "../../Pipeline.js"
 import type { Ids } from "../../Store/Ids.js"
 import * as JsonSize from "../HotPath/JsonSize.js"
 import { TooLarge } from "../HotPath/JsonSize.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
 import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
 import type { ActiveRun, Ending } from "./ActiveRun.js"
+import * as BinaryOutput from "./BinaryOutput.js"
 import * as Response from "./Response.js"
 import * as RunFailures from "./RunFailures.js"
 import type { Interruption } from "./RunFiber.js"
@@ -30,6 +32,8 @@ import * as RunLimits from "./RunLimits.js"
 /** A run whose fiber has ended. */
 export interface Ended {
   readonly run: ActiveRun
+  /** The name of the pipeline that ran: in a group that of its member. */
+  readonly subject: string
   readonly exit: Exit.Exit<unknown, unknown>
   /** The time from its acceptance to the end of its program. */
   readonly elapsedMillis: number
@@ -40,6 +44,8 @@ export interface Ended {
 export interface Outcome {
   readonly ending: Ending
   readonly answer: Response.Response
+  /** The content of outputs that are bytes. */
+  readonly artifact?: ArtifactRef | undefined
 }
 
 /** The deployment and snapshot of a service. */
@@ -56,14 +62,15 @@ export interface Judging {
 export const judge = (pipeline: Pipeline.Any, judging: Judging): ((ended: Ended) => Effect.Effect<Outcome>) => {
   const { identity, ids, limits } = judging
   const encodeOutputs = SchemaCodec.jsonEncoder(pipeline.output)
-  const succeeded = successes(pipeline, identity)
+  const succeeded = successes(identity)
   const failed = failures(pipeline, judging)
-  const streams = Pipeline.isElements(pipeline.output)
   return (ended) =>
     Exit.match(ended.exit, {
       onSuccess: (value) => {
+        if (value instanceof BinaryOutput.BinaryOutput)
+          return Effect.succeed(succeededWith(succeeded, identity, ended, value))
         // The caller has the elements, and the record has them as events.
-        if (streams && ended.run.takesElements) return Effect.succeed(succeeded(ended, undefined))
+        if (ended.run.takesElements) return Effect.succeed(succeeded(ended, undefined))
         return judgeOutputs(encodeOutputs(value, limits.maxOutputBytes), {
           onFit: (outputs) => succeeded(ended, outputs),
           onMisfit: (misfit) =>
@@ -121,25 +128,47 @@ const judgeOutputs = (
         onFailure: on.onMisfit
       })
 
-const successes = (
-  pipeline: Pipeline.Any,
-  identity: Identity
-): ((ended: Ended, outputs: EncodedJson | undefined) => Outcome) => {
-  const write = Envelope.successWriter({ ...identity, pipelineName: pipeline.name })
+type Successes = (ended: Ended, outputs: EncodedJson | undefined) => Outcome
+
+const successes = (identity: Identity): Successes => {
+  const writers = new Map<string, ReturnType<typeof Envelope.successWriter>>()
+  const writerOf = (pipelineName: string) => {
+    const known = writers.get(pipelineName)
+    if (known !== undefined) return known
+    const writer = Envelope.successWriter({ ...identity, pipelineName })
+    writers.set(pipelineName, writer)
+    return writer
+  }
   return (
     {
       elapsedMillis: executionTimeMillis,
       parametersUsed,
-      run: { id: runId, index: runIndex, name: runName, response = unset }
+      run: { id: runId, index: runIndex, name: runName, response = unset },
+      subject
     },
     outputs
   ) => {
-    const body = write({ runId, runIndex, runName, parametersUsed, outputs, executionTimeMillis })
+    const body = writerOf(subject)({ runId, runIndex, runName, parametersUsed, outputs, executionTimeMillis })
     return {
       ending: { status: "succeeded", outputs },
       answer: Response.ofJson(response.status, body, response.headers)
     }
   }
+}
+
+/** The outcome of a run whose outputs are bytes: the reference in its record and in JSON, and the bytes for its caller. */
+const succeededWith = (
+  succeeded: Successes,
+  identity: Identity,
+  ended: Ended,
+  output: BinaryOutput.BinaryOutput
+): Outcome => {
+  const { answer, ending } = succeeded(ended, output.outputs)
+  const { elapsedMillis: executionTimeMillis, run, subject: pipelineName } = ended
+  const { id: runId, index: runIndex, name: runName } = run
+  const metadata = { ...identity, pipelineName, runId, runIndex, runName, executionTimeMillis }
+  const content = BinaryOutput.contentOf(output.reference, output.bytes, metadata)
+  return { ending, answer: { ...answer, content }, artifact: output.artifact }
 }
 
 /** The response of a run whose pipeline sets nothing. */

@@ -15,6 +15,8 @@ describe("with two workers", async () => {
   await import("../Http/RunRequest.test.js")
   await import("../Http/Streaming.test.js")
   await import("../Http/Files.test.js")
+  await import("../Http/Outputs.test.js")
+  await import("../Http/GroupMembers.test.js")
   await import("../Http/Events.test.js")
   await import("../Http/Signals.test.js")
   await import("../Run/Idempotency.test.js")

@@ -186,6 +186,16 @@ const rows: ReadonlyArray<Row> = [
     turnedBy: "publicEndpoints"
   },
   {
+    name: "output",
+    method: "GET",
+    path: `/runs/${id}/output`,
+    setting: "runsUrlPath",
+    moved: `/m/${id}/output`,
+    off: "runs",
+    key: true,
+    turnedBy: "publicEndpoints"
+  },
+  {
     name: "sessions",
     method: "GET",
     path: "/sessions",
