@@ -15,6 +15,8 @@ export interface Line {
   readonly positionals: ReadonlyArray<string>
   readonly logLevel: string | undefined
   readonly isHelp: boolean
+  /** The options with a value that is none of their choices. */
+  readonly misfits: ReadonlyArray<{ readonly name: string; readonly choices: ReadonlyArray<string> }>
 }
 
 /** Reads a command line. Fails with the first command or option that does not exist, or that lacks its value. */
@@ -87,7 +89,8 @@ const readProgram = (options: ReadonlyArray<string>): Either.Either<Line, UsageE
         args: options.filter((token) => token !== "--json"),
         positionals: [],
         logLevel: undefined,
-        isHelp: true
+        isHelp: true,
+        misfits: []
       })
     : Either.left(unknownOption(unknown, [], []))
 }
@@ -155,7 +158,13 @@ const readCommand = ({ path, rest, spec }: Located): Either.Either<Line, UsageEr
         if (isNext) index++
       }
     }
-    return lineOf(path, given, [...positionals, ...rest.slice(end + 1)])
+    return { ...lineOf(path, given, [...positionals, ...rest.slice(end + 1)]), misfits: misfitsOf(known, given) }
+  })
+
+const misfitsOf = (known: ReadonlyArray<Flag>, given: ReadonlyArray<Given>): Line["misfits"] =>
+  given.flatMap(([name, value = ""]) => {
+    const choices = find(known, name)?.choices
+    return choices === undefined || choices.includes(value) ? [] : [{ name, choices }]
   })
 
 const readValue = (
@@ -195,7 +204,11 @@ const readCluster = (
     : Either.left(unknownOption(token, path, known))
 }
 
-const lineOf = (path: ReadonlyArray<string>, given: ReadonlyArray<Given>, positionals: ReadonlyArray<string>): Line => {
+const lineOf = (
+  path: ReadonlyArray<string>,
+  given: ReadonlyArray<Given>,
+  positionals: ReadonlyArray<string>
+): Omit<Line, "misfits"> => {
   const has = (...names: ReadonlyArray<string>) => given.some(([name]) => names.includes(name))
   const isHelp = has("--help", "-h")
   const own = given.filter(([name]) => find(globals, name) === undefined)

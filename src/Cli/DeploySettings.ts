@@ -5,6 +5,7 @@ import type { DockerSettingsInput } from "../Docker/Settings.js"
 import * as Settings from "../Settings.js"
 import { count, operationTimeout, text, texts } from "./Common.js"
 import { containerOptions, containerSettings, type GivenContainer } from "./ContainerFlags.js"
+import { type GivenFlags, groupsOf, settingFlags } from "./SettingFlags.js"
 
 /** The options. */
 export const settingOptions = {
@@ -55,7 +56,8 @@ export const settingOptions = {
     Options.optional
   ),
   ...containerOptions,
-  timeout: operationTimeout
+  timeout: operationTimeout,
+  others: settingFlags()
 } as const
 
 /** Values of {@link settingOptions}. */
@@ -70,6 +72,7 @@ export interface GivenSettings extends GivenContainer {
   readonly logLevel: Option.Option<Settings.LogLevel>
   readonly restart: Option.Option<Settings.Restart>
   readonly timeout: Option.Option<number>
+  readonly others: GivenFlags
 }
 
 /** The settings of the given options. Snapshot and deployer supply the others. */
@@ -80,21 +83,17 @@ export const settingsOf = (given: GivenSettings): DockerSettingsInput => ({
   ...(Option.isSome(given.port) ? { port: given.port.value } : {}),
   ...(Option.isSome(given.address) ? { address: given.address.value } : {}),
   ...(Option.isSome(given.restart) ? { restart: given.restart.value } : {}),
-  ...servingOf(given),
   ...containerSettings(given),
-  ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {})
+  ...(Option.isSome(given.timeout) ? { timeoutMillis: given.timeout.value } : {}),
+  ...groupsOf([...given.others, ...servingOf(given)])
 })
 
 // internal
 
-const servingOf = ({ keepRuns, logLevel, workers }: GivenSettings): Pick<Settings.DeploymentInput, "serving"> => {
-  const serving = {
-    ...(Option.isSome(workers) ? { workers: workers.value } : {}),
-    ...(Option.isSome(keepRuns) ? { keepRuns: keepRuns.value } : {}),
-    ...(Option.isSome(logLevel) ? { logLevel: logLevel.value } : {})
-  }
-  return Object.keys(serving).length === 0 ? {} : { serving }
-}
+const servingOf = ({ keepRuns, logLevel, workers }: GivenSettings): GivenFlags =>
+  Object.entries<Option.Option<unknown>>({ keepRuns, logLevel, workers }).flatMap(([field, value]) =>
+    Option.isSome(value) ? [["serving", field, value.value] as const] : []
+  )
 
 const parseAuth = (text: string): Option.Option<Settings.Auth> => {
   if (text === "generate" || text === "none") return Option.some({ _tag: text })

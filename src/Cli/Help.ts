@@ -2,10 +2,12 @@
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as HelpDoc from "@effect/cli/HelpDoc"
-import type * as Span from "@effect/cli/HelpDoc/Span"
 import * as Usage from "@effect/cli/Usage"
 import * as HashMap from "effect/HashMap"
+import * as HelpOfSettings from "./HelpOfSettings.js"
+import { partsOf, textOf } from "./HelpText.js"
 import * as Render from "./Render.js"
+import * as SettingFlags from "./SettingFlags.js"
 import { nameOf } from "./Spec.js"
 
 type Descriptor = CommandDescriptor.Command<unknown>
@@ -77,25 +79,18 @@ const helpText = (descriptor: Descriptor): string =>
 
 /** The text of the description alone: rendering the whole help of every command takes a third of the time of `--help`. */
 const descriptionOf = (descriptor: Descriptor): string => {
+  // The first part is the heading.
   const [, description = HelpDoc.empty] = partsOf(CommandDescriptor.getHelp(descriptor, config))
   return textOf(HelpDoc.getSpan(description))
-}
-
-/** The parts of a help text in their order: the first ones are the heading `DESCRIPTION` and the description. */
-const partsOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
-  HelpDoc.isSequence(doc) ? [...partsOf(doc.left), ...partsOf(doc.right)] : [doc]
-
-const textOf = (span: Span.Span): string => {
-  if (span._tag === "Sequence") return textOf(span.left) + textOf(span.right)
-  return typeof span.value === "string" ? span.value : textOf(span.value)
 }
 
 const leaf = (hasColor: boolean, name: string, descriptor: Descriptor): string => {
   const [usage = ""] = Usage.enumerate(CommandDescriptor.getUsage(descriptor), config).map((span) =>
     Render.withoutStyles(HelpDoc.toAnsiText(HelpDoc.p(span))).trim()
   )
-  const [, ...rest] = usage.split(" ")
-  const sections = tidy(helpText(descriptor)).replace(/^DESCRIPTION\s+.*\n+/, "")
+  const settings = SettingFlags.names()
+  const [, ...rest] = HelpOfSettings.shortened(usage, settings).split(" ")
+  const sections = HelpOfSettings.grouped(tidy(helpText(descriptor)).replace(/^DESCRIPTION\s+.*\n+/, ""), settings)
   return [
     descriptionOf(descriptor),
     "",

@@ -2,7 +2,6 @@
 import type * as CliApp from "@effect/cli/CliApp"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as CliCommand from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -26,6 +25,7 @@ import * as Help from "./Help.js"
 import type { Input } from "./Input.js"
 import * as Invoke from "./Invoke.js"
 import * as InvokeFlags from "./InvokeFlags.js"
+import * as Misuse from "./Misuse.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 import { specOf } from "./Spec.js"
@@ -104,7 +104,7 @@ const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<
       Effect.withConsole(console),
       Logger.withMinimumLogLevel(level),
       Effect.catchIf(ValidationError.isValidationError, (error) =>
-        Effect.fail(misuse(error, target === undefined ? line.path : [...line.path, target]))
+        Effect.fail(Misuse.of(error, line, target === undefined ? line.path : [...line.path, target]))
       )
     )
   })
@@ -148,18 +148,6 @@ const logLevel = (name: string | undefined): Either.Either<LogLevel.LogLevel, Us
         })
       )
     : Either.right(level)
-}
-
-const misuse = (error: ValidationError.ValidationError, path: ReadonlyArray<string>): UsageError => {
-  const said = Render.withoutStyles(HelpDoc.toAnsiText(error.error)).trim().replace(/\s+/g, " ")
-  const message = said
-    .replace(/^Expected to find option: '([^']+)'$/, "The option $1 is missing.")
-    .replace(/^Missing argument <([^>]+)>$/, "The argument <$1> is missing.")
-    .replace(/^Received unknown argument: '(.*)'$/, 'The argument "$1" is one too many.')
-  return new UsageError({
-    message: Render.clean(message),
-    hint: `\`${["deployers", ...path, "--help"].join(" ")}\` shows the usage.`
-  })
 }
 
 /**

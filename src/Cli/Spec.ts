@@ -9,6 +9,8 @@ export interface Flag {
   readonly names: ReadonlyArray<string>
   readonly takesValue: boolean
   readonly repeats?: boolean
+  /** The values it takes, if these are few words. */
+  readonly choices?: ReadonlyArray<string>
 }
 
 /** A command with its options, or with its subcommands. */
@@ -47,7 +49,9 @@ const flagsIn = (usage: Usage.Usage): ReadonlyArray<Flag> => {
   switch (usage._tag) {
     case "Named": {
       const names = usage.names.filter((name) => name.startsWith("-"))
-      return names.length === 0 ? [] : [{ names, takesValue: Option.isSome(usage.acceptedValues) }]
+      return names.length === 0
+        ? []
+        : [{ names, takesValue: Option.isSome(usage.acceptedValues), ...choicesIn(usage.acceptedValues) }]
     }
     case "Optional":
       return flagsIn(usage.usage)
@@ -60,3 +64,7 @@ const flagsIn = (usage: Usage.Usage): ReadonlyArray<Flag> => {
       return []
   }
 }
+
+/** The parser writes the values of a choice as `a | b`. */
+const choicesIn = (accepted: Option.Option<string>): Pick<Flag, "choices"> =>
+  Option.isSome(accepted) && accepted.value.includes(" | ") ? { choices: accepted.value.split(" | ") } : {}

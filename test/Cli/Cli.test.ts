@@ -101,6 +101,71 @@ layer(World)("commands", (it) => {
     })
   )
 
+  it.effect("every setting is an option of deploy under its own name", () =>
+    Effect.gen(function* () {
+      const options = [
+        ["--max-body-bytes", "2m"],
+        ["--drain-timeout", "45s"],
+        ["--request-timeout-millis", "1500"],
+        ["--no-compression"],
+        ["--recovery", "resume"],
+        ["--allowed-hosts", "a.example.com"],
+        ["--allowed-hosts=*.b.example.com"],
+        ["--disabled-endpoints", "docs"],
+        ["--cors", '{"origins":["https://app.example.com"]}'],
+        ["--invoke-url-path", "/call"],
+        ["--max-restarts", "2"],
+        ["--stop-grace", "1m"]
+      ].flat()
+      expect(yield* deploy("flags", ...options)).toMatchObject({ exitCode: 0 })
+      const deployer = yield* Deployer
+      const [revision] = yield* deployer.revisions("flags")
+      expect(revision?.settings).toMatchObject({
+        stopGraceMillis: 60_000,
+        recovery: { maxRestarts: 2 },
+        serving: {
+          maxBodyBytes: 2_097_152,
+          drainTimeoutMillis: 45_000,
+          requestTimeoutMillis: 1_500,
+          compression: false,
+          recovery: "resume",
+          allowedHosts: ["a.example.com", "*.b.example.com"],
+          disabledEndpoints: ["docs"],
+          cors: { origins: ["https://app.example.com"] },
+          invokeUrlPath: "/call"
+        }
+      })
+    })
+  )
+
+  it.effect.each([
+    [["--max-body-bytes", "many"], 2, "Give --max-body-bytes a size"],
+    [["--max-queue", "-1"], 2, "Give --max-queue a whole number"],
+    [["--drain-timeout", "soon"], 2, "a duration such as"],
+    [["--cors", "{"], 2, "Give --cors JSON"],
+    [["--recording", "disk"], 2, "Give --recording one of durable, relaxed, none."],
+    [["--allowed-hosts", "http://a"], 1, "allowedHosts"],
+    [["--cors", '{"origins":[]}'], 1, "cors.origins"]
+  ] as const)("deploy names a setting that does not fit: %j", ([options, exitCode, hint]) =>
+    Effect.gen(function* () {
+      const said = yield* deploy("wrong-flags", ...options)
+      expect(said).toMatchObject({ exitCode })
+      expect(said.stderr).toContain(hint)
+    })
+  )
+
+  it.effect("the help of deploy lists the settings after the other options, and by one word in the usage", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* cli(["deploy", "--help"])
+      const [usage = "", settings = ""] = [/USAGE\n.*/.exec(stdout)?.[0], stdout.split("SETTINGS\n")[1]]
+      expect(usage).toContain("[--json] [SETTINGS] <file")
+      expect(usage).not.toContain("--max-body-bytes")
+      expect(settings).toContain("  --max-body-bytes size\n    The largest request body; default 1m.")
+      expect(settings).toContain("  --drain-timeout duration\n")
+      expect(settings).not.toContain("--json")
+    })
+  )
+
   it.effect("a redeploy keeps the settings that it does not give anew; --unset and --reset remove them", () =>
     Effect.gen(function* () {
       yield* cli(["secret", "set", "DOOR"], { input: { text: "long-enough-value\n" } })
@@ -238,7 +303,8 @@ layer(World)("commands", (it) => {
         expect(help.stdout).toContain(flag)
       }
       const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
-        [["--unit", "K"], "Expected one of the following cases: C, F"],
+        [["--unit", "K"], "Give --unit one of C, F."],
+        [["--unit", "K", "--days", "abc"], "Give --unit one of C, F.\nGive --days as a whole number.\n"],
         ...["1.5", "abc", "0x10", "NaN", "Infinity", ""].map(
           (days) => [["--days", days], "Give --days as a whole number."] as const
         ),

@@ -33,7 +33,9 @@ describe("the page of the command line", () => {
       const options = yield* Effect.forEach(commands, (name) =>
         Effect.map(help(...name.split(" ")), (text) => optionsIn(/USAGE\n.*/.exec(text)?.[0] ?? ""))
       )
-      const known = new Set(["--json", "--help", "--param", ...options.flatMap((one) => [...one])])
+      const settings = optionsIn((yield* help("deploy")).split("SETTINGS\n")[1] ?? "")
+      assert.include([...settings], "--recovery")
+      const known = new Set(["--json", "--help", "--param", ...settings, ...options.flatMap((one) => [...one])])
       for (const row of rows) for (const option of optionsIn(row)) assert.isTrue(known.has(option), `${option}: ${row}`)
       commands.forEach((name, index) => {
         const [group = ""] = name.split(" ")
