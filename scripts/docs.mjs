@@ -51,6 +51,8 @@ const app = await Application.bootstrap({
     ].map(inServer),
     ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
     ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
+    // The values of options, within the commands.
+    "src/Cli/SettingFlags.ts:GivenFlags",
     // Short for `DeploymentStore["Type"]`.
     "src/Store/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.

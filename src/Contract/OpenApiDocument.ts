@@ -75,6 +75,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   artifacts: "Outputs of steps.",
   schedules: "Runs that the service starts by itself.",
   webhooks: "URLs that the service calls when a run ends.",
+  mcp: "The pipeline as a tool of the Model Context Protocol.",
   sessions: "State that outlives runs.",
   health: "Liveness and readiness.",
   service: "The service itself: what is deployed, metrics, documents and pages."

@@ -62,6 +62,7 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
         "files",
         "main.mjs",
         "main.mjs.map",
+        "mcp.js.br",
         "node_modules",
         "reference.js.br",
         "start.mjs"

@@ -175,6 +175,7 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
         "files",
         "main.mjs",
         "main.mjs.map",
+        "mcp.js.br",
         "node_modules",
         "reference.js.br",
         "start.mjs"

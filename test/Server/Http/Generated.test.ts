@@ -193,6 +193,9 @@ const lines = FastCheck.tuple(
   FastCheck.constantFrom("", "{}", "5\r\nhello\r\n0\r\n\r\n", '{"parameters":{}}')
 ).map(([method, path, more, body]) => [`${method} ${path} HTTP/1.1`, "Host: localhost", ...more, "", body].join("\r\n"))
 
+/** Without the page, which needs no key: any path may be cut to its path. */
+const closed = { recording: "none", disabledEndpoints: ["page"] } as const
+
 describe("G02 G05 G06: mutated requests without the key", () => {
   it.live(
     "get nothing, and leave no memory behind",
@@ -203,8 +206,10 @@ describe("G02 G05 G06: mutated requests without the key", () => {
           sample,
           (bytes) =>
             Effect.map(raw([bytes]), (answer) => {
-              if (answer === "") return
-              const status = statusOf(answer.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ""))
+              // Bytes after the request that are no request close the connection, perhaps before its answer.
+              const final = answer.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, "")
+              if (final === "") return
+              const status = statusOf(final)
               assert.isTrue(status >= 400 && status < 500, `${JSON.stringify(bytes)}\n${answer}`)
             }),
           { concurrency: 16, discard: true }
@@ -213,7 +218,7 @@ describe("G02 G05 G06: mutated requests without the key", () => {
         const before = process.memoryUsage().rss
         for (let sent = sample.length; sent < strangers; sent += sample.length) yield* round
         assert.isBelow(process.memoryUsage().rss - before, 200 * 1024 * 1024)
-      }).pipe(Effect.provide(served(echoes[0] as Pipeline.Any, { key, serving: { recording: "none" } }))),
+      }).pipe(Effect.provide(served(echoes[0] as Pipeline.Any, { key, serving: closed }))),
     1_800_000
   )
 })
