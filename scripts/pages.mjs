@@ -47,7 +47,7 @@ const withoutValidator = {
 /** The parts of the SDK of the Model Context Protocol that a service uses. */
 export const makeMcp = async () => {
   const { outputFiles } = await build({
-    entryPoints: [`${mcpFolder}/sdk.mjs`],
+    entryPoints: ["scripts/mcp-sdk.mjs"],
     bundle: true,
     minify: true,
     write: false,

@@ -8,6 +8,8 @@ export const reserved = new Set([
   "timeout",
   "skip-artifacts",
   "idempotency-key",
+  "session",
+  "output",
   "async",
   "stream",
   "help",
