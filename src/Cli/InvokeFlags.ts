@@ -1,7 +1,6 @@
 /** The options of `deployers invoke NAME`, generated from the deployment's input schema. */
-import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
-import * as ValidationError from "@effect/cli/ValidationError"
+import type * as ValidationError from "@effect/cli/ValidationError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -16,8 +15,8 @@ import {
   resolve
 } from "../Client/JsonSchema.js"
 import * as JsonText from "../Internal/JsonText.js"
-import * as StrictJson from "../Internal/StrictJson.js"
 import * as FileFlag from "./FileFlag.js"
+import { faithful, parse, refused } from "./JsonFlag.js"
 
 /**
  * Options of the command itself; a parameter of the same name is written `--param.NAME`.
@@ -158,18 +157,6 @@ const boolean = (flag: string, description: string): Options.Options<Option.Opti
     ]),
     ([yes, no]) => (yes || no ? Option.some(yes) : Option.none())
   )
-
-const parse = (text: string): unknown => Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
-
-const refused = (text: string) => Either.left(ValidationError.invalidValue(HelpDoc.p(text)))
-
-/** A value that JavaScript would change is refused, as in `--input`. */
-const faithful = <A>(flag: string, text: string, value: A): Either.Either<A, ValidationError.ValidationError> => {
-  const problem = JsonText.firstProblem(text, value)
-  return problem === undefined
-    ? Either.right(value)
-    : refused(`The value of --${flag} is one that JavaScript would change: ${StrictJson.format(problem)}.`)
-}
 
 /** A number in decimal digits. `Number` would also read hexadecimal digits, spaces and `Infinity`. */
 const number = (flag: string, kind: "integer" | "float"): Options.Options<number> =>

@@ -6,7 +6,9 @@ import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import type { DockerSettingsInput } from "../Docker/Settings.js"
 import { bytesOf } from "../Settings/Size.js"
+import { unshield } from "./Argv.js"
 import { parseMillis } from "./Common.js"
+import { faithful, parse, refused } from "./JsonFlag.js"
 import { all, type Group, type Setting } from "./SettingTable.js"
 
 /** The values that the options give, by the path of the setting. */
@@ -64,7 +66,7 @@ const optionOf = ({ description, field, group, kind }: Setting): Value => {
       option.pipe(
         Options.withDescription(description),
         Options.repeated,
-        Options.map((values) => Option.liftPredicate(values, ({ length }) => length > 0))
+        Options.map((values) => Option.liftPredicate(values.map(unshield), ({ length }) => length > 0))
       )
     )
   switch (kind._tag) {
@@ -77,7 +79,22 @@ const optionOf = ({ description, field, group, kind }: Setting): Value => {
     case "duration":
       return written("duration", parseTime, "a duration such as 500ms, 30s, 2m or 1h, or a number of milliseconds")
     case "json":
-      return written("JSON", parseJson, `JSON such as '${kind.example}'`)
+      return given(
+        withShortName(
+          field,
+          Options.text(name).pipe(
+            Options.withPseudoName("JSON"),
+            Options.withDescription(description),
+            Options.mapEffect((text) => {
+              const value = parse(text)
+              return value === undefined
+                ? refused(`Give --${name} JSON such as '${kind.example}'.`)
+                : faithful(name, text, value)
+            }),
+            Options.optional
+          )
+        )
+      )
     case "choice":
       return given(Options.choice(name, kind.literals).pipe(Options.withDescription(description), Options.optional))
     case "choices":
@@ -109,5 +126,3 @@ const parseTime = (text: string): Option.Option<number> => Option.orElse(parseCo
 
 const parseBytes = (text: string): Option.Option<number> =>
   Option.orElse(parseCount(text), () => Option.liftPredicate(bytesOf(text), Number.isSafeInteger))
-
-const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))

@@ -143,6 +143,9 @@ layer(World)("commands", (it) => {
     [["--max-queue", "-1"], 2, "Give --max-queue a whole number"],
     [["--drain-timeout", "soon"], 2, "a duration such as"],
     [["--cors", "{"], 2, "Give --cors JSON"],
+    [["--cors", '{"origins":["https://a.example"],"origins":["*"]}'], 2, "The value of --cors is one that JavaScript"],
+    [["--about", '{"title":"\\ud800"}'], 2, "The value of --about is one that JavaScript would change"],
+    [["--allowed-hosts", ""], 1, "allowedHosts"],
     [["--recording", "disk"], 2, "Give --recording one of durable, relaxed, none."],
     [["--allowed-hosts", "http://a"], 1, "allowedHosts"],
     [["--cors", '{"origins":[]}'], 1, "cors.origins"]

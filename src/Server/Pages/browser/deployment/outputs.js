@@ -1,4 +1,4 @@
-// What a run publishes and returns: text that grows, a bar for its progress, and everything else as JSON.
+// The outputs and messages of a run: text that grows, a bar for its progress, and everything else as JSON.
 
 import { element, pretty } from "../shared/elements.js"
 

@@ -1,4 +1,4 @@
-// What a reader can do with a run, and what the run left: its log and its artifacts.
+// The actions on a run, its log and its artifacts.
 
 import { element } from "../shared/elements.js"
 import { cancelButton, isGoing } from "./runView.js"
