@@ -1,14 +1,38 @@
-// A PostgreSQL server of its own for the tests of the stores: from the folder that EFFECT_DEPLOYERS_POSTGRES names, an
-// installed one, or Debian's package, which is installed then. It listens on a socket in a new folder and keeps nothing.
+// PostgreSQL servers for the tests: one that all tests share, with a new database for each, and servers that a test may break.
+//
+//   node scripts/postgres.mjs ensure   prints {"url":"postgres://...","owned":bool}
+//   node scripts/postgres.mjs stop     ends the shared server that `ensure` started, and no other, and removes its data
+//
+// EFFECT_DEPLOYERS_TEST_POSTGRES names a server that answers, by the URL of a role that may create databases. Else the programs
+// are those of the folder EFFECT_DEPLOYERS_POSTGRES, installed ones, or Debian's package, which is installed then. The shared
+// server is in /var/tmp/effect-deployers-postgres, or in the folder EFFECT_DEPLOYERS_POSTGRES_FOLDER.
 import { spawn, spawnSync } from "node:child_process"
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { delimiter, join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 import * as Apt from "./apt.mjs"
+import { startOf } from "./engine/Host.mjs"
 import { withLock } from "./engine/Lock.mjs"
 
 const variable = "EFFECT_DEPLOYERS_POSTGRES"
+const named = "EFFECT_DEPLOYERS_TEST_POSTGRES"
+const standardFolder = () =>
+  resolve(process.env.EFFECT_DEPLOYERS_POSTGRES_FOLDER || "/var/tmp/effect-deployers-postgres")
 const debian = "/usr/lib/postgresql"
 const longestStartMillis = 60_000
 const user = "tests"
@@ -21,11 +45,11 @@ const find = () => {
   return [...versions.map((version) => join(debian, version, "bin")), ...folders].find(isComplete)
 }
 
-const ensure = async (say) => {
-  const named = process.env[variable]
-  if (named) {
-    if (isComplete(named)) return named
-    throw new Error(`${variable} is ${named}, where initdb and postgres are not. Correct it or unset it.`)
+const programs = async (say) => {
+  const folder = process.env[variable]
+  if (folder) {
+    if (isComplete(folder)) return folder
+    throw new Error(`${variable} is ${folder}, where initdb and postgres are not. Correct it or unset it.`)
   }
   return find() ?? withLock(join(tmpdir(), "effect-deployers-postgres.lock"), () => install(say))
 }
@@ -53,39 +77,104 @@ const identity = () => {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-/** Nothing is synced: the data lives as long as the server. */
+/**
+ * A commit is on disk before it is acknowledged, as on a server of its users. The settings make a small server that starts and
+ * ends fast.
+ */
 const settings = [
-  ...["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses="],
-  ...["shared_buffers=32MB", "max_connections=50"]
-].flatMap((setting) => ["-c", setting])
+  ...["shared_buffers=32MB", "max_wal_size=256MB", "wal_level=replica", "max_wal_senders=4"],
+  ...["max_connections=100", "listen_addresses=127.0.0.1"]
+]
 
-/** Starts a server. Resolves the folder of its socket, its superuser and how to stop it. */
-export const start = async ({ say = () => {} } = {}) => {
-  const programs = await ensure(say)
-  const folder = mkdtempSync(join(tmpdir(), "effect-deployers-pg-"))
+const options = (all) => all.flatMap((setting) => ["-c", setting])
+
+const environmentOf = (folder) => ({
+  ...identity(),
+  cwd: folder,
+  env: { PATH: process.env.PATH, HOME: folder, LANG: "C.UTF-8" }
+})
+
+const initialize = (bin, folder, as) => {
+  if (as.uid !== undefined) chownSync(folder, as.uid, as.gid)
+  const made = spawnSync(
+    join(bin, "initdb"),
+    ["-D", join(folder, "data"), "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+    { ...as, encoding: "utf8" }
+  )
+  if (made.status !== 0) throw new Error(`initdb failed:\n${made.error?.message ?? made.stderr}`)
+}
+
+const isFree = (port) =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once("error", () => resolve(false))
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
+  })
+
+/** Below the ports that the system gives to clients, so that no client takes it while the server restarts. */
+const freePort = async () => {
+  const port = 20_000 + Math.floor(Math.random() * 12_000)
+  return (await isFree(port)) ? port : freePort()
+}
+
+const urlOf = (port) => `postgres://${user}@127.0.0.1:${port}/postgres`
+
+/** Starts the server of a folder with data, and waits until it accepts connections. */
+const launch = async ({ as, bin, detached = false, folder, port, extra = [] }) => {
+  const log = join(folder, "server.log")
+  const out = openSync(log, "a")
+  const before = readFileSync(log, "utf8").length
+  const server = spawn(
+    join(bin, "postgres"),
+    ["-D", join(folder, "data"), "-k", folder, "-p", String(port), ...options([...settings, ...extra])],
+    { ...as, detached, stdio: ["ignore", out, out] }
+  )
+  closeSync(out)
+  const ended = new Promise((resolve) => server.once("close", resolve))
+  const written = () => readFileSync(log, "utf8").slice(before)
+  for (let waited = 0; !/database system is ready to accept/.test(written()); waited += 10) {
+    if (server.exitCode !== null || waited > longestStartMillis) {
+      server.kill("SIGKILL")
+      throw new Error(`PostgreSQL did not start:\n${written().slice(-1_500)}`)
+    }
+    await sleep(10)
+  }
+  return { server, ended }
+}
+
+/**
+ * Starts a server for one test, which may break it. Resolves the folder of its socket, its port and superuser, and how to end
+ * it and to start it again.
+ */
+export const start = async ({ files = {}, hba, say = () => {}, settings: extra = [], at } = {}) => {
+  const bin = await programs(say)
+  const folder = mkdtempSync(join(at ?? tmpdir(), "effect-deployers-pg-"))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
-    const as = { ...identity(), cwd: folder, env: { PATH: process.env.PATH, HOME: folder, LANG: "C.UTF-8" } }
-    if (as.uid !== undefined) chownSync(folder, as.uid, as.gid)
-    const data = join(folder, "data")
-    const made = spawnSync(
-      join(programs, "initdb"),
-      ["-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
-      { ...as, encoding: "utf8" }
-    )
-    if (made.status !== 0) throw new Error(`initdb failed:\n${made.error?.message ?? made.stderr}`)
-    const server = spawn(join(programs, "postgres"), ["-D", data, "-k", folder, ...settings], {
-      ...as,
-      stdio: ["ignore", "ignore", "pipe"]
-    })
-    const stopped = new Promise((resolve) => server.once("close", resolve))
-    await ready(server)
+    const as = environmentOf(folder)
+    initialize(bin, folder, as)
+    for (const [name, content] of Object.entries(files)) write(join(folder, "data", name), content, as)
+    if (hba !== undefined) write(join(folder, "data", "pg_hba.conf"), `${hba}\n`, as)
+    const port = await freePort()
+    let running = await launch({ as, bin, folder, port, extra })
+    const end = async (signal) => {
+      running.server.kill(signal)
+      await running.ended
+    }
     return {
       host: folder,
+      port,
       user,
+      url: urlOf(port),
+      data: join(folder, "data"),
+      programs: bin,
+      /** Ends the server: `SIGINT` disconnects everyone, `SIGQUIT` is a crash. */
+      end,
+      restart: async (further = []) => {
+        running = await launch({ as, bin, folder, port, extra: [...extra, ...further] })
+      },
       stop: async () => {
-        server.kill("SIGINT") // disconnects everyone and ends
-        await stopped
+        if (running.server.exitCode === null) await end("SIGINT")
         remove()
       }
     }
@@ -95,16 +184,68 @@ export const start = async ({ say = () => {} } = {}) => {
   }
 }
 
-const ready = async (server) => {
-  let log = ""
-  server.stderr.setEncoding("utf8").on("data", (text) => {
-    log = (log + text).slice(-20_000)
-  })
-  for (let waited = 0; !log.includes("ready to accept connections"); waited += 10) {
-    if (server.exitCode !== null || waited > longestStartMillis) {
-      server.kill("SIGKILL")
-      throw new Error(`PostgreSQL did not start:\n${log.slice(-1_500)}`)
-    }
-    await sleep(10)
+const write = (file, content, { gid, uid }) => {
+  writeFileSync(file, content, { mode: 0o600 })
+  if (uid !== undefined) chownSync(file, uid, gid)
+}
+
+const layout = (folder) => ({ folder, owned: join(folder, "started-by-us.json") })
+
+/** The server that `ensure` started, if it is running. */
+const running = (folder) => {
+  try {
+    const { pid, port, startedAt } = JSON.parse(readFileSync(layout(folder).owned, "utf8"))
+    return startOf(pid) === startedAt ? { pid, url: urlOf(port) } : undefined
+  } catch {
+    return undefined
   }
+}
+
+/**
+ * The server that all tests share: the one that the environment names, one that runs, or a new one. Rejects with one line that
+ * says what to do.
+ * @returns {Promise<{ url: string, owned: boolean }>} `owned`: this call started it
+ */
+export const ensure = async ({ say = () => {} } = {}) => {
+  const url = process.env[named]
+  if (url) return { url, owned: false }
+  const folder = standardFolder()
+  return withLock(`${folder}.lock`, async () => {
+    const found = running(folder)
+    if (found !== undefined) return { url: found.url, owned: false }
+    const bin = await programs(say)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o711)
+    const as = environmentOf(folder)
+    initialize(bin, folder, as)
+    const port = await freePort()
+    const { server } = await launch({ as, bin, detached: true, folder, port })
+    server.unref()
+    const pid = server.pid
+    writeFileSync(layout(folder).owned, JSON.stringify({ pid, startedAt: startOf(pid), port }))
+    return { url: urlOf(port), owned: true }
+  })
+}
+
+/** Ends the shared server that `ensure` started, and removes its data. Resolves whether there was one. */
+export const stop = async () => {
+  const folder = standardFolder()
+  return withLock(`${folder}.lock`, async () => {
+    const found = running(folder)
+    if (found !== undefined) {
+      process.kill(found.pid, "SIGINT")
+      for (let waited = 0; running(folder) !== undefined && waited < longestStartMillis; waited += 20) await sleep(20)
+    }
+    rmSync(folder, { recursive: true, force: true })
+    return { stopped: found !== undefined }
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const say = (text) => process.stderr.write(`${text}\n`)
+  const commands = { ensure: () => ensure({ say }), stop }
+  const command = commands[process.argv[2]]
+  if (command === undefined) throw new Error("usage: node scripts/postgres.mjs ensure|stop")
+  process.stdout.write(`${JSON.stringify(await command())}\n`)
 }

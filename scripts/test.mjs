@@ -1,10 +1,11 @@
 // `npm test`: type tests and all of vitest, with one closing line that counts both.
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Chromium from "./chromium.mjs"
 import { ensure, stop } from "./engine.mjs"
+import * as Postgres from "./postgres.mjs"
 
 const folder = mkdtempSync(join(tmpdir(), "effect-deployers-test-"))
 const report = join(folder, "vitest.json")
@@ -27,6 +28,12 @@ const run = (command, args, env = {}) =>
 const bin = (name) => join("node_modules", ".bin", name)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
 const plain = (text) => text.replace(/\x1b\[[0-9;]*m/g, "")
+
+/** The files with tests of PostgreSQL. */
+const notRun = () =>
+  readdirSync("test", { recursive: true })
+    .filter((file) => /Postgres[^/\\]*\.test\.ts$/.test(file))
+    .map((file) => join("test", file))
 
 /** Assertions of the type tests: `Tests:      2 failed, 6 passed, 8 total`. */
 const typeCounts = (printed) => {
@@ -54,6 +61,13 @@ const engine = await ensure({ say }).catch((error) => {
 // Without a browser its tests fail, and say the same.
 await Chromium.ensure({ say }).catch((error) => say(error.message))
 
+// Without a server the files with its tests do not run, which the end repeats.
+const postgres = await Postgres.ensure({ say }).catch((error) => {
+  say(error.message)
+  return undefined
+})
+const needPostgres = "**/*Postgres*.test.ts"
+
 try {
   const types = await run(bin("tstyche"), [])
   const reporters = [
@@ -62,17 +76,21 @@ try {
     `--outputFile.json=${report}`,
     "--reporter=./scripts/flaky-reporter.mjs"
   ]
+  const excluded = postgres === undefined ? ["--exclude", needPostgres] : []
   // Real processes, sockets and engines have bad moments; what fails twice is a fault of ours.
-  const runtime = await run(bin("vitest"), ["run", "--retry=1", ...reporters, ...process.argv.slice(2)], {
-    DOCKER_HOST: engine.host
+  const runtime = await run(bin("vitest"), ["run", "--retry=1", ...reporters, ...excluded, ...process.argv.slice(2)], {
+    DOCKER_HOST: engine.host,
+    ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
   })
   const typed = typeCounts(types.printed)
   const ran = runtimeCounts()
   const failed = typed.failed + ran.failed
   const broken = types.code !== 0 || runtime.code !== 0
+  if (postgres === undefined) process.stdout.write(`\nNot run, without PostgreSQL: ${notRun().join(", ")}\n`)
   process.stdout.write(`\n${typed.passed + ran.passed} passed, ${broken ? Math.max(1, failed) : failed} failed\n`)
   process.exitCode = broken ? 1 : 0
 } finally {
   if (engine.owned) await stop({ wipe: true })
+  if (postgres?.owned) await Postgres.stop()
   rmSync(folder, { recursive: true, force: true })
 }

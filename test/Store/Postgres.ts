@@ -1,37 +1,65 @@
-/** A real PostgreSQL server for the tests of a file, and new databases on it. */
+/**
+ * A real PostgreSQL server for the tests of a file, and new databases on it. A file with such tests has `Postgres` in its name,
+ * because the test command leaves it out where there is no server.
+ */
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { afterAll, beforeAll } from "vitest"
-import { type Server, start } from "../../scripts/postgres.mjs"
+import { ensure, type Server, type StartOptions, start } from "../../scripts/postgres.mjs"
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
-/** Starts the server before the tests of a file and stops it after them. A layer connects to a new and empty database. */
-export const databases = () => {
-  let server: Promise<Server> | undefined
-  let made = 0
+const administer = (url: string, statements: ReadonlyArray<string>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
+  ).pipe(Effect.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 1 })), Effect.orDie)
+
+/** The URL of another database of the same server. */
+const urlOf = (server: string, database: string) => {
+  const url = new URL(server)
+  url.pathname = `/${database}`
+  return url.toString()
+}
+
+/** New databases of the server that all tests share. The end of the file removes them. */
+export const newDatabases = () => {
+  const made: Array<string> = []
+  let server: Promise<{ readonly url: string }> | undefined
   beforeAll(() => {
-    server = start({ say })
+    server = ensure({ say })
     return server.then(() => {})
   })
-  afterAll(() => server?.then((started) => started.stop()))
+  afterAll(async () => {
+    if (server === undefined || made.length === 0) return
+    const { url } = await server
+    const drops = made.map((name) => `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+    await Effect.runPromise(administer(url, drops))
+  })
+  /** The URL of a new and empty database. */
+  return Effect.gen(function* () {
+    const { url } = yield* Effect.promise(async () => server ?? ensure({ say }))
+    const name = `test_${process.pid}_${Date.now().toString(36)}_${made.length + 1}`
+    made.push(name)
+    yield* administer(url, [`CREATE DATABASE "${name}"`])
+    return urlOf(url, name)
+  })
+}
 
-  const connect = (database: string) =>
-    Layer.unwrapEffect(
-      Effect.map(
-        Effect.promise(async () => server ?? start({ say })),
-        ({ host, user }) => PgClient.layer({ host, username: user, database, maxConnections: 4 })
-      )
-    )
+/** A layer that connects to a new and empty database. */
+export const databases = () => {
+  const made = newDatabases()
   return Layer.unwrapEffect(
-    Effect.gen(function* () {
-      const name = `test_${++made}`
-      yield* Effect.provide(
-        Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE DATABASE ${sql(name)}`),
-        connect("postgres")
-      )
-      return connect(name)
-    })
+    Effect.map(made, (url) => PgClient.layer({ url: Redacted.make(url), maxConnections: 4 }))
   ).pipe(Layer.orDie)
 }
+
+/** Starts a server that the tests of a scope may break, and stops it with the scope. */
+export const privateServer = (options: StartOptions = {}) =>
+  Effect.acquireRelease(
+    Effect.promise((): Promise<Server> => start({ say, ...options })),
+    (server) => Effect.promise(() => server.stop())
+  )
+
+/** Runs statements on a database as the owner of its server. */
+export const onDatabase = (url: string, ...statements: ReadonlyArray<string>) => administer(url, statements)
