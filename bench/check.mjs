@@ -2,15 +2,13 @@
 // bench/baseline.json. What looks worse is measured a second time before it counts.
 import { withCleanup } from "./lib/cleanup.mjs"
 import { startGenerator } from "./lib/generator.mjs"
-import { grid, readBaseline, regressions } from "./lib/guard.mjs"
+import { grid, measured, readBaseline, regressions } from "./lib/guard.mjs"
 import { makeScratch } from "./lib/scratch.mjs"
 import { show, table } from "./lib/table.mjs"
 import { measure } from "./sections/hot.mjs"
 
 const say = (text) => process.stderr.write(`${text}\n`)
 const print = (text) => process.stdout.write(`${text}\n`)
-
-const only = ["fastify", "fastifyDurable", "httpapiDurable", "ours", "oursDurable"]
 
 const row = ({ isRegression, name, now, then }) => [
   name,
@@ -25,7 +23,16 @@ const head = ["ratio", "req/s then", "now", "CPU then", "now", ""]
 
 const attempt = async (number) => {
   const folder = await makeScratch()
-  const context = { folder, data: folder, generator: startGenerator(), grid, only, rounds: 3, seconds: 1, say }
+  const context = {
+    folder,
+    data: folder,
+    generator: startGenerator(),
+    grid,
+    only: measured,
+    rounds: 3,
+    seconds: 1,
+    say
+  }
   const found = regressions(await measure(context), readBaseline())
   print(`\n${table(head, found.map(row))}`)
   const worse = found.filter(({ isRegression }) => isRegression).map(({ name }) => name)
