@@ -153,7 +153,10 @@ export interface DurableRuns {
     readonly name: string
     readonly after: number
   }) => Effect.Effect<Option.Option<Signal>, StoreError>
-  /** The runs that were sent a signal after a sequence, and the last sequence; after -1 only the latter. */
+  /**
+   * The runs that were sent a signal since an earlier look, and the mark with which the next look continues; after -1 only the
+   * latter. A mark is no sequence of a signal, and a run may be returned again.
+   */
   readonly signalled: (
     after: number
   ) => Effect.Effect<{ readonly last: number; readonly runIds: ReadonlyArray<string> }, StoreError>

@@ -17,10 +17,11 @@ import {
   Time
 } from "./Columns.js"
 import { Cause, type Run, RunStatus, type RunSummary, StepRun } from "./RunStore.js"
+import type { RunRef } from "./RunTables.js"
 
 const SummaryRow = Schema.Struct({
   id: Schema.String,
-  idx: Schema.Int,
+  idx: Integer,
   name: Schema.String,
   status: RunStatus,
   cause: Schema.OptionFromNullOr(Cause),
@@ -41,7 +42,7 @@ const RunRow = Schema.Struct({
 const StepRow = Schema.Struct({
   name: Schema.String,
   status: StepRun.fields.status,
-  attempts: Schema.Int,
+  attempts: Integer,
   outputs: OptionalJson,
   error: OptionalJson,
   started_at: Time,
@@ -59,8 +60,8 @@ const StepRow = Schema.Struct({
 
 const MessageRow = Schema.Struct({ sequence: Integer, data: Json, kind: Schema.NullOr(Schema.Literal("element")) })
 const IdRow = Schema.Struct({ run_id: Schema.String })
-const NumberRow = Schema.Struct({ number: Schema.Int })
-const TotalRow = Schema.Struct({ name: Schema.String, value: Schema.Int })
+const NumberRow = Schema.Struct({ number: Integer })
+const TotalRow = Schema.Struct({ name: Schema.String, value: Integer })
 
 const toSummary = ({
   cause,
@@ -135,6 +136,9 @@ export const decodeMessages: Decode<Published> = decodeTo(MessageRow, ({ kind, .
 }))
 
 export const decodeIds: Decode<string> = decodeTo(IdRow, ({ run_id }) => run_id)
+
+/** Runs as their steps refer to them. */
+export const decodeRefs: Decode<RunRef> = decodeRows(Schema.Struct({ id: Schema.String, number: Integer }))
 
 /** The numbers of runs within their store. */
 export const decodeNumbers: Decode<number> = decodeTo(NumberRow, ({ number }) => number)

@@ -73,12 +73,12 @@ export interface ScheduleStore {
   /** Marks a firing as started, when its run is on record. */
   readonly started: (claim: FiringClaim) => Effect.Effect<void, StoreError>
   /**
-   * Claims firings again that a process claimed before a time and did not start. Those whose run is on record are marked as
-   * started instead.
+   * Claims firings again that a process claimed some time ago, by the clock of the store, and did not start. Those whose run
+   * is on record are marked as started instead.
    */
   readonly reclaim: (options: {
     readonly names: ReadonlyArray<string>
-    readonly before: number
+    readonly afterMillis: number
   }) => Effect.Effect<ReadonlyArray<FiringClaim>, StoreError>
   /** Pauses a schedule, or lets it go on from `nextAt`. */
   readonly pause: (

@@ -16,6 +16,8 @@ const byPrefix: ReadonlyArray<readonly [prefix: string, reason: StoreReason]> = 
   ["SQLITE_PERM", "unreadable"],
   ["SQLITE_AUTH", "unreadable"],
   ["FENCED", "fenced"],
+  // A batch of runs on PostgreSQL whose lease another process has.
+  ["EDF01", "fenced"],
   ["ENOSPC", "full"],
   ["EDQUOT", "full"],
   ["EROFS", "readonly"],

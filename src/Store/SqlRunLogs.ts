@@ -3,19 +3,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RunLogLine } from "../Contract/RunLog.js"
-import type * as Access from "./Access.js"
 import { decodeTo, Integer, Time } from "./Columns.js"
 import type { RunStore } from "./RunStore.js"
+import type { RunAccess } from "./RunTables.js"
 
 /** Makes the part of a run store that reads lines. */
-export const make = ({ read, sql }: Access.Access): Pick<RunStore["Type"], "logs"> => ({
+export const make = ({ from, read, sql }: RunAccess): Pick<RunStore["Type"], "logs"> => ({
   logs: ({ after, limit, runId }) =>
     read(
       "runs.logs",
       Effect.gen(function* () {
-        const [run] = yield* sql`SELECT 1 FROM runs WHERE id = ${runId}`
+        const [run] = yield* sql`SELECT 1 FROM ${from("runs")} WHERE id = ${runId}`
         const found = yield* decodeLines(
-          yield* sql`SELECT sequence, at, level, data FROM run_logs
+          yield* sql`SELECT sequence, at, level, data FROM ${from("run_logs")}
             WHERE run_id = ${runId} AND sequence > ${after} ORDER BY sequence LIMIT ${limit + 1}`
         )
         if (run === undefined && found.length === 0) return Option.none()

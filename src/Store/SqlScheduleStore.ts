@@ -2,123 +2,132 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Firing } from "../Contract/Schedules.js"
-import type * as Access from "./Access.js"
-import { decodeRows, decodeTo, Integer, now, OptionalText, present, Time } from "./Columns.js"
+import { decodeRows, decodeTo, Integer, OptionalText, present, Time } from "./Columns.js"
+import type { RunAccess } from "./RunTables.js"
 import type { FiringClaim, ScheduleStore } from "./ScheduleStore.js"
 
 /** Makes the part of a run store that keeps schedules. */
-export const make = (access: Access.Access): ScheduleStore => ({ ...records(access), ...claims(access) })
+export const make = (access: RunAccess): ScheduleStore => ({ ...records(access), ...claims(access) })
 
 // internal
-
-type Sql = Access.Access["sql"]
 
 /** Firings that are shown; a schedule keeps no more of them. */
 const shown = 20
 
-const records = ({ read, sql, write }: Access.Access): Pick<ScheduleStore, "register" | "find" | "pause"> => ({
-  register: ({ cron, name, nextAt }) =>
-    write(
-      "schedules.register",
-      Effect.asVoid(sql`INSERT INTO schedules (name, cron, is_paused, next_at) VALUES (${name}, ${cron}, 0, ${nextAt})
-        ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, next_at = excluded.next_at
+const records = (access: RunAccess): Pick<ScheduleStore, "register" | "find" | "pause"> => {
+  const { from, into, key, mine, owner, read, sql, write } = access
+  return {
+    register: ({ cron, name, nextAt }) =>
+      write(
+        "schedules.register",
+        Effect.asVoid(sql`INSERT INTO ${into("schedules")} ${sql.insert({ ...owner, name, cron, is_paused: 0, next_at: nextAt })}
+        ON CONFLICT ${key("name")} DO UPDATE SET cron = excluded.cron, next_at = excluded.next_at
         WHERE schedules.cron <> excluded.cron`)
-    ),
-  find: (names) =>
-    names.length === 0
-      ? Effect.succeed([])
-      : read(
-          "schedules.find",
+      ),
+    find: (names) =>
+      names.length === 0
+        ? Effect.succeed([])
+        : read(
+            "schedules.find",
+            Effect.gen(function* () {
+              const found = yield* decodeSchedules(
+                yield* sql`SELECT name, cron, is_paused, next_at FROM ${from("schedules")} WHERE ${sql.in("name", names)}`
+              )
+              return yield* Effect.forEach(found, (schedule) =>
+                Effect.map(firingsOf(access, schedule.name), (firings) => ({ ...schedule, firings }))
+              )
+            })
+          ),
+    pause: (name, { isPaused, nextAt }) =>
+      write(
+        "schedules.pause",
+        Effect.asVoid(
+          isPaused
+            ? sql`UPDATE ${into("schedules")} SET is_paused = 1 WHERE ${mine} AND name = ${name}`
+            : sql`UPDATE ${into("schedules")} SET is_paused = 0, next_at = ${nextAt}
+              WHERE ${mine} AND name = ${name} AND is_paused = 1`
+        )
+      )
+  }
+}
+
+const claims = (access: RunAccess): Pick<ScheduleStore, "claim" | "fire" | "started" | "reclaim"> => {
+  const { from, into, mine, read, sql, write } = access
+  return {
+    claim: ({ cron, expected, firings, name, nextAt, overlap }) =>
+      write(
+        "schedules.claim",
+        Effect.gen(function* () {
+          const moved = yield* sql`UPDATE ${into("schedules")} SET next_at = ${nextAt}
+          WHERE ${mine} AND name = ${name} AND cron = ${cron} AND next_at = ${expected} AND is_paused = 0 RETURNING name`
+          if (moved.length === 0) return []
+          const isBusy = !overlap && (yield* isInProgress(access, name))
+          const claimed = firings.map((firing) => ({ name, ...firing }))
+          yield* Effect.forEach(claimed, (claim) => insert(access, claim, isBusy ? "skipped" : "claimed"), {
+            discard: true
+          })
+          yield* forget(access, name)
+          return isBusy ? [] : claimed
+        })
+      ),
+    fire: (claim) =>
+      write("schedules.fire", Effect.zipRight(insert(access, claim, "claimed"), forget(access, claim.name))),
+    started: ({ dueAt, name }) =>
+      write(
+        "schedules.started",
+        Effect.asVoid(sql`UPDATE ${into("schedule_firings")} SET state = 'started'
+          WHERE ${mine} AND name = ${name} AND due_at = ${dueAt}`)
+      ),
+    reclaim: ({ afterMillis, names }) =>
+      Effect.gen(function* () {
+        if (names.length === 0) return []
+        const before = (yield* access.now) - afterMillis
+        const late = sql`state = 'claimed' AND claimed_at <= ${before} AND ${sql.in("name", names)}`
+        const [one] = yield* read(
+          "schedules.reclaim",
+          sql`SELECT 1 FROM ${from("schedule_firings")} WHERE ${late} LIMIT 1`
+        )
+        if (one === undefined) return []
+        return yield* write(
+          "schedules.reclaim",
           Effect.gen(function* () {
-            const found = yield* decodeSchedules(
-              yield* sql`SELECT name, cron, is_paused, next_at FROM schedules WHERE ${sql.in("name", names)}`
-            )
-            return yield* Effect.forEach(found, (schedule) =>
-              Effect.map(firingsOf(sql, schedule.name), (firings) => ({ ...schedule, firings }))
+            yield* sql`UPDATE ${into("schedule_firings")} SET state = 'started'
+            WHERE ${mine} AND ${late} AND run_id IN (SELECT id FROM ${from("runs")} WHERE id = run_id)`
+            const at = yield* access.now
+            return yield* decodeClaims(
+              yield* sql`UPDATE ${into("schedule_firings")} SET claimed_at = ${at}
+              WHERE ${mine} AND ${late} RETURNING name, due_at, run_id`
             )
           })
-        ),
-  pause: (name, { isPaused, nextAt }) =>
-    write(
-      "schedules.pause",
-      Effect.asVoid(
-        isPaused
-          ? sql`UPDATE schedules SET is_paused = 1 WHERE name = ${name}`
-          : sql`UPDATE schedules SET is_paused = 0, next_at = ${nextAt} WHERE name = ${name} AND is_paused = 1`
-      )
-    )
-})
-
-const claims = ({
-  read,
-  sql,
-  write
-}: Access.Access): Pick<ScheduleStore, "claim" | "fire" | "started" | "reclaim"> => ({
-  claim: ({ cron, expected, firings, name, nextAt, overlap }) =>
-    write(
-      "schedules.claim",
-      Effect.gen(function* () {
-        const moved = yield* sql`UPDATE schedules SET next_at = ${nextAt}
-          WHERE name = ${name} AND cron = ${cron} AND next_at = ${expected} AND is_paused = 0 RETURNING name`
-        if (moved.length === 0) return []
-        const isBusy = !overlap && (yield* isInProgress(sql, name))
-        const claimed = firings.map((firing) => ({ name, ...firing }))
-        yield* Effect.forEach(claimed, (claim) => insert(sql, claim, isBusy ? "skipped" : "claimed"), { discard: true })
-        yield* forget(sql, name)
-        return isBusy ? [] : claimed
+        )
       })
-    ),
-  fire: (claim) => write("schedules.fire", Effect.zipRight(insert(sql, claim, "claimed"), forget(sql, claim.name))),
-  started: ({ dueAt, name }) =>
-    write(
-      "schedules.started",
-      Effect.asVoid(sql`UPDATE schedule_firings SET state = 'started' WHERE name = ${name} AND due_at = ${dueAt}`)
-    ),
-  reclaim: ({ before, names }) =>
-    Effect.gen(function* () {
-      if (names.length === 0) return []
-      const late = sql`state = 'claimed' AND claimed_at <= ${before} AND ${sql.in("name", names)}`
-      const [one] = yield* read("schedules.reclaim", sql`SELECT 1 FROM schedule_firings WHERE ${late} LIMIT 1`)
-      if (one === undefined) return []
-      return yield* write(
-        "schedules.reclaim",
-        Effect.gen(function* () {
-          yield* sql`UPDATE schedule_firings SET state = 'started'
-            WHERE ${late} AND run_id IN (SELECT id FROM runs WHERE id = run_id)`
-          const at = yield* now
-          return yield* decodeClaims(
-            yield* sql`UPDATE schedule_firings SET claimed_at = ${at} WHERE ${late} RETURNING name, due_at, run_id`
-          )
-        })
-      )
-    })
-})
+  }
+}
 
 /** The run of a firing that was claimed is about to start. */
-const isInProgress = (sql: Sql, name: string) =>
+const isInProgress = ({ from, sql }: RunAccess, name: string) =>
   Effect.map(
-    sql`SELECT 1 FROM schedule_firings WHERE name = ${name} AND (state = 'claimed'
-      OR run_id IN (SELECT id FROM runs WHERE id = run_id AND status IN ('queued', 'running'))) LIMIT 1`,
+    sql`SELECT 1 FROM ${from("schedule_firings")} WHERE name = ${name} AND (state = 'claimed'
+      OR run_id IN (SELECT id FROM ${from("runs")} WHERE id = run_id AND status IN ('queued', 'running'))) LIMIT 1`,
     (rows) => rows.length > 0
   )
 
-const insert = (sql: Sql, { dueAt, name, runId }: FiringClaim, state: Firing["state"]) =>
-  Effect.flatMap(
-    now,
-    (at) =>
-      sql`INSERT INTO schedule_firings (name, due_at, state, run_id, claimed_at)
-        VALUES (${name}, ${dueAt}, ${state}, ${state === "skipped" ? null : runId}, ${at})
-        ON CONFLICT (name, due_at) DO NOTHING`
-  )
+const insert = (access: RunAccess, { dueAt, name, runId }: FiringClaim, state: Firing["state"]) =>
+  Effect.flatMap(access.now, (at) => {
+    const { into, key, owner, sql } = access
+    const run = state === "skipped" ? null : runId
+    const row = { ...owner, name, due_at: dueAt, state, run_id: run, claimed_at: at }
+    return sql`INSERT INTO ${into("schedule_firings")} ${sql.insert(row)} ON CONFLICT ${key("name", "due_at")} DO NOTHING`
+  })
 
-const forget = (sql: Sql, name: string) =>
-  Effect.asVoid(sql`DELETE FROM schedule_firings WHERE name = ${name} AND state <> 'claimed' AND due_at < (
+const forget = ({ from, into, mine, sql }: RunAccess, name: string) =>
+  Effect.asVoid(sql`DELETE FROM ${into("schedule_firings")} WHERE ${mine} AND name = ${name} AND state <> 'claimed' AND due_at < (
     SELECT MIN(due_at) FROM (
-      SELECT due_at FROM schedule_firings WHERE name = ${name} ORDER BY due_at DESC LIMIT ${shown}) AS newest)`)
+      SELECT due_at FROM ${from("schedule_firings")} WHERE name = ${name} ORDER BY due_at DESC LIMIT ${shown}) AS newest)`)
 
-const firingsOf = (sql: Sql, name: string) =>
+const firingsOf = ({ from, sql }: RunAccess, name: string) =>
   Effect.flatMap(
-    sql`SELECT due_at, state, run_id FROM schedule_firings WHERE name = ${name} ORDER BY due_at DESC LIMIT ${shown}`,
+    sql`SELECT due_at, state, run_id FROM ${from("schedule_firings")} WHERE name = ${name} ORDER BY due_at DESC LIMIT ${shown}`,
     decodeFirings
   )
 

@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SessionState, SessionSummary } from "../Contract/Sessions.js"
-import type * as Access from "./Access.js"
-import { decodeRows, decodeTo, Integer, Json, now, OptionalTime, present, single, Time } from "./Columns.js"
+import { decodeRows, decodeTo, Integer, Json, OptionalTime, present, single, Time } from "./Columns.js"
+import type { RunAccess } from "./RunTables.js"
 import type { SessionStore } from "./SessionStore.js"
 
 /** Makes the part of a run store that keeps sessions. */
-export const make = (access: Access.Access): SessionStore => ({
+export const make = (access: RunAccess): SessionStore => ({
   ...values(access),
   ...records(access),
   expire: expiring(access)
@@ -17,7 +17,7 @@ export const make = (access: Access.Access): SessionStore => ({
 
 // internal
 
-type Sql = Access.Access["sql"]
+type Sql = RunAccess["sql"]
 
 /** Most states that are removed at once. */
 const batch = 500
@@ -25,113 +25,123 @@ const batch = 500
 /** A state whose time is over is as good as removed, whether or not it was removed already. */
 const isLive = (sql: Sql, at: number) => sql`(expires_at IS NULL OR expires_at > ${at})`
 
-const values = ({ read, sql, write }: Access.Access): Pick<SessionStore, "read" | "write" | "remove"> => ({
-  read: (session, name) =>
-    read(
-      "sessions.read",
-      Effect.flatMap(now, (at) =>
-        Effect.map(
-          Effect.flatMap(
-            sql`SELECT value, version FROM session_states
+const values = (access: RunAccess): Pick<SessionStore, "read" | "write" | "remove"> => {
+  const { from, into, key, mine, now, owner, read, sql, write } = access
+  return {
+    read: (session, name) =>
+      read(
+        "sessions.read",
+        Effect.flatMap(now, (at) =>
+          Effect.map(
+            Effect.flatMap(
+              sql`SELECT value, version FROM ${from("session_states")}
               WHERE session_id = ${session} AND name = ${name} AND ${isLive(sql, at)}`,
-            decodeValues
-          ),
-          (rows) => Option.fromNullable(rows[0])
+              decodeValues
+            ),
+            (rows) => Option.fromNullable(rows[0])
+          )
         )
-      )
-    ),
-  write: ({ name, session, text, ttlMillis, version }) =>
-    write(
-      "sessions.write",
-      Effect.gen(function* () {
-        const at = yield* now
-        const next = yield* nextVersion(sql)
-        const row = {
-          version: next,
-          value: text,
-          updated_at: at,
-          expires_at: ttlMillis === undefined ? null : at + ttlMillis
-        }
-        const written =
-          version === undefined || version === 0
-            ? yield* sql`INSERT INTO session_states ${sql.insert({ session_id: session, name, created_at: at, ...row })}
-                ON CONFLICT (session_id, name) DO UPDATE SET ${sql.update(row)}
+      ),
+    write: ({ name, session, text, ttlMillis, version }) =>
+      write(
+        "sessions.write",
+        Effect.gen(function* () {
+          const at = yield* now
+          const next = yield* nextVersion(access)
+          const row = {
+            version: next,
+            value: text,
+            updated_at: at,
+            expires_at: ttlMillis === undefined ? null : at + ttlMillis
+          }
+          const written =
+            version === undefined || version === 0
+              ? yield* sql`INSERT INTO ${into("session_states")}
+                ${sql.insert({ ...owner, session_id: session, name, created_at: at, ...row })}
+                ON CONFLICT ${key("session_id", "name")} DO UPDATE SET ${sql.update(row)}
                 WHERE ${version === undefined ? sql`TRUE` : sql`session_states.expires_at <= ${at}`} RETURNING version`
-            : yield* sql`UPDATE session_states SET ${sql.update(row)} WHERE session_id = ${session} AND name = ${name}
+              : yield* sql`UPDATE ${into("session_states")} SET ${sql.update(row)} WHERE ${mine} AND session_id = ${session} AND name = ${name}
                 AND version = ${version} AND ${isLive(sql, at)} RETURNING version`
-        return written.length > 0 ? Option.some(next) : Option.none()
-      })
-    ),
-  remove: (session, name) =>
-    write(
-      "sessions.remove",
-      Effect.asVoid(sql`DELETE FROM session_states WHERE session_id = ${session} AND name = ${name}`)
-    )
-})
+          return written.length > 0 ? Option.some(next) : Option.none()
+        })
+      ),
+    remove: (session, name) =>
+      write(
+        "sessions.remove",
+        Effect.asVoid(sql`DELETE FROM ${into("session_states")}
+        WHERE ${mine} AND session_id = ${session} AND name = ${name}`)
+      )
+  }
+}
 
 /** A refused write uses a number up, too, which no one misses. */
-const nextVersion = (sql: Sql) =>
-  sql`UPDATE session_versions SET last = last + 1 RETURNING last`.pipe(
+const nextVersion = ({ into, mine, sql }: RunAccess) =>
+  sql`UPDATE ${into("session_versions")} SET last = last + 1 WHERE ${mine} RETURNING last`.pipe(
     Effect.flatMap(decodeVersions),
     Effect.flatMap(single),
     Effect.map(({ last }) => last)
   )
 
-const records = ({ read, sql, write }: Access.Access): Pick<SessionStore, "list" | "find" | "delete"> => ({
-  list: ({ cursor, limit }) =>
-    read(
-      "sessions.list",
-      Effect.gen(function* () {
-        const at = yield* now
-        const from = cursor === undefined ? sql`TRUE` : sql`session_id > ${cursor}`
-        const found = yield* decodeParts(
-          yield* sql`SELECT session_id, name, octet_length(value) AS bytes, created_at, updated_at, expires_at
-            FROM session_states WHERE ${isLive(sql, at)} AND session_id IN (
-              SELECT DISTINCT session_id FROM session_states WHERE ${from} AND ${isLive(sql, at)}
+const records = (access: RunAccess): Pick<SessionStore, "list" | "find" | "delete"> => {
+  const { from, into, mine, now, read, sql, write } = access
+  return {
+    list: ({ cursor, limit }) =>
+      read(
+        "sessions.list",
+        Effect.gen(function* () {
+          const at = yield* now
+          const behind = cursor === undefined ? sql`TRUE` : sql`session_id > ${cursor}`
+          const found = yield* decodeParts(
+            yield* sql`SELECT session_id, name, octet_length(value) AS bytes, created_at, updated_at, expires_at
+            FROM ${from("session_states")} WHERE ${isLive(sql, at)} AND session_id IN (
+              SELECT DISTINCT session_id FROM ${from("session_states")} WHERE ${behind} AND ${isLive(sql, at)}
               ORDER BY session_id LIMIT ${limit + 1})
             ORDER BY session_id, name`
-        )
-        const all = summaries(found)
-        const sessions = all.slice(0, limit)
-        return { sessions, nextCursor: all.length > limit ? sessions.at(-1)?.id : undefined }
-      })
-    ),
-  find: (session) =>
-    read(
-      "sessions.find",
-      Effect.gen(function* () {
-        const at = yield* now
-        const states = yield* decodeStates(
-          yield* sql`SELECT name, version, value, created_at, updated_at, expires_at FROM session_states
+          )
+          const all = summaries(found)
+          const sessions = all.slice(0, limit)
+          return { sessions, nextCursor: all.length > limit ? sessions.at(-1)?.id : undefined }
+        })
+      ),
+    find: (session) =>
+      read(
+        "sessions.find",
+        Effect.gen(function* () {
+          const at = yield* now
+          const states = yield* decodeStates(
+            yield* sql`SELECT name, version, value, created_at, updated_at, expires_at FROM ${from("session_states")}
             WHERE session_id = ${session} AND ${isLive(sql, at)} ORDER BY name`
-        )
-        return states.length === 0 ? Option.none() : Option.some({ id: session, states })
-      })
-    ),
-  delete: (session) =>
-    write(
-      "sessions.delete",
-      Effect.flatMap(now, (at) =>
-        Effect.map(
-          sql<{ readonly live: number }>`DELETE FROM session_states WHERE session_id = ${session}
+          )
+          return states.length === 0 ? Option.none() : Option.some({ id: session, states })
+        })
+      ),
+    delete: (session) =>
+      write(
+        "sessions.delete",
+        Effect.flatMap(now, (at) =>
+          Effect.map(
+            sql<{
+              readonly live: number
+            }>`DELETE FROM ${into("session_states")} WHERE ${mine} AND session_id = ${session}
             RETURNING CASE WHEN ${isLive(sql, at)} THEN 1 ELSE 0 END AS live`,
-          (rows) => rows.some(({ live }) => live === 1)
+            (rows) => rows.some(({ live }) => live === 1)
+          )
         )
       )
-    )
-})
+  }
+}
 
 /** Looks without the lock first: most of the time there is nothing to remove. */
-const expiring = ({ read, sql, write }: Access.Access): SessionStore["expire"] =>
+const expiring = ({ from, into, mine, now, read, sql, write }: RunAccess): SessionStore["expire"] =>
   Effect.gen(function* () {
     const at = yield* now
-    const over = sql`SELECT session_id, name FROM session_states WHERE expires_at <= ${at} LIMIT ${batch}`
+    const over = sql`SELECT session_id, name FROM ${from("session_states")} WHERE expires_at <= ${at} LIMIT ${batch}`
     const [one] = yield* read("sessions.expire", over)
     if (one === undefined) return 0
     return yield* write(
       "sessions.expire",
       Effect.map(
-        sql`DELETE FROM session_states WHERE expires_at <= ${at} AND (session_id, name) IN (${over}) RETURNING name`,
+        sql`DELETE FROM ${into("session_states")} WHERE ${mine} AND expires_at <= ${at} AND (session_id, name) IN (${over}) RETURNING name`,
         (rows) => rows.length
       )
     )

@@ -2,19 +2,19 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Access from "./Access.js"
-import { decodeTo, Json, now } from "./Columns.js"
+import { decodeTo, Json } from "./Columns.js"
 import type { RunStore } from "./RunStore.js"
+import type { RunAccess } from "./RunTables.js"
 
 /** Makes the part of a run store that finds outputs of cached steps. */
-export const make = ({ read, sql }: Access.Access): Pick<RunStore["Type"], "cachedStep"> => ({
+export const make = ({ from, now, read, sql }: RunAccess): Pick<RunStore["Type"], "cachedStep"> => ({
   cachedStep: (key) =>
     read(
       "steps.cached",
       Effect.gen(function* () {
         const at = yield* now
         const [found] = yield* decode(
-          yield* sql`SELECT run_id, step, output FROM step_cache
+          yield* sql`SELECT run_id, step, output FROM ${from("step_cache")}
             WHERE cache_key = ${key} AND (expires_at IS NULL OR expires_at > ${at})`
         )
         return Option.fromNullable(found)

@@ -5,59 +5,61 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DeliveryState, type WebhookDelivery } from "../Contract/Webhooks.js"
-import * as Access from "./Access.js"
-import { decodeTo, Integer, now, OptionalText, OptionalTime, present, Time } from "./Columns.js"
+import { forUpdate } from "./Access.js"
+import { decodeTo, Integer, OptionalText, OptionalTime, present, Time } from "./Columns.js"
+import type { RunAccess } from "./RunTables.js"
 import type { DeliveryClaim, DeliveryResult, WebhookStore } from "./WebhookStore.js"
 
 /** Makes the part of a run store that keeps deliveries of webhooks. */
-export const make = (access: Access.Access): WebhookStore => ({ ...claims(access), ...records(access) })
+export const make = (access: RunAccess): WebhookStore => ({ ...claims(access), ...records(access) })
 
 // internal
 
-type Sql = Access.Access["sql"]
-
-const claims = ({ read, sql, write }: Access.Access): Pick<WebhookStore, "claim" | "settle"> => ({
-  claim: ({ leaseMillis, limit }) =>
-    Effect.gen(function* () {
-      const at = yield* now
-      const due = sql`state = 'pending' AND due_at <= ${at}
-        AND run_id IN (SELECT id FROM runs WHERE id = run_id AND status NOT IN ('queued', 'running'))`
-      const some = sql`SELECT id FROM webhook_deliveries WHERE ${due} ORDER BY due_at LIMIT ${limit}`
-      // Most looks find nothing, and a look without a write costs other processes nothing.
-      if ((yield* read("webhooks.claim", some)).length === 0) return []
-      return yield* write(
-        "webhooks.claim",
-        Effect.flatMap(
-          sql`UPDATE webhook_deliveries
+const claims = (access: RunAccess): Pick<WebhookStore, "claim" | "settle"> => {
+  const { from, into, mine, now, read, sql, write } = access
+  return {
+    claim: ({ leaseMillis, limit }) =>
+      Effect.gen(function* () {
+        const at = yield* now
+        const due = sql`state = 'pending' AND due_at <= ${at}
+        AND run_id IN (SELECT id FROM ${from("runs")} WHERE id = run_id AND status NOT IN ('queued', 'running'))`
+        const some = sql`SELECT id FROM ${from("webhook_deliveries")} WHERE ${due} ORDER BY due_at LIMIT ${limit}`
+        // Most looks find nothing, and a look without a write costs other processes nothing.
+        if ((yield* read("webhooks.claim", some)).length === 0) return []
+        return yield* write(
+          "webhooks.claim",
+          Effect.flatMap(
+            sql`UPDATE ${into("webhook_deliveries")}
             SET due_at = ${at + leaseMillis}, attempts = attempts + 1, token = token + 1, attempted_at = ${at}
-            WHERE id IN (SELECT id FROM (${some} ${Access.forUpdate(sql)}) AS due)
+            WHERE ${mine} AND id IN (SELECT id FROM (${some} ${forUpdate(sql)}) AS due)
             RETURNING id, run_id, webhook, url, attempts, token`,
-          decodeClaims
+            decodeClaims
+          )
         )
-      )
-    }),
-  settle: (claim, result) => write("webhooks.settle", Effect.asVoid(settled(sql, claim, result)))
-})
+      }),
+    settle: (claim, result) => write("webhooks.settle", Effect.asVoid(settled(access, claim, result)))
+  }
+}
 
-const settled = (sql: Sql, { id, token }: DeliveryClaim, result: DeliveryResult) => {
-  const own = sql`id = ${id} AND token = ${token} AND state = 'pending'`
+const settled = ({ into, mine, sql }: RunAccess, { id, token }: DeliveryClaim, result: DeliveryResult) => {
+  const own = sql`${mine} AND id = ${id} AND token = ${token} AND state = 'pending'`
   switch (result._tag) {
     case "unwanted":
-      return sql`DELETE FROM webhook_deliveries WHERE ${own}`
+      return sql`DELETE FROM ${into("webhook_deliveries")} WHERE ${own}`
     case "delivered":
-      return sql`UPDATE webhook_deliveries SET state = 'delivered', status = ${result.status}, reason = NULL
+      return sql`UPDATE ${into("webhook_deliveries")} SET state = 'delivered', status = ${result.status}, reason = NULL
         WHERE ${own}`
     case "failed":
-      return sql`UPDATE webhook_deliveries
+      return sql`UPDATE ${into("webhook_deliveries")}
         SET state = 'failed', status = ${result.status ?? null}, reason = ${result.reason} WHERE ${own}`
     case "again":
-      return sql`UPDATE webhook_deliveries
+      return sql`UPDATE ${into("webhook_deliveries")}
         SET due_at = ${Math.trunc(result.dueAt)}, status = ${result.status ?? null}, reason = ${result.reason}
         WHERE ${own}`
   }
 }
 
-const records = ({ read, sql, write }: Access.Access): Pick<WebhookStore, "list" | "retry"> => ({
+const records = ({ from, into, mine, now, read, sql, write }: RunAccess): Pick<WebhookStore, "list" | "retry"> => ({
   list: ({ cursor, limit, runId, state }) => {
     const where: ReadonlyArray<Statement.Fragment> = [
       ...(state === undefined ? [] : [sql`state = ${state}`]),
@@ -68,7 +70,7 @@ const records = ({ read, sql, write }: Access.Access): Pick<WebhookStore, "list"
       read(
         "webhooks.list",
         Effect.flatMap(
-          sql`SELECT * FROM webhook_deliveries WHERE ${sql.and(where)} ORDER BY id DESC LIMIT ${limit + 1}`,
+          sql`SELECT * FROM ${from("webhook_deliveries")} WHERE ${sql.and(where)} ORDER BY id DESC LIMIT ${limit + 1}`,
           decodeDeliveries
         )
       ),
@@ -84,9 +86,9 @@ const records = ({ read, sql, write }: Access.Access): Pick<WebhookStore, "list"
       Effect.gen(function* () {
         const at = yield* now
         // The token stops the result of an attempt that is in progress.
-        const rows = yield* sql`UPDATE webhook_deliveries
+        const rows = yield* sql`UPDATE ${into("webhook_deliveries")}
           SET state = 'pending', attempts = 0, token = token + 1, due_at = ${at}, status = NULL, reason = NULL
-          WHERE id = ${id} RETURNING *`
+          WHERE ${mine} AND id = ${id} RETURNING *`
         const [found] = yield* decodeDeliveries(rows)
         return Option.fromNullable(found)
       })

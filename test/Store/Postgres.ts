@@ -4,7 +4,7 @@
  */
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted } from "effect"
+import { type Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { ensure, type Server, type StartOptions, start } from "../../scripts/postgres.mjs"
 
@@ -63,3 +63,17 @@ export const privateServer = (options: StartOptions = {}) =>
 
 /** Runs statements on a database as the owner of its server. */
 export const onDatabase = (url: string, ...statements: ReadonlyArray<string>) => administer(url, statements)
+
+/** A layer with one new database for all tests of a file. */
+export const sharedDatabase = () => {
+  const database = databases()
+  const scope = Effect.runSync(Scope.make())
+  let built: Promise<Context.Context<SqlClient.SqlClient>> | undefined
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => (built ??= Effect.runPromise(Layer.buildWithScope(database, scope)))),
+      Layer.succeedContext
+    )
+  )
+}

@@ -73,12 +73,12 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
       yield* schedules.claim(claim(100, 1))
       yield* schedules.claim(claim(200, 2, true))
       yield* store.commit([write(started(1))])
-      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], before: -1 }), [])
+      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], afterMillis: 1 }), [])
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["t"], before: 0 }), [])
+      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["t"], afterMillis: 60_000 }), [])
       const again = [{ name: "s", dueAt: 200, runId: id(2) }]
-      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], before: 0 }), again)
-      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], before: 0 }), [])
+      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], afterMillis: 60_000 }), again)
+      assert.deepStrictEqual(yield* schedules.reclaim({ names: ["s"], afterMillis: 60_000 }), [])
     }).pipe(Effect.provide(layer))
   )
 

@@ -142,7 +142,7 @@ const pass = (
     const store = (yield* RunStore).schedules
     const now = yield* Clock.currentTimeMillis
     const names = schedules.map(({ name }) => name)
-    const lost = yield* store.reclaim({ names, before: now - claimMillis })
+    const lost = yield* store.reclaim({ names, afterMillis: claimMillis })
     if (lost.length > 0) yield* Effect.forkScoped(startAll(schedules, lost))
     const records = yield* store.find(names)
     const waits = yield* Effect.forEach(records, (record) => {

@@ -1,0 +1,15 @@
+import { Effect, Layer } from "effect"
+import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
+import * as PostgresRuns from "../../src/Store/PostgresRuns.js"
+import { sharedDatabase } from "./Postgres.js"
+
+const database = sharedDatabase()
+
+let made = 0
+
+/** Each store is that of a deployment of its own: the laws hold although the tables have the rows of all of them. */
+const runs = Layer.unwrapEffect(
+  Effect.sync(() => PostgresRuns.layerSql({ deployment: `weather-${++made}`, generation: 1 }))
+).pipe(Layer.provide(PostgresRuns.layerOwnClock), Layer.provide(database))
+
+StoreSuite.runs("P14: PostgreSQL, with other deployments in its database", runs)
