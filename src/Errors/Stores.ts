@@ -3,7 +3,8 @@ import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 
 /**
- * The reason of a store's failure. `busy` and `full` may pass; the others need an operator.
+ * The reason of a store's failure. `busy`, `full`, `overloaded` and `unreachable` may pass; `outcomeUnknown` leaves open whether
+ * the change was made; the others need an operator.
  *
  * @category schemas
  * @since 0.1.0
@@ -20,6 +21,13 @@ export const StoreReason = Schema.Literal(
   "unreadable",
   "copied",
   "fenced",
+  "unreachable",
+  "overloaded",
+  "outcomeUnknown",
+  "untrusted",
+  "denied",
+  "conflict",
+  "misconfigured",
   "query"
 )
 
@@ -39,7 +47,30 @@ const explanations: { readonly [Reason in StoreReason]: string } = {
   copied:
     "its home folder was copied or moved, and the services belong to the other home; `deployers adopt` binds it to this one",
   fenced: "another process has taken the run over",
+  unreachable: "the database server does not answer; check that it runs, its host and its port, and try again",
+  overloaded: "no connection to the database is free; try again, or permit more of them",
+  outcomeUnknown:
+    "the connection broke at the commit, so the change may be made or not; read the state before a new attempt",
+  untrusted: "the certificate of the database server is not trusted; name its authority in the TLS settings",
+  denied: "the database refuses the user; check its name, its password and its rights",
+  conflict: "another process wrote the same row; try again",
+  misconfigured: "its settings do not name a database",
   query: "a query failed"
+}
+
+const retryable: ReadonlySet<StoreReason> = new Set<StoreReason>([
+  "busy",
+  "full",
+  "overloaded",
+  "unreachable",
+  "conflict"
+])
+
+/** The explanations of a store that is on a database server. */
+const serverExplanations: { readonly [Reason in StoreReason]?: string } = {
+  busy: "other transactions keep it busy; try again",
+  full: "the disk of the database server is full; free some space there and try again",
+  readonly: "the database server only reads, as a standby does; connect to the one that writes, or promote this one"
 }
 
 /**
@@ -58,18 +89,25 @@ export class StoreError extends Schema.TaggedError<StoreError>()(
     reason: StoreReason,
     /** The database file, when the store is one. */
     path: Schema.optional(Schema.String),
+    /** The host, port and name of the database, when the store is on a server. */
+    server: Schema.optional(Schema.String),
+    /** The next step in place of the general one of the reason. */
+    advice: Schema.optional(Schema.String),
     cause: Schema.optional(Schema.Defect)
   },
   status(503, "The store cannot be used.")
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    const where = this.path === undefined ? "" : ` (${this.path})`
-    return `The ${this.store} store${where} could not carry out "${this.operation}": ${explanations[this.reason]}.`
+    const place = this.path ?? this.server
+    const where = place === undefined ? "" : ` (${place})`
+    const general =
+      (this.server === undefined ? undefined : serverExplanations[this.reason]) ?? explanations[this.reason]
+    return `The ${this.store} store${where} could not carry out "${this.operation}": ${this.advice ?? general}.`
   }
   /** True if the same operation may succeed later without an operator. */
   get isRetryable(): boolean {
-    return this.reason === "busy" || this.reason === "full"
+    return retryable.has(this.reason)
   }
 }
 

@@ -13,6 +13,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
+import { LeaseClock, leaseTime } from "./Dialect.js"
 import { type Reserve, reasonAt } from "./DiskRoom.js"
 
 /** The names of the stores. */
@@ -25,6 +26,8 @@ export type StoreName = StoreError["store"]
 export class Database extends Context.Reference<Database>()("effect-deployers/Store/Database", {
   defaultValue: (): {
     readonly path: string | undefined
+    /** The host, port and name of a database on a server. */
+    readonly server?: string | undefined
     /** The time for which an operation keeps trying while the database is locked. */
     readonly busyBudget: Duration.DurationInput
     /** The room that a write on a full disk may use. */
@@ -46,6 +49,8 @@ export const whileBusy = (budget: Duration.DurationInput): Schedule.Schedule<unk
 /** Statements of one store. */
 export interface Access {
   readonly sql: SqlClient.SqlClient
+  /** The time in milliseconds by which leases end, as an expression of a statement. */
+  readonly leaseTime: Effect.Effect<Statement.Fragment>
   /**
    * Runs statements that only read, or that are a transaction already. `operation` names them in errors, such as
    * `deployments.find`.
@@ -80,37 +85,24 @@ export const transaction =
           })
     )
 
-/** Locks the rows that a query finds until its transaction ends. SQLite has one writer at a time and needs no such lock. */
-export const forUpdate = (sql: SqlClient.SqlClient): Statement.Fragment =>
-  sql.onDialectOrElse({ sqlite: () => sql.literal(""), orElse: () => sql.literal("FOR UPDATE") })
-
-/** The greater one of two numbers of a row. */
-export const greatest = (sql: SqlClient.SqlClient, a: Statement.Fragment, b: Statement.Fragment): Statement.Fragment =>
-  sql.onDialectOrElse({ sqlite: () => sql`MAX(${a}, ${b})`, orElse: () => sql`GREATEST(${a}, ${b})` })
-
-/** A number in the header of a SQLite database. */
-export const pragmaNumber = (
-  sql: SqlClient.SqlClient,
-  name: "application_id" | "user_version"
-): Effect.Effect<number, SqlError> =>
-  Effect.map(sql.unsafe<Record<string, number>>(`PRAGMA ${name}`), (rows) => rows[0]?.[name] ?? 0)
-
 /** Makes the access of one store to the database of the `SqlClient` in use. */
 export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const { busyBudget, path, reserve } = yield* Database
+    const { busyBudget, path, reserve, server } = yield* Database
     const schedule = whileBusy(busyBudget)
     const refail =
       (operation: string) =>
       <E>(error: E): Exclude<E, Failure> | StoreError =>
         isFailure(error)
-          ? new StoreError({ store, operation, reason: reasonOf(path, error), path, cause: error })
+          ? new StoreError({ store, operation, reason: reasonOf(path, error), path, server, cause: error })
           : (error as Exclude<E, Failure>)
     const read: Run = (operation, effect) => {
       const once = Effect.mapError(effect, refail(operation))
       // A schedule is only set up when it is needed: that costs as much as a quick statement.
-      return Effect.catchIf(once, isBusy, () => Effect.retry(once, { schedule, while: isBusy }))
+      return Effect.catchIf(once, passesSoon, (error) =>
+        Effect.retry(once, { schedule: error.reason === "conflict" ? repeatedly : schedule, while: passesSoon })
+      )
     }
     const write: Run = (operation, effect) => {
       const written = read(operation, transaction(sql)(effect))
@@ -123,7 +115,7 @@ export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.S
             )
           )
     }
-    return { sql, read, write }
+    return { sql, leaseTime: leaseTime(sql, yield* LeaseClock), read, write }
   })
 
 // internal
@@ -133,7 +125,11 @@ const reasonOf = (path: string | undefined, error: Failure): StoreReason =>
 
 const isFailure = (error: unknown): error is Failure => error instanceof SqlError || ParseResult.isParseError(error)
 
-const isBusy = (error: unknown): boolean => error instanceof StoreError && error.reason === "busy"
+const passesSoon = (error: unknown): error is StoreError =>
+  error instanceof StoreError && (error.reason === "busy" || error.reason === "conflict")
+
+/** A row that another transaction wrote meanwhile is there at the next attempt. */
+const repeatedly = Schedule.recurs(2)
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.reason === "full"
 

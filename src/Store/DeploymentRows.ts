@@ -16,7 +16,6 @@ import {
   RevisionOutcome,
   Status
 } from "../Deployment.js"
-import { greatest } from "./Access.js"
 import {
   type Decode,
   decodeRows,
@@ -36,6 +35,7 @@ import {
   StoredKey,
   type Tombstone
 } from "./DeploymentStore.js"
+import { greatest } from "./Dialect.js"
 
 const DeploymentRow = Schema.Struct({
   id: DeploymentId,

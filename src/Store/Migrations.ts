@@ -13,7 +13,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
-import { Database, pragmaNumber, type StoreName, transaction } from "./Access.js"
+import { Database, type StoreName, transaction } from "./Access.js"
+import { pragmaNumber } from "./Dialect.js"
 import { classify } from "./SqlFailure.js"
 
 /**
@@ -70,10 +71,24 @@ export const run = (schema: DatabaseSchema): Effect.Effect<void, StoreError, Sql
     const sql = client.withoutTransforms()
     const migrated: Effect.Effect<void, SqlError | Migrator.MigrationError | StoreError> = sql.onDialectOrElse({
       sqlite: () => runOnSqlite(sql, schema),
+      pg: () => runOnPostgres(sql, schema),
       orElse: () => migrate(sql, schema)
     })
-    const refused = (cause: SqlError | Migrator.MigrationError) => refuse(schema, classify(cause), cause)
+    const refused = (cause: SqlError | Migrator.MigrationError) =>
+      Effect.flatMap(adviceFor(sql, classify(cause)), (advice) => refuse(schema, classify(cause), cause, advice))
     return Effect.catchTags(migrated, { SqlError: refused, MigrationError: refused })
+  })
+
+/**
+ * True for a PostgreSQL database that {@link run} leaves as it is. One of a newer version fails as `newerSchema`.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isUpToDate = (schema: DatabaseSchema): Effect.Effect<boolean, StoreError, SqlClient.SqlClient> =>
+  Effect.flatMap(SqlClient.SqlClient, (client) => {
+    const refused = (cause: SqlError | Migrator.MigrationError) => refuse(schema, classify(cause), cause)
+    return Effect.catchTags(hasAll(client.withoutTransforms(), schema), { SqlError: refused, MigrationError: refused })
   })
 
 /**
@@ -87,9 +102,9 @@ export const layer = (schema: DatabaseSchema): Layer.Layer<never, StoreError, Sq
 
 // internal
 
-const refuse = ({ store }: DatabaseSchema, reason: StoreReason, cause?: unknown) =>
-  Effect.flatMap(Database, ({ path }) =>
-    Effect.fail(new StoreError({ store, operation: "migrate", reason, path, cause }))
+const refuse = ({ store }: DatabaseSchema, reason: StoreReason, cause?: unknown, advice?: string) =>
+  Effect.flatMap(Database, ({ path, server }) =>
+    Effect.fail(new StoreError({ store, operation: "migrate", reason, path, server, cause, advice }))
   )
 
 const failed = (message: string) => new Migrator.MigrationError({ reason: "bad-state", message })
@@ -129,6 +144,60 @@ const migrate = (sql: SqlClient.SqlClient, schema: DatabaseSchema) =>
     if (version > length) return yield* refuse(schema, "newerSchema")
     if (version < length) return yield* Effect.fail(failed("The migrations were not written down."))
   })
+
+/**
+ * One transaction for everything, under a lock that one process at a time has, so that the others wait and find the tables. A
+ * database that is up to date is only read.
+ */
+const runOnPostgres = (sql: SqlClient.SqlClient, schema: DatabaseSchema) => {
+  const table = tableOf(schema)
+  const locked = Effect.gen(function* () {
+    yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${table}, 0))`
+    if (yield* hasAll(sql, schema)) return
+    // The Migrator looks for its table with a statement that fails, which ends a transaction of PostgreSQL.
+    yield* sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (migration_id integer PRIMARY KEY,
+      created_at timestamp with time zone NOT NULL DEFAULT now(), name text NOT NULL)`
+    yield* migrate(sql, schema)
+  })
+  return Effect.flatMap(hasAll(sql, schema), (isUpToDate) => (isUpToDate ? Effect.void : transaction(sql)(locked)))
+}
+
+const hasAll = (sql: SqlClient.SqlClient, schema: DatabaseSchema) =>
+  Effect.gen(function* () {
+    const { length } = yield* versionsFor(sql, schema)
+    const version = yield* versionOnPostgres(sql, tableOf(schema))
+    return version > length ? yield* refuse(schema, "newerSchema") : version === length
+  })
+
+const versionOnPostgres = (sql: SqlClient.SqlClient, table: string) =>
+  Effect.gen(function* () {
+    const [found] = yield* sql<{ readonly found: boolean | null }>`SELECT to_regclass(${table}) IS NOT NULL AS found`
+    if (found?.found !== true) return 0
+    const [row] = yield* sql<{
+      readonly version: number | null
+    }>`SELECT MAX(migration_id) AS version FROM ${sql(table)}`
+    return row?.version ?? 0
+  })
+
+/** The right that the user of a database lacks to make tables. */
+const adviceFor = (sql: SqlClient.SqlClient, reason: StoreReason) =>
+  sql.onDialectOrElse({
+    pg: () => (reason === "denied" ? grantsOf(sql) : Effect.succeed(undefined)),
+    orElse: () => Effect.succeed(undefined)
+  })
+
+const grantsOf = (sql: SqlClient.SqlClient) =>
+  sql<{
+    readonly role: string
+    readonly schema: string | null
+  }>`SELECT current_user AS role, current_schema() AS schema`.pipe(
+    Effect.map(([found]) =>
+      found === undefined
+        ? undefined
+        : `the role "${found.role}" may not make tables; the owner of the database permits it with: GRANT USAGE, CREATE ON SCHEMA "${found.schema ?? "public"}" TO "${found.role}"`
+    ),
+    Effect.orElseSucceed(() => undefined)
+  )
 
 /**
  * One transaction for everything. In a database that is marked as ours the header has the number of migrations too, and

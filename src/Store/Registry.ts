@@ -1,5 +1,7 @@
 /** Registries ready to use: all stores of the control plane over one database. */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,6 +12,8 @@ import type { EventStore } from "./EventStore.js"
 import { Home } from "./Home.js"
 import * as HomeBinding from "./HomeBinding.js"
 import type { Ids } from "./Ids.js"
+import * as Postgres from "./Postgres.js"
+import type { PostgresConfig } from "./PostgresSettings.js"
 import { schema } from "./RegistrySchema.js"
 import * as SecretBox from "./SecretBox.js"
 import type { SecretStore } from "./SecretStore.js"
@@ -63,6 +67,39 @@ const sqlite = (options: string | Options) =>
  */
 export const layer = (options: string | Options): Layer.Layer<Stores, StoreError, SecretBox.SecretBox | Ids> =>
   Layer.provide(Layer.fresh(layerSql), sqlite(options))
+
+/**
+ * The registry on PostgreSQL, for programs on several machines. The first one makes the tables. Needs the package
+ * `@effect/sql-pg`.
+ *
+ * @example
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { Ids } from "effect-deployers"
+ * import { layerPg, SecretBox } from "effect-deployers/Store"
+ *
+ * export const registry = layerPg({ url: Redacted.make("postgres://deployers@db.internal/registry") }).pipe(
+ *   Layer.provide(SecretBox.layerFile("/etc/deployers/key")),
+ *   Layer.provide(Ids.layer)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPg = (config: PostgresConfig): Layer.Layer<Stores, StoreError, SecretBox.SecretBox | Ids> =>
+  Layer.provide(Layer.fresh(layerSql), Postgres.layer(schema, config))
+
+/**
+ * See {@link layerPg}, with settings that come from a `ConfigProvider`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPgConfig = (
+  config: Config.Config.Wrap<PostgresConfig>
+): Layer.Layer<Stores, StoreError | ConfigError, SecretBox.SecretBox | Ids> =>
+  Layer.provide(Layer.fresh(layerSql), Postgres.layerConfig(schema, config))
 
 /**
  * `true` for a registry with sealed values, whose missing key must be restored and not made anew. An unreadable

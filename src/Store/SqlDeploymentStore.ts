@@ -20,6 +20,7 @@ import {
   stateColumns
 } from "./DeploymentRows.js"
 import { type DeploymentRecord, DeploymentStore } from "./DeploymentStore.js"
+import { forUpdate } from "./Dialect.js"
 import { Ids } from "./Ids.js"
 import * as SqlLeases from "./SqlLeases.js"
 import * as SqlOperations from "./SqlOperations.js"
@@ -150,7 +151,7 @@ const makeObserve =
         const [current] = yield* decodeStatuses(
           yield* access.sql`SELECT status, desired FROM deployments WHERE id = ${id} AND generation = ${generation}
             AND NOT EXISTS (SELECT 1 FROM operations WHERE deployment_id = ${id} AND closed_at IS NULL)
-            ${Access.forUpdate(access.sql)}`
+            ${forUpdate(access.sql)}`
         )
         // What was seen may be older than what was written meanwhile.
         const same = basis === undefined || current?.desired === basis.desired

@@ -9,16 +9,18 @@ import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
-import { type Access, forUpdate } from "./Access.js"
-import { decodeRows, Integer, now, Time } from "./Columns.js"
+import type { Access } from "./Access.js"
+import { decodeRows, Integer, Time } from "./Columns.js"
 import type { DeploymentStore, Lease } from "./DeploymentStore.js"
+import { forUpdate } from "./Dialect.js"
 
 type Store = DeploymentStore["Type"]
 
 const decodeHeld = decodeRows(Schema.Struct({ holder: Schema.String, expires_at: Time }))
 const decodeTokens = decodeRows(Schema.Struct({ token: Integer }))
 
-const expiry = (ttl: Duration.DurationInput) => Effect.map(now, (at) => at + Math.ceil(Duration.toMillis(ttl)))
+const expiry = ({ leaseTime, sql }: Access, ttl: Duration.DurationInput): Effect.Effect<Statement.Fragment> =>
+  Effect.map(leaseTime, (at) => sql`${at} + ${Math.ceil(Duration.toMillis(ttl))}`)
 
 type Fence = Effect.Effect<void, LeaseLost | SqlError>
 
@@ -75,15 +77,17 @@ export const given =
  * decides between those who ask at the same time.
  */
 const makeAcquire =
-  ({ sql, write }: Access): Store["acquire"] =>
+  (access: Access): Store["acquire"] =>
   (deploymentId, { holder, name, takeOverFrom, ttl }) => {
+    const { sql, write } = access
     const attempt: Effect.Effect<Lease, DeploymentBusy | SqlError | ParseResult.ParseError> = Effect.gen(function* () {
-      const at = yield* now
+      const at = yield* access.leaseTime
       yield* sql`DELETE FROM leases
         WHERE deployment_id = ${deploymentId} AND (expires_at <= ${at} OR ${sql.in("holder", [holder, takeOverFrom ?? holder])})`
-      const row = { deployment_id: deploymentId, holder, expires_at: yield* expiry(ttl) }
       const [made] = yield* decodeTokens(
-        yield* sql`INSERT INTO leases ${sql.insert(row)} ON CONFLICT (deployment_id) DO NOTHING RETURNING token`
+        yield* sql`INSERT INTO leases (deployment_id, holder, expires_at)
+          VALUES (${deploymentId}, ${holder}, ${yield* expiry(access, ttl)})
+          ON CONFLICT (deployment_id) DO NOTHING RETURNING token`
       )
       if (made !== undefined) return { deploymentId, holder, token: made.token }
       const [other] = yield* decodeHeld(
@@ -102,7 +106,7 @@ export const make = (access: Access): Pick<Store, "acquire" | "renew" | "release
     renew: (lease, ttl) =>
       write(
         "leases.renew",
-        Effect.flatMap(expiry(ttl), (at) =>
+        Effect.flatMap(expiry(access, ttl), (at) =>
           orLost(lease, sql`UPDATE leases SET expires_at = ${at} WHERE ${rowOf(access, lease)} RETURNING token`)
         )
       ),

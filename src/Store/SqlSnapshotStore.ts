@@ -17,6 +17,7 @@ import { canonicalJson } from "../Internal/CanonicalJson.js"
 import { type Draft, Snapshot } from "../Snapshot/Model.js"
 import * as Access from "./Access.js"
 import { decodeTo, Integer, now, single, Time } from "./Columns.js"
+import { greatest } from "./Dialect.js"
 import { Ids } from "./Ids.js"
 import { SnapshotStore } from "./SnapshotStore.js"
 
@@ -111,7 +112,7 @@ const makeRecover =
         const [last] = yield* sql<{ readonly last_version: number }>`INSERT INTO pipelines (name, last_version)
           VALUES (${pipelineName}, ${snapshot.version})
           ON CONFLICT (name) DO UPDATE SET
-            last_version = ${Access.greatest(sql, next, sql`${snapshot.version}`)}
+            last_version = ${greatest(sql, next, sql`${snapshot.version}`)}
           RETURNING last_version`
         const version = taken.length === 0 ? snapshot.version : (last?.last_version ?? snapshot.version)
         const inserted = yield* sql`INSERT INTO snapshots ${sql

@@ -35,7 +35,7 @@ export const make = (
   access: Access,
   byId: ById
 ): Pick<Store, "restores" | "leases" | "tombstones" | "recover" | "takeIdentity"> => {
-  const { read, sql, write } = access
+  const { leaseTime, read, sql, write } = access
   return {
     restores: (deploymentId, since) =>
       read(
@@ -48,7 +48,7 @@ export const make = (
       ),
     leases: read(
       "leases.list",
-      Effect.flatMap(now, (at) => sql`SELECT deployment_id, holder FROM leases WHERE expires_at > ${at}`).pipe(
+      Effect.flatMap(leaseTime, (at) => sql`SELECT deployment_id, holder FROM leases WHERE expires_at > ${at}`).pipe(
         Effect.flatMap(decodeHolders),
         Effect.map((rows) => rows.map(({ deployment_id, holder }) => ({ deploymentId: deployment_id, holder })))
       )

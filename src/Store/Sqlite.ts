@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../Errors/Stores.js"
-import { Database, defaultBusyBudget, pragmaNumber, transaction, whileBusy } from "./Access.js"
+import { Database, defaultBusyBudget, transaction, whileBusy } from "./Access.js"
 import * as DatabaseCopy from "./DatabaseCopy.js"
 import {
   copyInto,
@@ -25,6 +25,7 @@ import {
   requireWritable,
   secure
 } from "./DatabaseFile.js"
+import { pragmaNumber } from "./Dialect.js"
 import { type Reserve, reasonAt, reserveAt } from "./DiskRoom.js"
 import * as Migrations from "./Migrations.js"
 import * as SqliteClient from "./SqliteClient.js"

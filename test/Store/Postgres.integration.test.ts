@@ -1,21 +1,30 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Either, Fiber, Layer, Schedule } from "effect"
+import { Deferred, Effect, Either, Fiber, Layer, Redacted, Schedule } from "effect"
 import { Ids } from "effect-deployers"
 import { current, holder, id, running, state } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
-import * as Migrations from "../../src/Store/Migrations.js"
+import { LeaseClock } from "../../src/Store/Dialect.js"
+import * as Postgres from "../../src/Store/Postgres.js"
 import * as Registry from "../../src/Store/Registry.js"
 import { schema } from "../../src/Store/RegistrySchema.js"
 import * as SecretBox from "../../src/Store/SecretBox.js"
-import { databases } from "./Postgres.js"
+import { newDatabases } from "./Postgres.js"
 
-const database = databases()
+const newDatabase = newDatabases()
 
+/** The connections of the pool of these tests. */
+const poolSize = 4
+
+const database = Layer.unwrapEffect(
+  Effect.map(newDatabase, (url) => Postgres.layer(schema, { url: Redacted.make(url), maxConnections: poolSize }))
+)
+
+/** Leases end by the clock of the tests. */
 const registry = Layer.fresh(Registry.layerSql).pipe(
   Layer.provideMerge(SecretBox.layerTest),
-  Layer.provide(Migrations.layer(schema)),
+  Layer.provide(Layer.succeed(LeaseClock, "process")),
   Layer.provideMerge(database),
   Layer.provide(Ids.layer)
 )
@@ -183,9 +192,6 @@ describe("leases that several processes ask for at the same time", () => {
     }).pipe(Effect.provide(registry))
   )
 })
-
-/** The connections of the pool of these tests. */
-const poolSize = 4
 
 describe("a pool of connections", () => {
   it.scopedLive("D22: that has no free one makes others wait, and loses none of their work", () =>
