@@ -1,4 +1,5 @@
 import * as Http from "node:http"
+import * as Net from "node:net"
 import { fileURLToPath } from "node:url"
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
@@ -23,6 +24,30 @@ const scopedAgent = Effect.acquireRelease(
   Effect.sync(() => new Http.Agent({ keepAlive: true, maxSockets: 4, scheduling: "fifo" })),
   (agent) => Effect.sync(() => agent.destroy())
 )
+
+/** A connection to a URL on which nothing was sent yet. */
+const connected = (url: string) =>
+  Effect.acquireRelease(
+    Effect.async<Net.Socket, string>((resume) => {
+      const { hostname, port } = new URL(url)
+      const socket = Net.connect(Number(port), hostname, () => resume(Effect.succeed(socket)))
+      socket.on("error", ({ message }) => resume(Effect.fail(message)))
+    }),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+
+/** Everything that a connection brings after a run was asked for on it. */
+const answered = (socket: Net.Socket) =>
+  Effect.async<string>((resume) => {
+    const body = JSON.stringify({ parameters: { until: "" } })
+    let text = ""
+    socket.on("data", (bytes: Buffer) => {
+      text += bytes.toString()
+    })
+    socket.once("close", () => resume(Effect.succeed(text)))
+    const head = ["POST /invoke HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Connection: close"]
+    socket.write([...head, `Content-Length: ${body.length}`, "", body].join("\r\n"))
+  })
 
 /** The number of the process of a door; 0 if none lives. */
 const doorOf = (id: Deployment.DeploymentId) =>
@@ -85,7 +110,9 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("The d
       const go = `${yield* fs.makeTempDirectoryScoped()}/go`
       const settings = { auth: { _tag: "none" }, minHealthyMillis: 20, oldInstanceGraceMillis: 100 } as const
       const made = yield* deployer.provision(yield* Snapshot.fromFile(`${computing}#first`), { name: "busy", settings })
-      const invoke = (until: string) => post(`${made.url}/invoke`, { parameters: { until } }, false)
+      const invoke = (until: string, url = made.url) => post(`${url}/invoke`, { parameters: { until } }, false)
+      const { deployment } = yield* Home.Home
+      const endpoint = yield* fs.readFileString(`${deployment(made.id)}/generations/1/endpoint.json`)
       // A connection that was accepted just before the step began waits for it.
       const health = Effect.promise(async (signal) => (await fetch(`${made.url}/health`, { signal })).text()).pipe(
         Effect.timeoutTo({ duration: "1 second", onSuccess: (text) => text, onTimeout: () => "" })
@@ -94,12 +121,17 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("The d
         Chunk.toReadonlyArray(lines).some(({ text }) => text.includes("Health is answered while a step computes"))
       )
       yield* Effect.repeat(log, { until: (isThere) => isThere, schedule: Schedule.spaced("50 millis") })
-      const run = yield* Effect.fork(invoke(go))
+      // No connection of the door waits for this run.
+      const run = yield* Effect.fork(invoke(go, `http://127.0.0.1:${JSON.parse(endpoint).port}`))
       yield* Effect.repeat(health, {
         until: (text) => text.includes("blockedMillis"),
         schedule: Schedule.spaced("20 millis")
       })
       assert.strictEqual((yield* deployer.refresh("busy")).status, "running")
+      const silent = yield* Effect.all(
+        Array.from({ length: 8 }, () => connected(`${made.url}`)),
+        { concurrency: 8 }
+      )
       const replacing = yield* Effect.fork(
         deployer.provision(yield* Snapshot.fromFile(`${computing}#second`), { name: "busy", settings })
       )
@@ -111,6 +143,12 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("The d
       assert.deepStrictEqual<unknown>(versionOf((yield* invoke("")).json), 2)
       assert.isNull(run.unsafePoll())
       yield* fs.writeFileString(go, "")
+      // A thread of the old version accepted these. Their first bytes arrive while the old version leaves.
+      const late = yield* Effect.all(silent.map(answered), { concurrency: 8 })
+      assert.deepStrictEqual(
+        late.map((text) => text.slice(0, text.indexOf("\r\n"))),
+        late.map(() => "HTTP/1.1 200 OK")
+      )
       assert.deepStrictEqual<unknown>(versionOf((yield* Fiber.join(run)).json), 1)
       assert.strictEqual((yield* Fiber.join(replacing)).generation, 2)
       yield* deployer.delete("busy")

@@ -146,11 +146,14 @@ export const listen = (
     yield* standIn.watch(server)
     const doors = new Set<Net.Server>()
     const atDoors = Connections.make()
-    const leaveDoors = Effect.suspend(() => {
-      const left = [...doors]
-      doors.clear()
-      return Effect.zipRight(standIn.leave(left), stopAccepting(left))
-    })
+    // A second caller would otherwise miss the connections that the thread still passes on.
+    const leaveDoors = Effect.uninterruptible(
+      Effect.suspend(() => {
+        const left = [...doors]
+        doors.clear()
+        return Effect.zipRight(standIn.leave(left), stopAccepting(left))
+      })
+    )
     yield* Effect.addFinalizer(() => leaveDoors)
     return {
       host: address.host,

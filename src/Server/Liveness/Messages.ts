@@ -47,7 +47,10 @@ export interface Addresses {
 export type ToThread =
   /** Accepts at a listening socket of the process from now on, while the event loop is blocked. */
   | { readonly _tag: "Watch"; readonly socket: number; readonly descriptor: number; readonly door?: Door | undefined }
-  /** Accepts no more at a socket. The thread replies `Left`, and owns nothing of the socket then. */
+  /**
+   * Accepts no more at a socket. The thread replies `Left` after the `Opened` of its last connection, and owns nothing of the
+   * socket then.
+   */
   | { readonly _tag: "Leave"; readonly socket: number }
   | { readonly _tag: "Condition"; readonly condition: string }
   /** Asks for the next bytes of a connection. */

@@ -1,10 +1,12 @@
 /** A service without its HTTP side: everything that runs a pipeline, its warm state, and the drain that ends it. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -313,24 +315,39 @@ const drain = (
     yield* successor === "generation" ? Effect.zipRight(lifecycle.leave, http.leave) : lifecycle.drain
     yield* http.retire
     const closing = yield* Effect.fork(successor === "workers" ? http.close : Effect.void)
-    const left = yield* Effect.fork(
-      successor === "generation" ? Effect.timeoutOption(http.left, idleLimit) : Effect.void
-    )
-    yield* finishRuns(manifest.serving.drainTimeoutMillis)
+    const left = yield* Effect.fork(successor === "generation" ? lastCallers(http) : Effect.void)
+    const finish = yield* finishingWithin(manifest.serving.drainTimeoutMillis)
+    yield* finish
     yield* Fiber.join(left)
     yield* lifecycle.drain
+    // Those that the last callers began after the others had finished.
+    yield* finish
     yield* Effect.timeoutOption(Effect.zipRight(Fiber.join(closing), http.close), "1 second")
     yield* recorder.flush
   })
 
-const finishRuns = (timeoutMillis: number): Effect.Effect<void, never, Invocation.Invocation> =>
+/**
+ * Waits for the callers of the URL that are still connected. When a busy machine has held up this process, their requests
+ * have arrived and are read only after the timer, so they get a turn.
+ */
+const lastCallers = ({ left }: HttpSide) =>
+  Effect.flatMap(Effect.timeoutOption(left, idleLimit), (all) =>
+    Option.isSome(all) ? Effect.void : Effect.sleep("50 millis")
+  )
+
+/** An effect that waits for the runs in progress, until a time that is the same for each call. */
+const finishingWithin = (timeoutMillis: number) =>
   Effect.gen(function* () {
     const { handOverAll, handOverIdle, idle, inFlight, queued } = yield* Invocation.Invocation
+    const begun = yield* Clock.currentTimeMillis
     yield* handOverIdle
     yield* Effect.logInfo(`Draining: ${inFlight()} runs in flight, ${queued()} waiting.`)
-    const inTime = yield* Effect.timeoutOption(idle, timeoutMillis)
-    if (inTime._tag === "Some") return
-    yield* Effect.logWarning(`Runs did not finish within ${timeoutMillis} ms and are interrupted, or handed over.`)
-    yield* handOverAll
-    yield* Effect.asVoid(Effect.timeoutOption(idle, "5 seconds"))
+    const remaining = Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, begun + timeoutMillis - now))
+    return Effect.gen(function* () {
+      const inTime = yield* Effect.timeoutOption(idle, yield* remaining)
+      if (Option.isSome(inTime)) return
+      yield* Effect.logWarning(`Runs did not finish within ${timeoutMillis} ms and are interrupted, or handed over.`)
+      yield* handOverAll
+      yield* Effect.asVoid(Effect.timeoutOption(idle, "5 seconds"))
+    })
   })

@@ -27,6 +27,8 @@ const follow = (message: ToThread): void => {
     case "Watch":
       return void sockets.watch(message.socket, message.descriptor, message.door)
     case "Leave":
+      // The service learns of all connections of the socket before it learns that there will be no more.
+      connections.passOn()
       return void sockets.leave(message.socket)
     case "Condition":
       condition = JSON.parse(message.condition)
