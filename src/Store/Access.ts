@@ -58,9 +58,20 @@ export interface Access {
   readonly read: Run
   /** Runs statements as one {@link transaction}. */
   readonly write: Run
+  /**
+   * The same. When the connection breaks at the commit, `again` runs until it is known whether the change was made: it finds
+   * the change, or makes it. Default: the statements themselves, if they may be repeated.
+   */
+  readonly writeOnce: WriteOnce
 }
 
 type Failure = SqlError | ParseResult.ParseError
+
+type WriteOnce = <A, E, R>(
+  operation: string,
+  effect: Effect.Effect<A, E, R>,
+  again?: Effect.Effect<A, E, R>
+) => Effect.Effect<A, Exclude<E, Failure> | StoreError, R>
 
 type Run = <A, E, R>(
   operation: string,
@@ -115,7 +126,15 @@ export const make = (store: StoreName): Effect.Effect<Access, never, SqlClient.S
             )
           )
     }
-    return { sql, leaseTime: leaseTime(sql, yield* LeaseClock), read, write }
+    const writeOnce: WriteOnce = (operation, effect, again = effect) =>
+      Effect.catchIf(write(operation, effect), isUnknown, (unknown) =>
+        // The state is still unknown when the database cannot be asked.
+        write(operation, again).pipe(
+          Effect.retry({ schedule, while: cannotAsk }),
+          Effect.catchIf(cannotAsk, () => Effect.fail(unknown))
+        )
+      )
+    return { sql, leaseTime: leaseTime(sql, yield* LeaseClock), read, write, writeOnce }
   })
 
 // internal
@@ -130,6 +149,12 @@ const passesSoon = (error: unknown): error is StoreError =>
 
 /** A row that another transaction wrote meanwhile is there at the next attempt. */
 const repeatedly = Schedule.recurs(2)
+
+const isUnknown = (error: unknown): error is StoreError =>
+  error instanceof StoreError && error.reason === "outcomeUnknown"
+
+const cannotAsk = (error: unknown): boolean =>
+  isUnknown(error) || (error instanceof StoreError && (error.reason === "unreachable" || error.reason === "overloaded"))
 
 const isFull = (error: unknown): boolean => error instanceof StoreError && error.reason === "full"
 

@@ -29,11 +29,11 @@ const decode = decodeTo(
  * @since 0.1.0
  */
 export const make: Effect.Effect<BuildStore["Type"], never, SqlClient.SqlClient | Ids> = Effect.gen(function* () {
-  const { read, sql, write } = yield* Access.make("registry")
+  const { read, sql, writeOnce } = yield* Access.make("registry")
   const ids = yield* Ids
   return {
     put: ({ checksum, image, snapshotId }) =>
-      write(
+      writeOnce(
         "builds.put",
         Effect.gen(function* () {
           const row = { id: yield* ids.next, snapshot_id: snapshotId, checksum, image, created_at: yield* now }

@@ -52,7 +52,7 @@ const storedIds = (sql: SqlClient.SqlClient) =>
   Effect.flatMap(sql`SELECT value FROM meta WHERE name = 'registryId'`, decodeIds)
 
 const ensureRegistryId = (access: Access.Access, ids: Ids["Type"]): Effect.Effect<string, StoreError> => {
-  const { read, sql, write } = access
+  const { read, sql, writeOnce } = access
   const stored = storedIds(sql)
   const insert = Effect.gen(function* () {
     yield* sql`INSERT INTO meta (name, value) VALUES ('registryId', ${yield* ids.next}) ON CONFLICT (name) DO NOTHING`
@@ -60,7 +60,7 @@ const ensureRegistryId = (access: Access.Access, ids: Ids["Type"]): Effect.Effec
   })
   return Effect.gen(function* () {
     const [known] = yield* read("registry.id", stored)
-    return (known ?? (yield* write("registry.id", insert))).value
+    return (known ?? (yield* writeOnce("registry.id", insert))).value
   })
 }
 
@@ -92,7 +92,7 @@ const makeList =
 const makeInsert =
   (access: Access.Access): Store["insert"] =>
   (draft) =>
-    access.write(
+    access.writeOnce(
       "deployments.insert",
       Effect.gen(function* () {
         const at = yield* now
@@ -113,11 +113,11 @@ const makeInsert =
         }
         const inserted = yield* access.sql`INSERT INTO deployments ${access.sql.insert(row)}
           ON CONFLICT (name) DO NOTHING RETURNING id`
-        if (inserted.length === 0) return yield* new DeploymentAlreadyExists({ name: draft.name })
-        return yield* Effect.flatMap(
-          access.sql`${selectRecords(access.sql)} WHERE d.id = ${draft.id}`,
-          decodeRecords
-        ).pipe(Effect.flatMap(single))
+        // A row with this id is that of an attempt whose commit was not confirmed.
+        const made = yield* findById(access, draft.id)
+        if (inserted.length === 0 && Option.isNone(made))
+          return yield* new DeploymentAlreadyExists({ name: draft.name })
+        return yield* single(Option.toArray(made))
       })
     )
 
@@ -145,7 +145,7 @@ const decodeStatuses = decodeRows(Schema.Struct({ status: Status, desired: Desir
 const makeObserve =
   (access: Access.Access): Store["observe"] =>
   (id, generation, observation, basis) =>
-    access.write(
+    access.writeOnce(
       "deployments.observe",
       Effect.gen(function* () {
         const [current] = yield* decodeStatuses(
@@ -200,6 +200,9 @@ const makeRemove =
       Effect.zipRight(
         SqlTombstones.insertTombstone(access, lease.deploymentId),
         Effect.asVoid(access.sql`DELETE FROM deployments WHERE id = ${lease.deploymentId}`)
+      ),
+      Effect.map(access.sql`SELECT 1 FROM deployments WHERE id = ${lease.deploymentId}`, (rest) =>
+        rest.length === 0 ? Option.some(undefined) : Option.none()
       )
     )
 

@@ -6,6 +6,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type * as Statement from "@effect/sql/Statement"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
@@ -43,18 +44,31 @@ const rowOf = ({ sql }: Access, lease: Lease): Statement.Fragment =>
  * Runs statements as one transaction that counts only under a lease which no later one replaced. `effect` starts under the
  * lease, and the transaction commits only if the lease is still there: `fence` locks its row until then, so a takeover
  * comes before, and the transaction fails, or after it. Both checks matter where transactions run at the same time; a
- * transaction of SQLite is alone from its start.
+ * transaction of SQLite is alone from its start. `made` finds a change whose commit was not confirmed; without it the change may
+ * be made twice.
  */
 export const guarded =
   (access: Access, fence: (lease: Lease) => Fence = held(access)) =>
-  <A, E>(operation: string, lease: Lease, effect: Effect.Effect<A, E | SqlError | ParseResult.ParseError>) =>
-    access.write(
-      operation,
-      Effect.zipRight(
-        orLost(lease, access.sql`SELECT 1 FROM leases WHERE ${rowOf(access, lease)}`),
-        Effect.zipLeft(effect, fence(lease))
-      )
+  <A, E>(
+    operation: string,
+    lease: Lease,
+    effect: Effect.Effect<A, E | SqlError | ParseResult.ParseError>,
+    made: Made<A, E> = Effect.succeedNone
+  ) => {
+    const { sql } = access
+    const once = Effect.zipRight(
+      orLost(lease, sql`SELECT 1 FROM leases WHERE ${rowOf(access, lease)}`),
+      Effect.zipLeft(effect, fence(lease))
     )
+    // The lock waits for the transaction whose outcome is unknown, which may be in progress on the server.
+    const locked = sql`SELECT 1 FROM leases WHERE ${rowOf(access, lease)} ${forUpdate(sql)}`
+    const found = Effect.zipRight(locked, made)
+    const again = Effect.flatMap(found, Option.match({ onNone: () => once, onSome: Effect.succeed }))
+    return access.writeOnce(operation, once, again)
+  }
+
+/** The result of a change that was made already, for a caller whose connection broke at the commit. */
+export type Made<A, E = never> = Effect.Effect<Option.Option<A>, E | SqlError | ParseResult.ParseError>
 
 /** Locks the row of the lease where other transactions run at the same time. */
 const held =
@@ -79,7 +93,7 @@ export const given =
 const makeAcquire =
   (access: Access): Store["acquire"] =>
   (deploymentId, { holder, name, takeOverFrom, ttl }) => {
-    const { sql, write } = access
+    const { sql, writeOnce } = access
     const attempt: Effect.Effect<Lease, DeploymentBusy | SqlError | ParseResult.ParseError> = Effect.gen(function* () {
       const at = yield* access.leaseTime
       yield* sql`DELETE FROM leases
@@ -96,15 +110,15 @@ const makeAcquire =
       if (other === undefined) return yield* attempt
       return yield* new DeploymentBusy({ name, holder: other.holder, expiresAt: other.expires_at })
     })
-    return write("leases.acquire", attempt)
+    return writeOnce("leases.acquire", attempt)
   }
 
 export const make = (access: Access): Pick<Store, "acquire" | "renew" | "release"> => {
-  const { sql, write } = access
+  const { sql, writeOnce } = access
   return {
     acquire: makeAcquire(access),
     renew: (lease, ttl) =>
-      write(
+      writeOnce(
         "leases.renew",
         Effect.flatMap(expiry(access, ttl), (at) =>
           orLost(lease, sql`UPDATE leases SET expires_at = ${at} WHERE ${rowOf(access, lease)} RETURNING token`)
@@ -112,7 +126,7 @@ export const make = (access: Access): Pick<Store, "acquire" | "renew" | "release
       ),
     release: (lease) =>
       Effect.asVoid(
-        write("leases.release", sql`DELETE FROM leases WHERE token = ${lease.token} AND holder = ${lease.holder}`)
+        writeOnce("leases.release", sql`DELETE FROM leases WHERE token = ${lease.token} AND holder = ${lease.holder}`)
       )
   }
 }

@@ -2,13 +2,14 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { RevisionOutcome, Status } from "../Deployment.js"
 import { LeaseLost } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
 import { decodeRows, Integer, now } from "./Columns.js"
-import { highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
+import { decodeOperations, highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
 import { type DeploymentRecord, type DeploymentStore, type Lease, Operation } from "./DeploymentStore.js"
 import { guarded } from "./SqlLeases.js"
 
@@ -85,6 +86,25 @@ const insertOperation = ({ sql }: Access, operation: Operation) =>
     started_at: DateTime.toEpochMillis(operation.startedAt)
   })}`
 
+/** The operation as it was begun, if it was. */
+const begun = ({ sql }: Access, id: string) =>
+  Effect.map(Effect.flatMap(sql`SELECT * FROM operations WHERE id = ${id}`, decodeOperations), ([found]) =>
+    Option.fromNullable(found)
+  )
+
+/** The result of an operation that was closed with an outcome. */
+const closed = <A, E>({ sql }: Access, { id }: Operation, outcome: Outcome, result: Effect.Effect<A, E>) =>
+  Effect.flatMap(sql`SELECT 1 FROM operations WHERE id = ${id} AND outcome = ${outcome}`, (found) =>
+    found.length === 0 ? Effect.succeedNone : Effect.asSome(result)
+  )
+
+/** The result of an operation whose generation was accepted. */
+const accepted = <A, E>({ sql }: Access, { deploymentId, generation }: Operation, result: Effect.Effect<A, E>) =>
+  Effect.flatMap(
+    sql`SELECT 1 FROM revisions WHERE deployment_id = ${deploymentId} AND generation = ${generation} AND outcome = 'accepted'`,
+    (found) => (found.length === 0 ? Effect.succeedNone : Effect.asSome(result))
+  )
+
 const makeBegin =
   (access: Access): Store["begin"] =>
   (lease, intent) =>
@@ -119,7 +139,8 @@ const makeBegin =
           })}`
         }
         return operation
-      })
+      }),
+      begun(access, intent.id)
     )
 
 const makeCommit =
@@ -143,13 +164,19 @@ const makeCommit =
         }
         yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
-      })
+      }),
+      accepted(access, operation, byId(lease.deploymentId))
     )
 
 const makeFinish =
   (access: Access): Store["finish"] =>
   (lease, operation) =>
-    guarded(access)("operations.finish", lease, Effect.asVoid(closeOperation(access, operation, "committed")))
+    guarded(access)(
+      "operations.finish",
+      lease,
+      Effect.asVoid(closeOperation(access, operation, "committed")),
+      closed(access, operation, "committed", Effect.void)
+    )
 
 const makeAbort =
   (access: Access, byId: ById): Store["abort"] =>
@@ -167,7 +194,8 @@ const makeAbort =
             WHERE id = ${lease.deploymentId} AND generation = 0`
         }
         return yield* byId(lease.deploymentId)
-      })
+      }),
+      closed(access, operation, "aborted", byId(lease.deploymentId))
     )
 
 const makeStopped =
@@ -188,7 +216,8 @@ const makeStopped =
         }
         yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
-      })
+      }),
+      closed(access, operation, "stopped", byId(lease.deploymentId))
     )
 
 const makeRestored =
@@ -202,7 +231,8 @@ const makeRestored =
         const columns = { ...stateColumns(state), ...(yield* stamps(access, lease.deploymentId, state.status)) }
         yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
-      })
+      }),
+      closed(access, operation, "restored", byId(lease.deploymentId))
     )
 
 export const make = (

@@ -35,7 +35,7 @@ const makeList = ({ read, sql }: Access.Access): SecretStore["Type"]["list"] =>
 export const make: Effect.Effect<SecretStore["Type"], never, SqlClient.SqlClient | SecretBox> = Effect.gen(
   function* () {
     const access = yield* Access.make("registry")
-    const { read, sql, write } = access
+    const { read, sql, write, writeOnce } = access
     const box = yield* SecretBox
     const store = (name: string, sealed: string) =>
       Effect.flatMap(
@@ -46,7 +46,7 @@ export const make: Effect.Effect<SecretStore["Type"], never, SqlClient.SqlClient
     return {
       set: (name, value) =>
         Effect.flatMap(box.seal(place(name), value), (sealed) =>
-          Effect.asVoid(write("secrets.set", store(name, sealed)))
+          Effect.asVoid(writeOnce("secrets.set", store(name, sealed)))
         ),
       get: (name) =>
         read("secrets.get", Effect.flatMap(sql`SELECT sealed FROM secrets WHERE name = ${name}`, decodeSealed)).pipe(

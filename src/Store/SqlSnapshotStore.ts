@@ -72,10 +72,10 @@ const lastVersion = ({ sql }: Access.Access, pipelineName: string) =>
 const makePut =
   (access: Access.Access, ids: Ids["Type"]): SnapshotStore["Type"]["put"] =>
   (draft) => {
-    const { sql, write } = access
+    const { sql, writeOnce } = access
     const row = columns(draft)
     const stored = Effect.flatMap(sql`SELECT * FROM snapshots WHERE content_digest = ${row.content_digest}`, decode)
-    return write(
+    return writeOnce(
       "snapshots.put",
       Effect.gen(function* () {
         const [existing] = yield* stored
@@ -94,9 +94,9 @@ const makePut =
 
 /** The number is the old one, unless another snapshot of the pipeline has it by now. */
 const makeRecover =
-  ({ sql, write }: Access.Access): SnapshotStore["Type"]["recover"] =>
+  ({ sql, writeOnce }: Access.Access): SnapshotStore["Type"]["recover"] =>
   (snapshot) =>
-    write(
+    writeOnce(
       "snapshots.recover",
       Effect.gen(function* () {
         const { createdAt, id, pipelineName } = snapshot
@@ -140,9 +140,9 @@ const makeFind =
   }
 
 const makeRemove =
-  ({ sql, write }: Access.Access): SnapshotStore["Type"]["remove"] =>
+  ({ sql, writeOnce }: Access.Access): SnapshotStore["Type"]["remove"] =>
   (id) =>
-    write(
+    writeOnce(
       "snapshots.remove",
       Effect.gen(function* () {
         yield* sql`DELETE FROM snapshots WHERE id = ${id}

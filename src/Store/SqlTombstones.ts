@@ -35,7 +35,7 @@ export const make = (
   access: Access,
   byId: ById
 ): Pick<Store, "restores" | "leases" | "tombstones" | "recover" | "takeIdentity"> => {
-  const { leaseTime, read, sql, write } = access
+  const { leaseTime, read, sql, writeOnce } = access
   return {
     restores: (deploymentId, since) =>
       read(
@@ -57,9 +57,9 @@ export const make = (
       "tombstones.list",
       Effect.flatMap(sql`SELECT * FROM tombstones ORDER BY deleted_at, deployment_id`, decodeTombstones)
     ),
-    recover: (recovered) => write("deployments.recover", recover(access, byId, recovered)),
+    recover: (recovered) => writeOnce("deployments.recover", recover(access, byId, recovered)),
     takeIdentity: (registryId) =>
-      write(
+      writeOnce(
         "registry.takeIdentity",
         Effect.map(
           sql`UPDATE meta SET value = ${registryId}

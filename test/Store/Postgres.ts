@@ -2,6 +2,7 @@
  * A real PostgreSQL server for the tests of a file, and new databases on it. A file with such tests has `Postgres` in its name,
  * because the test command leaves it out where there is no server.
  */
+import { connect, createServer } from "node:net"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
@@ -77,3 +78,55 @@ export const sharedDatabase = () => {
     )
   )
 }
+
+/** A proxy in front of a server, which ends connections on command. */
+export interface Proxy {
+  readonly port: number
+  /** Ends the connection of the next commit: after the server has made it, or before it hears of it. */
+  readonly breakNextCommit: (when: "afterwards" | "before") => void
+  /** The number of commits that were broken. */
+  readonly broken: () => number
+}
+
+/** Starts a proxy to a port of this machine for as long as the scope lives. */
+export const proxyTo = (port: number) =>
+  Effect.acquireRelease(
+    Effect.async<Proxy & { readonly close: () => void }>((resume) => {
+      let armed: "afterwards" | "before" | undefined
+      let broken = 0
+      const server = createServer((client) => {
+        const upstream = connect(port, "127.0.0.1")
+        const end = () => {
+          client.destroy()
+          upstream.destroy()
+        }
+        let ending = false
+        client.on("data", (data) => {
+          const breaks = armed !== undefined && data.includes("COMMIT\0")
+          if (breaks) {
+            ending = true
+            broken++
+          }
+          if (breaks && armed === "before") end()
+          else upstream.write(data)
+          if (breaks) armed = undefined
+        })
+        upstream.on("data", (data) => (ending ? end() : client.write(data)))
+        for (const socket of [client, upstream]) socket.on("error", end).on("close", end)
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(
+          Effect.succeed({
+            port: typeof address === "object" && address !== null ? address.port : 0,
+            breakNextCommit: (when) => {
+              armed = when
+            },
+            broken: () => broken,
+            close: () => server.close()
+          })
+        )
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
