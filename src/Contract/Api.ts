@@ -26,6 +26,7 @@ import * as Responses from "./Responses.js"
 import * as Routes from "./Routes.js"
 import * as RunLog from "./RunLog.js"
 import { Run } from "./RunRecord.js"
+import * as RunSocket from "./RunSocket.js"
 import * as Schedules from "./Schedules.js"
 import * as Sessions from "./Sessions.js"
 import * as Webhooks from "./Webhooks.js"
@@ -127,6 +128,10 @@ const documentation = (pipeline: Pipeline.Any, serving: Settings.Serving, authEn
     files: Input.filesOf(pipeline.input),
     binary: Output.binaryOf(pipeline.output)
   }
+  const completed = (name: Routes.RouteName, described: Record<string, unknown>) => {
+    if (name === "invoke") return OpenApiExtras.describe(described, serving, extras)
+    return name === "socket" ? OpenApiExtras.describeSocket(described) : described
+  }
   return (name, summary) => {
     const route = routes.get(name)
     const requiresKey = authEnabled && route?.isPublic === false
@@ -134,7 +139,7 @@ const documentation = (pipeline: Pipeline.Any, serving: Settings.Serving, authEn
       summary,
       exclude: route === undefined,
       transform: (described) => {
-        const operation = name === "invoke" ? OpenApiExtras.describe(described, serving, extras) : described
+        const operation = completed(name, described)
         return requiresKey ? { ...operation, security: [{ bearer: [] }] } : withoutKeyErrors(name, operation)
       }
     })
@@ -186,6 +191,16 @@ const runsGroup = (at: Paths, doc: Documentation) =>
         .addSuccess(Responses.NoMoreEvents)
         .addError(EndpointErrors.EventsError)
         .annotateContext(doc("events", "What happened in a run and what happens until it ends, as server-sent events."))
+    )
+    .add(
+      HttpApiEndpoint.get("socket", at.socket)
+        .setPath(Schema.Struct({ id: Schema.String }))
+        .setUrlParams(RunSocket.SocketQuery)
+        .addSuccess(Responses.Switched)
+        .addError(EndpointErrors.SocketError)
+        .annotateContext(
+          doc("socket", "A WebSocket that sends the events of a run, and takes signals to it and its cancelling.")
+        )
     )
     .add(
       HttpApiEndpoint.get("logs", at.logs)

@@ -6,6 +6,7 @@ import {
   IdempotencyConflict,
   InternalError,
   InvalidRequest,
+  OriginRefused,
   PayloadTooLarge,
   RunContinues,
   RunDiverged,
@@ -24,6 +25,7 @@ import {
   TooManyRuns,
   Unauthorized,
   UnsupportedMediaType,
+  UpgradeRequired,
   WebhookDeliveryNotFound
 } from "./Errors.js"
 
@@ -56,6 +58,9 @@ export const RunError = Schema.Union(RunNotFound, ServiceUnavailable)
 
 /** `GET /runs/{id}/events`. */
 export const EventsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnavailable)
+
+/** `GET /runs/{id}/socket`. */
+export const SocketError = Schema.Union(InvalidRequest, OriginRefused, RunNotFound, UpgradeRequired, ServiceUnavailable)
 
 /** `GET /runs/{id}/logs`. */
 export const LogsError = Schema.Union(InvalidRequest, RunNotFound, ServiceUnavailable)

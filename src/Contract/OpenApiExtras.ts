@@ -10,6 +10,7 @@ import type { FileField } from "../Input.js"
 import type { Binary } from "../Output.js"
 import type * as Settings from "../Settings.js"
 import { requestField } from "./Form.js"
+import * as RunSocket from "./RunSocket.js"
 
 type Json = Record<string, unknown>
 
@@ -46,7 +47,30 @@ export const describe = (
   }
 }
 
+/** Describes the WebSocket of a run: OpenAPI has no messages of connections. */
+export const describeSocket = (operation: Json): Json => ({
+  ...operation,
+  description: socket,
+  parameters: [...listOf(operation["parameters"]), socketProtocol],
+  responses: {
+    ...objectOf(operation["responses"]),
+    default: { description: "Any other response refuses the connection." }
+  },
+  "x-websocket": { subprotocol: RunSocket.protocol, closeCodes: RunSocket.closeCodes }
+})
+
 // internal
+
+const socket =
+  'Each message is JSON in text. The service sends the events of `GET /runs/{id}/events` as `{ "id", "event", "data" }`. The client sends `{ "signal": name, "body"?, "ref"? }` or `{ "cancel": true, "ref"? }`, and gets `{ "accepted", "ref"? }` or `{ "refused": error, "ref"? }`.'
+
+const socketProtocol = {
+  name: "sec-websocket-protocol",
+  in: "header",
+  required: false,
+  description: `\`${RunSocket.protocol}\`, and behind it the key of the deployment as \`${RunSocket.keyPrefix}\` with the key in base64url, for browsers, which cannot set \`Authorization\`.`,
+  schema: { type: "string" }
+}
 
 const text = { type: "string" }
 

@@ -102,6 +102,14 @@ export const NoMoreEvents = HttpApiSchema.Empty(204).annotations({
 })
 
 /**
+ * The answer of `GET /runs/{id}/socket`: the connection is a WebSocket from then on.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Switched = HttpApiSchema.Empty(101).annotations({ description: "The connection is a WebSocket now." })
+
+/**
  * One page of `GET /runs`, newest run first. The data of a run is in `GET /runs/{id}` only, so a page stays small.
  *
  * @category schemas

@@ -18,6 +18,7 @@ export type RouteName =
   | "run"
   | "cancel"
   | "events"
+  | "socket"
   | "logs"
   | "artifacts"
   | "artifact"
@@ -92,6 +93,7 @@ export const paths = (serving: Settings.Serving): Paths => {
     run: api(`${trimEnd(serving.runsUrlPath)}/:id`),
     cancel: api(`${trimEnd(serving.runsUrlPath)}/:id/cancel`),
     events: api(`${trimEnd(serving.runsUrlPath)}/:id/events`),
+    socket: api(`${trimEnd(serving.runsUrlPath)}/:id/socket`),
     logs: api(`${trimEnd(serving.runsUrlPath)}/:id/logs`),
     artifacts: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts`),
     artifact: api(`${trimEnd(serving.runsUrlPath)}/:id/artifacts/:step`),
@@ -128,7 +130,7 @@ export const paths = (serving: Settings.Serving): Paths => {
 export const runPath = (
   serving: Settings.Serving,
   id: string,
-  name: "run" | "cancel" | "events" | "retry" | "logs" | "artifacts" | "output" = "run"
+  name: "run" | "cancel" | "events" | "socket" | "retry" | "logs" | "artifacts" | "output" = "run"
 ): string => paths(serving)[name].replace(":id", encodeURIComponent(id))
 
 /**
@@ -265,6 +267,7 @@ const entries: ReadonlyArray<Entry> = [
   { name: "run", method: "GET", access: "runs", switch: "runs" },
   { name: "cancel", method: "POST", access: "key", switch: "runs", scope: "invoke" },
   { name: "events", method: "GET", access: "runs", switch: "runs" },
+  { name: "socket", method: "GET", access: "runs", switch: "runs" },
   { name: "logs", method: "GET", access: "runs", switch: "runs" },
   { name: "artifacts", method: "GET", access: "runs", switch: "runs" },
   { name: "artifact", method: "GET", access: "runs", switch: "runs" },

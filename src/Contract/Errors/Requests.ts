@@ -61,6 +61,34 @@ export class TooManyFailedKeys extends Schema.TaggedError<TooManyFailedKeys>()(
 }
 
 /**
+ * A page of another origin sent a request that only pages of the service and of the setting `cors` may send.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class OriginRefused extends Schema.TaggedError<OriginRefused>()(
+  "OriginRefused",
+  { message: Schema.String, origin: Schema.String },
+  status(403, "A page of this origin may not connect.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
+ * The path is a WebSocket, and the request asks for none or cannot become one.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class UpgradeRequired extends Schema.TaggedError<UpgradeRequired>()(
+  "UpgradeRequired",
+  { message: Schema.String },
+  status(426, "The path is a WebSocket.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
  * There is no such path.
  *
  * @category errors

@@ -27,6 +27,7 @@ import * as Forwarded from "./Forwarded.js"
 import * as KeyBackoff from "./KeyBackoff.js"
 import { KeyRing, type Service as Keys } from "./KeyRing.js"
 import type { OwnEndpoint, OwnEndpoints } from "./OwnEndpoints.js"
+import * as SocketKey from "./RunSocket/SocketKey.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 
 /** The parts of a request that the guard reads. `rawHeaders` has names and values in turn, with duplicates. */
@@ -87,7 +88,7 @@ export const make = (options: {
     if (admitted !== undefined) return admitted
     if (route === undefined) return refuse(notFound)
     if (!isKnown(method, route)) return refuse(methodNotAllowed(options.routes, route))
-    const access = route.isPublic ? undefined : options.authorize(request, route)
+    const access = route.isPublic ? undefined : options.authorize(withKey(request, route), route)
     if (access !== undefined && "_tag" in access) return refuse(access)
     if (method === "OPTIONS")
       return { _tag: "Refuse", answer: Response.empty(204, { allow: allow(options.routes, route).join(", ") }) }
@@ -132,7 +133,22 @@ export const ofService: Effect.Effect<
 export const isForThisMachine = ({ door, listen }: Manifest, { isRequired }: Pick<Keys, "isRequired">): boolean =>
   !isRequired && isLoopback((door ?? listen).host)
 
+/** The refusal of a key without a scope. */
+export const forbidden = (scope: Routes.Route["scope"]): Forbidden =>
+  new Forbidden({
+    message: `The key lacks the scope "${scope}". Use another key, or add one with \`deployers auth add NAME --scope ${scope}\`.`,
+    scope
+  })
+
+/** The refusal of a request without a key, or with a wrong one. */
+export const unauthorized = new Unauthorized({
+  message: "This endpoint asks for a key; send it as `Authorization: Bearer KEY`."
+})
+
 // internal
+
+const withKey = (request: GuardedRequest, { name }: Routes.Route): GuardedRequest =>
+  name === "socket" ? SocketKey.keyed(request) : request
 
 const isKnown = (method: string | undefined, route: Routes.Route): boolean =>
   method === route.method || method === "OPTIONS" || (method === "HEAD" && route.method === "GET")
@@ -191,16 +207,6 @@ const tooMany = (retryAfterSeconds: number): TooManyFailedKeys =>
     message: `Too many wrong keys came from this address. Wait ${retryAfterSeconds} s and send the key of the deployment.`,
     retryAfterSeconds
   })
-
-const forbidden = (scope: Routes.Route["scope"]): Forbidden =>
-  new Forbidden({
-    message: `The key lacks the scope "${scope}". Use another key, or add one with \`deployers auth add NAME --scope ${scope}\`.`,
-    scope
-  })
-
-const unauthorized = new Unauthorized({
-  message: "This endpoint asks for a key; send it as `Authorization: Bearer KEY`."
-})
 
 const invalid = (message: string): Verdict => refuse(new InvalidRequest({ message, issues: [] }))
 

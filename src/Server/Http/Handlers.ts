@@ -45,6 +45,7 @@ import * as Members from "./Members.js"
 import * as RequestBody from "./RequestBody.js"
 import * as RequestId from "./RequestId.js"
 import * as RunRequests from "./RunRequests.js"
+import * as SocketHandler from "./RunSocket/SocketHandler.js"
 import * as ScheduleHandlers from "./ScheduleHandlers.js"
 import * as ServiceHandlers from "./ServiceHandlers.js"
 import { ServiceInfo } from "./ServiceInfo.js"
@@ -189,6 +190,7 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
       const { manifest, pipeline } = yield* ServiceInfo
       const { serving } = manifest
       const keys = yield* KeyRing
+      const socket = yield* SocketHandler.make
       const answered = (
         request: HttpServerRequest.HttpServerRequest,
         act: (
@@ -219,13 +221,11 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
         .handle("cancel", ({ path: { id } }) =>
           Effect.gen(function* () {
             const ended = endOf(invocation, id)
-            if (yield* service.cancel(id)) return yield* untilEnded(ended, reading.find(id))
-            const run = yield* reading.find(id)
-            if (!RunEvent.isGoing(run.status)) return run
-            yield* reading.cancel(id)
-            return yield* untilEnded(ended, reading.find(id))
+            const run = yield* Effect.provide(RunCommands.cancel(id), commands)
+            return run ?? (yield* untilEnded(ended, reading.find(id)))
           })
         )
+        .handleRaw("socket", ({ path: { id }, request, urlParams: { after } }) => socket(request, { id, after }))
         .handle("logs", ({ path: { id }, urlParams }) => reading.logs(id, urlParams))
         .handleRaw("signal", ({ path: { id, name }, request }) =>
           answered(request, ({ value }) =>

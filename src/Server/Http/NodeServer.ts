@@ -1,6 +1,7 @@
 /** Node's HTTP server with the limits of a service that strangers can reach. Only this module uses sockets. */
 import * as Http from "node:http"
 import * as Net from "node:net"
+import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -19,6 +20,7 @@ import * as Relayed from "./Relayed.js"
 import * as RequestId from "./RequestId.js"
 import * as ResponseHeaders from "./ResponseHeaders.js"
 import * as Slices from "./Slices.js"
+import * as Upgrade from "./Upgrade.js"
 
 /**
  * The address could not be listened on.
@@ -205,6 +207,25 @@ export const secure = (response: Http.ServerResponse): void => {
 /** The number of requests of a socket, where it is limited. */
 const requests: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/requests")
 
+/** True for a request that asks for an upgrade. */
+const asksUpgrade: unique symbol = Symbol.for("effect-deployers/Server/NodeServer/asksUpgrade")
+
+/**
+ * A request that is an upgrade for Node only if it asks for a WebSocket. Node would take the connection of every other one from
+ * HTTP, too, with the body of the request: some clients offer HTTP/2 with each request.
+ */
+class Request extends Http.IncomingMessage {
+  declare [asksUpgrade]?: boolean
+
+  get upgrade(): boolean {
+    return this.method === "CONNECT" || (this[asksUpgrade] === true && Upgrade.isAsked(this))
+  }
+  /** Most requests ask for none, and are left as they are. */
+  set upgrade(is: boolean | null) {
+    if (is === true) this[asksUpgrade] = true
+  }
+}
+
 interface Answering extends Connections.Connection {
   [requests]?: number
 }
@@ -274,11 +295,13 @@ const create = (handler: Handler, limits: Limits, { note }: StandIn.StandIn): Ht
     keepAliveTimeout: limits.keepAliveTimeoutMillis,
     connectionsCheckingInterval: limits.checkIntervalMillis,
     insecureHTTPParser: false,
+    IncomingMessage: Request,
     ServerResponse: Response,
     requireHostHeader: true,
     noDelay: true
   })
   server.on("request", closingAfter(limits.maxRequestsPerConnection, handler, note))
+  server.on("upgrade", upgrading(handler, note))
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Answering) =>
     refuseSocket(error.code ?? "", socket, socket[Connections.answering])
   )
@@ -305,6 +328,29 @@ const closingAfter =
 
 /** Of a burst of connections that Node's 511 cannot hold, the rest would try again after a second. The system may cap it. */
 const backlog = 4_096
+
+/**
+ * Handles a request that asks for a WebSocket like any other. Node has given up its connection, so the response is its last
+ * one, unless a handler takes the connection.
+ */
+const upgrading =
+  (handler: Handler, note: () => void) =>
+  (request: Http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    note()
+    const response = new Response(request)
+    const end = () => socket.end()
+    response.shouldKeepAlive = false
+    response.assignSocket(request.socket)
+    response.once("finish", end)
+    socket.on("error", () => socket.destroy())
+    const take = () => {
+      response.off("finish", end)
+      response.detachSocket(request.socket)
+      response.end()
+    }
+    Upgrade.hold({ request, socket, head, take })
+    handler(request, response)
+  }
 
 const bind = (server: Http.Server, host: string, port: number): Effect.Effect<Net.AddressInfo, ListenFailed> =>
   Effect.async((resume) => {

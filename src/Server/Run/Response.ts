@@ -26,6 +26,8 @@ const errors = [
   Errors.InvalidRequest,
   Errors.Unauthorized,
   Errors.Forbidden,
+  Errors.OriginRefused,
+  Errors.UpgradeRequired,
   Errors.TooManyFailedKeys,
   Errors.NotFound,
   Errors.RunNotFound,
@@ -149,6 +151,8 @@ const headersOf = (error: WireError): Readonly<Record<string, string>> => {
       return { "www-authenticate": `Bearer error="insufficient_scope", scope="${error.scope}"` }
     case "MethodNotAllowed":
       return { allow: error.allow.join(", ") }
+    case "UpgradeRequired":
+      return { upgrade: "websocket" }
     case "TooManyRuns":
     case "TooManyFailedKeys":
     case "ServiceInMaintenance":

@@ -19,6 +19,7 @@ describe("with two workers", async () => {
   await import("../Http/GroupMembers.test.js")
   await import("../Http/Events.test.js")
   await import("../Http/Signals.test.js")
+  await import("../Http/RunSocket.test.js")
   await import("../Run/Idempotency.test.js")
   await import("../Http/Sessions.test.js")
   await import("../Http/RunLogs.test.js")

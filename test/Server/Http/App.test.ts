@@ -30,6 +30,7 @@ describe("as an app", async () => {
   await import("./GroupCallers.test.js")
   await import("./Events.test.js")
   await import("./Signals.test.js")
+  await import("./RunSocket.test.js")
   await import("../Run/Idempotency.test.js")
   await import("./Sessions.test.js")
   await import("./RunLogs.test.js")

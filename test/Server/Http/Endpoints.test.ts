@@ -101,6 +101,16 @@ const rows: ReadonlyArray<Row> = [
     key: true,
     turnedBy: "publicEndpoints"
   },
+  {
+    name: "socket",
+    method: "GET",
+    path: `/runs/${id}/socket`,
+    setting: "runsUrlPath",
+    moved: `/m/${id}/socket`,
+    off: "runs",
+    key: true,
+    turnedBy: "publicEndpoints"
+  },
   { name: "health", method: "GET", path: "/health", setting: "healthUrlPath", moved: "/m", key: false },
   { name: "live", method: "GET", path: "/health/live", setting: "healthUrlPath", moved: "/m/live", key: false },
   { name: "ready", method: "GET", path: "/health/ready", setting: "healthUrlPath", moved: "/m/ready", key: false },

@@ -1,4 +1,4 @@
-/** Signals to runs, and retries of runs. */
+/** Signals to runs, and their cancelling and retries. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -44,6 +44,20 @@ export const signal = (
     if (Option.isSome(sent)) return signals.nudge(runId)
     const now = yield* queries.find(runId)
     return yield* RunEvent.isGoing(now.status) ? notStarted(runId) : ended(now)
+  })
+
+/** Asks for the end of a run in any process. A run that has ended does not change, and is returned. */
+export const cancel = (
+  runId: string
+): Effect.Effect<Run | undefined, RunNotFound | ServiceUnavailable, RunQueries | Service> =>
+  Effect.gen(function* () {
+    const queries = yield* RunQueries
+    const service = yield* Service
+    if (yield* service.cancel(runId)) return undefined
+    const run = yield* queries.find(runId)
+    if (!RunEvent.isGoing(run.status)) return run
+    yield* queries.cancel(runId)
+    return undefined
   })
 
 /** Starts a new run with the parameters of a run that has ended, and with the results of its steps if asked for. */
