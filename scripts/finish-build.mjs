@@ -2,7 +2,12 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-for (const file of ["Pages/deployment.js.br", "Pages/reference.js.br", "Mcp/mcp.js.br"]) {
+for (const file of [
+  "Pages/deployment.js.br",
+  "Pages/reference.js.br",
+  "Mcp/mcp.js.br",
+  "Http/RunSocket/websocket.js.br"
+]) {
   copyFileSync(`src/Server/${file}`, `dist/Server/${file}`)
 }
 chmodSync("dist/bin.js", 0o755)

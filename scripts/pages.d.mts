@@ -8,3 +8,6 @@ export declare const make: () => Promise<Readonly<Record<"deployment" | "referen
 
 /** The parts of the SDK of the Model Context Protocol that a service uses. */
 export declare const makeMcp: () => Promise<string>
+
+/** The server of WebSockets. */
+export declare const makeWebSocket: () => Promise<string>

@@ -1,5 +1,5 @@
-// Makes the files that browsers get of src/Server/Pages/browser, minified and packed, the file of the Model Context Protocol,
-// and the licenses of the libraries in them. Run it after a change there:
+// Makes the files that browsers get of src/Server/Pages/browser, minified and packed, the files of the Model Context
+// Protocol and of WebSockets, and the licenses of the libraries in them. Run it after a change there:
 //
 //   node scripts/pages.mjs
 //
@@ -34,6 +34,7 @@ const parts = async (name) => ({
 })
 
 const mcpFolder = "src/Server/Mcp"
+const socketFolder = "src/Server/Http/RunSocket"
 
 /** The validator of the SDK checks answers of people that a server asks; these servers ask nobody. */
 const withoutValidator = {
@@ -44,10 +45,10 @@ const withoutValidator = {
     }))
 }
 
-/** The parts of the SDK of the Model Context Protocol that a service uses. */
-export const makeMcp = async () => {
+/** A library as a module for Node. */
+const library = async (entry, options) => {
   const { outputFiles } = await build({
-    entryPoints: ["scripts/mcp-sdk.mjs"],
+    entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
@@ -56,15 +57,29 @@ export const makeMcp = async () => {
     target: "node20",
     charset: "ascii",
     legalComments: "none",
-    banner: { js: notices.mcp },
-    plugins: [withoutValidator]
+    ...options
   })
   return outputFiles[0].text.trim()
 }
 
+/** The parts of the SDK of the Model Context Protocol that a service uses. */
+export const makeMcp = () =>
+  library("scripts/mcp-sdk.mjs", { banner: { js: notices.mcp }, plugins: [withoutValidator] })
+
+/** A module in a data URL has no `require`, which the library uses for modules of Node; its optional packages stay away. */
+const withRequire = 'import{createRequire}from"node:module";const require=createRequire(process.execPath);'
+
+/** The server of WebSockets. */
+export const makeWebSocket = () =>
+  library("scripts/websocket.mjs", {
+    banner: { js: `${notices.ws}\n${withRequire}` },
+    external: ["bufferutil", "utf-8-validate"]
+  })
+
 const notices = {
   mcp: "/*! Contains the libraries that THIRD-PARTY-LICENSES.txt of effect-deployers names for the Model Context Protocol. */",
   swagger: "/*! Contains Swagger UI and the libraries that THIRD-PARTY-LICENSES.txt of effect-deployers names. */",
+  ws: "/*! Contains ws, Copyright (c) 2011 Einar Otto Stangvik and others, MIT License. */",
   uplot: "/*! Contains uPlot, Copyright (c) 2022 Leon Sorokin, MIT License. */"
 }
 
@@ -107,7 +122,7 @@ const write = (all) => {
   writeFileSync(`${folder}/Packed.ts`, header + constants.join(""))
 }
 
-const writeMcp = (text) => writeFileSync(`${mcpFolder}/mcp.js.br`, report("mcp.js", text, packed(text)))
+const writeLibrary = (folder, name, text) => writeFileSync(`${folder}/${name}.br`, report(name, text, packed(text)))
 
 const writeLicenses = () => {
   const libraries = [
@@ -118,6 +133,7 @@ const writeLicenses = () => {
       name,
       ["LICENSE"]
     ]),
+    ["WebSocket of a run contains", "ws", ["LICENSE"]],
     ["client of SQLite contains", "@effect/sql-sqlite-node", ["LICENSE"]]
   ]
   const texts = libraries.flatMap(([place, name, files]) => [
@@ -129,6 +145,7 @@ const writeLicenses = () => {
 
 if (process.argv[1] === import.meta.filename) {
   write(await make())
-  writeMcp(await makeMcp())
+  writeLibrary(mcpFolder, "mcp.js", await makeMcp())
+  writeLibrary(socketFolder, "websocket.js", await makeWebSocket())
   writeLicenses()
 }

@@ -13,7 +13,8 @@ export const names = {
   scripts: [
     ["Server/Pages", "deployment.js.br"],
     ["Server/Pages", "reference.js.br"],
-    ["Server/Mcp", "mcp.js.br"]
+    ["Server/Mcp", "mcp.js.br"],
+    ["Server/Http/RunSocket", "websocket.js.br"]
   ],
   /** For the Node that runs now. It may also lie beside the manifest that is served. */
   codeCache: `code-${process.version}-${process.arch}.cache`

@@ -65,7 +65,8 @@ layer(Workspace.layer)("Bundle.layer", (it) => {
         "mcp.js.br",
         "node_modules",
         "reference.js.br",
-        "start.mjs"
+        "start.mjs",
+        "websocket.js.br"
       ])
       expect((yield* fs.readDirectory(bundles)).filter((name) => name.startsWith(".writing"))).toStrictEqual([])
     })

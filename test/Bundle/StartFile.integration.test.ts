@@ -178,7 +178,8 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
         "mcp.js.br",
         "node_modules",
         "reference.js.br",
-        "start.mjs"
+        "start.mjs",
+        "websocket.js.br"
       ])
     })
   )

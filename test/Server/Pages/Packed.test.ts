@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { brotliDecompressSync } from "node:zlib"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { make, makeMcp } from "../../../scripts/pages.mjs"
+import { make, makeMcp, makeWebSocket } from "../../../scripts/pages.mjs"
 import { reserved } from "../../../src/Cli/InvokeFlags.js"
 import { unpack } from "../../../src/Server/Pages/Document.js"
 import { deployment, reference } from "../../../src/Server/Pages/Packed.js"
@@ -15,9 +15,14 @@ it.live("the files for browsers are made of the folder `browser`: otherwise run 
       const packed = readFileSync(new URL(`../../../src/Server/Pages/${name}.js.br`, import.meta.url))
       assert.isTrue(brotliDecompressSync(packed).equals(Buffer.from(made[name].script)), `${name}.js.br is older`)
     }
-    const packed = readFileSync(new URL("../../../src/Server/Mcp/mcp.js.br", import.meta.url))
-    const mcp = yield* Effect.promise(makeMcp)
-    assert.isTrue(brotliDecompressSync(packed).equals(Buffer.from(mcp)), "mcp.js.br is older")
+    for (const [file, library] of [
+      ["Mcp/mcp.js.br", makeMcp],
+      ["Http/RunSocket/websocket.js.br", makeWebSocket]
+    ] as const) {
+      const packed = readFileSync(new URL(`../../../src/Server/${file}`, import.meta.url))
+      const text = yield* Effect.promise(library)
+      assert.isTrue(brotliDecompressSync(packed).equals(Buffer.from(text)), `${file} is older`)
+    }
   })
 )
 

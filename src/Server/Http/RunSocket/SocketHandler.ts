@@ -34,7 +34,7 @@ export const make = Effect.gen(function* () {
   const { enter, refusal: tooMany } = yield* StreamLimit
   const refusalOf = commandRefusal(yield* KeyRing)
   const isAllowed = Origins.make(serving)
-  const accept = WebSockets.make(serving.maxBodyBytes)
+  const acceptor = WebSockets.make(serving.maxBodyBytes)
   const services = ownServices(yield* Effect.context<RunSocket.Requirements>())
   return (
     request: HttpServerRequest.HttpServerRequest,
@@ -49,6 +49,7 @@ export const make = Effect.gen(function* () {
       const leave = enter()
       if (leave === undefined) return yield* tooMany
       yield* Effect.addFinalizer(() => Effect.sync(leave))
+      const accept = yield* acceptor
       const act = SocketCommands.make({
         runId: id,
         maxJsonDepth: serving.maxJsonDepth,

@@ -1,6 +1,9 @@
 /** WebSockets of Node's connections. The platform's have neither the size of a message, nor pings, nor unread bytes. */
-import { type WebSocket, WebSocketServer } from "ws"
+import * as Effect from "effect/Effect"
+import type { WebSocketServer as Server, WebSocket } from "ws"
+import type { NotFound } from "../../../Contract/Errors.js"
 import * as RunSocket from "../../../Contract/RunSocket.js"
+import * as PackedLibrary from "../PackedLibrary.js"
 import type { Upgradable } from "../Upgrade.js"
 
 /** An open WebSocket. */
@@ -33,8 +36,23 @@ export interface Listener {
 /** Completes the handshake. Returns none if the client is gone, or if its handshake is not valid, which is answered. */
 export type Accept = (connection: Upgradable, listener: Listener) => Peer | undefined
 
-/** Accepts clients whose messages have at most a number of bytes. */
-export const make = (maxMessageBytes: number): Accept => {
+/** Accepts clients whose messages have at most a number of bytes. The library loads with the first of them. */
+export const make = (maxMessageBytes: number): Effect.Effect<Accept, NotFound> => {
+  let accept: Accept | undefined
+  return Effect.map(library, ({ WebSocketServer }) => {
+    accept ??= acceptor(WebSocketServer, maxMessageBytes)
+    return accept
+  })
+}
+
+// internal
+
+const library = PackedLibrary.make<{ readonly WebSocketServer: typeof Server }>({
+  url: () => new URL("./websocket.js.br", import.meta.url),
+  path: "dist/Server/Http/RunSocket/websocket.js.br"
+})
+
+const acceptor = (WebSocketServer: typeof Server, maxMessageBytes: number): Accept => {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -52,8 +70,6 @@ export const make = (maxMessageBytes: number): Accept => {
     return peer
   }
 }
-
-// internal
 
 const peerOf = (client: WebSocket, { onClose, onPong, onText }: Listener): Peer => {
   const waiting = new Set<() => void>()
