@@ -260,7 +260,7 @@ function webhooks(): ReadonlyArray<string> {
       ],
       "id"
     ),
-    index("webhook_deliveries", "by_time", "due_at", " WHERE state = 'pending'"),
+    index("webhook_deliveries", "by_webhook", "webhook, due_at, url", " WHERE state = 'pending'"),
     index("webhook_deliveries", "by_run", "run_id")
   ]
 }

@@ -322,6 +322,12 @@ const webhooks = [
   "CREATE INDEX webhook_deliveries_by_run ON webhook_deliveries (run_id)"
 ]
 
+/** The deliveries of one webhook that wait, without a walk over those of others. */
+const webhookTargets = [
+  "DROP INDEX webhook_deliveries_by_time",
+  `CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, due_at, url) WHERE state = 'pending'`
+]
+
 /**
  * Tables of a run store, for {@link Sqlite.layer}.
  *
@@ -347,6 +353,7 @@ export const schema: DatabaseSchema = {
     stepCache,
     stepInputs,
     responses,
-    webhooks
+    webhooks,
+    webhookTargets
   ]
 }

@@ -6,9 +6,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DeliveryState, type WebhookDelivery } from "../Contract/Webhooks.js"
 import { decodeTo, Integer, OptionalText, OptionalTime, present, Time } from "./Columns.js"
-import { forUpdate } from "./Dialect.js"
 import type { RunAccess } from "./RunTables.js"
 import type { DeliveryClaim, DeliveryResult, WebhookStore } from "./WebhookStore.js"
+import * as Targets from "./WebhookTargets.js"
 
 /** Makes the part of a run store that keeps deliveries of webhooks. */
 export const make = (access: RunAccess): WebhookStore => ({ ...claims(access), ...records(access) })
@@ -16,22 +16,23 @@ export const make = (access: RunAccess): WebhookStore => ({ ...claims(access), .
 // internal
 
 const claims = (access: RunAccess): Pick<WebhookStore, "claim" | "settle"> => {
-  const { from, into, mine, now, read, sql, write } = access
+  const { into, mine, now, read, sql, write } = access
   return {
-    claim: ({ leaseMillis, limit }) =>
+    claim: ({ held, leaseMillis, limit, perTarget }) =>
       Effect.gen(function* () {
         const at = yield* now
-        const due = sql`state = 'pending' AND due_at <= ${at}
-        AND run_id IN (SELECT id FROM ${from("runs")} WHERE id = run_id AND status NOT IN ('queued', 'running'))`
-        const some = sql`SELECT id FROM ${from("webhook_deliveries")} WHERE ${due} ORDER BY due_at LIMIT ${limit}`
+        const busy = Targets.countsOf(held)
+        const due = dueAt(access, at)
         // Most looks find nothing, and a look without a write costs other processes nothing.
-        if ((yield* read("webhooks.claim", some)).length === 0) return []
+        const found = yield* read("webhooks.claim", oldest(access, due, limit, Targets.fullOf(busy, perTarget)))
+        const ids = Targets.fairly(found, busy, { limit, perTarget })
+        if (ids.length === 0) return []
         return yield* write(
           "webhooks.claim",
           Effect.flatMap(
             sql`UPDATE ${into("webhook_deliveries")}
             SET due_at = ${at + leaseMillis}, attempts = attempts + 1, token = token + 1, attempted_at = ${at}
-            WHERE ${mine} AND id IN (SELECT id FROM (${some} ${forUpdate(sql)}) AS due)
+            WHERE ${mine} AND ${sql.in("id", ids)} AND ${due}
             RETURNING id, run_id, webhook, url, attempts, token`,
             decodeClaims
           )
@@ -40,6 +41,41 @@ const claims = (access: RunAccess): Pick<WebhookStore, "claim" | "settle"> => {
     settle: (claim, result) => write("webhooks.settle", Effect.asVoid(settled(access, claim, result)))
   }
 }
+
+const dueAt = ({ from, sql }: RunAccess, at: number) =>
+  sql`state = 'pending' AND due_at <= ${at}
+    AND run_id IN (SELECT id FROM ${from("runs")} WHERE id = run_id AND status NOT IN ('queued', 'running'))`
+
+/**
+ * The oldest deliveries of each webhook that has any. The backlog of a target that has its share is not read: of a webhook it is
+ * left out, of an origin it is passed over in the index.
+ */
+const oldest = (access: RunAccess, due: Statement.Fragment, limit: number, full: ReadonlySet<string>) =>
+  Effect.gen(function* () {
+    const { from, sql } = access
+    const webhooks = yield* Effect.flatMap(pendingWebhooks(access), decodeWebhooks)
+    const origins = Array.from(full, (target) => sql`substr(url, 1, ${target.length}) <> ${target}`)
+    const others = origins.length === 0 ? sql.literal("") : sql`AND (url IS NULL OR ${sql.and(origins)})`
+    const each = yield* Effect.forEach(
+      webhooks.filter((webhook) => !full.has(webhook)),
+      (webhook) =>
+        Effect.flatMap(
+          sql`SELECT id, webhook, url, due_at FROM ${from("webhook_deliveries")}
+            WHERE webhook = ${webhook} ${others} AND ${due} ORDER BY due_at LIMIT ${limit}`,
+          decodeDue
+        )
+    )
+    return each.flat()
+  })
+
+/** Steps from webhook to webhook in the index, however many deliveries each of them has. */
+const pendingWebhooks = ({ from, sql }: RunAccess) =>
+  sql`WITH RECURSIVE pending (name) AS (
+      SELECT MIN(webhook) FROM ${from("webhook_deliveries")} WHERE state = 'pending'
+      UNION ALL
+      SELECT (SELECT MIN(webhook) FROM ${from("webhook_deliveries")} WHERE state = 'pending' AND webhook > pending.name)
+      FROM pending WHERE pending.name IS NOT NULL
+    ) SELECT name FROM pending WHERE name IS NOT NULL`
 
 const settled = ({ into, mine, sql }: RunAccess, { id, token }: DeliveryClaim, result: DeliveryResult) => {
   const own = sql`${mine} AND id = ${id} AND token = ${token} AND state = 'pending'`
@@ -94,6 +130,13 @@ const records = ({ from, into, mine, now, read, sql, write }: RunAccess): Pick<W
       })
     )
 })
+
+const decodeWebhooks = decodeTo(Schema.Struct({ name: Schema.String }), ({ name }) => name)
+
+const decodeDue = decodeTo(
+  Schema.Struct({ id: Schema.String, webhook: Schema.String, url: OptionalText, due_at: Integer }),
+  ({ due_at, id, url, webhook }): Targets.Due => ({ id, webhook, url: Option.getOrUndefined(url), dueAt: due_at })
+)
 
 const decodeClaims = decodeTo(
   Schema.Struct({

@@ -56,9 +56,15 @@ export type DeliveryResult =
  * @since 0.2.0
  */
 export interface WebhookStore {
-  /** Claims attempts that are due, oldest first. They are due again after `leaseMillis`. */
+  /**
+   * Claims attempts that are due, oldest first, and of one target at most `perTarget`, those in `held` included: a webhook, or the
+   * origin of the URL of a caller. They are due again after `leaseMillis`.
+   */
   readonly claim: (options: {
     readonly limit: number
+    readonly perTarget: number
+    /** The claims of this process whose attempts are in progress. */
+    readonly held: ReadonlyArray<Pick<DeliveryClaim, "webhook" | "url">>
     readonly leaseMillis: number
   }) => Effect.Effect<ReadonlyArray<DeliveryClaim>, StoreError>
   /** Records the result of a claim. */

@@ -11,7 +11,8 @@ import { id, run, started, write } from "./Fixtures.js"
 export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
   const delivery = (n: number, webhook = "a", url?: string) =>
     ({ _tag: "Delivery", runId: id(n), webhook, ...(url === undefined ? {} : { url }) }) as const
-  const claim = Effect.flatMap(RunStore, ({ webhooks }) => webhooks.claim({ limit: 10, leaseMillis: 1_000 }))
+  const share = { perTarget: 10, held: [], leaseMillis: 1_000 }
+  const claim = Effect.flatMap(RunStore, ({ webhooks }) => webhooks.claim({ ...share, limit: 10 }))
   const claimOne = Effect.flatMap(claim, ([one]) =>
     one === undefined ? Effect.dieMessage("no claim") : Effect.succeed(one)
   )
@@ -52,7 +53,7 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
       const numbers = Array.from({ length: 8 }, (_, n) => n + 1)
       yield* store.commit(numbers.flatMap((n) => [write(run(n)), delivery(n)]))
       const claims = yield* Effect.all(
-        Array.from({ length: 4 }, () => store.webhooks.claim({ limit: 3, leaseMillis: 1_000 })),
+        Array.from({ length: 4 }, () => store.webhooks.claim({ ...share, limit: 3 })),
         { concurrency: "unbounded" }
       )
       const ids = claims.flat().map(({ runId }) => runId)
@@ -60,6 +61,45 @@ export const laws = <E>(layer: Layer.Layer<RunStore, E>) => {
       assert.isAtMost(ids.length, 8)
       const rest = yield* claim
       assert.strictEqual(ids.length + rest.length, 8)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("a claim gives no target more than its share, and passes over the backlog of one that has it", () =>
+    Effect.gen(function* () {
+      const { commit, webhooks } = yield* RunStore
+      const numbers = Array.from({ length: 6 }, (_, n) => n + 1)
+      yield* commit(
+        numbers.flatMap((n) => [
+          write(run(n)),
+          delivery(n, "a"),
+          delivery(n, "b"),
+          delivery(n, "caller", `https://${n < 5 ? "one" : "two"}.example.com/${n}`)
+        ])
+      )
+      const claimed = (
+        held: ReadonlyArray<{ readonly webhook: string; readonly url: string | undefined }>,
+        limit = 20
+      ) =>
+        Effect.map(webhooks.claim({ limit, perTarget: 2, held, leaseMillis: 1_000 }), (claims) =>
+          claims.map(({ url, webhook }) => ({ webhook, url })).sort((a, b) => nameOf(a).localeCompare(nameOf(b)))
+        )
+      const nameOf = ({ url, webhook }: { readonly webhook: string; readonly url: string | undefined }) =>
+        url === undefined ? webhook : new URL(url).hostname
+      const first = yield* claimed([{ webhook: "a", url: undefined }])
+      assert.deepStrictEqual(first.map(nameOf), [
+        "a",
+        "b",
+        "b",
+        "one.example.com",
+        "one.example.com",
+        "two.example.com",
+        "two.example.com"
+      ])
+      const full = [...first, { webhook: "a", url: undefined }]
+      assert.deepStrictEqual(yield* claimed(full), [])
+      const next = yield* claimed(full.filter((one) => nameOf(one) !== "b"))
+      assert.deepStrictEqual(next.map(nameOf), ["b", "b"])
+      assert.lengthOf(yield* claimed([], 3), 3)
     }).pipe(Effect.provide(layer))
   )
 

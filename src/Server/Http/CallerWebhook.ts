@@ -20,8 +20,9 @@ export const reader = ({ recording, webhooks }: Serving): Read | undefined => {
     if (url === undefined) return none
     if (!isUrl(url))
       return refused('must be a URL such as "https://hooks.example.com/runs", without a user and a fragment')
-    return isListed(new URL(url).hostname)
-      ? Either.right(url)
+    const { hostname, href } = new URL(url)
+    return isListed(hostname)
+      ? Either.right(href)
       : refused("names a host that this service does not call; the setting webhooks.callers.hosts lists the hosts")
   }
 }

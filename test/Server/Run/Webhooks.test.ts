@@ -246,6 +246,45 @@ describe("a webhook", () => {
     )
   )
 
+  it.effect("that does not answer leaves room for others: four of its deliveries are on their way", () =>
+    virtually(
+      Effect.gen(function* () {
+        const [dead, alive] = [yield* Receiver.make(), yield* Receiver.make()]
+        const app = yield* served({ to: { a: { url: dead.url }, b: { url: alive.url } }, timeoutMillis: 10_000 })
+        const count = 20
+        for (let n = 0; n < count; n++) yield* invoke(app, n)
+        for (let n = 0; n < count; n++) (yield* alive.next).respond(200)
+        yield* until((all) =>
+          all.filter((one) => one.webhook === "b" && one.state === "delivered").length === count ? true : undefined
+        )
+        const held = yield* Effect.forEach([1, 2, 3, 4], () => dead.next)
+        assert.strictEqual(yield* dead.size, 0)
+        // The place of an attempt that ends is that of the next one.
+        held[0]?.respond(200)
+        yield* dead.next
+        assert.strictEqual(yield* dead.size, 0)
+        yield* TestClock.adjust("10 seconds")
+        yield* Effect.forEach([1, 2, 3, 4], () => dead.next)
+        assert.strictEqual(yield* dead.size, 0)
+      })
+    )
+  )
+
+  it.effect("of a caller shares the places of its host, whatever its path", () =>
+    virtually(
+      Effect.gen(function* () {
+        const [dead, alive] = [yield* Receiver.make(), yield* Receiver.make()]
+        const app = yield* served({ callers: { hosts: ["127.0.0.1"] }, timeoutMillis: 10_000 })
+        for (let n = 0; n < 8; n++) yield* invoke(app, n, { "webhook-url": `HTTP://127.0.0.1:${dead.port}/${n}` })
+        yield* invoke(app, 9, { "webhook-url": `${alive.url}/mine` })
+        ;(yield* alive.next).respond(200)
+        yield* state("delivered")
+        yield* Effect.forEach([1, 2, 3, 4], () => dead.next)
+        assert.strictEqual(yield* dead.size, 0)
+      })
+    )
+  )
+
   it.effect("gets the end of a run that is cancelled", () =>
     virtually(
       Effect.gen(function* () {

@@ -58,7 +58,7 @@ export const make = ({ deployment, serving }: Manifest, store: Store): Effect.Ef
         const sender = yield* Sender.Sender
         const attempt = (claim: DeliveryClaim) =>
           Effect.provideService(settle(webhooks, deployment, store, receiverOf, claim), Sender.Sender, sender)
-        return keepSending(webhooks, store, Queue.take(woken), attempt)
+        return keepSending(webhooks, store, woken, attempt)
       }).pipe(Effect.provide(Layer.mergeAll(Sender.layer(webhooks))))
     }
   }))
@@ -108,32 +108,47 @@ const secretOf = (name: string): Effect.Effect<Redacted.Redacted, ConfigError.Co
 /** Attempts of one process at the same time. */
 const most = 16
 
+/** Attempts of one target: a receiver that does not answer leaves room for the others. */
+const mostOfTarget = 4
+
 /** Another process may have claimed a delivery and died, and a retry may be due. */
 const lookEvery = "1 second"
 
 const keepSending = (
   { timeoutMillis }: Settings.Webhooks,
   { webhooks }: Store,
-  woken: Effect.Effect<void>,
+  woken: Queue.Queue<void>,
   attempt: (claim: DeliveryClaim) => Effect.Effect<void>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const sending = yield* FiberSet.make()
-    const claim = Effect.flatMap(FiberSet.size(sending), (busy) =>
-      busy >= most
+    const held = new Set<DeliveryClaim>()
+    const send = (claim: DeliveryClaim) =>
+      Effect.suspend(() => {
+        held.add(claim)
+        const release = Effect.zipRight(
+          Effect.sync(() => held.delete(claim)),
+          Queue.offer(woken, undefined)
+        )
+        return FiberSet.run(sending, Effect.ensuring(attempt(claim), release))
+      })
+    const claim = Effect.suspend(() =>
+      held.size >= most
         ? Effect.succeed([])
-        : webhooks.claim({ limit: most - busy, leaseMillis: timeoutMillis + slackMillis })
+        : webhooks.claim({
+            limit: most - held.size,
+            perTarget: mostOfTarget,
+            held: Array.from(held),
+            leaseMillis: timeoutMillis + slackMillis
+          })
     )
     const pass = Effect.flatMap(claim, (claims) =>
-      Effect.as(
-        Effect.forEach(claims, (one) => FiberSet.run(sending, attempt(one)), { discard: true }),
-        claims.length
-      )
+      Effect.as(Effect.forEach(claims, send, { discard: true }), claims.length)
     )
     const look = Effect.catchAll(pass, (error: StoreError) =>
       Effect.as(Effect.logWarning(`The deliveries of webhooks could not be read: ${error.message}`), 0)
     )
-    const wait = Effect.raceFirst(Effect.sleep(lookEvery), woken)
+    const wait = Effect.raceFirst(Effect.sleep(lookEvery), Queue.take(woken))
     const next = Effect.flatMap(look, (claimed) => (claimed === 0 ? wait : Effect.yieldNow()))
     yield* Effect.forkScoped(Effect.repeat(next, Schedule.forever))
   })
