@@ -270,7 +270,7 @@ describe("a webhook", () => {
     )
   )
 
-  it.effect("of a caller shares the places of its host, whatever its path", () =>
+  it.effect("of a caller shares the places of its host, with any path", () =>
     virtually(
       Effect.gen(function* () {
         const [dead, alive] = [yield* Receiver.make(), yield* Receiver.make()]
