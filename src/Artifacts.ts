@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import type { ArtifactStoreError } from "./Errors/Artifacts.js"
 
 export { ArtifactStoreError } from "./Errors/Artifacts.js"
@@ -51,6 +52,23 @@ export class ArtifactStore extends Context.Tag("effect-deployers/ArtifactStore")
     readonly get: (digest: string) => Effect.Effect<Option.Option<Uint8Array>, ArtifactStoreError>
     /** Removes a content; one that is not there stays absent. */
     readonly remove: (digest: string) => Effect.Effect<void, ArtifactStoreError>
+    /**
+     * Keeps a content that comes in parts, as `put` does. A content whose stream dies is not kept. A store without this gets large
+     * contents whole.
+     */
+    readonly putStream?:
+      | ((digest: string, content: Stream.Stream<Uint8Array>, bytes: number) => Effect.Effect<void, ArtifactStoreError>)
+      | undefined
+    /**
+     * A part of a content, read no faster than it is taken; none if the content is not there. A store without this gives large
+     * contents whole.
+     */
+    readonly getStream?:
+      | ((
+          digest: string,
+          part: { readonly start: number; readonly length: number }
+        ) => Effect.Effect<Option.Option<Stream.Stream<Uint8Array, ArtifactStoreError>>, ArtifactStoreError>)
+      | undefined
   }
 >() {}
 

@@ -33,6 +33,7 @@ export {
   type EventsOf,
   type Invocation,
   invoke,
+  invokeBinary,
   make,
   type Streamed
 } from "./Client/Invoke.js"

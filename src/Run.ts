@@ -3,12 +3,16 @@
  * to steps. Outside a served deployment (a unit test, a script) the current run is
  * detached: nothing is recorded and everything still works.
  */
+import * as Chunk from "effect/Chunk"
+import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { ResponseRefused } from "./Errors/Runs.js"
+import * as File from "./File.js"
 import { CurrentRun, type RunInfo, SignalTimedOut } from "./Run/Listener.js"
 import * as Request from "./Run/Request.js"
 import * as Response from "./Run/Response.js"
@@ -16,6 +20,7 @@ import * as Response from "./Run/Response.js"
 export {
   CurrentRun,
   type Emission,
+  type FileSource,
   type InterruptionCause,
   type LogLine,
   type RunInfo,
@@ -123,6 +128,46 @@ export const respond = (options: Response.RespondOptions): Effect.Effect<void, R
     listener.respond === undefined
       ? Either.map(Response.merged(Response.initial, options), () => undefined)
       : listener.respond(options)
+  )
+
+/**
+ * Writes a file of the run while its bytes come, and takes their digest: for outputs that are too large for memory. In a served
+ * run the file is in the folder of the run, which is removed when the run has ended, and the serving setting `maxOutputBytes`
+ * limits it. Outside a served run it is in memory.
+ *
+ * @param options its name, default `file`, and its content type, default `application/octet-stream`
+ *
+ * @example
+ * ```ts
+ * import { Schema, Stream } from "effect"
+ * import { Output, Pipeline, Run } from "effect-deployers"
+ *
+ * export const table = Pipeline.make("table", {
+ *   input: Schema.Struct({ rows: Schema.Int }),
+ *   output: Output.file({ contentType: "text/csv" }),
+ *   settings: { maxOutputBytes: 1_000_000_000 },
+ *   run: ({ rows }) =>
+ *     Run.writeFile(Stream.encodeText(Stream.map(Stream.range(1, rows), (row) => `${row},${row * row}\n`)), {
+ *       name: "squares.csv",
+ *       contentType: "text/csv"
+ *     })
+ * })
+ * ```
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const writeFile = <E, R>(
+  content: Stream.Stream<Uint8Array, E, R>,
+  options: { readonly name?: string | undefined; readonly contentType?: string | undefined } = {}
+): Effect.Effect<File.File, E, R> =>
+  Effect.contextWithEffect((context: Context.Context<R>) =>
+    Effect.flatMap(CurrentRun, (listener) => {
+      const { contentType = File.defaultContentType, name = "file" } = options
+      return listener.writeFile === undefined
+        ? Effect.flatMap(collected(content), (bytes) => File.fromBytes(bytes, { name, contentType }))
+        : listener.writeFile({ name, contentType, content: Stream.provideContext(content, context) })
+    })
   )
 
 /**
@@ -245,6 +290,17 @@ export const waitFor: {
 }
 
 // internal
+
+const collected = <E, R>(content: Stream.Stream<Uint8Array, E, R>): Effect.Effect<Uint8Array, E, R> =>
+  Effect.map(Stream.runCollect(content), (slices) => {
+    const bytes = new Uint8Array(Chunk.reduce(slices, 0, (size, slice) => size + slice.length))
+    let at = 0
+    for (const slice of slices) {
+      bytes.set(slice, at)
+      at += slice.length
+    }
+    return bytes
+  })
 
 const unsignalled = (signal: string, timeout: Duration.Duration | undefined): Effect.Effect<never, SignalTimedOut> =>
   timeout === undefined

@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Client from "../Client.js"
+import * as File from "../File.js"
 import { deploymentName, flag, json, note, print, runTimeout, text, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import * as InvokeFlags from "./InvokeFlags.js"
@@ -53,7 +54,7 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
       ...given
     }) {
       if (isStream && (isAsync || skipArtifacts)) return yield* notTogether(isAsync)
-      if (Option.isSome(output) && (isAsync || skipArtifacts)) return yield* noOutputs(isAsync)
+      if (Option.isSome(output) && isAsync) return yield* noOutputs
       const values = { ...(Option.isSome(input) ? yield* readObject(input.value) : {}), ...parameters }
       const options: Client.InvokeOptions = {
         runName: Option.getOrUndefined(given.runName),
@@ -63,13 +64,16 @@ export const make = (parameters: ReadonlyArray<InvokeFlags.Parameter>) =>
         ...(skipArtifacts ? { skipArtifacts } : {})
       }
       if (isAsync) return yield* start(json, name, values, options)
+      // The answer itself has the bytes, so they need no record.
+      const invoke = Option.isSome(output) ? Client.invokeBinary : Client.invoke
       const invocation = yield* (
-        isStream ? invokeStream(json, name, values, options) : Client.invoke(name, values, options)
+        isStream ? invokeStream(json, name, values, options) : invoke(name, values, options)
       ).pipe(whenInterrupted(afterInvocation(name)))
       const { metadata, outputs } = invocation
       if (Option.isSome(output)) yield* OutputFile.write(output.value, name, metadata.runId, outputs)
       const isWritten = Option.isSome(output)
-      yield* printInvocation(json, isWritten && !json ? { ...invocation, outputs: undefined } : invocation, isWritten)
+      const shown = File.isFile(outputs) ? File.describe(outputs) : outputs
+      yield* printInvocation(json, { ...invocation, outputs: isWritten && !json ? undefined : shown }, isWritten)
     })
   ).pipe(Command.withDescription("Run a deployed pipeline; `invoke NAME --help` lists its parameters."))
 
@@ -109,13 +113,10 @@ const notTogether = (isAsync: boolean) =>
       : "Omit one of them: --stream shows the data that --skip-artifacts does not record."
   })
 
-const noOutputs = (isAsync: boolean) =>
-  new UsageError({
-    message: `--output and ${isAsync ? "--async" : "--skip-artifacts"} cannot be combined.`,
-    hint: isAsync
-      ? "Omit one of them: `deployers run output ID --output FILE` writes the outputs of a run that has ended."
-      : "Omit one of them: --output writes the data that --skip-artifacts does not record."
-  })
+const noOutputs = new UsageError({
+  message: "--output and --async cannot be combined.",
+  hint: "Omit one of them: `deployers run output ID --output FILE` writes the outputs of a run that has ended."
+})
 
 const start = Effect.fnUntraced(function* (
   asJson: boolean,

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Client from "../Client.js"
+import * as File from "../File.js"
 import { Reference } from "../Output.js"
 import { note, text } from "./Common.js"
 import { UsageError } from "./Failure.js"
@@ -19,9 +20,7 @@ export const referenceOf = (outputs: unknown): Option.Option<Reference> =>
 /** Writes the outputs of a run to a file, in place of one that is there. */
 export const write = Effect.fnUntraced(function* (path: string, name: string, runId: string, outputs: unknown) {
   const fs = yield* FileSystem.FileSystem
-  const content = Option.isSome(referenceOf(outputs))
-    ? yield* Effect.flatMap(Client.output(name, runId), ({ bytes }) => bytes)
-    : new TextEncoder().encode(`${JSON.stringify(outputs, undefined, 2) ?? ""}\n`)
+  const content = yield* contentOf(name, runId, outputs)
   yield* Effect.mapError(
     fs.writeFile(path, content),
     ({ message }) =>
@@ -38,5 +37,18 @@ export const remark = (runId: string): string =>
   `The outputs are bytes; \`deployers run output ${runId} --output FILE\` writes them.`
 
 // internal
+
+const contentOf = Effect.fnUntraced(function* (name: string, runId: string, outputs: unknown) {
+  if (File.isFile(outputs)) return yield* outputs.bytes
+  const reference = decodeReference(outputs)
+  if (Option.isNone(reference)) return new TextEncoder().encode(`${JSON.stringify(outputs, undefined, 2) ?? ""}\n`)
+  if (reference.value.path === undefined) {
+    return yield* new UsageError({
+      message: "The outputs are bytes, and the service keeps none, because it records no runs.",
+      hint: "Omit --stream: the answer of an ordinary invocation has the bytes."
+    })
+  }
+  return yield* Effect.flatMap(Client.output(name, runId), ({ bytes }) => bytes)
+})
 
 const decodeReference = Schema.decodeUnknownOption(Reference, { onExcessProperty: "error" })

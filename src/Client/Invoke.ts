@@ -16,7 +16,7 @@ import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 import type { Endpoint, Ref } from "./Endpoints.js"
 import { invoked } from "./Follow.js"
-import { type Content, errorOf, type HttpResponse, type Opened } from "./Http.js"
+import { type Ask, type Content, errorOf, type HttpResponse, type Opened } from "./Http.js"
 import { asking, coerced, type InvokeOptions, takingBytes } from "./InvokeRequest.js"
 import { fileOf, output } from "./Output.js"
 import { type Called, call, callForEvents, type FindError, find, type Requirements } from "./Retry.js"
@@ -277,10 +277,37 @@ export const invoke = <const R extends Ref>(
   ref: R,
   parameters: Readonly<Record<string, unknown>>,
   options: InvokeOptions = {}
-): Effect.Effect<Invocation<unknown>, DeploymentRunFailed | InvokeError | FindError<R>, Requirements<R>> =>
+): Untyped<R> => untyped(ref, parameters, (endpoint, coerced) => asking(endpoint, coerced, options))
+
+/**
+ * Like {@link invoke}, and outputs that are bytes (`Output.bytes`, `Output.file`) are a file, also those of a run whose data is
+ * not recorded. `metadata` then has no `parametersUsed`.
+ *
+ * @category runs
+ * @since 0.2.0
+ */
+export const invokeBinary = <const R extends Ref>(
+  ref: R,
+  parameters: Readonly<Record<string, unknown>>,
+  options: InvokeOptions = {}
+): Untyped<R> => untyped(ref, parameters, (endpoint, coerced) => takingBytes(asking(endpoint, coerced, options)))
+
+// internal
+
+type Untyped<R extends Ref> = Effect.Effect<
+  Invocation<unknown>,
+  DeploymentRunFailed | InvokeError | FindError<R>,
+  Requirements<R>
+>
+
+const untyped = <const R extends Ref>(
+  ref: R,
+  parameters: Readonly<Record<string, unknown>>,
+  ask: (endpoint: Endpoint, parameters: Readonly<Record<string, unknown>>) => Ask
+): Untyped<R> =>
   Effect.gen(function* () {
     const { answer, endpoint } = yield* call(ref, (endpoint) =>
-      Effect.map(coerced(endpoint, parameters), (coerced) => asking(endpoint, coerced, options))
+      Effect.map(coerced(endpoint, parameters), (coerced) => ask(endpoint, coerced))
     )
     const failure = failureOf(answer)
     if (failure !== undefined) {
@@ -292,11 +319,13 @@ export const invoke = <const R extends Ref>(
       })
     }
     if (!isOutputs(answer)) return yield* Effect.fail(invokeError(endpoint, answer))
+    if (answer.content !== undefined) {
+      const { file, ...result } = yield* received(endpoint, answer.content)
+      return { outputs: file, ...result }
+    }
     const { executionTimeMillis, metadata, outputs } = yield* success(endpoint, answer)
     return { outputs, executionTimeMillis, metadata }
   })
-
-// internal
 
 /** The outputs of a run that are bytes, as a file. */
 const received = (endpoint: Endpoint, content: Content) =>

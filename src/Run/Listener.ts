@@ -7,7 +7,9 @@ import type * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
 import type { ResponseRefused } from "../Errors/Runs.js"
+import type * as File from "../File.js"
 import type { StepCaching } from "../Step/Caching.js"
 import type * as Request from "./Request.js"
 import type * as Response from "./Response.js"
@@ -150,6 +152,18 @@ export interface Emission {
 }
 
 /**
+ * A file whose bytes are to be written.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FileSource<out E> {
+  readonly name: string
+  readonly contentType: string
+  readonly content: Stream.Stream<Uint8Array, E>
+}
+
+/**
  * Listens to everything a run does. The serving runtime provides one per run; user code never needs it.
  *
  * @category models
@@ -176,6 +190,8 @@ export interface RunListener {
   readonly emitted?: ((emission: Emission, value: unknown) => Effect.Effect<void>) | undefined
   /** True if the caller receives the elements one by one, so that the pipeline does not have to keep them. */
   readonly takesElements?: boolean | undefined
+  /** Writes a file of the run, which is removed at its end; absent outside a served run. */
+  readonly writeFile?: (<E>(source: FileSource<E>) => Effect.Effect<File.File, E>) | undefined
   /** Called when the pipeline publishes something; the publisher waits for it. */
   readonly published: (data: unknown) => Effect.Effect<void>
   /** Called for each line that the run logs; absent if the lines are not kept with the run. */

@@ -1,10 +1,12 @@
 /** The store of artifacts in a folder: a file for each content, named by its digest. */
 import { randomUUID } from "node:crypto"
+import { createReadStream } from "node:fs"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { ArtifactStore } from "../Artifacts.js"
 import { ArtifactStoreError } from "../Errors/Artifacts.js"
 
@@ -32,25 +34,74 @@ const make = (folder: string): ArtifactStore["Type"] => {
           catch: (cause) => new ArtifactStoreError({ operation, digest, reason: reasonOf(cause), cause })
         })
       : Effect.fail(new ArtifactStoreError({ operation, digest, reason: "it is not a SHA-256 digest" }))
+  const failed = (operation: ArtifactStoreError["operation"], digest: string) => (cause: unknown) =>
+    new ArtifactStoreError({ operation, digest, reason: reasonOf(cause), cause })
   return {
     put: (digest, bytes) => doing("put", digest, (file) => write(file, bytes)),
     get: (digest) =>
       doing("get", digest, (file) => Fs.readFile(file).then(Option.some, (error) => absentOr(error, Option.none()))),
-    remove: (digest) => doing("remove", digest, (file) => Fs.rm(file, { force: true }))
+    remove: (digest) => doing("remove", digest, (file) => Fs.rm(file, { force: true })),
+    putStream: (digest, content, bytes) =>
+      Effect.unlessEffect(
+        Effect.flatMap(
+          doing("put", digest, (file) => draftOf(file)),
+          (draft) =>
+            writeStream(draft, content).pipe(
+              Effect.zipRight(Effect.tryPromise(() => Fs.rename(draft, fileOf(digest)))),
+              Effect.catchTag("UnknownException", ({ error }) => Effect.fail(failed("put", digest)(error))),
+              Effect.onError(() => Effect.promise(() => Fs.rm(draft, { force: true })))
+            )
+        ),
+        doing("put", digest, async (file) => (await sizeOf(file)) === bytes)
+      ),
+    getStream: (digest, { length, start }) =>
+      doing("get", digest, async (file) =>
+        (await sizeOf(file)) === undefined
+          ? Option.none()
+          : Option.some(
+              length === 0
+                ? Stream.empty
+                : Stream.suspend(() =>
+                    Stream.fromAsyncIterable<Uint8Array, ArtifactStoreError>(
+                      createReadStream(file, { start, end: start + length - 1 }),
+                      failed("get", digest)
+                    )
+                  )
+            )
+      )
   }
 }
 
 /** A digest becomes a part of a path. */
 const isDigest = (digest: string): boolean => /^[0-9a-f]{64}$/.test(digest)
 
-const write = async (file: string, bytes: Uint8Array): Promise<void> => {
-  const size = await Fs.stat(file).then(
-    (found) => found.size,
-    (error) => absentOr(error, -1)
+const sizeOf = (file: string): Promise<number | undefined> =>
+  Fs.stat(file).then(
+    ({ size }) => size,
+    (error) => absentOr(error, undefined)
   )
-  if (size === bytes.byteLength) return
+
+/** The path of a draft in the folder of a file. */
+const draftOf = async (file: string): Promise<string> => {
   await Fs.mkdir(Path.dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${randomUUID()}`
+  return `${file}.${randomUUID()}`
+}
+
+/** Writes a content as it comes; it is on disk at the end. */
+const writeStream = (draft: string, content: Stream.Stream<Uint8Array>) =>
+  Effect.acquireUseRelease(
+    Effect.tryPromise(() => Fs.open(draft, "wx", 0o600)),
+    (handle) =>
+      Effect.zipRight(
+        Stream.runForEach(content, (bytes) => Effect.tryPromise(() => handle.writeFile(bytes))),
+        Effect.tryPromise(() => handle.sync())
+      ),
+    (handle) => Effect.promise(() => handle.close())
+  )
+
+const write = async (file: string, bytes: Uint8Array): Promise<void> => {
+  if ((await sizeOf(file)) === bytes.byteLength) return
+  const draft = await draftOf(file)
   try {
     await Fs.writeFile(draft, bytes, { mode: 0o600, flag: "wx", flush: true })
     await Fs.rename(draft, file)

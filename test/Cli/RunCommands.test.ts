@@ -287,14 +287,31 @@ describe("outputs that are bytes", () => {
       const nowhere = yield* cli([...id, "--output", `${folder}/none/label.png`])
       assert.strictEqual(nowhere.exitCode, 2)
       assert.include(nowhere.stderr, "cannot be written")
-      for (const other of ["--async", "--skip-artifacts"]) {
-        const both = yield* cli(["invoke", "weather", "--city", "Oslo", "--output", file, other])
-        assert.deepStrictEqual(
-          [both.exitCode, both.stderr.includes(`--output and ${other} cannot be combined`)],
-          [2, true]
-        )
-      }
+      const both = yield* cli(["invoke", "weather", "--city", "Oslo", "--output", file, "--async"])
+      assert.deepStrictEqual(
+        [both.exitCode, both.stderr.includes("--output and --async cannot be combined")],
+        [2, true]
+      )
+      const bare = yield* cli(["invoke", "weather", "--city", "Bern", "--output", file, "--skip-artifacts"])
+      assert.deepStrictEqual([bare.exitCode, yield* fs.readFileString(file)], [0, "\u0000Bern"])
     }).pipe(provided(label))
+  )
+
+  it.scopedLive("are written to a file where runs are not recorded", () =>
+    Effect.gen(function* () {
+      yield* deployed
+      const fs = yield* FileSystem.FileSystem
+      const file = `${yield* fs.makeTempDirectoryScoped()}/label.png`
+      const invoke = ["invoke", "weather", "--city", "Oslo", "--output", file]
+      const written = json(yield* cli([...invoke, "--json"]))
+      assert.deepInclude(written["outputs"] as object, { name: "output", contentType: "image/png", size: 5 })
+      assert.strictEqual(yield* fs.readFileString(file), "\u0000Oslo")
+      yield* fs.remove(file)
+      const streamed = yield* cli([...invoke, "--stream"])
+      assert.strictEqual(streamed.exitCode, 2)
+      assert.include(streamed.stderr, "it records no runs")
+      assert.isFalse(yield* fs.exists(file))
+    }).pipe(provided(label, { serving: { recording: "none" } }))
   )
 
   it.scopedLive("are JSON in the file of a pipeline whose outputs are", () =>

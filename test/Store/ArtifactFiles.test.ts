@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Exit, Option, Stream } from "effect"
 import { Artifacts } from "effect-deployers"
 import { ArtifactFiles } from "effect-deployers/Store"
 
@@ -46,6 +46,34 @@ describe("the files of artifacts", () => {
         for (const odd of ["../../etc/passwd", "", digest.toUpperCase()]) {
           assert.strictEqual((yield* Effect.flip(store.get(odd)))._tag, "ArtifactStoreError")
         }
+      })
+    )
+  )
+  it.live("take and give a content in parts, and keep nothing of one that breaks off", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const { get, getStream, putStream, remove } = yield* Artifacts.ArtifactStore
+        if (putStream === undefined || getStream === undefined)
+          return assert.fail("files are read and written in parts")
+        const slices = Stream.fromIterable(bytes).pipe(Stream.map((byte) => Uint8Array.of(byte)))
+        const broken = Stream.concat(Stream.take(slices, 3), Stream.dieMessage("broken"))
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(putStream(digest, broken, bytes.length))))
+        assert.isTrue(Option.isNone(yield* getStream(digest, { start: 0, length: 0 })))
+        assert.deepStrictEqual(yield* fs.readDirectory(`${folder}/${digest.slice(0, 2)}`), [])
+        yield* putStream(digest, slices, bytes.length)
+        assert.deepStrictEqual(Buffer.from(Option.getOrThrow(yield* get(digest))), Buffer.from(bytes))
+        // A content that is there is not read again.
+        yield* putStream(digest, Stream.dieMessage("read"), bytes.length)
+        assert.strictEqual((yield* fs.stat(`${folder}/${digest.slice(0, 2)}/${digest}`)).mode & 0o077, 0)
+        const part = (start: number, length: number) =>
+          Effect.flatMap(getStream(digest, { start, length }), (found) =>
+            Effect.map(Stream.runCollect(Option.getOrThrow(found)), (all) => Buffer.concat([...all]).toString())
+          )
+        assert.deepStrictEqual([yield* part(0, 7), yield* part(1, 3), yield* part(2, 0)], ['{"a":1}', '"a"', ""])
+        const late = Option.getOrThrow(yield* getStream(digest, { start: 0, length: 7 }))
+        yield* remove(digest)
+        const error = yield* Effect.flip(Stream.runDrain(late))
+        assert.deepInclude({ ...error }, { _tag: "ArtifactStoreError", operation: "get" })
       })
     )
   )

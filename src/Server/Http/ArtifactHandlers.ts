@@ -4,7 +4,9 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as BinaryOutput from "../Run/BinaryOutput.js"
+import * as ByteSource from "../Run/ByteSource.js"
 import { RunArtifacts } from "../Run/RunArtifacts.js"
+import * as Bytes from "./Bytes.js"
 import type { Contract } from "./SessionHandlers.js"
 import * as Range from "./Static/Range.js"
 
@@ -25,25 +27,26 @@ export const layer = (api: Contract) =>
           })
         )
         .handleRaw("output", ({ path: { id }, request }) =>
-          Effect.map(output(id), ({ bytes, reference }) => {
-            const { bytes: whole, headers: own } = BinaryOutput.contentOf(reference, bytes)
+          Effect.map(output(id), ({ reference, source }) => {
+            const { headers: own } = BinaryOutput.contentOf(reference, source)
             const { "content-type": contentType, ...described } = own
             const headers = { ...described, "cache-control": immutable, "accept-ranges": "bytes" }
             if (matches(request.headers["if-none-match"], described["etag"] ?? "")) {
               return HttpServerResponse.empty({ status: 304, headers })
             }
-            const part = rangeOf(request.headers, described["etag"], whole.length)
-            if (part === undefined) return HttpServerResponse.uint8Array(whole, { headers, contentType })
+            const size = ByteSource.sizeOf(source)
+            const part = rangeOf(request.headers, described["etag"], size)
             if (part === "none") {
               return HttpServerResponse.empty({
                 status: 416,
-                headers: { ...headers, "content-range": `bytes */${whole.length}` }
+                headers: { ...headers, "content-range": `bytes */${size}` }
               })
             }
-            const end = part.start + part.length
-            return HttpServerResponse.uint8Array(whole.subarray(part.start, end), {
+            if (part === undefined) return Bytes.respond(request, source, { headers, contentType })
+            const range = `bytes ${part.start}-${part.start + part.length - 1}/${size}`
+            return Bytes.respond(request, ByteSource.partOf(source, part), {
               status: 206,
-              headers: { ...headers, "content-range": `bytes ${part.start}-${end - 1}/${whole.length}` },
+              headers: { ...headers, "content-range": range },
               contentType
             })
           })

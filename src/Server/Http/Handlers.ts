@@ -37,6 +37,7 @@ import { StreamLimit } from "../Run/StreamLimit.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 import type { Application } from "./Application.js"
 import * as ArtifactHandlers from "./ArtifactHandlers.js"
+import * as Bytes from "./Bytes.js"
 import * as CallerWebhook from "./CallerWebhook.js"
 import { formats } from "./EventFormats.js"
 import * as EventResponse from "./EventResponse.js"
@@ -163,13 +164,11 @@ export const invocations = (respond: EventResponse.Responder, member?: Member) =
 // internal
 
 /** The answer in the form that its caller accepts. */
-const responseTo = ({ headers }: HttpServerRequest.HttpServerRequest, answer: Response.Response) => {
+const responseTo = (request: HttpServerRequest.HttpServerRequest, answer: Response.Response) => {
   if (answer.content === undefined) return Response.toResponse(answer)
-  return HttpServerResponse.setHeader(
-    Response.toResponse(Response.negotiated(answer, headers["accept"])),
-    "vary",
-    "accept"
-  )
+  const { content, ...json } = Response.negotiated(answer, request.headers["accept"])
+  const response = content === undefined ? Response.toResponse(json) : Bytes.ofAnswer(request, json, content)
+  return HttpServerResponse.setHeader(response, "vary", "accept")
 }
 
 type Contract = SessionHandlers.Contract

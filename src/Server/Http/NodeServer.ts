@@ -13,6 +13,7 @@ import type { LivenessThread } from "../Liveness/LivenessThread.js"
 import type { Door } from "../Liveness/Messages.js"
 import { RelayedConnection } from "../Liveness/RelayedConnection.js"
 import * as StandIn from "../Liveness/StandIn.js"
+import * as ByteSource from "../Run/ByteSource.js"
 import * as Answer from "../Run/Response.js"
 import * as Compression from "./Compression.js"
 import * as Connections from "./Connections.js"
@@ -252,15 +253,12 @@ class Response<Request extends Http.IncomingMessage = Http.IncomingMessage> exte
 /** Writes the bytes of an answer, or its JSON if its caller accepts nothing else. */
 const sendContent = (request: Http.IncomingMessage, response: Http.ServerResponse, answer: Answer.Response): void => {
   const { content } = Answer.negotiated(answer, request.headers.accept)
-  if (content === undefined) write(request, response, answer, answer.body, variedByType)
-  else
-    write(
-      request,
-      response,
-      { ...answer, headers: { ...answer.headers, ...content.headers } },
-      content.bytes,
-      variedByType
-    )
+  if (content === undefined) return void write(request, response, answer, answer.body, variedByType)
+  const { headers, source } = content
+  const described = { ...answer, headers: { ...answer.headers, ...headers } }
+  if (source._tag === "Memory") return void write(request, response, described, source.bytes, variedByType)
+  writeHead(request, response, described, source.size, variedByType)
+  Slices.pipe(response, ByteSource.streamOf(source))
 }
 
 const variedByType = ["vary", "accept"]
@@ -274,17 +272,27 @@ const write = (
   body: string | Uint8Array,
   more: ReadonlyArray<string>
 ): void => {
+  writeHead(request, response, answer, Buffer.byteLength(body), more)
+  if (request.method === "HEAD") response.end()
+  else if (body.length <= Slices.length) response.end(body)
+  else Slices.write(response, body)
+}
+
+const writeHead = (
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse,
+  answer: Answer.Response,
+  bytes: number,
+  more: ReadonlyArray<string>
+): void => {
   const { flat, json } = ResponseHeaders.of(response)
   const headers = answer.headers === Answer.json ? json.slice() : flat.concat(Object.entries(answer.headers).flat())
   headers.push(RequestId.header, RequestId.of(request, request.headers))
-  if (answer.status !== 204) headers.push("content-length", String(Buffer.byteLength(body)))
+  if (answer.status !== 204) headers.push("content-length", String(bytes))
   if (more.length > 0) headers.push(...more)
   if (answer.timing !== undefined) headers.push("server-timing", answer.timing)
   if (hasUnreadBody(request)) headers.push("connection", "close")
   response.writeHead(answer.status, headers)
-  if (request.method === "HEAD") response.end()
-  else if (body.length <= Slices.length) response.end(body)
-  else Slices.write(response, body)
 }
 
 const create = (handler: Handler, limits: Limits, { note }: StandIn.StandIn): Http.Server => {

@@ -1,5 +1,8 @@
 /** Large bodies, written in slices, no faster than the caller takes them. */
 import type { ServerResponse } from "node:http"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as Stream from "effect/Stream"
 
 /** The length of a slice: characters of a text, or bytes. */
 export const length = 65_536
@@ -22,12 +25,35 @@ export const write = (response: ServerResponse, body: string | Uint8Array): void
     }
     if (!response.destroyed) response.end()
   }
-  // Without a listener, Node closes the connection at the timeout.
-  response.setTimeout(patienceMillis)
+  limit(response)
   next()
 }
 
+/**
+ * Writes bytes that are read as the caller takes them, and ends the response. A caller that leaves ends the reading, and a reading
+ * that fails breaks the connection: the caller must not take a part for the whole.
+ */
+export const pipe = (response: ServerResponse, bytes: Stream.Stream<Uint8Array, unknown>): void => {
+  limit(response)
+  const writing = Effect.runFork(
+    Effect.matchCause(
+      Stream.runForEach(bytes, (slice) => written(response, slice)),
+      { onFailure: () => void response.destroy(), onSuccess: () => void response.end() }
+    )
+  )
+  response.once("close", () => writing.unsafeInterruptAsFork(FiberId.none))
+}
+
+/** Closes the connection of a caller that takes nothing for a while: Node does at its timeout, without a listener. */
+export const limit = (response: ServerResponse): void => void response.setTimeout(patienceMillis)
+
 // internal
+
+const written = (response: ServerResponse, slice: Uint8Array): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (response.destroyed || response.write(slice)) return resume(Effect.void)
+    response.once("drain", () => resume(Effect.void))
+  })
 
 /** Both halves of a surrogate pair belong to one slice. */
 const endOf = (body: string | Uint8Array, at: number): number => {

@@ -35,6 +35,7 @@ import * as Metrics from "../Run/Metrics.js"
 import * as ProcessStats from "../Run/ProcessStats.js"
 import * as Retention from "../Run/Retention.js"
 import * as RunFailures from "../Run/RunFailures.js"
+import * as RunFolders from "../Run/RunFolders.js"
 import * as RunQueries from "../Run/RunQueries.js"
 import * as RunRecorder from "../Run/RunRecorder.js"
 import * as RunSessions from "../Run/RunSessions.js"
@@ -202,12 +203,12 @@ const keeping = (pipeline: Pipeline.Any, manifest: Manifest, built: Context.Cont
     yield* open(store)
     const { artifactBytes, recording } = manifest.serving
     const keepsBytes = recording !== "none" && BinaryOutput.isIn(pipeline)
+    if (BinaryOutput.isIn(pipeline)) yield* Effect.forkDaemon(RunFolders.removeLeftovers)
     if (artifactBytes !== undefined || keepsBytes) yield* ArtifactKeeper.keepSweeping(store)
     const runs = yield* RunStore
-    const keep = ArtifactKeeper.keeping(store, runs)
     return {
-      artifacts: ArtifactKeeper.make(manifest, keep),
-      keepContent: keepsBytes ? keep : undefined,
+      artifacts: ArtifactKeeper.make(manifest, ArtifactKeeper.keeping(store, runs)),
+      keepFile: keepsBytes ? ArtifactKeeper.keepingFiles(store, runs) : undefined,
       cache: StepCache.make(manifest, runs)
     }
   })

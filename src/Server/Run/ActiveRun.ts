@@ -5,11 +5,13 @@ import type { Mutable } from "effect/Types"
 import type { RunLimitExceeded } from "../../Contract/Errors.js"
 import * as RunEvent from "../../Contract/RunEvent.js"
 import type { ResponseRefused } from "../../Errors/Runs.js"
+import type { File } from "../../File.js"
 import * as EncodedJson from "../../Internal/EncodedJson.js"
 import type { Attributes } from "../../Internal/Spans.js"
 import * as RunResponse from "../../Run/Response.js"
 import type {
   Emission,
+  FileSource,
   LogLine,
   RespondOptions,
   RunInfo,
@@ -26,6 +28,7 @@ import * as ActiveStep from "./ActiveStep.js"
 import * as Emissions from "./Emissions.js"
 import { PublishLimit } from "./PublishLimit.js"
 import * as RunFailures from "./RunFailures.js"
+import * as RunFiles from "./RunFiles.js"
 import * as RunLimits from "./RunLimits.js"
 import { RunLog } from "./RunLog.js"
 
@@ -50,6 +53,7 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
   #elementBytes = 0
   #request: RunRequest | undefined
   #response: RunResponse.RunResponse | undefined
+  #files: RunFiles.RunFiles | undefined
 
   constructor(readonly options: Options) {
     this.#startedNanos = options.clock.unsafeCurrentTimeNanos()
@@ -93,6 +97,16 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
     return Either.map(RunResponse.merged(this.#response ?? RunResponse.initial, options), (response) => {
       this.#response = response
     })
+  }
+
+  /** The files of the run, if it has any. */
+  get files(): RunFiles.RunFiles | undefined {
+    return this.#files ?? this.options.files
+  }
+
+  writeFile<E>(source: FileSource<E>): Effect.Effect<File, E> {
+    this.#files ??= this.files ?? RunFiles.make()
+    return RunFiles.writeOutput(this.#files, source, this.options)
   }
 
   get index(): number {

@@ -9,6 +9,7 @@ import type { InterruptionCause, RunOperations, RunRequest } from "../../Run.js"
 import type { StepRun } from "../../Store/RunStore.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import type { ArtifactKeeper } from "./ArtifactKeeper.js"
+import type { RunFiles } from "./RunFiles.js"
 import type * as RunLimits from "./RunLimits.js"
 import type { LogLimits } from "./RunLog.js"
 import type { RunRecorder } from "./RunRecorder.js"
@@ -46,6 +47,8 @@ export interface Options {
   readonly pace?: Effect.Effect<void> | undefined
   readonly session: string | undefined
   readonly limits: RunLimits.Limits & LogLimits
+  /** The files that came with the request. */
+  readonly files?: RunFiles | undefined
   /** Keeps large outputs of steps; absent if every output is in the record. */
   readonly artifacts: ArtifactKeeper | undefined
   /** Finds outputs of cached steps; absent if none are used again. */

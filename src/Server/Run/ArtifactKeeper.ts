@@ -8,14 +8,20 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Artifacts from "../../Artifacts.js"
 import type { ArtifactRef } from "../../Contract/Artifacts.js"
 import type { Manifest } from "../../Contract/Manifest.js"
+import type { ArtifactStoreError } from "../../Errors/Artifacts.js"
+import type { StoreError } from "../../Errors/Stores.js"
+import type * as File from "../../File.js"
 import type { EncodedJson } from "../../Internal/EncodedJson.js"
 import type { StepCall } from "../../Run.js"
 import * as ArtifactFiles from "../../Store/ArtifactFiles.js"
 import { RunStore } from "../../Store/RunStore.js"
+import * as ByteSource from "./ByteSource.js"
 import * as RunRecorder from "./RunRecorder.js"
+import * as StoredContent from "./StoredContent.js"
 
 /** Keeps the outputs of the steps of a service that are larger than its setting `artifactBytes`. */
 export interface ArtifactKeeper {
@@ -30,6 +36,11 @@ export interface ArtifactKeeper {
 
 /** Keeps a content. It dies with the answer to its caller if that fails. */
 export type KeepContent = (content: Uint8Array) => Effect.Effect<ArtifactRef>
+
+/** Keeps the bytes of a file, and returns a source of them that outlives the file. It dies as {@link KeepContent} does. */
+export type KeepFile = (
+  file: File.File
+) => Effect.Effect<{ readonly artifact: ArtifactRef; readonly source: ByteSource.ByteSource }>
 
 /** SHA-256 of a text or of bytes in hexadecimal digits. */
 export const digestOf = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex")
@@ -63,14 +74,53 @@ export const keeping =
   (store: Artifacts.ArtifactStore["Type"], { artifacts }: Pick<RunStore["Type"], "artifacts">): KeepContent =>
   (content) => {
     const ref = { digest: digestOf(content), bytes: content.byteLength }
-    return artifacts.hold(ref.digest).pipe(
-      Effect.zipRight(store.put(ref.digest, content)),
-      Effect.as(ref),
-      Effect.catchAll((error) =>
-        Effect.zipRight(Effect.logError("An artifact could not be kept.", error), Effect.die(RunRecorder.unavailable))
-      )
-    )
+    return artifacts
+      .hold(ref.digest)
+      .pipe(Effect.zipRight(store.put(ref.digest, content)), Effect.as(ref), Effect.catchAll(unkept))
   }
+
+/** Makes the function that keeps files. A large one goes to a store that takes parts without being in memory. */
+export const keepingFiles =
+  (store: Artifacts.ArtifactStore["Type"], runs: Pick<RunStore["Type"], "artifacts">): KeepFile =>
+  (file) => {
+    const { putStream } = store
+    const source = StoredContent.inParts(store, file)
+    if (putStream === undefined || source === undefined) {
+      return Effect.flatMap(file.bytes, (bytes) =>
+        Effect.map(keeping(store, runs)(bytes), (artifact) => ({ artifact, source: ByteSource.ofBytes(bytes) }))
+      )
+    }
+    const artifact = { digest: file.digest, bytes: file.size }
+    return runs.artifacts
+      .hold(file.digest)
+      .pipe(
+        Effect.zipRight(putStream(file.digest, verified(file), file.size)),
+        Effect.as({ artifact, source }),
+        Effect.catchAll(unkept)
+      )
+  }
+
+/** The bytes of a file, which die at their end if they are not those that it describes. */
+const verified = ({ digest, size, stream }: File.File): Stream.Stream<Uint8Array> =>
+  Stream.suspend(() => {
+    const hash = createHash("sha256")
+    let count = 0
+    const checked = Stream.tap(stream, (bytes) =>
+      Effect.sync(() => {
+        hash.update(bytes)
+        count += bytes.length
+      })
+    )
+    const end = Effect.suspend(() =>
+      count === size && hash.digest("hex") === digest
+        ? Effect.void
+        : Effect.dieMessage("a file has other bytes than its digest and its size say")
+    )
+    return Stream.concat(checked, Stream.drain(Stream.fromEffect(end)))
+  })
+
+const unkept = (error: ArtifactStoreError | StoreError): Effect.Effect<never> =>
+  Effect.zipRight(Effect.logError("An artifact could not be kept.", error), Effect.die(RunRecorder.unavailable))
 
 const inputDigest = (call: StepCall, input: unknown): string | undefined => {
   const text = Option.getOrUndefined(Option.liftThrowable(JSON.stringify)(Option.getOrUndefined(encoded(call, input))))

@@ -9,14 +9,15 @@ import * as StrictJson from "../../Internal/StrictJson.js"
 import * as Output from "../../Output.js"
 import type * as Pipeline from "../../Pipeline.js"
 import type { ActiveRun } from "./ActiveRun.js"
-import type { KeepContent } from "./ArtifactKeeper.js"
+import type { KeepFile } from "./ArtifactKeeper.js"
+import * as ByteSource from "./ByteSource.js"
 import type * as Response from "./Response.js"
 import * as RunLimits from "./RunLimits.js"
 
 /** The bytes of a run whose program has ended. */
 export class BinaryOutput {
   constructor(
-    readonly bytes: Uint8Array,
+    readonly source: ByteSource.ByteSource,
     readonly reference: Output.Reference,
     /** The content in the store of artifacts; none for a run without data. */
     readonly artifact: ArtifactRef | undefined
@@ -35,7 +36,7 @@ export const artifactName = ""
 export interface Keeping {
   readonly run: Pick<ActiveRun, "id" | "options">
   /** Absent if the service records nothing. */
-  readonly keep: KeepContent | undefined
+  readonly keep: KeepFile | undefined
   /** The path of the run. */
   readonly path: string
 }
@@ -72,10 +73,10 @@ export const referenceOf = (outputs: unknown): (Output.Reference & { readonly pa
 /** The response of a run with its bytes in place of the JSON, for callers that accept them. */
 export const contentOf = (
   { contentType, digest, name }: File.Description,
-  bytes: Uint8Array,
+  source: ByteSource.ByteSource,
   metadata?: Envelope.ResultMetadata
 ): Response.Content => ({
-  bytes,
+  source,
   headers: {
     "content-type": contentType,
     "content-disposition": disposition(name),
@@ -120,8 +121,10 @@ const collected = (file: File.File, { keep, path, run }: Keeping): Effect.Effect
         RunLimits.exceeded(options.limits, { runId: id, limit: "maxOutputBytes", actual: file.size })
       )
     }
-    const bytes = yield* file.bytes
-    const artifact = keep === undefined || options.skipArtifacts ? undefined : yield* keep(bytes)
-    const reference = { ...File.describe(file), ...(artifact === undefined ? {} : { path: pathOf(path) }) }
-    return new BinaryOutput(bytes, reference, artifact)
+    const description = File.describe(file)
+    if (keep === undefined || options.skipArtifacts) {
+      return new BinaryOutput(ByteSource.ofBytes(yield* file.bytes), description, undefined)
+    }
+    const { artifact, source } = yield* keep(file)
+    return new BinaryOutput(source, { ...description, path: pathOf(path) }, artifact)
   })

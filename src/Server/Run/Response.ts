@@ -4,6 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import * as Errors from "../../Contract/Errors.js"
 import { memoize } from "../../Internal/Memoize.js"
+import type { ByteSource } from "./ByteSource.js"
 
 /** A complete answer. `body` is JSON text, or empty. */
 export interface Response {
@@ -18,7 +19,7 @@ export interface Response {
 
 /** The bytes of a response, with the headers that they have in place of that of JSON. */
 export interface Content {
-  readonly bytes: Uint8Array
+  readonly source: ByteSource
   readonly headers: Readonly<Record<string, string>> & { readonly "content-type": string }
 }
 
@@ -116,9 +117,8 @@ export const below = (answer: Response, prefix: string): Response => {
     : { ...answer, headers: { ...answer.headers, location: prefix + location } }
 }
 
-/** The same answer for the platform's HTTP server. */
+/** The same answer for the platform's HTTP server, as JSON. */
 export const toResponse = (answer: Response): HttpServerResponse.HttpServerResponse => {
-  if (answer.content !== undefined) return ofContent(answer, answer.content)
   if (answer.body === "") return HttpServerResponse.empty({ status: answer.status, headers: answer.headers })
   const { "content-type": contentType = "application/json", ...headers } = answer.headers
   const response = HttpServerResponse.text(answer.body, { status: answer.status, headers, contentType })
@@ -126,12 +126,6 @@ export const toResponse = (answer: Response): HttpServerResponse.HttpServerRespo
 }
 
 // internal
-
-const ofContent = ({ headers: own, status, timing }: Response, content: Content) => {
-  const { "content-type": contentType, ...headers } = { ...own, ...content.headers }
-  const response = HttpServerResponse.uint8Array(content.bytes, { status, headers, contentType })
-  return timing === undefined ? response : HttpServerResponse.setHeader(response, "server-timing", timing)
-}
 
 const takesBytes = (accept: string, contentType: string): boolean => {
   const types = accept

@@ -7,15 +7,18 @@ import * as Schema from "effect/Schema"
 import type { Artifact, ArtifactList } from "../../Contract/Artifacts.js"
 import * as Envelope from "../../Contract/Envelope.js"
 import { ArtifactNotFound, type RunNotFound, type ServiceUnavailable } from "../../Contract/Errors.js"
+import type { ArtifactStoreError } from "../../Errors/Artifacts.js"
 import type * as Output from "../../Output.js"
 import type * as Pipeline from "../../Pipeline.js"
 import type { StepRun } from "../../Store/RunStore.js"
 import { digestOf } from "./ArtifactKeeper.js"
 import { ArtifactSource } from "./ArtifactSource.js"
 import * as BinaryOutput from "./BinaryOutput.js"
+import type * as ByteSource from "./ByteSource.js"
 import type * as Response from "./Response.js"
 import { RunQueries } from "./RunQueries.js"
 import * as RunRecorder from "./RunRecorder.js"
+import * as StoredContent from "./StoredContent.js"
 
 /** An artifact and its content. */
 export interface Content {
@@ -26,7 +29,7 @@ export interface Content {
 /** The outputs of a run that are bytes, and their content. */
 export interface OutputContent {
   readonly reference: Output.Reference
-  readonly bytes: Uint8Array
+  readonly source: ByteSource.ByteSource
 }
 
 export class RunArtifacts extends Context.Tag("effect-deployers/Server/RunArtifacts")<
@@ -51,11 +54,11 @@ export const layer: Layer.Layer<RunArtifacts, never, RunQueries | ArtifactSource
   Effect.gen(function* () {
     const { find } = yield* RunQueries
     const source = yield* ArtifactSource
-    const bytesOf = reader(source)
+    const sourceOf = reader(source)
     const contentOf = (runId: string, artifact: Artifact, text: string | undefined) =>
       text === undefined
         ? Effect.flatMap(
-            bytesOf(artifact.digest),
+            wholeOf(source, artifact.digest),
             Option.match({ onNone: () => Effect.fail(gone(runId, artifact.step)), onSome: Effect.succeed })
           )
         : Effect.succeed(Buffer.from(text))
@@ -78,8 +81,8 @@ export const layer: Layer.Layer<RunArtifacts, never, RunQueries | ArtifactSource
           const { outputs } = yield* find(runId)
           const reference = BinaryOutput.referenceOf(outputs)
           if (reference === undefined) return yield* noBytes(runId)
-          const bytes = yield* bytesOf(reference.digest)
-          return Option.isSome(bytes) ? { reference, bytes: bytes.value } : yield* goneOutput(runId)
+          const found = yield* sourceOf(reference)
+          return Option.isSome(found) ? { reference, source: found.value } : yield* goneOutput(runId)
         })
     }
   })
@@ -101,7 +104,7 @@ export const replayed = (
 > =>
   Effect.gen(function* () {
     if (!BinaryOutput.isIn(pipeline)) return ({ answer }) => Effect.succeed(answer)
-    const bytesOf = reader(yield* ArtifactSource)
+    const sourceOf = reader(yield* ArtifactSource)
     return ({ answer, replayOf }) => {
       const success = replayOf === undefined ? Option.none() : decodeSuccess(answer.body)
       if (Option.isNone(success)) return Effect.succeed(answer)
@@ -110,12 +113,12 @@ export const replayed = (
       if (reference === undefined) return Effect.succeed(answer)
       const { parametersUsed: _, ...identity } = metadata
       return Effect.map(
-        bytesOf(reference.digest),
+        sourceOf(reference),
         Option.match({
           onNone: () => answer,
-          onSome: (bytes) => ({
+          onSome: (source) => ({
             ...answer,
-            content: BinaryOutput.contentOf(reference, bytes, { ...identity, executionTimeMillis })
+            content: BinaryOutput.contentOf(reference, source, { ...identity, executionTimeMillis })
           })
         })
       )
@@ -126,15 +129,23 @@ export const replayed = (
 
 const decodeSuccess = Schema.decodeUnknownOption(Schema.parseJson(Envelope.invokeSuccess(Schema.Unknown)))
 
-/** Reads contents by their digests. */
+/** Finds contents by their descriptions. */
 const reader =
   ({ store }: ArtifactSource["Type"]) =>
-  (digest: string): Effect.Effect<Option.Option<Uint8Array>, ServiceUnavailable> =>
-    Effect.flatMap(store, ({ get }) => get(digest)).pipe(
-      Effect.catchAll((error) =>
-        Effect.zipRight(Effect.logError("An artifact could not be read.", error), RunRecorder.unavailable)
-      )
+  (content: StoredContent.Described): Effect.Effect<Option.Option<ByteSource.ByteSource>, ServiceUnavailable> =>
+    Effect.catchAll(
+      Effect.flatMap(store, (known) => StoredContent.find(known, content)),
+      unreadable
     )
+
+const wholeOf = ({ store }: ArtifactSource["Type"], digest: string) =>
+  Effect.catchAll(
+    Effect.flatMap(store, ({ get }) => get(digest)),
+    unreadable
+  )
+
+const unreadable = (error: ArtifactStoreError) =>
+  Effect.zipRight(Effect.logError("An artifact could not be read.", error), RunRecorder.unavailable)
 
 const noBytes = (runId: string) =>
   new ArtifactNotFound({

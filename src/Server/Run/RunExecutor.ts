@@ -117,6 +117,7 @@ const callOf = (
     caller: options.caller?.id,
     session,
     describe: options.request,
+    files: options.files,
     pace: subject.streams ? options.pace : undefined,
     limits: serving,
     // The next process reads the outputs from the record.
@@ -204,13 +205,12 @@ const start = (context: RunnerContext, call: Call, offersBeginning: boolean): vo
 }
 
 /** Called when no fiber of the run is left. */
-const goneOf = ({ options: { files }, slot }: Call): (() => void) =>
-  files === undefined
-    ? slot.release
-    : () => {
-        slot.release()
-        files.remove()
-      }
+const goneOf =
+  ({ run, slot }: Call): (() => void) =>
+  () => {
+    slot.release()
+    run.files?.remove()
+  }
 
 const go = (context: RunnerContext, call: Call, fiber: RunFiber, offersBeginning: boolean): void => {
   call.run.begin()
@@ -283,7 +283,7 @@ const programOf = (
 ): Effect.Effect<unknown, unknown> => {
   try {
     const program = pipeline.program(request.parameters)
-    const own = collect?.(program, { run, keep: runtime.keepContent, path: pathOf(run.id) }) ?? program
+    const own = collect?.(program, { run, keep: runtime.keepFile, path: pathOf(run.id) }) ?? program
     return durable === undefined ? own : DurableCall.program(durable, own)
   } catch (defect) {
     return Exit.die(defect)

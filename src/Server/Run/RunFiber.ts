@@ -12,7 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Spans from "../../Internal/Spans.js"
 import { CurrentRun, type InterruptionCause, type RunListener } from "../../Run.js"
-import type { ArtifactKeeper, KeepContent } from "./ArtifactKeeper.js"
+import type { ArtifactKeeper, KeepFile } from "./ArtifactKeeper.js"
 import type { StepCache } from "./StepCache.js"
 
 /** Starts fibers with the warm state in their context, and with the references of the fiber that built it, such as loggers. */
@@ -27,7 +27,7 @@ export interface RunRuntime {
   /** Keeps large outputs of steps; absent if every output is in the record of its run. */
   readonly artifacts: ArtifactKeeper | undefined
   /** Keeps outputs that are bytes; absent if the service records nothing. */
-  readonly keepContent: KeepContent | undefined
+  readonly keepFile: KeepFile | undefined
   /** Finds outputs of cached steps; absent if none are used again. */
   readonly cache: StepCache | undefined
   /** Starts work that belongs to no run. */
@@ -39,7 +39,7 @@ export interface KeptOptions {
   /** Gets the entries of runs, besides the loggers of the runtime. */
   readonly logger?: Logger.Logger<unknown, void> | undefined
   readonly artifacts?: ArtifactKeeper | undefined
-  readonly keepContent?: KeepContent | undefined
+  readonly keepFile?: KeepFile | undefined
   readonly cache?: StepCache | undefined
 }
 
@@ -55,7 +55,7 @@ export interface KeptOptions {
 export const makeRuntime = (
   base: Runtime.Runtime<never>,
   warm: Context.Context<never>,
-  { artifacts, cache, keepContent, logger }: KeptOptions = {}
+  { artifacts, cache, keepFile, logger }: KeptOptions = {}
 ): RunRuntime => {
   const runtimeFlags = RuntimeFlags.enable(base.runtimeFlags, RuntimeFlags.Interruption)
   const inherited = inheritedOf(logger === undefined ? base.fiberRefs : withLogger(base.fiberRefs, logger))
@@ -67,7 +67,7 @@ export const makeRuntime = (
   }
   return {
     artifacts,
-    keepContent,
+    keepFile,
     cache,
     isTraced: Spans.hasTracer(base.fiberRefs),
     start: (program, listener) => {

@@ -7,14 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as File from "../../File.js"
+import type { FileSource } from "../../Run.js"
 import * as RunFolders from "./RunFolders.js"
-
-/** A file whose bytes are to be written. */
-export interface Source<E> {
-  readonly name: string
-  readonly contentType: string
-  readonly content: Stream.Stream<Uint8Array, E>
-}
+import * as RunLimits from "./RunLimits.js"
 
 /** The folder of a run that may begin. */
 export interface RunFiles {
@@ -22,7 +17,11 @@ export interface RunFiles {
    * Writes a file while it arrives, and takes its digest. Fails with the given error as soon as it is larger than
    * `maxBytes`.
    */
-  readonly write: <E, E2>(source: Source<E>, maxBytes: number, tooLarge: () => E2) => Effect.Effect<File.File, E | E2>
+  readonly write: <E, E2>(
+    source: FileSource<E>,
+    maxBytes: number,
+    tooLarge: () => E2
+  ) => Effect.Effect<File.File, E | E2>
   /** Leaves the folder to a run, which removes it at its end. */
   readonly hold: () => void
   readonly isHeld: () => boolean
@@ -58,6 +57,23 @@ export const make = (): RunFiles => {
       void folder?.then((path) => rm(path, { recursive: true, force: true })).catch(() => {})
     }
   }
+}
+
+/** Writes a file that may become the outputs of a run. It dies with the failure of the run if the file is larger than those may be. */
+export const writeOutput = <E>(
+  files: RunFiles,
+  source: FileSource<E>,
+  { id: runId, limits }: { readonly id: string; readonly limits: RunLimits.Limits }
+): Effect.Effect<File.File, E> => {
+  const { maxOutputBytes } = limits
+  const content = Stream.mapError(source.content, (error) => ({ error }))
+  return Effect.catchAll(
+    files.write({ ...source, content }, maxOutputBytes, () => undefined),
+    (failure) =>
+      failure === undefined
+        ? Effect.die(RunLimits.exceeded(limits, { runId, limit: "maxOutputBytes", actual: maxOutputBytes + 1 }))
+        : Effect.fail(failure.error)
+  )
 }
 
 // internal

@@ -167,7 +167,7 @@ const succeededWith = (
   const { elapsedMillis: executionTimeMillis, run, subject: pipelineName } = ended
   const { id: runId, index: runIndex, name: runName } = run
   const metadata = { ...identity, pipelineName, runId, runIndex, runName, executionTimeMillis }
-  const content = BinaryOutput.contentOf(output.reference, output.bytes, metadata)
+  const content = BinaryOutput.contentOf(output.reference, output.source, metadata)
   return { ending, answer: { ...answer, content }, artifact: output.artifact }
 }
 
