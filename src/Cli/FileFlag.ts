@@ -14,11 +14,11 @@ export const one = (flag: string): Options.Options<File.File> =>
     Options.mapEffect((path) => read(flag, path))
   )
 
-/** The files of an option that is given once for each. */
+/** The files of an option that is given once for each; none if it is not given. */
 export const several = (flag: string): Options.Options<ReadonlyArray<File.File>> =>
   Options.text(flag).pipe(
     Options.withPseudoName("file"),
-    Options.atLeast(1),
+    Options.repeated,
     Options.mapEffect((paths) => Effect.forEach(paths, (path) => read(flag, path)))
   )
 

@@ -111,22 +111,36 @@ const optionOf = (
   isRequired: boolean
 ): Parameter["option"] => {
   const description = describe(resolve(root, property), isRequired)
-  const kinds = kindsOf(root, property)
-  const option: Options.Options<Option.Option<unknown>> =
-    kinds.size === 1 && kinds.has("boolean") && literals(root, property) === undefined
-      ? boolean(flag, description)
-      : Options.optional(Options.withDescription(typed(root, property, flag), description))
+  const option = optionally(root, property, flag, description)
   return Options.map(
     option,
     Option.map((value): readonly [string, unknown] => [name, value])
   )
 }
 
+const optionally = (
+  root: JsonSchema,
+  property: JsonSchema,
+  flag: string,
+  description: string
+): Options.Options<Option.Option<unknown>> => {
+  const kinds = kindsOf(root, property)
+  if (kinds.size === 1 && kinds.has("boolean") && literals(root, property) === undefined) {
+    return boolean(flag, description)
+  }
+  const { items } = resolve(root, property)
+  if (Predicate.isReadonlyRecord(items) && isFile(resolve(root, items))) {
+    return Options.map(
+      Options.withDescription(FileFlag.several(flag), description),
+      Option.liftPredicate((files) => files.length > 0)
+    )
+  }
+  return Options.optional(Options.withDescription(typed(root, property, flag), description))
+}
+
 const typed = (root: JsonSchema, property: JsonSchema, flag: string): Options.Options<unknown> => {
   const schema = resolve(root, property)
   if (isFile(schema)) return FileFlag.one(flag)
-  const items = schema["items"]
-  if (Predicate.isReadonlyRecord(items) && isFile(resolve(root, items))) return FileFlag.several(flag)
   const listed = literals(root, property)
   if (listed?.every(Predicate.isString)) return Options.choice(flag, listed)
   const kinds = kindsOf(root, property)

@@ -5,6 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -26,7 +27,8 @@ export const invokeStream = Effect.fnUntraced(function* (
 ) {
   const output = yield* Output
   // The events lack the part of the metadata that describes the deployment.
-  const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(name))
+  const [deploymentName = "", member] = name.split(/\/(.*)/s)
+  const deployment = yield* Effect.flatMap(Deployer, (deployer) => deployer.get(deploymentName))
   const endpoint = { name: deployment.name, url: deployment.url ?? "" }
   const begun = yield* Clock.currentTimeMillis
   const started = yield* Ref.make<Data<"run_started"> | undefined>(undefined)
@@ -58,11 +60,11 @@ export const invokeStream = Effect.fnUntraced(function* (
       deploymentName: deployment.name,
       snapshotId: snapshot.id,
       snapshotName: `${snapshot.pipelineName}@${snapshot.version}`,
-      pipelineName: snapshot.pipelineName,
+      pipelineName: member ?? snapshot.pipelineName,
       runId: run.runId,
       runIndex: run.runIndex,
       runName: run.runName,
-      parametersUsed: run.parameters
+      parametersUsed: member === undefined ? run.parameters : parametersOf(run.parameters)
     }
   } satisfies Client.Invocation<unknown>
 })
@@ -79,6 +81,10 @@ export const line = (hasColor: boolean, event: Client.RunEvent, elapsedMillis: n
 type Data<E extends Client.RunEvent["event"]> = Extract<Client.RunEvent, { readonly event: E }>["data"]
 
 const encode = Schema.encodeSync(Client.RunEvent)
+
+/** The record of a run of a group has the name of its pipeline around the parameters. */
+const parametersOf = (recorded: unknown): unknown =>
+  Predicate.hasProperty(recorded, "parameters") ? recorded.parameters : recorded
 
 const incomplete = ({ name, url }: { readonly name: string; readonly url: string }): DeploymentHttpError =>
   new DeploymentHttpError({ deployment: name, url, reason: "the events of the run ended before the run finished" })

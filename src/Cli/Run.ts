@@ -130,11 +130,21 @@ const parametersOf = (target: string) =>
     const snapshots = yield* SnapshotStore
     const deployment = yield* deployer.get(name)
     const snapshot = yield* snapshots.find(deployment.snapshot.id)
-    return Option.match(snapshot, {
-      onNone: () => [],
-      onSome: ({ spec }) =>
-        InvokeFlags.parameters(pipeline === undefined ? spec.input : Schemas.memberInput(spec.input, pipeline))
-    })
+    if (Option.isNone(snapshot)) return []
+    const { input } = snapshot.value.spec
+    if (pipeline === undefined) return InvokeFlags.parameters(input)
+    const members = Schemas.memberNames(input)
+    if (!members.includes(pipeline)) return yield* noMember(name, pipeline, members)
+    return InvokeFlags.parameters(Schemas.memberInput(input, pipeline))
+  })
+
+const noMember = (name: string, pipeline: string, members: ReadonlyArray<string>) =>
+  new UsageError({
+    message: `The deployment "${name}" has no pipeline ${JSON.stringify(pipeline)}.`,
+    hint:
+      members.length === 0
+        ? `It serves one pipeline: \`deployers invoke ${name}\`.`
+        : `Use one of ${members.map((member) => `${name}/${member}`).join(", ")}.`
   })
 
 const logLevel = (name: string | undefined): Either.Either<LogLevel.LogLevel, UsageError> => {

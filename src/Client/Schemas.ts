@@ -40,6 +40,12 @@ export const memberInput = (group: JsonSchema, pipeline: string): JsonSchema => 
   return own === undefined ? group : { ...own, ...($defs === undefined ? {} : { $defs }) }
 }
 
+/** The names of the pipelines of a group, from its schema; none for any other pipeline. */
+export const memberNames = (group: JsonSchema): ReadonlyArray<string> => {
+  const { anyOf } = Option.getOrElse(decodeUnion(group), () => ({ anyOf: [group] }))
+  return anyOf.flatMap((one) => Option.toArray(decodeMember(one))).flatMap(({ properties }) => properties.pipeline.enum)
+}
+
 const Document = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 // internal

@@ -1,17 +1,19 @@
 import { FetchHttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { type Context, Effect, Layer } from "effect"
-import { Bundle, Client, Errors } from "effect-deployers"
+import { Bundle, Client, Errors, type Pipeline } from "effect-deployers"
+import { Serve } from "effect-deployers/Server"
 import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.js"
 import { Deployer } from "../../src/Deployer.js"
 import * as ServiceManager from "../../src/Local/ServiceManager.js"
-import { PipelineSpec } from "../../src/Snapshot/Spec.js"
+import { compile, PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { EventStore } from "../../src/Store/EventStore.js"
 import * as HomeBinding from "../../src/Store/HomeBinding.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 import { InMemoryDeployer } from "../../src/Testing/index.js"
+import { served } from "../Server/Harness.js"
 
 /** What a command said, and its exit code. */
 export interface Said {
@@ -40,12 +42,13 @@ export const spec = new PipelineSpec({
 })
 
 /** A bundler that knows one file. */
-const BundlerFake = Layer.succeed(Bundle.Bundler, {
-  bundle: (source) =>
-    Effect.succeed({ digest: "0".repeat(64), directory: "/b", main: "/b/main.mjs", externals: [], source }),
-  removeUnused: () => Effect.succeed(0),
-  describe: () => Effect.succeed({ spec, export: "weather" })
-})
+const bundlerFake = (spec: PipelineSpec) =>
+  Layer.succeed(Bundle.Bundler, {
+    bundle: (source) =>
+      Effect.succeed({ digest: "0".repeat(64), directory: "/b", main: "/b/main.mjs", externals: [], source }),
+    removeUnused: () => Effect.succeed(0),
+    describe: () => Effect.succeed({ spec, export: spec.name })
+  })
 
 const DoctorFake = Layer.succeed(Doctor.Doctor, {
   checks: [
@@ -76,15 +79,29 @@ const DeployersFake = Layer.effect(
   Effect.map(Deployer, (deployer) => ({ local: deployer, docker: deployer }))
 )
 
-export const World = Layer.mergeAll(
-  BundlerFake,
-  DoctorFake,
-  DeployersFake,
-  ServiceManagerFake,
-  NodeContext.layer,
-  HomeBinding.layerNone,
-  Client.layerRegistry
-).pipe(Layer.provideMerge(InMemoryDeployer.layer))
+const worldOf = (spec: PipelineSpec) =>
+  Layer.mergeAll(
+    bundlerFake(spec),
+    DoctorFake,
+    DeployersFake,
+    ServiceManagerFake,
+    NodeContext.layer,
+    HomeBinding.layerNone,
+    Client.layerRegistry
+  ).pipe(Layer.provideMerge(InMemoryDeployer.layer))
+
+export const World = worldOf(spec)
+
+/** The world in which a pipeline is really served, and every name leads to it. Its file is deployed under any name. */
+export const worldWith = (pipeline: Pipeline.Any, options?: Parameters<typeof served>[1]) =>
+  Layer.effect(
+    Client.Endpoints,
+    Effect.map(Serve.Served, ({ url }) => ({ resolve: (name: string) => Client.direct({ name, url }) }))
+  ).pipe(
+    Layer.provideMerge(served(pipeline, options)),
+    (served) => Layer.merge(Layer.unwrapEffect(Effect.map(Effect.orDie(compile(pipeline)), worldOf)), served),
+    (world) => Layer.merge(world, FetchHttpClient.layer)
+  )
 
 /** Runs a command line in the current world. */
 export const cli = (

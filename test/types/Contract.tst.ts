@@ -1,5 +1,5 @@
 import type { HttpClient } from "@effect/platform"
-import { Context, Effect, Schema } from "effect"
+import { Context, Effect, Schema, Stream } from "effect"
 import { type Errors, type Pipeline, Client as RootClient, Contract as RootContract, type Step } from "effect-deployers"
 import type * as ClientNamespace from "effect-deployers/Client"
 import { Client } from "effect-deployers/Client"
@@ -40,6 +40,24 @@ describe("Contract.implement", () => {
     expect(Contract.implement).type.toBeCallableWith(contract, () => Effect.fail(new Boom()))
     expect(Contract.implement).type.not.toBeCallableWith(contract, () => Effect.fail(new Other()))
     expect(Contract.implement).type.not.toBeCallableWith(contract, () => Effect.succeed({ at: 1 }))
+  })
+})
+
+describe("Contract.stream", () => {
+  const streamed = Contract.stream("s", { ...schemas, error: Boom })
+  it("has the list of its elements as outputs", () => {
+    expect<Pipeline.Outputs<typeof streamed>>().type.toBe<ReadonlyArray<{ readonly at: Date }>>()
+    expect(streamed.output.element).type.toBe<typeof schemas.output>()
+  })
+  it("is implemented by a stream of elements, with the declared failures", () => {
+    expect(Contract.implementStream).type.toBeCallableWith(streamed, () => Stream.fail(new Boom()))
+    expect(Contract.implementStream).type.not.toBeCallableWith(streamed, () => Stream.fail(new Other()))
+    expect(Contract.implementStream).type.not.toBeCallableWith(streamed, () => Stream.make({ at: 1 }))
+    expect(Contract.implementStream).type.not.toBeCallableWith(contract, () => Stream.empty)
+    const needing = Contract.implementStream(streamed, () => Stream.fromEffect(Effect.as(Service, { at: new Date() })))
+    expect(needing).type.toBe<
+      Pipeline.Pipeline<typeof schemas.input, Pipeline.Elements<typeof schemas.output>, typeof Boom, Service>
+    >()
   })
 })
 
