@@ -1,9 +1,11 @@
 // The goals, all of them: what is compared with what, and the target. A goal says which section measures it and how its
 // number is found in what that section answers; `undefined` means that it was not measured, and why is said.
+import * as batched from "./sections/batched.mjs"
 import * as cli from "./sections/cli.mjs"
 import * as durable from "./sections/durable.mjs"
 import { compare, names } from "./sections/hot.mjs"
 import * as registry from "./sections/registry.mjs"
+import * as stream from "./sections/stream.mjs"
 
 const atLeast = (target) => ({ target, unit: "x", passes: (value) => value >= target, sign: ">=" })
 const atMost = (target, unit) => ({ target, unit, passes: (value) => value <= target, sign: "<=" })
@@ -37,6 +39,14 @@ export const hotGoals = [
     subject: "ours",
     peer: "fastify",
     bound: atLeast(0.8)
+  }),
+  ...invoke({
+    goal: "invoke, relaxed, against the same not recorded",
+    payload: "small",
+    connections: [1],
+    subject: "oursRelaxed",
+    peer: "ours",
+    bound: atLeast(0.85)
   }),
   ...invoke({
     goal: "invoke, durable, against the same work not recorded",
@@ -208,6 +218,21 @@ const durableGoals = [1, 32].flatMap((connections) =>
   }))
 )
 
+/** Goals of a section of rows: ours, which records nothing, over a peer that does not either. */
+const rowGoals = (section, { names }, goal, connections, target) =>
+  connections.map((count) => ({
+    goal: `${goal}, ${count} connection${count === 1 ? "" : "s"}`,
+    section,
+    subject: names.ours,
+    peer: names.fastify,
+    ...atLeast(target),
+    measured: (rows) => value(rows.find((row) => row.name === "fastify" && row.connections === count)?.ratio)
+  }))
+
+const streamGoals = rowGoals("stream", stream, "a hundred elements as lines", [1, 32], 0.5)
+
+const batchedGoals = rowGoals("batched", batched, "runs that share calls of a model", [32, 256], 0.8)
+
 export const goals = [
   ...hotGoals,
   ...overloadGoals,
@@ -219,6 +244,8 @@ export const goals = [
   ...registryGoals,
   ...storeGoals,
   ...durableGoals,
+  ...streamGoals,
+  ...batchedGoals,
   ...soakGoals
 ]
 

@@ -11,6 +11,8 @@ export const sections = [
   "registry",
   "store",
   "durable",
+  "stream",
+  "batched",
   "curves",
   "soak"
 ]

@@ -15,6 +15,7 @@ export const names = {
   hono: "Hono",
   httpapi: "stock HttpApi",
   ours: "ours, not recorded",
+  oursRelaxed: "ours, relaxed",
   fastifyDurable: "Fastify + transaction",
   httpapiDurable: "stock HttpApi + @effect/sql",
   oursDurable: "ours, durable",
@@ -35,12 +36,14 @@ export const startAll = async ({ data, folder, only, payload }) => {
   const database = (name) => join(data, `${payload}-${name}.db`)
   const withDatabase = async (name, start) => ({ ...(await start(database(name))), runs: database(name) })
   const plain = () => home.deploy(pipelineFile(payload), "plain", { serving: withoutRecording })
+  const relaxed = () => home.deploy(pipelineFile(payload), "relaxed", { serving: { recording: "relaxed" } })
   const starters = {
     node: () => startSubject("node-http.mjs", [payload]),
     fastify: () => startSubject("fastify.mjs", [payload]),
     hono: () => startSubject("hono.mjs", [payload]),
     httpapi: () => startProgram(httpapi, [payload]),
     ...(withoutRecording === undefined ? {} : { ours: plain }),
+    ...(payload === "small" ? { oursRelaxed: relaxed } : {}),
     fastifyDurable: () => withDatabase("fastify", (file) => startSubject("fastify.mjs", [payload, file])),
     httpapiDurable: () => withDatabase("httpapi", (file) => startProgram(httpapi, [payload, file])),
     oursDurable: () => home.deploy(pipelineFile(payload), "durable")

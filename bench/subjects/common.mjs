@@ -36,3 +36,10 @@ export const callOf = ({ parameters }, authorization = `Bearer ${key}`) => ({
   headers: { "content-type": "application/json", authorization },
   body: bodyOf(parameters)
 })
+
+/** The call of a pipeline with its parameters, for subjects that are no payload. */
+export const jsonCall = (parameters, headers = {}) => ({
+  method: "POST",
+  headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...headers },
+  body: JSON.stringify({ parameters })
+})
