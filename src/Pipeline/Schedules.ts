@@ -2,6 +2,8 @@
 import * as Cron from "effect/Cron"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
+import type { Pipeline } from "../Pipeline.js"
+import { fromParts, parts } from "./Parts.js"
 
 /**
  * The firings that were due while no process served: none of them runs (`skip`), only the last one (`last`), or the last
@@ -69,6 +71,42 @@ export const make = (name: string, options: ScheduleOptions<Schema.Schema.AnyNoC
     overlap
   }
 }
+
+/**
+ * Adds a schedule to a pipeline: its service starts a run at each of its times. All workers and versions of a deployment
+ * share one firing.
+ *
+ * **Details**
+ *
+ * A run of a schedule is recorded like any other, with the name of the schedule and the time in its name. A firing is skipped
+ * while the run of the one before is in progress, unless `overlap` is true. `missed` says what happens to the firings
+ * that were due while no process served, by more than a minute: `last` (default) starts one run for the last one, `skip` none,
+ * `{ all: n }` one for each of the last n. A cron expression that is not valid is an error when the module is loaded.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Pipeline } from "effect-deployers"
+ *
+ * export const report = Pipeline.make("report", {
+ *   input: Schema.Struct({ days: Schema.Int }),
+ *   output: Schema.String,
+ *   run: ({ days }) => Effect.succeed(`the last ${days} days`)
+ * }).pipe(Pipeline.schedule("nightly", { cron: "0 3 * * *", timeZone: "Europe/Berlin", input: { days: 1 } }))
+ * ```
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const schedule =
+  <I extends Schema.Schema.AnyNoContext>(name: string, options: ScheduleOptions<NoInfer<I>>) =>
+  <O extends Schema.Schema.AnyNoContext, E extends Schema.Schema.All, R>(
+    self: Pipeline<I, O, E, R>
+  ): Pipeline<I, O, E, R> =>
+    fromParts({
+      ...parts(self),
+      schedules: [...self.schedules.filter((other) => other.name !== name), make(name, options)]
+    })
 
 // internal
 

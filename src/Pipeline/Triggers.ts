@@ -2,6 +2,8 @@
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import type { Pipeline } from "../Pipeline.js"
+import { fromParts, parts } from "./Parts.js"
 
 /**
  * A message of a queue.
@@ -75,3 +77,39 @@ export const make = <I extends Schema.Schema.AnyNoContext, R>(
   }
   return { name, messages, ackOn, concurrency, maxAttempts, deadLetter }
 }
+
+/**
+ * Adds a trigger to a pipeline: its service starts a run for each message of a queue.
+ *
+ * **Details**
+ *
+ * The id of a message is the idempotency key of its run, so a message that is delivered again, also to another process, has one
+ * run. A service without room for runs pulls no more messages, and one that drains pulls none and finishes those in progress.
+ * The stream sees the warm state of the pipeline: what it requires becomes a requirement of the pipeline.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { Pipeline } from "effect-deployers"
+ *
+ * declare const orders: Stream.Stream<Pipeline.Message<{ readonly item: string }>>
+ *
+ * export const order = Pipeline.make("order", {
+ *   input: Schema.Struct({ item: Schema.String }),
+ *   output: Schema.String,
+ *   run: ({ item }) => Effect.succeed(`one ${item}`)
+ * }).pipe(Pipeline.trigger("orders", { messages: orders, concurrency: 20 }))
+ * ```
+ *
+ * @category combining
+ * @since 0.2.0
+ */
+export const trigger =
+  <I extends Schema.Schema.AnyNoContext, R2 = never>(name: string, options: TriggerOptions<NoInfer<I>, R2>) =>
+  <O extends Schema.Schema.AnyNoContext, E extends Schema.Schema.All, R>(
+    self: Pipeline<I, O, E, R>
+  ): Pipeline<I, O, E, R | R2> =>
+    fromParts({
+      ...parts(self),
+      triggers: [...self.triggers.filter((other) => other.name !== name), make(name, options)]
+    })
