@@ -5,7 +5,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as ByteSource from "../Run/ByteSource.js"
+import * as ByteSource from "../Run/Artifacts/ByteSource.js"
 import type * as Response from "../Run/Response.js"
 import * as Slices from "./Slices.js"
 

@@ -1,7 +1,7 @@
 /** The endpoints of schedules. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
-import { Scheduler } from "../Run/Scheduler.js"
+import { Scheduler } from "../Run/Schedules/Scheduler.js"
 import type { Contract } from "./SessionHandlers.js"
 
 /** Implements the endpoints over the scheduler of the service. */

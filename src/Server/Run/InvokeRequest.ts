@@ -19,7 +19,7 @@ import * as CompiledPredicate from "../HotPath/CompiledPredicate.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
 import type { ActiveRun } from "./ActiveRun.js"
 import type { Kept } from "./Durable/Kept.js"
-import type { RunFiles } from "./RunFiles.js"
+import type { RunFiles } from "./Files/RunFiles.js"
 import * as SafeJson from "./SafeJson.js"
 import * as ValidationIssues from "./ValidationIssues.js"
 

@@ -4,7 +4,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import * as Errors from "../../Contract/Errors.js"
 import { memoize } from "../../Internal/Memoize.js"
-import type { ByteSource } from "./ByteSource.js"
+import type { ByteSource } from "./Artifacts/ByteSource.js"
 
 /** A complete answer. `body` is JSON text, or empty. */
 export interface Response {

@@ -12,7 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Spans from "../../Internal/Spans.js"
 import { CurrentRun, type InterruptionCause, type RunListener } from "../../Run.js"
-import type { ArtifactKeeper, KeepFile } from "./ArtifactKeeper.js"
+import type { ArtifactKeeper, KeepFile } from "./Artifacts/ArtifactKeeper.js"
 import type { StepCache } from "./StepCache.js"
 
 /** Starts fibers with the warm state in their context, and with the references of the fiber that built it, such as loggers. */

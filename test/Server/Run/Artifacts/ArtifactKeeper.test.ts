@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Ref, Schema, TestClock } from "effect"
 import { Artifacts, Pipeline, Step } from "effect-deployers"
-import { run as ended, id, write } from "../../../src/Conformance/StoreSuite/Fixtures.js"
-import * as ArtifactKeeper from "../../../src/Server/Run/ArtifactKeeper.js"
-import { RunStore } from "../../../src/Store/RunStore.js"
-import { memory, request, served } from "../Harness.js"
+import { run as ended, id, write } from "../../../../src/Conformance/StoreSuite/Fixtures.js"
+import * as ArtifactKeeper from "../../../../src/Server/Run/Artifacts/ArtifactKeeper.js"
+import { RunStore } from "../../../../src/Store/RunStore.js"
+import { memory, request, served } from "../../Harness.js"
 
 const repeat = Step.make("repeat #/", {
   input: Schema.Struct({ text: Schema.String, times: Schema.Int }),

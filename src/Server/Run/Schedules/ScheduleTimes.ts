@@ -1,5 +1,5 @@
 /** The times of a schedule for which runs start. */
-import type * as Schedules from "../../Pipeline/Schedules.js"
+import type * as Schedules from "../../../Pipeline/Schedules.js"
 
 /** A firing that is later than this was missed: no process served when it was due. */
 export const graceMillis = 60_000

@@ -1,18 +1,18 @@
 /** The output of a run that is bytes: kept by its content, described in the record, and sent as it is. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ArtifactRef } from "../../Contract/Artifacts.js"
-import * as Envelope from "../../Contract/Envelope.js"
-import * as File from "../../File.js"
-import { EncodedJson } from "../../Internal/EncodedJson.js"
-import * as StrictJson from "../../Internal/StrictJson.js"
-import * as Output from "../../Output.js"
-import type * as Pipeline from "../../Pipeline.js"
-import type { ActiveRun } from "./ActiveRun.js"
+import type { ArtifactRef } from "../../../Contract/Artifacts.js"
+import * as Envelope from "../../../Contract/Envelope.js"
+import * as File from "../../../File.js"
+import { EncodedJson } from "../../../Internal/EncodedJson.js"
+import * as StrictJson from "../../../Internal/StrictJson.js"
+import * as Output from "../../../Output.js"
+import type * as Pipeline from "../../../Pipeline.js"
+import type { ActiveRun } from "../ActiveRun.js"
+import type * as Response from "../Response.js"
+import * as RunLimits from "../RunLimits.js"
 import type { KeepFile } from "./ArtifactKeeper.js"
 import * as ByteSource from "./ByteSource.js"
-import type * as Response from "./Response.js"
-import * as RunLimits from "./RunLimits.js"
 
 /** The bytes of a run whose program has ended. */
 export class BinaryOutput {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Artifacts from "../../Artifacts.js"
+import * as Artifacts from "../../../Artifacts.js"
 import * as ByteSource from "./ByteSource.js"
 
 type Store = Artifacts.ArtifactStore["Type"]

@@ -6,10 +6,10 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as File from "../../File.js"
-import type { FileSource } from "../../Run.js"
+import * as File from "../../../File.js"
+import type { FileSource } from "../../../Run.js"
+import * as RunLimits from "../RunLimits.js"
 import * as RunFolders from "./RunFolders.js"
-import * as RunLimits from "./RunLimits.js"
 
 /** The folder of a run that may begin. */
 export interface RunFiles {

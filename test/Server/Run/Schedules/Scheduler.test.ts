@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer, Redacted, Schema, TestClock } from "effect"
 import { Pipeline } from "effect-deployers"
 import { Server } from "effect-deployers/Server"
-import * as ScheduleTimes from "../../../src/Server/Run/ScheduleTimes.js"
-import { RunStore } from "../../../src/Store/RunStore.js"
-import { ask } from "../Ask.js"
-import { memory, quiet } from "../Harness.js"
+import * as ScheduleTimes from "../../../../src/Server/Run/Schedules/ScheduleTimes.js"
+import { RunStore } from "../../../../src/Store/RunStore.js"
+import { ask } from "../../Ask.js"
+import { memory, quiet } from "../../Harness.js"
 
 const report = (run: (n: number) => Effect.Effect<number> = Effect.succeed) =>
   Pipeline.make("report", { input: Schema.Struct({ n: Schema.Int }), output: Schema.Int, run: ({ n }) => run(n) })

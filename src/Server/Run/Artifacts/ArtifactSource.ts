@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { ArtifactStore } from "../../Artifacts.js"
+import type { ArtifactStore } from "../../../Artifacts.js"
 
 export class ArtifactSource extends Context.Tag("effect-deployers/Server/ArtifactSource")<
   ArtifactSource,

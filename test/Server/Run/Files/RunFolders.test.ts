@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as RunFolders from "../../../src/Server/Run/RunFolders.js"
+import * as RunFolders from "../../../../src/Server/Run/Files/RunFolders.js"
 
 const made = (path: string) =>
   Effect.acquireRelease(

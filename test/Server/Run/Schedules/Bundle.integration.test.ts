@@ -1,7 +1,7 @@
 // A schedule in a bundle that is served by two workers: each of its times has one run.
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { ask, eventually, restart, scoped, start, urlOf } from "../Cluster/Service.js"
+import { ask, eventually, restart, scoped, start, urlOf } from "../../Cluster/Service.js"
 
 const declarations = `
 export const pipeline = Pipeline.make("paced", {
