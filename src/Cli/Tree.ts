@@ -9,6 +9,7 @@ import type { Deployer } from "../Deployer.js"
 import type { ServiceManager } from "../Local/ServiceManager.js"
 import type { EventStore } from "../Store/EventStore.js"
 import type { HomeBinding } from "../Store/HomeBinding.js"
+import type { RegistryCopy } from "../Store/RegistryCopy.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { adopt } from "./Adopt.js"
@@ -30,6 +31,7 @@ import { deprovision, provision, refresh, revisions, rollback } from "./Lifecycl
 import { list } from "./List.js"
 import { logs } from "./Logs.js"
 import { reconcile } from "./ReconcileCommand.js"
+import { registry } from "./Registry.js"
 import { signal } from "./Retry.js"
 import { run, runs } from "./Runs.js"
 import { scheduleCommands, schedules } from "./Schedules.js"
@@ -53,6 +55,7 @@ export type Services =
   | EventStore
   | SecretStore
   | HomeBinding
+  | RegistryCopy
   | Endpoints
   | ServiceManager
   | HttpClient.HttpClient
@@ -113,6 +116,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(reconcile),
     served(supervise),
     served(adopt),
+    served(registry),
     CliCommand.provide(doctor, layers.doctor)
   ] as const
   const root = CliCommand.make("deployers").pipe(

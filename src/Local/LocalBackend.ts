@@ -16,6 +16,7 @@ import { inventory } from "../Flavor/InstanceRecord.js"
 import { logs } from "../Flavor/LogReader.js"
 import type { Ports } from "../Flavor/Ports.js"
 import type { Home } from "../Store/Home.js"
+import { HomeBinding } from "../Store/HomeBinding.js"
 import { close, lead } from "./Door.js"
 import * as Metadata from "./Metadata.js"
 import { glance, observe, standsBy } from "./Observe.js"
@@ -70,7 +71,8 @@ export const make = (
 ): Effect.Effect<Backend<LocalSettings, LocalSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
     const context = Context.add(yield* Effect.context<Requirements>(), Children, yield* makeChildren)
-    const name = options.name ?? flavor
+    const binding = yield* Effect.serviceOption(HomeBinding)
+    const name = options.name ?? Option.getOrUndefined(binding)?.localName ?? flavor
     const node = options.node ?? process.execPath
     const unopened = toUnavailable(flavor, "steer the door of a deployment")
     const unobserved = toUnavailable(flavor, "observe a process")

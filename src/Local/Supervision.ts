@@ -22,9 +22,11 @@ export const supervisorArguments = (home: string): ReadonlyArray<string> => [
   home
 ]
 
-/** The variables of a supervisor: those that a served process inherits, and those that lead to the container engine. */
+/** The variables of a supervisor: those that a served process inherits, and those that lead to the
+ * registry and to the container engine. */
 export const supervisorEnvironment: Effect.Effect<Record<string, string>> = variables([
   ...inherited,
+  "DEPLOYERS_REGISTRY_FILE",
   "DOCKER_HOST",
   "DOCKER_CONTEXT",
   "DOCKER_CONFIG",

@@ -20,6 +20,10 @@ export class Home extends Context.Tag("effect-deployers/Home")<
     readonly root: string
     /** The registry database. */
     readonly registry: string
+    /** The file with the URL of a registry on PostgreSQL, which takes the place of the database file where it exists. */
+    readonly registryUrl: string
+    /** True if the environment names that file, which has to exist then. */
+    readonly registryIsNamed: boolean
     /** The key that seals secrets in the registry. */
     readonly key: string
     /** Bundles by digest. */
@@ -32,16 +36,21 @@ export class Home extends Context.Tag("effect-deployers/Home")<
 >() {}
 
 /**
- * A home at a given folder.
+ * A home at a given folder. `registryFile` is the file with the URL of its registry; default `registry.url` in the folder.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (folder: string): Layer.Layer<Home> => {
+export const layer = (
+  folder: string,
+  options: { readonly registryFile?: string | undefined } = {}
+): Layer.Layer<Home> => {
   const root = Path.resolve(folder)
   return Layer.succeed(Home, {
     root,
     registry: Path.join(root, "registry.db"),
+    registryUrl: Path.resolve(options.registryFile ?? Path.join(root, "registry.url")),
+    registryIsNamed: options.registryFile !== undefined,
     key: Path.join(root, "key"),
     bundles: Path.join(root, "bundles"),
     deployments: Path.join(root, "deployments"),
@@ -50,17 +59,24 @@ export const layer = (folder: string): Layer.Layer<Home> => {
 }
 
 /**
- * The home named by `DEPLOYERS_HOME`, else `~/.effect-deployers`.
+ * The home named by `DEPLOYERS_HOME`, else `~/.effect-deployers`. `DEPLOYERS_REGISTRY_FILE` names the file with the URL of a
+ * registry on PostgreSQL.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerConfig: Layer.Layer<Home, ConfigError> = Layer.unwrapEffect(
   Effect.map(
-    Config.string("DEPLOYERS_HOME").pipe(
-      Config.withDescription("The folder of the registry, the bundles and the deployments."),
-      Config.withDefault(Path.join(Os.homedir(), ".effect-deployers"))
-    ),
-    layer
+    Config.all({
+      folder: Config.string("DEPLOYERS_HOME").pipe(
+        Config.withDescription("The folder of the registry, the bundles and the deployments."),
+        Config.withDefault(Path.join(Os.homedir(), ".effect-deployers"))
+      ),
+      registryFile: Config.nonEmptyString("DEPLOYERS_REGISTRY_FILE").pipe(
+        Config.withDescription("A file with the URL of a registry on PostgreSQL."),
+        Config.withDefault(undefined)
+      )
+    }),
+    ({ folder, registryFile }) => layer(folder, { registryFile })
   )
 )

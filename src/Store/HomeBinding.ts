@@ -3,6 +3,7 @@
  * services belong to the original: the copy can be read, and changes no deployment before it is adopted.
  */
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Path from "node:path"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
@@ -17,7 +18,12 @@ import type { DeploymentStore } from "./DeploymentStore.js"
 import { classify } from "./SqlFailure.js"
 
 /** A folder on this machine: its path without links, and its number in the file system, which a copy does not share. */
-const Place = Schema.Struct({ root: Schema.String, inode: Schema.String })
+const Place = Schema.Struct({
+  root: Schema.String,
+  inode: Schema.String,
+  /** Folders of different machines may have the same path and number. Earlier releases did not note it. */
+  host: Schema.optional(Schema.String)
+})
 type Place = typeof Place.Type
 
 /**
@@ -29,6 +35,8 @@ type Place = typeof Place.Type
 export class HomeBinding extends Context.Tag("effect-deployers/Store/HomeBinding")<
   HomeBinding,
   {
+    /** The name of local deployers here, if another home of the registry has the name `local`. */
+    readonly localName: string | undefined
     /** The folder that the registry is bound to, if it is another one: this home is a copy, or was moved. */
     readonly other: Effect.Effect<Option.Option<string>, StoreError>
     /**
@@ -59,6 +67,7 @@ export const layer = (root: string): Layer.Layer<HomeBinding, never, SqlClient.S
       // A full disk must not keep the registry from being read.
       yield* Effect.ignore(bindIfFree(access, root))
       return {
+        localName: undefined,
         other: Effect.map(
           other,
           Option.map((place) => place.root)
@@ -76,12 +85,39 @@ export const layer = (root: string): Layer.Layer<HomeBinding, never, SqlClient.S
   )
 
 /**
+ * The binding of a registry that several homes share. The first home has the local deployer `local`. The local deployers of others
+ * have the name of their machine and folder: a home changes the processes of its own machine alone, and leaves those of others
+ * as they are.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerShared = (root: string): Layer.Layer<HomeBinding, StoreError, SqlClient.SqlClient> =>
+  Layer.effect(
+    HomeBinding,
+    Effect.gen(function* () {
+      const access = yield* Access.make("registry")
+      yield* Effect.try({ try: () => Fs.mkdirSync(root, { recursive: true, mode: 0o700 }), catch: lookFailed(root) })
+      yield* Effect.ignore(bindIfFree(access, root))
+      const bound = yield* boundTo(access)
+      const here = yield* placeOf(root)
+      const isFirst = Option.exists(bound, (place) => isSame(place, here) && (place.host ?? here.host) === here.host)
+      return {
+        localName: isFirst ? undefined : `local@${Os.hostname()}:${here.root}`,
+        other: Effect.succeedNone,
+        adopt: () => Effect.void
+      }
+    })
+  )
+
+/**
  * A registry in memory, which has no home.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerNone: Layer.Layer<HomeBinding> = Layer.succeed(HomeBinding, {
+  localName: undefined,
   other: Effect.succeedNone,
   adopt: () => Effect.void
 })
@@ -147,20 +183,22 @@ const bind = (
 
 const look = (root: string): Place => {
   const path = Fs.realpathSync(root)
-  return { root: path, inode: String(Fs.statSync(path, { bigint: true }).ino) }
+  return { root: path, inode: String(Fs.statSync(path, { bigint: true }).ino), host: Os.hostname() }
 }
 
 const placeOf = (root: string): Effect.Effect<Place, StoreError> =>
   Effect.try({
     try: () => look(root),
-    catch: (cause) =>
-      new StoreError({
-        store: "registry",
-        operation: "home.look",
-        reason: classify(cause, "unreadable"),
-        path: root,
-        cause
-      })
+    catch: lookFailed(root)
+  })
+
+const lookFailed = (root: string) => (cause: unknown) =>
+  new StoreError({
+    store: "registry",
+    operation: "home.look",
+    reason: classify(cause, "unreadable"),
+    path: root,
+    cause
   })
 
 /** A folder that was moved is the same one if a link leads from its old path to it. */

@@ -15,6 +15,7 @@ import type { Ids } from "./Ids.js"
 import * as Postgres from "./Postgres.js"
 import type { PostgresConfig } from "./PostgresSettings.js"
 import { schema } from "./RegistrySchema.js"
+import * as RegistryUrl from "./RegistryUrl.js"
 import * as SecretBox from "./SecretBox.js"
 import type { SecretStore } from "./SecretStore.js"
 import type { SnapshotStore } from "./SnapshotStore.js"
@@ -127,7 +128,8 @@ const boxOf = (path: string): Layer.Layer<SecretBox.SecretBox, never, SqlClient.
   )
 
 /**
- * The registry and the key of the {@link Home} folder. The key file is made when the first secret is sealed. In a copy of the
+ * The registry and the key of the {@link Home} folder. The registry is a SQLite file, or the PostgreSQL database that the file
+ * `registry.url` of the home names. The key file is made when the first secret is sealed. In a copy of the
  * folder the registry can be read, and no deployment changes until {@link HomeBinding} adopts it.
  *
  * @category layers
@@ -135,13 +137,25 @@ const boxOf = (path: string): Layer.Layer<SecretBox.SecretBox, never, SqlClient.
  */
 export const layerHome: Layer.Layer<Stores | SecretBox.SecretBox | HomeBinding.HomeBinding, StoreError, Home | Ids> =
   Layer.unwrapEffect(
-    Effect.map(Home, (home) =>
-      boundStores(home.registry).pipe(
-        Layer.provideMerge(boxOf(home.key)),
-        Layer.provideMerge(HomeBinding.layer(home.root)),
-        Layer.provide(sqlite({ path: home.registry, reserve: `${home.registry}.reserve` }))
-      )
-    )
+    Effect.gen(function* () {
+      const home = yield* Home
+      const url = yield* RegistryUrl.read(home)
+      return url === undefined ? inFile(home) : onServer(home, { url })
+    })
+  )
+
+const inFile = (home: Home["Type"]) =>
+  boundStores(home.registry).pipe(
+    Layer.provideMerge(boxOf(home.key)),
+    Layer.provideMerge(HomeBinding.layer(home.root)),
+    Layer.provide(sqlite({ path: home.registry, reserve: `${home.registry}.reserve` }))
+  )
+
+const onServer = (home: Home["Type"], config: PostgresConfig) =>
+  Layer.fresh(layerSql).pipe(
+    Layer.provideMerge(boxOf(home.key)),
+    Layer.provideMerge(HomeBinding.layerShared(home.root)),
+    Layer.provide(Postgres.layer(schema, config))
   )
 
 /** The stores, whose deployments change only while the registry is bound to this home. */

@@ -9,7 +9,9 @@ import { Deployer } from "../../src/Deployer.js"
 import * as ServiceManager from "../../src/Local/ServiceManager.js"
 import { compile, PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { EventStore } from "../../src/Store/EventStore.js"
+import * as Home from "../../src/Store/Home.js"
 import * as HomeBinding from "../../src/Store/HomeBinding.js"
+import * as RegistryCopy from "../../src/Store/RegistryCopy.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 import { InMemoryDeployer } from "../../src/Testing/index.js"
@@ -87,6 +89,7 @@ const worldOf = (spec: PipelineSpec) =>
     ServiceManagerFake,
     NodeContext.layer,
     HomeBinding.layerNone,
+    Layer.provide(RegistryCopy.layer, Home.layer("/nonexistent")),
     Client.layerRegistry
   ).pipe(Layer.provideMerge(InMemoryDeployer.layer))
 
@@ -130,6 +133,7 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       refuse(EventStore),
       refuse(SecretStore),
       refuse(HomeBinding.HomeBinding),
+      refuse(RegistryCopy.RegistryCopy),
       refuse(Client.Endpoints),
       refuse(ServiceManager.ServiceManager),
       refuse(Doctor.Doctor),

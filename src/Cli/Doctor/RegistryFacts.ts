@@ -17,8 +17,11 @@ import type { DeploymentFacts, RegistryContent, RegistryFacts } from "./Facts.js
 /** The registry of the home. One that does not exist is not opened: opening creates it. */
 export const registry: Effect.Effect<RegistryFacts, never, Home | FileSystem.FileSystem | Processes> = Effect.gen(
   function* () {
-    const { registry: path } = yield* Home
+    const { registry: file, registryIsNamed, registryUrl } = yield* Home
     const fs = yield* FileSystem.FileSystem
+    const isOnServer = registryIsNamed || (yield* Effect.orElseSucceed(fs.exists(registryUrl), () => true))
+    if (isOnServer) return { path: registryUrl, isWritable: true, content: yield* Effect.either(Effect.asSome(opened)) }
+    const path = file
     const exists = yield* Effect.orElseSucceed(fs.exists(path), () => true)
     const isWritable = yield* Effect.forEach(exists ? [path, Path.dirname(path)] : [], (one) =>
       fs.access(one, { writable: true })
