@@ -42,3 +42,9 @@ export declare const ensure: (options?: {
 
 /** Ends the shared server that `ensure` started. */
 export declare const stop: () => Promise<{ readonly stopped: boolean }>
+
+/** Starts a PgBouncer in transaction mode in front of the server of a URL. */
+export declare const startPooler: (
+  url: string,
+  options?: { readonly say?: (text: string) => void; readonly poolSize?: number }
+) => Promise<{ readonly url: string; readonly stop: () => Promise<void> }>

@@ -184,6 +184,60 @@ export const start = async ({ files = {}, hba, say = () => {}, settings: extra =
   }
 }
 
+const pooler = () => {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"]
+  return folders.map((folder) => join(folder, "pgbouncer")).find((program) => existsSync(program))
+}
+
+const ensurePooler = (say) => {
+  const found = pooler()
+  if (found !== undefined) return found
+  if (process.getuid?.() !== 0 || !Apt.isDebian()) throw new Error("PgBouncer is not installed: install it.")
+  say("PgBouncer is not installed: installing pgbouncer.")
+  Apt.install("PgBouncer", ["pgbouncer"])
+  return pooler() ?? "pgbouncer"
+}
+
+/** Starts a PgBouncer in transaction mode in front of a server. Resolves its URL, for any database, and how to end it. */
+export const startPooler = async (url, { say = () => {}, poolSize = 1 } = {}) => {
+  const program = await withLock(join(tmpdir(), "effect-deployers-pgbouncer.lock"), async () => ensurePooler(say))
+  const { hostname, port: serverPort, username } = new URL(url)
+  const folder = mkdtempSync(join(tmpdir(), "effect-deployers-pgbouncer-"))
+  const as = environmentOf(folder)
+  if (as.uid !== undefined) chownSync(folder, as.uid, as.gid)
+  const port = await freePort()
+  write(join(folder, "users.txt"), `"${username}" ""\n`, as)
+  const lines = [
+    "[databases]",
+    `* = host=${hostname} port=${serverPort}`,
+    "[pgbouncer]",
+    ...["listen_addr=127.0.0.1", `listen_port=${port}`, "pool_mode=transaction", `default_pool_size=${poolSize}`],
+    ...["auth_type=trust", `auth_file=${join(folder, "users.txt")}`, "unix_socket_dir="]
+  ]
+  write(join(folder, "pgbouncer.ini"), `${lines.join("\n")}\n`, as)
+  const child = spawn(program, [join(folder, "pgbouncer.ini")], { ...as, stdio: ["ignore", "ignore", "pipe"] })
+  let log = ""
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    log = (log + text).slice(-20_000)
+  })
+  const ended = new Promise((resolve) => child.once("close", resolve))
+  const stop = async () => {
+    child.kill("SIGKILL")
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (let waited = 0; !log.includes("process up"); waited += 10) {
+    if (child.exitCode !== null || waited > longestStartMillis) {
+      await stop()
+      throw new Error(`PgBouncer did not start:\n${log.slice(-1_500)}`)
+    }
+    await sleep(10)
+  }
+  const at = new URL(url)
+  at.host = `127.0.0.1:${port}`
+  return { url: at.toString(), stop }
+}
+
 const write = (file, content, { gid, uid }) => {
   writeFileSync(file, content, { mode: 0o600 })
   if (uid !== undefined) chownSync(file, uid, gid)

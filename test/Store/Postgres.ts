@@ -7,7 +7,7 @@ import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
-import { ensure, type Server, type StartOptions, start } from "../../scripts/postgres.mjs"
+import { ensure, type Server, type StartOptions, start, startPooler } from "../../scripts/postgres.mjs"
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
@@ -129,4 +129,14 @@ export const proxyTo = (port: number) =>
       })
     }),
     ({ close }) => Effect.sync(close)
+  )
+
+/** The URL of the same database through a PgBouncer in transaction mode, which has one connection to it. */
+export const throughPooler = (url: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(() => startPooler(url, { say })),
+      ({ stop }) => Effect.promise(stop)
+    ),
+    (pooler) => pooler.url
   )
