@@ -1,58 +1,20 @@
-import { FileSystem, HttpClient, Path } from "@effect/platform"
+import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck as fc } from "effect"
-import { Deployer, type Deployment, Home } from "effect-deployers"
+import { Deployer } from "effect-deployers"
 import { Embedded, type LocalDeployer } from "effect-deployers/Local"
 import * as DockerStack from "../../src/Docker/DockerStack.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { engineHost, fromFile } from "../Docker/DockerFixture.js"
 import { compiled, diesAfter, diesAt, freezesAt, type Task } from "./Dying.js"
+import { isWhole } from "./Whole.js"
 
 const seed = Number(process.env.EFFECT_DEPLOYERS_SEED ?? 20_261_125)
 
 /** Drawn from the seed, so that a failing walk can be walked again. */
 const drawn = <A>(arbitrary: fc.Arbitrary<A>, count: number): ReadonlyArray<A> =>
   fc.sample(arbitrary, { seed, numRuns: count })
-
-const answers = ({ url }: Deployment.Deployment) =>
-  Effect.flatMap(HttpClient.HttpClient, (client) => client.get(`${url}/health/ready`)).pipe(
-    Effect.map(({ status }) => status === 200),
-    Effect.orElseSucceed(() => false),
-    Effect.scoped
-  )
-
-/**
- * After one reconcile: nothing open, nothing left over, and what is accepted serves. An engine goes on with a request whose
- * client was killed, so its answer may be there only after that reconcile has looked: the next one removes it.
- */
-const isWhole = (name: string, flavor: Task["flavor"]) =>
-  Effect.gen(function* () {
-    const deployer = yield* Deployer.Deployer
-    const store = yield* DeploymentStore
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const home = yield* Home.Home
-    const report = yield* deployer.reconcile
-    assert.deepStrictEqual(
-      report.actions.filter(({ outcome }) => outcome !== "done"),
-      []
-    )
-    assert.deepStrictEqual(yield* store.openOperations, [])
-    const now = yield* deployer.get(name)
-    const generations = path.join(home.deployment(now.id), "generations")
-    const left = yield* Effect.orElseSucceed(fs.readDirectory(generations), (): Array<string> => [])
-    const expected = now.desired === "running" && now.generation > 0 ? [String(now.generation)] : []
-    assert.deepStrictEqual(left, expected)
-    if (expected.length > 0) {
-      assert.strictEqual(now.status, "running")
-      assert.isTrue(yield* answers(now))
-    }
-    const late = flavor === "docker" ? (yield* deployer.reconcile).actions : []
-    assert.isTrue(late.every(({ action, outcome }) => outcome === "done" && action === "remove"))
-    assert.deepStrictEqual((yield* deployer.reconcile).actions, [])
-    return now
-  })
 
 const stages = [
   "lease_acquired",
