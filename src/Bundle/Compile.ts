@@ -107,7 +107,7 @@ const build = (
         conditions: ["module-sync", ...settings.conditions],
         absWorkingDir: directory,
         outfile,
-        stdin: entry(source, path, prepared),
+        stdin: entry(source, path, prepared, settings.postgres),
         plugins: [requireDriver(prepared), resolution.plugin, modules.plugin]
       }).pipe(asProblems(source, directory))
       const round = Effect.gen(function* () {
@@ -199,7 +199,13 @@ const options = {
 } as const satisfies Esbuild.BuildOptions
 
 /** The program: only the file's base name goes into it, so that where the file lies does not change the digest. */
-const entry = (source: Source, path: Path.Path, prepared: PreparedRuntime.Prepared): Esbuild.StdinOptions => {
+const entry = (
+  source: Source,
+  path: Path.Path,
+  prepared: PreparedRuntime.Prepared,
+  postgres: boolean
+): Esbuild.StdinOptions => {
+  const moduleOf = (name: string) => JSON.stringify(prepared.fileOf(Packages.moduleFile(name)))
   const identity = { exportName: source.export, file: path.basename(source.file) }
   return {
     loader: "js",
@@ -207,8 +213,9 @@ const entry = (source: Source, path: Path.Path, prepared: PreparedRuntime.Prepar
     resolveDir: path.dirname(source.file),
     contents: [
       `import * as module from ${JSON.stringify(source.file)}`,
-      `import { main } from ${JSON.stringify(prepared.fileOf(Packages.moduleFile("Server/Entrypoint")))}`,
-      `main({ module, ...${JSON.stringify(identity)} })`
+      `import { main } from ${moduleOf("Server/Entrypoint")}`,
+      ...(postgres ? [`import * as postgres from ${moduleOf("Server/Process/PostgresRunStore")}`] : []),
+      `main({ module, ${postgres ? "runStoreOf: postgres.layer, " : ""}...${JSON.stringify(identity)} })`
     ].join("\n")
   }
 }

@@ -5,7 +5,7 @@ import type { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { invalidSettings } from "../Internal/InvalidSettings.js"
-import { assetsOf } from "../Settings/StaticFiles.js"
+import { bundlingFor } from "../Settings/Bundling.js"
 import * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -59,7 +59,7 @@ export const fromFile = (
     const from = typeof source === "string" ? parseSource(source) : source
     const { check } = yield* TypeChecker
     const checking = yield* Effect.fork(check(from))
-    const bundling = Settings.mergeBundling(options?.bundling ?? {}, { assets: assetsOf(settings.serving) })
+    const bundling = Settings.mergeBundling(options?.bundling ?? {}, bundlingFor(settings.serving))
     const { bundle, ...described } = yield* withPipelineSettings(bundler, from, bundling).pipe(
       // A type error explains why a module does not load, but not why it cannot be bundled.
       Effect.tapError((error) => (isBundleError(error) ? Fiber.interrupt(checking) : Fiber.join(checking))),

@@ -1,8 +1,7 @@
 /** Bundles a module with the bundle settings of its own pipeline, which are known only when it has been loaded once. */
 import * as Effect from "effect/Effect"
 import type { PipelineBundleFailed } from "../Errors/Pipelines.js"
-import { type BundlingInput, mergeBundling } from "../Settings/Bundling.js"
-import { assetsOf } from "../Settings/StaticFiles.js"
+import { type BundlingInput, bundlingFor, mergeBundling } from "../Settings/Bundling.js"
 import type { PipelineSpec } from "../Snapshot/Spec.js"
 import type { Bundle, BundleError, Bundler, DescribeError, Source } from "./Contract.js"
 import * as Problems from "./Problems.js"
@@ -42,16 +41,16 @@ export const withPipelineSettings = (
 
 // internal
 
-/** The bundle settings of a pipeline. The files of its setting `static` travel as assets. */
+/** The bundle settings of a pipeline, with those that its serving settings ask for. */
 const ownSettings = (
   { file }: Source,
   { bundling, serving }: PipelineSpec
 ): Effect.Effect<BundlingInput | undefined, PipelineBundleFailed> => {
-  if (serving["static"] === undefined) return Effect.succeed(bundling)
-  const assets = assetsOf(serving)
-  return assets.length === 0
+  const asked = bundlingFor(serving)
+  if (serving["static"] === undefined && asked.postgres !== true) return Effect.succeed(bundling)
+  return serving["static"] !== undefined && asked.assets?.length === 0
     ? Problems.failed(file, "static.folder: an absolute path does not travel; give it relative to package.json")
-    : Effect.succeed(mergeBundling(bundling ?? {}, { assets }))
+    : Effect.succeed(mergeBundling(bundling ?? {}, asked))
 }
 
 const describedWith = (bundler: typeof Bundler.Service, source: Source, settings: BundlingInput) =>

@@ -2,7 +2,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import type { BundlingInput } from "../Settings.js"
-import { texts } from "./Common.js"
+import { flag, texts } from "./Common.js"
 
 /** The flags, in the order of the help. */
 export const bundleFlags = {
@@ -19,6 +19,7 @@ export const bundleFlags = {
     "A name in the code and the JavaScript that takes its place; can be repeated.",
     "NAME=EXPRESSION"
   ).pipe(Options.filterMap((pairs) => pairsOf(pairs), "Write --define as NAME=EXPRESSION.")),
+  postgres: flag("postgres", "Take the client of PostgreSQL into the bundle, as --run-store-secret does."),
   nodeOption: texts("node-option", "An option of Node for the service; can be repeated.", "OPTION"),
   import: texts("import", "A module that is loaded before the pipeline; can be repeated.", "FILE|PACKAGE")
 } as const
@@ -30,6 +31,7 @@ export interface BundleFlags {
   readonly loader: Readonly<Record<string, "text" | "file" | "binary">>
   readonly conditions: ReadonlyArray<string>
   readonly define: Readonly<Record<string, string>>
+  readonly postgres: boolean
   readonly nodeOption: ReadonlyArray<string>
   readonly import: ReadonlyArray<string>
 }
@@ -41,6 +43,7 @@ export const bundlingOf = (given: BundleFlags): BundlingInput => ({
   loader: given.loader,
   conditions: given.conditions,
   define: given.define,
+  postgres: given.postgres,
   nodeOption: given.nodeOption,
   import: given.import
 })

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CodeCaching, TypeChecker } from "../Bundle.js"
 import { Deployer } from "../Deployer.js"
+import { type BundlingInput, bundlingFor, mergeBundling } from "../Settings/Bundling.js"
 import * as Snapshot from "../Snapshot.js"
 import { bundleFlags, bundlingOf } from "./BundleFlags.js"
 import {
@@ -75,7 +76,9 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
   yield* note(`Bundling ${Render.clean(file)}`)
   const flavor = Option.getOrUndefined(given.deployer) ?? (yield* flavorOf(name))
-  const fromFile = Snapshot.fromFile(file, { bundling: bundlingOf(given) }).pipe(
+  const settings = settingsOf({ ...given, env })
+  const bundling = yield* bundlingWith(name, bundlingOf(given), settings)
+  const fromFile = Snapshot.fromFile(file, { bundling }).pipe(
     Effect.provideService(CodeCaching, flavor === "local" ? "beside" : "before")
   )
   const snapshot = yield* given.noTypecheck ? Effect.provide(fromFile, TypeChecker.layerNone) : fromFile
@@ -86,7 +89,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
     check: !given.noCheck,
     keep: !given.reset,
     unset: given.unset,
-    settings: settingsOf({ ...given, env })
+    settings
   }
   if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
   const before = yield* currentKey(name)
@@ -96,6 +99,16 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   )
   yield* printDeployed(given.json, { deployment, snapshot, before, changed })
 })
+
+/** The bundle needs the client of a run store that this deploy names, or that an earlier one named. */
+const bundlingWith = (name: string, flags: BundlingInput, settings: { readonly serving?: unknown }) =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer
+    const [last] = yield* Effect.catchTag(deployer.revisions(name), "DeploymentNotFound", () => Effect.succeed([]))
+    const { postgres: isKept } = bundlingFor(last?.settings["serving"])
+    const { postgres } = bundlingFor(settings.serving)
+    return mergeBundling(flags, { postgres: postgres === true || isKept === true })
+  })
 
 /** The flavor of a deployment; that of a new one is local. */
 const flavorOf = (name: string) =>

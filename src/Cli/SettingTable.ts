@@ -90,6 +90,10 @@ const serving: Table<Exclude<keyof Settings.ServingInput, "workers" | "keepRuns"
     ["durable", "relaxed", "none"],
     "The record of a run when its caller is answered; default durable."
   ),
+  runStoreSecret: text(
+    "NAME",
+    "The secret with the URL of the PostgreSQL database that keeps the runs; default a file of the instance."
+  ),
   recovery: choice(["fail", "rerun", "resume"], "The fate of runs whose process ends before them; default fail."),
   durability: choice(
     ["run", "step"],

@@ -25,14 +25,15 @@ export type SourceError = SecretNotFound | DeploymentInvalidSettings | SecretKey
 /** The values of the secrets of settings, by the names the pipeline reads them by. */
 export const findSecrets = (
   sources: Sources,
-  settings: Pick<Settings.Deployment, "secrets" | "secretsInEnvironment">
+  settings: Pick<Settings.Deployment, "secrets" | "secretsInEnvironment" | "serving">
 ): Effect.Effect<Readonly<Record<string, Redacted.Redacted>>, SourceError> => {
   const names = settings.secrets.map(Keep.nameOf)
   const stray = settings.secretsInEnvironment.find((name) => !names.includes(name))
   if (stray !== undefined) {
     return invalid("secretsInEnvironment", `${stray} is not among \`secrets\`; add it there too`)
   }
-  return Effect.all(Record.fromEntries(settings.secrets.map((entry) => [Keep.nameOf(entry), valueOf(sources, entry)])))
+  const entries = [...ofService(settings), ...settings.secrets]
+  return Effect.all(Record.fromEntries(entries.map((entry) => [Keep.nameOf(entry), valueOf(sources, entry)])))
 }
 
 /** The value of a secret; fails if there is none. */
@@ -45,13 +46,19 @@ export const requireSecret = (
 /** The names in the store of the secrets of settings, the key of callers included; keys of deployments are not stored. */
 export const storedNames = ({
   auth,
-  secrets
-}: Pick<Settings.Deployment, "auth" | "secrets">): ReadonlyArray<string> => [
+  secrets,
+  serving
+}: Pick<Settings.Deployment, "auth" | "secrets" | "serving">): ReadonlyArray<string> => [
+  ...ofService({ serving }),
   ...(auth._tag === "secret" ? [auth.name] : []),
   ...secrets.flatMap((entry) => (deploymentOf(entry) === undefined ? [entry] : []))
 ]
 
 // internal
+
+/** The secrets that the service itself reads. */
+const ofService = ({ serving }: Pick<Settings.Deployment, "serving">): ReadonlyArray<string> =>
+  serving.runStoreSecret === undefined ? [] : [serving.runStoreSecret]
 
 const deploymentOf = (entry: string): string | undefined => /=key:([a-z0-9-]+)/.exec(entry)?.[1]
 

@@ -12,10 +12,12 @@ import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { exitCodes, Manifest, publishedPortVariable } from "../Contract/Manifest.js"
 import { PipelineExportInvalid, PipelineExportNotFound } from "../Errors/Descriptions.js"
+import { StoreError } from "../Errors/Stores.js"
 import * as Pipeline from "../Pipeline.js"
 import * as Settings from "../Settings/Serving.js"
 import { compile, Description } from "../Snapshot/Spec.js"
 import * as Ids from "../Store/Ids.js"
+import type { RunStore } from "../Store/RunStore.js"
 import * as RunStoreSeries from "../Store/RunStoreSeries.js"
 import * as Runs from "../Store/Runs.js"
 import * as ClusterSpawner from "./Cluster/ClusterSpawner.js"
@@ -48,6 +50,22 @@ export interface Options {
   readonly exportName?: string | undefined
   /** The file of the module, for messages. */
   readonly file: string
+  /** The run store of a service with the setting `runStoreSecret`; a bundle without the client of PostgreSQL has none. */
+  readonly runStoreOf?: ((place: RunStorePlace) => Layer.Layer<RunStore, StoreError>) | undefined
+}
+
+/**
+ * The place of a process in its service, for its run store.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface RunStorePlace {
+  readonly manifest: Manifest
+  /** The number of the worker; 0 for a service of one process. */
+  readonly slot: number
+  /** The name of the secret with the URL. */
+  readonly secret: string
 }
 
 /**
@@ -126,12 +144,17 @@ export const serve = (options: Options, manifestFile: string): Effect.Effect<num
     if (Settings.workersOf(manifest.serving) > 1) {
       return yield* atLevel(
         Effect.provide(
-          Primary.run(manifest, (slot) => runStoreOf(manifest, slot)),
+          withSecrets(
+            manifest,
+            Primary.run(manifest, (slot) => runStoreOf(options, manifest, slot))
+          ),
           ClusterSpawner.layer(manifestFile)
         )
       )
     }
-    return yield* atLevel(withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(manifest))))
+    return yield* atLevel(
+      withSecrets(manifest, Effect.provide(Serve.run(pipeline, manifest), runStoreOf(options, manifest)))
+    )
   }).pipe(
     Effect.catchAll((error) => Effect.as(Effect.logFatal(error.message), exitCodeOf(error))),
     Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(RunFailures.render(cause)), exitCodes.startFailed)),
@@ -156,7 +179,7 @@ export const work = (
       const manifest = yield* readManifest(manifestFile)
       LogLine.setMaxBytes(manifest.serving.maxLogLineBytes)
       const { pipeline } = yield* choose(options)
-      const served = Effect.provide(Worker.run(pipeline, manifest, role), runStoreOf(manifest, role.slot))
+      const served = Effect.provide(Worker.run(pipeline, manifest, role), runStoreOf(options, manifest, role.slot))
       return yield* LogLevels.at(manifest.serving)(withSecrets(manifest, served))
     }).pipe(
       Effect.catchAll((error) => fail(error.message, exitCodeOf(error))),
@@ -174,7 +197,7 @@ export const work = (
  */
 export const rehearse = (manifestFile: string): Effect.Effect<number> =>
   Effect.flatMap(readManifest(manifestFile), (manifest) =>
-    Effect.provide(CodeCacheWarmup.run(manifest), runStoreOf(manifest))
+    Effect.provide(CodeCacheWarmup.run(manifest), fileStoreOf(manifest))
   ).pipe(
     Effect.as(0),
     Effect.catchAllCause((cause) => Effect.as(Effect.logFatal(RunFailures.render(cause)), exitCodes.startFailed)),
@@ -272,7 +295,18 @@ const roleOf = ([slot, startedAt]: ReadonlyArray<string>) => {
   return channel === undefined ? undefined : { slot: Number(slot), startedAtMillis: Number(startedAt), channel }
 }
 
-const runStoreOf = ({ generation, runStore, serving }: Manifest, slot = 0) =>
+const runStoreOf = (options: Options, manifest: Manifest, slot = 0): Layer.Layer<RunStore, StoreError> => {
+  const { recording, runStoreSecret: secret } = manifest.serving
+  if (recording === "none" || secret === undefined) return fileStoreOf(manifest, slot)
+  return options.runStoreOf === undefined
+    ? Layer.fail(new StoreError({ store: "runs", operation: "open", reason: "misconfigured", advice: withoutClient }))
+    : options.runStoreOf({ manifest, slot, secret })
+}
+
+const withoutClient =
+  "the setting runStoreSecret names a database, and the bundle was made without the client of PostgreSQL; deploy from the file with --run-store-secret or --postgres"
+
+const fileStoreOf = ({ generation, runStore, serving }: Manifest, slot = 0) =>
   serving.recording === "none"
     ? Runs.layerNone
     : RunStoreSeries.layer(runStore, {

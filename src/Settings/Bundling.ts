@@ -1,6 +1,8 @@
 /** The settings of a bundle: what it contains, and how Node starts it. */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { withDefault } from "./Fields.js"
+import { assetsOf } from "./StaticFiles.js"
 
 const Extension = Schema.String.pipe(
   Schema.pattern(/^\.[^./\\\s]+$/, { message: () => 'must be a file extension with its dot, such as ".sql"' })
@@ -55,6 +57,11 @@ export const Bundling = Schema.Struct({
   conditions: withDefault(Schema.Array(Schema.NonEmptyString), []),
   /** Names in the code and the JavaScript expressions, such as JSON, that take their place. Default none. */
   define: withDefault(Schema.Record({ key: Schema.String, value: Schema.String }), {}),
+  /**
+   * Takes the client of PostgreSQL into the bundle, for `runStoreSecret`; default true for a pipeline or a deploy with that
+   * setting, else false.
+   */
+  postgres: withDefault(Schema.Boolean, false),
   /** Options of Node for the process of the service, each with its value. Default none. */
   nodeOption: withDefault(Schema.Array(NodeOption), []),
   /** Modules that are loaded before the pipeline, by path relative to the project or by package. Default none. */
@@ -91,11 +98,23 @@ export const mergeBundling = (...layers: ReadonlyArray<BundlingInput>): Bundling
       loader: { ...base.loader, ...layer.loader },
       conditions: joined(base.conditions, layer.conditions),
       define: { ...base.define, ...layer.define },
+      postgres: base.postgres === true || layer.postgres === true,
       nodeOption: joined(base.nodeOption, layer.nodeOption),
       import: joined(base.import, layer.import)
     }),
     {}
   )
+
+/**
+ * The bundle settings that serving settings ask for: the files of `static` travel, and a run store on PostgreSQL needs its client.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const bundlingFor = (serving: unknown): BundlingInput => ({
+  assets: assetsOf(serving),
+  postgres: Predicate.hasProperty(serving, "runStoreSecret") && serving.runStoreSecret !== undefined
+})
 
 /**
  * The bundle settings among the settings of a pipeline, and the others.

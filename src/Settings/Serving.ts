@@ -28,6 +28,14 @@ export const UrlPath = Schema.String.pipe(
  */
 export const maxWorkers = 64
 
+/** A URL in its place would stand in the arguments of a command. */
+const SecretName = Schema.String.pipe(
+  Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+    message: () =>
+      "must be the name of a secret: letters, digits and underscores, not starting with a digit; store the URL with `deployers secret set NAME`"
+  })
+)
+
 /** The number of steps of a run that a run store can keep. */
 const mostSteps = 1_048_576
 
@@ -97,6 +105,12 @@ export const Serving = Schema.Struct({
    * nowhere, and there are no endpoints that list them.
    */
   recording: withDefault(Schema.Literal("durable", "relaxed", "none"), "durable"),
+  /**
+   * The secret with the URL of a PostgreSQL database, `postgres://user:password@host/database`, that keeps the runs of the
+   * service; the instances of a deployment share it. Default: a file of the instance. The service gets the secret without a row
+   * of its own in `secrets`.
+   */
+  runStoreSecret: Schema.optional(SecretName),
   /**
    * The runs of a process that ended before them, by a crash, a redeploy or a move. `fail` (default): they are interrupted.
    * `rerun`: the next process runs them again from their start. `resume`: it goes on after their recorded steps, which are not

@@ -10,8 +10,7 @@ import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { Issue } from "../Errors/Issue.js"
 import { StackInvalid } from "../Errors/Stacks.js"
 import type { StoreError } from "../Errors/Stores.js"
-import { mergeBundling, splitBundling } from "../Settings/Bundling.js"
-import { assetsOf } from "../Settings/StaticFiles.js"
+import { bundlingFor, mergeBundling, splitBundling } from "../Settings/Bundling.js"
 import type { Snapshot } from "../Snapshot/Model.js"
 import { digestKey } from "../Store/AuthKey.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
@@ -205,5 +204,5 @@ const snapshotOf = ({ pipeline, settings }: Member, directory: string | undefine
   if (typeof pipeline !== "string") return Effect.succeed(pipeline)
   const file = directory === undefined || isAbsolute(pipeline) ? pipeline : join(directory, pipeline)
   const { bundling, others } = splitBundling(settings)
-  return fromFile(file, { bundling: mergeBundling(bundling, { assets: assetsOf(others.serving) }) })
+  return fromFile(file, { bundling: mergeBundling(bundling, bundlingFor(others.serving)) })
 }

@@ -3,49 +3,27 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type * as Statement from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { decodeRows, Integer } from "./Columns.js"
+import type { LeaseClock } from "./Dialect.js"
 import { prefix } from "./PostgresRunsSchema.js"
 import type { RunTable, Signalled, Tables } from "./RunTables.js"
-
-/**
- * The clock of the run stores in a database. By default it is that of the database, so that processes on machines with other
- * clocks agree; a test with virtual time takes its own with {@link layerOwnClock}.
- *
- * @category services
- * @since 0.2.0
- */
-export class DatabaseClock extends Context.Reference<DatabaseClock>()("effect-deployers/Store/DatabaseClock", {
-  defaultValue: (): { readonly isOwn: boolean } => ({ isOwn: false })
-}) {}
-
-/**
- * Has run stores use the clock of their process in place of that of the database. Only for one process, such as a test.
- *
- * @category testing
- * @since 0.2.0
- */
-export const layerOwnClock: Layer.Layer<never> = Layer.succeed(DatabaseClock, { isOwn: true })
 
 /** A process is taken for dead only by one that was connected all the time: after an outage all of them get their time again. */
 const longestGapMillis = 10_000
 
 /** Makes the tables of a deployment by its number in the database. */
-export const make = (sql: SqlClient.SqlClient, deployment: number, { isOwn }: { readonly isOwn: boolean }): Tables => {
+export const make = (sql: SqlClient.SqlClient, deployment: number, clock: LeaseClock["Type"]): Tables => {
   const mine = sql.literal(`deployment = ${deployment}`)
   const named = (table: RunTable) => `${prefix}${table}`
   const own = Effect.map(Clock.currentTimeMillis, Math.trunc)
-  const databases = sql.literal("(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
-  const clock = isOwn ? Effect.map(own, (at) => sql.literal(`${at}::bigint`)) : Effect.succeed(databases)
   // The difference between the clocks, as each sign of life finds it.
   let ahead = 0
   const learn = (rows: ReadonlyArray<unknown>) =>
     Effect.flatMap(decodeTimes(rows), ([row]) =>
-      isOwn || row === undefined
+      clock === "process" || row === undefined
         ? Effect.void
         : Effect.map(own, (now) => {
             ahead = row.at - now
@@ -60,7 +38,6 @@ export const make = (sql: SqlClient.SqlClient, deployment: number, { isOwn }: { 
     stepsOf: ({ id }) => sql`run_id = ${id}`,
     runNumber: sql.literal("0"),
     now: Effect.map(own, (now) => now + ahead),
-    clock,
     signalsAfter: (after) => signalsAfter(sql, deployment, after),
     beat: (generation, at) =>
       Effect.flatMap(
@@ -94,8 +71,8 @@ const signalsAfter = (
   after: number
 ): Effect.Effect<Signalled, SqlError | ParseError> =>
   Effect.flatMap(
-    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS last, ARRAY(
-        SELECT DISTINCT run_id FROM ${literal(sql, `${prefix}signals`)}
+    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS last, (
+        SELECT coalesce(json_agg(DISTINCT run_id), '[]') FROM ${literal(sql, `${prefix}signals`)}
         WHERE deployment = ${deployment} AND transaction >= ${Math.max(after, 0)} AND ${after < 0} = FALSE
       ) AS run_ids`,
     (rows) => Effect.map(decodeSignalled(rows), ([row]) => ({ last: row?.last ?? after, runIds: row?.run_ids ?? [] }))

@@ -2,21 +2,24 @@
  * Run stores in a PostgreSQL database. The processes of a deployment share one, on any machine, and serve as one service.
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { decodeRows, Integer, single } from "./Columns.js"
+import { LeaseClock } from "./Dialect.js"
 import * as Migrations from "./Migrations.js"
+import * as Postgres from "./Postgres.js"
 import { deployments, prefix, schema } from "./PostgresRunsSchema.js"
 import * as PostgresRunTables from "./PostgresRunTables.js"
 import * as PostgresRunWriter from "./PostgresRunWriter.js"
+import type { PostgresConfig } from "./PostgresSettings.js"
 import type { RunStore } from "./RunStore.js"
 import { RunTables } from "./RunTables.js"
 import * as SqlRunStore from "./SqlRunStore.js"
-
-export { DatabaseClock, layerOwnClock } from "./PostgresRunTables.js"
 
 /**
  * Options of a run store.
@@ -40,6 +43,38 @@ export interface Options {
 }
 
 /**
+ * The run store of a deployment in a database. Makes or upgrades its tables. Needs the package `@effect/sql-pg`.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { PostgresRuns } from "effect-deployers/Store"
+ *
+ * export const runs = PostgresRuns.layer(
+ *   { url: Redacted.make("postgres://weather@db.internal/runs") },
+ *   { deployment: "weather" }
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = (config: PostgresConfig, options: Options): Layer.Layer<RunStore, StoreError> =>
+  Layer.provide(layerSql(options), Postgres.layer(schema, config))
+
+/**
+ * See {@link layer}, with settings that come from a `ConfigProvider`.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerConfig = (
+  config: Config.Config.Wrap<PostgresConfig>,
+  options: Options
+): Layer.Layer<RunStore, StoreError | ConfigError> =>
+  Layer.provide(layerSql(options), Postgres.layerConfig(schema, config))
+
+/**
  * The run store of a deployment over any client of PostgreSQL. Makes the tables if they are missing.
  *
  * @category layers
@@ -49,7 +84,7 @@ export const layerSql = (options: Options): Layer.Layer<RunStore, StoreError, Sq
   Layer.unwrapEffect(
     Effect.gen(function* () {
       yield* Migrations.run(schema)
-      const clock = yield* PostgresRunTables.DatabaseClock
+      const clock = yield* LeaseClock
       const { deployment, generation } = yield* register(options)
       const tables = Layer.succeed(RunTables, {
         make: (sql) => PostgresRunTables.make(sql, deployment, clock)

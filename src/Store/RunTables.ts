@@ -68,8 +68,6 @@ export interface Tables {
   readonly runNumber: Statement.Fragment
   /** The time of the store: each process that shares it has the same. */
   readonly now: Effect.Effect<number>
-  /** The same, for a decision that no other clock may make. */
-  readonly clock: Effect.Effect<Statement.Fragment>
   /** Records that a generation is alive. `own` are its runs in progress. */
   readonly beat: (
     generation: number,
@@ -110,7 +108,6 @@ const ofFile = (sql: SqlClient.SqlClient): Tables => {
     stepsOf: ({ number }) => sql`number BETWEEN ${number * stepsPerRun} AND ${(number + 1) * stepsPerRun - 1}`,
     runNumber: sql.literal("number"),
     now,
-    clock: Effect.map(now, (at) => sql`${at}`),
     signalsAfter: (after) => signalsAfter(sql, after),
     // A process without runs has nothing to say.
     beat: (generation, at, own) =>

@@ -19,7 +19,7 @@ export const leaseMillis = 30_000
 
 /** Makes the part of a run store of one generation that keeps runs with a lease. */
 export const make = (access: RunAccess, generation: number): DurableRuns => {
-  const { clock, from, into, mine, read, runNumber, sql, write } = access
+  const { from, into, mine, read, runNumber, sql, write } = access
   const own = sql`${going(sql)} AND generation = ${generation} AND ${isLeased(access)}`
   const free = (at: Statement.Fragment) => sql`${going(sql)} AND ${isLeased(access)} AND (generation = ${released} OR (
     generation % ${slotSize(sql)} <> ${generation % generationsPerSlot}
@@ -41,11 +41,11 @@ export const make = (access: RunAccess, generation: number): DurableRuns => {
       })
     ),
     take: (limit) =>
-      Effect.flatMap(clock, (at) =>
+      Effect.flatMap(access.leaseTime, (at) =>
         read("runs.take", ifAny(free(at), none, write("runs.take", taking(access, generation, free(at), at, limit))))
       ),
     abandon: (options) =>
-      Effect.flatMap(clock, (at) => {
+      Effect.flatMap(access.leaseTime, (at) => {
         const lost = options.own ? sql.or([sql`(${own})`, sql`(${free(at)})`]) : free(at)
         const marking = Effect.flatMap(access.now, (now) => markLost(access, now, lost))
         return read("runs.abandon", ifAny(lost, 0, write("runs.abandon", marking)))

@@ -125,7 +125,7 @@ const makeTotals = ({ from, read, sql }: RunTables.RunAccess) => {
 const lostAfterMillis = 10_000
 
 const makeLost = (access: RunTables.RunAccess, generation: number) => {
-  const { clock, from, into, key, mine, owner, read, sql, write } = access
+  const { from, into, key, mine, owner, read, sql, write } = access
   const going = sql`status IN ('queued', 'running')`
   const own = sql`${going} AND generation = ${generation}`
   const silent = (at: Statement.Fragment) => SqlDurableRuns.silent(access, generation, at, lostAfterMillis)
@@ -151,11 +151,11 @@ const makeLost = (access: RunTables.RunAccess, generation: number) => {
     ),
     markLost: write(
       "runs.markLost",
-      Effect.flatMap(clock, (at) => markLost(sql.or([sql`(${own})`, sql`(${silent(at)})`])))
+      Effect.flatMap(access.leaseTime, (at) => markLost(sql.or([sql`(${own})`, sql`(${silent(at)})`])))
     ),
     alive: write(
       "runs.alive",
-      Effect.flatMap(clock, (at) =>
+      Effect.flatMap(access.leaseTime, (at) =>
         Effect.zipRight(
           access.beat(generation, at, own),
           Effect.zipLeft(

@@ -70,6 +70,30 @@ layer(Workspace.layer)("a bundle", (it) => {
     })
   )
 
+  it.scoped("has the client of PostgreSQL if its pipeline or its settings name a run store there", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const bundler = yield* Bundle.Bundler
+      // The driver travels as it is installed.
+      const hasClient = ({ contents, main }: Bundle.Bundle) =>
+        Effect.map(fs.readFileString(`${main}.map`), (map) => [
+          map.includes("node_modules/@effect/sql-pg/"),
+          JSON.stringify(contents).includes("node_modules/pg/package.json")
+        ])
+      const file = yield* Workspace.write({ "greet.ts": Workspace.greeting })
+      expect(yield* hasClient(yield* bundler.bundle({ file }))).toStrictEqual([false, false])
+      const asked = yield* bundler.bundle({ file }, { postgres: true })
+      expect(yield* hasClient(asked)).toStrictEqual([true, true])
+      expect((yield* bundler.describe(asked)).export).toBe("greet")
+      expect(asked.externals.map(({ name }) => name)).toStrictEqual(["better-sqlite3"])
+
+      const settings = 'settings: { runStoreSecret: "RUNS_URL" }, input:'
+      const own = yield* Workspace.write({ "greet.ts": Workspace.greeting.replace("input:", settings) })
+      const described = yield* Bundle.withPipelineSettings(bundler, { file: own })
+      expect(yield* hasClient(described.bundle)).toStrictEqual([true, true])
+    })
+  )
+
   it.scoped("G10: has the scripts of the pages beside the program, as other names of the library's files", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

@@ -8,6 +8,8 @@ import { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { ensure, type Server, type StartOptions, start, startPooler } from "../../scripts/postgres.mjs"
+import type * as Migrations from "../../src/Store/Migrations.js"
+import * as StorePostgres from "../../src/Store/Postgres.js"
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
@@ -65,9 +67,12 @@ export const privateServer = (options: StartOptions = {}) =>
 /** Runs statements on a database as the owner of its server. */
 export const onDatabase = (url: string, ...statements: ReadonlyArray<string>) => administer(url, statements)
 
-/** A layer with one new database for all tests of a file. */
-export const sharedDatabase = () => {
-  const database = databases()
+/** A layer with one new database, which has the tables of a store, for all tests of a file. */
+export const sharedDatabase = (schema: Migrations.DatabaseSchema) => {
+  const made = newDatabases()
+  const database = Layer.unwrapEffect(
+    Effect.map(made, (url) => StorePostgres.layer(schema, { url: Redacted.make(url), maxConnections: 6 }))
+  )
   const scope = Effect.runSync(Scope.make())
   let built: Promise<Context.Context<SqlClient.SqlClient>> | undefined
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))

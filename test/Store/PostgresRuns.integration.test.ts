@@ -1,15 +1,17 @@
 import { Effect, Layer } from "effect"
 import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
+import { LeaseClock } from "../../src/Store/Dialect.js"
 import * as PostgresRuns from "../../src/Store/PostgresRuns.js"
+import * as PostgresRunsSchema from "../../src/Store/PostgresRunsSchema.js"
 import { sharedDatabase } from "./Postgres.js"
 
-const database = sharedDatabase()
+const database = sharedDatabase(PostgresRunsSchema.schema)
 
 let made = 0
 
 /** Each store is that of a deployment of its own: the laws hold although the tables have the rows of all of them. */
 const runs = Layer.unwrapEffect(
   Effect.sync(() => PostgresRuns.layerSql({ deployment: `weather-${++made}`, generation: 1 }))
-).pipe(Layer.provide(PostgresRuns.layerOwnClock), Layer.provide(database))
+).pipe(Layer.provide(Layer.succeed(LeaseClock, "process")), Layer.provide(database))
 
 StoreSuite.runs("P14: PostgreSQL, with other deployments in its database", runs)
