@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { StoreError } from "../Errors/Stores.js"
 import { decodeRows, Integer } from "./Columns.js"
 import type { LeaseClock } from "./Dialect.js"
 import { prefix } from "./PostgresRunsSchema.js"
@@ -14,8 +15,17 @@ import type { RunTable, Signalled, Tables } from "./RunTables.js"
 /** A process is taken for dead only by one that was connected all the time: after an outage all of them get their time again. */
 const longestGapMillis = 10_000
 
+/** The wait of a caller for a slow server, which may answer later: its statement ends by itself. */
+const longestWait = "10 seconds"
+
+/** The clock of leases, and the name of the server for messages. */
+export interface Options {
+  readonly clock: LeaseClock["Type"]
+  readonly server: string | undefined
+}
+
 /** Makes the tables of a deployment by its number in the database. */
-export const make = (sql: SqlClient.SqlClient, deployment: number, clock: LeaseClock["Type"]): Tables => {
+export const make = (sql: SqlClient.SqlClient, deployment: number, { clock, server }: Options): Tables => {
   const mine = sql.literal(`deployment = ${deployment}`)
   const named = (table: RunTable) => `${prefix}${table}`
   const own = Effect.map(Clock.currentTimeMillis, Math.trunc)
@@ -48,6 +58,11 @@ export const make = (sql: SqlClient.SqlClient, deployment: number, clock: LeaseC
           RETURNING at`,
         learn
       ),
+    within: (operation, effect) =>
+      Effect.timeoutFail(Effect.disconnect(effect), {
+        duration: longestWait,
+        onTimeout: () => new StoreError({ store: "runs", operation, reason: "unreachable", server })
+      }),
     isSilent: (generation, at, millis) => {
       const seen = literal(sql, named("seen"))
       return sql`EXISTS (SELECT 1 FROM ${seen} WHERE ${mine} AND generation = ${generation}

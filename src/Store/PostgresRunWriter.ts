@@ -7,10 +7,12 @@ import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Struct from "effect/Struct"
+import { transaction } from "./Access.js"
 import { released } from "./DurableWrites.js"
 import * as Batch from "./PostgresBatch.js"
 import { prefix } from "./PostgresRunsSchema.js"
 import * as RunWriter from "./RunWriter.js"
+import { classify } from "./SqlFailure.js"
 
 /**
  * Writers of the runs of one deployment, by its number in the database.
@@ -28,12 +30,18 @@ export const layer = (deployment: number, isRelaxed: boolean): Layer.Layer<RunWr
               try: () => statementOf(deployment, isRelaxed, Batch.of(batch, generation)),
               catch: (cause) => new SqlError({ cause, message: "A run cannot be stored as JSON" })
             }),
-            ({ text, values }) => sql.unsafe(text, values)
+            ({ text, values }) =>
+              Effect.catchIf(sql.unsafe(text, values), isReadonly, () =>
+                // A transaction closes its connection then, so the next attempt may find a server that writes.
+                transaction(sql)(sql.unsafe(text, values))
+              )
           )
       })
   })
 
 // internal
+
+const isReadonly = (error: SqlError): boolean => classify(error) === "readonly"
 
 /** The types of columns by their names. */
 type Columns<Name extends string> = { readonly [N in Name]: string }

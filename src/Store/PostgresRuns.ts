@@ -85,9 +85,10 @@ export const layerSql = (options: Options): Layer.Layer<RunStore, StoreError, Sq
     Effect.gen(function* () {
       yield* Migrations.run(schema)
       const clock = yield* LeaseClock
+      const { server } = yield* Access.Database
       const { deployment, generation } = yield* register(options)
       const tables = Layer.succeed(RunTables, {
-        make: (sql) => PostgresRunTables.make(sql, deployment, clock)
+        make: (sql) => PostgresRunTables.make(sql, deployment, { clock, server })
       })
       return Layer.provide(
         Layer.fresh(SqlRunStore.layer(generation)),

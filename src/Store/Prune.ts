@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { decodeRows } from "./Columns.js"
+import { decodeRows, Integer } from "./Columns.js"
 import { decodeIds, decodeNumbers } from "./RunRows.js"
 import type { RunStore } from "./RunStore.js"
 import { stepsPerRun } from "./RunsSchema.js"
@@ -84,21 +84,24 @@ const byNumber = (access: RunAccess, { before, keep }: Options) =>
     return found.length
   })
 
-/** Runs without numbers go by their ids, which are in the order of time. Another process may remove the same ones. */
+/**
+ * Runs without numbers go by their ids, which are in the order of time. What is more than is to be kept are so many of the oldest:
+ * the totals say how many there are, so that the others are not read. Another process may remove the same ones.
+ */
 const byId = (access: RunAccess, { before, keep }: Options) =>
   Effect.gen(function* () {
     const { from, into, mine, sql } = access
     const time = millisOf(before)
-    const [limits] = yield* decodeMarks(
+    const surplus = keep === undefined ? 0 : yield* surplusOf(access, keep)
+    const [marks] = yield* decodeMarks(
       yield* sql`SELECT
-        ${keep === undefined ? sql`NULL` : sql`(SELECT id FROM ${from("runs")} ORDER BY id DESC OFFSET ${keep} LIMIT 1)`}
-          AS surplus,
+        (SELECT max(id) FROM (SELECT id FROM ${from("runs")} ORDER BY id LIMIT ${surplus}) AS oldest) AS surplus,
         (SELECT max(id) FROM (SELECT id, started_at FROM ${from("runs")} ORDER BY id LIMIT ${lookedAt}) AS oldest
           WHERE started_at < ${time}) AS expired`
     )
-    const surplus = limits?.surplus ?? ""
-    const [end = ""] = [surplus, limits?.expired ?? ""].sort().reverse()
-    const isRemovable = removable(access, sql`id <= ${surplus}`, time)
+    const mark = marks?.surplus ?? ""
+    const [end = ""] = [mark, marks?.expired ?? ""].sort().reverse()
+    const isRemovable = removable(access, sql`id <= ${mark}`, time)
     const found = yield* decodeIds(
       yield* sql`SELECT id AS run_id FROM ${from("runs")} WHERE id <= ${end} AND ${isRemovable}
         ORDER BY id LIMIT ${batch} FOR UPDATE SKIP LOCKED`
@@ -109,10 +112,33 @@ const byId = (access: RunAccess, { before, keep }: Options) =>
     const ids = sql`SELECT id FROM ${from("runs")} WHERE ${sql.in("id", found)}`
     yield* SqlArtifacts.release(access, ids, yield* access.now)
     yield* sql`DELETE FROM ${into("runs")} WHERE ${mine} AND ${sql.in("id", found)}`
+    yield* countRemoved(access, found.length)
     return found.length
   })
 
+/** The name of the number of removed runs among the totals, which count runs over the life of the deployment. */
+const removedName = "removed"
+
+/** The number of runs that are more than is to be kept, but no more than a pass looks at; runs in progress stay in the way. */
+const surplusOf = ({ from, sql }: RunAccess, keep: number) =>
+  Effect.map(
+    Effect.flatMap(
+      sql`SELECT
+        (SELECT coalesce(sum(CASE name WHEN ${removedName} THEN -value ELSE value END), 0)
+          FROM ${from("totals")} WHERE name <> 'lastIndex') AS stored,
+        (SELECT count(*) FROM ${from("runs")} WHERE status IN ('queued', 'running')) AS going`,
+      decodeStored
+    ),
+    ([row]) => (row === undefined ? 0 : Math.max(0, Math.min(row.stored - keep, lookedAt + row.going)))
+  )
+
+const countRemoved = ({ into, key, owner, sql }: RunAccess, value: number) =>
+  sql`INSERT INTO ${into("totals")} ${sql.insert({ ...owner, generation: 0, name: removedName, value })}
+    ON CONFLICT ${key("generation", "name")} DO UPDATE SET value = totals.value + excluded.value`
+
 const decodeLimits = decodeRows(Schema.Struct({ surplus: Schema.Int, expired: Schema.Int }))
+
+const decodeStored = decodeRows(Schema.Struct({ stored: Integer, going: Integer }))
 
 const Mark = Schema.NullOr(Schema.String)
 

@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import type { StoreError } from "../Errors/Stores.js"
 import * as Access from "./Access.js"
 import { decodeRows, Integer, now } from "./Columns.js"
 import { stepsPerRun } from "./RunsSchema.js"
@@ -76,6 +77,8 @@ export interface Tables {
   ) => Effect.Effect<unknown, SqlError | ParseError>
   /** See `DurableRuns.signalled`. */
   readonly signalsAfter: (after: number) => Effect.Effect<Signalled, SqlError | ParseError>
+  /** Limits the time of an operation; `operation` names it in the failure. */
+  readonly within: <A, E, R>(operation: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
   /** True for a generation that has not been alive for some time. */
   readonly isSilent: (generation: number, at: Statement.Fragment, millis: number) => Statement.Fragment
 }
@@ -92,7 +95,13 @@ export class RunTables extends Context.Reference<RunTables>()("effect-deployers/
 export const make: Effect.Effect<RunAccess, never, SqlClient.SqlClient> = Effect.gen(function* () {
   const access = yield* Access.make("runs")
   const tables = yield* RunTables
-  return { ...access, ...tables.make(access.sql) }
+  const made = tables.make(access.sql)
+  return {
+    ...access,
+    ...made,
+    read: (operation, effect) => made.within(operation, access.read(operation, effect)),
+    write: (operation, effect) => made.within(operation, access.write(operation, effect))
+  }
 })
 
 // internal
@@ -109,6 +118,8 @@ const ofFile = (sql: SqlClient.SqlClient): Tables => {
     runNumber: sql.literal("number"),
     now,
     signalsAfter: (after) => signalsAfter(sql, after),
+    // The client of a file has limits of its own, and does not leave the turn of the event loop.
+    within: (_operation, effect) => effect,
     // A process without runs has nothing to say.
     beat: (generation, at, own) =>
       sql`INSERT INTO seen (generation, at) SELECT ${generation}, ${at} WHERE EXISTS (SELECT 1 FROM runs WHERE ${own})

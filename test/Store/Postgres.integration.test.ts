@@ -156,7 +156,7 @@ const endWaiting = Effect.flatMap(
 )
 
 describe("a connection that breaks", () => {
-  it.scopedLive("D21, P05: during a commit that has no effect is made good, once", () =>
+  it.scopedLive("D21 P05: during a commit that has no effect is made good, once", () =>
     Effect.gen(function* () {
       const { deploymentId, name, store, writes } = yield* expired
       const release = yield* holdingCommits

@@ -29,7 +29,8 @@ export interface GroupCommit {
 }
 
 /**
- * Makes a group commit. The entries of a group that fails are written one by one, so that one bad entry harms no other.
+ * Makes a group commit. The entries of a group that fails are written one by one, so that one bad entry harms no other, unless
+ * the store cannot be used at all.
  * `onSettled` is called with the result of each entry, before the entry's waiters.
  */
 export const make = (options: {
@@ -82,7 +83,7 @@ type Options = Parameters<typeof make>[0]
 
 const settleGroup = (options: Options, group: ReadonlyArray<Entry>): Effect.Effect<void> =>
   Effect.flatMap(Effect.exit(options.commit(writesOf(group))), (exit) => {
-    if (Exit.isSuccess(exit) || group.length === 1) {
+    if (Exit.isSuccess(exit) || group.length === 1 || concernsAll(exit)) {
       for (const entry of group) settle(options, entry, exit)
       return Effect.void
     }
@@ -95,6 +96,20 @@ const settleGroup = (options: Options, group: ReadonlyArray<Entry>): Effect.Effe
       { discard: true }
     )
   })
+
+/** A store that cannot be reached takes no entry, and each attempt would wait for it again. */
+const concernsAll = ({ cause }: Exit.Failure<void, StoreError>): boolean =>
+  cause._tag === "Fail" && unreachable.has(cause.error.reason)
+
+const unreachable: ReadonlySet<StoreError["reason"]> = new Set([
+  "unreachable",
+  "overloaded",
+  "outcomeUnknown",
+  "readonly",
+  "denied",
+  "misconfigured",
+  "untrusted"
+])
 
 const settle = (options: Options, entry: Entry, exit: Exit.Exit<void, StoreError>): void => {
   options.onSettled(entry, exit)

@@ -109,6 +109,9 @@ const statusOf = (schedule: Schedules.Schedule, { firings, isPaused, nextAt }: S
 /** The longest sleep: another process may move the next time, and a clock may be set. */
 const longestMillis = 10_000
 
+/** The wait after a look that failed: an outage delays a firing by no more. */
+const failedMillis = 2_000
+
 /** A process that claimed a firing has started its run by then, or it is dead. */
 const claimMillis = 60_000
 
@@ -126,7 +129,7 @@ const keepFiring = (
     )
     const ready = Effect.suspend(() => (phase() === "ready" ? pass(schedules) : Effect.succeed(longestMillis)))
     const look = Effect.catchAll(ready, (error) =>
-      Effect.as(Effect.logWarning(`The schedules could not be read: ${error.message}`), longestMillis)
+      Effect.as(Effect.logWarning(`The schedules could not be read: ${error.message}`), failedMillis)
     )
     const wait = (millis: number) => Effect.raceFirst(Effect.sleep(millis), woken)
     const again = Effect.repeat(Effect.flatMap(look, wait), Schedule.forever)
