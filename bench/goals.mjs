@@ -4,6 +4,7 @@ import * as batched from "./sections/batched.mjs"
 import * as cli from "./sections/cli.mjs"
 import * as durable from "./sections/durable.mjs"
 import { compare, names } from "./sections/hot.mjs"
+import * as postgres from "./sections/postgres.mjs"
 import * as registry from "./sections/registry.mjs"
 import * as stream from "./sections/stream.mjs"
 
@@ -233,6 +234,17 @@ const streamGoals = rowGoals("stream", stream, "a hundred elements as lines", [1
 
 const batchedGoals = rowGoals("batched", batched, "runs that share calls of a model", [32, 256], 0.8)
 
+const postgresGoals = [
+  {
+    goal: "invoke, on PostgreSQL, against a transaction for each request, 32 connections",
+    section: "postgres",
+    subject: postgres.names.ours,
+    peer: postgres.names.fastify,
+    ...atLeast(3),
+    measured: (rows) => value(rows.find(({ connections, name }) => name === "fastify" && connections === 32)?.ratio)
+  }
+]
+
 export const goals = [
   ...hotGoals,
   ...overloadGoals,
@@ -246,6 +258,7 @@ export const goals = [
   ...durableGoals,
   ...streamGoals,
   ...batchedGoals,
+  ...postgresGoals,
   ...soakGoals
 ]
 

@@ -13,6 +13,7 @@ export const sections = [
   "durable",
   "stream",
   "batched",
+  "postgres",
   "curves",
   "soak"
 ]

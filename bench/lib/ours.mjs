@@ -6,6 +6,7 @@ import { Effect, Layer, Logger, ManagedRuntime, Redacted } from "effect"
 import { Deployer, Settings, Snapshot } from "effect-deployers"
 import { DockerStack } from "effect-deployers/Docker"
 import { Embedded } from "effect-deployers/Local"
+import { SecretStore } from "effect-deployers/Store"
 import { key } from "../subjects/common.mjs"
 import { onEnd } from "./cleanup.mjs"
 
@@ -37,9 +38,11 @@ const openWith = (layer, folder, of) => {
     const end = () => runtime.runPromise(Effect.flatMap(Deployer.Deployer, (deployer) => deployer.deprovision(name)))
     return { url: deployment.url, deployment, ...of(deployment), stop, end }
   }
-  const snapshot = (file) => runtime.runPromise(Snapshot.fromFile(file))
-  const deploy = async (file, name, settings) => provision(await snapshot(file), name, settings)
-  return { deploy, provision, runtime, snapshot }
+  const snapshot = (file, bundling) => runtime.runPromise(Snapshot.fromFile(file, { bundling }))
+  const deploy = async (file, name, settings, bundling) => provision(await snapshot(file, bundling), name, settings)
+  const setSecret = (name, value) =>
+    runtime.runPromise(Effect.flatMap(SecretStore.SecretStore, (secrets) => secrets.set(name, Redacted.make(value))))
+  return { deploy, provision, runtime, setSecret, snapshot }
 }
 
 /** A home with the local deployer: `deploy(file, name, settings)` resolves `{ pid, url, runs, stop, end }`. */
