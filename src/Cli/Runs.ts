@@ -165,6 +165,7 @@ const render = (hasColor: boolean, self: Run): string =>
       ["run", String(self.index)],
       ["status", statusText(self)],
       ["session", self.session],
+      ["waits for", self.waitsFor?.map(({ signal }) => signal).join(", ")],
       ["started", Render.time(self.startedAt)],
       ["took", took(self.executionTimeMillis)],
       ["parameters", Render.jsonLine(self.parameters)],

@@ -81,6 +81,21 @@ export const RunResponse = Schema.Struct({
   headers: Schema.Record({ key: Schema.String, value: Schema.String })
 })
 
+/**
+ * A signal that a run waits for.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const RunWait = Schema.Struct({
+  /** The name of the signal. */
+  signal: Schema.String,
+  /** JSON Schema of its body; absent for a Schema that has no JSON form. */
+  schema: Schema.optional(Schema.Unknown)
+})
+
+export type RunWait = typeof RunWait.Type
+
 const summary = {
   /** UUIDv7. */
   id: Schema.String,
@@ -125,6 +140,8 @@ export const Run = Schema.Struct({
   startedAt: Schema.DateTimeUtc,
   finishedAt: Schema.optional(Schema.DateTimeUtc),
   executionTimeMillis: Schema.optional(Schema.Number),
+  /** The signals that it waits for at this moment; absent if it waits for none. */
+  waitsFor: Schema.optional(Schema.Array(RunWait)),
   steps: Schema.optional(Schema.Array(StepRun))
 })
 

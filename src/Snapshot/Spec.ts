@@ -98,6 +98,10 @@ export const jsonSchema = (
     () => new PipelineSchemaUnsupported({ pipeline, schema, ...locate(ast, [], new Set()) })
   )
 
+/** The JSON Schema of a Schema; none if it has no JSON form. */
+export const jsonSchemaOf = ({ ast }: { readonly ast: AST.AST }): Option.Option<typeof JsonSchemaDocument.Type> =>
+  Option.liftThrowable(documentOf)(ast)
+
 // internal
 
 /** The names of the pipelines of a group are parts of paths. */
@@ -117,15 +121,17 @@ const checkMembers = ({ app, name }: Parameters<typeof compile>[0]): Effect.Effe
 const target = "jsonSchema2020-12"
 
 const document = (ast: AST.AST): Effect.Effect<typeof JsonSchemaDocument.Type, unknown> =>
-  Effect.try(() => {
-    const definitions: Record<string, JSONSchema.JsonSchema7> = {}
-    const root = JSONSchema.fromAST(ast, { definitions, target })
-    return {
-      $schema: "https://json-schema.org/draft/2020-12/schema",
-      ...root,
-      ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
-    }
-  })
+  Effect.try(() => documentOf(ast))
+
+const documentOf = (ast: AST.AST): typeof JsonSchemaDocument.Type => {
+  const definitions: Record<string, JSONSchema.JsonSchema7> = {}
+  const root = JSONSchema.fromAST(ast, { definitions, target })
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...root,
+    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
+  }
+}
 
 const hasNoJsonForm = (ast: AST.AST): boolean => {
   try {

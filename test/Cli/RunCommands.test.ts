@@ -1,7 +1,7 @@
 // Commands about runs, against a pipeline that is really served.
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule, Schema, Stream } from "effect"
 import { Client, Output, Pipeline, Run } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
 import { served } from "../Server/Harness.js"
@@ -245,6 +245,9 @@ describe("signal", () => {
       yield* deployed
       const { url } = yield* Serve.Served
       const id = yield* Client.start({ url }, {})
+      const waits = Effect.flatMap(Client.run({ url }, id), ({ waitsFor }) => Effect.fromNullable(waitsFor))
+      yield* Effect.retry(waits, Schedule.spaced("5 millis"))
+      assert.match((yield* cli(["run", "describe", id])).stdout, /waits for +approval/)
       const sent = yield* cli(["signal", id, "approval", "--input", "-", "--json"], { input: { text: '{"by":"Ada"}' } })
       assert.deepStrictEqual([sent.exitCode, json(sent)], [0, { runId: id, signal: "approval" }])
       assert.deepInclude({ ...(yield* Client.awaitRun({ url }, id)) }, { status: "succeeded", outputs: "Ada" })

@@ -25,7 +25,7 @@ import * as Admission from "./Admission.js"
 import * as CallerLimits from "./CallerLimits.js"
 import * as Continuation from "./Durable/Continuation.js"
 import * as Resumption from "./Durable/Resumption.js"
-import type { RunSignals } from "./Durable/RunSignals.js"
+import { RunSignals } from "./Durable/RunSignals.js"
 import { Intake } from "./Intake.js"
 import * as InvokeRequest from "./InvokeRequest.js"
 import { Metrics } from "./Metrics.js"
@@ -176,6 +176,7 @@ export const make = (
     const lifecycle = yield* Lifecycle
     const intake = yield* Intake
     const metrics = yield* Metrics
+    const signals = yield* RunSignals
     const syncOrFiber = SyncOrFiber.make(yield* Effect.runtime<never>())
     const { maxConcurrency, maxQueue } = options.serving
     const admission = Admission.make({ maxConcurrency, maxQueue, clock: yield* Effect.clock, defer: yield* NextTurn })
@@ -279,7 +280,11 @@ export const make = (
         Effect.map(Effect.runtime<never>(), (base) => {
           runtime = makeRuntime(base, context, { ...kept, logger: keepsLogs ? RunLog.logger : undefined })
         }),
-      find: runs.find,
+      find: (id) => {
+        const run = runs.find(id)
+        const waitsFor = run === undefined ? [] : signals.waitsOf(id)
+        return run === undefined || waitsFor.length === 0 ? run : { ...run, waitsFor }
+      },
       follow: runs.follow,
       storeSteps: runs.storeSteps,
       alias: (alias, id) => {

@@ -61,6 +61,21 @@ for (const recovery of ["fail", "resume"] as const) {
         })
       )
 
+      it.effect("is named by the record of a run that waits for it, with the JSON Schema of its body", () =>
+        Effect.gen(function* () {
+          const { url } = yield* Serve.Served
+          const id = yield* started
+          const waits = Effect.flatMap(called(Client.run({ url }, id)), ({ waitsFor }) => Effect.fromNullable(waitsFor))
+          const [wait, ...others] = yield* Effect.orDie(eventually(waits))
+          assert.lengthOf(others, 0)
+          assert.strictEqual(wait?.signal, "approval")
+          assert.deepInclude(wait?.schema, { type: "object", required: ["by"] })
+          yield* send(id, { by: "Ada" })
+          yield* send(id, { by: "Bo" })
+          assert.isUndefined((yield* ended(id)).json["waitsFor"])
+        })
+      )
+
       it.effect("is refused where it does not fit the Schema of the wait, and the run waits on", () =>
         Effect.gen(function* () {
           const id = yield* started

@@ -44,6 +44,24 @@ const nightly = Pipeline.make("nightly", {
 }).pipe(Pipeline.schedule("nightly", { cron: "0 2 * * *", input: { day: "today" } }))
 
 layer(Browser.layer, { excludeTestServices: true })("the records on the deployment's page", (it) => {
+  it.scoped("has the form of a signal that the run waits for", () =>
+    Effect.provide(
+      onPage(async (page) => {
+        await page.getByLabel("stream").check()
+        await click(page, "Run")
+        await page.locator("#rows a").first().click()
+        const form = page.getByRole("form", { name: "Signal approval" })
+        await form.getByRole("textbox").fill("")
+        await form.getByRole("button", { name: "Send approval" }).click()
+        await seen(page, "#run form fieldset", /must|missing/)
+        await form.getByRole("textbox").fill("Ada")
+        await form.getByRole("button", { name: "Send approval" }).click()
+        await seen(page, "#answer", `"by": "Ada"`)
+        await seen(page, "#run .badge", "succeeded")
+      }),
+      served(approval)
+    )
+  )
   it.scoped("sends a signal to a run that waits, and shows what does not fit", () =>
     Effect.provide(
       onPage(async (page) => {

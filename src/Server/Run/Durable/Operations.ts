@@ -228,7 +228,7 @@ const received = <A, I>(
           })
     )
     return Effect.acquireUseRelease(
-      Effect.sync(() => signals.wait({ runId: run.id, name, check, look })),
+      Effect.sync(() => signals.wait({ runId: run.id, name, check, schema, look })),
       () => Effect.zipRight(asked, next),
       (stop) => Effect.sync(stop)
     )

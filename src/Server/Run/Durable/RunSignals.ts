@@ -2,10 +2,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
+import type { RunWait } from "../../../Contract/RunRecord.js"
 import type { Issue } from "../../../Errors/Issue.js"
+import * as Spec from "../../../Snapshot/Spec.js"
 import { RunStore, type Signal } from "../../../Store/RunStore.js"
 import * as ValidationIssues from "../ValidationIssues.js"
 
@@ -17,6 +20,7 @@ export interface Wait {
   readonly runId: string
   readonly name: string
   readonly check: Check
+  readonly schema: Schema.Schema.All
   /** Called when a signal may be there. */
   readonly look: () => void
 }
@@ -39,6 +43,8 @@ export class RunSignals extends Context.Tag("effect-deployers/Server/RunSignals"
       readonly name: string
       readonly after: number
     }) => Effect.Effect<Option.Option<Signal>>
+    /** The signals that a run waits for in this process. */
+    readonly waitsOf: (runId: string) => ReadonlyArray<RunWait>
     /** Has the waits of a run look for their signals. */
     readonly nudge: (runId: string) => void
     /** The problems of the body of a signal by its wait; none if the run does not wait for it in this process. */
@@ -82,6 +88,7 @@ export const layer: Layer.Layer<RunSignals, never, RunStore> = Layer.scoped(
         }
       },
       next,
+      waitsOf: (runId) => Array.from(waits.get(runId) ?? [], describe),
       nudge,
       problems: ({ data, name, runId }) => {
         const wait = [...(waits.get(runId) ?? [])].find((wait) => wait.name === name)
@@ -96,6 +103,11 @@ export const layer: Layer.Layer<RunSignals, never, RunStore> = Layer.scoped(
 )
 
 // internal
+
+const describe = ({ name, schema }: Wait): RunWait => ({
+  signal: name,
+  ...Option.match(Spec.jsonSchemaOf(schema), { onNone: () => ({}), onSome: (schema) => ({ schema }) })
+})
 
 /** The first look finds the sequence after which signals are new; until then every wait looks for itself. */
 const beforeAll = -1

@@ -5,7 +5,8 @@ import * as RunSignals from "../../../../src/Server/Run/Durable/RunSignals.js"
 import { RunStore } from "../../../../src/Store/RunStore.js"
 import * as Runs from "../../../../src/Store/Runs.js"
 
-const check = Schema.decodeUnknown(Schema.Struct({ by: Schema.String }))
+const Body = Schema.Struct({ by: Schema.String })
+const check = Schema.decodeUnknown(Body)
 
 /** A wait of the first run, and the number of its looks. */
 const waitOfFirst = Effect.map(RunSignals.RunSignals, ({ wait }) => {
@@ -14,6 +15,7 @@ const waitOfFirst = Effect.map(RunSignals.RunSignals, ({ wait }) => {
     runId: id(1),
     name: "go",
     check: (data) => Effect.mapError(check(data), ({ issue }) => issue),
+    schema: Body,
     look: () => {
       looks++
     }

@@ -1,6 +1,7 @@
 // The actions on a run, its log and its artifacts.
 
 import { element } from "../shared/elements.js"
+import { makeField } from "./form/fields.js"
 import { cancelButton, isGoing } from "./runView.js"
 import { ask, change, paths, read, reason, refusal } from "./service.js"
 
@@ -65,28 +66,83 @@ const artifactsOf = (id) =>
       : [element("ul", {}, ...artifacts.map((one) => artifact(id, one)))]
   })
 
-/** A signal to a run that waits for it, or will. */
+/** Sends a signal, and says what became of it. Returns the problems of its body. */
+const sendSignal = async (id, name, body, said) => {
+  said.className = "bad"
+  try {
+    const headers = { "content-type": "application/json" }
+    const response = await ask("signal", {
+      path: at("signal", id, { name }),
+      method: "POST",
+      headers,
+      body: JSON.stringify(body)
+    })
+    const answer = await response.json().catch(() => ({}))
+    if (response.ok) said.className = ""
+    said.textContent = response.ok ? `The signal ${name} is sent.` : refusal(response, answer.message).message
+    return answer.issues ?? []
+  } catch (error) {
+    said.textContent = reason(error)
+    return []
+  }
+}
+
+/** The form of a signal that the run waits for. */
+const waitForm = (id, { schema = {}, signal }) => {
+  const field = makeField(schema, schema, { name: `Data of ${signal}`, isRequired: true, isRoot: true })
+  const said = element("p", { role: "status" })
+  const send = async (event) => {
+    event.preventDefault()
+    field.clear()
+    const problems = []
+    const body = field.read(problems)
+    if (problems.length > 0) return
+    for (const { path, reason } of await sendSignal(id, signal, body, said)) {
+      field.complain(path === "" ? [] : path.split("."), reason)
+    }
+  }
+  return element(
+    "form",
+    { onsubmit: send, novalidate: "", "aria-label": `Signal ${signal}` },
+    element("h3", {}, `The run waits for the signal ${signal}`),
+    field.node,
+    element("div", { class: "row" }, element("button", { type: "submit", "aria-label": `Send ${signal}` }, "Send")),
+    said
+  )
+}
+
+/** The forms of the signals that the run waits for. They stay, with their values, as long as it waits for the same. */
+const waitForms = (id) => {
+  const node = element("div", {})
+  let shown = "[]"
+  return {
+    node,
+    show: (waits) => {
+      const text = JSON.stringify(waits)
+      if (text === shown) return
+      shown = text
+      node.replaceChildren(...waits.map((wait) => waitForm(id, wait)))
+    }
+  }
+}
+
+/** A signal of any name, to a run that will wait for it. */
 const signalForm = (id) => {
   const name = element("input", { id: "signalName", required: "", autocomplete: "off" })
   const data = element("textarea", { id: "signalData", rows: "2", spellcheck: "false" })
   const said = element("p", { role: "status" })
   const send = async (event) => {
     event.preventDefault()
-    said.className = "bad"
+    let body = null
     try {
-      const body = data.value === "" ? "null" : JSON.stringify(JSON.parse(data.value))
-      const headers = { "content-type": "application/json" }
-      const path = at("signal", id, { name: name.value })
-      const response = await ask("signal", { path, method: "POST", headers, body })
-      const answer = await response.json().catch(() => ({}))
-      const problems = (answer.issues ?? []).map((issue) => `\n${issue.path} ${issue.reason}`)
-      if (response.ok) said.className = ""
-      said.textContent = response.ok
-        ? `The signal ${name.value} is sent.`
-        : refusal(response, answer.message).message + problems.join("")
+      if (data.value !== "") body = JSON.parse(data.value)
     } catch (error) {
-      said.textContent = error instanceof SyntaxError ? `This is not JSON: ${error.message}` : reason(error)
+      said.className = "bad"
+      said.textContent = `This is not JSON: ${error.message}`
+      return
     }
+    const issues = await sendSignal(id, name.value, body, said)
+    said.append(...issues.map((issue) => `\n${issue.path} ${issue.reason}`))
   }
   return element(
     "details",
@@ -117,13 +173,15 @@ const retryButton = (id, from, title) => {
 /** The actions of one run. They stay while its view is drawn again. */
 export const makeActions = (id) => {
   const buttons = element("div", { class: "row" })
-  const signal = paths.signal ? [signalForm(id)] : []
+  const waits = waitForms(id)
+  const signal = paths.signal ? [waits.node, signalForm(id)] : []
   const parts = [...(paths.logs ? [logOf(id)] : []), ...(paths.artifacts ? [artifactsOf(id)] : [])]
   let shown
   return {
     node: element("div", {}, ...parts.map(({ node }) => node), ...signal, buttons),
-    show: ({ status }) => {
+    show: ({ status, waitsFor = [] }) => {
       for (const { refresh } of parts) refresh()
+      waits.show(waitsFor)
       if (shown === status) return
       shown = status
       const again = paths.retry ? [retryButton(id, "start", "Run again")] : []
