@@ -112,6 +112,7 @@ const hints: Readonly<Record<string, Hint>> = {
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   ArtifactNotFound: () => "`deployers artifacts RUN` lists the outputs of the steps of a run.",
+  TriggerNotFound: named((name) => `\`deployers triggers ${name}\` lists its triggers.`),
   ScheduleNotFound: named((name) => `\`deployers schedules ${name}\` lists its schedules.`),
   WebhookDeliveryNotFound: named((name) => `\`deployers webhooks ${name}\` lists the deliveries.`),
   SessionNotFound: named((name) => `\`deployers sessions ${name}\` lists its sessions.`),

@@ -68,6 +68,7 @@ const serving: Table<Exclude<keyof Settings.ServingInput, "workers" | "keepRuns"
   runsUrlPath: path("runs; default /runs"),
   sessionsUrlPath: path("sessions; default /sessions"),
   schedulesUrlPath: path("schedules; default /schedules"),
+  triggersUrlPath: path("triggers; default /triggers"),
   webhooksUrlPath: path("webhooks; default /webhooks"),
   mcpUrlPath: path("the endpoint of the Model Context Protocol; default /mcp"),
   healthUrlPath: path("health; default /health"),
@@ -78,7 +79,7 @@ const serving: Table<Exclude<keyof Settings.ServingInput, "workers" | "keepRuns"
   pageUrlPath: path("the page; default /"),
   proofUrlPath: path("the proof of a service; default /proof"),
   disabledEndpoints: choices(
-    ["invoke", "runs", "sessions", "schedules", "webhooks", "mcp", "info", "metrics", "docs", "page"],
+    ["invoke", "runs", "sessions", "schedules", "triggers", "webhooks", "mcp", "info", "metrics", "docs", "page"],
     "An endpoint that is switched off; can be repeated."
   ),
   protectedEndpoints: choices(

@@ -39,6 +39,7 @@ import { secret } from "./Secret.js"
 import { session, sessions } from "./Sessions.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
 import { supervise } from "./Supervise.js"
+import { triggerCommands, triggers } from "./Triggers.js"
 import { webhookCommands, webhooks } from "./Webhooks.js"
 
 /**
@@ -98,6 +99,8 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(artifacts),
     served(schedules),
     served(scheduleCommands),
+    served(triggers),
+    served(triggerCommands),
     served(webhooks),
     served(webhookCommands),
     served(sessions),

@@ -29,6 +29,7 @@ import { Run } from "./RunRecord.js"
 import * as RunSocket from "./RunSocket.js"
 import * as Schedules from "./Schedules.js"
 import * as Sessions from "./Sessions.js"
+import * as Triggers from "./Triggers.js"
 import * as Webhooks from "./Webhooks.js"
 
 export { invokeFailure, invokePayload, invokeSuccess, type PipelineFailure } from "./Envelope.js"
@@ -78,6 +79,7 @@ export const make = <P extends Pipeline.Any>(
     .add(artifactsGroup(at, doc))
     .add(sessionsGroup(at, doc))
     .add(schedulesGroup(at, doc))
+    .add(triggersGroup(at, doc))
     .add(webhooksGroup(at, doc))
     .add(mcpGroup(at))
     .add(healthGroup(at, doc))
@@ -305,6 +307,29 @@ const schedulesGroup = (at: Paths, doc: Documentation) =>
         .addSuccess(Responses.Accepted, { status: 202 })
         .addError(EndpointErrors.ScheduleError)
         .annotateContext(doc("fireSchedule", "Start a run of a schedule now."))
+    )
+
+const triggersGroup = (at: Paths, doc: Documentation) =>
+  HttpApiGroup.make("triggers")
+    .add(
+      HttpApiEndpoint.get("list", at.triggers)
+        .addSuccess(Triggers.TriggerList)
+        .addError(ServiceUnavailable)
+        .annotateContext(doc("triggers", "The triggers of the pipeline."))
+    )
+    .add(
+      HttpApiEndpoint.post("pause", at.pauseTrigger)
+        .setPath(Schema.Struct({ name: Schema.String }))
+        .addSuccess(Triggers.TriggerStatus)
+        .addError(EndpointErrors.TriggerError)
+        .annotateContext(doc("pauseTrigger", "Take no messages by a trigger until it is resumed."))
+    )
+    .add(
+      HttpApiEndpoint.post("resume", at.resumeTrigger)
+        .setPath(Schema.Struct({ name: Schema.String }))
+        .addSuccess(Triggers.TriggerStatus)
+        .addError(EndpointErrors.TriggerError)
+        .annotateContext(doc("resumeTrigger", "Take messages by a trigger again."))
     )
 
 const webhooksGroup = (at: Paths, doc: Documentation) =>

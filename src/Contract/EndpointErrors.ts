@@ -23,6 +23,7 @@ import {
   SessionNotFound,
   TooManyFailedKeys,
   TooManyRuns,
+  TriggerNotFound,
   Unauthorized,
   UnsupportedMediaType,
   UpgradeRequired,
@@ -76,6 +77,9 @@ export const SessionError = Schema.Union(SessionNotFound, ServiceUnavailable)
 
 /** `POST /schedules/{name}/pause`, `/resume` and `/fire`. */
 export const ScheduleError = Schema.Union(ScheduleNotFound, ServiceUnavailable)
+
+/** `POST /triggers/{name}/pause` and `/resume`. */
+export const TriggerError = Schema.Union(TriggerNotFound, ServiceUnavailable)
 
 /** `GET /webhooks`. */
 export const WebhooksError = Schema.Union(InvalidRequest, ServiceUnavailable)

@@ -42,6 +42,7 @@ export const NotFoundError = Schema.Union(
   Http.SessionNotFound,
   Http.ArtifactNotFound,
   Http.ScheduleNotFound,
+  Http.TriggerNotFound,
   Http.WebhookDeliveryNotFound
 )
 

@@ -74,6 +74,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   runs: "Records of runs.",
   artifacts: "Outputs of steps.",
   schedules: "Runs that the service starts by itself.",
+  triggers: "Messages of queues that become runs.",
   webhooks: "URLs that the service calls when a run ends.",
   mcp: "The pipeline as a tool of the Model Context Protocol.",
   sessions: "State that outlives runs.",

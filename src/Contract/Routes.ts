@@ -30,6 +30,9 @@ export type RouteName =
   | "pauseSchedule"
   | "resumeSchedule"
   | "fireSchedule"
+  | "triggers"
+  | "pauseTrigger"
+  | "resumeTrigger"
   | "webhooks"
   | "retryWebhook"
   | "signal"
@@ -70,7 +73,7 @@ export interface Route {
 }
 
 /**
- * The paths of a deployment below its URL. `:id` stands for the id of a run, of a session or of a delivery, `:name` for a schedule or a signal.
+ * The paths of a deployment below its URL. `:id` stands for the id of a run, of a session or of a delivery, `:name` for a schedule, a trigger or a signal.
  *
  * @category models
  * @since 0.1.0
@@ -105,6 +108,9 @@ export const paths = (serving: Settings.Serving): Paths => {
     pauseSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/pause`),
     resumeSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/resume`),
     fireSchedule: api(`${trimEnd(serving.schedulesUrlPath)}/:name/fire`),
+    triggers: api(serving.triggersUrlPath),
+    pauseTrigger: api(`${trimEnd(serving.triggersUrlPath)}/:name/pause`),
+    resumeTrigger: api(`${trimEnd(serving.triggersUrlPath)}/:name/resume`),
     webhooks: api(serving.webhooksUrlPath),
     retryWebhook: api(`${trimEnd(serving.webhooksUrlPath)}/:id/retry`),
     signal: api(`${trimEnd(serving.runsUrlPath)}/:id/signals/:name`),
@@ -155,6 +161,18 @@ export const schedulePath = (
 ): string => paths(serving)[change].replace(":name", encodeURIComponent(schedule))
 
 /**
+ * The path of a change of a trigger.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const triggerPath = (
+  serving: Settings.Serving,
+  trigger: string,
+  change: "pauseTrigger" | "resumeTrigger"
+): string => paths(serving)[change].replace(":name", encodeURIComponent(trigger))
+
+/**
  * The path that sends a delivery of a webhook again.
  *
  * @category constructors
@@ -190,7 +208,8 @@ export const signalPath = (serving: Settings.Serving, id: string, name: string):
 export const make = (serving: Settings.Serving): ReadonlyArray<Route> => {
   const all = paths(serving)
   const disabled = new Set<Disableable>(serving.disabledEndpoints)
-  if (serving.recording === "none") disabled.add("runs").add("sessions").add("schedules").add("webhooks")
+  if (serving.recording === "none")
+    disabled.add("runs").add("sessions").add("schedules").add("triggers").add("webhooks")
   const isPageReplaced = serving.static !== undefined && join(serving.static.path) === join(serving.pageUrlPath)
   if (disabled.has("invoke")) disabled.add("mcp")
   if (disabled.has("invoke") || isPageReplaced) disabled.add("page")
@@ -279,6 +298,9 @@ const entries: ReadonlyArray<Entry> = [
   { name: "pauseSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
   { name: "resumeSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
   { name: "fireSchedule", method: "POST", access: "key", switch: "schedules", scope: "admin" },
+  { name: "triggers", method: "GET", access: "key", switch: "triggers" },
+  { name: "pauseTrigger", method: "POST", access: "key", switch: "triggers", scope: "admin" },
+  { name: "resumeTrigger", method: "POST", access: "key", switch: "triggers", scope: "admin" },
   { name: "webhooks", method: "GET", access: "key", switch: "webhooks" },
   { name: "retryWebhook", method: "POST", access: "key", switch: "webhooks", scope: "admin" },
   { name: "signal", method: "POST", access: "key", switch: "runs", scope: "invoke" },

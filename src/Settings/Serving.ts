@@ -51,7 +51,7 @@ const minLogLineBytes = 1_024
 export const Serving = Schema.Struct({
   /** Prefix of every path; default none. */
   rootUrlPath: withDefault(UrlPath, ""),
-  /** Prefix of the API paths (invoke, runs, sessions, schedules, mcp, health, info, metrics, proof), after `rootUrlPath`; default none. */
+  /** Prefix of the API paths (invoke, runs, sessions, schedules, triggers, mcp, health, info, metrics, proof), after `rootUrlPath`; default none. */
   apiUrlPath: withDefault(UrlPath, ""),
   /** Default `/invoke`. */
   invokeUrlPath: withDefault(UrlPath, "/invoke"),
@@ -61,6 +61,8 @@ export const Serving = Schema.Struct({
   sessionsUrlPath: withDefault(UrlPath, "/sessions"),
   /** Default `/schedules`. */
   schedulesUrlPath: withDefault(UrlPath, "/schedules"),
+  /** Default `/triggers`. */
+  triggersUrlPath: withDefault(UrlPath, "/triggers"),
   /** Default `/webhooks`. */
   webhooksUrlPath: withDefault(UrlPath, "/webhooks"),
   /** The path of the Model Context Protocol; default `/mcp`. */
@@ -85,7 +87,19 @@ export const Serving = Schema.Struct({
    */
   disabledEndpoints: withDefault(
     Schema.Array(
-      Schema.Literal("invoke", "runs", "sessions", "schedules", "webhooks", "mcp", "info", "metrics", "docs", "page")
+      Schema.Literal(
+        "invoke",
+        "runs",
+        "sessions",
+        "schedules",
+        "triggers",
+        "webhooks",
+        "mcp",
+        "info",
+        "metrics",
+        "docs",
+        "page"
+      )
     ),
     []
   ),

@@ -125,6 +125,9 @@ describe("Client.make", () => {
     expect(Client.fireSchedule(at, "s")).type.toBe<
       Effect.Effect<string, Errors.ScheduleNotFound | Query, HttpClient.HttpClient>
     >()
+    expect(Client.pauseTrigger(at, "t")).type.toBe<
+      Effect.Effect<Client.TriggerStatus, Errors.TriggerNotFound | Query, HttpClient.HttpClient>
+    >()
     expect(Client.retryWebhook(at, "d")).type.toBe<
       Effect.Effect<Client.WebhookDelivery, Errors.WebhookDeliveryNotFound | Query, HttpClient.HttpClient>
     >()

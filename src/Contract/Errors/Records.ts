@@ -31,6 +31,20 @@ export class ScheduleNotFound extends Schema.TaggedError<ScheduleNotFound>()(
 }
 
 /**
+ * The pipeline has no such trigger.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class TriggerNotFound extends Schema.TaggedError<TriggerNotFound>()(
+  "TriggerNotFound",
+  { message: Schema.String, trigger: Schema.String },
+  status(404, "There is no such trigger.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+}
+
+/**
  * The run has no such artifact, or its content was removed.
  *
  * @category errors

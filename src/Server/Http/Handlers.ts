@@ -34,6 +34,7 @@ import type { Parsed } from "../Run/SafeJson.js"
 import type { Scheduler } from "../Run/Schedules/Scheduler.js"
 import { Service } from "../Run/Service.js"
 import { StreamLimit } from "../Run/StreamLimit.js"
+import type { TriggerPauses } from "../Run/TriggerPauses.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 import type { Application } from "./Application.js"
 import * as ArtifactHandlers from "./ArtifactHandlers.js"
@@ -51,6 +52,7 @@ import * as ScheduleHandlers from "./ScheduleHandlers.js"
 import * as ServiceHandlers from "./ServiceHandlers.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 import * as SessionHandlers from "./SessionHandlers.js"
+import * as TriggerHandlers from "./TriggerHandlers.js"
 import * as Uploads from "./Uploads.js"
 import * as WebhookHandlers from "./WebhookHandlers.js"
 
@@ -69,6 +71,7 @@ export type Requirements =
   | RunStore
   | Scheduler
   | StreamLimit
+  | TriggerPauses
   | RunSignals
 
 /**
@@ -87,7 +90,7 @@ export const layer = (
       return HttpApiBuilder.api(api).pipe(
         Layer.provide([invokeGroup(api, limited), runsGroup(api, limited)]),
         Layer.provide([ArtifactHandlers.layer(api), ScheduleHandlers.layer(api), SessionHandlers.layer(api)]),
-        Layer.provide(WebhookHandlers.layer(api)),
+        Layer.provide([TriggerHandlers.layer(api), WebhookHandlers.layer(api)]),
         Layer.provide(McpHandlers.layer(api)),
         Layer.provide([ServiceHandlers.layerHealth(api), ServiceHandlers.layer(api)]),
         Layer.provide(RunArtifacts.layer),

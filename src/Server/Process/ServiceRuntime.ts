@@ -43,6 +43,7 @@ import * as Scheduler from "../Run/Schedules/Scheduler.js"
 import * as Fleet from "../Run/Service.js"
 import * as StepCache from "../Run/StepCache.js"
 import * as StreamLimit from "../Run/StreamLimit.js"
+import * as TriggerPauses from "../Run/TriggerPauses.js"
 import * as Triggers from "../Run/Triggers.js"
 import * as Outbox from "../Run/Webhooks/Outbox.js"
 import * as LogLevels from "./LogLevels.js"
@@ -170,6 +171,7 @@ const warming = <C>(
   | RunStore
   | Scheduler.Scheduler
   | ServiceInfo
+  | TriggerPauses.TriggerPauses
 > =>
   Effect.gen(function* () {
     const { manifest } = yield* ServiceInfo
@@ -190,6 +192,7 @@ const warming = <C>(
     if (manifest.serving.runSchedules) yield* Scope.extend(keepFiring, scope)
     yield* Scope.extend(keepSending, scope)
     if (manifest.serving.runTriggers && pipeline.triggers.length > 0) {
+      yield* Scope.extend((yield* TriggerPauses.TriggerPauses).keepLooking, scope)
       const consuming = Triggers.keepConsuming(pipeline.triggers, manifest.serving, state)
       yield* Scope.extend(Effect.provide(consuming, RunQueries.layer), scope)
     }
@@ -269,7 +272,8 @@ const layer = (
     Metrics.layer,
     ProcessStats.layer,
     recorder,
-    signals
+    signals,
+    TriggerPauses.layer(pipeline.triggers)
   )
   const running = Layer.provideMerge(Scheduler.layer(pipeline.schedules ?? []), Layer.provideMerge(invocation, base))
   return Layer.provideMerge(fleet, Layer.provideMerge(Fleet.layerThisProcess, running))

@@ -21,8 +21,9 @@ import { Invocation, Lifecycle } from "./Invocation.js"
 import * as InvokeRequest from "./InvokeRequest.js"
 import * as Response from "./Response.js"
 import type { RunQueries } from "./RunQueries.js"
+import { TriggerPauses } from "./TriggerPauses.js"
 
-type Requirements = Ids | Invocation | Lifecycle | RunQueries
+type Requirements = Ids | Invocation | Lifecycle | RunQueries | TriggerPauses
 
 /**
  * Consumes the messages of triggers until the service drains. The scope waits for the messages in progress.
@@ -64,22 +65,36 @@ const consume = (
 ): Effect.Effect<void, never, Requirements> =>
   Effect.gen(function* () {
     const { isLeaving } = yield* Lifecycle
-    const left = Effect.repeat(Effect.sync(isLeaving), {
-      until: (is) => is,
-      schedule: Schedule.spaced("100 millis")
-    })
-    const leaving = Effect.raceFirst(left, closed)
+    const { isPaused } = yield* TriggerPauses
+    const becomes = (is: () => boolean) =>
+      Effect.repeat(Effect.sync(is), { until: (is) => is, schedule: Schedule.spaced("100 millis") })
+    const leaving = Effect.raceFirst(becomes(isLeaving), closed)
+    let hasPaused = false
+    const paused = Effect.map(
+      becomes(() => isPaused(trigger.name)),
+      () => {
+        hasPaused = true
+      }
+    )
+    const stopping = Effect.raceFirst(leaving, paused)
     // Sound because the warm state has what the trigger requires.
     const own = Stream.provideContext(trigger.messages as Stream.Stream<Message<unknown>, unknown>, state)
-    const handle = (message: Message<unknown>) => settle(trigger, serving, state, message, leaving)
-    yield* own.pipe(
+    const handle = (message: Message<unknown>) => settle(trigger, serving, state, message, stopping)
+    const pulling = own.pipe(
       Stream.tapErrorCause((cause) =>
         Effect.logWarning(`The messages of the trigger "${trigger.name}" could not be read: ${Cause.pretty(cause)}`)
       ),
       Stream.retry(Schedule.union(Schedule.exponential("1 second"), Schedule.spaced("30 seconds"))),
-      Stream.interruptWhen(leaving),
+      Stream.interruptWhen(stopping),
       Stream.mapEffect(handle, { concurrency: Math.ceil(trigger.concurrency / workersOf(serving)), unordered: true }),
-      Stream.runDrain,
+      Stream.runDrain
+    )
+    const resumed = becomes(() => isLeaving() || !isPaused(trigger.name))
+    const once = Effect.suspend(() => {
+      hasPaused = false
+      return Effect.zipRight(Effect.raceFirst(resumed, closed), pulling)
+    })
+    yield* Effect.repeat(once, { while: () => hasPaused && !isLeaving() }).pipe(
       Effect.catchAllCause((cause) =>
         Effect.logError(`The trigger "${trigger.name}" has ended: ${Cause.pretty(cause)}`)
       )
@@ -94,10 +109,10 @@ const settle = (
   serving: Serving,
   state: Context.Context<never>,
   message: Message<unknown>,
-  leaving: Effect.Effect<unknown>
+  stopping: Effect.Effect<unknown>
 ): Effect.Effect<void, never, Requirements> =>
   Effect.gen(function* () {
-    const decision = yield* decide(trigger, serving, message, leaving)
+    const decision = yield* decide(trigger, serving, message, stopping)
     if (decision === "nack") return yield* message.nack
     if (decision !== "ack") yield* Effect.provide(bury(trigger, message, decision.dead), state)
     yield* message.ack
@@ -117,19 +132,20 @@ const decide = (
   trigger: Trigger,
   serving: Serving,
   message: Message<unknown>,
-  leaving: Effect.Effect<unknown>,
+  stopping: Effect.Effect<unknown>,
   attempt = 1
 ): Effect.Effect<Decision, never, Requirements> =>
   Effect.gen(function* () {
     const { isLeaving } = yield* Lifecycle
+    const { isPaused } = yield* TriggerPauses
     const result = yield* tried(trigger, serving, message, attempt)
     if (result._tag === "Taken") return "ack"
     if (result._tag === "Invalid") return { dead: result.reason }
     if (result._tag === "Failed" && attempt >= trigger.maxAttempts) return { dead: result.reason }
     const pause = result._tag === "Refused" ? "1 second" : `${Math.min(2 ** (attempt - 1), 60)} seconds`
-    yield* Effect.raceFirst(Effect.sleep(pause as "1 second"), leaving)
-    if (isLeaving()) return "nack"
-    return yield* decide(trigger, serving, message, leaving, result._tag === "Refused" ? attempt : attempt + 1)
+    yield* Effect.raceFirst(Effect.sleep(pause as "1 second"), stopping)
+    if (isLeaving() || isPaused(trigger.name)) return "nack"
+    return yield* decide(trigger, serving, message, stopping, result._tag === "Refused" ? attempt : attempt + 1)
   })
 
 /** The result of one attempt. `Refused`: the service has no room for it now. */

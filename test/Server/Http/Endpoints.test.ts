@@ -269,6 +269,33 @@ const rows: ReadonlyArray<Row> = [
     key: true
   },
   {
+    name: "triggers",
+    method: "GET",
+    path: "/triggers",
+    setting: "triggersUrlPath",
+    moved: "/m",
+    off: "triggers",
+    key: true
+  },
+  {
+    name: "pauseTrigger",
+    method: "POST",
+    path: `/triggers/${id}/pause`,
+    setting: "triggersUrlPath",
+    moved: `/m/${id}/pause`,
+    off: "triggers",
+    key: true
+  },
+  {
+    name: "resumeTrigger",
+    method: "POST",
+    path: `/triggers/${id}/resume`,
+    setting: "triggersUrlPath",
+    moved: `/m/${id}/resume`,
+    off: "triggers",
+    key: true
+  },
+  {
     name: "webhooks",
     method: "GET",
     path: "/webhooks",
@@ -318,6 +345,7 @@ describe("the table of endpoints", () => {
       "runs",
       "sessions",
       "schedules",
+      "triggers",
       "webhooks",
       "mcp",
       "info",

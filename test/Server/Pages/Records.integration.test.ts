@@ -1,6 +1,6 @@
 // Runs, schedules and sessions on the deployment's page, in a real browser.
 import { assert, layer } from "@effect/vitest"
-import { Effect, Ref, Schedule, Schema } from "effect"
+import { Effect, Ref, Schedule, Schema, Stream } from "effect"
 import { Pipeline, Run, Session, Step } from "effect-deployers"
 import type { Page } from "playwright-core"
 import * as Browser from "../Browser.js"
@@ -138,6 +138,18 @@ layer(Browser.layer, { excludeTestServices: true })("the records on the deployme
       })
       assert.strictEqual((yield* request("/sessions/ada")).status, 404)
     }).pipe(Effect.provide(served(chat)))
+  )
+  it.scoped("pauses and resumes a trigger", () =>
+    Effect.provide(
+      onPage(async (page) => {
+        await seen(page, "#triggers", "orders")
+        await click(page, "Pause orders")
+        await seen(page, "#triggers", /^paused/)
+        await click(page, "Resume orders")
+        await page.getByRole("button", { name: "Pause orders" }).waitFor()
+      }),
+      served(nightly.pipe(Pipeline.trigger("orders", { messages: Stream.never })))
+    )
   )
   it.scoped("pauses, resumes and fires a schedule", () =>
     Effect.gen(function* () {

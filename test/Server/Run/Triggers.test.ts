@@ -1,6 +1,20 @@
 // Triggers over a real store, where time is virtual: each message has one run, also where its consumer ends.
+
+import type { HttpApp } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Layer, Ref, Schema, Stream, TestClock } from "effect"
+import {
+  Context,
+  Deferred,
+  Effect,
+  ExecutionStrategy,
+  Exit,
+  Layer,
+  Ref,
+  Schema,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
 import { Pipeline, type Settings } from "effect-deployers"
 import { Server } from "effect-deployers/Server"
 import { InMemoryQueue } from "effect-deployers/Testing"
@@ -180,6 +194,64 @@ describe("a trigger", () => {
         yield* Effect.asVoid(served(pipeline))
         yield* until(queue.taken, (ids) => ids.length === 2)
         assert.deepStrictEqual(yield* runs, ["queue a succeeded", "queue b succeeded"])
+      })
+    )
+  )
+
+  it.effect("is listed, paused and resumed over HTTP, for all processes and after a restart", () =>
+    virtually(
+      Effect.gen(function* () {
+        const queue = yield* InMemoryQueue.make<typeof Item.Type>()
+        const pipeline = orders(queue, Effect.succeed)
+        const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+        const [app, other] = yield* Scope.extend(Effect.all([served(pipeline), served(pipeline)]), scope)
+        const status = { name: "queue", ackOn: "ended", concurrency: 10, maxAttempts: 5 }
+        const pausedIn = (app: HttpApp.Default) =>
+          Effect.map(ask(app, "/triggers"), ({ json }) => json["triggers"] as ReadonlyArray<unknown>)
+        const change = (path: string) => ask(app, `/triggers/${path}`, { method: "POST" })
+        assert.deepStrictEqual(yield* pausedIn(app), [{ ...status, isPaused: false }])
+        assert.deepStrictEqual<unknown>((yield* change("queue/pause")).json, { ...status, isPaused: true })
+        assert.deepStrictEqual(yield* pausedIn(other), [{ ...status, isPaused: true }])
+        // Each process stops its pull, which may have begun.
+        yield* TestClock.adjust("2 seconds")
+        yield* queue.offer("a", { n: 1 })
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* runs, [])
+        yield* Scope.close(scope, Exit.void)
+        const next = yield* served(pipeline)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual([yield* runs, yield* pausedIn(next)], [[], [{ ...status, isPaused: true }]])
+        const resumed = yield* ask(next, "/triggers/queue/resume", { method: "POST" })
+        assert.strictEqual(resumed.json["isPaused"], false)
+        yield* until(queue.taken, (ids) => ids.length === 1)
+        assert.deepStrictEqual(yield* runs, ["queue a succeeded"])
+        const missing = yield* ask(next, "/triggers/other/pause", { method: "POST" })
+        assert.deepStrictEqual([missing.status, missing.json["_tag"]], [404, "TriggerNotFound"])
+      })
+    )
+  )
+
+  it.effect("finishes the runs in progress when it is paused, and gives back what waits", () =>
+    virtually(
+      Effect.gen(function* () {
+        const queue = yield* InMemoryQueue.make<typeof Item.Type>()
+        const release = yield* Deferred.make<void>()
+        const run = (n: number) => (n === 1 ? Effect.as(Deferred.await(release), n) : Effect.fail("no"))
+        const app = yield* served(orders(queue, run))
+        yield* queue.offer("a", { n: 1 })
+        yield* queue.offer("b", { n: 2 })
+        yield* until(queue.deliveries, (count) => count === 2)
+        yield* until(runs, (all) => all.includes("queue b failed"))
+        yield* Effect.asVoid(ask(app, "/triggers/queue/pause", { method: "POST" }))
+        yield* TestClock.adjust("2 seconds")
+        yield* Deferred.succeed(release, undefined)
+        yield* until(queue.taken, (ids) => ids.length === 1)
+        assert.deepStrictEqual(yield* queue.taken, ["a"])
+        const before = yield* queue.deliveries
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* queue.deliveries, before)
+        yield* Effect.asVoid(ask(app, "/triggers/queue/resume", { method: "POST" }))
+        yield* until(queue.deliveries, (count) => count > before)
       })
     )
   )

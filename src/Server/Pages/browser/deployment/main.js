@@ -8,6 +8,7 @@ import { startSchedules } from "./schedules.js"
 import { $, about, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
 import { startSessions } from "./sessions.js"
 import { span } from "./text.js"
+import { startTriggers } from "./triggers.js"
 import { startTrying } from "./trying.js"
 
 const lockUp = (why) => {
@@ -128,6 +129,7 @@ showKey()
 startTrying()
 startSchedules()
 startSessions()
+startTriggers()
 poll(
   paths.info
     ? readInfo
