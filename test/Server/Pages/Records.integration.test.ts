@@ -53,7 +53,7 @@ layer(Browser.layer, { excludeTestServices: true })("the records on the deployme
         const form = page.getByRole("form", { name: "Signal approval" })
         await form.getByRole("textbox").fill("")
         await form.getByRole("button", { name: "Send approval" }).click()
-        await seen(page, "#run form", /by (must|is missing)/)
+        await seen(page, "#run .bad", "is missing")
         await form.getByRole("textbox").fill("Ada")
         await form.getByRole("button", { name: "Send approval" }).click()
         await seen(page, "#answer", `"by": "Ada"`)
