@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type { PipelineTypeErrors } from "../Errors/PipelineTypes.js"
 import type { StoreError } from "../Errors/Stores.js"
@@ -20,6 +21,18 @@ import { withPipelineSettings } from "./WithPipelineSettings.js"
  * @since 0.1.0
  */
 export type FromFileError = BundleError | DescribeError | PipelineTypeErrors | DeploymentInvalidSettings | StoreError
+
+/**
+ * Options of {@link fromFile}.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FromFileOptions {
+  readonly settings?: Settings.DeploymentInput | undefined
+  /** Bundle settings besides those of the pipeline; where both say something, these win. */
+  readonly bundling?: Settings.BundlingInput | undefined
+}
 
 /**
  * Bundles a module, reads its pipeline's spec and stores both as the next version of the pipeline. An equal snapshot is
@@ -46,37 +59,84 @@ export type FromFileError = BundleError | DescribeError | PipelineTypeErrors | D
  */
 export const fromFile = (
   source: string | Source,
-  options?: {
-    readonly settings?: Settings.DeploymentInput | undefined
-    /** Bundle settings besides those of the pipeline; where both say something, these win. */
-    readonly bundling?: Settings.BundlingInput | undefined
-  }
+  options?: FromFileOptions
 ): Effect.Effect<Snapshot, FromFileError, Bundler | SnapshotStore> =>
+  Effect.flatMap(described(source, options), ({ put, typeCheck }) => Effect.zipRight(typeCheck, put)).pipe(
+    Effect.scoped,
+    Effect.withSpan("Snapshot.fromFile")
+  )
+
+/**
+ * A snapshot whose type check may still go on.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Unchecked {
+  readonly snapshot: Snapshot
+  /** Waits for the type check, and fails with its errors. */
+  readonly typeCheck: Effect.Effect<void, PipelineTypeErrors>
+}
+
+/**
+ * As {@link fromFile}, without waiting for the type check, which goes on until the scope closes.
+ *
+ * **Details**
+ *
+ * As the `gate` of a provision, the type check goes on beside the start of the new version, which gets no callers before
+ * the check has passed.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Deployer, Snapshot } from "effect-deployers"
+ *
+ * const program = Effect.gen(function* () {
+ *   const { snapshot, typeCheck } = yield* Snapshot.fromFileUnchecked("examples/weather.ts")
+ *   const deployer = yield* Deployer.Deployer
+ *   return yield* deployer.provision(snapshot, { name: "weather", gate: typeCheck })
+ * }).pipe(Effect.scoped)
+ * ```
+ *
+ * @category compiling
+ * @since 0.2.0
+ */
+export const fromFileUnchecked = (
+  source: string | Source,
+  options?: FromFileOptions
+): Effect.Effect<Unchecked, FromFileError, Bundler | SnapshotStore | Scope.Scope> =>
+  Effect.flatMap(described(source, options), ({ put, typeCheck }) =>
+    Effect.map(put, (snapshot) => ({ snapshot, typeCheck }))
+  ).pipe(Effect.withSpan("Snapshot.fromFileUnchecked"))
+
+// internal
+
+/** A pipeline that can be stored as a snapshot, and its type check. */
+const described = (source: string | Source, options: FromFileOptions = {}) =>
   Effect.gen(function* () {
     const bundler = yield* Bundler
     const store = yield* SnapshotStore
-    const settings = yield* checkSettings(options?.settings ?? {})
+    const settings = yield* checkSettings(options.settings ?? {})
     const from = typeof source === "string" ? parseSource(source) : source
     const { check } = yield* TypeChecker
-    const checking = yield* Effect.fork(check(from))
-    const bundling = Settings.mergeBundling(options?.bundling ?? {}, bundlingFor(settings.serving))
+    const checking = yield* Effect.forkScoped(check(from))
+    const bundling = Settings.mergeBundling(options.bundling ?? {}, bundlingFor(settings.serving))
     const { bundle, ...described } = yield* withPipelineSettings(bundler, from, bundling).pipe(
       // A type error explains why a module does not load, but not why it cannot be bundled.
-      Effect.tapError((error) => (isBundleError(error) ? Fiber.interrupt(checking) : Fiber.join(checking))),
-      Effect.onInterrupt(() => Fiber.interrupt(checking))
+      Effect.tapError((error) => (isBundleError(error) ? Fiber.interrupt(checking) : Fiber.join(checking)))
     )
-    yield* Fiber.join(checking)
     yield* Effect.forEach(bundle.warnings ?? [], ({ location, reason }) =>
       Effect.logWarning(location === undefined ? reason : `${location}: ${reason}`)
     )
-    return yield* store.put({
+    const put = store.put({
       pipelineName: described.spec.name,
       spec: described.spec,
       settings,
       bundle: { digest: bundle.digest, externals: bundle.externals },
       source: { file: bundle.source.file, export: described.export }
     })
-  }).pipe(Effect.withSpan("Snapshot.fromFile"))
+    return { put, typeCheck: Fiber.join(checking) }
+  })
 
 const isBundleError = ({ _tag }: BundleError | DescribeError): boolean =>
   _tag === "PipelineFileNotFound" || _tag === "PipelineBundleFailed"

@@ -78,27 +78,34 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   const flavor = Option.getOrUndefined(given.deployer) ?? (yield* flavorOf(name))
   const settings = settingsOf({ ...given, env })
   const bundling = yield* bundlingWith(name, bundlingOf(given), settings)
-  const fromFile = Snapshot.fromFile(file, { bundling }).pipe(
+  const fromFile = Snapshot.fromFileUnchecked(file, { bundling }).pipe(
     Effect.provideService(CodeCaching, flavor === "local" ? "beside" : "before")
   )
-  const snapshot = yield* given.noTypecheck ? Effect.provide(fromFile, TypeChecker.layerNone) : fromFile
+  const { snapshot, typeCheck } = yield* given.noTypecheck ? Effect.provide(fromFile, TypeChecker.layerNone) : fromFile
   const options = {
     name,
     replace: !given.noReplace,
     allowOtherPipeline: given.allowOtherPipeline,
     check: !given.noCheck,
+    gate: typeCheck,
     keep: !given.reset,
     unset: given.unset,
     settings
   }
-  if (given.plan) return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
+  if (given.plan) {
+    yield* typeCheck
+    return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
+  }
   const before = yield* currentKey(name)
   const { changed } = yield* deployer.plan(snapshot, options)
   const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options)).pipe(
+    // A type error explains why a version does not start, or fails its check.
+    Effect.tapErrorTag("DeploymentProvisionFailed", () => typeCheck),
+    Effect.tapErrorTag("DeploymentCheckFailed", () => typeCheck),
     whenInterrupted(afterChange(name))
   )
   yield* printDeployed(given.json, { deployment, snapshot, before, changed })
-})
+}, Effect.scoped)
 
 /** The bundle needs the client of a run store that this deploy names, or that an earlier one named. */
 const bundlingWith = (name: string, flags: BundlingInput, settings: { readonly serving?: unknown }) =>

@@ -90,6 +90,12 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
    * none: the generation has passed, and the way back must not depend on it.
    */
   readonly check?: boolean | undefined
+  /**
+   * Work that goes on beside the start of the new version, such as a type check: callers reach that version only after the
+   * work has ended. Its failure is the reason of a `DeploymentProvisionFailed`, and the old version still serves. Default:
+   * nothing.
+   */
+  readonly gate?: Effect.Effect<void, { readonly message: string }> | undefined
   /** Throw a generated key away and make a new one; default `false`. */
   readonly rotateAuthKey?: boolean | undefined
   /** Throw all keys away, so that no later change makes them live again; for a call with `auth` none. Default `false`. */

@@ -1,9 +1,11 @@
 /** Laws of creating and replacing deployments. */
 import { assert } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { DeploymentId } from "../../Deployment.js"
 import { DeploymentStore } from "../../Store/DeploymentStore.js"
@@ -77,6 +79,25 @@ export const laws = (it: It): void => {
         assert.isTrue(yield* fixture.answers(second))
         assert.strictEqual((yield* fixture.instances(second)).length, 1)
       })
+    )
+  )
+
+  it.effect("leads callers to the new generation when its gate is open, and not before", () =>
+    withDeployment("gated", (deployer, fixture) =>
+      Effect.gen(function* () {
+        yield* deployer.provision(fixture.healthy, { name: "gated", gate: Effect.void })
+        const events = yield* deployer.subscribe
+        const gate = yield* Deferred.make<void>()
+        const replacing = yield* Effect.fork(
+          deployer.provision(fixture.another, { name: "gated", gate: Deferred.await(gate) })
+        )
+        yield* Effect.repeat(Queue.take(events), { until: ({ type }) => type === "healthy" })
+        assert.strictEqual((yield* deployer.get("gated")).generation, 1)
+        yield* Deferred.succeed(gate, undefined)
+        const second = yield* Fiber.join(replacing)
+        assert.strictEqual(second.generation, 2)
+        assert.isTrue(yield* fixture.answers(second))
+      }).pipe(Effect.scoped)
     )
   )
 

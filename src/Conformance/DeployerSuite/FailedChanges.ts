@@ -1,5 +1,6 @@
 /** A change that does not succeed is no change. */
 import { assert } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -7,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import type { ProvisionError, Service } from "../../Deployer.js"
+import type { ProvisionError, ProvisionOptions, Service } from "../../Deployer.js"
 import type { Deployment } from "../../Deployment.js"
 import type { Snapshot } from "../../Snapshot/Model.js"
 import { DeploymentStore } from "../../Store/DeploymentStore.js"
@@ -71,6 +72,25 @@ export const laws = (it: It): void => {
     )
   )
 
+  it.effect("a replacement whose gate fails leaves everything as it was, also before it is healthy", () =>
+    Effect.forEach(["another", "silent"] as const, (kind) =>
+      unchanged(`gated-${kind}`, (fixture, replace, deployer) =>
+        Effect.gen(function* () {
+          const events = yield* deployer.subscribe
+          const gate = yield* Deferred.make<void, { readonly message: string }>()
+          const replacing = yield* Effect.fork(replace(fixture[kind], undefined, Deferred.await(gate)))
+          yield* Effect.repeat(Queue.take(events), {
+            until: ({ type }) => type === (kind === "another" ? "healthy" : "health_waiting")
+          })
+          yield* Deferred.fail(gate, { message: "the types are wrong" })
+          const error = yield* Effect.flip(Fiber.join(replacing))
+          assert.strictEqual(error._tag, "DeploymentProvisionFailed")
+          assert.include(error.message, "the types are wrong")
+        }).pipe(Effect.scoped)
+      )
+    )
+  )
+
   it.effect("a replacement that is interrupted leaves everything as it was", () =>
     unchanged("called-off", ({ silent }, replace, deployer) =>
       Effect.gen(function* () {
@@ -87,7 +107,8 @@ export const laws = (it: It): void => {
 
 type Replace = (
   snapshot: Snapshot,
-  settings?: { readonly timeoutMillis: number }
+  settings?: { readonly timeoutMillis: number },
+  gate?: ProvisionOptions["gate"]
 ) => Effect.Effect<Deployment, ProvisionError>
 
 const setSecret = (name: string, value: string) =>
@@ -110,9 +131,10 @@ const unchanged = <E, R>(
       yield* setSecret("KEPT", "what it would become")
       yield* fail(
         fixture,
-        (snapshot, settings) =>
+        (snapshot, settings, gate) =>
           deployer.provision(snapshot, {
             name,
+            gate,
             rotateAuthKey: true,
             settings: { secrets: ["KEPT", "ADDED"], environment: { COLOUR: "red" }, ...settings }
           }),

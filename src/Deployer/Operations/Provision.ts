@@ -92,9 +92,10 @@ const change = (context: DeployerContext, lease: Lease, request: Request, option
           })
           const exclusive = isExclusive(context, before, request)
           const checks = request.snapshot.spec.check === true && options.check !== false
+          const gate = gateOf(request, options)
           const oldStopped = yield* Ref.make(false)
           return yield* attempt(
-            { context, lease, request, before, operation, journal, auth, exclusive, checks, oldStopped },
+            { context, lease, request, before, operation, journal, auth, exclusive, checks, gate, oldStopped },
             restore
           )
         })
@@ -139,6 +140,9 @@ const isExclusive = (context: DeployerContext, before: DeploymentRecord, { setti
   before.deployment.generation > 0 &&
   before.deployment.desired === "running" &&
   context.backend.exclusive(lastState(before), settings)
+
+const gateOf = ({ name }: Request, { gate = Effect.void }: RequestOptions) =>
+  Effect.mapError(gate, ({ message }) => new DeploymentProvisionFailed({ name, reason: message, logs: [] }))
 
 /** From the recorded intent to its end; uninterruptible except inside `restore`. */
 const attempt = (

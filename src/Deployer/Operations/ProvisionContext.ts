@@ -35,6 +35,8 @@ export interface ProvisionContext {
   readonly exclusive: boolean
   /** True if the new instance runs the check of its pipeline. */
   readonly checks: boolean
+  /** The work that has to end before callers reach the new instance. */
+  readonly gate: Effect.Effect<void, DeploymentProvisionFailed>
   /** True if the old instance was stopped before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
 }

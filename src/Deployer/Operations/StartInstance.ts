@@ -1,7 +1,9 @@
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -20,21 +22,47 @@ import { reportKept } from "./KeptIntake.js"
 import { newInstance, type ProvisionContext, recordOf, warningsOf } from "./ProvisionContext.js"
 
 /**
- * Starts the new instance of a change and waits until it has been healthy for `minHealthyMillis`. The deadline of the
- * settings starts when the preparation has ended.
+ * Starts the new instance of a change, waits until it has been healthy for `minHealthyMillis`, and until its gate is open.
+ * The work of the gate goes on beside the start, except where the old instance stops for the new one.
  */
-export const startInstance = (self: ProvisionContext): Effect.Effect<OperationalState, ProvisionError> => {
-  const { name, settings } = self.request
-  const timeoutMillis = settings.timeoutMillis + windowOf(self)
-  return Effect.flatMap(prepare(self), (request) =>
-    timeoutFail({
-      duration: timeoutMillis,
-      onTimeout: () => new DeploymentTimeout({ name, operation: "provision", timeoutMillis, logs: [] })
-    })(start(self, request))
-  )
-}
+export const startInstance = (self: ProvisionContext): Effect.Effect<OperationalState, ProvisionError> =>
+  self.exclusive
+    ? Effect.zipRight(self.gate, startInTime(self))
+    : Effect.gen(function* () {
+        const gate = yield* Effect.fork(Effect.interruptible(self.gate))
+        const closed = Effect.interruptible(Effect.zipRight(Fiber.join(gate), Effect.never))
+        const state = yield* Effect.raceFirst(startInTime(self), closed)
+        const [waited] = yield* Effect.timed(Fiber.join(gate))
+        return Duration.lessThan(waited, lookAgainAfter) ? state : yield* lookAgain(self, state)
+      })
 
 // internal
+
+/** The longest wait for a gate after which the health that was seen before still counts. */
+const lookAgainAfter = Duration.millis(100)
+
+/** The health of an instance that has waited for its gate. */
+const lookAgain = (self: ProvisionContext, seen: OperationalState) =>
+  inTime(
+    self,
+    stayHealthy(self.context, newInstance(self), self.request.settings.serving, seen.metadata, {
+      seen,
+      forMillis: 1
+    }).pipe(Effect.catchTag("InstanceEnded", ({ reason }) => Effect.flatMap(failureOf(self, reason), Effect.fail)))
+  )
+
+/** Starts an instance. The deadline of the settings starts when the preparation has ended. */
+const startInTime = (self: ProvisionContext): Effect.Effect<OperationalState, ProvisionError> =>
+  Effect.flatMap(prepare(self), (request) => inTime(self, start(self, request)))
+
+const inTime = <A, E>(self: ProvisionContext, effect: Effect.Effect<A, E>): Effect.Effect<A, E | DeploymentTimeout> => {
+  const { name, settings } = self.request
+  const timeoutMillis = settings.timeoutMillis + windowOf(self)
+  return timeoutFail({
+    duration: timeoutMillis,
+    onTimeout: () => new DeploymentTimeout({ name, operation: "provision", timeoutMillis, logs: [] })
+  })(effect)
+}
 
 type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
 
