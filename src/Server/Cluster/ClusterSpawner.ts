@@ -7,6 +7,7 @@
  * version this library supports; `reusePort` does not.
  */
 import type { Worker } from "node:cluster"
+import type { Socket } from "node:net"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -49,7 +50,12 @@ export const layer = (manifestFile: string): Layer.Layer<Spawner> =>
               })
             const ending = Effect.flatMap(exited, (exit) => Effect.zipRight(drained(worker), end(exit)))
             yield* Effect.forkScoped(Effect.interruptible(ending))
-            return { pid: worker.process.pid, send: (message) => send(worker, message), heard }
+            return {
+              pid: worker.process.pid,
+              send: (message) => send(worker, message),
+              give: (connection) => give(worker, connection),
+              heard
+            }
           })
       }
     })
@@ -62,6 +68,12 @@ const send = (worker: Worker, message: Protocol.ToWorker) =>
     // A closed channel is reported to the callback. Without a callback it would be an uncaught error.
     if (worker.isConnected()) worker.send(Protocol.encodeToWorker(message), () => {})
   })
+
+const give = (worker: Worker, connection: Socket): boolean => {
+  if (!worker.isConnected()) return false
+  worker.process.send(Protocol.encodeToWorker({ _tag: "Connection" }), connection, {}, () => {})
+  return true
+}
 
 const hear = (worker: Worker, heard: Queue.Enqueue<Heard>): void => {
   worker.on("message", (value: unknown) => {

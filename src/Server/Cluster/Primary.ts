@@ -21,6 +21,8 @@ import * as Serve from "../Process/Serve.js"
 import { Signals } from "../Process/Signals.js"
 import * as ProcessStats from "../Run/ProcessStats.js"
 import * as RunIndexAllocator from "../Run/RunIndexAllocator.js"
+import * as DoorConnections from "./DoorConnections.js"
+import * as DoorSocket from "./DoorSocket.js"
 import * as RequestRouter from "./RequestRouter.js"
 import type { Spawner } from "./Spawner.js"
 import * as Supervisor from "./Supervisor.js"
@@ -51,7 +53,9 @@ export const run = (
     const { ending } = yield* Signals
     if (manifest.log !== undefined) yield* Effect.forkScoped(LogRotation.keep(manifest.log))
     yield* Door.clear(manifest)
-    const supervision = yield* supervise(manifest, storeOf)
+    const connections = DoorConnections.make()
+    const supervision = yield* supervise(manifest, storeOf, connections)
+    const door = yield* DoorSocket.make(connections, supervision.leave)
     const opened = yield* Effect.raceFirst(
       Effect.map(ending, Either.left),
       Effect.map(open(manifest, supervision), Either.right)
@@ -61,10 +65,14 @@ export const run = (
       return opened.left.exitCode
     }
     yield* Effect.forkScoped(Door.keepOpen(manifest))
-    const { exitCode, reason } = yield* Effect.raceFirst(ending, supervision.keep(opened.right)).pipe(
-      Effect.tapError((failed) => supervision.drain({ exitCode: failed.exitCode, reason: "the end of another worker" }))
+    const serving = Effect.zipRight(Door.follow(manifest, door), supervision.keep(opened.right), { concurrent: true })
+    const { exitCode, reason } = yield* Effect.raceFirst(ending, serving).pipe(
+      Effect.tapError((failed) =>
+        supervision.drain({ exitCode: Serve.exitCodeOf(failed), reason: "the end of another worker" })
+      )
     )
     yield* Effect.logInfo(`Stopping on ${reason}.`)
+    if (yield* Door.hasSuccessor(manifest)) yield* door.leave
     yield* supervision.drain({ exitCode, reason })
     return exitCode
   }).pipe(Effect.scoped)
@@ -74,7 +82,11 @@ export const run = (
 /** The time a process has after the drain timeout to interrupt runs, store records and release the warm state. */
 const drainAllowance = Duration.seconds(10)
 
-const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>) =>
+const supervise = (
+  manifest: Manifest,
+  storeOf: (slot: number) => Layer.Layer<RunStore, StoreError>,
+  connections: DoorConnections.DoorConnections
+) =>
   Effect.gen(function* () {
     const { serving } = manifest
     const slots = WorkerLimits.slots(Settings.workersOf(serving))
@@ -90,6 +102,7 @@ const supervise = (manifest: Manifest, storeOf: (slot: number) => Layer.Layer<Ru
     })
     return yield* Supervisor.make({
       slots,
+      connections,
       registry,
       router,
       recover: (slot) =>

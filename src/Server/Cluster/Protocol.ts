@@ -59,6 +59,8 @@ export const makeSchemas = () => {
       // The warm state of the worker is built; only the port is missing.
       Schema.TaggedStruct("Warm", {}),
       Schema.TaggedStruct("Listening", {}),
+      // The worker has taken the connection that it got.
+      Schema.TaggedStruct("Taken", {}),
       // The worker cannot serve and ends.
       Schema.TaggedStruct("Failed", { message: Schema.String, exitCode: Schema.Int }),
       // The report of the worker has changed.
@@ -68,6 +70,10 @@ export const makeSchemas = () => {
     ),
     toWorker: Schema.Union(
       Schema.TaggedStruct("Listen", { host: Schema.String, port: Schema.Int }),
+      // Comes with a connection of the door.
+      Schema.TaggedStruct("Connection", {}),
+      // The door leads to another version. No connection follows.
+      Schema.TaggedStruct("Leave", {}),
       Schema.TaggedStruct("Drain", { reason: Schema.String, exitCode: Schema.Int }),
       // The condition of the service, which every worker answers.
       Schema.TaggedStruct("Service", { condition }),

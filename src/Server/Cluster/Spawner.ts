@@ -1,4 +1,5 @@
 /** Starts workers; a service that a test can swap. */
+import type { Socket } from "node:net"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
@@ -22,6 +23,8 @@ export interface WorkerProcess {
   readonly pid: number | undefined
   /** Sends a message. A message to an ended worker is lost. */
   readonly send: (message: Protocol.ToWorker) => Effect.Effect<void>
+  /** Gives a connection of the door; false if the worker has ended. */
+  readonly give: (connection: Socket) => boolean
   readonly heard: Queue.Dequeue<Heard>
 }
 

@@ -9,6 +9,8 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { exitCodes } from "../../Contract/Manifest.js"
 import type { Ending } from "../Process/Signals.js"
+import type { DoorConnections } from "./DoorConnections.js"
+import type * as Protocol from "./Protocol.js"
 import type { RequestRouter } from "./RequestRouter.js"
 import * as RestartPolicy from "./RestartPolicy.js"
 import { Spawner } from "./Spawner.js"
@@ -22,6 +24,8 @@ export interface Supervisor {
   readonly listen: (address: Address) => Effect.Effect<void, WorkerFailed>
   /** Replaces workers that end. It runs once all workers listen, and fails when a slot is in a crash loop. */
   readonly keep: (address: Address) => Effect.Effect<never, WorkerFailed>
+  /** Says to every worker that the door leads to another version. */
+  readonly leave: Effect.Effect<void>
   /** Drains every worker, and waits until all have ended or the limit is over. */
   readonly drain: (ending: Ending) => Effect.Effect<void>
 }
@@ -31,6 +35,7 @@ export const make = (options: {
   readonly slots: ReadonlyArray<number>
   readonly registry: WorkerRegistry
   readonly router: RequestRouter
+  readonly connections: DoorConnections
   /** Recovers the runs of an ended worker before another worker takes its slot. */
   readonly recover: (slot: number) => Effect.Effect<void>
   /** The time limit of a drain. */
@@ -88,11 +93,11 @@ export const make = (options: {
           all((worker, slot) => keepSlot(slot, worker, address, [])),
           Effect.never
         ),
+      leave: Effect.suspend(() => tellAll(registry, { _tag: "Leave" })),
       drain: (ending) =>
         Effect.gen(function* () {
           registry.drain()
-          const told = { _tag: "Drain", ...ending } as const
-          yield* Effect.forEach(registry.entries(), ({ process }) => process.send(told), { discard: true })
+          yield* tellAll(registry, { _tag: "Drain", ...ending })
           const inTime = yield* Effect.timeoutOption(
             all(({ ended }) => ended),
             drainLimit
@@ -103,6 +108,9 @@ export const make = (options: {
   })
 
 // internal
+
+const tellAll = ({ entries }: WorkerRegistry, message: Protocol.ToWorker): Effect.Effect<void> =>
+  Effect.forEach(entries(), ({ process }) => process.send(message), { discard: true })
 
 const crashLoop = (sentence: string) =>
   new WorkerFailed({

@@ -58,7 +58,17 @@ export const run = (
       liveness: false
     })
     return yield* Effect.provideService(
-      Serve.untilTold(open, (served) => Effect.zipRight(link.send({ _tag: "Listening" }), Door.follow(own, served))),
+      Serve.untilTold(open, (served) =>
+        Effect.all(
+          [
+            link.onConnection((connection) => served.take(connection, own.door?.socket ?? 0)),
+            link.send({ _tag: "Listening" }),
+            link.left,
+            served.leave
+          ],
+          { discard: true }
+        )
+      ),
       RunIndexAllocator.RunIndexAllocator,
       { next }
     )

@@ -1,4 +1,5 @@
 /** The channel of a worker to its primary. */
+import { Socket } from "node:net"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -14,8 +15,8 @@ import * as Protocol from "./Protocol.js"
 export interface Channel {
   /** Sends a value, and calls back when it is sent or cannot be sent. */
   readonly send: (value: object, onSent: () => void) => void
-  /** Calls the listener with every message, until the returned function is called. */
-  readonly listen: (listener: (value: unknown) => void) => () => void
+  /** Calls the listener with every message and what came with it, until the returned function is called. */
+  readonly listen: (listener: (value: unknown, handle?: unknown) => void) => () => void
 }
 
 export class WorkerChannel extends Context.Tag("effect-deployers/Server/Workers/Link")<
@@ -29,6 +30,10 @@ export class WorkerChannel extends Context.Tag("effect-deployers/Server/Workers/
     readonly questions: Queue.Dequeue<Extract<Protocol.ToWorker, { readonly _tag: "Question" }>>
     /** Waits for the address to listen on. */
     readonly address: Effect.Effect<{ readonly host: string; readonly port: number }>
+    /** Calls back with every connection of the door, from now on. */
+    readonly onConnection: (take: (connection: Socket) => void) => Effect.Effect<void>
+    /** Waits until the door leads to another version. */
+    readonly left: Effect.Effect<void>
     /** Waits for the order to stop. */
     readonly told: Effect.Effect<Ending>
     /** The last known condition of the service. */
@@ -40,14 +45,26 @@ export class WorkerChannel extends Context.Tag("effect-deployers/Server/Workers/
 export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<WorkerChannel>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const address = yield* Deferred.make<{ readonly host: string; readonly port: number }>()
+    const left = yield* Deferred.make<void>()
     const told = yield* Deferred.make<Ending>()
     const questions = yield* Queue.unbounded<Extract<Protocol.ToWorker, { readonly _tag: "Question" }>>()
     const waiting = new Map<number, (answer: Protocol.Answer) => void>()
     let condition: Condition | undefined
     let asked = 0
+    let takeConnection = (connection: Socket): void => {
+      connection.destroy()
+    }
 
-    const take = (message: Protocol.ToWorker): void => {
+    const take = (message: Protocol.ToWorker, handle: unknown): void => {
       switch (message._tag) {
+        case "Connection":
+          // A caller that has gone in the meantime leaves none.
+          if (handle instanceof Socket) takeConnection(handle)
+          channel.send(Protocol.encodeToPrimary({ _tag: "Taken" }), () => {})
+          break
+        case "Leave":
+          Deferred.unsafeDone(left, Effect.void)
+          break
         case "Listen":
           Deferred.unsafeDone(address, Effect.succeed({ host: message.host, port: message.port }))
           break
@@ -70,7 +87,11 @@ export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<Worker
       }
     }
     yield* Effect.acquireRelease(
-      Effect.sync(() => channel.listen((value) => Option.map(Protocol.decodeToWorker(value), take))),
+      Effect.sync(() =>
+        channel.listen((value, handle) =>
+          Option.map(Protocol.decodeToWorker(value), (message) => take(message, handle))
+        )
+      ),
       (leave) => Effect.sync(leave)
     )
     const send = (message: Protocol.ToPrimary) =>
@@ -89,6 +110,11 @@ export const make = (channel: Channel): Effect.Effect<Context.Tag.Service<Worker
         }),
       questions,
       address: Deferred.await(address),
+      onConnection: (take) =>
+        Effect.sync(() => {
+          takeConnection = take
+        }),
+      left: Deferred.await(left),
       told: Deferred.await(told),
       condition: () => condition
     }

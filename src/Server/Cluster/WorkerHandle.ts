@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { exitCodes } from "../../Contract/Manifest.js"
+import type { DoorConnections } from "./DoorConnections.js"
 import type { RequestRouter } from "./RequestRouter.js"
 import { Spawner, type Exit as WorkerExit, type WorkerProcess } from "./Spawner.js"
 import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
@@ -45,7 +46,11 @@ export interface WorkerHandle {
 /** Starts a worker and handles its messages until it ends. The end of the scope kills a worker that is still running. */
 export const startWorker = (
   slot: number,
-  { registry, router }: { readonly registry: WorkerRegistry; readonly router: RequestRouter }
+  {
+    connections,
+    registry,
+    router
+  }: { readonly connections: DoorConnections; readonly registry: WorkerRegistry; readonly router: RequestRouter }
 ): Effect.Effect<WorkerHandle, never, Spawner | Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
@@ -62,6 +67,7 @@ export const startWorker = (
       Effect.flatMap(process.heard.take, (heard) => {
         if (heard._tag === "Ended") {
           registry.remove(entry)
+          connections.remove(process)
           return Effect.all(
             [
               registry.announce(),
@@ -75,7 +81,11 @@ export const startWorker = (
         switch (message._tag) {
           case "Warm":
             return Effect.zipRight(Deferred.succeed(warm, undefined), follow(said, code))
+          case "Taken":
+            connections.taken(process)
+            return follow(said, code)
           case "Listening":
+            connections.add(process)
             return isNowListening(entry, registry).pipe(
               Effect.zipRight(Deferred.succeed(listening, undefined)),
               Effect.zipRight(follow(said, code))

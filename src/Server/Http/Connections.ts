@@ -10,6 +10,8 @@ export interface Connection extends Socket {
 }
 
 export interface Connections {
+  /** Keeps a connection. */
+  readonly add: (connection: Connection) => void
   /** Keeps the connections of a server from now on. */
   readonly follow: <S extends Server>(server: S) => S
   /** Makes each answer that is in progress the last one of its connection. */
@@ -25,12 +27,14 @@ export const make = (): Connections => {
     open.delete(connection)
     if (open.size === 0) for (const then of waiting.splice(0)) then()
   }
+  const add = (connection: Connection): void => {
+    open.add(connection)
+    connection.once("close", () => closed(connection))
+  }
   return {
+    add,
     follow: (server) => {
-      server.on("connection", (connection: Connection) => {
-        open.add(connection)
-        connection.once("close", () => closed(connection))
-      })
+      server.on("connection", add)
       return server
     },
     retire: () => {

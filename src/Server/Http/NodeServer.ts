@@ -58,6 +58,8 @@ export interface NodeServer {
    * stands in only at an inherited socket, while its door leads here.
    */
   readonly accept: (socket: number | string, door?: Door) => Effect.Effect<void, ListenFailed>
+  /** Serves a connection of such a socket or path that another process has accepted. */
+  readonly take: (connection: Net.Socket, socket: number | string) => void
   /** Stops accepting at these sockets, and retires. */
   readonly leave: Effect.Effect<void>
   /** Waits until no connection of these sockets is open. */
@@ -158,20 +160,39 @@ export const listen = (
       })
     )
     yield* Effect.addFinalizer(() => leaveDoors)
+    const serve = (connection: Net.Socket) => server.emit("connection", connection)
     return {
       host: address.host,
       port: bound.port,
       retire: Effect.sync(connections.retire),
       accept: (socket, door) =>
-        Effect.flatMap(open(server, socket, atDoors), (atDoor) => {
+        Effect.flatMap(openDoor(socket, atDoors.follow(doorServer(socket, serve))), (atDoor) => {
           doors.add(atDoor)
           return typeof socket === "number" ? standIn.watch(atDoor, door) : Effect.void
         }),
+      take: (connection, socket) => {
+        connection.allowHalfOpen = true
+        connection.setNoDelay(true)
+        atDoors.add(connection)
+        if (typeof socket === "string") Relayed.take(connection, serve)
+        else serve(connection)
+      },
       leave: Effect.zipRight(leaveDoors, Effect.sync(connections.retire)),
       left: Effect.async<void>((resume) => atDoors.whenNone(() => resume(Effect.void))),
       standIn: standIn.start,
       close: Effect.all([leaveDoors, standIn.leave([server]), close(server, connections)], { discard: true })
     }
+  })
+
+/** Listens at an inherited socket, or at a path to which a door relays connections. */
+export const openDoor = (socket: number | string, door: Net.Server): Effect.Effect<Net.Server, ListenFailed> =>
+  Effect.async((resume) => {
+    const isPath = typeof socket === "string"
+    const [host, port] = isPath ? [socket, 0] : ["an inherited socket", socket]
+    door.once("error", (error: NodeJS.ErrnoException) =>
+      resume(new ListenFailed({ host, port, code: error.code ?? "unknown" }))
+    )
+    door.listen({ ...(isPath ? { path: socket } : { fd: socket }), backlog }, () => resume(Effect.succeed(door)))
   })
 
 /** Writes an answer. */
@@ -389,23 +410,12 @@ const close = (server: Http.Server, { whenNone }: Connections.Connections): Effe
   )
 }
 
-/** Serves the connections of an inherited socket, or of a path. In a worker, its primary accepts them. */
-const open = (
-  server: Http.Server,
-  socket: number | string,
-  connections: Connections.Connections
-): Effect.Effect<Net.Server, ListenFailed> =>
-  Effect.async((resume) => {
-    const door = connections.follow(Net.createServer({ allowHalfOpen: true, noDelay: true }))
-    const serve = (connection: Net.Socket) => server.emit("connection", connection)
-    const isPath = typeof socket === "string"
-    door.on("connection", isPath ? (connection) => Relayed.take(connection, serve) : serve)
-    const [host, port] = isPath ? [socket, 0] : ["an inherited socket", socket]
-    door.once("error", (error: NodeJS.ErrnoException) =>
-      resume(new ListenFailed({ host, port, code: error.code ?? "unknown" }))
-    )
-    door.listen({ ...(isPath ? { path: socket } : { fd: socket }), backlog }, () => resume(Effect.succeed(door)))
-  })
+/** A server of the connections of an inherited socket, or of those that a door relays to a path. */
+const doorServer = (socket: number | string, serve: (connection: Net.Socket) => void): Net.Server =>
+  Net.createServer({ allowHalfOpen: true, noDelay: true }).on(
+    "connection",
+    typeof socket === "string" ? (connection) => Relayed.take(connection, serve) : serve
+  )
 
 const stopAccepting = (doors: ReadonlyArray<Net.Server>): Effect.Effect<void> =>
   Effect.sync(() => {

@@ -80,6 +80,8 @@ export interface MakeOptions<E, R, C = never> extends ServiceRuntime.Options<C> 
 export interface Listening<C = never> extends Omit<Context.Tag.Service<Served>, "warmUp">, Door.Steered {
   /** Builds the warm state in the scope of the service, and runs the check; the service accepts runs afterwards. */
   readonly warmUp: Effect.Effect<void, ServiceRuntime.WarmUpFailed | C>
+  /** Serves a connection of the door that another process has accepted. */
+  readonly take: NodeServer.NodeServer["take"]
   /** The handling of uncaught errors while it serves. */
   readonly uncaughtErrors: UncaughtErrors
 }
@@ -105,7 +107,7 @@ export const make = <E = never, R = never, C = never>(
       runsInProgress: Context.get(services, Invocation).runsInProgress
     }
     const successor = options.successor ?? Effect.succeed("none")
-    const { accept, close, host, left, port, retire } = server
+    const { accept, close, host, left, port, retire, take } = server
     const scope = yield* Effect.scope
     const stayLive = Liveness.start(server).pipe(
       Effect.delay(livenessDelay),
@@ -121,6 +123,7 @@ export const make = <E = never, R = never, C = never>(
       uncaughtErrors,
       drain: drain({ close, leave: server.leave, left, retire, successor }),
       accept,
+      take,
       leave: Effect.zipRight(leave, server.leave)
     }
   })

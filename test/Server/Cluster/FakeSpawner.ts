@@ -66,6 +66,7 @@ export const layer: Layer.Layer<Spawner | Fakes> = Layer.effectContext(
           return {
             pid: worker.pid,
             heard,
+            give: () => false,
             send: (message) =>
               Effect.suspend(() => {
                 worker.told.push(message)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Logger, TestClock } from "effect"
+import * as DoorConnections from "../../../src/Server/Cluster/DoorConnections.js"
 import * as RequestRouter from "../../../src/Server/Cluster/RequestRouter.js"
 import * as Supervisor from "../../../src/Server/Cluster/Supervisor.js"
 import * as WorkerRegistry from "../../../src/Server/Cluster/WorkerRegistry.js"
@@ -22,6 +23,7 @@ const supervised = Effect.gen(function* () {
     slots: [1, 2],
     registry,
     router,
+    connections: DoorConnections.make(),
     recover: (slot) => Effect.sync(() => recovered.push(slot)),
     drainLimit: "30 seconds"
   })

@@ -3,6 +3,7 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import { Effect, Layer, Queue, Scope } from "effect"
 import { type Pipeline, Settings } from "effect-deployers"
 import { Serve } from "effect-deployers/Server"
+import * as DoorConnections from "../../../src/Server/Cluster/DoorConnections.js"
 import * as Protocol from "../../../src/Server/Cluster/Protocol.js"
 import * as RequestRouter from "../../../src/Server/Cluster/RequestRouter.js"
 import * as ServiceFromWorker from "../../../src/Server/Cluster/ServiceFromWorker.js"
@@ -35,7 +36,7 @@ const makeChannel = Effect.map(Queue.unbounded<Heard>(), (heard) => {
   }
   const send = (message: Protocol.ToWorker) =>
     Effect.sync(() => listener(overTheWire(Protocol.encodeToWorker(message))))
-  return { channel, process: { pid: undefined, send, heard } }
+  return { channel, process: { pid: undefined, send, give: () => false, heard } }
 })
 
 const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
@@ -44,6 +45,7 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
     const store = yield* RunStore
     const meter = yield* ProcessStats.ProcessMeter
     const registry = WorkerRegistry.make()
+    const connections = DoorConnections.make()
     const block = yield* RunIndexAllocator.blocks(
       Effect.orElseSucceed(store.lastIndex, () => 0),
       1
@@ -53,9 +55,13 @@ const serveTogether = (pipeline: Pipeline.Any, options: Options) =>
     const start = (slot: number) =>
       Effect.gen(function* () {
         const { channel, process } = yield* makeChannel
-        const worker = yield* Effect.provideService(WorkerHandle.startWorker(slot, { registry, router }), Spawner, {
-          spawn: () => Effect.succeed(process)
-        })
+        const worker = yield* Effect.provideService(
+          WorkerHandle.startWorker(slot, { connections, registry, router }),
+          Spawner,
+          {
+            spawn: () => Effect.succeed(process)
+          }
+        )
         const link = yield* WorkerChannel.make(channel)
         const next = yield* RunIndexAllocator.fromBlocks(
           Effect.flatMap(link.ask({ _tag: "Indexes" }), (answer) =>
