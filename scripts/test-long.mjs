@@ -1,5 +1,5 @@
 // `npm run test:long`: every step of every operation, thousands of simulated lives, 100,000 requests of strangers, and
-// 200 replaces under load by URL, 100 by name, and 300 durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of
+// 200 replaces under load by URL (and 100 of two workers), 100 by name, and 300 durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of
 // each flavor, and every step.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
