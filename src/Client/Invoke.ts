@@ -277,7 +277,8 @@ export const invoke = <const R extends Ref>(
   ref: R,
   parameters: Readonly<Record<string, unknown>>,
   options: InvokeOptions = {}
-): Untyped<R> => untyped(ref, parameters, (endpoint, coerced) => asking(endpoint, coerced, options))
+): Effect.Effect<Invocation<unknown>, DeploymentRunFailed | InvokeError | FindError<R>, Requirements<R>> =>
+  untyped(ref, parameters, (endpoint, coerced) => asking(endpoint, coerced, options))
 
 /**
  * Like {@link invoke}, and outputs that are bytes (`Output.bytes`, `Output.file`) are a file, also those of a run whose data is
@@ -290,21 +291,16 @@ export const invokeBinary = <const R extends Ref>(
   ref: R,
   parameters: Readonly<Record<string, unknown>>,
   options: InvokeOptions = {}
-): Untyped<R> => untyped(ref, parameters, (endpoint, coerced) => takingBytes(asking(endpoint, coerced, options)))
+): Effect.Effect<Invocation<unknown>, DeploymentRunFailed | InvokeError | FindError<R>, Requirements<R>> =>
+  untyped(ref, parameters, (endpoint, coerced) => takingBytes(asking(endpoint, coerced, options)))
 
 // internal
-
-type Untyped<R extends Ref> = Effect.Effect<
-  Invocation<unknown>,
-  DeploymentRunFailed | InvokeError | FindError<R>,
-  Requirements<R>
->
 
 const untyped = <const R extends Ref>(
   ref: R,
   parameters: Readonly<Record<string, unknown>>,
   ask: (endpoint: Endpoint, parameters: Readonly<Record<string, unknown>>) => Ask
-): Untyped<R> =>
+): Effect.Effect<Invocation<unknown>, DeploymentRunFailed | InvokeError | FindError<R>, Requirements<R>> =>
   Effect.gen(function* () {
     const { answer, endpoint } = yield* call(ref, (endpoint) =>
       Effect.map(coerced(endpoint, parameters), (coerced) => ask(endpoint, coerced))
