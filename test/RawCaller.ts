@@ -8,10 +8,26 @@ export interface Reply {
   readonly json: unknown
 }
 
+/** Starts a run that is not waited for, and returns its id. */
+export const accepted = (url: string, body: unknown): Effect.Effect<string, string> =>
+  Effect.flatMap(post(url, body, false, { prefer: "respond-async" }), ({ headers, json, status }) => {
+    const id = headers.location?.split("/").at(-1)
+    return id === undefined ? Effect.fail(`${status} ${JSON.stringify(json)}`) : Effect.succeed(id)
+  })
+
 /** Posts JSON; fails with the code of the system if the connection is refused or reset. */
-export const post = (url: string, body: unknown, agent: Http.Agent | false): Effect.Effect<Reply, string> =>
+export const post = (
+  url: string,
+  body: unknown,
+  agent: Http.Agent | false,
+  headers: Http.OutgoingHttpHeaders = {}
+): Effect.Effect<Reply, string> =>
   Effect.async((resume) => {
-    const request = Http.request(url, { method: "POST", agent, headers: { "content-type": "application/json" } })
+    const request = Http.request(url, {
+      method: "POST",
+      agent,
+      headers: { "content-type": "application/json", ...headers }
+    })
     request.once("response", (response) => {
       let text = ""
       response.setEncoding("utf8")

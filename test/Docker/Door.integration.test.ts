@@ -7,7 +7,8 @@ import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
 import * as Labels from "../../src/Docker/Labels.js"
 import type { DockerSettingsInput } from "../../src/Docker/Settings.js"
 import { underLoad } from "../Load.js"
-import { post } from "../RawCaller.js"
+import { accepted, post } from "../RawCaller.js"
+import { connectTo } from "../Server/SocketClient.js"
 import { census, engineHost, fromFile, layerDocker } from "./DockerFixture.js"
 import { freePort } from "./Engine.js"
 
@@ -87,6 +88,11 @@ layer(layerDocker(engineHost, { defaults: { door: true, auth: { _tag: "none" } }
         assert.deepStrictEqual([made.url, made.metadata.port, made.metadata.door], [url, port, true])
         const ask = post(`${url}/invoke`, { parameters: { number: 1, millis: 1 } }, false)
         const answered = Effect.filterOrFail(ask, ({ status }) => status === 200)
+
+        const followed = yield* accepted(`${url}/invoke`, { parameters: { number: 1, millis: 200 } })
+        const told = yield* Effect.flatMap(connectTo(url, `/runs/${followed}/socket`), ({ rest }) => rest)
+        assert.deepInclude(told.at(-2)?.data ?? {}, { status: "succeeded" })
+        assert.deepStrictEqual(told.at(-1), { closed: 1000 })
 
         const [, { failed, failures }] = yield* underLoad({ callers: 4, restMillis: 10, ask: () => answered }, () =>
           provision(second, { serving: { workers: 2 } }).pipe(

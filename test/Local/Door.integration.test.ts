@@ -8,7 +8,8 @@ import { Chunk, Console, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 import { type Deployment, Home, Snapshot } from "effect-deployers"
 import { LocalDeployer, Processes } from "effect-deployers/Local"
 import { underLoad } from "../Load.js"
-import { post } from "../RawCaller.js"
+import { accepted, post } from "../RawCaller.js"
+import { connectTo } from "../Server/SocketClient.js"
 import { layerEmbedded } from "./fixture.js"
 
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
@@ -112,6 +113,25 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("The d
         assert.strictEqual(yield* Effect.flip(post(url, {}, false)), "ECONNREFUSED")
       }),
     isLong ? 3_000_000 : 600_000
+  )
+
+  it.scoped("carries the WebSocket of a run to one of two workers", () =>
+    Effect.gen(function* () {
+      const deployer = yield* LocalDeployer.LocalDeployer
+      const { url } = yield* deployer.provision(yield* Snapshot.fromFile(`${file}#first`), {
+        name: "followed",
+        settings: { auth: { _tag: "none" }, serving: { workers: 2 } }
+      })
+      for (const number of [1, 2, 3]) {
+        const id = yield* accepted(`${url}/invoke`, { parameters: { number, millis: 200 } })
+        const { refusal, rest } = yield* connectTo(`${url}`, `/runs/${id}/socket`)
+        assert.isUndefined(refusal)
+        const told = yield* rest
+        assert.deepInclude(told.at(-2)?.data ?? {}, { status: "succeeded" })
+        assert.deepStrictEqual(told.at(-1), { closed: 1000 })
+      }
+      yield* deployer.delete("followed")
+    })
   )
 
   it.scoped("answers health at the URL of a service whose step computes, which is replaced meanwhile", () =>

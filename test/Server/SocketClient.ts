@@ -20,10 +20,13 @@ export interface Options extends ClientOptions {
   readonly protocols?: ReadonlyArray<string>
 }
 
+/** Connects to the served pipeline while the scope lives. */
+export const connect = (path: string, options: Options = {}) =>
+  Effect.flatMap(Serve.Served, ({ url }) => connectTo(url, path, options))
+
 /** Connects while the scope lives. `refusal` is the response to a handshake that was refused. */
-export const connect = (path: string, { protocols, ...options }: Options = {}) =>
+export const connectTo = (url: string, path: string, { protocols, ...options }: Options = {}) =>
   Effect.gen(function* () {
-    const { url } = yield* Serve.Served
     const heard = yield* Queue.unbounded<Told>()
     const socket = yield* Effect.acquireRelease(
       Effect.sync(() => new WebSocket(`${url.replace(/^http/, "ws")}${path}`, protocols && [...protocols], options)),
@@ -65,7 +68,7 @@ export const connect = (path: string, { protocols, ...options }: Options = {}) =
       send: (message: unknown) =>
         Effect.sync(() => socket.send(typeof message === "string" ? message : JSON.stringify(message)))
     }
-  }) satisfies Effect.Effect<unknown, never, Serve.Served | Scope.Scope>
+  }) satisfies Effect.Effect<unknown, never, Scope.Scope>
 
 /** The bytes of a handshake. */
 export const handshake = (path: string, more = "") =>
