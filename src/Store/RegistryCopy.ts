@@ -17,7 +17,12 @@ import * as RegistryUrl from "./RegistryUrl.js"
 import { classify } from "./SqlFailure.js"
 import * as Sqlite from "./Sqlite.js"
 
-/** The rows that were copied, by table. */
+/**
+ * The rows that were copied, by table.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Copied = Readonly<Record<string, number>>
 
 /**
@@ -62,7 +67,12 @@ export const layer: Layer.Layer<RegistryCopy, never, Home> = Layer.effect(
   }))
 )
 
-/** Copies the registry in a SQLite file to a database. See {@link RegistryCopy}. */
+/**
+ * Copies the registry in a SQLite file to a database. See {@link RegistryCopy}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const copy = (path: string, target: PostgresConfig): Effect.Effect<Copied, StoreError> =>
   Effect.scoped(
     Effect.gen(function* () {

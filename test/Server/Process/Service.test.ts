@@ -150,6 +150,7 @@ describe("the contract", () => {
       "/runs/{id}",
       "/runs/{id}/cancel",
       "/runs/{id}/events",
+      "/runs/{id}/socket",
       "/runs/{id}/logs",
       "/runs/{id}/signals/{name}",
       "/runs/{id}/retry",
@@ -162,6 +163,9 @@ describe("the contract", () => {
       "/schedules/{name}/pause",
       "/schedules/{name}/resume",
       "/schedules/{name}/fire",
+      "/triggers",
+      "/triggers/{name}/pause",
+      "/triggers/{name}/resume",
       "/webhooks",
       "/webhooks/{id}/retry",
       "/health",
@@ -220,6 +224,7 @@ describe("the contract", () => {
       "/runs/{id}",
       "/runs/{id}/cancel",
       "/runs/{id}/events",
+      "/runs/{id}/socket",
       "/runs/{id}/logs",
       "/runs/{id}/signals/{name}",
       "/runs/{id}/retry",
@@ -232,13 +237,16 @@ describe("the contract", () => {
       "/schedules/{name}/pause",
       "/schedules/{name}/resume",
       "/schedules/{name}/fire",
+      "/triggers",
+      "/triggers/{name}/pause",
+      "/triggers/{name}/resume",
       "/webhooks",
       "/webhooks/{id}/retry"
     ])
     const guarded = {
       ...serving,
       protectedEndpoints: ["info"] as const,
-      disabledEndpoints: ["runs", "sessions", "schedules", "webhooks"] as const
+      disabledEndpoints: ["runs", "sessions", "schedules", "triggers", "webhooks"] as const
     }
     assert.deepStrictEqual(secured(Api.toOpenApi(weather, guarded)), ["/invoke", "/info"])
     assert.deepStrictEqual(secured(Api.toOpenApi(weather, { ...serving, protectedEndpoints: ["page"] })).at(-1), "/")
