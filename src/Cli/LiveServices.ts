@@ -24,7 +24,7 @@ import { supervised } from "../Local/Supervision.js"
 import * as Home from "../Store/Home.js"
 import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
-import * as RegistryCopy from "../Store/RegistryCopy.js"
+import * as SqlRegistryCopy from "../Store/SqlRegistryCopy.js"
 import { Deployers } from "./Deployers.js"
 import type { Services } from "./Tree.js"
 
@@ -43,7 +43,7 @@ export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.merg
   Bundle.TypeChecker.layerConfig,
   layerRegistry,
   ServiceManager.layer,
-  RegistryCopy.layer
+  SqlRegistryCopy.layer
 ).pipe(
   Layer.provide(ImageBuilder.layer()),
   Layer.provide(DockerClient.layerConfig),

@@ -9,7 +9,7 @@ import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run } from "../../src/Cli/index.js"
 import { ServiceManager } from "../../src/Local/ServiceManager.js"
 import { HomeBinding } from "../../src/Store/HomeBinding.js"
-import * as RegistryCopy from "../../src/Store/RegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
 
 const healthy = `${fileURLToPath(new URL("../pipelines/healthy.ts", import.meta.url))}#healthy`
 
@@ -105,7 +105,7 @@ it.live("a home that was moved adopts its services", () =>
       Layer.succeed(ServiceManager, { install: unused, uninstall: unused, status: unused }),
       Input.layerTest({}),
       Layer.succeed(Doctor.Doctor, { checks: [] }),
-      RegistryCopy.layer,
+      SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
         Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer }))

@@ -9,7 +9,7 @@ import { Embedded } from "effect-deployers/Local"
 import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run } from "../../src/Cli/index.js"
 import { ServiceManager } from "../../src/Local/ServiceManager.js"
-import * as RegistryCopy from "../../src/Store/RegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
 import * as ReadOnly from "../ReadOnly.js"
 
 const healthy = `${fileURLToPath(new URL("../pipelines/healthy.ts", import.meta.url))}#healthy`
@@ -32,7 +32,7 @@ const cli = (argv: ReadonlyArray<string>) =>
       Layer.succeed(ServiceManager, { install: unused, uninstall: unused, status: unused }),
       Input.layerTest({ text: "value" }),
       Layer.succeed(Doctor.Doctor, { checks: [] }),
-      RegistryCopy.layer,
+      SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
         Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer }))

@@ -11,9 +11,10 @@ import { compile, PipelineSpec } from "../../src/Snapshot/Spec.js"
 import { EventStore } from "../../src/Store/EventStore.js"
 import * as Home from "../../src/Store/Home.js"
 import * as HomeBinding from "../../src/Store/HomeBinding.js"
-import * as RegistryCopy from "../../src/Store/RegistryCopy.js"
+import { RegistryCopy } from "../../src/Store/RegistryCopy.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
+import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
 import { InMemoryDeployer } from "../../src/Testing/index.js"
 import { served } from "../Server/Harness.js"
 
@@ -89,7 +90,7 @@ const worldOf = (spec: PipelineSpec) =>
     ServiceManagerFake,
     NodeContext.layer,
     HomeBinding.layerNone,
-    Layer.provide(RegistryCopy.layer, Home.layer("/nonexistent")),
+    Layer.provide(SqlRegistryCopy.layer, Home.layer("/nonexistent")),
     Client.layerRegistry
   ).pipe(Layer.provideMerge(InMemoryDeployer.layer))
 
@@ -133,7 +134,7 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       refuse(EventStore),
       refuse(SecretStore),
       refuse(HomeBinding.HomeBinding),
-      refuse(RegistryCopy.RegistryCopy),
+      refuse(RegistryCopy),
       refuse(Client.Endpoints),
       refuse(ServiceManager.ServiceManager),
       refuse(Doctor.Doctor),

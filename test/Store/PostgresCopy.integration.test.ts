@@ -6,7 +6,8 @@ import { Home, Ids } from "effect-deployers"
 import { BuildStore, DeploymentStore, EventStore, Registry, SecretStore, SnapshotStore } from "effect-deployers/Store"
 import { deploymentId, draft, holder, id, running, state } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import { HomeBinding } from "../../src/Store/HomeBinding.js"
-import * as RegistryCopy from "../../src/Store/RegistryCopy.js"
+import { RegistryCopy } from "../../src/Store/RegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
 import { newDatabases, onDatabase } from "./Postgres.js"
 
 const newDatabase = newDatabases()
@@ -18,7 +19,7 @@ const temporaryHome = Effect.gen(function* () {
 
 const inHome = (root: string) =>
   Registry.layerHome.pipe(
-    Layer.provideMerge(RegistryCopy.layer),
+    Layer.provideMerge(SqlRegistryCopy.layer),
     Layer.provide(Layer.merge(Home.layer(root), Ids.layer))
   )
 
@@ -71,7 +72,7 @@ describe("a copy of a registry to PostgreSQL", () => {
       const url = Redacted.make(yield* newDatabase)
       const before = yield* Effect.gen(function* () {
         const last = yield* filled
-        const copier = yield* RegistryCopy.RegistryCopy
+        const copier = yield* RegistryCopy
         const tables = yield* copier.copyTo(url)
         assert.deepInclude(tables, { deployments: 1, events: 600, secrets: 1, builds: 1, tombstones: 1, leases: 0 })
         assert.strictEqual(yield* copier.use(url), `${home}/registry.url`)
@@ -88,7 +89,7 @@ describe("a copy of a registry to PostgreSQL", () => {
         const restore = yield* store.begin(lease, { id: id(20), kind: "restore" })
         yield* store.restored(lease, restore, state("running"))
         yield* Effect.flatMap(SnapshotStore.SnapshotStore, ({ put }) => put(draft("weather", "b".repeat(64))))
-        const again = yield* Effect.flip(Effect.flatMap(RegistryCopy.RegistryCopy, ({ copyTo }) => copyTo(url)))
+        const again = yield* Effect.flip(Effect.flatMap(RegistryCopy, ({ copyTo }) => copyTo(url)))
         assert.include(again.message, "on PostgreSQL already")
       }).pipe(Effect.provide(inHome(home)))
     }).pipe(Effect.provide(NodeContext.layer))
@@ -99,7 +100,7 @@ describe("a copy of a registry to PostgreSQL", () => {
       const home = yield* temporaryHome
       const url = yield* newDatabase
       yield* Effect.gen(function* () {
-        const { copyTo } = yield* RegistryCopy.RegistryCopy
+        const { copyTo } = yield* RegistryCopy
         const { lease, store } = yield* running(1)
         const busy = yield* Effect.flip(copyTo(Redacted.make(url)))
         assert.include(busy.message, "is changing a deployment")
@@ -117,7 +118,7 @@ describe("a copy of a registry to PostgreSQL", () => {
       const home = yield* temporaryHome
       const url = yield* newDatabase
       yield* Effect.gen(function* () {
-        const { copyTo } = yield* RegistryCopy.RegistryCopy
+        const { copyTo } = yield* RegistryCopy
         yield* filled
         yield* Effect.flip(copyTo(Redacted.make(url.replace(/\w+$/, "no_such_database"))))
         // The tables are made by the first attempt, which the trigger then fails.
