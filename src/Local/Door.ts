@@ -84,6 +84,21 @@ export const lead = (instance: Instance): Effect.Effect<void, PlatformError, Hom
     file === undefined ? Effect.void : writeWhole(file, encodeState({ generation: instance.generation }), 0o600)
   )
 
+/**
+ * Closes the doors of a deployment for good.
+ *
+ * @param endInstances - runs between: an instance that was just starting a dead door again has done so when it has ended
+ */
+export const closeAround =
+  (deploymentId: DeploymentId) =>
+  <E, R>(endInstances: Effect.Effect<void, E, R>): Effect.Effect<void, E | PlatformError | StopError, R | Needs> =>
+    Effect.gen(function* () {
+      const folders = yield* doorFolders(deploymentId)
+      yield* Effect.forEach(folders, remove, { discard: true })
+      yield* endInstances
+      yield* Effect.forEach(folders, remove, { discard: true })
+    })
+
 /** Closes the doors of a deployment, except that of a generation. */
 export const close = (
   deploymentId: DeploymentId,
@@ -101,6 +116,7 @@ export const close = (
 
 const stateFile = (folder: string): string => Path.join(folder, "state.json")
 const recordFile = (folder: string): string => Path.join(folder, "door.json")
+const processFile = (folder: string): string => Path.join(folder, "process.json")
 const startsFolder = (folder: string): string => Path.join(folder, "starts")
 const exitsFolder = (folder: string): string => Path.join(folder, "exits")
 
@@ -130,10 +146,11 @@ const livingDoors = (deploymentId: DeploymentId) =>
     return found.flat()
   })
 
-/** Ends a door. */
+/** Ends a door. An instance that finds no record of its process does not start it again. */
 const remove = (folder: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
+    yield* fs.remove(processFile(folder), { force: true })
     yield* Effect.forEach(yield* processesOf(folder), (door) => stop(door, "2 seconds"), { discard: true })
     yield* fs.remove(folder, { recursive: true, force: true })
   })

@@ -7,7 +7,7 @@ import type { OperationalState } from "../Deployment.js"
 import type { Instance } from "../Flavor/Backend.js"
 import { paths, removeDeployment, removeGeneration } from "../Flavor/InstanceFiles.js"
 import type { Home } from "../Store/Home.js"
-import { close } from "./Door.js"
+import { closeAround } from "./Door.js"
 import { processesOf } from "./Observe.js"
 import type { Processes } from "./Processes.js"
 import { Children } from "./ProcessSpawn.js"
@@ -35,9 +35,8 @@ export const end = (
 export const destroy = (
   deployment: Pick<Instance, "deploymentId">
 ): Effect.Effect<void, StopError | PlatformError, Needs> =>
-  Effect.zipRight(
-    close(deployment.deploymentId),
-    removeDeployment(deployment, (instance) => end(instance, {}, survivorGrace))
+  removeDeployment(deployment, (instance) => end(instance, {}, survivorGrace)).pipe(
+    closeAround(deployment.deploymentId)
   )
 
 const survivorGrace: Duration.DurationInput = "5 seconds"

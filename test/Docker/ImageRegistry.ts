@@ -50,7 +50,7 @@ export const scoped = Effect.gen(function* () {
       case "Hang":
         return void response.write(halfOf(blob), () => onHang())
       case "WrongBytes":
-        return void response.end(Buffer.from(blob.bytes).fill("wrong", blob.bytes.length / 2))
+        return void response.end(Buffer.from(blob.bytes).fill("wrong", halfOf(blob).length))
       default:
         return void response.end(blob.bytes)
     }

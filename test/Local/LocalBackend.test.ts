@@ -18,6 +18,7 @@ import {
 import { Manifest } from "../../src/Contract/Manifest.js"
 import { OperationalState } from "../../src/Deployment.js"
 import * as Ports from "../../src/Flavor/Ports.js"
+import * as Door from "../../src/Local/Door.js"
 import * as LocalBackend from "../../src/Local/LocalBackend.js"
 import * as Metadata from "../../src/Local/Metadata.js"
 import * as Processes from "../../src/Local/Processes.js"
@@ -25,13 +26,14 @@ import * as Sockets from "../../src/Local/Sockets.js"
 import { Home } from "../../src/Store/Home.js"
 import * as Fixtures from "./fixtures.js"
 
-const layerWith = (taken: ReadonlyArray<number> = []) =>
-  Layer.mergeAll(
-    Fixtures.layerHome("// never run"),
-    Processes.layerTest,
-    Ports.layerTest(taken),
-    Sockets.layerNone
-  ).pipe(Layer.provideMerge(NodeFileSystem.layer))
+const layerDoor = Layer.succeed(Sockets.Sockets, {
+  listen: Option.some(() => Effect.succeed({ port: 4000, descriptor: 9 }))
+})
+
+const layerWith = (taken: ReadonlyArray<number> = [], layerSockets = Sockets.layerNone) =>
+  Layer.mergeAll(Fixtures.layerHome("// never run"), Processes.layerTest, Ports.layerTest(taken), layerSockets).pipe(
+    Layer.provideMerge(NodeFileSystem.layer)
+  )
 
 const { instance, request } = Fixtures
 
@@ -455,6 +457,25 @@ describe("deprovision and destroy", () => {
       yield* backend.destroy(instance)
       assert.deepStrictEqual(yield* table.living, [])
     }).pipe(Effect.provide(layerWith()))
+  )
+
+  it.scoped("destroy leaves no door, also not one that an instance was just starting again", () =>
+    Effect.gen(function* () {
+      const backend = yield* LocalBackend.make()
+      const table = yield* Processes.TestProcesses
+      yield* backend.provision(request())
+      const doors = yield* Effect.map(folder, (path) => `${path}/doors/1`)
+      const door = { pid: 5000, group: 5000, identity: "test/5000", args: [`${doors}/main.mjs`, doors] }
+      const instances = table.living.pipe(
+        Effect.map((living) => living.filter(({ args }) => !args.includes(doors))),
+        Effect.tap(() => table.add(door)),
+        Effect.flatMap((living) => Effect.all(living.map(({ pid }) => table.exit(pid, {}))))
+      )
+      assert.lengthOf(yield* table.living, 2)
+      yield* Effect.asVoid(instances).pipe(Door.closeAround(instance.deploymentId))
+      assert.deepStrictEqual(yield* table.living, [])
+      assert.isFalse(yield* exists(doors))
+    }).pipe(Effect.provide(layerWith([], layerDoor)))
   )
 
   it.scoped("keeps the files of a process it could not end, and says so", () =>
