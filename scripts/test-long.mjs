@@ -1,6 +1,7 @@
 // `npm run test:long`: every step of every operation, thousands of simulated lives, 100,000 requests of strangers, and
-// 200 replaces under load by URL (and 100 of two workers), 100 by name, and 300 durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of
-// each flavor, and every step.
+// 200 replaces under load by URL (and 100 of two workers), 100 by name, 50 kills of a deployer of each flavor, and 300
+// durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default
+// 10,000 lives of each flavor, and every step.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 
@@ -12,6 +13,7 @@ const env = {
   EFFECT_DEPLOYERS_LONG: "1"
 }
 const files = [
+  "Faults/Killed.integration",
   "Conformance/SweepInMemory",
   "Conformance/SweepDocker",
   "Conformance/SimulationInMemory",

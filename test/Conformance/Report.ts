@@ -1,9 +1,10 @@
 /** Counts that a run prints. */
 import { Effect } from "effect"
 import type { Simulation } from "effect-deployers/Conformance"
+import { isLong } from "../Long.js"
 
 /** Other tests may want the machine too; `npm run test:long` takes what it takes. */
-export const patience = process.env.EFFECT_DEPLOYERS_LONG === "1" ? 0 : 900_000
+export const patience = isLong ? 0 : 900_000
 
 export const say = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {

@@ -7,13 +7,13 @@ import { DockerDeployer } from "../../src/Docker/DockerDeployer.js"
 import * as Labels from "../../src/Docker/Labels.js"
 import type { DockerSettingsInput } from "../../src/Docker/Settings.js"
 import { underLoad } from "../Load.js"
+import { isLong } from "../Long.js"
 import { accepted, post } from "../RawCaller.js"
 import { connectTo } from "../Server/SocketClient.js"
 import { census, engineHost, fromFile, layerDocker } from "./DockerFixture.js"
 import { freePort } from "./Engine.js"
 
-/** `npm run test:long` replaces more often. */
-const replaces = process.env["EFFECT_DEPLOYERS_LONG"] === "1" ? 200 : 20
+const replaces = isLong ? 200 : 8
 
 const versionOf = (json: unknown): unknown =>
   typeof json === "object" && json !== null && "outputs" in json ? json.outputs : json

@@ -8,6 +8,7 @@ import { Chunk, Console, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 import { type Deployment, Home, Snapshot } from "effect-deployers"
 import { LocalDeployer, Processes } from "effect-deployers/Local"
 import { underLoad } from "../Load.js"
+import { isLong } from "../Long.js"
 import { accepted, post } from "../RawCaller.js"
 import { connectTo } from "../Server/SocketClient.js"
 import { layerEmbedded } from "./fixture.js"
@@ -15,11 +16,9 @@ import { layerEmbedded } from "./fixture.js"
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
 const computing = fileURLToPath(new URL("../pipelines/computing.ts", import.meta.url))
 
-/** `npm run test:long` replaces more often. */
-const isLong = process.env["EFFECT_DEPLOYERS_LONG"] === "1"
 const services = [
-  { workers: 1, replaces: isLong ? 200 : 8 },
-  { workers: 2, replaces: isLong ? 100 : 4 }
+  { workers: 1, replaces: isLong ? 200 : 6 },
+  { workers: 2, replaces: isLong ? 100 : 3 }
 ]
 
 const versionOf = (json: unknown): unknown =>

@@ -6,11 +6,12 @@ import { LocalDeployer } from "effect-deployers/Local"
 import { RunStore } from "../../src/Store/RunStore.js"
 import * as Runs from "../../src/Store/Runs.js"
 import { underLoad } from "../Load.js"
+import { isLong } from "../Long.js"
 import { first as pipeline } from "../pipelines/paced.js"
 import { layerEmbedded } from "./fixture.js"
 
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
-const replaces = process.env["EFFECT_DEPLOYERS_LONG"] === "1" ? 100 : 20
+const replaces = isLong ? 100 : 8
 
 layer(layerEmbedded, { excludeTestServices: true, timeout: "3 minutes" })("A local deployment under load", (it) => {
   it.effect(

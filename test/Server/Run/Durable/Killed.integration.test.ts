@@ -7,12 +7,12 @@ import { Effect, Random } from "effect"
 import type { Settings } from "effect-deployers"
 import { Runs } from "effect-deployers/Store"
 import { type Run, RunStore } from "../../../../src/Store/RunStore.js"
+import { isLong } from "../../../Long.js"
 import { bundle } from "../../Bundled.js"
 import { ask, eventually, restart, type Service, scoped, urlOf } from "../../Cluster/Service.js"
 import { manifestTest } from "../../Manifest.js"
 import { tenfold } from "./Tenfold.js"
 
-const isLong = process.env["EFFECT_DEPLOYERS_LONG"] === "1"
 /** A start of several workers takes some times as long as that of one process. */
 const sizes = (workers: number) =>
   isLong ? { runs: 300, ends: workers === 1 ? 60 : 20 } : { runs: 20, ends: workers === 1 ? 5 : 3 }
