@@ -87,6 +87,8 @@ const phases: { readonly [Type in EventType]: string } = {
   warning: "warning",
   image_building: "building the image",
   image_built: "the image is built",
+  image_pushing: "pushing the image",
+  image_pushed: "the image is in its repository",
   instance_started: "the new version was started",
   check_waiting: "waiting for the check of the new version",
   check_passed: "the check passed",

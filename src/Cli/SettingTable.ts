@@ -173,6 +173,7 @@ const deployment: Table<Exclude<keyof DockerSettingsInput | keyof LocalSettingsI
   tmpfsBytes: size("The size of /tmp of a container; default 64m."),
   network: text("NAME", "An existing network for a container to join; default one of its own."),
   healthcheck: onOff("Run the health check of the engine, too, which is the default"),
+  imageRepository: text("REPOSITORY", "The repository of a registry that the image is pushed to; default none."),
   image: json('{"base":{"_tag":"host"}}', "The content of the image."),
   run: json('{"dns":["10.0.0.2"]}', "More options of the container: labels, dns, groups, openFiles.")
 }

@@ -100,6 +100,7 @@ const makeWorld = (deadline: Duration.Duration, host: EngineHost): Effect.Effect
     return {
       containers: new Map(),
       images: new Map(),
+      registries: new Map(),
       networks: new Map(),
       volumes: new Map(),
       events: [],

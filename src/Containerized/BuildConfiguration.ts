@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import * as Json from "../Internal/CanonicalJson.js"
 import type { External, Snapshot } from "../Snapshot/Model.js"
-import type { ImageReference } from "./ImageReference.js"
+import type { ImageReference, ImageRepository } from "./ImageReference.js"
 import { appDirectory, numericUser } from "./Layout.js"
 import { requirements } from "./Requirements.js"
 
@@ -113,6 +113,18 @@ export const canonicalJson: (value: unknown) => string = Json.canonicalJson
  */
 export const checksum = (configuration: BuildConfiguration): string =>
   createHash("sha256").update(canonicalJson(configuration)).digest("hex")
+
+/**
+ * SHA-256 (hex) of a configuration whose image is in a repository. The build of that checksum has the reference of the image
+ * by digest in place of an engine's id, so other machines pull it.
+ *
+ * @category encoding
+ * @since 0.2.0
+ */
+export const publishedChecksum = (configuration: BuildConfiguration, repository: ImageRepository): string =>
+  createHash("sha256")
+    .update(canonicalJson({ ...configuration, repository }))
+    .digest("hex")
 
 /**
  * The name of an image in an engine. It depends on the content, so that equal names mean equal images.

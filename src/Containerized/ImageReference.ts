@@ -37,15 +37,46 @@ export interface Parts {
 }
 
 /**
- * Takes a reference apart.
+ * Takes a reference apart. Another text is all repository.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const partsOf = (reference: ImageReference): Parts => {
+export const partsOf = (reference: string): Parts => {
   const { digest, repository = reference, tag } = grammar.exec(reference)?.groups ?? {}
   return { repository, tag, digest }
 }
+
+/**
+ * The registry that a name leads to: `registry.example:5000`, and `docker.io` for a name without one.
+ *
+ * @category accessors
+ * @since 0.2.0
+ */
+export const registryOf = (name: string): string => {
+  const [first = "", rest] = name.split("/", 2)
+  return rest !== undefined && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io"
+}
+
+/**
+ * A repository of a registry: the name of an image without tag and digest.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const ImageRepository = Schema.String.pipe(
+  Schema.maxLength(200),
+  Schema.filter((text) => {
+    const parts = grammar.test(text) ? partsOf(text) : undefined
+    return (
+      (parts !== undefined && parts.tag === undefined && parts.digest === undefined) ||
+      'must be a repository such as "registry.example:5000/team/app": lower case, without tag and digest'
+    )
+  }),
+  Schema.brand("ImageRepository")
+)
+
+export type ImageRepository = typeof ImageRepository.Type
 
 /**
  * The reference pinned to a digest: `node:22-slim` becomes `node:22-slim@sha256:...`. One that has a digest stays as it

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { ArtifactStoreError } from "../Errors/Artifacts.js"
 import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
-import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt } from "../Errors/Images.js"
+import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt, ImageNotPushed } from "../Errors/Images.js"
 import * as Input from "../Errors/Input.js"
 import * as Lifecycle from "../Errors/Lifecycle.js"
 import {
@@ -124,6 +124,7 @@ export const EngineError = Schema.Union(
   Lifecycle.EngineUnavailable,
   Lifecycle.OutcomeUnknown,
   ImageNotBuilt,
+  ImageNotPushed,
   BaseImageUnavailable,
   ServiceManagerUnavailable,
   ServiceManagerFailed,

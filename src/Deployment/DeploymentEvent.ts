@@ -25,6 +25,8 @@ export const EventType = Schema.Literal(
   "warning",
   "image_building",
   "image_built",
+  "image_pushing",
+  "image_pushed",
   "instance_started",
   "check_waiting",
   "check_passed",

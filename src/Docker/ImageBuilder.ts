@@ -26,6 +26,7 @@ import * as ImageLabels from "./Image/ImageLabels.js"
 import * as Packages from "./Image/Packages.js"
 import * as Plan from "./Image/Plan.js"
 import { BuildEvent, type ReportProgress } from "./Image/Progress.js"
+import * as Published from "./Image/Published.js"
 
 export type { HostNode } from "./Image/HostBase.js"
 export type { ImageBuildError } from "./Image/Plan.js"
@@ -43,6 +44,8 @@ export interface Request {
   readonly settings: Containerized.ImageSettings
   /** Include the driver of a SQL run store; default `true`. */
   readonly sqlStore?: boolean | undefined
+  /** The repository of a registry that the image is pushed to, and pulled from if the engine lacks it; default none. */
+  readonly repository?: Containerized.ImageRepository | undefined
   /** Receives the progress; default none. */
   readonly onProgress?: ReportProgress | undefined
 }
@@ -58,6 +61,8 @@ export interface BuiltImage {
   readonly build: Build
   /** The engine's id. Containers use it, because a name can move to another image. */
   readonly imageId: string
+  /** The same image by digest in the requested repository, for other machines: `repository@sha256:...`. */
+  readonly reference?: Containerized.ImageReference | undefined
   /** The name in lists of the engine. */
   readonly name: string
   readonly sizeBytes: number
@@ -78,7 +83,8 @@ export class ImageBuilder extends Context.Tag("effect-deployers/Docker/ImageBuil
   {
     /**
      * The image of a snapshot for these settings: the existing one, if the engine still has it, else a new one. It can be
-     * repeated. An interrupted build leaves only layers, which the engine keeps for the next build.
+     * repeated. An interrupted build leaves only layers, which the engine keeps for the next build. With a repository the image
+     * is pushed, unless it is there, and an image that another machine pushed is pulled instead of built.
      */
     readonly build: (request: Request) => Effect.Effect<BuiltImage, Plan.ImageBuildError>
   }
@@ -176,11 +182,13 @@ const build = (host: Host, request: Request) =>
       const started = yield* Clock.currentTimeMillis
       const report = request.onProgress ?? (() => Effect.void)
       const prepared = yield* prepare(host, request, report)
-      const known = yield* recorded(request.snapshot, prepared)
+      const published = yield* Published.recorded(request, prepared.configuration, report)
+      const known = yield* existing(request.snapshot, prepared, published)
       if (Option.isSome(known)) {
         const { build, image } = known.value
         yield* report(BuildEvent.Reused({ image: prepared.name, imageId: image.id }))
-        return { ...resultOf(prepared, image), build, reused: true }
+        const reference = yield* Published.ensure(request, { ...prepared, image, published, report })
+        return { ...resultOf(prepared, image), ...reference, build, reused: true }
       }
       const image = yield* prepared.produce(yield* planFor(request, prepared, report))
       const build = yield* record(request.snapshot, prepared.checksum, image.id)
@@ -188,7 +196,8 @@ const build = (host: Host, request: Request) =>
       const executionTimeMillis = (yield* Clock.currentTimeMillis) - started
       const { imageId, name, sizeBytes } = result
       yield* report(BuildEvent.Finished({ image: name, imageId, sizeBytes, executionTimeMillis }))
-      return { ...result, build, reused: false }
+      const reference = yield* Published.ensure(request, { ...prepared, image, published, report })
+      return { ...result, ...reference, build, reused: false }
     })
   )
 
@@ -271,9 +280,10 @@ const resolveBase = (
 
 type Produced = Effect.Effect<Image, Plan.ImageBuildError, DockerClient | FileSystem.FileSystem>
 
-/** The image of the snapshot for these settings, if the engine has it. */
-const recorded = (snapshot: Snapshot, { checksum }: Prepared) =>
+/** The image of the snapshot for these settings, if the engine or its repository has it. */
+const existing = (snapshot: Snapshot, { checksum }: Prepared, published: Option.Option<Published.Recorded>) =>
   Effect.gen(function* () {
+    if (Option.isSome(published)) return published
     const builds = yield* BuildStore
     const { images } = yield* DockerClient
     const build = yield* builds.find(snapshot.id, checksum)

@@ -1,6 +1,6 @@
 /** The settings of a deployment in a container. Every default is the safe choice. */
 import * as Schema from "effect/Schema"
-import { ImageReference } from "../Containerized/ImageReference.js"
+import { ImageReference, ImageRepository } from "../Containerized/ImageReference.js"
 import { ImageSettings } from "../Containerized/ImageSettings.js"
 import { Memory } from "../Settings/Size.js"
 import * as Settings from "../Settings.js"
@@ -161,6 +161,11 @@ export const DockerSettings = Schema.Struct({
   shell: Schema.optional(Schema.Boolean),
   /** The fonts of this machine in an image from this machine's Node; short for `image.fonts`. */
   fonts: Schema.optional(Schema.Boolean),
+  /**
+   * The repository of a registry that the image is pushed to, such as `registry.example:5000/team/app`; default none. The
+   * container is made of the image by digest.
+   */
+  imageRepository: Schema.optional(ImageRepository),
   /** The content of its image. */
   image: withDefault(ImageSettings, Schema.decodeSync(ImageSettings)({})),
   /** More options of its container. */

@@ -22,6 +22,23 @@ export class ImageNotBuilt extends Schema.TaggedError<ImageNotBuilt>()(
 }
 
 /**
+ * An image was made and could not be pushed to its repository. Nothing was deployed.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class ImageNotPushed extends Schema.TaggedError<ImageNotPushed>()(
+  "ImageNotPushed",
+  { repository: Schema.String, reason: Schema.String, remedy: Schema.String, cause: Cause },
+  status(502, "The image could not be pushed.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `The image could not be pushed to ${this.repository} (setting imageRepository): ${this.reason}. ${this.remedy}.`
+  }
+}
+
+/**
  * Something declared for an image does not belong into one: a link, a device, a file of credentials, or a path outside
  * the project.
  *

@@ -130,7 +130,7 @@ export type BackendPrepareError = BackendProvisionError | DeploymentSnapshotMism
  * @since 0.1.0
  */
 export type PrepareProgress = (
-  type: Extract<EventType, "image_building" | "image_built">,
+  type: Extract<EventType, "image_building" | "image_built" | "image_pushing" | "image_pushed">,
   data: Readonly<Record<string, unknown>>
 ) => Effect.Effect<void>
 

@@ -4,10 +4,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { names } from "../../src/Bundle/Names.js"
 import { FakeEngine } from "../../src/Conformance/FakeEngine.js"
+import { ImageRepository } from "../../src/Containerized/ImageReference.js"
 import { Manifest } from "../../src/Contract/Manifest.js"
 import { OperationalState } from "../../src/Deployment.js"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as Labels from "../../src/Docker/Labels.js"
+import type { PrepareProgress } from "../../src/Flavor/Backend.js"
 import * as Home from "../../src/Store/Home.js"
 import { lines } from "./DockerFakes.js"
 import { backend, instance, layer, provision, request, writeCodeCache } from "./DockerRequests.js"
@@ -261,6 +263,33 @@ describe("DockerBackend: starting", () => {
       assert.deepStrictEqual(told, ["image_building", "image_built"])
       assert.deepStrictEqual(yield* prepare, prepared)
       assert.strictEqual(told.length, 2)
+    })
+  )
+
+  live(
+    "pushes the image of a deployment with a repository once, and runs the image by digest",
+    Effect.gen(function* () {
+      const docker = yield* backend
+      const types: Array<string> = []
+      const messages: Array<unknown> = []
+      const made = yield* request()
+      const pushed = { ...made, settings: { ...made.settings, imageRepository: ImageRepository.make("team/app") } }
+      const { prepare } = docker
+      if (prepare === undefined) return yield* Effect.dieMessage("no preparation")
+      const report: PrepareProgress = (type, data) =>
+        Effect.sync(() => {
+          types.push(type)
+          messages.push(data["message"])
+        })
+      const prepared = yield* prepare(pushed, report)
+      const reference = prepared["reference"]
+      assert.match(String(reference), /^team\/app@sha256:/)
+      assert.deepStrictEqual(types, ["image_building", "image_built", "image_pushing", "image_pushed"])
+      assert.strictEqual(messages.at(-1), reference)
+      yield* docker.provision({ ...pushed, prepared })
+      assert.strictEqual((yield* only).spec.image, reference)
+      yield* prepare(pushed, report)
+      assert.strictEqual(types.length, 4)
     })
   )
 })

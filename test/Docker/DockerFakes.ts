@@ -1,13 +1,14 @@
 /** The Docker deployer on an engine that runs nothing. */
 import { FileSystem, HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import { DeployerFixture } from "effect-deployers/Conformance"
 import { isDoor, servantOf } from "../../src/Conformance/FakeEngine/Doors.js"
 import * as FakeEngine from "../../src/Conformance/FakeEngine.js"
 import { DockerClient } from "../../src/Docker/DockerClient.js"
 import * as DockerDeployer from "../../src/Docker/DockerDeployer.js"
-import { ImageBuilder } from "../../src/Docker/ImageBuilder.js"
+import { publish } from "../../src/Docker/Image/Publish.js"
+import { BuildEvent, ImageBuilder } from "../../src/Docker/ImageBuilder.js"
 import * as Labels from "../../src/Docker/Labels.js"
 import * as Ports from "../../src/Flavor/Ports.js"
 import { BuildStore } from "../../src/Store/BuildStore.js"
@@ -33,17 +34,25 @@ export const layerImages = Layer.effect(
   ImageBuilder,
   Effect.gen(function* () {
     const engine = yield* FakeEngine.FakeEngine
-    const { images } = yield* DockerClient
+    const client = yield* DockerClient
+    const { images } = client
     const builds = yield* BuildStore
     return {
-      build: ({ snapshot }) =>
+      build: ({ onProgress, repository, snapshot }) =>
         Effect.gen(function* () {
           const name = `effect-deployers/fake:${snapshot.id}`
           const known = yield* Effect.option(images.inspect(name))
           const imageId = known._tag === "Some" ? known.value.id : yield* engine.addImage({ tags: [name] })
           const build = yield* builds.put({ snapshotId: snapshot.id, checksum: "none", image: imageId })
-          return { build, imageId, name, sizeBytes: 0, node: "/usr/bin/node", reused: known._tag === "Some" }
-        }).pipe(Effect.orDie)
+          const built = { build, imageId, name, sizeBytes: 0, node: "/usr/bin/node", reused: known._tag === "Some" }
+          if (repository === undefined) return built
+          const image = yield* images.inspect(imageId)
+          const report = onProgress ?? (() => Effect.void)
+          if (known._tag === "None") {
+            yield* report(BuildEvent.Finished({ image: name, imageId, sizeBytes: 0, executionTimeMillis: 0 }))
+          }
+          return { ...built, reference: yield* publish({ image, name, repository, known: Option.none(), report }) }
+        }).pipe(Effect.provideService(DockerClient, client), Effect.orDie)
     }
   })
 )

@@ -10,21 +10,23 @@ import {
   ImageBuildFailed,
   ImageInUse,
   ImageLoadFailed,
-  ImageNotFound,
-  ImageUnavailable
+  ImageNotFound
 } from "../../Docker/Client/Errors.js"
 import { type BuildOptions, ImageProgress } from "../../Docker/Client/Resources.js"
 import { bytesOf, digest, filesOf, imagesOf, textOf } from "./Archives.js"
 import { change, query } from "./Gate.js"
 import type { FakeImage, World } from "./Model.js"
+import * as Registries from "./Registries.js"
 import { hasLabels, toImage, toImageSummary } from "./View.js"
 
 /** Finds an image by id, start of an id, or name; a name without a tag means `latest`. */
 export const findImage = (world: World, ref: string): FakeImage | undefined =>
   world.images.get(ref) ??
   Array.from(world.images.values()).find(
-    ({ id, tags }) =>
-      tags.has(withTag(ref)) || (ref.length >= 12 && (id.startsWith(ref) || id.startsWith(`sha256:${ref}`)))
+    ({ digests, id, tags }) =>
+      tags.has(withTag(ref)) ||
+      digests.has(ref) ||
+      (ref.length >= 12 && (id.startsWith(ref) || id.startsWith(`sha256:${ref}`)))
   )
 
 const withTag = (name: string): string => (name.lastIndexOf(":") > name.lastIndexOf("/") ? name : `${name}:latest`)
@@ -46,7 +48,8 @@ export const addImage = (
     layers: image.layers ?? [],
     createdAt: image.createdAt,
     archive: image.archive ?? new Uint8Array(),
-    tags: new Set()
+    tags: new Set(),
+    digests: new Set()
   }
   world.images.set(id, added)
   for (const tag of image.tags ?? []) moveTag(world, added, tag)
@@ -87,19 +90,7 @@ export const make = (world: World): Images => ({
   load: (archive) => load(world, archive),
   import: (archive, options = {}) => importImage(world, archive, options),
   build: (context, options = {}) => build(world, context, options),
-  pull: (ref) =>
-    Stream.fromEffect(
-      change(
-        world,
-        "pull an image",
-        ref,
-        Effect.suspend(() =>
-          findImage(world, ref) === undefined
-            ? new ImageUnavailable({ image: ref, reason: "its registry does not have it" })
-            : Effect.succeed(ImageProgress.Done({ image: ref }))
-        )
-      )
-    ),
+  ...Registries.make(world, (ref) => existing(world, ref)),
   save: (ref) =>
     Stream.fromEffect(
       query(

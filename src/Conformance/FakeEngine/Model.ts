@@ -87,6 +87,8 @@ export interface FakeImage {
   readonly createdAt: DateTime.Utc | undefined
   readonly archive: Uint8Array
   readonly tags: Set<string>
+  /** Names by digest in registries. */
+  readonly digests: Set<string>
 }
 
 /**
@@ -129,6 +131,8 @@ export type Signal =
 export interface World {
   readonly containers: Map<string, FakeContainer>
   readonly images: Map<string, FakeImage>
+  /** The images in registries, by name and by digest. */
+  readonly registries: Map<string, FakeImage>
   readonly networks: Map<string, FakeNetwork>
   readonly volumes: Map<string, FakeVolume>
   readonly events: Array<EngineEvent>

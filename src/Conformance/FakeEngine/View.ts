@@ -119,7 +119,7 @@ export const toSummary = (container: FakeContainer): ContainerSummary => ({
 export const toImage = (image: FakeImage): Image => ({
   id: image.id,
   tags: Array.from(image.tags),
-  digests: [],
+  digests: Array.from(image.digests),
   createdAt: image.createdAt,
   sizeBytes: image.archive.length,
   labels: image.labels,

@@ -9,7 +9,7 @@ import type { BackendPrepareError, PrepareProgress } from "../../Flavor/Backend.
 import { errorClause } from "../../Flavor/ErrorText.js"
 import { DockerClient, type ImageNotFound, type QueryError } from "../DockerClient.js"
 import { toUnavailable } from "../EngineErrors.js"
-import { type BuildEvent, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
+import { type BuildEvent, type BuiltImage, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
 import { currentEngineId } from "./Lookup.js"
 import type { Parts, Request } from "./ServiceContainer.js"
 import { imageSettingsOf } from "./SettingForms.js"
@@ -20,24 +20,20 @@ export const prepareImage = (
   progress: PrepareProgress
 ): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, ImageBuilder | DockerClient> =>
   Effect.gen(function* () {
-    const announced = yield* Ref.make(false)
-    const announce = Effect.flatMap(Ref.getAndSet(announced, true), (before) =>
-      before ? Effect.void : progress("image_building", { snapshot: request.snapshot.label })
-    )
+    const events = yield* eventsOf(request, progress)
     const built = build(request, (event) =>
       Effect.zipRight(
         Effect.logDebug(`Image of ${request.snapshot.label}: ${event._tag}`).pipe(Effect.annotateLogs("event", event)),
-        isWork(event) ? announce : Effect.void
+        events.ofBuild(event)
       )
     ).pipe(Effect.mapError((error) => toPrepareError(request.name, error)))
-    const [{ imageId, name, node, reused, sizeBytes }, engineId] = yield* Effect.all([built, currentEngine], {
-      concurrency: 2
-    })
-    if (reused) return encodePrepared({ imageId, node, engineId })
-    yield* announce
-    yield* progress("image_built", { image: name, imageId, sizeBytes })
+    const [image, engineId] = yield* Effect.all([built, currentEngine], { concurrency: 2 })
+    const { imageId, node, reference, reused } = image
+    const prepared = { imageId, node, ...(reference === undefined ? {} : { reference }) }
+    if (reused) return encodePrepared({ ...prepared, engineId })
+    yield* events.built(image)
     // A build takes long enough for another engine to be in use by now.
-    return encodePrepared({ imageId, node, engineId: yield* currentEngine })
+    return encodePrepared({ ...prepared, engineId: yield* currentEngine })
   })
 
 /** The id of the engine for a request: the engine that had its image a moment ago, else the engine in use. */
@@ -65,23 +61,61 @@ const builtNow = (request: Request) =>
     Effect.flatMap(withEntrypoint)
   )
 
-const withEntrypoint = ({ imageId, node }: Pick<typeof PreparedImage.Type, "imageId" | "node">) =>
+const withEntrypoint = ({ imageId, node, reference }: Omit<typeof PreparedImage.Type, "engineId">) =>
   Effect.gen(function* () {
     const { images } = yield* DockerClient
     const { entrypoint } = yield* images.inspect(imageId)
-    return { imageId, node, entrypoint: entrypoint.length === 0 ? ownEntrypoint(node) : entrypoint }
+    return { imageId, reference, node, entrypoint: entrypoint.length === 0 ? ownEntrypoint(node) : entrypoint }
   })
 
 const currentEngine = Effect.mapError(currentEngineId, toUnavailable("make an image"))
 
-const PreparedImage = Schema.Struct({ imageId: Schema.String, node: Schema.String, engineId: Schema.String })
+const PreparedImage = Schema.Struct({
+  imageId: Schema.String,
+  node: Schema.String,
+  engineId: Schema.String,
+  /** The image by digest in its repository. */
+  reference: Schema.optional(Schema.String)
+})
 const encodePrepared = Schema.encodeSync(PreparedImage)
 const decodePrepared = Schema.decodeUnknownOption(PreparedImage)
 
 const build = (request: Request, onProgress: (event: BuildEvent) => Effect.Effect<void>) =>
   Effect.flatMap(ImageBuilder, (builder) =>
-    builder.build({ snapshot: request.snapshot, settings: imageSettingsOf(request.settings), onProgress })
+    builder.build({
+      snapshot: request.snapshot,
+      settings: imageSettingsOf(request.settings),
+      repository: request.settings.imageRepository,
+      onProgress
+    })
   )
+
+/** The events of an operation that follow from those of a build. The image is announced, and said to be built, once. */
+const eventsOf = (request: Request, progress: PrepareProgress) =>
+  Effect.gen(function* () {
+    const told = yield* Ref.make<ReadonlySet<string>>(new Set())
+    const once = (...[type, data]: Parameters<PrepareProgress>) =>
+      Effect.flatMap(
+        Ref.modify(told, (before) => [before.has(type), new Set([...before, type])] as const),
+        (known) => (known ? Effect.void : progress(type, data))
+      )
+    const announced = once("image_building", { snapshot: request.snapshot.label })
+    const built = ({ imageId, name, sizeBytes }: Pick<BuiltImage, "imageId" | "name" | "sizeBytes">) =>
+      Effect.zipRight(announced, once("image_built", { image: name, imageId, sizeBytes }))
+    const ofBuild = (event: BuildEvent): Effect.Effect<void> => {
+      switch (event._tag) {
+        case "Finished":
+          return built({ ...event, name: event.image })
+        case "Pushing":
+          return progress("image_pushing", { message: event.image })
+        case "Pushed":
+          return progress("image_pushed", { message: event.reference })
+        default:
+          return isWork(event) ? announced : Effect.void
+      }
+    }
+    return { ofBuild, built }
+  })
 
 const isWork = (event: BuildEvent): boolean => (event._tag === "LayerWritten" ? !event.known : work.has(event._tag))
 

@@ -27,6 +27,8 @@ export interface Parts {
   readonly image: {
     /** The engine's id of it. */
     readonly imageId: string
+    /** The same image by digest in its repository, if it was pushed. */
+    readonly reference: string | undefined
     readonly entrypoint: ReadonlyArray<string>
     /** The path of Node in it. */
     readonly node: string
@@ -71,7 +73,7 @@ export const containerSpec = (
   const { settings } = request
   return {
     name: Labels.containerName(request),
-    image: image.imageId,
+    image: image.reference ?? image.imageId,
     labels: { ...settings.run.labels, ...instanceLabels(request, deployer), ...(door && Labels.behindDoor(door)) },
     entrypoint: withHeapLimit(image.entrypoint, settings),
     command: [inside.manifest],

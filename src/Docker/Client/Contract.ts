@@ -1,6 +1,7 @@
 /** The operations of a container engine, by kind of resource. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { Container, ContainerLogLine, ContainerLogsOptions, ContainerSpec, ContainerSummary } from "./Container.js"
 import type {
@@ -19,6 +20,7 @@ import type {
   NetworkNotFound,
   PortConflict,
   QueryError,
+  RegistryFailed,
   SpecRejected,
   StartRejected,
   VolumeInUse
@@ -176,11 +178,18 @@ export interface Images {
     context: Archive<E, R>,
     options?: BuildOptions
   ) => Stream.Stream<ImageProgress, E | ImageBuildFailed | ChangeError, R>
-  /** Pulls an image from its registry. `Done` has its name. */
+  /** Pulls an image from its registry, with the credentials of the Docker command line. `Done` has its name. */
   readonly pull: (
     image: string,
     options?: { readonly platform?: string | undefined }
   ) => Stream.Stream<ImageProgress, ImageUnavailable | ChangeError>
+  /**
+   * Pushes the image of a name, such as `registry.example:5000/team/app:7`, to its registry, with the credentials of the
+   * Docker command line. `Done` has its name by digest. Layers that are there are not sent.
+   */
+  readonly push: (image: string) => Stream.Stream<ImageProgress, RegistryFailed | ChangeError>
+  /** The digest of a name in its registry; none if the registry does not have it. */
+  readonly digestInRegistry: (image: string) => Effect.Effect<Option.Option<string>, RegistryFailed | QueryError>
   /** The archive of an image with all its layers. */
   readonly save: (image: string) => Stream.Stream<Uint8Array, ImageNotFound | QueryError>
 }

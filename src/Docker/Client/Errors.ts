@@ -106,6 +106,42 @@ export class ImageUnavailable extends Schema.TaggedError<ImageUnavailable>()("Im
   }
 }
 
+const remedies = {
+  denied: (registry: string) => `Sign in with \`docker login ${registry}\` as a user that may write there`,
+  certificate: (registry: string) =>
+    `Put the certificate of its authority into /etc/docker/certs.d/${registry}/ca.crt on the engine's machine`,
+  plain: (registry: string) =>
+    `Serve the registry with TLS, or add ${registry} to the insecure-registries of the engine`,
+  unreachable: (registry: string) => `Check that ${registry} is a running registry that the engine reaches`,
+  name: () => "Correct the name of the image",
+  other: (registry: string) => `Read the log of the registry at ${registry}, then try again`
+} as const
+
+/**
+ * A registry of images did not take an image, or could not be asked about it. `problem` says why: the credentials, the
+ * certificate of the registry, a registry without TLS, the way to it, the name, or something else.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class RegistryFailed extends Schema.TaggedError<RegistryFailed>()("RegistryFailed", {
+  operation: Schema.Literal("push", "look up"),
+  image: Schema.String,
+  /** Such as `registry.example:5000`. */
+  registry: Schema.String,
+  problem: Schema.Literal("denied", "certificate", "plain", "unreachable", "name", "other"),
+  reason: Schema.String
+}) {
+  readonly [TypeId]: TypeId = TypeId
+  /** The next step, as a sentence without full stop. */
+  get remedy(): string {
+    return remedies[this.problem](this.registry)
+  }
+  override get message(): string {
+    return `The engine could not ${this.operation} "${this.image}": ${this.reason}. ${this.remedy}.`
+  }
+}
+
 /**
  * The image could not be built. `log` are the last lines of the build.
  *

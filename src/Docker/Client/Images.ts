@@ -1,12 +1,11 @@
 /** Operations on images. */
-import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Archive, Images } from "./Contract.js"
-import { command, type EngineRequests, filters, isOk, openBody, read, uploading } from "./EngineRequests.js"
+import type { Credentials } from "./Credentials.js"
+import { command, type EngineRequests, filters, openBody, read, uploading } from "./EngineRequests.js"
 import {
   type ChangeError,
   EngineError,
@@ -14,16 +13,15 @@ import {
   ImageInUse,
   ImageLoadFailed,
   ImageNotFound,
-  ImageUnavailable,
   SpecRejected
 } from "./Errors.js"
-import { reasonOf } from "./Failure.js"
-import { type Problem, ProgressProblem, progress } from "./Progress.js"
+import { answered, type Problem } from "./Progress.js"
+import * as RegistryImages from "./RegistryImages.js"
 import { HistoryEntry, InspectedImage, ListedImage, toImage, toImageSummary } from "./ResourceDecoders.js"
-import { type BuildOptions, ImageProgress } from "./Resources.js"
+import type { BuildOptions, ImageProgress } from "./Resources.js"
 import type { Request } from "./Transport.js"
 
-export const make = (engine: EngineRequests): Images => ({
+export const make = (engine: EngineRequests, credentials: Credentials): Images => ({
   inspect: (image) =>
     Effect.map(
       read(
@@ -61,7 +59,7 @@ export const make = (engine: EngineRequests): Images => ({
   load: (archive) => uploadingProgress(engine, loadRequest, archive, ({ reason }) => new ImageLoadFailed({ reason })),
   import: importWith(engine),
   build: buildWith(engine),
-  pull: pullWith(engine),
+  ...RegistryImages.make(engine, credentials),
   save: (image) =>
     Stream.unwrapScoped(
       openBody(
@@ -186,25 +184,6 @@ const buildRequest = (options: BuildOptions): Request => ({
   deadline: "none"
 })
 
-const pullWith =
-  (engine: EngineRequests): Images["pull"] =>
-  (image, { platform } = {}) => {
-    const { repo, tag } = image.includes("@") ? { repo: image, tag: undefined } : splitName(image)
-    const request: Request = {
-      operation: "pull an image",
-      resource: image,
-      method: "POST",
-      path: "/images/create",
-      query: { fromImage: repo, tag: tag ?? (image.includes("@") ? undefined : "latest"), platform },
-      deadline: "none"
-    }
-    const failure = ({ reason }: Problem) => new ImageUnavailable({ image, reason })
-    return Stream.concat(
-      Stream.unwrapScoped(answered(engine, request, failure)),
-      Stream.sync(() => ImageProgress.Done({ image }))
-    )
-  }
-
 const uploadingProgress = <E, R, F>(
   engine: EngineRequests,
   request: Request,
@@ -218,24 +197,3 @@ const uploadingProgress = <E, R, F>(
       return Stream.catchAll(events, (error) => Stream.fromEffect(orSource(error)))
     })
   )
-
-/** The progress in an answer. A refusal, and failures among the progress, become `failure`. */
-const answered = <F>(
-  engine: EngineRequests,
-  request: Request,
-  failure: (problem: Problem) => F,
-  upload?: Readable
-): Effect.Effect<Stream.Stream<ImageProgress, F | ChangeError>, F | ChangeError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const answer = yield* engine.openChange(request, upload)
-    if (!isOk(answer)) {
-      const text = yield* answer.text
-      if (answer.status === 401 || answer.status === 403) {
-        return yield* engine.unexpected(request, { status: answer.status, text })
-      }
-      return yield* Effect.fail(failure({ reason: reasonOf(text), exitCode: undefined }))
-    }
-    return Stream.mapError(progress(answer.body), (error) =>
-      error instanceof ProgressProblem ? failure(error) : error
-    )
-  })

@@ -8,6 +8,7 @@ import type { DockerClient } from "../DockerClient.js"
 import type { Options } from "./Configuration.js"
 import * as Containers from "./Containers.js"
 import type { Engine } from "./Contract.js"
+import * as Credentials from "./Credentials.js"
 import { parse } from "./Decoders.js"
 import { documents, type EngineRequests, filters, make as makeRequests, openBody, read } from "./EngineRequests.js"
 import * as Images from "./Images.js"
@@ -24,6 +25,7 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
     const transport = yield* Transport.make(options)
     const ports = yield* Ports
     const engine = makeRequests(transport)
+    const credentials = yield* Credentials.make(options)
     const containers = Containers.make(engine, (address, port) =>
       transport.host.pipe(
         Effect.flatMap(({ hostname, remote }) =>
@@ -36,7 +38,7 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
       host: transport.host,
       engine: describe(engine),
       containers,
-      images: Images.make(engine),
+      images: Images.make(engine, credentials),
       networks: Networks.make(engine),
       volumes: Volumes.make(engine),
       events: eventsWith(engine),

@@ -1,17 +1,24 @@
 /** Reads the progress of an engine that works on an image. A failure is part of the progress, with status 200. */
+import type { Readable } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Count } from "./Decoders.js"
-import { documents } from "./EngineRequests.js"
+import { documents, type EngineRequests, isOk } from "./EngineRequests.js"
+import type { ChangeError } from "./Errors.js"
+import { reasonOf } from "./Failure.js"
 import { ImageProgress } from "./Resources.js"
+import type { Request } from "./Transport.js"
 
 /** A failure among the progress. */
 export interface Problem {
   /** A sentence without full stop. */
   readonly reason: string
   readonly exitCode: number | undefined
+  /** The status of the answer, if that is not a success. */
+  readonly status?: number | undefined
 }
 
 const Document = Schema.parseJson(
@@ -27,7 +34,9 @@ const Document = Schema.parseJson(
         })
       )
     ),
-    aux: Schema.optional(Schema.NullOr(Schema.Struct({ ID: Schema.optional(Schema.String) }))),
+    aux: Schema.optional(
+      Schema.NullOr(Schema.Struct({ ID: Schema.optional(Schema.String), Digest: Schema.optional(Schema.String) }))
+    ),
     error: Schema.optional(Schema.NullOr(Schema.String)),
     errorDetail: Schema.optional(
       Schema.NullOr(Schema.Struct({ code: Count, message: Schema.optional(Schema.NullOr(Schema.String)) }))
@@ -52,6 +61,29 @@ export const progress = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<I
     Stream.mapConcat((events) => events)
   )
 
+/** The progress in an answer. A refusal, and failures among the progress, become `failure`. */
+export const answered = <F>(
+  engine: EngineRequests,
+  request: Request,
+  failure: (problem: Problem) => F,
+  upload?: Readable
+): Effect.Effect<Stream.Stream<ImageProgress, F | ChangeError>, F | ChangeError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const answer = yield* engine.openChange(request, upload)
+    if (!isOk(answer)) {
+      const { status } = answer
+      const text = yield* answer.text
+      // With credentials it is the registry that refuses.
+      if (request.credentials === undefined && (status === 401 || status === 403)) {
+        return yield* engine.unexpected(request, { status, text })
+      }
+      return yield* Effect.fail(failure({ reason: reasonOf(text), exitCode: undefined, status }))
+    }
+    return Stream.mapError(progress(answer.body), (error) =>
+      error instanceof ProgressProblem ? failure(error) : error
+    )
+  })
+
 /** A problem on its way to the operation that gives it a name. */
 export class ProgressProblem implements Problem {
   readonly _tag = "ProgressProblem"
@@ -71,7 +103,9 @@ const problemOf = ({ error, errorDetail }: typeof Document.Type): Problem | unde
 }
 
 const eventsOf = (document: typeof Document.Type): ReadonlyArray<ImageProgress> => [
-  ...(document.aux?.ID === undefined ? [] : [ImageProgress.Done({ image: document.aux.ID })]),
+  ...[document.aux?.ID, document.aux?.Digest].flatMap((image) =>
+    image === undefined ? [] : [ImageProgress.Done({ image })]
+  ),
   ...textOf(document.stream ?? ""),
   ...statusOf(document)
 ]

@@ -15,6 +15,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import type Dockerode from "dockerode"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Options } from "./Configuration.js"
@@ -33,6 +34,8 @@ export interface Request {
   readonly path: string
   readonly query?: Readonly<Record<string, Parameter>> | undefined
   readonly body?: object | undefined
+  /** Credentials for a registry of images, encoded. */
+  readonly credentials?: Redacted.Redacted<string> | undefined
   /** The longest time for the answer; default the client's deadline. */
   readonly deadline?: Duration.DurationInput | "none" | undefined
 }
@@ -167,6 +170,7 @@ const dial = (
         isStream: true,
         statusCodes: everyStatus,
         abortSignal: signal,
+        ...(request.credentials === undefined ? {} : { authconfig: { key: Redacted.value(request.credentials) } }),
         ...(upload === undefined ? {} : { file: upload })
       },
       (cause, response) =>

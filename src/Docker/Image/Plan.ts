@@ -10,7 +10,12 @@ import * as Contents from "../../Bundle/Contents.js"
 import { names } from "../../Bundle/Names.js"
 import * as StartFile from "../../Bundle/StartFile.js"
 import { appDirectory, programFile, startFile } from "../../Containerized/Layout.js"
-import { type BaseImageUnavailable, type ImageContentRefused, ImageNotBuilt } from "../../Errors/Images.js"
+import {
+  type BaseImageUnavailable,
+  type ImageContentRefused,
+  ImageNotBuilt,
+  type ImageNotPushed
+} from "../../Errors/Images.js"
 import type { DeploymentSnapshotMismatch, EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import { errorClause } from "../../Flavor/ErrorText.js"
@@ -33,6 +38,7 @@ import { withoutPlaces } from "./SourceMap.js"
  */
 export type ImageBuildError =
   | ImageNotBuilt
+  | ImageNotPushed
   | ImageContentRefused
   | BaseImageUnavailable
   | DeploymentSnapshotMismatch

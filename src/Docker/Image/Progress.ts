@@ -5,7 +5,7 @@ import type { ResolvedBase } from "../../Containerized/BuildConfiguration.js"
 
 /**
  * One event of a build, in this order: the base is chosen; then an image is reused, or layers are written and sent, or an
- * engine builds; at the end the image exists.
+ * engine builds; then the image exists. With a repository it is pushed after that, unless it is there.
  *
  * @category models
  * @since 0.1.0
@@ -27,6 +27,12 @@ export type BuildEvent = Data.TaggedEnum<{
   readonly EngineSaid: { readonly text: string }
   /** The image existed already. */
   readonly Reused: { readonly image: string; readonly imageId: string }
+  /** The image is being pushed to its repository under this name. */
+  readonly Pushing: { readonly image: string }
+  /** Output of the engine while it pushes. */
+  readonly RegistrySaid: { readonly text: string }
+  /** Its repository has the image under this name, and `reference` names it by digest. */
+  readonly Pushed: { readonly image: string; readonly reference: string }
   readonly Finished: {
     readonly image: string
     readonly imageId: string
