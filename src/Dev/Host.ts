@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import type * as HttpServer from "../Server/Http/HttpServer.js"
 import * as NodeServer from "../Server/Http/NodeServer.js"
 import * as ResponseHeaders from "../Server/Http/ResponseHeaders.js"
 import * as Serve from "../Server/Process/Serve.js"
@@ -13,7 +14,7 @@ export interface Host {
   readonly host: string
   readonly port: number
   /** Lets a handler respond to all requests from now on. */
-  readonly show: (handler: NodeServer.Handler) => Effect.Effect<void>
+  readonly show: (handler: HttpServer.Handler) => Effect.Effect<void>
 }
 
 /** Listens on loopback until the scope closes. Another port is used when the asked one is the default and taken. */
@@ -24,8 +25,8 @@ export const make = (
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
     const clock = yield* Effect.clock
-    const state: { handler: NodeServer.Handler } = { handler: failing("The pipeline is loaded for the first time.") }
-    const handler: NodeServer.Handler = (request, response) => {
+    const state: { handler: HttpServer.Handler } = { handler: failing("The pipeline is loaded for the first time.") }
+    const handler: HttpServer.Handler = (request, response) => {
       const begun = clock.unsafeCurrentTimeMillis()
       const { method = "GET", url: path = "/" } = request
       response.once("close", () => {
@@ -49,7 +50,7 @@ export const make = (
 
 /** Responds with a failure: a page for browsers, which loads itself again, and JSON for other callers. */
 export const failing =
-  (message: string): NodeServer.Handler =>
+  (message: string): HttpServer.Handler =>
   ({ headers }, response) => {
     const isPage = headers.accept?.includes("text/html") === true
     response.writeHead(503, {

@@ -16,7 +16,7 @@ import type {
 import { PipelineLoadFailed } from "../Errors/Pipelines.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { choose } from "../Server/Entrypoint.js"
-import type { Handler } from "../Server/Http/NodeServer.js"
+import type { Handler } from "../Server/Http/HttpServer.js"
 import * as RequestHandler from "../Server/Http/RequestHandler.js"
 import * as ServiceRuntime from "../Server/Process/ServiceRuntime.js"
 import * as ServerSettings from "../Server/ServerSettings.js"

@@ -7,6 +7,7 @@ import { NodeContext } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { relayProgram } from "../../src/Door/Packed.js"
+import type * as HttpServer from "../../src/Server/Http/HttpServer.js"
 import * as NodeServer from "../../src/Server/Http/NodeServer.js"
 import { freePort } from "../Docker/Engine.js"
 
@@ -45,7 +46,7 @@ const leadTo = ({ folder }: Door, generation: number) =>
   )
 
 /** A generation that takes the connections of a door. */
-const serve = ({ folder }: Door, generation: number, handler?: NodeServer.Handler) =>
+const serve = ({ folder }: Door, generation: number, handler?: HttpServer.Handler) =>
   Effect.gen(function* () {
     const server = yield* NodeServer.listen(
       handler ?? ((request, response) => response.end(`${generation} ${request.socket.remoteAddress}`)),

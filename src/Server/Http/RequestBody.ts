@@ -11,8 +11,8 @@ import * as Stream from "effect/Stream"
 import { InvalidRequest, PayloadTooLarge, UnsupportedMediaType } from "../../Contract/Errors.js"
 import * as Response from "../Run/Response.js"
 import * as SafeJson from "../Run/SafeJson.js"
+import * as AnswerWriter from "./AnswerWriter.js"
 import * as Compression from "./Compression.js"
-import * as NodeServer from "./NodeServer.js"
 
 export interface Limits {
   readonly maxBodyBytes: number
@@ -96,7 +96,7 @@ export const refuse = (
   answer: Response.Response
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
-    NodeServer.secure(response)
+    AnswerWriter.secure(response)
     response.writeHead(answer.status, {
       ...answer.headers,
       connection: "close",

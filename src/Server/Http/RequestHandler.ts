@@ -22,6 +22,7 @@ import * as RunQueries from "../Run/RunQueries.js"
 import * as RunTrace from "../Run/RunTrace.js"
 import type { Parsed } from "../Run/SafeJson.js"
 import { StreamLimit } from "../Run/StreamLimit.js"
+import * as AnswerWriter from "./AnswerWriter.js"
 import * as App from "./App.js"
 import { Application, nameOf } from "./Application.js"
 import * as CallerWebhook from "./CallerWebhook.js"
@@ -31,9 +32,9 @@ import * as Forwarded from "./Forwarded.js"
 import * as Guard from "./Guard.js"
 import type * as Handlers from "./Handlers.js"
 import * as Health from "./Health.js"
+import type * as HttpServer from "./HttpServer.js"
 import { KeyRing } from "./KeyRing.js"
 import * as Members from "./Members.js"
-import * as NodeServer from "./NodeServer.js"
 import type { Answering } from "./OwnEndpoints.js"
 import * as PublicPrefix from "./PublicPrefix.js"
 import * as RequestBody from "./RequestBody.js"
@@ -52,7 +53,7 @@ import { sessionIn } from "./SessionHandlers.js"
  *
  * Requests get no spans; runs do, from the tracer of the pipeline's warm state, and continue the trace of their caller.
  */
-export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
+export const make: Effect.Effect<HttpServer.Handler, never, Handlers.Requirements | Scope.Scope> = Effect.gen(
   function* () {
     const lifecycle = yield* Lifecycle
     const guard = yield* Guard.ofService
@@ -68,7 +69,7 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
       setHeaders?.(request, response)
       if (lifecycle.isLeaving()) response.setHeader("Connection", "close")
       const verdict = guard(request)
-      if (verdict._tag === "Refuse") NodeServer.send(request, response, verdict.answer)
+      if (verdict._tag === "Refuse") AnswerWriter.send(request, response, verdict.answer)
       else if (verdict._tag === "Own") own(verdict.endpoint.part)(request, response, verdict.caller)
       else (direct[verdict.route.name] ?? platform)(request, response, verdict.caller)
     }
@@ -79,16 +80,16 @@ export const make: Effect.Effect<NodeServer.Handler, never, Handlers.Requirement
 
 /** The routes that bypass the typed API: the invocation, and health, which is read while a service starts. */
 const directRoutes = (
-  platform: NodeServer.Handler
-): Effect.Effect<{ readonly [Name in Routes.RouteName]?: NodeServer.Handler }, never, Handlers.Requirements> =>
+  platform: HttpServer.Handler
+): Effect.Effect<{ readonly [Name in Routes.RouteName]?: HttpServer.Handler }, never, Handlers.Requirements> =>
   Effect.gen(function* () {
     const health = yield* Health.answers
     // A connection that a checker keeps would be the service's alone, and wait while a step computes.
     const checking =
-      (answer: () => Response.Response): NodeServer.Handler =>
+      (answer: () => Response.Response): HttpServer.Handler =>
       (request, response) => {
         response.shouldKeepAlive = false
-        NodeServer.send(request, response, answer())
+        AnswerWriter.send(request, response, answer())
       }
     const prove = ServiceProof.make((yield* ServiceInfo).manifest, (yield* KeyRing).digests)
     return {
@@ -96,14 +97,14 @@ const directRoutes = (
       health: checking(health.health),
       live: checking(health.live),
       ready: checking(health.ready),
-      proof: (request, response) => NodeServer.send(request, response, prove(request.url, request.socket.localPort))
+      proof: (request, response) => AnswerWriter.send(request, response, prove(request.url, request.socket.localPort))
     }
   })
 
 /** Makes a handler at its first request, so that routes in rare use do not delay the start. */
 const onFirstUse = <R>(
-  make: Effect.Effect<NodeServer.Handler, never, R>
-): Effect.Effect<NodeServer.Handler, never, R> =>
+  make: Effect.Effect<HttpServer.Handler, never, R>
+): Effect.Effect<HttpServer.Handler, never, R> =>
   Effect.gen(function* () {
     const made = yield* Effect.cached(make)
     const runFork = Runtime.runFork(yield* Effect.runtime<R>())
@@ -112,7 +113,7 @@ const onFirstUse = <R>(
     }
   })
 
-const platformHandler = (app: HttpApp.Default): Effect.Effect<NodeServer.Handler, never, ServiceInfo> =>
+const platformHandler = (app: HttpApp.Default): Effect.Effect<HttpServer.Handler, never, ServiceInfo> =>
   Effect.gen(function* () {
     const { manifest } = yield* ServiceInfo
     const handle = yield* Effect.locally(
@@ -121,7 +122,7 @@ const platformHandler = (app: HttpApp.Default): Effect.Effect<NodeServer.Handler
       () => true
     )
     return (request, response) => {
-      NodeServer.secure(response)
+      AnswerWriter.secure(response)
       handle(request, response)
     }
   })
@@ -140,7 +141,7 @@ const wrappedRoutes = (routes: Platform) =>
         (it) => [name, it] as const
       )
     )
-    return Object.fromEntries(entries) as { readonly [Name in Routes.RouteName]?: NodeServer.Handler }
+    return Object.fromEntries(entries) as { readonly [Name in Routes.RouteName]?: HttpServer.Handler }
   })
 
 /** The handlers of the parts of an application. A pipeline of a group has the direct route unless a middleware sees it. */
@@ -159,7 +160,7 @@ const ownHandler = (respond: Effect.Effect<EventResponse.Responder>) =>
     const handlers = new Map(
       yield* Effect.forEach(parts, (part) => Effect.map(handlerOf(part), (handler) => [part, handler] as const))
     )
-    return (part: Answering): NodeServer.Handler => handlers.get(part) ?? (() => {})
+    return (part: Answering): HttpServer.Handler => handlers.get(part) ?? (() => {})
   })
 
 /** Puts the path that a trusted proxy has taken off in front of the location of an answer. */
@@ -184,9 +185,9 @@ const behindProxies = ({ trustedProxies }: Serving, routes: HttpApp.Default): Ht
  * the store before they run.
  */
 const invokeRoute = (
-  platform: NodeServer.Handler,
+  platform: HttpServer.Handler,
   member?: Member
-): Effect.Effect<NodeServer.Handler, never, Handlers.Requirements> =>
+): Effect.Effect<HttpServer.Handler, never, Handlers.Requirements> =>
   Effect.gen(function* () {
     const service = yield* ServiceInfo
     const { manifest } = service
@@ -201,7 +202,7 @@ const invokeRoute = (
     const located = locate(manifest.serving)
     const describe = RunRequests.make(manifest.serving)
     const webhookOf = CallerWebhook.reader(manifest.serving)
-    const send = manifest.serving.compression ? NodeServer.sendCompressed : NodeServer.send
+    const send = manifest.serving.compression ? AnswerWriter.sendCompressed : AnswerWriter.send
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
     return (request, response, caller) => {
       const view = modeOf(request.headers)
@@ -213,7 +214,7 @@ const invokeRoute = (
       RequestBody.receive(request, manifest.serving, (body) => {
         if (Either.isLeft(body)) {
           const answer = Response.ofError(body.left)
-          if (RequestBody.isWhole(request)) NodeServer.send(request, response, answer)
+          if (RequestBody.isWhole(request)) AnswerWriter.send(request, response, answer)
           else runFork(RequestBody.refuse(request, response, answer))
           return
         }
@@ -257,10 +258,10 @@ const followRoute = (readOn: RunEvents.ReadOn | undefined) =>
     const streams = yield* StreamLimit
     return (request: IncomingMessage, response: ServerResponse, { body, format, origin }: Following) => {
       const close = streams.enter()
-      if (close === undefined) return void NodeServer.send(request, response, Response.ofError(streams.refusal))
+      if (close === undefined) return void AnswerWriter.send(request, response, Response.ofError(streams.refusal))
       response.once("close", close)
       const onDone = (answer: Response.Response | undefined) => {
-        if (answer !== undefined) NodeServer.send(request, response, answer)
+        if (answer !== undefined) AnswerWriter.send(request, response, answer)
       }
       return RunEvents.invoke(invocation, body, open(response, format), onDone, { ...origin, readOn })
     }

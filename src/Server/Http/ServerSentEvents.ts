@@ -12,9 +12,9 @@ import { textOf } from "../../Internal/EncodedJson.js"
 import * as TickBatcher from "../HotPath/TickBatcher.js"
 import type { EventStream } from "../Run/EventStream.js"
 import * as Response from "../Run/Response.js"
+import * as AnswerWriter from "./AnswerWriter.js"
 import * as EventFormat from "./EventFormat.js"
 import type * as EventResponse from "./EventResponse.js"
-import * as NodeServer from "./NodeServer.js"
 
 type Format = EventFormat.Format
 
@@ -92,7 +92,7 @@ const sinkOf = (
   hasBegun: () => response.headersSent,
   hasEnded: () => response.writableEnded || response.destroyed,
   begin: () => {
-    NodeServer.secure(response)
+    AnswerWriter.secure(response)
     response.writeHead(200, headers)
     if (heartbeat !== undefined) on.beatLater(response)
   },

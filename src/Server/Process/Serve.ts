@@ -16,6 +16,7 @@ import type * as Pipeline from "../../Pipeline.js"
 import type * as Settings from "../../Settings/Serving.js"
 import * as Ids from "../../Store/Ids.js"
 import type { RunStore } from "../../Store/RunStore.js"
+import * as HttpServer from "../Http/HttpServer.js"
 import * as NodeServer from "../Http/NodeServer.js"
 import * as RequestHandler from "../Http/RequestHandler.js"
 import * as Liveness from "../Liveness/Liveness.js"
@@ -101,7 +102,7 @@ export const make = <E = never, R = never, C = never>(
     const { drain, leave, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, options)
     const handler = yield* LogLevels.at(manifest.serving)(Effect.provide(RequestHandler.make, services))
     const address = options.before === undefined ? manifest.listen : yield* options.before(warmUp)
-    const server = yield* NodeServer.listen(handler, address, NodeServer.limitsOf(manifest.serving))
+    const server = yield* NodeServer.listen(handler, address, HttpServer.limitsOf(manifest.serving))
     const uncaughtErrors = {
       policy: manifest.serving.onUncaughtError,
       runsInProgress: Context.get(services, Invocation).runsInProgress

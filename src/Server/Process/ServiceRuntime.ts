@@ -144,7 +144,7 @@ const noHttpSide: HttpSide = {
 
 /**
  * The longest wait for callers with an idle connection, while another generation serves: longer than
- * `NodeServer.announcedIdleMillis`. A caller may send a request in the moment in which its connection closes, and sees a
+ * `HttpServer.announcedIdleMillis`. A caller may send a request in the moment in which its connection closes, and sees a
  * reset then; one that heeds the announced time has left by then.
  */
 const idleLimit = "4 seconds"

@@ -4,13 +4,15 @@ import * as Vm from "node:vm"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Fiber, Option, Schedule, Schema } from "effect"
 import { Settings } from "effect-deployers"
+import * as AnswerWriter from "../../../src/Server/Http/AnswerWriter.js"
+import * as HttpServer from "../../../src/Server/Http/HttpServer.js"
 import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
 import * as Response from "../../../src/Server/Run/Response.js"
 import { raw, served, statusOf } from "../Harness.js"
 import { weather } from "../Pipelines.js"
 
 const limits = {
-  ...NodeServer.defaultLimits,
+  ...HttpServer.defaultLimits,
   headersTimeoutMillis: 50,
   receiveTimeoutMillis: 100,
   checkIntervalMillis: 10
@@ -44,7 +46,7 @@ describe("slow clients", () => {
   }
   it.scopedLive("are cut off when an answer is half sent", () =>
     Effect.gen(function* () {
-      const handler: NodeServer.Handler = (_, response) => {
+      const handler: HttpServer.Handler = (_, response) => {
         response.writeHead(200, { "content-length": 100 })
         response.write("half")
       }
@@ -66,9 +68,9 @@ describe("a connection that is kept", () => {
   it.scopedLive("keeps nothing of the requests it was answered", () =>
     Effect.gen(function* () {
       const answered: Array<WeakRef<object>> = []
-      const handler: NodeServer.Handler = (request, response) => {
+      const handler: HttpServer.Handler = (request, response) => {
         answered.push(new WeakRef(request), new WeakRef(response))
-        NodeServer.send(request, response, Response.ofJson(200, "{}"))
+        AnswerWriter.send(request, response, Response.ofJson(200, "{}"))
       }
       const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", fallback: true })
       const socket = yield* Effect.acquireRelease(
@@ -91,8 +93,8 @@ describe("a connection that is kept", () => {
 })
 
 describe("many requests on one connection", () => {
-  const answering: NodeServer.Handler = (request, response) =>
-    NodeServer.send(request, response, Response.ofJson(200, "{}"))
+  const answering: HttpServer.Handler = (request, response) =>
+    AnswerWriter.send(request, response, Response.ofJson(200, "{}"))
   /** Sends requests one after the other, like a client that ignores `Connection: close`; ends with the connection. */
   const answersOf = (port: number, requests: number) =>
     Effect.async<ReadonlyArray<string>>((resume) => {
@@ -119,7 +121,7 @@ describe("many requests on one connection", () => {
   )
   it.scopedLive("end where a limit is set: the service says so and closes", () =>
     Effect.gen(function* () {
-      const limited = { ...NodeServer.defaultLimits, maxRequestsPerConnection: 3 }
+      const limited = { ...HttpServer.defaultLimits, maxRequestsPerConnection: 3 }
       const { port } = yield* NodeServer.listen(answering, { host: "127.0.0.1", fallback: true }, limited)
       const replies = yield* answersOf(port, 10)
       assert.deepStrictEqual(replies.map(statusOf), [200, 200, 200])
@@ -130,7 +132,7 @@ describe("many requests on one connection", () => {
     })
   )
   it("wait longer on an idle connection than proxies do", () => {
-    assert.isAbove(NodeServer.limitsOf(Schema.decodeSync(Settings.Serving)({})).keepAliveTimeoutMillis, 60_000)
+    assert.isAbove(HttpServer.limitsOf(Schema.decodeSync(Settings.Serving)({})).keepAliveTimeoutMillis, 60_000)
   })
   for (const [keepAliveTimeoutMillis, announced] of [
     [75_000, "3"],
@@ -138,7 +140,7 @@ describe("many requests on one connection", () => {
   ] as const) {
     it.scopedLive(`of ${keepAliveTimeoutMillis} ms name ${announced} s to clients that heed it`, () =>
       Effect.gen(function* () {
-        const limits = { ...NodeServer.defaultLimits, keepAliveTimeoutMillis }
+        const limits = { ...HttpServer.defaultLimits, keepAliveTimeoutMillis }
         const { port } = yield* NodeServer.listen(answering, { host: "127.0.0.1", fallback: true }, limits)
         const [first = "", last = ""] = yield* answersOf(port, 2)
         for (const reply of [first, last]) {

@@ -3,9 +3,10 @@ import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import type * as HttpServer from "../../../src/Server/Http/HttpServer.js"
 import * as NodeServer from "../../../src/Server/Http/NodeServer.js"
 
-const handler: NodeServer.Handler = ({ socket, url }, response) => {
+const handler: HttpServer.Handler = ({ socket, url }, response) => {
   const { localPort, remoteAddress, remoteFamily, remotePort } = socket
   response.end(JSON.stringify([url, remoteFamily, remoteAddress, remotePort, localPort]))
 }
