@@ -1,14 +1,20 @@
-// `npm test`: type tests and all of vitest, with one closing line that counts both.
+// `npm test`: type tests and all of vitest, with one closing line that counts everything. The tests on a Kubernetes cluster are
+// a second run of vitest at the end, because the programs of the cluster are built beside the other tests.
+//
+//   node scripts/test.mjs [--kubernetes] [ARGUMENT OF VITEST]...     --kubernetes: only the tests on a cluster
 import { spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Chromium from "./chromium.mjs"
 import { ensure, stop } from "./engine.mjs"
+import * as Kubernetes from "./kubernetes.mjs"
 import * as Postgres from "./postgres.mjs"
 
+const onlyKubernetes = process.argv.includes("--kubernetes")
+const given = process.argv.slice(2).filter((argument) => argument !== "--kubernetes")
 const folder = mkdtempSync(join(tmpdir(), "effect-deployers-test-"))
-const report = join(folder, "vitest.json")
+const flaky = join(folder, "flaky")
 
 const say = (text) => process.stderr.write(`${text}\n`)
 
@@ -29,68 +35,128 @@ const bin = (name) => join("node_modules", ".bin", name)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
 const plain = (text) => text.replace(/\x1b\[[0-9;]*m/g, "")
 
-/** The files with tests of PostgreSQL. */
-const notRun = () =>
-  readdirSync("test", { recursive: true })
-    .filter((file) => /Postgres[^/\\]*\.test\.ts$/.test(file))
-    .map((file) => join("test", file))
+const filesOf = (root, pattern) =>
+  (existsSync(root) ? readdirSync(root, { recursive: true }) : [])
+    .map((file) => join(root, file))
+    .filter((file) => pattern.test(file))
+
+const needPostgres = "**/*Postgres*.test.ts"
+const postgresFiles = () => filesOf("test", /Postgres[^/\\]*\.test\.ts$/)
+
+const needKubernetes = "test/Kubernetes/**/*.integration.test.ts"
+
+const takesValue = (argument = "") => ["-t", "--testNamePattern", "--project", "--exclude"].includes(argument)
+
+/** The names of files among the arguments. */
+const filters = given.filter((argument, index) => !argument.startsWith("-") && !takesValue(given[index - 1]))
+const options = given.filter((argument) => !filters.includes(argument))
+
+/** The files with tests on a cluster that the arguments name. */
+const kubernetesFiles = filesOf("test/Kubernetes", /\.integration\.test\.ts$/).filter(
+  (file) => filters.length === 0 || filters.some((filter) => file.includes(filter.replace(/^\.\//, "")))
+)
 
 /** Assertions of the type tests: `Tests:      2 failed, 6 passed, 8 total`. */
-const typeCounts = (printed) => {
+const typeCounts = ({ code, printed }) => {
   const line = /^Tests:(.*)$/m.exec(plain(printed))?.[1] ?? ""
   const count = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0)
-  return { passed: count("passed"), failed: count("failed") }
+  return { passed: count("passed"), failed: count("failed"), broken: code !== 0 }
 }
 
-const runtimeCounts = () => {
-  const { numFailedTests, numFailedTestSuites, numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"))
+const types = async () => typeCounts(await run(bin("tstyche"), []))
+
+/** Real processes, sockets and engines have bad moments; what fails twice is a fault of ours. */
+const vitest = async (name, args, env, command = []) => {
+  const report = join(folder, `${name}.json`)
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+  const [program, ...rest] = [...command, bin("vitest"), "run", "--retry=1", ...reporters]
+  const { code } = await run(program, [...rest, "--reporter=./scripts/flaky-reporter.mjs", ...args], {
+    EFFECT_DEPLOYERS_TEST_FLAKY: flaky,
+    ...env
+  })
+  return { ...runtimeCounts(report), broken: code !== 0 }
+}
+
+const runtimeCounts = (report) => {
+  if (!existsSync(report)) return { passed: 0, failed: 0 }
+  const { numFailedTests, numPassedTests, testResults } = JSON.parse(readFileSync(report, "utf8"))
   const broken = testResults.filter(
     ({ assertionResults, status }) => status === "failed" && assertionResults.length === 0
   )
-  return { passed: numPassedTests, failed: numFailedTests + broken.length, suites: numFailedTestSuites }
+  return { passed: numPassedTests, failed: numFailedTests + broken.length }
 }
+
+const programs = kubernetesFiles.length === 0 ? undefined : Kubernetes.build()
+// The reason is told at the end.
+programs?.folder.catch(() => {})
 
 // No Docker test is ever skipped: without an engine the tests stop here, and say what to do.
 const engine = await ensure({ say }).catch((error) => {
+  programs?.stop()
   rmSync(folder, { recursive: true, force: true })
   say(error.message)
   process.stdout.write("\n0 passed, 1 failed\n")
   process.exit(1)
 })
 
-// Without a browser its tests fail, and say the same.
-await Chromium.ensure({ say }).catch((error) => say(error.message))
+/** Everything but the tests on a cluster. */
+const most = async (notes) => {
+  // Without a browser its tests fail, and say the same.
+  await Chromium.ensure({ say }).catch((error) => say(error.message))
+  // Without a server the files with its tests do not run, which the end repeats.
+  const postgres = await Postgres.ensure({ say }).catch((error) => say(error.message))
+  try {
+    const excluded = postgres === undefined ? [needPostgres, needKubernetes] : [needKubernetes]
+    const all = filters.length > 0 && kubernetesFiles.length > 0 ? ["--passWithNoTests"] : []
+    const typed = await types()
+    const args = [...excluded.flatMap((pattern) => ["--exclude", pattern]), ...all, ...given]
+    const ran = await vitest("most", args, {
+      DOCKER_HOST: engine.host,
+      ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
+    })
+    if (postgres === undefined) notes.push(`Not run, without PostgreSQL: ${postgresFiles().join(", ")}`)
+    return [typed, ran]
+  } finally {
+    if (postgres?.owned) await Postgres.stop()
+  }
+}
 
-// Without a server the files with its tests do not run, which the end repeats.
-const postgres = await Postgres.ensure({ say }).catch((error) => {
-  say(error.message)
-  return undefined
-})
-const needPostgres = "**/*Postgres*.test.ts"
+/** The tests on a cluster, in its network. Without a cluster they do not run, which the end says. */
+const onCluster = async (notes) => {
+  if (kubernetesFiles.length === 0) return []
+  programs?.hurry()
+  const cluster = await programs?.folder
+    .then((binaries) => Kubernetes.ensure({ binaries, say }))
+    .catch((error) => void notes.push(`${error.message}\nNot run, without Kubernetes: ${kubernetesFiles.join(", ")}`))
+  if (cluster === undefined) return []
+  const env = {
+    DOCKER_HOST: engine.host,
+    EFFECT_DEPLOYERS_TEST_KUBECONFIG: cluster.kubeconfig,
+    EFFECT_DEPLOYERS_TEST_REGISTRY: cluster.registry,
+    // A server of PostgreSQL has to be in the network of the cluster, too.
+    EFFECT_DEPLOYERS_POSTGRES_FOLDER: `${folder}-postgres`,
+    EFFECT_DEPLOYERS_TEST_POSTGRES: ""
+  }
+  try {
+    return [await vitest("kubernetes", [...kubernetesFiles, ...options], env, cluster.command)]
+  } finally {
+    process.env.EFFECT_DEPLOYERS_POSTGRES_FOLDER = env.EFFECT_DEPLOYERS_POSTGRES_FOLDER
+    await Postgres.stop()
+    if (cluster.owned) await Kubernetes.stop()
+  }
+}
 
 try {
-  const types = await run(bin("tstyche"), [])
-  const reporters = [
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    "--reporter=./scripts/flaky-reporter.mjs"
-  ]
-  const excluded = postgres === undefined ? ["--exclude", needPostgres] : []
-  // Real processes, sockets and engines have bad moments; what fails twice is a fault of ours.
-  const runtime = await run(bin("vitest"), ["run", "--retry=1", ...reporters, ...excluded, ...process.argv.slice(2)], {
-    DOCKER_HOST: engine.host,
-    ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
-  })
-  const typed = typeCounts(types.printed)
-  const ran = runtimeCounts()
-  const failed = typed.failed + ran.failed
-  const broken = types.code !== 0 || runtime.code !== 0
-  if (postgres === undefined) process.stdout.write(`\nNot run, without PostgreSQL: ${notRun().join(", ")}\n`)
-  process.stdout.write(`\n${typed.passed + ran.passed} passed, ${broken ? Math.max(1, failed) : failed} failed\n`)
+  const notes = []
+  const parts = [...(onlyKubernetes ? [] : await most(notes)), ...(await onCluster(notes))]
+  const sum = (field) => parts.reduce((total, part) => total + part[field], 0)
+  const broken = parts.some((part) => part.broken)
+  if (existsSync(flaky)) process.stdout.write(`\nPassed only at the second try:\n${readFileSync(flaky, "utf8")}`)
+  for (const note of notes) process.stdout.write(`\n${note}\n`)
+  process.stdout.write(`\n${sum("passed")} passed, ${broken ? Math.max(1, sum("failed")) : sum("failed")} failed\n`)
   process.exitCode = broken ? 1 : 0
 } finally {
+  programs?.stop()
   if (engine.owned) await stop({ wipe: true })
-  if (postgres?.owned) await Postgres.stop()
   rmSync(folder, { recursive: true, force: true })
 }
