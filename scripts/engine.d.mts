@@ -23,6 +23,8 @@ export interface PrivateEngine {
 export interface ElsewhereEngine extends PrivateEngine {
   /** Where it is reached, and what it publishes. */
   readonly address: string
+  /** A command before another one, which then runs in its network. */
+  readonly prefix: ReadonlyArray<string>
 }
 
 export const detect: () => Promise<Found | undefined>

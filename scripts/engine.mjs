@@ -123,7 +123,7 @@ export const startElsewhere = async ({ folder = newFolder() } = {}) => {
   // Unless it is told that this is meant, an engine waits a while before it listens without TLS.
   const flags = [`--host=${host}`, "--tls=false"]
   const engine = await breakable(folder, () => start(folder, flags, prefix), remove)
-  return { ...engine, host, address }
+  return { ...engine, host, address, prefix }
 }
 
 const newFolder = () => mkdtempSync(join(tmpdir(), "effect-deployers-engine-"))

@@ -46,15 +46,20 @@ export interface Task {
   readonly operation: string
   readonly name: string
   readonly snapshot: string
+  /** A command that runs the deployer elsewhere, such as in another network; default none. */
+  readonly prefix?: ReadonlyArray<string> | undefined
 }
 
 /** What ended it: the signal, or nothing when it was done before. */
 export type Ended = NodeJS.Signals | null
 
-const start = (program: string, { flavor, home, host, name, operation, snapshot }: Task, event: string) =>
-  spawn(process.execPath, [program, home, flavor, host, operation, name, snapshot, event], {
+const start = (program: string, task: Task, event: string) => {
+  const { flavor, home, host, name, operation, prefix = [], snapshot } = task
+  const [command = process.execPath, ...rest] = [...prefix, process.execPath]
+  return spawn(command, [...rest, program, home, flavor, host, operation, name, snapshot, event], {
     stdio: ["ignore", "pipe", "inherit"]
   })
+}
 
 /** Kills itself at an event. */
 export const diesAt = (program: string, task: Task, event: string): Effect.Effect<Ended> =>

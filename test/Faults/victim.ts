@@ -45,9 +45,12 @@ const program = Effect.gen(function* () {
   if (ended._tag === "Left") yield* Effect.sync(() => process.stdout.write(`${String(ended.left)}\n`))
 }).pipe(Effect.scoped)
 
+/** An engine that is reached by address publishes for more than its own machine. */
+const address = host.startsWith("tcp:") ? "0.0.0.0" : "127.0.0.1"
+
 const provided =
   flavor === "docker"
-    ? Effect.provide(program, DockerStack.layer({ home, engine: { host } }))
+    ? Effect.provide(program, DockerStack.layer({ home, engine: { host }, defaults: { address } }))
     : Effect.provide(program, Embedded.layer({ home }))
 
 Effect.runPromise(provided).then(() => process.exit(0))
