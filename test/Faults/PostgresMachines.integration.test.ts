@@ -75,7 +75,7 @@ const killed = (programs: ReadonlyArray<(task: Pick<Task, "operation" | "name" |
     }
   })
 
-/** What one machine sees after it reconciled: nothing open, nothing left over, and all that should serve does. */
+/** The state that one machine sees after it reconciled: nothing open, nothing left over, and all that should serve does. */
 const isWhole = Effect.gen(function* () {
   const deployer = yield* Deployer.Deployer
   const store = yield* DeploymentStore

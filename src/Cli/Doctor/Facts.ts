@@ -72,12 +72,25 @@ export interface RegistryContent {
   readonly newest: Option.Option<DateTime.Utc>
 }
 
+/** The server of a registry on PostgreSQL. */
+export interface ServerFacts {
+  /** Host, port and name of the database. */
+  readonly place: string
+  readonly version: string
+  /** False for a standby, and for a database that only reads. */
+  readonly isWritable: boolean
+  /** True if the network can neither read nor forge the traffic: it uses TLS or stays on this machine. */
+  readonly isPrivate: boolean
+}
+
 /** The registry; without content if it does not exist, and the reason if it cannot be opened. */
 export interface RegistryFacts {
   readonly path: string
   /** False if this user may not write the file or its folder. */
   readonly isWritable: boolean
   readonly content: Either.Either<Option.Option<RegistryContent>, string>
+  /** Its server, if it is on PostgreSQL and opens. */
+  readonly server?: ServerFacts | undefined
 }
 
 /** The container engine that the environment names. */

@@ -1,7 +1,7 @@
 /** Checks of the home folder and of its disk. Pure. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { Devices, Disk, Place, RegistryFacts } from "./Facts.js"
+import type { Devices, Disk, Place, RegistryFacts, ServerFacts } from "./Facts.js"
 import { type Finding, fault, ok, warning } from "./Finding.js"
 
 /** The home is readable by its owner only. */
@@ -11,10 +11,11 @@ export const home = (place: Place): Finding => isPrivate(place, 0o700, createdLa
 export const key = (place: Place): Finding => isPrivate(place, 0o600, "The first secret creates it.")
 
 /** The registry opens, and can be written. */
-export const registry = ({ content, isWritable, path }: RegistryFacts): Finding =>
+export const registry = ({ content, isWritable, path, server }: RegistryFacts): Finding =>
   Either.match(content, {
     onLeft: (reason) => fault(reason, "Follow the message, or set DEPLOYERS_HOME to another folder."),
     onRight: (found) => {
+      if (server !== undefined) return onServer(server, path)
       if (Option.isNone(found)) return ok(`${path} does not exist yet. ${createdLater}`)
       if (isWritable) return ok(`${path} opens`)
       return fault(
@@ -70,6 +71,21 @@ export const links = (devices: Either.Either<Devices, string>): Finding =>
   })
 
 // internal
+
+const onServer = ({ isPrivate, isWritable, place, version }: ServerFacts, path: string): Finding => {
+  if (!isWritable) {
+    return fault(
+      `The PostgreSQL at ${place} can be read and not written: it is a standby, or its database only reads.`,
+      `Write the URL of the primary server to ${path}.`
+    )
+  }
+  return isPrivate
+    ? ok(`PostgreSQL ${version} at ${place} opens (${path})`)
+    : warning(
+        `The connection to the PostgreSQL at ${place} is not encrypted: the network reads the registry.`,
+        `Add sslmode=verify-full to the URL in ${path}.`
+      )
+}
 
 const createdLater = "The first deployment creates it."
 const mebibyte = 1_048_576

@@ -189,6 +189,10 @@ describe("the checks of doctor", () => {
       )
       const broken = { path: "/r", isWritable: true, content: Either.left("/r is no database.") }
       yield* expectOne({ registry: Effect.succeed(broken) }, "registry", "fault", "/r is no database.")
+      const server = { place: "10.0.0.7:5432/registry", version: "15.8", isWritable: true, isPrivate: false }
+      const onServer = (server: Facts.ServerFacts) => ({ registry: Effect.succeed({ ...registryOf(), server }) })
+      yield* expectOne(onServer(server), "registry", "warning", server.place, "sslmode=verify-full")
+      yield* expectOne(onServer({ ...server, isWritable: false }), "registry", "fault", "standby", "primary")
       const readOnly = { ...registryOf(), isWritable: false }
       yield* expectOne(
         { registry: Effect.succeed(readOnly) },
