@@ -90,7 +90,7 @@ export const stop = async ({ folder = standardFolder(), wipe = false } = {}) =>
   })
 
 /** What a killed engine left mounted keeps its folder from being removed. */
-const wipeFolder = async (folder) => {
+export const wipeFolder = async (folder) => {
   await endContainerd(folder)
   const mounted = readFileSync("/proc/self/mounts", "utf8")
     .split("\n")

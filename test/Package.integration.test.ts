@@ -162,6 +162,7 @@ const entries = [
   "/Flavor",
   "/Local",
   "/Docker",
+  "/Swarm",
   "/Server",
   "/Store",
   "/Testing"

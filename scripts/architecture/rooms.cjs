@@ -51,6 +51,10 @@ const rooms = {
     holds: "the flavor that runs containers: engine client, images, backend",
     imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Door"]
   },
+  Swarm: {
+    holds: "the flavor that runs services of a swarm, with the engine client and the images of Docker",
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Docker", "Door"]
+  },
   Config: {
     holds: "the deployments of an application as data: `defineConfig`, `ref`",
     imports: ["Local", "Docker"]

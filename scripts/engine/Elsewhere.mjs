@@ -15,10 +15,7 @@ export const addElsewhere = () => {
   const cable = `depl${process.pid}x${made}`.slice(0, 15)
   const subnet = `10.77.${(process.pid * 7 + made) % 250}`
   ip("netns", "add", name)
-  const remove = () => {
-    if (hasLink(cable)) ip("link", "delete", cable)
-    ip("netns", "delete", name)
-  }
+  const remove = () => removeElsewhere({ name, cable })
   try {
     ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name)
     ip("address", "add", `${subnet}.1/24`, "dev", cable)
@@ -31,11 +28,21 @@ export const addElsewhere = () => {
     throw cause
   }
   return {
+    name,
+    cable,
     address: `${subnet}.2`,
+    /** The address of this machine, as seen from there. */
+    gateway: `${subnet}.1`,
     /** What to put before a command to run it there. */
     prefix: ["nsenter", `--net=/run/netns/${name}`],
     remove
   }
+}
+
+/** Removes a namespace and its cable. */
+export const removeElsewhere = ({ cable, name }) => {
+  if (hasLink(cable)) ip("link", "delete", cable)
+  ip("netns", "delete", name)
 }
 
 const hasLink = (name) => {

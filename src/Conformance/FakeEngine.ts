@@ -16,6 +16,7 @@ import * as Containers from "./FakeEngine/Containers.js"
 import { follow, host, query } from "./FakeEngine/Gate.js"
 import * as Images from "./FakeEngine/Images.js"
 import type { Behaviour, FakeContainer, FakeImage, FakeVolume, Signal, World } from "./FakeEngine/Model.js"
+import { noSwarm } from "./FakeEngine/NoSwarm.js"
 import { networks, volumes } from "./FakeEngine/Others.js"
 import { hasLabels } from "./FakeEngine/View.js"
 import { die, find, isAlive, restartEngine, write } from "./FakeEngine/World.js"
@@ -143,13 +144,16 @@ const client = (world: World): typeof DockerClient.Service => {
         storageDriver: "fake",
         cgroupVersion: "2",
         securityOptions: ["name=seccomp,profile=default"],
-        rootless: false
+        rootless: false,
+        time: undefined,
+        swarm: undefined
       })
     },
     containers,
     images: Images.make(world),
     networks: networks(world),
     volumes: volumes(world),
+    ...noSwarm,
     events: eventsWith(world),
     runScoped: RunScoped.make(containers)
   }

@@ -36,8 +36,8 @@ export const Manifest = Schema.Struct({
     standbyMillis: Schema.optional(Schema.Int)
   }),
   /**
-   * The door of the deployment: the file that steers it, the number of the inherited socket or the path of the Unix socket
-   * for relayed connections, and the address of the URL. The service accepts the connections of the socket while the file
+   * The door of the deployment: the file that steers it, the number of the inherited socket, the path of the Unix socket or
+   * the port (`tcp:8001`) for relayed connections, and the address of the URL. The service accepts the connections of the socket while the file
    * names its generation. Default none: `listen` is the only address.
    */
   door: Schema.optional(

@@ -22,12 +22,15 @@ import type {
 import type { EngineUnreachable, QueryError } from "./Client/Errors.js"
 import { make } from "./Client/Make.js"
 import type { EngineEvent, EngineHost, EventsOptions } from "./Client/Resources.js"
+import type { Configs, Nodes, Secrets, Services, Tasks } from "./Client/SwarmContract.js"
 
 export type { Options } from "./Client/Configuration.js"
 export * from "./Client/Container.js"
 export type * from "./Client/Contract.js"
 export * from "./Client/Errors.js"
 export * from "./Client/Resources.js"
+export * from "./Client/Swarm.js"
+export type * from "./Client/SwarmContract.js"
 
 /**
  * A container engine. Nothing is loaded or connected before the first call, and no connection outlives a call.
@@ -51,6 +54,12 @@ export class DockerClient extends Context.Tag("effect-deployers/Docker/DockerCli
     readonly images: Images
     readonly networks: Networks
     readonly volumes: Volumes
+    /** Services of the swarm that the engine manages. */
+    readonly services: Services
+    readonly tasks: Tasks
+    readonly nodes: Nodes
+    readonly secrets: Secrets
+    readonly configs: Configs
     /** The events of the engine, as they happen; fails when the connection breaks. Events may be lost. */
     readonly events: (options?: EventsOptions) => Stream.Stream<EngineEvent, QueryError>
     /**

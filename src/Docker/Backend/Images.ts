@@ -12,11 +12,16 @@ import { toUnavailable } from "../EngineErrors.js"
 import { type BuildEvent, type BuiltImage, type ImageBuildError, ImageBuilder } from "../ImageBuilder.js"
 import { currentEngineId } from "./Lookup.js"
 import type { Parts, Request } from "./ServiceContainer.js"
-import { imageSettingsOf } from "./SettingForms.js"
+import { imageSettingsOf, type SettingsOfImage } from "./SettingForms.js"
+
+/** The parts of a request that decide about its image. */
+export interface ImageRequest extends Pick<Request, "name" | "snapshot" | "prepared"> {
+  readonly settings: SettingsOfImage
+}
 
 /** Builds the image of a request or finds the existing one. The result is for {@link imageOf} and {@link engineIdOf}. */
 export const prepareImage = (
-  request: Request,
+  request: ImageRequest,
   progress: PrepareProgress
 ): Effect.Effect<Readonly<Record<string, unknown>>, BackendPrepareError, ImageBuilder | DockerClient> =>
   Effect.gen(function* () {
@@ -37,7 +42,7 @@ export const prepareImage = (
   })
 
 /** The id of the engine for a request: the engine that had its image a moment ago, else the engine in use. */
-export const engineIdOf = (request: Request): Effect.Effect<string, QueryError, DockerClient> =>
+export const engineIdOf = (request: ImageRequest): Effect.Effect<string, QueryError, DockerClient> =>
   Option.match(decodePrepared(request.prepared), {
     onNone: () => currentEngineId,
     onSome: ({ engineId }) => Effect.succeed(engineId)
@@ -47,7 +52,9 @@ export const engineIdOf = (request: Request): Effect.Effect<string, QueryError, 
 export type ImageError = DeploymentProvisionFailed | EngineUnavailable | OutcomeUnknown | ImageNotFound | QueryError
 
 /** The image of a request: the prepared one, or a new one if the engine does not have that any more. */
-export const imageOf = (request: Request): Effect.Effect<Parts["image"], ImageError, ImageBuilder | DockerClient> =>
+export const imageOf = (
+  request: ImageRequest
+): Effect.Effect<Parts["image"], ImageError, ImageBuilder | DockerClient> =>
   Option.match(decodePrepared(request.prepared), {
     onNone: () => builtNow(request),
     onSome: (prepared) => Effect.catchTag(withEntrypoint(prepared), "ImageNotFound", () => builtNow(request))
@@ -55,7 +62,7 @@ export const imageOf = (request: Request): Effect.Effect<Parts["image"], ImageEr
 
 // internal
 
-const builtNow = (request: Request) =>
+const builtNow = (request: ImageRequest) =>
   build(request, () => Effect.void).pipe(
     Effect.mapError((error) => toStartError(request.name, error)),
     Effect.flatMap(withEntrypoint)
@@ -80,7 +87,7 @@ const PreparedImage = Schema.Struct({
 const encodePrepared = Schema.encodeSync(PreparedImage)
 const decodePrepared = Schema.decodeUnknownOption(PreparedImage)
 
-const build = (request: Request, onProgress: (event: BuildEvent) => Effect.Effect<void>) =>
+const build = (request: ImageRequest, onProgress: (event: BuildEvent) => Effect.Effect<void>) =>
   Effect.flatMap(ImageBuilder, (builder) =>
     builder.build({
       snapshot: request.snapshot,
@@ -91,7 +98,7 @@ const build = (request: Request, onProgress: (event: BuildEvent) => Effect.Effec
   )
 
 /** The events of an operation that follow from those of a build. The image is announced, and said to be built, once. */
-const eventsOf = (request: Request, progress: PrepareProgress) =>
+const eventsOf = (request: ImageRequest, progress: PrepareProgress) =>
   Effect.gen(function* () {
     const told = yield* Ref.make<ReadonlySet<string>>(new Set())
     const once = (...[type, data]: Parameters<PrepareProgress>) =>

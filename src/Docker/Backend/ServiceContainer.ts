@@ -43,11 +43,13 @@ export interface Parts {
 }
 
 /** The labels of resources that all generations of a deployment share. */
-export const sharedLabels = ({ deploymentId, name, registryId }: Request, deployer: string): Labels.Labels =>
-  Labels.ofShared({ registryId, deploymentId, name, deployer, version })
+export const sharedLabels = (
+  { deploymentId, name, registryId }: Pick<Request, "deploymentId" | "name" | "registryId">,
+  deployer: string
+): Labels.Labels => Labels.ofShared({ registryId, deploymentId, name, deployer, version })
 
 /** The labels of resources that belong to one generation. */
-export const instanceLabels = (request: Request, deployer: string): Labels.Labels => {
+export const instanceLabels = (request: ProvisionRequest<Settings.Deployment>, deployer: string): Labels.Labels => {
   const { deploymentId, generation, name, registryId, snapshot } = request
   const { id: snapshotId, pipelineName } = snapshot
   const checksum = publicFingerprint(request)

@@ -7,8 +7,16 @@ import type { DockerSettings } from "../Settings.js"
 export const memoryBytesOf = ({ memory, memoryBytes }: Pick<DockerSettings, "memory" | "memoryBytes">): number =>
   memoryBytes ?? bytesOf(memory)
 
+/** The settings that decide about the image. */
+export type SettingsOfImage = Pick<DockerSettings, "base" | "fonts" | "image" | "shell" | "imageRepository">
+
 /** The settings of the image, with the short forms. */
-export const imageSettingsOf = ({ base, fonts, image, shell }: DockerSettings): ImageSettings => ({
+export const imageSettingsOf = ({
+  base,
+  fonts,
+  image,
+  shell
+}: Omit<SettingsOfImage, "imageRepository">): ImageSettings => ({
   ...image,
   ...(base === undefined ? {} : { base: baseOf(base) }),
   ...(fonts === undefined ? {} : { fonts }),

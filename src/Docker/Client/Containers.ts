@@ -24,6 +24,7 @@ import {
 } from "./Errors.js"
 import { reasonOf } from "./Failure.js"
 import { makeFrameReader, makeTerminalReader } from "./Frames.js"
+import * as Logs from "./LogQuery.js"
 import { containerBody, wholeSeconds } from "./Specs.js"
 import { diagnose, neverRan } from "./StartContainer.js"
 import type { EngineResponse, Request } from "./Transport.js"
@@ -243,14 +244,7 @@ const logsRequest = (container: string, options: ContainerLogsOptions): Request 
   resource: container,
   method: "GET",
   path: at(container, "logs"),
-  query: {
-    stdout: true,
-    stderr: true,
-    timestamps: options.timestamps ?? true,
-    follow: options.follow ?? false,
-    tail: options.tail ?? "all",
-    since: options.since === undefined ? undefined : (options.since / 1_000).toFixed(3)
-  }
+  query: Logs.query(options)
 })
 
 const putArchiveWith =

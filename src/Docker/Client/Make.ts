@@ -13,9 +13,13 @@ import { parse } from "./Decoders.js"
 import { documents, type EngineRequests, filters, make as makeRequests, openBody, read } from "./EngineRequests.js"
 import * as Images from "./Images.js"
 import * as Networks from "./Networks.js"
+import * as Nodes from "./Nodes.js"
 import { Event, Info, toEvent, toInfo, Version } from "./ResourceDecoders.js"
 import type { EventsOptions } from "./Resources.js"
 import * as RunScoped from "./RunScoped.js"
+import * as Services from "./Services.js"
+import * as SwarmObjects from "./SwarmObjects.js"
+import * as Tasks from "./Tasks.js"
 import * as Transport from "./Transport.js"
 import * as Volumes from "./Volumes.js"
 
@@ -41,6 +45,11 @@ export const make = (options: Options): Effect.Effect<typeof DockerClient.Servic
       images: Images.make(engine, credentials),
       networks: Networks.make(engine),
       volumes: Volumes.make(engine),
+      services: Services.make(engine),
+      tasks: Tasks.make(engine),
+      nodes: Nodes.make(engine),
+      secrets: SwarmObjects.secrets(engine),
+      configs: SwarmObjects.configs(engine),
       events: eventsWith(engine),
       runScoped: RunScoped.make(containers)
     }

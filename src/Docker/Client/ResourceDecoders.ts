@@ -28,11 +28,32 @@ export const Info = Schema.Struct({
   memoryBytes: Count.pipe(Schema.fromKey("MemTotal")),
   storageDriver: Text.pipe(Schema.fromKey("Driver")),
   cgroupVersion: Text.pipe(Schema.fromKey("CgroupVersion")),
-  securityOptions: Texts.pipe(Schema.fromKey("SecurityOptions"))
+  securityOptions: Texts.pipe(Schema.fromKey("SecurityOptions")),
+  time: Text.pipe(Schema.fromKey("SystemTime")),
+  swarm: Part(
+    Schema.Struct({
+      NodeID: Text,
+      NodeAddr: Text,
+      ControlAvailable: Flag,
+      Error: Text,
+      Cluster: Part(Schema.Struct({ ID: Text }))
+    })
+  ).pipe(Schema.fromKey("Swarm"))
 })
 
-export const toInfo = (info: typeof Info.Type): EngineInfo => ({
+export const toInfo = ({ swarm, time: at, ...info }: typeof Info.Type): EngineInfo => ({
   ...info,
+  time: time(at),
+  swarm:
+    swarm.NodeID === ""
+      ? undefined
+      : {
+          clusterId: swarm.Cluster.ID || undefined,
+          nodeId: swarm.NodeID,
+          nodeAddress: swarm.NodeAddr,
+          isManager: swarm.ControlAvailable,
+          error: swarm.Error || undefined
+        },
   cgroupVersion: info.cgroupVersion || "1",
   rootless: info.securityOptions.some((option) => option.includes("rootless"))
 })

@@ -1,6 +1,7 @@
 /** The engine's answers about itself, images, networks, volumes and events. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
+import type { SwarmMembership } from "./Swarm.js"
 
 /**
  * The labels that a resource must have: with that value, or (`true`) with any value.
@@ -47,6 +48,10 @@ export interface EngineInfo {
   /** Such as `name=seccomp,profile=default`. */
   readonly securityOptions: ReadonlyArray<string>
   readonly rootless: boolean
+  /** The clock of the engine, if it reports the time. */
+  readonly time: DateTime.Utc | undefined
+  /** Its swarm; none if it belongs to none. */
+  readonly swarm: SwarmMembership | undefined
 }
 
 /**
@@ -224,7 +229,7 @@ export interface Volume {
  */
 export interface EventsOptions {
   readonly labels?: LabelFilter | undefined
-  readonly types?: ReadonlyArray<"container" | "image" | "network" | "volume"> | undefined
+  readonly types?: ReadonlyArray<"container" | "image" | "network" | "volume" | "service"> | undefined
   /** Such as `start`, `die`, `destroy`. */
   readonly actions?: ReadonlyArray<string> | undefined
   /** Include events since this time, in milliseconds since the epoch; default only new ones. */

@@ -78,7 +78,8 @@ const portBindings = (ports: ReadonlyArray<PortSpec>) => {
   return bindings
 }
 
-const mount = (mount: Mount) => {
+/** A mount in the form of the engine; one in memory has another form. */
+export const mount = (mount: Mount) => {
   if (mount.type === "tmpfs") return []
   const common = {
     Type: mount.type,
@@ -110,7 +111,8 @@ const tmpfs = (mount: Mount): ReadonlyArray<readonly [string, string]> => {
   return [[mount.target, options.join(",")]]
 }
 
-const healthcheck = (check: Healthcheck | undefined) => {
+/** A health check in the form of the engine. */
+export const healthcheck = (check: Healthcheck | undefined) => {
   if (check === undefined) return undefined
   if (check === "none") return { Test: ["NONE"] }
   return said({
@@ -122,7 +124,8 @@ const healthcheck = (check: Healthcheck | undefined) => {
   })
 }
 
-const nanoseconds = (duration: Duration.DurationInput | undefined): number | undefined =>
+/** Nanoseconds, in which the engine counts. */
+export const nanoseconds = (duration: Duration.DurationInput | undefined): number | undefined =>
   duration === undefined ? undefined : Math.round(Duration.toMillis(duration) * 1e6)
 
 const networkingConfig = ({ network, networkAliases }: ContainerSpec) =>
@@ -131,5 +134,5 @@ const networkingConfig = ({ network, networkAliases }: ContainerSpec) =>
     : { EndpointsConfig: { [network]: { Aliases: networkAliases } } }
 
 /** Without missing fields, so that the defaults of the engine and the image apply. */
-const said = (fields: Record<string, unknown>): Readonly<Record<string, unknown>> =>
+export const said = (fields: Record<string, unknown>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

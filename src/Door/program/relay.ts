@@ -1,6 +1,8 @@
 /**
  * The program of the door of containers: `node relay.mjs FOLDER PORT`. It accepts the connections of a port and relays each
- * one to the Unix socket `GENERATION.sock` of the folder, where the generation is the one in `state.json`.
+ * one to the Unix socket `GENERATION.sock` of the folder, where the generation is the one in `state.json`. With
+ * `tcp:NAME:PORT` in place of a folder it relays to the addresses of a name in turn, as a swarm has one for the tasks of a
+ * service.
  *
  * A connection belongs to the instance that has acknowledged it, and nothing of the caller is sent before. So a connection
  * that an instance does not take any more, because it ends or because another one leads, is not lost: the door offers it
@@ -14,11 +16,15 @@ import * as Net from "node:net"
 import * as Path from "node:path"
 import { makeServer } from "./answer.js"
 import { generationIn, pathsOf } from "./files.js"
+import * as Name from "./name.js"
 import * as Outage from "./outage.js"
 import { periodMillis } from "./patience.js"
 
 /** Milliseconds between two offers of one connection. */
 const offerMillis = 20
+
+/** Milliseconds in which an instance at an address takes a connection. */
+const silenceMillis = 2_000
 
 /** Milliseconds in which open connections may end after the signal to end. */
 const endMillis = 2_000
@@ -30,9 +36,9 @@ const lingerMillis = 30_000
 const backlog = 4_096
 
 /** Relays until SIGTERM. */
-export const relay = (folder: string, port: number): void => {
+export const relay = (to: string, port: number): void => {
   const outage = Outage.make()
-  const target = follow(folder, outage.end)
+  const target = Name.of(to) === undefined ? follow(to, outage.end) : Name.follow(to)
   const answers = makeServer()
   const callers = new Set<Net.Socket>()
 
@@ -43,21 +49,25 @@ export const relay = (folder: string, port: number): void => {
       if (outage.isLong()) refuse(answers, caller)
       else setTimeout(offer, offerMillis, caller)
     }
-    const path = target()
-    if (path === undefined) {
+    const place = target()
+    if (place === undefined) {
       later()
       return
     }
-    const instance = Net.connect({ path, allowHalfOpen: true })
+    const instance = Net.connect({ ...place, allowHalfOpen: true })
     const refused = (): void => {
+      clearTimeout(silence)
       instance.destroy()
       later()
     }
+    // A node that is lost answers nothing. The event loop of a busy instance may take its time at a local socket.
+    const silence = "path" in place ? undefined : setTimeout(refused, silenceMillis)
     instance.once("error", refused)
     instance.once("end", refused)
     instance.once("connect", () => instance.write(introductionOf(caller)))
     instance.once("readable", () => {
       if (instance.read(1) === null) return
+      clearTimeout(silence)
       instance.off("error", refused)
       instance.off("end", refused)
       outage.end()
@@ -74,8 +84,8 @@ export const relay = (folder: string, port: number): void => {
   })
   server.listen({ host: "0.0.0.0", port, backlog })
   setInterval(() => {
-    const path = target()
-    if (outage.isOn() && path !== undefined) probe(path, outage.end)
+    const place = outage.isOn() ? target() : undefined
+    if (place !== undefined) probe(place, outage.end)
   }, periodMillis)
   process.once("SIGTERM", () => {
     server.close(() => process.exit(0))
@@ -85,8 +95,8 @@ export const relay = (folder: string, port: number): void => {
 
 // internal
 
-/** The path of the socket of the generation that leads; `undefined` before the first one. */
-const follow = (folder: string, changed: () => void): (() => string | undefined) => {
+/** The socket of the generation that leads; `undefined` before the first one. */
+const follow = (folder: string, changed: () => void): (() => { readonly path: string } | undefined) => {
   const { state } = pathsOf(folder)
   let path: string | undefined
   const look = (): void => {
@@ -99,7 +109,7 @@ const follow = (folder: string, changed: () => void): (() => string | undefined)
   Fs.watch(folder, look).on("error", () => {})
   setInterval(look, periodMillis)
   look()
-  return () => path
+  return () => (path === undefined ? undefined : { path })
 }
 
 /** The line with the address of the caller, as in version 1 of the PROXY protocol. */
@@ -127,8 +137,8 @@ const join = (caller: Net.Socket, instance: Net.Socket): void => {
 }
 
 /** Sees whether an instance listens. */
-const probe = (path: string, listens: () => void): void => {
-  const socket = Net.connect({ path })
+const probe = (place: { readonly path: string } | Name.Place, listens: () => void): void => {
+  const socket = Net.connect(place)
   socket.once("error", () => {})
   socket.once("connect", () => {
     listens()
@@ -136,6 +146,6 @@ const probe = (path: string, listens: () => void): void => {
   })
 }
 
-const [folder = "", port] = process.argv.slice(2)
+const [to = "", port] = process.argv.slice(2)
 
-relay(folder, Number(port))
+relay(to, Number(port))

@@ -145,10 +145,17 @@ export const openDoor = (socket: number | string, door: Net.Server): Effect.Effe
     door.once("error", (error: NodeJS.ErrnoException) =>
       resume(new ListenFailed({ host, port, code: error.code ?? "unknown" }))
     )
-    door.listen({ ...(isPath ? { path: socket } : { fd: socket }), backlog }, () => resume(Effect.succeed(door)))
+    door.listen({ ...placeOf(socket), backlog }, () => resume(Effect.succeed(door)))
   })
 
 // internal
+
+/** A door of another container relays to a port instead of a path: `tcp:8001`. */
+const placeOf = (socket: number | string) => {
+  if (typeof socket === "number") return { fd: socket }
+  const port = /^tcp:(\d+)$/.exec(socket)?.[1]
+  return port === undefined ? { path: socket } : { host: "0.0.0.0", port: Number(port) }
+}
 
 /** Of a burst of connections that Node's 511 cannot hold, the rest would try again after a second. The system may cap it. */
 const backlog = 4_096

@@ -36,7 +36,7 @@ export const hasSuccessor = ({ door, generation }: Manifest): Effect.Effect<bool
 /** Removes the Unix socket that an earlier process of the same instance left when it was killed. For one process of a service. */
 export const clear = ({ door }: Manifest): Effect.Effect<void, never, FileSystem.FileSystem> => {
   const socket = door?.socket
-  return typeof socket !== "string"
+  return typeof socket !== "string" || socket.startsWith("tcp:")
     ? Effect.void
     : Effect.ignoreLogged(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(socket, { force: true })))
 }

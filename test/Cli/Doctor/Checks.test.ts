@@ -61,7 +61,9 @@ const engine: Facts.EngineFacts = {
     storageDriver: "overlay2",
     cgroupVersion: "2",
     securityOptions: [],
-    rootless: false
+    rootless: false,
+    time: undefined,
+    swarm: undefined
   },
   hostname: "laptop"
 }

@@ -10,6 +10,8 @@ import * as Redacted from "effect/Redacted"
 import { user } from "../../../Containerized/Layout.js"
 import { encodeIntakeFile, intakeFile } from "../../../Contract/Intake.js"
 import type { Intake } from "../../../Deployment/Intake.js"
+import type { ProvisionRequest } from "../../../Flavor/Backend.js"
+import type * as Settings from "../../../Settings.js"
 import { type ContainerSpec, DockerClient } from "../../DockerClient.js"
 import { Entry, text } from "../../Image/Entry.js"
 import * as LayerTar from "../../Image/LayerTar.js"
@@ -77,7 +79,7 @@ export const engineVolumes: MountStrategy = {
 // internal
 
 /** A volume with its content, and its place inside the container. */
-interface Volume {
+export interface Volume {
   readonly name: string
   readonly labels: Labels.Labels
   readonly target: string
@@ -88,11 +90,13 @@ interface Volume {
 
 const owner = { uid: user.uid, gid: user.gid }
 
-const folder = (mode: number): Entry => Entry.Folder({ path: "/", mode, ...owner })
+/** The root of a volume. */
+export const folder = (mode: number): Entry => Entry.Folder({ path: "/", mode, ...owner })
 
 const file = (name: string, content: string | Uint8Array): Entry => ({ ...text(`/${name}`, content, 0o400), ...owner })
 
-const intakeEntry = (intake: Intake | undefined): Entry => ({
+/** The file with the intake of a deployment. */
+export const intakeEntry = (intake: Intake | undefined): Entry => ({
   ...text(`/${intakeFile}`, encodeIntakeFile(intake), 0o600),
   ...owner
 })
@@ -159,7 +163,8 @@ const claimData = (request: Request, engineId: string) =>
     )
   })
 
-interface Upload {
+/** The volumes of an upload, and the image of the container that it needs. */
+export interface Upload {
   readonly deployer: string
   readonly image: Parts["image"]
   readonly volumes: ReadonlyArray<Volume>
@@ -170,7 +175,7 @@ interface Upload {
  * that may write: so one is created for the upload, which never starts. The upload cannot be interrupted; leftovers of a
  * failed one are found by their labels.
  */
-const upload = (request: Request, { volumes, ...parts }: Upload) =>
+export const upload = (request: ProvisionRequest<Settings.Deployment>, { volumes, ...parts }: Upload) =>
   Effect.gen(function* () {
     const { containers } = yield* DockerClient
     const spec = uploadContainer(request, { volumes, ...parts })
@@ -179,7 +184,7 @@ const upload = (request: Request, { volumes, ...parts }: Upload) =>
     yield* repeated(containers.remove(spec.name, { force: true }))
   }).pipe(Effect.uninterruptible)
 
-const uploadContainer = (request: Request, { deployer, image, volumes }: Upload) =>
+const uploadContainer = (request: ProvisionRequest<Settings.Deployment>, { deployer, image, volumes }: Upload) =>
   ({
     name: Labels.fillerName(request),
     image: image.imageId,

@@ -54,7 +54,7 @@ export const recordOf = (
 
 /** Writes the records of an instance, before anything of it exists. */
 export const writeRecords = (
-  request: Request,
+  request: Pick<Request, "deploymentId" | "generation" | "record">,
   record: ContainerRecord
 ): Effect.Effect<void, PlatformError, Home | FileSystem.FileSystem> =>
   Effect.gen(function* () {

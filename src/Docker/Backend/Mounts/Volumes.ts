@@ -10,7 +10,7 @@ import type { Request } from "../ServiceContainer.js"
 
 /** Creates a volume, or finds ours. An engine returns an existing volume of the name, even a foreign one. */
 export const ensureVolume = (
-  request: Request,
+  request: Pick<Request, "deploymentId" | "name" | "registryId">,
   { labels, name }: { readonly name: string; readonly labels: Labels.Labels }
 ): Effect.Effect<void, ResourceNotOwned | SpecRejected | ChangeError, DockerClient> =>
   Effect.gen(function* () {
