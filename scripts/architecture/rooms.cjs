@@ -55,6 +55,10 @@ const rooms = {
     holds: "the flavor that runs services of a swarm, with the engine client and the images of Docker",
     imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Docker", "Door"]
   },
+  Kubernetes: {
+    holds: "the flavor that runs pods of a cluster: API client, objects, backend; images by `Docker`",
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Containerized", "Docker"]
+  },
   Config: {
     holds: "the deployments of an application as data: `defineConfig`, `ref`",
     imports: ["Local", "Docker"]
@@ -70,7 +74,7 @@ const rooms = {
   },
   Conformance: {
     holds: "suites for authors of flavors and stores; needs vitest",
-    imports: ["Store", "Flavor", "Deployer", "Docker", "Testing"]
+    imports: ["Store", "Flavor", "Deployer", "Docker", "Kubernetes", "Testing"]
   },
   Dev: {
     holds: "a pipeline served in this process, reloaded with each save",

@@ -5,6 +5,7 @@
 export * as DeployerFixture from "./DeployerFixture.js"
 export * as DeployerSuite from "./DeployerSuite.js"
 export * as DockerClientSuite from "./DockerClientSuite.js"
+export * as FakeCluster from "./FakeCluster.js"
 export * as FakeEngine from "./FakeEngine.js"
 export * as FaultProxy from "./FaultProxy.js"
 export * as InMemoryFixture from "./InMemoryFixture.js"

@@ -1,0 +1,53 @@
+/** Leads the callers of a deployment to one of its generations: the Service and the other shared objects become its own. */
+import type { PlatformError } from "@effect/platform/Error"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { EngineUnavailable, ResourceNotOwned } from "../../Errors/Lifecycle.js"
+import type { Instance } from "../../Flavor/Backend.js"
+import type { Home } from "../../Store/Home.js"
+import { type ChangeError, KubernetesClient, types } from "../KubernetesClient.js"
+import * as Labels from "../Labels.js"
+import { Shared, sharedTypes } from "../Objects/Objects.js"
+import { apply, findOurs } from "./Apply.js"
+import type { BackendContext } from "./BackendContext.js"
+import { at, type Place, placeOf } from "./Place.js"
+import { removeLabelled } from "./Remove.js"
+
+/** The failures of a change of the shared objects. */
+export type LeadError = ChangeError | PlatformError | ResourceNotOwned | EngineUnavailable
+
+/**
+ * Leads callers to an instance, whose annotations have the shared objects. An instance that is gone has none. The preparation
+ * has found no other owner of the fields, so a change since then does not stop an accepted generation.
+ */
+export const lead = (
+  instance: Instance
+): Effect.Effect<void, LeadError, KubernetesClient | BackendContext | Home | FileSystem> =>
+  Effect.gen(function* () {
+    const place = yield* placeOf(instance, {})
+    if (Option.isNone(place)) return
+    const { get } = yield* KubernetesClient
+    const own = yield* get(at(place.value, types.services, Labels.names(instance).instance))
+    const shared = Option.flatMap(own, ({ metadata }) => decodeShared(metadata.annotations[Labels.annotations.shared]))
+    if (Option.isNone(shared)) return
+    for (const { name, object, type } of shared.value) {
+      const reference = at(place.value, types[type], name)
+      yield* findOurs(instance, reference)
+      yield* apply({ reference, object, manager: Labels.manager }, { force: true })
+    }
+    yield* removeObsolete(instance, place.value, new Set(shared.value.map(({ type }) => type)))
+  })
+
+// internal
+
+const decodeShared = Schema.decodeUnknownOption(Schema.parseJson(Shared))
+
+/** The shared objects of an earlier generation with other settings, such as an Ingress. */
+const removeObsolete = (instance: Instance, place: Place, wanted: ReadonlySet<string>) =>
+  Effect.forEach(
+    sharedTypes.filter((type) => !wanted.has(type)),
+    (type) => removeLabelled(instance, place.namespace, [types[type]], 0),
+    { discard: true }
+  )
