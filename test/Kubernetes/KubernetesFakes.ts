@@ -3,6 +3,7 @@ import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer, Schema } from "effect"
 import { DeployerFixture } from "effect-deployers/Conformance"
+import { ImageReference } from "../../src/Containerized/ImageReference.js"
 import * as FakeCluster from "../../src/Conformance/FakeCluster.js"
 import * as FakeEngine from "../../src/Conformance/FakeEngine.js"
 import { ImageBuilder } from "../../src/Docker/ImageBuilder.js"
@@ -30,7 +31,7 @@ const layerImages = Layer.effect(
         Effect.gen(function* () {
           const imageId = yield* engine.addImage({ tags: [`effect-deployers/fake:${snapshot.id}`] })
           const build = yield* builds.put({ snapshotId: snapshot.id, checksum: "none", image: imageId })
-          const reference = `registry.test/${snapshot.pipelineName}@${imageId}`
+          const reference = ImageReference.make(`registry.test/${snapshot.pipelineName}@${imageId}`)
           return { build, imageId, name: reference, reference, sizeBytes: 0, node: "/usr/bin/node", reused: false }
         }).pipe(Effect.orDie)
     }
