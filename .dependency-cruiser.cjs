@@ -100,7 +100,10 @@ module.exports = {
       name: "no-undeclared-package",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], pathNot: "node_modules/@effect/(cli|sql-pg|vitest)/" }
+      to: {
+        dependencyTypes: ["npm-no-pkg", "npm-unknown"],
+        pathNot: "node_modules/(@effect/(cli|sql-pg|vitest)|@kubernetes/client-node)/"
+      }
     }
   ],
   options: {

@@ -162,7 +162,11 @@ const entries = [
   "/Flavor",
   "/Local",
   "/Docker",
+<<<<<<< HEAD
   "/Swarm",
+=======
+  "/Kubernetes",
+>>>>>>> 7cad90d (Land the flavor for Kubernetes beside the others)
   "/Server",
   "/Store",
   "/Testing"

@@ -1,7 +1,7 @@
 /** Server-side apply: which manager owns which field, and the merge of what it applies. Lists are atomic. */
 import * as Predicate from "effect/Predicate"
 
-/** The value of a field, which is no object. */
+/** The value of a field; objects have fields of their own. */
 type Leaf = unknown
 
 /** The fields of an object by their paths. */

@@ -68,7 +68,7 @@ const failureOf = (facts: Facts): Assessment | undefined => {
     if (reason !== undefined) return failed(reason)
   }
   for (const { message, reason, status, type } of deployment.status.conditions) {
-    // No pod exists, so nothing else tells the refusal of a quota, a LimitRange or Pod Security.
+    // No pod exists, so nothing else reports the refusal of a quota, a LimitRange or Pod Security.
     if (type === "ReplicaFailure" && status === "True") {
       return failed(`the cluster refuses its pods (${reason ?? "FailedCreate"}): ${clause(message)}`)
     }

@@ -41,7 +41,7 @@ export type StartError =
 
 /**
  * Makes everything ready that changes nothing in the cluster: the namespace exists, the user has the rights, the names are
- * free, nobody else owns the fields, and the image is in its registry.
+ * free, no other manager owns the fields, and the image is in its registry.
  */
 export const prepare = (
   request: Request,

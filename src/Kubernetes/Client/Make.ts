@@ -1,14 +1,13 @@
 /** Wires a client. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { OutcomeUnknown } from "../../Errors/Lifecycle.js"
 import type { KubernetesClient } from "../KubernetesClient.js"
 import { connect, type Options } from "./Configuration.js"
 import type { QueryError } from "./Errors.js"
 import { logs } from "./Logs.js"
-import { pathOf, pathOfType } from "./Paths.js"
+import { pathOf, pathOfType, selectorOf } from "./Paths.js"
 import { describe, Resource } from "./Resources.js"
 import { changeFailureOf, failureOf, isSuccess, read } from "./Responses.js"
 import { missingRights } from "./Rights.js"
@@ -104,14 +103,3 @@ const List = Schema.Struct({
 })
 
 const inNamespace = (namespace: string) => (namespace === "" ? {} : { namespace })
-
-/** A selector for objects with all these labels; none without labels. */
-export const selectorOf = (labels: Readonly<Record<string, string>>): string | undefined =>
-  Option.getOrUndefined(
-    Option.liftPredicate(
-      Object.entries(labels)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(","),
-      (text) => text !== ""
-    )
-  )

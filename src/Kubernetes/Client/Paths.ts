@@ -1,4 +1,5 @@
 /** Paths of the API. */
+import * as Option from "effect/Option"
 import type { Reference, ResourceType } from "./Resources.js"
 
 /** The path of all objects of a type, in a namespace. */
@@ -10,3 +11,14 @@ export const pathOfType = ({ apiVersion, clusterScoped, plural }: ResourceType, 
 /** The path of an object. */
 export const pathOf = ({ name, namespace, type }: Reference): string =>
   `${pathOfType(type, namespace)}/${encodeURIComponent(name)}`
+
+/** A selector for objects with all these labels; none without labels. */
+export const selectorOf = (labels: Readonly<Record<string, string>>): string | undefined =>
+  Option.getOrUndefined(
+    Option.liftPredicate(
+      Object.entries(labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(","),
+      (text) => text !== ""
+    )
+  )

@@ -133,7 +133,7 @@ const Condition = Schema.Struct({
 const list = <A, I>(item: Schema.Schema<A, I>) => Schema.optionalWith(Schema.Array(item), { default: () => [] })
 
 /**
- * The fields of a Deployment that tell the progress of its rollout.
+ * The fields of a Deployment that show the progress of its rollout.
  *
  * @category schemas
  * @since 0.2.0
@@ -187,7 +187,7 @@ const ContainerStatus = Schema.Struct({
 export type ContainerStatus = typeof ContainerStatus.Type
 
 /**
- * The fields of a Pod that tell the state of its container.
+ * The fields of a Pod that show the state of its container.
  *
  * @category schemas
  * @since 0.2.0

@@ -36,8 +36,8 @@ export const failureOf = (server: string, request: Request, response: ApiRespons
 }
 
 /**
- * The failure of a change. A quota and Pod Security refuse with the status of a missing right; the message tells them apart
- * from one, so both keep it.
+ * The failure of a change. A quota and Pod Security refuse with the status of a missing right; only the message shows the
+ * difference, so both keep it.
  */
 export const changeFailureOf = (
   server: string,

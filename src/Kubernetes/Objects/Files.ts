@@ -40,8 +40,8 @@ export const contentOf = (request: Request): Readonly<Record<string, string>> =>
 })
 
 /**
- * A digest (hex) of the entries for the name of the Secret. The secret of the proof is a part of it, so that it tells
- * readers nothing about short secrets.
+ * A digest (hex) of the entries for the name of the Secret. The secret of the proof is a part of it, so that
+ * readers learn nothing about short secrets.
  */
 export const digestOf = (content: Readonly<Record<string, string>>): string =>
   Crypto.createHash("sha256").update(canonicalJson(content)).digest("hex")

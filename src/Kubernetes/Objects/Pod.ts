@@ -108,7 +108,7 @@ const environmentOf = ({ secrets, settings }: Request, secret: string) => [
 ]
 
 /**
- * A pod is ready while it is healthy, also in a maintenance, in which it tells callers the message. Only a pod whose health
+ * A pod is ready while it is healthy, also in a maintenance, in which it sends callers the message. Only a pod whose health
  * check failed for a long time is restarted: a step that computes must not end its pod.
  */
 const probesOf = ({ check, settings }: Request): Pick<V1Container, "readinessProbe" | "livenessProbe"> => {
