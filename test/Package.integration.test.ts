@@ -162,11 +162,8 @@ const entries = [
   "/Flavor",
   "/Local",
   "/Docker",
-<<<<<<< HEAD
   "/Swarm",
-=======
   "/Kubernetes",
->>>>>>> 7cad90d (Land the flavor for Kubernetes beside the others)
   "/Server",
   "/Store",
   "/Testing"
