@@ -153,7 +153,11 @@ layer(NodeContext.layer, { excludeTestServices: true, timeout: "2 minutes" })("A
       assert.include(wrong, signIn)
       assert.include(wrong, "imageRepository")
       assert.notInclude(wrong, "secret-of-another")
-      assert.include(yield* refused({ credsStore: "that-is-missing" }), "docker-credential-that-is-missing")
+      const broken = { credsStore: "that-is-missing" }
+      assert.include(yield* refused(broken), "docker-credential-that-is-missing")
+      const { images } = yield* Effect.provide(DockerClient, yield* signedIn(broken))
+      const unpulled = yield* Effect.flip(Stream.runDrain(images.pull(`${repository}:1`)))
+      assert.include(unpulled.message, "docker-credential-that-is-missing")
       yield* Effect.gen(function* () {
         assert.deepStrictEqual((yield* publish(repository, yield* image)).events, pushes)
       }).pipe(Effect.provide(yield* signedIn(withAuth(host))))

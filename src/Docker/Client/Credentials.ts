@@ -28,6 +28,9 @@ export const make = (options: Options): Effect.Effect<Credentials, never, FileSy
     )
   })
 
+/** The credentials of a caller who has none. */
+export const anonymous: Redacted.Redacted<string> = Redacted.make("e30=")
+
 // internal
 
 const hub = "docker.io"

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { partsOf, registryOf } from "../../Containerized/ImageReference.js"
 import type { Images } from "./Contract.js"
-import type { Credentials } from "./Credentials.js"
+import { anonymous, type Credentials } from "./Credentials.js"
 import { parse } from "./Decoders.js"
 import { type EngineRequests, isOk } from "./EngineRequests.js"
 import { type ChangeError, ImageUnavailable, RegistryFailed } from "./Errors.js"
@@ -43,9 +43,24 @@ const pullWith =
           : { fromImage: image, platform },
       deadline: "none"
     }
-    const failure = ({ reason }: Pick<Problem, "reason">) => new ImageUnavailable({ image, reason })
+    const pulling = (found: Effect.Effect.Success<ReturnType<Credentials>>, without?: string) =>
+      withCredentials(
+        engine,
+        Effect.succeed(found),
+        request,
+        ({ reason }) =>
+          new ImageUnavailable({
+            image,
+            reason: without === undefined ? reason : `${reason}; without credentials, because ${without}`
+          })
+      )
+    // Most images need no credentials, so unreadable ones matter only if the registry refuses.
+    const pulled = Effect.match(credentials(image), {
+      onFailure: ({ reason }) => pulling(anonymous, reason),
+      onSuccess: (found) => pulling(found)
+    })
     return Stream.concat(
-      withCredentials(engine, credentials(image), request, failure),
+      Stream.unwrap(pulled),
       Stream.sync(() => ImageProgress.Done({ image }))
     )
   }
