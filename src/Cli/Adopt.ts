@@ -6,7 +6,7 @@ import { Deployer } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import { HomeBinding } from "../Store/HomeBinding.js"
 import { flag, json, print } from "./Common.js"
-import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const adopt = Command.make(
   "adopt",
@@ -25,7 +25,7 @@ export const adopt = Command.make(
         ...(deployments.length === 0
           ? []
           : [
-              Render.table(
+              Table.draw(
                 hasColor,
                 ["NAME", "OUTCOME"],
                 deployments.map(({ name, outcome }) => [name, outcome])

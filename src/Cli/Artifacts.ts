@@ -8,6 +8,7 @@ import { json, print } from "./Common.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
 import * as RunSearch from "./RunSearch.js"
+import * as Table from "./Table.js"
 
 const step = Args.text({ name: "step" }).pipe(
   Args.withDescription("A call of a step, such as forecast or forecast#2: prints its output."),
@@ -33,7 +34,7 @@ export const artifacts = Command.make(
 const render = (hasColor: boolean, { artifacts }: Client.ArtifactList): string =>
   artifacts.length === 0
     ? "The run has no recorded outputs of steps."
-    : Render.table(
+    : Table.draw(
         hasColor,
         ["STEP", "BYTES", "PLACE", "CREATED", "SHA-256"],
         artifacts.map((one) => [one.step, String(one.bytes), one.place, Render.time(one.createdAt), one.digest])

@@ -28,6 +28,7 @@ import { UsageError } from "./Failure.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 const list = Command.make(
   "list",
@@ -176,7 +177,7 @@ const encode = (key: KeyInfo) => ({
 })
 
 const table = (hasColor: boolean, keys: ReadonlyArray<KeyInfo>): string =>
-  Render.table(
+  Table.draw(
     hasColor,
     ["ID", "SCOPES", "ORIGIN", "CREATED", "EXPIRES", "LAST USED", ""],
     keys.map((key) => [

@@ -106,9 +106,11 @@ export const parseMoment = (text: string, now: number): Option.Option<number> =>
 export const print = (
   asJson: boolean,
   value: unknown,
-  human: (hasColor: boolean) => string
+  human: (hasColor: boolean, columns: number | undefined) => string
 ): Effect.Effect<void, never, Output> =>
-  Effect.flatMap(Output, ({ hasColor, result }) => result(asJson ? Render.json(value) : human(hasColor)))
+  Effect.flatMap(Output, ({ columns, hasColor, result }) =>
+    result(asJson ? Render.json(value) : human(hasColor, columns))
+  )
 
 /** Writes a remark to standard error. */
 export const note = (text: string): Effect.Effect<void, never, Output> =>

@@ -13,7 +13,6 @@ import {
   allowOtherPipeline,
   flag,
   json,
-  note,
   pipelineFileOrNames,
   text,
   texts,
@@ -25,8 +24,8 @@ import { settingOptions, settingsOf } from "./DeploySettings.js"
 import * as DeployStack from "./DeployStack.js"
 import { type GivenForFile, targetOf } from "./DeployTarget.js"
 import * as EnvFile from "./EnvFile.js"
+import { Output } from "./Output.js"
 import * as Progress from "./Progress.js"
-import * as Render from "./Render.js"
 
 export const deploy = Command.make(
   "deploy",
@@ -72,9 +71,10 @@ export const deploy = Command.make(
 
 /** Deploys one pipeline under a name. */
 const deployFile = Effect.fnUntraced(function* (file: string, name: string, given: GivenForFile) {
+  const begun = yield* Progress.begin
   const deployer = yield* chosen(Option.getOrUndefined(given.deployer))
   const env = { ...(yield* EnvFile.read(given.envFile)), ...given.env }
-  yield* note(`Bundling ${Render.clean(file)}`)
+  yield* Progress.phase(begun, `bundling ${file}`)
   const flavor = Option.getOrUndefined(given.deployer) ?? (yield* flavorOf(name))
   const settings = settingsOf({ ...given, env })
   const bundling = yield* bundlingWith(name, bundlingOf(given), settings)
@@ -82,12 +82,15 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
     Effect.provideService(CodeCaching, flavor === "local" ? "beside" : "before")
   )
   const { snapshot, typeCheck } = yield* given.noTypecheck ? Effect.provide(fromFile, TypeChecker.layerNone) : fromFile
+  yield* Progress.phase(begun, `the bundle is ready: ${snapshot.label}`)
+  const output = yield* Output
+  const shownCheck = Effect.provideService(Progress.whileIn(begun, "checking the types")(typeCheck), Output, output)
   const options = {
     name,
     replace: !given.noReplace,
     allowOtherPipeline: given.allowOtherPipeline,
     check: !given.noCheck,
-    gate: typeCheck,
+    gate: shownCheck,
     keep: !given.reset,
     unset: given.unset,
     settings
@@ -98,7 +101,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   }
   const before = yield* currentKey(name)
   const { changed } = yield* deployer.plan(snapshot, options)
-  const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options)).pipe(
+  const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options), begun).pipe(
     // A type error explains why a version does not start, or fails its check.
     Effect.tapErrorTag("DeploymentProvisionFailed", () => typeCheck),
     Effect.tapErrorTag("DeploymentCheckFailed", () => typeCheck),

@@ -27,9 +27,10 @@ export interface Given {
 
 /** Plans the deployments of the settings file, shows the plan, and deploys them unless only the plan is wanted. */
 export const deploy = Effect.fnUntraced(function* ({ config, json, only, plan, stage }: Given) {
+  const begun = yield* Progress.begin
   const deployers = yield* Deployers
   const stack = yield* ConfigFile.load({ file: config, stage })
-  yield* note(`Bundling ${Render.clean(pipelinesOf(stack))}`)
+  yield* Progress.phase(begun, `bundling ${pipelinesOf(stack)}`)
   const members = yield* prepare(stack, { only, deployers })
   const planned = yield* planPrepared(members)
   if (plan) {
@@ -38,7 +39,7 @@ export const deploy = Effect.fnUntraced(function* ({ config, json, only, plan, s
   yield* note(planText(false, planned))
   const names = planned.map(({ name }) => name)
   const keys = yield* Effect.forEach(names, keyOf)
-  const { changed, deployments } = yield* Progress.followAll(names, deployPrepared(members)).pipe(
+  const { changed, deployments } = yield* Progress.followAll(names, deployPrepared(members), begun).pipe(
     whenInterrupted("The deployments serve the versions that served before.")
   )
   const shown = yield* Effect.forEach(deployments, ({ changed, deployment }, index) =>

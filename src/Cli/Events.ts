@@ -13,6 +13,7 @@ import { deploymentName, json, print } from "./Common.js"
 import * as Json from "./Json.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const events = Command.make(
   "events",
@@ -33,8 +34,8 @@ export const events = Command.make(
       )
     }
     const found = Chunk.toReadonlyArray(yield* Stream.runCollect(recorded(name)))
-    yield* print(json, { events: found.map(Json.event) }, (hasColor) =>
-      Render.table(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells))
+    yield* print(json, { events: found.map(Json.event) }, (hasColor, columns) =>
+      Table.draw(hasColor, ["TIME", "OPERATION", "EVENT", "DETAILS"], found.map(cells), { columns, giveWay: [] })
     )
   })
 ).pipe(

@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { InternalError } from "../Contract/Errors.js"
 import { isDeployersError } from "../Errors/Kind.js"
 
 /**
@@ -46,12 +47,12 @@ export interface Report {
 }
 
 /**
- * Describes a failure of a command.
+ * Describes a failure of a command. `deployment` is the one that the command works on, for errors that do not name it.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const report = (error: unknown): Report => {
+export const report = (error: unknown, deployment?: string): Report => {
   if (error instanceof UsageError) {
     return {
       message: error.message,
@@ -63,8 +64,8 @@ export const report = (error: unknown): Report => {
   const tag = Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError"
   const message = error instanceof Error && error.message !== "" ? error.message : `The command failed with ${tag}.`
   return {
-    message,
-    hint: isDeployersError(error) ? hintOf(error) : undefined,
+    message: error instanceof InternalError ? `${message} Id: ${error.id}` : message,
+    hint: isDeployersError(error) ? hintOf(error, deployment) : undefined,
     json: { ...fieldsOf(error), _tag: tag, message },
     exitCode: exitCodes.failure
   }
@@ -108,7 +109,8 @@ const hints: Readonly<Record<string, Hint>> = {
   DeploymentRunFailed: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   DeploymentBusy: named((name) => `\`deployers events ${name}\` shows the operation in progress.`),
   Unauthorized: named((name) => `\`deployers describe ${name} --show-secret\` shows the key.`),
-  InternalError: named((name) => `\`deployers logs ${name}\` has the details under that id.`),
+  InternalError: (error) =>
+    named((name) => `\`deployers logs ${name} | grep ${String(error["id"])}\` shows the details.`)(error),
   RunTimedOut: () => "`--timeout 10m` gives the run more time.",
   RunNotFound: named((name) => `\`deployers runs ${name}\` lists its runs.`),
   ArtifactNotFound: () => "`deployers artifacts RUN` lists the outputs of the steps of a run.",
@@ -134,7 +136,7 @@ const hints: Readonly<Record<string, Hint>> = {
   LeaseLost: () => "`deployers refresh NAME` reads its status."
 }
 
-const hintOf = (error: Error & { readonly _tag: string }): string | undefined => {
+const hintOf = (error: Error & { readonly _tag: string }, deployment: string | undefined): string | undefined => {
   const hint = Object.hasOwn(hints, error._tag) ? hints[error._tag] : undefined
-  return hint?.({ ...error } as Readonly<Record<string, unknown>>)
+  return hint?.({ ...(deployment === undefined ? {} : { deployment }), ...error } as Readonly<Record<string, unknown>>)
 }

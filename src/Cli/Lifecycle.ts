@@ -21,6 +21,7 @@ import * as DeploymentView from "./DeploymentView.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const refresh = Command.make(
   "refresh",
@@ -101,8 +102,8 @@ export const revisions = Command.make(
   Effect.fnUntraced(function* ({ json, name }) {
     const deployer = yield* Deployer
     const found = yield* deployer.revisions(name)
-    yield* print(json, { revisions: found.map(Json.revision) }, (hasColor) =>
-      Render.table(
+    yield* print(json, { revisions: found.map(Json.revision) }, (hasColor, columns) =>
+      Table.draw(
         hasColor,
         ["GENERATION", "STATUS", "SNAPSHOT", "CREATED", "BY", "REASON"],
         found.map((one) => [
@@ -112,7 +113,8 @@ export const revisions = Command.make(
           Render.time(one.createdAt),
           one.by,
           one.reason ?? ""
-        ])
+        ]),
+        { columns, giveWay: ["BY", "SNAPSHOT"] }
       )
     )
   })

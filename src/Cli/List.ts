@@ -13,6 +13,7 @@ import * as DeploymentView from "./DeploymentView.js"
 import * as Json from "./Json.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const list = Command.make(
   "list",
@@ -32,8 +33,8 @@ export const list = Command.make(
     const most = isAll ? undefined : given
     if (isWatching) return yield* watch(json, wanted, most)
     const { deployments, hasMore } = yield* firstOnes(wanted, most)
-    yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor) =>
-      draw(hasColor, deployments)
+    yield* print(json, { deployments: deployments.map((one) => Json.deployment(one)) }, (hasColor, columns) =>
+      draw(hasColor, columns, deployments)
     )
     if (hasMore) yield* note(`There are more than ${most} deployments; --limit N or --all shows more of them.`)
   })
@@ -51,10 +52,10 @@ const firstOnes = (status: Status | undefined, limit: number | undefined) =>
     return { deployments: found.slice(0, limit), hasMore: limit !== undefined && found.length > limit }
   })
 
-const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string =>
+const draw = (hasColor: boolean, columns: number | undefined, deployments: ReadonlyArray<Deployment>): string =>
   deployments.length === 0
     ? "There are no deployments; `deployers deploy FILE --name NAME` creates one."
-    : Render.table(
+    : Table.draw(
         hasColor,
         ["NAME", "STATUS", "URL", "GEN", "SNAPSHOT", "DEPLOYER", "UPDATED"],
         deployments.map((one) => [
@@ -65,20 +66,21 @@ const draw = (hasColor: boolean, deployments: ReadonlyArray<Deployment>): string
           `${one.snapshot.pipelineName}@${one.snapshot.version}`,
           one.deployer.flavor,
           Render.time(one.updatedAt)
-        ])
+        ]),
+        { columns, giveWay: ["UPDATED", "DEPLOYER", "SNAPSHOT", "GEN"] }
       )
 
 /** Shows deployments until interrupted: on a terminal the list again, elsewhere a line for each change. */
 const watch = Effect.fnUntraced(function* (asJson: boolean, status: Status | undefined, limit: number | undefined) {
   const deployer = yield* Deployer
-  const { hasColor, isInteractive, result } = yield* Output
+  const { columns, hasColor, isInteractive, result } = yield* Output
   const lists = Stream.repeatEffectWithSchedule(deployer.list({ status, limit }), Schedule.spaced("500 millis")).pipe(
     Stream.changesWith((before, now) => toText(before) === toText(now))
   )
   if (isInteractive && !asJson) {
     return yield* Stream.runForEach(lists, (deployments) =>
       Effect.flatMap(DateTime.now, (now) =>
-        result(`${clear}${Render.time(now)}, Ctrl-C ends.\n\n${draw(hasColor, deployments)}`)
+        result(`${clear}${Render.time(now)}, Ctrl-C ends.\n\n${draw(hasColor, columns, deployments)}`)
       )
     )
   }

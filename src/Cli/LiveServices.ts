@@ -26,6 +26,7 @@ import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import * as SqlRegistryCopy from "../Store/SqlRegistryCopy.js"
 import { Deployers } from "./Deployers.js"
+import * as StoredRuns from "./StoredRunsLayer.js"
 import type { Services } from "./Tree.js"
 
 const deployers = Layer.effectContext(
@@ -43,7 +44,8 @@ export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.merg
   Bundle.TypeChecker.layerConfig,
   layerRegistry,
   ServiceManager.layer,
-  SqlRegistryCopy.layer
+  SqlRegistryCopy.layer,
+  Layer.provide(StoredRuns.layer, deployers)
 ).pipe(
   Layer.provide(ImageBuilder.layer()),
   Layer.provide(DockerClient.layerConfig),

@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,6 +12,7 @@ import { Deployer } from "../Deployer.js"
 import type { LogLine } from "../Deployment.js"
 import { count, deploymentName, json, parseMoment, text } from "./Common.js"
 import { UsageError } from "./Failure.js"
+import * as LogText from "./LogText.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
@@ -38,13 +40,15 @@ export const logs = Command.make(
       const all = yield* Stream.runCollect(lines)
       return yield* output.result(Render.json({ lines: Chunk.toReadonlyArray(all).map(encode) }))
     }
-    yield* Stream.runForEach(lines, (line) =>
-      output.result(json ? Render.jsonLine(encode(line)) : Render.clean(line.text))
-    )
+    yield* Stream.runForEach(lines, (line) => output.result(json ? Render.jsonLine(encode(line)) : shown(output, line)))
   })
 ).pipe(Command.withDescription("Show the log of a deployment."))
 
 // internal
+
+/** A terminal shows lines for people; a pipe gets them as the service wrote them. */
+const shown = ({ hasColor, isInteractive }: Context.Tag.Service<Output>, { text }: LogLine): string =>
+  isInteractive ? LogText.line(hasColor, text) : Render.clean(text)
 
 const moment = (text: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>

@@ -23,6 +23,8 @@ export class Output extends Context.Tag("effect-deployers/Cli/Output")<
     readonly isInteractive: boolean
     /** True when standard output shows colours. */
     readonly hasColor: boolean
+    /** The width of the terminal behind standard output, in characters; none elsewhere. */
+    readonly columns?: number | undefined
     /** True when standard error shows colours. */
     readonly hasNoteColor: boolean
     /** Completes when the reader of standard output is gone. */
@@ -38,6 +40,8 @@ export class Output extends Context.Tag("effect-deployers/Cli/Output")<
  */
 export interface Target {
   readonly isTTY?: boolean
+  /** The width of a terminal, in characters. */
+  readonly columns?: number
   /** Writes text, and calls back after the write or its failure. */
   write(text: string, done: (error?: Error | null) => void): unknown
   /** Receives failed writes, such as `EPIPE` when the reader is gone. */
@@ -65,6 +69,8 @@ export const layerStreams = (options: {
       note: note.line,
       isInteractive,
       hasColor: isInteractive && !noColor,
+      // A terminal without a width reports 0.
+      columns: isInteractive && stdout.columns !== undefined && stdout.columns > 0 ? stdout.columns : undefined,
       hasNoteColor: stderr.isTTY === true && !noColor,
       closed: result.closed
     }
@@ -88,7 +94,7 @@ export interface Captured {
  * @since 0.1.0
  */
 export const capture = (
-  options: { readonly isInteractive?: boolean; readonly hasColor?: boolean } = {}
+  options: { readonly isInteractive?: boolean; readonly hasColor?: boolean; readonly columns?: number } = {}
 ): Captured & { readonly layer: Layer.Layer<Output> } => {
   const lines = { stdout: "", stderr: "" }
   const append = (name: keyof typeof lines) => (text: string) =>
@@ -103,6 +109,7 @@ export const capture = (
       note: append("stderr"),
       isInteractive: options.isInteractive ?? false,
       hasColor: options.hasColor ?? false,
+      columns: options.columns,
       hasNoteColor: options.hasColor ?? false,
       closed: Effect.never
     })

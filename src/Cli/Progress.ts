@@ -9,27 +9,49 @@ import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.j
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
-/** Runs an operation on a deployment and shows its events. */
-export const follow = <A, E, R>(name: string, operation: Effect.Effect<A, E, R>) =>
-  show(operation, ({ deploymentId, deploymentName }) =>
-    deploymentName === name || deploymentId === name ? "" : undefined
+/** The time at which a command began, in milliseconds since the epoch. Its progress counts from there. */
+export const begin: Effect.Effect<number> = Clock.currentTimeMillis
+
+/** Shows a phase of a command that is not an event of a deployment, such as bundling. */
+export const phase = (begun: number, text: string): Effect.Effect<void, never, Output> =>
+  Effect.flatMap(Output, ({ hasNoteColor, note }) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      note(`${elapsed(hasNoteColor, now - begun)}  ${Render.paint(hasNoteColor, "cyan", Render.clean(text))}`)
+    )
+  )
+
+/** Shows a phase for an effect that takes longer than a moment. */
+export const whileIn =
+  (begun: number, text: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Output> =>
+    Effect.flatMap(Effect.fork(Effect.delay(phase(begun, text), "200 millis")), (fiber) =>
+      Effect.ensuring(effect, Fiber.interrupt(fiber))
+    )
+
+/** Runs an operation on a deployment and shows its events. `begun` is the start of the command; default: now. */
+export const follow = <A, E, R>(name: string, operation: Effect.Effect<A, E, R>, begun?: number) =>
+  show(
+    operation,
+    ({ deploymentId, deploymentName }) => (deploymentName === name || deploymentId === name ? "" : undefined),
+    begun
   )
 
 /** Runs an operation on several deployments and shows their events, each with the name of its deployment. */
-export const followAll = <A, E, R>(names: ReadonlyArray<string>, operation: Effect.Effect<A, E, R>) =>
-  show(operation, ({ deploymentName }) => (names.includes(deploymentName) ? `${deploymentName}: ` : undefined))
+export const followAll = <A, E, R>(names: ReadonlyArray<string>, operation: Effect.Effect<A, E, R>, begun?: number) =>
+  show(operation, ({ deploymentName }) => (names.includes(deploymentName) ? `${deploymentName}: ` : undefined), begun)
 
 // internal
 
 /** Shows the events for which `prefix` has a text. */
 const show = <A, E, R>(
   operation: Effect.Effect<A, E, R>,
-  prefix: (event: DeploymentEvent) => string | undefined
+  prefix: (event: DeploymentEvent) => string | undefined,
+  start: number | undefined
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Deployer | Output> =>
   Effect.gen(function* () {
     const { subscribe } = yield* Deployer
     const output = yield* Output
-    const begun = yield* Clock.currentTimeMillis
+    const begun = start ?? (yield* begin)
     const inProgress = new Set<string>()
     const showing = Stream.fromQueue(yield* subscribe).pipe(
       Stream.runForEach((event) =>
@@ -50,9 +72,10 @@ const show = <A, E, R>(
 /** One event for people. */
 export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: number, prefix = ""): string => {
   const { message, reason, url } = event.data
+  // The failure of the command has every line.
   const detail = [message, reason, url]
     .filter((part) => typeof part === "string")
-    .map(Render.clean)
+    .map((part) => Render.clean(part.split("\n", 1).join()))
     .join(" ")
   const style =
     event.type === "operation_failed"
@@ -63,8 +86,11 @@ export const line = (hasColor: boolean, event: DeploymentEvent, elapsedMillis: n
           ? "yellow"
           : "cyan"
   const phase = Render.paint(hasColor, style, phases[event.type])
-  return `${Render.paint(hasColor, "dim", Render.duration(elapsedMillis).padStart(7))}  ${prefix}${phase}${detail === "" ? "" : `: ${detail}`}`
+  return `${elapsed(hasColor, elapsedMillis)}  ${prefix}${phase}${detail === "" ? "" : `: ${detail}`}`
 }
+
+const elapsed = (hasColor: boolean, millis: number): string =>
+  Render.paint(hasColor, "dim", Render.duration(millis).padStart(7))
 
 const isLast = ({ type }: DeploymentEvent): boolean => type === "operation_finished" || type === "operation_failed"
 

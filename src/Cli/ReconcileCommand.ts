@@ -6,6 +6,7 @@ import { Deployer, RebuildReport, ReconcileReport } from "../Deployer.js"
 import { afterRepeatable, flag, json, print, whenInterrupted } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const reconcile = Command.make(
   "reconcile",
@@ -83,4 +84,4 @@ const show = (asJson: boolean, report: ReconcileReport, summary: (actions: strin
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 const table = (hasColor: boolean, head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) =>
-  rows.length === 0 ? [] : [Render.table(hasColor, head, rows)]
+  rows.length === 0 ? [] : [Table.draw(hasColor, head, rows)]

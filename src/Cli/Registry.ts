@@ -8,7 +8,7 @@ import { RegistryCopy } from "../Store/RegistryCopy.js"
 import { flag, json, print } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
-import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 const to = Options.text("to").pipe(
   Options.withPseudoName("url"),
@@ -32,7 +32,7 @@ const copy = Command.make(
     const file = use ? yield* registry.use(url) : undefined
     yield* print(json, { tables, ...(file === undefined ? {} : { file }) }, (hasColor) =>
       [
-        Render.table(
+        Table.draw(
           hasColor,
           ["TABLE", "ROWS"],
           Object.entries(tables).map(([table, rows]) => [table, String(rows)])

@@ -31,32 +31,6 @@ export const statusStyle = (status: string): Style => {
   return /^(absent|interrupted)$/.test(status) ? "dim" : "yellow"
 }
 
-/** Aligned columns under their headings. Cells are cleaned; a column named `STATUS` is coloured. */
-export const table = (
-  hasColor: boolean,
-  headings: ReadonlyArray<string>,
-  rows: ReadonlyArray<ReadonlyArray<string>>
-): string => {
-  const cells = rows.map((row) => row.map(clean))
-  const widths = headings.map((heading, column) =>
-    cells.reduce((widest, row) => Math.max(widest, width(row[column] ?? "")), width(heading))
-  )
-  const line = (row: ReadonlyArray<string>, style: (column: number, text: string) => string) =>
-    row
-      .map((cell, column) => {
-        const padding = column === row.length - 1 ? "" : " ".repeat((widths[column] ?? 0) - width(cell))
-        return `${style(column, cell)}${padding}`
-      })
-      .join("  ")
-      .trimEnd()
-  return [
-    line(headings, (_, text) => paint(hasColor, "bold", text)),
-    ...cells.map((row) =>
-      line(row, (column, text) => (headings[column] === "STATUS" ? paint(hasColor, statusStyle(text), text) : text))
-    )
-  ].join("\n")
-}
-
 /** Aligned `label  value` lines. Values are cleaned; those missing are left out. */
 export const fields = (hasColor: boolean, entries: ReadonlyArray<readonly [string, string | undefined]>): string => {
   const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
@@ -79,6 +53,10 @@ export const duration = (millis: number): string => {
 /** A word for a POSIX shell: quoted if it needs to be. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+/** The width of text on a terminal, in the cells of a character. */
+export const width = (text: string): number =>
+  Array.from(text).reduce((sum, character) => sum + (wide.test(character) ? 2 : /\p{Mark}/u.test(character) ? 0 : 1), 0)
 
 /** Text without terminal styles. */
 export const withoutStyles = (text: string): string => text.replace(styles, "")
@@ -105,6 +83,3 @@ const codes: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green
 
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
-
-const width = (text: string): number =>
-  Array.from(text).reduce((sum, character) => sum + (wide.test(character) ? 2 : /\p{Mark}/u.test(character) ? 0 : 1), 0)

@@ -25,6 +25,7 @@ import * as Help from "./Help.js"
 import type { Input } from "./Input.js"
 import * as Invoke from "./Invoke.js"
 import * as InvokeFlags from "./InvokeFlags.js"
+import * as LogText from "./LogText.js"
 import * as Misuse from "./Misuse.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
@@ -73,21 +74,29 @@ export const runWith = <E, R, DE, DR>(
   Effect.gen(function* () {
     const output = yield* Output
     const logger = yield* noteLogger
-    const exit = yield* raceWithGuard(execute(argv, layers), output.closed).pipe(
+    const target = targetOf(argv)
+    const exit = yield* raceWithGuard(execute(argv, target, layers), output.closed).pipe(
       Effect.scoped,
       Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
       Effect.exit
     )
-    return yield* exitCodeOf(exit, Argv.asksForJson(argv))
+    return yield* exitCodeOf(exit, { asJson: Argv.asksForJson(argv), deployment: target?.split("/", 1).join() })
   })
 
 // internal
 
-const execute = <E, R, DE, DR>(argv: ReadonlyArray<string>, layers: Tree.Layers<E, R, DE, DR>) =>
+/** The deployment, or a pipeline of one, that the command line invokes. */
+const targetOf = (argv: ReadonlyArray<string>): string | undefined =>
+  Argv.firstArgument(specOf(Invoke.make([]).descriptor), argv)
+
+const execute = <E, R, DE, DR>(
+  argv: ReadonlyArray<string>,
+  target: string | undefined,
+  layers: Tree.Layers<E, R, DE, DR>
+) =>
   Effect.gen(function* () {
     const output = yield* Output
     const services = yield* Layer.memoize(layers.services)
-    const target = Argv.firstArgument(specOf(Invoke.make([]).descriptor), argv)
     const parameters = target === undefined ? [] : yield* Effect.provide(parametersOf(target), services)
     const { commands, root } = Tree.make({ services, doctor: layers.doctor }, parameters)
     const line = yield* Argv.parse(
@@ -184,19 +193,30 @@ const noteLogger: Effect.Effect<Logger.Logger<unknown, void>, never, Output> = E
   )
 })
 
-const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, asJson: boolean): Effect.Effect<number, never, Output> => {
+interface Asked {
+  readonly asJson: boolean
+  /** The deployment that the command invokes. */
+  readonly deployment: string | undefined
+}
+
+const exitCodeOf = (
+  exit: Exit.Exit<unknown, unknown>,
+  { asJson, deployment }: Asked
+): Effect.Effect<number, never, Output> => {
   if (Exit.isSuccess(exit)) return Effect.succeed(exitCodes.success)
   if (Cause.isInterruptedOnly(exit.cause)) return Effect.succeed(exitCodes.interrupted)
   const failure = Option.getOrUndefined(Cause.failureOption(Cause.map(exit.cause, (error) => ({ error }))))
   if (failure === undefined) return say(unexpected(exit.cause), asJson)
-  return failure.error instanceof Reported ? Effect.succeed(failure.error.exitCode) : say(report(failure.error), asJson)
+  return failure.error instanceof Reported
+    ? Effect.succeed(failure.error.exitCode)
+    : say(report(failure.error, deployment), asJson)
 }
 
 const say = ({ exitCode, hint, json, message }: Report, asJson: boolean): Effect.Effect<number, never, Output> =>
   Effect.gen(function* () {
     const output = yield* Output
     const label = Render.paint(output.hasNoteColor, "red", "error:")
-    yield* output.note(`${label} ${Render.cleanLines(message)}`)
+    yield* output.note(`${label} ${LogText.lines(output.hasNoteColor, message)}`)
     if (hint !== undefined)
       yield* output.note(`${Render.paint(output.hasNoteColor, "cyan", "hint:")} ${Render.clean(hint)}`)
     if (asJson) yield* output.result(Render.json(json))

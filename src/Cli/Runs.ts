@@ -17,6 +17,7 @@ import * as OutputFile from "./OutputFile.js"
 import * as Render from "./Render.js"
 import { retryFrom } from "./Retry.js"
 import * as RunSearch from "./RunSearch.js"
+import * as Table from "./Table.js"
 
 export const runs = Command.make(
   "runs",
@@ -32,7 +33,7 @@ export const runs = Command.make(
     json
   },
   Effect.fnUntraced(function* ({ cursor, json, limit, name, session, status }) {
-    const page = yield* Client.runs(name, {
+    const page = yield* RunSearch.page(name, {
       status: Option.getOrUndefined(status),
       session: Option.getOrUndefined(session),
       limit: Option.getOrElse(limit, () => 20),
@@ -40,7 +41,7 @@ export const runs = Command.make(
     })
     const { nextCursor } = page
     const value = { runs: page.runs.map(Json.runSummary), ...(nextCursor === undefined ? {} : { nextCursor }) }
-    yield* print(json, value, (hasColor) => renderPage(hasColor, page))
+    yield* print(json, value, (hasColor, columns) => renderPage(hasColor, columns, page))
   })
 ).pipe(Command.withDescription("List the runs of a deployment, newest first."))
 
@@ -48,7 +49,7 @@ const describe = Command.make(
   "describe",
   { ...RunSearch.options, json },
   Effect.fnUntraced(function* ({ deployment, id, json }) {
-    const { run } = yield* RunSearch.find(id, deployment)
+    const { run } = yield* RunSearch.findRecorded(id, deployment)
     yield* print(json, Json.run(run), (hasColor) => render(hasColor, run))
   })
 ).pipe(Command.withDescription("Show a run with its steps."))
@@ -173,7 +174,7 @@ const render = (hasColor: boolean, self: Run): string =>
       ["error", self.error === undefined ? undefined : Render.jsonLine(self.error)]
     ]),
     "",
-    Render.table(
+    Table.draw(
       hasColor,
       ["STEP", "STATUS", "ATTEMPTS", "TOOK", "RESULT"],
       (self.steps ?? []).map((step) => [
@@ -191,11 +192,11 @@ const statusText = ({ cause, status }: Pick<Run, "cause" | "status">): string =>
 
 const took = (millis: number | undefined): string => (millis === undefined ? "-" : Render.duration(millis))
 
-const renderPage = (hasColor: boolean, page: Client.RunPage): string =>
+const renderPage = (hasColor: boolean, columns: number | undefined, page: Client.RunPage): string =>
   page.runs.length === 0
     ? "There are no runs."
     : [
-        Render.table(
+        Table.draw(
           hasColor,
           ["RUN", "STATUS", "NAME", "STARTED", "TOOK", "ID"],
           page.runs.map((one) => [
@@ -205,7 +206,8 @@ const renderPage = (hasColor: boolean, page: Client.RunPage): string =>
             Render.time(one.startedAt),
             took(one.executionTimeMillis),
             one.id
-          ])
+          ]),
+          { columns, giveWay: ["NAME", "STARTED"] }
         ),
         ...(page.nextCursor === undefined ? [] : [`More: --cursor ${Render.clean(page.nextCursor)}`])
       ].join("\n")

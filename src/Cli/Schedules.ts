@@ -6,13 +6,16 @@ import * as Client from "../Client.js"
 import { deploymentName, json, note, print } from "./Common.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const schedules = Command.make(
   "schedules",
   { name: deploymentName, json },
   Effect.fnUntraced(function* ({ json, name }) {
     const { schedules } = yield* Client.schedules(name)
-    yield* print(json, { schedules: schedules.map(Json.schedule) }, (hasColor) => render(hasColor, schedules))
+    yield* print(json, { schedules: schedules.map(Json.schedule) }, (hasColor, columns) =>
+      render(hasColor, schedules, columns)
+    )
   })
 ).pipe(Command.withDescription("List the schedules of a deployment with their last firings."))
 
@@ -54,10 +57,10 @@ export const scheduleCommands = Command.make("schedule").pipe(
 
 // internal
 
-const render = (hasColor: boolean, all: ReadonlyArray<Client.ScheduleStatus>): string =>
+const render = (hasColor: boolean, all: ReadonlyArray<Client.ScheduleStatus>, columns?: number): string =>
   all.length === 0
     ? "The pipeline has no schedules."
-    : Render.table(
+    : Table.draw(
         hasColor,
         ["SCHEDULE", "CRON", "NEXT", "LAST", "STATE", "RUN"],
         all.map(({ cron, firings: [last], isPaused, name, nextAt }) => [
@@ -67,5 +70,6 @@ const render = (hasColor: boolean, all: ReadonlyArray<Client.ScheduleStatus>): s
           last === undefined ? "-" : Render.time(last.dueAt),
           last?.state ?? "-",
           last?.runId ?? "-"
-        ])
+        ]),
+        { columns, giveWay: ["LAST", "RUN"] }
       )

@@ -12,6 +12,7 @@ import { json, note, print } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import { Input } from "./Input.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 const name = Args.text({ name: "name" }).pipe(Args.withDescription("Name of the secret."))
 
@@ -45,7 +46,7 @@ const list = Command.make(
     yield* print(json, { secrets: value }, (hasColor) =>
       secrets.length === 0
         ? "There are no secrets; `deployers secret set NAME` creates one."
-        : Render.table(
+        : Table.draw(
             hasColor,
             ["NAME", "CREATED", "UPDATED"],
             secrets.map((one) => [one.name, Render.time(one.createdAt), Render.time(one.updatedAt)])

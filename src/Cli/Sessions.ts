@@ -8,6 +8,7 @@ import * as Client from "../Client.js"
 import { count, deploymentName, json, print, text } from "./Common.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const sessions = Command.make(
   "sessions",
@@ -62,7 +63,7 @@ const renderPage = (hasColor: boolean, page: Client.SessionPage): string =>
   page.sessions.length === 0
     ? "There are no sessions."
     : [
-        Render.table(
+        Table.draw(
           hasColor,
           ["ID", "STATES", "BYTES", "UPDATED", "EXPIRES"],
           page.sessions.map((one) => [
@@ -80,7 +81,7 @@ const render = (hasColor: boolean, { id, states }: Client.SessionRecord): string
   [
     Render.fields(hasColor, [["id", id]]),
     "",
-    Render.table(
+    Table.draw(
       hasColor,
       ["STATE", "VERSION", "UPDATED", "EXPIRES", "VALUE"],
       states.map((state) => [

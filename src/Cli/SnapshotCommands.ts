@@ -14,6 +14,7 @@ import { pipelineFile as file, json, print, text } from "./Common.js"
 import { UsageError } from "./Failure.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 const create = Command.make(
   "create",
@@ -33,10 +34,10 @@ const list = Command.make(
   Effect.fnUntraced(function* ({ json, pipeline }) {
     const store = yield* SnapshotStore
     const snapshots = yield* store.list({ pipelineName: Option.getOrUndefined(pipeline) })
-    yield* print(json, { snapshots: snapshots.map(Json.snapshotSummary) }, (hasColor) =>
+    yield* print(json, { snapshots: snapshots.map(Json.snapshotSummary) }, (hasColor, columns) =>
       snapshots.length === 0
         ? "There are no snapshots; `deployers snapshot create FILE` creates one."
-        : Render.table(
+        : Table.draw(
             hasColor,
             ["SNAPSHOT", "ID", "CREATED", "SOURCE"],
             snapshots.map((one) => [
@@ -44,7 +45,8 @@ const list = Command.make(
               one.id,
               Render.time(one.createdAt),
               `${one.source.file}#${one.source.export}`
-            ])
+            ]),
+            { columns, giveWay: [] }
           )
     )
   })

@@ -4,7 +4,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Client from "../Client.js"
 import { deploymentName, json, print } from "./Common.js"
-import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const triggers = Command.make(
   "triggers",
@@ -46,7 +46,7 @@ export const triggerCommands = Command.make("trigger").pipe(
 const render = (hasColor: boolean, all: ReadonlyArray<Client.TriggerStatus>): string =>
   all.length === 0
     ? "The pipeline has no triggers."
-    : Render.table(
+    : Table.draw(
         hasColor,
         ["TRIGGER", "STATE", "TAKEN WHEN", "CONCURRENCY", "ATTEMPTS"],
         all.map(({ ackOn, concurrency, isPaused, maxAttempts, name }) => [

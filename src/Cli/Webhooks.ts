@@ -8,6 +8,7 @@ import * as Client from "../Client.js"
 import { count, deploymentName, json, note, print, text } from "./Common.js"
 import * as Json from "./Json.js"
 import * as Render from "./Render.js"
+import * as Table from "./Table.js"
 
 export const webhooks = Command.make(
   "webhooks",
@@ -29,7 +30,7 @@ export const webhooks = Command.make(
       limit: Option.getOrElse(limit, () => 20),
       cursor: Option.getOrUndefined(cursor)
     })
-    yield* print(json, Json.webhookPage(page), (hasColor) => render(hasColor, page))
+    yield* print(json, Json.webhookPage(page), (hasColor, columns) => render(hasColor, columns, page))
   })
 ).pipe(Command.withDescription("List the webhooks of a deployment, and their deliveries."))
 
@@ -55,11 +56,15 @@ export const webhookCommands = Command.make("webhook").pipe(
 
 // internal
 
-const render = (hasColor: boolean, { deliveries, nextCursor, webhooks }: Client.WebhookPage): string =>
+const render = (
+  hasColor: boolean,
+  columns: number | undefined,
+  { deliveries, nextCursor, webhooks }: Client.WebhookPage
+): string =>
   [
     webhooks.length === 0
       ? "The service has no webhooks of its own."
-      : Render.table(
+      : Table.draw(
           hasColor,
           ["WEBHOOK", "URL", "ON"],
           webhooks.map(({ name, on, url }) => [name, url, on.join(", ")])
@@ -67,7 +72,7 @@ const render = (hasColor: boolean, { deliveries, nextCursor, webhooks }: Client.
     "",
     deliveries.length === 0
       ? "There are no deliveries."
-      : Render.table(
+      : Table.draw(
           hasColor,
           ["DELIVERY", "WEBHOOK", "STATE", "ATTEMPTS", "STATUS", "NEXT", "REASON"],
           deliveries.map(({ attempts, id, nextAt, reason, state, status, webhook }) => [
@@ -78,7 +83,8 @@ const render = (hasColor: boolean, { deliveries, nextCursor, webhooks }: Client.
             status === undefined ? "-" : String(status),
             nextAt === undefined ? "-" : Render.time(nextAt),
             reason ?? "-"
-          ])
+          ]),
+          { columns, giveWay: ["ATTEMPTS", "NEXT", "STATUS"] }
         ),
     ...(nextCursor === undefined ? [] : [`More: --cursor ${Render.clean(nextCursor)}`])
   ].join("\n")

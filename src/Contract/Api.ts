@@ -14,7 +14,7 @@ import * as RunGroups from "./Api/RunGroups.js"
 import * as ServiceGroups from "./Api/ServiceGroups.js"
 import * as AppDocument from "./AppDocument.js"
 import * as EndpointErrors from "./EndpointErrors.js"
-import { invokeFailure, invokePayload, invokeSuccess } from "./Envelope.js"
+import { invokeFailure, invokePayload, invokeSuccess, shownInput } from "./Envelope.js"
 import * as OpenApiDocument from "./OpenApiDocument.js"
 import * as Routes from "./Routes.js"
 
@@ -87,7 +87,7 @@ export const toOpenApi = (
 ): OpenApi.OpenAPISpec =>
   AppDocument.specsOf(pipeline.app?.parts ?? [], serving, options?.authEnabled ?? true).reduce(
     OpenApiDocument.merge,
-    OpenApi.fromApi(make(pipeline, serving, options))
+    OpenApi.fromApi(make({ ...pipeline, input: shownInput(pipeline.input) }, serving, options))
   )
 
 // internal

@@ -44,7 +44,7 @@ const memberGroup = ({ name, pipeline }: Member, serving: Settings.Serving) =>
   HttpApiGroup.make(name)
     .add(
       HttpApiEndpoint.post("invoke", AppPaths.memberPath(name, serving))
-        .setPayload(Envelope.invokePayload(pipeline.input))
+        .setPayload(Envelope.invokePayload(Envelope.shownInput(pipeline.input)))
         .addSuccess(Envelope.invokeSuccess(pipeline.output))
         .addError(Envelope.invokeFailure(pipeline))
         .addError(EndpointErrors.InvokeError)

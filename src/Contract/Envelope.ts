@@ -7,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type { EncodedJson } from "../Internal/EncodedJson.js"
+import * as SchemaDefaults from "../Internal/SchemaDefaults.js"
 import type * as Pipeline from "../Pipeline.js"
 import { StepTimedOut } from "../Step.js"
 
@@ -40,6 +41,10 @@ export type RunMetadata = typeof RunMetadata.Type
  */
 export const invokePayload = <I extends Schema.Schema.AnyNoContext>(input: I) =>
   Schema.Struct({ parameters: input, ...options })
+
+/** The input for documents, which show the defaults of its parameters. */
+export const shownInput = <A, I>(input: Schema.Schema<A, I>): Schema.Schema<A, I> =>
+  Schema.make(SchemaDefaults.annotate(input.ast))
 
 /**
  * The answer of an invocation that succeeded.

@@ -1,4 +1,5 @@
 /** The errors of runs: for callers without the pipeline's types, and for pipelines. */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { status, TypeId } from "./Kind.js"
 
@@ -21,7 +22,9 @@ export class DeploymentRunFailed extends Schema.TaggedError<DeploymentRunFailed>
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `The run of "${this.deployment}" failed: ${this.reason}`
+    const tag = Predicate.hasProperty(this.error, "_tag") ? this.error._tag : undefined
+    const isNamed = typeof tag !== "string" || this.reason.startsWith(tag)
+    return `The run of "${this.deployment}" failed${isNamed ? "" : ` with ${tag}`}: ${this.reason}`
   }
 }
 

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
+import * as SchemaDefaults from "../Internal/SchemaDefaults.js"
 import type * as Pipeline from "../Pipeline.js"
 import { Bundling, splitBundling } from "../Settings/Bundling.js"
 
@@ -125,7 +126,7 @@ const document = (ast: AST.AST): Effect.Effect<typeof JsonSchemaDocument.Type, u
 
 const documentOf = (ast: AST.AST): typeof JsonSchemaDocument.Type => {
   const definitions: Record<string, JSONSchema.JsonSchema7> = {}
-  const root = JSONSchema.fromAST(ast, { definitions, target })
+  const root = JSONSchema.fromAST(SchemaDefaults.annotate(ast), { definitions, target })
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     ...root,

@@ -132,6 +132,10 @@ describe("deployers", () => {
         expect(parse(yield* cli(["deprovision", "weather", "--json"]))).toMatchObject({ status: "absent", url: null })
         expect((yield* Effect.flip(Client.health({ url }))).message).toContain("no process listens there")
         expect((yield* cli(["invoke", "weather", "--city", "x"])).exitCode).toBe(1)
+        const recorded = yield* cli(["runs", "weather", "--json"])
+        expect((parse(recorded)["runs"] as ReadonlyArray<unknown>).length).toBe(8)
+        expect(recorded.stderr).toContain("does not answer; these are its recorded runs")
+        expect(parse(yield* cli(["run", "describe", runId, "--json"]))).toMatchObject({ status: "succeeded" })
         const provisioned = yield* cli(["provision", "weather", "--json"])
         expect(parse(provisioned)).toMatchObject({ status: "running", generation: 2 })
         expect(provisioned.stdout + provisioned.stderr).not.toContain(authKey)
@@ -156,7 +160,7 @@ describe("deployers", () => {
         expect((yield* Effect.flip(Client.health({ url: open.url }))).message).toContain("no process listens there")
         expect(parse(yield* cli(["list", "--json"]))).toEqual({ deployments: [] })
       }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, FetchHttpClient.layer])),
-    120_000
+    300_000
   )
 
   it.live.each([

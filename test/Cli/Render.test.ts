@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { FastCheck, Option } from "effect"
 import { parseMillis, parseMoment } from "../../src/Cli/Common.js"
 import * as Render from "../../src/Cli/Render.js"
+import * as Table from "../../src/Cli/Table.js"
 import { version } from "../../src/Internal/Version.js"
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
@@ -24,7 +25,7 @@ describe("Render", () => {
 
   it("aligns columns, wide characters too", () => {
     expect(
-      Render.table(
+      Table.draw(
         false,
         ["NAME", "STATUS"],
         [
@@ -33,7 +34,19 @@ describe("Render", () => {
         ]
       )
     ).toBe("NAME  STATUS\n日本  running\na     error")
-    expect(Render.table(true, ["STATUS"], [["running"]])).toContain("\u001b[32mrunning\u001b[0m")
+    expect(Table.draw(true, ["STATUS"], [["running"]])).toContain("\u001b[32mrunning\u001b[0m")
+  })
+
+  it("leaves out columns and cuts the last one in a narrow terminal", () => {
+    const rows = [["weather", "running", "http://127.0.0.1:40833", "1"]]
+    const draw = (columns: number | undefined) =>
+      Table.draw(false, ["NAME", "STATUS", "URL", "GEN"], rows, { columns, giveWay: ["GEN", "STATUS"] })
+    expect(draw(undefined)).toBe(draw(80))
+    expect(draw(45)).toContain("GEN")
+    expect(draw(44)).toBe("NAME     STATUS   URL\nweather  running  http://127.0.0.1:40833")
+    expect(draw(31)).toBe("NAME     URL\nweather  http://127.0.0.1:40833")
+    expect(draw(20)).toBe("NAME     URL\nweather  http://127…")
+    expect(draw(10)).toBe(draw(31))
   })
 
   it("G13: quotes words for a shell", () => {

@@ -24,7 +24,7 @@ describe("Snapshot.compile", () => {
         $schema: "https://json-schema.org/draft/2020-12/schema",
         type: "object",
         required: ["city"],
-        properties: { city: { type: "string" }, unit: { type: "string", enum: ["C", "F"] } },
+        properties: { city: { type: "string" }, unit: { type: "string", enum: ["C", "F"], default: "C" } },
         additionalProperties: false
       })
       expect(spec.output).toMatchObject({ required: ["summary", "temperature"] })
