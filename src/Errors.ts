@@ -3,6 +3,7 @@
  * status it answers with as an annotation.
  */
 
+export * from "./Contract/ErrorCodes.js"
 export * from "./Contract/ErrorKinds.js"
 export * from "./Contract/Errors.js"
 export * from "./Errors/Artifacts.js"

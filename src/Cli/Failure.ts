@@ -2,8 +2,10 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { codeOf, type ErrorCode } from "../Contract/ErrorCodes.js"
 import { InternalError } from "../Contract/Errors.js"
 import { isDeployersError } from "../Errors/Kind.js"
+import { commandCodes } from "./ErrorGuide/CommandCodes.js"
 
 /**
  * Wrong usage of a command: exit code 2.
@@ -41,7 +43,9 @@ export const exitCodes = { success: 0, failure: 1, usage: 2, hangup: 129, interr
 export interface Report {
   readonly message: string
   readonly hint: string | undefined
-  /** For `--json`: `_tag`, `message` and the error's own fields. */
+  /** Such as `ED1001`; `deployers help ED1001` explains it. None for a failure of the pipeline's own kind. */
+  readonly code: ErrorCode | undefined
+  /** For `--json`: `_tag`, `code`, `message` and the error's own fields. */
   readonly json: Readonly<Record<string, unknown>>
   readonly exitCode: number
 }
@@ -57,16 +61,19 @@ export const report = (error: unknown, deployment?: string): Report => {
     return {
       message: error.message,
       hint: error.hint,
-      json: { _tag: error._tag, message: error.message },
+      code: commandCodes.UsageError,
+      json: { _tag: error._tag, code: commandCodes.UsageError, message: error.message },
       exitCode: exitCodes.usage
     }
   }
   const tag = Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "UnexpectedError"
+  const code = codeOf(error) ?? (tag === "UnexpectedError" ? commandCodes.UnexpectedError : undefined)
   const message = error instanceof Error && error.message !== "" ? error.message : `The command failed with ${tag}.`
   return {
     message: error instanceof InternalError ? `${message} Id: ${error.id}` : message,
     hint: isDeployersError(error) ? hintOf(error, deployment) : undefined,
-    json: { ...fieldsOf(error), _tag: tag, message },
+    code,
+    json: { ...fieldsOf(error), _tag: tag, code, message },
     exitCode: exitCodes.failure
   }
 }

@@ -23,7 +23,8 @@ export const program = (hasColor: boolean, commands: ReadonlyArray<Descriptor>):
     heading(hasColor, "COMMANDS"),
     listing(hasColor, commands.flatMap(withChildren)),
     "",
-    "  `deployers COMMAND --help` shows the options of a command. Every command takes --json and --log-level.",
+    "  `deployers COMMAND --help` shows the options of a command, `deployers help ED1001` explains an error.",
+    "  Every command takes --json and --log-level.",
     "  State is kept in $DEPLOYERS_HOME (default ~/.effect-deployers)."
   ].join("\n")
 

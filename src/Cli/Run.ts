@@ -20,8 +20,10 @@ import { version } from "../Internal/Version.js"
 import { SnapshotStore } from "../Store/SnapshotStore.js"
 import * as Argv from "./Argv.js"
 import type { Doctor } from "./Doctor.js"
+import { commandCodes } from "./ErrorGuide/CommandCodes.js"
 import { exitCodes, type Report, Reported, report, UsageError } from "./Failure.js"
 import * as Help from "./Help.js"
+import * as HelpCommand from "./HelpCommand.js"
 import type { Input } from "./Input.js"
 import * as Invoke from "./Invoke.js"
 import * as InvokeFlags from "./InvokeFlags.js"
@@ -68,10 +70,11 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, T
  * @since 0.1.0
  */
 export const runWith = <E, R, DE, DR>(
-  argv: ReadonlyArray<string>,
+  given: ReadonlyArray<string>,
   layers: Tree.Layers<E, R, DE, DR>
 ): Effect.Effect<number, never, Environment | R | DR> =>
   Effect.gen(function* () {
+    const argv = HelpCommand.asOption(given)
     const output = yield* Output
     const logger = yield* noteLogger
     const target = targetOf(argv)
@@ -212,16 +215,20 @@ const exitCodeOf = (
     : say(report(failure.error, deployment), asJson)
 }
 
-const say = ({ exitCode, hint, json, message }: Report, asJson: boolean): Effect.Effect<number, never, Output> =>
+const say = ({ code, exitCode, hint, json, message }: Report, asJson: boolean): Effect.Effect<number, never, Output> =>
   Effect.gen(function* () {
     const output = yield* Output
     const label = Render.paint(output.hasNoteColor, "red", "error:")
-    yield* output.note(`${label} ${LogText.lines(output.hasNoteColor, message)}`)
+    yield* output.note(`${label} ${LogText.lines(output.hasNoteColor, withCode(message, code))}`)
     if (hint !== undefined)
       yield* output.note(`${Render.paint(output.hasNoteColor, "cyan", "hint:")} ${Render.clean(hint)}`)
     if (asJson) yield* output.result(Render.json(json))
     return exitCode
   })
+
+/** The code stands behind a sentence, and below several lines. */
+const withCode = (message: string, code: string | undefined): string =>
+  code === undefined ? message : `${message}${message.includes("\n") ? "\n" : " "}[${code}]`
 
 const unexpected = (cause: Cause.Cause<unknown>): Report => {
   const defect = Option.getOrUndefined(Cause.dieOption(cause))
@@ -229,7 +236,8 @@ const unexpected = (cause: Cause.Cause<unknown>): Report => {
   return {
     message,
     hint: "This is a bug; please report it with the command you ran. Repeating the command is safe.",
-    json: { _tag: "UnexpectedError", message },
+    code: commandCodes.UnexpectedError,
+    json: { _tag: "UnexpectedError", code: commandCodes.UnexpectedError, message },
     exitCode: exitCodes.failure
   }
 }

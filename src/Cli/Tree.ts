@@ -23,6 +23,7 @@ import { describe } from "./Describe.js"
 import { dev } from "./Dev.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
+import { help } from "./HelpCommand.js"
 import { init } from "./Init.js"
 import { maintenance, pause, resume } from "./Intake.js"
 import * as Invoke from "./Invoke.js"
@@ -120,7 +121,8 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(supervise),
     served(adopt),
     served(registry),
-    CliCommand.provide(doctor, layers.doctor)
+    CliCommand.provide(doctor, layers.doctor),
+    help
   ] as const
   const root = CliCommand.make("deployers").pipe(
     CliCommand.withDescription("Serve typed pipelines as HTTP services."),

@@ -277,12 +277,13 @@ layer(World)("commands", (it) => {
       expect(plain).toEqual({
         exitCode: 1,
         stdout: "",
-        stderr: 'error: There is no deployment "missing"; `deployers list` shows what there is.\n'
+        stderr: 'error: There is no deployment "missing"; `deployers list` shows what there is. [ED1001]\n'
       })
       const asked = yield* cli(["describe", "--json", "missing"])
       expect(asked.exitCode).toBe(1)
       expect(json(asked)).toEqual({
         _tag: "DeploymentNotFound",
+        code: "ED1001",
         message: 'There is no deployment "missing"; `deployers list` shows what there is.',
         ref: "missing"
       })
