@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts", "templates/**/*.test.ts"],
           exclude: integration,
           // The files of a worker share the modules that they import, which take longer to load than most tests to run.
           poolOptions: { forks: { isolate: false } }

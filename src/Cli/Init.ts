@@ -1,6 +1,7 @@
 /** `deployers init`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -18,33 +19,73 @@ export const init = Command.make(
       Args.withDescription("The folder, which is created if it does not exist; default: the current folder."),
       Args.withDefault(".")
     ),
+    template: Options.choice("template", Starter.names).pipe(
+      Options.withDescription(`The content of the project: ${described(Starter.templates)}. Default: basic.`),
+      Options.withDefault("basic" as const)
+    ),
     json
   },
-  ({ directory, json }) =>
+  ({ directory, json, template }) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const folder = path.resolve(directory)
-      const files = Object.entries(Starter.files(path.basename(folder)))
-      const names = files.map(([name]) => name)
+      const files = {
+        ...Starter.files(path.basename(folder), template),
+        ...(yield* filesIn(Starter.folderOf(template)))
+      }
+      const names = Object.keys(files)
       const present = yield* Effect.filter(names, (name) => fs.exists(path.join(folder, name)))
       if (present.length > 0) return yield* new FilesInTheWay({ folder, files: present })
       yield* fs.makeDirectory(folder, { recursive: true })
-      // "wx" fails on a file that appeared after the check.
-      yield* Effect.forEach(files, ([name, text]) => fs.writeFileString(path.join(folder, name), text, { flag: "wx" }))
-      yield* print(json, { directory: folder, files: names }, () => whatNext(path.relative(".", folder), names))
+      yield* Effect.forEach(Object.entries(files), ([name, text]) => write(path.join(folder, name), text))
+      yield* print(json, { directory: folder, template, files: names }, () =>
+        whatNext(path.relative(".", folder), template, names)
+      )
     }).pipe(Effect.catchTags({ BadArgument: unusable(directory), SystemError: unusable(directory) }))
-).pipe(Command.withDescription("Create a starter project: a pipeline, types, and the packages for a deployment."))
+).pipe(
+  Command.withDescription(
+    "Create a starter project that deploys with `npm run deploy`: a pipeline, its tests and settings."
+  )
+)
 
 // internal
 
-const whatNext = (folder: string, names: ReadonlyArray<string>): string =>
+function described(templates: Readonly<Record<string, Starter.Template>>): string {
+  return Object.entries(templates)
+    .map(([name, { description }]) => `${name} (${description})`)
+    .join(", ")
+}
+
+/** The texts of the files of a folder, by their paths in it. */
+const filesIn = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = yield* fs.readDirectory(folder, { recursive: true })
+    const files = yield* Effect.filter(names, (name) =>
+      Effect.map(fs.stat(path.join(folder, name)), ({ type }) => type === "File")
+    )
+    const texts = yield* Effect.forEach(files.sort(), (name) =>
+      Effect.map(fs.readFileString(path.join(folder, name)), (text) => [name, text] as const)
+    )
+    return Object.fromEntries(texts)
+  })
+
+/** "wx" fails on a file that appeared after the check. */
+const write = (file: string, text: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* fs.makeDirectory(path.dirname(file), { recursive: true })
+    yield* fs.writeFileString(file, text, { flag: "wx" })
+  })
+
+const whatNext = (folder: string, template: Starter.TemplateName, names: ReadonlyArray<string>): string =>
   [
     `Created ${names.join(", ")}. Next:`,
     ...(folder === "" ? [] : [`  cd ${Render.clean(Render.shellWord(folder))}`]),
-    "  npm install",
-    "  npx deployers deploy weather.ts --name weather",
-    "  npx deployers invoke weather --city Oslo"
+    ...Starter.firstCommands(Starter.templates[template]).map((command) => `  ${command}`)
   ].join("\n")
 
 const unusable = (directory: string) => (error: PlatformError) =>
