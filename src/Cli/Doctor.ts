@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { json, print } from "./Common.js"
+import { codeOfCheck } from "./ErrorGuide/CheckCodes.js"
 import { exitCodes, Reported } from "./Failure.js"
 import * as Render from "./Render.js"
 
@@ -42,15 +43,15 @@ export const doctor = Command.make(
   Effect.fnUntraced(function* ({ json }) {
     const { checks } = yield* Doctor
     const findings = yield* Effect.forEach(checks, ({ name, run }) =>
-      Effect.map(run, (finding) => ({ name, ...finding }))
+      Effect.map(run, (finding) => ({ name, ...codeOf(name, finding), ...finding }))
     )
     const isHealthy = findings.every(({ status }) => status !== "fault")
     yield* print(json, { healthy: isHealthy, checks: findings }, (hasColor) => {
       const widest = findings.reduce((most, { name }) => Math.max(most, name.length), 0)
       return findings
-        .map(({ detail, name, remedy, status }) => {
+        .map(({ code, detail, name, remedy, status }) => {
           const label = Render.paint(hasColor, Render.statusStyle(status), status.padEnd(7))
-          const line = `${label}  ${name.padEnd(widest)}  ${Render.clean(detail)}`
+          const line = `${label}  ${name.padEnd(widest)}  ${Render.clean(detail)}${code === undefined ? "" : ` [${code}]`}`
           return remedy === undefined ? line : `${line}\n${" ".repeat(widest + 11)}${Render.clean(remedy)}`
         })
         .join("\n")
@@ -58,3 +59,9 @@ export const doctor = Command.make(
     if (!isHealthy) return yield* new Reported({ exitCode: exitCodes.failure })
   })
 ).pipe(Command.withDescription("Check this machine, the project, the home folder and its deployments."))
+
+// internal
+
+/** A finding that is not `ok` has the code of its check, which `deployers help CODE` explains. */
+const codeOf = (name: string, { status }: Finding): { readonly code?: string | undefined } =>
+  status === "ok" ? {} : { code: codeOfCheck(name) }

@@ -18,6 +18,41 @@ export const deployments = (registry: RegistryFacts): Finding => {
       )
 }
 
+/** Each deployment can be started again: the home has the bundle of its snapshot. */
+export const bundles = (registry: RegistryFacts): Finding => {
+  const all = deploymentsOf(registry)
+  const lacking = all.filter(({ lacksBundle }) => lacksBundle).map(({ deployment }) => deployment.name)
+  return lacking.length === 0
+    ? ok(all.length === 0 ? "no deployments" : "the home has the bundle of each deployment")
+    : warning(
+        `The home has no bundle of the snapshot of ${lacking.join(", ")}, so that no new process of it can start.`,
+        "Deploy again from its file: `deployers deploy FILE --name NAME`."
+      )
+}
+
+/** The fixed ports of deployments without a process are free. */
+export const fixedPorts = (taken: ReadonlyArray<number>, registry: RegistryFacts): Finding => {
+  const waiting = deploymentsOf(registry).flatMap(({ deployment, fixedPort }) =>
+    Option.toArray(fixedPort)
+      .filter((port) => taken.includes(port))
+      .map((port) => `${port} (${deployment.name})`)
+  )
+  return waiting.length === 0
+    ? ok("no other program has a port of a deployment")
+    : warning(
+        `Another program has the port ${waiting.join(", ")}, so that the deployment cannot start.`,
+        "`ss -ltnp` or `lsof -i` shows the program. End it, or deploy with another --port."
+      )
+}
+
+/** The fixed ports of deployments that hold none now: they are stopped, or their process and their door are gone. */
+export const waitingPorts = (registry: RegistryFacts): ReadonlyArray<number> =>
+  deploymentsOf(registry).flatMap(({ deployment, fixedPort, lives }) => {
+    const isHeld =
+      deployment.desired === "running" && (deployment.metadata["door"] === true || !Option.contains(lives, false))
+    return isHeld ? [] : Option.toArray(fixedPort)
+  })
+
 /** Local deployments are started again after a crash, and after a restart of the machine. */
 export const supervisor = (status: Either.Either<Status, string>, registry: RegistryFacts): Finding => {
   const local = deploymentsOf(registry).filter(

@@ -48,6 +48,14 @@ export interface PortRange {
   readonly last: number
 }
 
+/** The proxy that variables of the environment name. */
+export interface ProxyVariables {
+  /** The names of the variables that are set. */
+  readonly names: ReadonlyArray<string>
+  /** The hosts without a proxy, apart by commas. */
+  readonly excepted: string
+}
+
 /** The reader of the process table, and whether it finds this process. */
 export interface ProcessReading {
   readonly reader: string
@@ -63,6 +71,8 @@ export interface DeploymentFacts {
   readonly interrupted: Option.Option<string>
   /** The port in its settings. */
   readonly fixedPort: Option.Option<number>
+  /** True if the home has no bundle of its snapshot. */
+  readonly lacksBundle: boolean
 }
 
 /** The content of the registry. */
@@ -121,6 +131,9 @@ export class Facts extends Context.Tag("effect-deployers/Cli/Facts")<
     readonly loopback: Effect.Effect<Option.Option<string>>
     /** None if the machine does not show it. */
     readonly ports: Effect.Effect<Option.Option<PortRange>>
+    /** The fixed ports of deployments without a process that another program has. */
+    readonly takenPorts: Effect.Effect<ReadonlyArray<number>>
+    readonly proxy: Effect.Effect<ProxyVariables>
     readonly processes: Effect.Effect<ProcessReading>
     readonly supervisor: Effect.Effect<Either.Either<Status, string>>
     readonly engine: Effect.Effect<Either.Either<EngineFacts, string>>

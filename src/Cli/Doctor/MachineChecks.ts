@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { PortRange, ProcessReading, RegistryContent, RegistryFacts } from "./Facts.js"
+import type { PortRange, ProcessReading, ProxyVariables, RegistryContent, RegistryFacts } from "./Facts.js"
 import { count, type Finding, fault, ok, warning } from "./Finding.js"
 
 /** A service can listen on loopback. */
@@ -42,6 +42,18 @@ export const ports = (range: Option.Option<PortRange>, registry: RegistryFacts):
           )
     }
   })
+
+/** Requests for this machine reach it, and no proxy of the environment. */
+export const proxy = ({ excepted, names }: ProxyVariables): Finding => {
+  if (names.length === 0) return ok("no proxy in the environment")
+  const isExcepted = excepted.split(/[\s,]+/).some((host) => /^(\*|127\.0\.0\.1|127\.0\.0\.0\/8)$/.test(host))
+  return isExcepted
+    ? ok(`${names.join(", ")}, not for 127.0.0.1`)
+    : warning(
+        `${names.join(", ")} is set and NO_PROXY does not have 127.0.0.1: curl and other programs send requests for a deployment, with its key, to the proxy.`,
+        "Add 127.0.0.1 and localhost to NO_PROXY."
+      )
+}
 
 /** The process table can be read. Without it no local deployment can be observed. */
 export const processes = ({ reader, self }: ProcessReading): Finding =>

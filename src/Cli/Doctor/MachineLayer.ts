@@ -4,10 +4,12 @@ import type { ConfigError } from "effect/ConfigError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Ports from "../../Flavor/Ports.js"
 import * as Processes from "../../Local/Processes.js"
 import * as Machine from "../../Local/ServiceManager/Machine.js"
 import * as ServiceManager from "../../Local/ServiceManager.js"
 import * as Home from "../../Store/Home.js"
+import { waitingPorts } from "./DeploymentChecks.js"
 import { engine } from "./EngineFacts.js"
 import { Facts } from "./Facts.js"
 import { devicesOf, diskOf, placeOf } from "./HomeFacts.js"
@@ -30,6 +32,7 @@ export const layer: Layer.Layer<Facts, ConfigError> = Layer.effect(
     const home = yield* Home.Home
     const manager = yield* ServiceManager.ServiceManager
     const folder = process.cwd()
+    const found = yield* Effect.cached(Effect.provide(registry, context))
     const once = <A>(effect: Effect.Effect<A, never, Needs>) => Effect.cached(Effect.provide(effect, context))
     return {
       node: Effect.sync(() => process.versions.node),
@@ -39,7 +42,11 @@ export const layer: Layer.Layer<Facts, ConfigError> = Layer.effect(
       key: yield* once(placeOf(home.key)),
       disk: yield* once(diskOf(home.root)),
       devices: yield* once(devicesOf(home.root, folder)),
-      registry: yield* once(registry),
+      registry: found,
+      takenPorts: Effect.flatMap(found, (facts) => MachineFacts.takenOf(waitingPorts(facts))).pipe(
+        Effect.provide(Ports.layer)
+      ),
+      proxy: MachineFacts.proxy,
       now: DateTime.now,
       loopback: MachineFacts.loopback,
       ports: yield* once(MachineFacts.ports),

@@ -19,6 +19,7 @@ import * as Postgres from "../../Store/Postgres.js"
 import * as Registry from "../../Store/Registry.js"
 import { schema } from "../../Store/RegistrySchema.js"
 import * as RegistryUrl from "../../Store/RegistryUrl.js"
+import { SnapshotStore } from "../../Store/SnapshotStore.js"
 import type { DeploymentFacts, RegistryContent, RegistryFacts, ServerFacts } from "./Facts.js"
 
 /** The registry of the home. One that does not exist is not opened: opening creates it. */
@@ -43,10 +44,12 @@ export const registry: Effect.Effect<RegistryFacts, never, Home | FileSystem.Fil
 
 // internal
 
-const opened: Effect.Effect<RegistryContent, string, Home | Processes> = Effect.gen(function* () {
-  const context = yield* Layer.build(Layer.provide(Registry.layerHome, Ids.layer))
-  return yield* Effect.provide(content, context)
-}).pipe(
+const opened: Effect.Effect<RegistryContent, string, Home | Processes | FileSystem.FileSystem> = Effect.gen(
+  function* () {
+    const context = yield* Layer.build(Layer.provide(Registry.layerHome, Ids.layer))
+    return yield* Effect.provide(content, context)
+  }
+).pipe(
   Effect.scoped,
   Effect.mapError(({ message }) => message)
 )
@@ -86,10 +89,12 @@ const content = Effect.gen(function* () {
   const interrupted = new Map(
     operations.filter(({ deploymentId }) => !held.has(deploymentId)).map((one) => [one.deploymentId, one.kind] as const)
   )
+  const lacking = yield* snapshotsWithoutBundle(records)
   const deployments = yield* Effect.forEach(records, (record) =>
     Effect.map(
       livesOf(record),
       (lives): DeploymentFacts => ({
+        lacksBundle: lacking.has(record.deployment.snapshot.id),
         deployment: record.deployment,
         lives,
         interrupted: Option.fromNullable(interrupted.get(record.deployment.id)),
@@ -100,6 +105,29 @@ const content = Effect.gen(function* () {
   const times = [...records.map(({ deployment }) => deployment.updatedAt), ...operations.map((one) => one.startedAt)]
   return { deployments, newest: newestOf(times) }
 })
+
+/** The ids of snapshots that deployments serve and whose bundle is gone. */
+const snapshotsWithoutBundle = (records: ReadonlyArray<DeploymentRecord>) =>
+  Effect.gen(function* () {
+    const { bundles } = yield* Home
+    const fs = yield* FileSystem.FileSystem
+    const snapshots = yield* SnapshotStore
+    const ids = [...new Set(records.map(({ deployment }) => deployment.snapshot.id))]
+    const lacking = yield* Effect.filter(ids, (id) =>
+      Effect.flatMap(
+        snapshots.find(id),
+        Option.match({
+          onNone: () => Effect.succeed(true),
+          onSome: ({ bundle }) =>
+            Effect.map(
+              Effect.orElseSucceed(fs.exists(Path.join(bundles, bundle.digest)), () => true),
+              (exists) => !exists
+            )
+        })
+      )
+    )
+    return new Set(lacking)
+  })
 
 const newestOf = (times: ReadonlyArray<DateTime.Utc>): Option.Option<DateTime.Utc> =>
   times.length === 0

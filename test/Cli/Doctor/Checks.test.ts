@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Either, Layer, Option } from "effect"
 import * as Checks from "../../../src/Cli/Checks.js"
+import { waitingPorts } from "../../../src/Cli/Doctor/DeploymentChecks.js"
 import * as Facts from "../../../src/Cli/Doctor/Facts.js"
+import { checkCodes } from "../../../src/Cli/ErrorGuide/CheckCodes.js"
 import { Doctor } from "../../../src/Cli/index.js"
 import { Deployment } from "../../../src/Deployment.js"
 
@@ -28,6 +30,7 @@ const one = (facts: Partial<Facts.DeploymentFacts> = {}): Facts.DeploymentFacts 
   lives: Option.some(true),
   interrupted: Option.none(),
   fixedPort: Option.none(),
+  lacksBundle: false,
   ...facts
 })
 
@@ -88,6 +91,8 @@ const healthy: Facts.Facts["Type"] = {
   now: Effect.succeed(now),
   loopback: Effect.succeedNone,
   ports: Effect.succeedSome({ first: 32_768, last: 60_999 }),
+  takenPorts: Effect.succeed([]),
+  proxy: Effect.succeed({ names: [], excepted: "" }),
   processes: Effect.succeed({ reader: "/proc", self: Either.right(true) }),
   supervisor: Effect.succeed(Either.right(manager)),
   engine: Effect.succeed(Either.right(engine))
@@ -250,6 +255,47 @@ describe("the checks of doctor", () => {
       const stopped = one({ deployment: deployed({ status: "absent", desired: "stopped" }), lives: Option.some(false) })
       assert.deepStrictEqual(yield* findings({ registry: Effect.succeed(registryOf(stopped)) }), [])
     })
+  )
+
+  it.effect("find a deployment without a bundle, and one whose port another program has", () =>
+    Effect.gen(function* () {
+      const lacking = { registry: Effect.succeed(registryOf(one({ lacksBundle: true }))) }
+      yield* expectOne(lacking, "bundles", "warning", "snapshot of weather", "deployers deploy FILE --name NAME")
+      const stopped = deployed({ status: "absent", desired: "stopped" })
+      const waiting = registryOf(one({ deployment: stopped, fixedPort: Option.some(8_080) }))
+      assert.deepStrictEqual(waitingPorts(waiting), [8_080])
+      assert.deepStrictEqual(waitingPorts(registryOf(one({ fixedPort: Option.some(8_080) }))), [])
+      yield* expectOne(
+        { registry: Effect.succeed(waiting), takenPorts: Effect.succeed([8_080]) },
+        "fixed ports",
+        "warning",
+        "8080 (weather)",
+        "--port"
+      )
+    })
+  )
+
+  it.effect("find a proxy that gets the requests for this machine", () =>
+    Effect.gen(function* () {
+      const names = ["HTTP_PROXY"]
+      yield* expectOne(
+        { proxy: Effect.succeed({ names, excepted: "example.com" }) },
+        "proxy",
+        "warning",
+        "HTTP_PROXY is set",
+        "NO_PROXY"
+      )
+      for (const excepted of ["*", "localhost,127.0.0.1", "a 127.0.0.0/8"]) {
+        assert.deepStrictEqual(yield* findings({ proxy: Effect.succeed({ names, excepted }) }), [])
+      }
+    })
+  )
+
+  it.effect("have a code each, with a cause and a remedy", () =>
+    Effect.gen(function* () {
+      const { checks } = yield* Doctor.Doctor
+      assert.deepStrictEqual(checks.map(({ name }) => name).sort(), Object.keys(checkCodes).sort())
+    }).pipe(Effect.provide(Layer.provide(Checks.layerFacts, Layer.succeed(Facts.Facts, healthy))))
   )
 
   it.effect("judge the supervisor", () =>

@@ -1,10 +1,11 @@
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
-import { parsePortRange } from "../../../src/Cli/Doctor/MachineFacts.js"
+import { ConfigProvider, Effect, Option } from "effect"
+import { parsePortRange, proxy, takenOf } from "../../../src/Cli/Doctor/MachineFacts.js"
 import * as Mounts from "../../../src/Cli/Doctor/Mounts.js"
 import { projectOf } from "../../../src/Cli/Doctor/ProjectFacts.js"
+import * as Ports from "../../../src/Flavor/Ports.js"
 
 describe("the type of a file system", () => {
   const linux = Mounts.parseProcMounts(
@@ -53,6 +54,20 @@ describe("the range of ports", () => {
     assert.deepStrictEqual(parsePortRange("49152\n65535"), Option.some({ first: 49_152, last: 65_535 }))
     assert.deepStrictEqual(parsePortRange("sysctl: unknown oid"), Option.none())
   })
+})
+
+describe("the ports and the proxy of the machine", () => {
+  it.effect("are those that accept no listener, and the variables that are set", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.provide(takenOf([1, 2]), Ports.layerTest([2])), [2])
+      const variables = new Map([
+        ["http_proxy", "http://proxy:3128"],
+        ["NO_PROXY", "localhost"]
+      ])
+      const found = yield* Effect.withConfigProvider(proxy, ConfigProvider.fromMap(variables))
+      assert.deepStrictEqual(found, { names: ["http_proxy"], excepted: "localhost," })
+    })
+  )
 })
 
 describe("the project of a folder", () => {
