@@ -51,6 +51,30 @@ describe("the package", () => {
   })
 })
 
+describe("the workflows", () => {
+  const folder = join(root, ".github", "workflows")
+  const steps = readdirSync(folder).flatMap((file) =>
+    Array.from(readFileSync(join(folder, file), "utf8").matchAll(/npm run ([\w:-]+)/g), ([, script = ""]) => script)
+  )
+
+  it("run scripts of the package", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object }
+    assert.includeMembers(Object.keys(scripts), steps)
+    assert.includeMembers(steps, ["lint", "check", "test:unit", "release"])
+  })
+
+  it("test the oldest Node that the package permits", () => {
+    const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { engines: { node: string } }
+    const [, oldest = ""] = /(\d+)/.exec(engines.node) ?? []
+    assert.match(readFileSync(join(folder, "ci.yml"), "utf8"), new RegExp(`node: \\[${oldest},`))
+  })
+
+  it("are beside a form that asks for the output of doctor", () => {
+    const form = readFileSync(join(root, ".github", "ISSUE_TEMPLATE", "bug.yml"), "utf8")
+    assert.match(form, /deployers doctor --json[\s\S]*required: true/)
+  })
+})
+
 describe("docs/architecture.md", () => {
   const page = readFileSync(join(root, "docs", "architecture.md"), "utf8")
   const [, section = ""] = page.split("## Where a change belongs\n")
