@@ -27,7 +27,8 @@ export interface PrivateSwarm {
 }
 
 export const ensure: (options?: { readonly say?: (text: string) => void }) => Promise<Shared>
+export const exists: () => boolean
 export const stop: () => Promise<{ readonly stopped: boolean }>
 export const startPrivate: (options?: { readonly nodes?: number; readonly managers?: number }) => Promise<PrivateSwarm>
 /** Sends one request to the API of an engine; resolves the JSON of its answer. */
-export const ask: (host: string, method: string, path: string, body?: unknown) => Promise<unknown>
+export const ask: <A = unknown>(host: string, method: string, path: string, body?: unknown) => Promise<A>

@@ -44,7 +44,7 @@ export const ask = (host, method, path, body) =>
 const launch = async (folder, at) => {
   const host = `tcp://${at.address}:2375`
   // Unless it is told that this is meant, an engine waits a while before it listens without TLS.
-  const running = await start(folder, [`--host=${host}`, "--tls=false"], at.prefix)
+  const running = await start(folder, [`--host=${host}`, "--tls=false", "--insecure-registry=10.77.0.0/16"], at.prefix)
   return { host, pid: running.pid }
 }
 
@@ -63,6 +63,9 @@ const noted = (folder) => {
 }
 
 const lives = ({ pid, started }) => isProgram(pid, "dockerd") && startOf(pid) === started
+
+/** True if the shared swarm was started, by this process or another one. */
+export const exists = () => noted(standardFolder()) !== undefined
 
 /** The shared swarm of one node; started if it does not answer. */
 export const ensure = async ({ say = () => {} } = {}) => {
@@ -115,6 +118,8 @@ const node = async () => {
   requireEngine()
   const folder = mkdtempSync(join(tmpdir(), "effect-deployers-node-"))
   const at = addElsewhere()
+  // A registry of images and a database of this machine are reached at any of its addresses.
+  ip("-n", at.name, "route", "add", "default", "via", at.gateway)
   let running = await launch(folder, at).catch((cause) => {
     at.remove()
     throw cause

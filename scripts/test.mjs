@@ -10,6 +10,7 @@ import * as Chromium from "./chromium.mjs"
 import { ensure, stop } from "./engine.mjs"
 import * as Kubernetes from "./kubernetes.mjs"
 import * as Postgres from "./postgres.mjs"
+import * as Swarm from "./swarm.mjs"
 
 const onlyKubernetes = process.argv.includes("--kubernetes")
 const given = process.argv.slice(2).filter((argument) => argument !== "--kubernetes")
@@ -40,6 +41,7 @@ const filesOf = (root, pattern) =>
     .map((file) => join(root, file))
     .filter((file) => pattern.test(file))
 
+const hadSwarm = Swarm.exists()
 const needPostgres = "**/*Postgres*.test.ts"
 const postgresFiles = () => filesOf("test", /Postgres[^/\\]*\.test\.ts$/)
 
@@ -118,6 +120,8 @@ const most = async (notes) => {
     return [typed, ran]
   } finally {
     if (postgres?.owned) await Postgres.stop()
+    // The first of its tests starts it.
+    if (!hadSwarm) await Swarm.stop()
   }
 }
 

@@ -36,6 +36,8 @@ export class DeployerFixture extends Context.Tag("effect-deployers/Testing/Deplo
     readonly answers: (deployment: Deployment) => Effect.Effect<boolean>
     /** True if the readiness of the deployment is on, for flavors whose instances are real services. */
     readonly isReady?: ((deployment: Deployment) => Effect.Effect<boolean>) | undefined
+    /** A time in milliseconds in which an instance starts and writes its first lines; default 1,500. */
+    readonly startMillis?: number | undefined
     /** The files of the deployment's serving instance by path, secrets included, for flavors that have such. */
     readonly files?: ((deployment: Deployment) => Effect.Effect<Readonly<Record<string, string>>>) | undefined
     /**

@@ -39,7 +39,7 @@ const ExtraHost = Schema.String.pipe(
 export const SwarmSettings = Schema.Struct({
   ...Settings.Deployment.fields,
   /**
-   * The number of tasks; default that of the service, which `Swarm.scale` changes, and 1 for a new one. More than one need a
+   * The number of tasks; default that of the service, which `Scale.scale` changes, and 1 for a new one. More than one need a
    * run store on PostgreSQL, which `serving.runStoreSecret` names.
    */
   replicas: Schema.optional(Schema.Int.pipe(Schema.between(1, 1_000))),

@@ -19,7 +19,8 @@ import * as SwarmDeployer from "../../src/Swarm/SwarmDeployer.js"
 import * as SwarmStack from "../../src/Swarm/SwarmStack.js"
 import { filesBelow } from "../Files.js"
 
-const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
+/** The path of a file with pipelines. */
+export const pipelines = (file: string) => fileURLToPath(new URL(`../pipelines/${file}`, import.meta.url))
 
 /** The shared swarm of the tests; started if none answers. */
 export const shared = Effect.promise(() => ensure({ say: (text) => void process.stderr.write(`${text}\n`) }))
@@ -127,6 +128,7 @@ export const layerSuite = () =>
           kill: (deployment) => Effect.provideService(scaleToNothing(deployment), DockerClient.DockerClient, docker),
           answers: gets("/health"),
           isReady: gets("/health/ready"),
+          startMillis: 12_000,
           files: ({ generation, id }) =>
             filesBelow(path.join(home.deployment(id), "generations", `${generation}`)).pipe(
               Effect.provideService(FileSystem.FileSystem, fs)

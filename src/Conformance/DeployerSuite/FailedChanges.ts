@@ -34,9 +34,9 @@ export const laws = (it: It): void => {
   it.effect(
     "a replacement that does not become ready in time leaves everything as it was and reports its last lines",
     () =>
-      unchanged("late", ({ silent }, replace) =>
+      unchanged("late", ({ silent, startMillis = 1_500 }, replace) =>
         Effect.gen(function* () {
-          const error = yield* Effect.flip(replace(silent, { timeoutMillis: 1_500 }))
+          const error = yield* Effect.flip(replace(silent, { timeoutMillis: startMillis }))
           assert.strictEqual(error._tag, "DeploymentTimeout")
           assert.isNotEmpty("logs" in error ? error.logs : [])
         })

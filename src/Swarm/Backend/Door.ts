@@ -19,7 +19,7 @@ import * as Metadata from "../Metadata.js"
 import { createShared, relayPort } from "./Files.js"
 import { findDoors, tasksOf, until } from "./Lookup.js"
 import { doorName, portOf, serviceName } from "./Names.js"
-import { removeNetwork } from "./Network.js"
+import { createInNetwork, removeNetwork } from "./Network.js"
 import { candidates } from "./Ports.js"
 import { failed, type Request } from "./Request.js"
 
@@ -50,11 +50,11 @@ export const openDoor = (request: Request, parts: DoorParts) =>
 /** Closes the doors of a deployment, except one at a port. */
 export const closeDoors = (deployment: Pick<Instance, "deploymentId">, keep?: number) =>
   Effect.gen(function* () {
-    const { configs, services } = yield* DockerClient
+    const { configs } = yield* DockerClient
     const { registryId } = yield* BackendContext
     const doors = yield* findDoors(deployment)
     const others = doors.filter((door) => keep === undefined || portOf(door) !== keep)
-    yield* Effect.forEach(others, ({ id }) => repeated(services.remove(id)), { discard: true })
+    yield* Effect.forEach(others, removeDoor, { discard: true })
     if (keep !== undefined) return
     const labels = { ...Labels.filter({ registryId, deploymentId: deployment.deploymentId }), ...Labels.doorRole }
     for (const { id } of yield* configs.list(labels)) yield* repeated(configs.remove(id))
@@ -66,6 +66,17 @@ export const isOpen = (door: Service) =>
   Effect.map(tasksOf(door), (tasks) => tasks.some(({ state }) => state === "running"))
 
 // internal
+
+/** Nothing waits for a door that closes, so its task on this node is removed at once. */
+const removeDoor = ({ id, name }: Service) =>
+  Effect.gen(function* () {
+    const { containers, services } = yield* DockerClient
+    const tasks = (yield* containers.list({ "com.docker.swarm.service.id": id })).filter((one) =>
+      one.name.startsWith(`${name}.`)
+    )
+    yield* repeated(services.remove(id))
+    yield* Effect.forEach(tasks, (one) => repeated(containers.remove(one.id, { force: true })), { discard: true })
+  })
 
 const noPort = ({ name, settings: { portRange } }: Request) =>
   failed(
@@ -80,7 +91,7 @@ const openAt = (request: Request, parts: DoorParts & { readonly program: SwarmFi
   Effect.gen(function* () {
     const { services } = yield* DockerClient
     const spec = doorSpec(request, parts, port)
-    const id = yield* services.create(spec).pipe(
+    const id = yield* createInNetwork(request, spec).pipe(
       Effect.catchTag("NameConflict", () => ours(request, spec.name)),
       repeated,
       Effect.uninterruptible

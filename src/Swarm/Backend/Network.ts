@@ -4,11 +4,11 @@ import * as Schedule from "effect/Schedule"
 import { BackendContext } from "../../Docker/Backend/BackendContext.js"
 import { repeated } from "../../Docker/Backend/BackendErrors.js"
 import { sharedLabels } from "../../Docker/Backend/ServiceContainer.js"
-import { DockerClient } from "../../Docker/DockerClient.js"
+import { DockerClient, type ServiceSpec } from "../../Docker/DockerClient.js"
 import * as Labels from "../../Docker/Labels.js"
 import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
-import { findDoors, findService } from "./Lookup.js"
+import { findDoors, findService, until } from "./Lookup.js"
 import type { Request } from "./Request.js"
 
 /** Makes sure that the network of a deployment exists, and returns its name. */
@@ -29,6 +29,19 @@ export const ensureNetwork = (request: Request) =>
     return name
   })
 
+/**
+ * Creates a service in the network of its deployment. A network that was just removed has its name for a moment longer, as
+ * long as a node still has a task in it; then the network is created again.
+ */
+export const createInNetwork = (request: Request, spec: ServiceSpec) =>
+  Effect.gen(function* () {
+    const { services } = yield* DockerClient
+    yield* ensureNetwork(request)
+    return yield* services.create(spec)
+  }).pipe(
+    Effect.retry({ schedule: leaving, while: ({ _tag }) => _tag === "EngineError" || _tag === "NetworkNotFound" })
+  )
+
 /** Removes the network of a deployment that has neither a service nor a door. Its last tasks leave it a moment later. */
 export const removeNetwork = (deployment: Pick<Instance, "deploymentId">) =>
   Effect.gen(function* () {
@@ -40,8 +53,12 @@ export const removeNetwork = (deployment: Pick<Instance, "deploymentId">) =>
     yield* Effect.forEach(ours, ({ id }) => repeated(networks.remove(id)).pipe(Effect.retry(leaving)), {
       discard: true
     })
+    const labels = Labels.filter({ registryId, deploymentId: deployment.deploymentId })
+    yield* until(networks.list(labels), ({ length }) => length === 0, leavingMillis)
   })
 
 // internal
+
+const leavingMillis = 15_000
 
 const leaving = Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurs(60))

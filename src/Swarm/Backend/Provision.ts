@@ -7,7 +7,7 @@ import { BackendContext } from "../../Docker/Backend/BackendContext.js"
 import { repeated } from "../../Docker/Backend/BackendErrors.js"
 import { imageOf, prepareImage } from "../../Docker/Backend/Images.js"
 import { recordOf, writeRecords } from "../../Docker/Backend/Mounts/Files.js"
-import { DockerClient, type Service, ServiceChange } from "../../Docker/DockerClient.js"
+import { type Service, ServiceChange } from "../../Docker/DockerClient.js"
 import * as Labels from "../../Docker/Labels.js"
 import type { PrepareProgress } from "../../Flavor/Backend.js"
 import * as ErrorText from "../../Flavor/ErrorText.js"
@@ -20,7 +20,7 @@ import { openDoor } from "./Door.js"
 import { createFiles, prepareData, removeUnused } from "./Files.js"
 import { findService, isOf, requireOurs, type Swarm, tasksOf } from "./Lookup.js"
 import { acceptedOf, generationOf, serviceName } from "./Names.js"
-import { ensureNetwork } from "./Network.js"
+import { createInNetwork, ensureNetwork } from "./Network.js"
 import { metadataOf } from "./Observe.js"
 import { candidates } from "./Ports.js"
 import { end } from "./Remove.js"
@@ -123,7 +123,6 @@ const attemptKey = "effect-deployers.attempt"
 /** Creates the service or updates it, once, however often an answer is lost. */
 const put = (request: Request, parts: ServiceParts, found: Option.Option<Service>) =>
   Effect.gen(function* () {
-    const { services } = yield* DockerClient
     const attempt = Crypto.randomUUID()
     const spec = serviceSpec(request, parts)
     const marked = { ...spec, labels: { ...spec.labels, [attemptKey]: attempt } }
@@ -141,7 +140,7 @@ const put = (request: Request, parts: ServiceParts, found: Option.Option<Service
       })
     )
     if (Option.isSome(found)) return yield* update
-    yield* services.create(marked).pipe(
+    yield* createInNetwork(request, marked).pipe(
       Effect.catchTag("NameConflict", () => update),
       repeated,
       Effect.uninterruptible
