@@ -82,7 +82,7 @@ const rooms = {
   },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Dev", "Stack"]
+    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Swarm", "Dev", "Stack"]
   }
 }
 

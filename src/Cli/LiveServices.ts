@@ -25,6 +25,7 @@ import * as Home from "../Store/Home.js"
 import * as Ids from "../Store/Ids.js"
 import * as Registry from "../Store/Registry.js"
 import * as SqlRegistryCopy from "../Store/SqlRegistryCopy.js"
+import * as SwarmDeployer from "../Swarm/SwarmDeployer.js"
 import { Deployers } from "./Deployers.js"
 import * as StoredRuns from "./StoredRunsLayer.js"
 import type { Services } from "./Tree.js"
@@ -33,9 +34,12 @@ const deployers = Layer.effectContext(
   Effect.gen(function* () {
     const local = yield* supervised(yield* LocalDeployer.LocalDeployer)
     const docker = yield* DockerDeployer.DockerDeployer
-    return Context.make(Deployers, { local, docker }).pipe(Context.add(Deployer, yield* route(local, docker)))
+    const swarm = yield* SwarmDeployer.SwarmDeployer
+    return Context.make(Deployers, { local, docker, swarm }).pipe(
+      Context.add(Deployer, yield* route(local, docker, swarm))
+    )
   })
-).pipe(Layer.provide(Layer.merge(LocalDeployer.layer(), DockerDeployer.layer())))
+).pipe(Layer.provide(Layer.mergeAll(LocalDeployer.layer(), DockerDeployer.layer(), SwarmDeployer.layer())))
 
 /** All services, wired. The first command that needs the engine connects to it. */
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(

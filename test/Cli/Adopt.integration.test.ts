@@ -108,7 +108,7 @@ it.live("a home that was moved adopts its services", () =>
       SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
-        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer }))
+        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer }))
       )
     )
     yield* inHome(copy)(

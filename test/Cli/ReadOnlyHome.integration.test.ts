@@ -35,7 +35,7 @@ const cli = (argv: ReadonlyArray<string>) =>
       SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
-        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer }))
+        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer }))
       )
     )
     const exitCode = yield* run(argv).pipe(Effect.provide(terminal))

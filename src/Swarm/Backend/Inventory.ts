@@ -15,11 +15,14 @@ import { generationOf } from "./Names.js"
 
 /** The services, networks, volumes, secrets and configs with the labels of this registry, and the files in the home. */
 export const inventory = Effect.gen(function* () {
-  const { configs, networks, secrets, services, volumes } = yield* DockerClient
+  const { configs, engine, networks, secrets, services, volumes } = yield* DockerClient
   const { deployer, registryId } = yield* BackendContext
-  const { clusterId } = yield* currentSwarm
+  const { id, swarm } = yield* engine.info
   const ours = Labels.filter({ registryId })
   const home = yield* inHome({ flavor, name: deployer })
+  // An engine outside of swarms has nothing of this deployer, and is not the one of any deployment.
+  if (swarm === undefined || !swarm.isManager) return { engineId: id, found: home } satisfies Inventory
+  const { clusterId } = yield* currentSwarm
   const records = new Map(home.map((thing) => [keyOf(thing), thing.record]))
   const kinds = { service: services, secret: secrets, config: configs, network: networks, volume: volumes }
   const labelled: Array<Found> = []
