@@ -66,7 +66,7 @@ const fill = async (page: Page) => {
   await add(page, "Add entry to weights")
   await page.getByLabel("weights name 1").fill("heavy")
   await page.getByLabel("weights value 1").fill("7")
-  await page.getByLabel("loud").selectOption("true")
+  await page.getByLabel("loud").uncheck()
   await page.getByLabel("mode").selectOption("slow")
   await page.getByLabel("Kind of note").selectOption("null")
 }
@@ -78,7 +78,7 @@ const expected = {
   tags: ["one", "two"],
   shape: { _tag: "Box", sides: [2.5] },
   weights: { heavy: 7 },
-  loud: true,
+  loud: false,
   mode: "slow",
   note: null
 }
