@@ -8,6 +8,7 @@ import * as LeftoverLaws from "./DockerClientSuite/LeftoverLaws.js"
 import * as OutputLaws from "./DockerClientSuite/OutputLaws.js"
 import * as ResourceLaws from "./DockerClientSuite/ResourceLaws.js"
 import * as StartLaws from "./DockerClientSuite/StartLaws.js"
+import * as SwarmLaws from "./DockerClientSuite/SwarmLaws.js"
 import { describeLaws, type SuiteOptions } from "./TimeLimit.js"
 
 export { DockerClientFixture, layerFake, type Program } from "./DockerClientSuite/Fixture.js"
@@ -37,5 +38,22 @@ export const suite = <E>(
       OutputLaws.laws(it)
       ResourceLaws.laws(it)
       LeftoverLaws.laws(it)
+    })
+  )
+
+/**
+ * Runs the laws of a swarm against an engine that is a manager.
+ *
+ * @category testing
+ * @since 0.2.0
+ */
+export const swarmSuite = <E>(
+  name: string,
+  layer: Layer.Layer<DockerClient | DockerClientFixture, E>,
+  options: SuiteOptions = {}
+): void =>
+  describeLaws(`DockerClient of a swarm: ${name}`, options, () =>
+    describeLayer(layer, { excludeTestServices: true, timeout: options.timeLimit ?? "2 minutes" })((it) => {
+      SwarmLaws.laws(it)
     })
   )

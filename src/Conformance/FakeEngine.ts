@@ -16,8 +16,8 @@ import * as Containers from "./FakeEngine/Containers.js"
 import { follow, host, query } from "./FakeEngine/Gate.js"
 import * as Images from "./FakeEngine/Images.js"
 import type { Behaviour, FakeContainer, FakeImage, FakeVolume, Signal, World } from "./FakeEngine/Model.js"
-import { noSwarm } from "./FakeEngine/NoSwarm.js"
 import { networks, volumes } from "./FakeEngine/Others.js"
+import { membership, swarm } from "./FakeEngine/Swarm.js"
 import { hasLabels } from "./FakeEngine/View.js"
 import { die, find, isAlive, restartEngine, write } from "./FakeEngine/World.js"
 
@@ -146,14 +146,14 @@ const client = (world: World): typeof DockerClient.Service => {
         securityOptions: ["name=seccomp,profile=default"],
         rootless: false,
         time: undefined,
-        swarm: undefined
+        swarm: membership
       })
     },
     containers,
     images: Images.make(world),
     networks: networks(world),
     volumes: volumes(world),
-    ...noSwarm,
+    ...swarm(world),
     events: eventsWith(world),
     runScoped: RunScoped.make(containers)
   }

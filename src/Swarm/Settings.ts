@@ -128,4 +128,4 @@ export const CheckedSettings: Schema.Schema<SwarmSettings, SwarmSettingsInput> =
  * @since 0.2.0
  */
 export const sharedStoreNeeded =
-  "more than one of replicas need a run store that all of them share; set serving.runStoreSecret to a secret with the URL of a PostgreSQL database (deploy --run-store-secret)"
+  "several tasks need a run store that all of them share; set serving.runStoreSecret to a secret with the URL of a PostgreSQL database (deploy --run-store-secret)"
