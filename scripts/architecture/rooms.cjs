@@ -41,6 +41,10 @@ const rooms = {
     holds: "the contract of deployers and every flow the flavors share",
     imports: ["Contract", "Store", "Flavor"]
   },
+  Control: {
+    holds: "a deployer over HTTP: its contract, its server, and a deployer that asks it; no Node",
+    imports: ["Contract", "Deployer"]
+  },
   Containerized: { holds: "the parts that flavors with images share", imports: ["Store"] },
   Door: { holds: "the programs that own the socket of a deployment's URL; only modules of Node", imports: [] },
   Local: {

@@ -38,13 +38,13 @@ export const laws = (it: It): void => {
   it.effect("reports its progress in order and keeps it as the audit log", () =>
     withDeployment("told", (deployer, fixture) =>
       Effect.gen(function* () {
-        const following = yield* deployer.events.pipe(
+        const queue = yield* deployer.subscribe
+        const following = yield* Stream.fromQueue(queue).pipe(
           Stream.filter((event) => event.deploymentName === "told"),
           Stream.takeUntil((event) => event.type === "operation_finished"),
           Stream.runCollect,
           Effect.fork
         )
-        yield* Effect.yieldNow()
         const { id } = yield* deployer.provision(fixture.healthy, { name: "told" })
         const seen = Chunk.toReadonlyArray(yield* Fiber.join(following)).map(({ type }) => type)
         const common = seen.filter((type) => !type.startsWith("image_"))
@@ -64,7 +64,7 @@ export const laws = (it: It): void => {
           stored.map(({ type }) => type),
           seen
         )
-      })
+      }).pipe(Effect.scoped)
     )
   )
 
@@ -199,19 +199,19 @@ export const laws = (it: It): void => {
     withDeployment("interrupted", (deployer, fixture) =>
       Effect.gen(function* () {
         const made = yield* deployer.provision(fixture.healthy, { name: "interrupted" })
-        const waiting = yield* deployer.events.pipe(
+        const queue = yield* deployer.subscribe
+        const waiting = yield* Stream.fromQueue(queue).pipe(
           Stream.filter((event) => event.type === "health_waiting"),
           Stream.runHead,
           Effect.fork
         )
-        yield* Effect.yieldNow()
         const provisioning = yield* Effect.fork(deployer.provision(fixture.silent, { name: "interrupted" }))
         yield* Fiber.join(waiting)
         yield* Fiber.interrupt(provisioning)
         assert.deepStrictEqual(yield* deployer.get("interrupted"), made)
         assert.strictEqual((yield* fixture.instances(made)).length, 1)
         assert.isTrue(yield* fixture.answers(made))
-      })
+      }).pipe(Effect.scoped)
     )
   )
 }
