@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const page = readFileSync(`${root}/docs/reliability.md`, "utf8")
 
-const groups = { A: 24, B: 29, C: 24, D: 22, E: 11, F: 45, G: 42, H: 6, P: 15, W: 10 }
+const groups = { A: 24, B: 29, C: 24, D: 22, E: 11, F: 45, G: 42, H: 6, K: 26, P: 15, W: 10 }
 const expected = Object.entries(groups).flatMap(([group, count]) =>
   Array.from({ length: count }, (_, index) => `${group}${String(index + 1).padStart(2, "0")}`)
 )
@@ -13,7 +13,7 @@ const expected = Object.entries(groups).flatMap(([group, count]) =>
 const rows = page
   .split("\n")
   .map((line) => line.split("|").map((cell) => cell.trim()))
-  .filter(([, id = ""]) => /^[A-HPW]\d\d$/.test(id))
+  .filter(([, id = ""]) => /^[A-HKPW]\d\d$/.test(id))
   .map(([, id = "", , happens = "", shown = ""]) => ({ id, happens, shown }))
 
 /** Pairs of a file and the titles said behind it. */
@@ -26,7 +26,7 @@ const named = (shown: string) =>
 /** The ids with which the titles of a file begin: one or more, separated by spaces, then a colon. */
 const idsOf = (file: string): ReadonlySet<string> => {
   const text = readFileSync(`${root}/${file}`, "utf8")
-  const titles = text.matchAll(/["'`]((?:[A-HPW]\d\d )*[A-HPW]\d\d): /g)
+  const titles = text.matchAll(/["'`]((?:[A-HKPW]\d\d )*[A-HKPW]\d\d): /g)
   return new Set(Array.from(titles, ([, ids = ""]) => ids.split(" ")).flat())
 }
 
@@ -53,7 +53,7 @@ describe("docs/reliability.md", () => {
     }
   })
 
-  it.each(rows.filter(({ id }) => /^[FGHPW]/.test(id)))(
+  it.each(rows.filter(({ id }) => /^[FGHKPW]/.test(id)))(
     "$id begins a title in each file of its row",
     ({ id, shown }) => {
       for (const { file } of named(shown)) assert.isTrue(ids.get(file)?.has(id), `${file} has no title with ${id}`)

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-import type { Applied, Reference, Resource, ResourceType } from "../Kubernetes/Client/Resources.js"
+import type { Reference, Resource, ResourceType } from "../Kubernetes/Client/Resources.js"
 import { KubernetesClient } from "../Kubernetes/KubernetesClient.js"
 import { discard, view, viewPod } from "./FakeCluster/Controllers.js"
 import { fieldsOf, own } from "./FakeCluster/Fields.js"
@@ -39,7 +39,7 @@ export class FakeCluster extends Context.Tag("effect-deployers/Testing/FakeClust
     /** True if the API listens; default `true`. */
     readonly setReachable: (reachable: boolean) => Effect.Effect<void>
     /** Changes fields of an object, or creates it, as another manager, and takes them over. */
-    readonly edit: (manager: string, reference: Reference, object: Applied) => Effect.Effect<void>
+    readonly edit: (manager: string, reference: Reference, object: object) => Effect.Effect<void>
     /** Has a finalizer hold an object. */
     readonly hold: (reference: Reference, finalizer: string) => Effect.Effect<void>
     /** Removes an object from outside. */

@@ -55,7 +55,7 @@ export const make = (
 ): Effect.Effect<Backend<KubernetesSettings, KubernetesSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Requirements>()
-    const within = withContext(options.name ?? flavor, yield* DeploymentStore)
+    const within = withContext(options, yield* DeploymentStore)
     const query = <A, E extends Error, R>(operation: string, effect: Effect.Effect<A, E, R>) =>
       within(operation, Effect.mapError(effect, toUnavailable(operation)))
     return provideContext(
@@ -108,7 +108,7 @@ const bound = <A, E, R>(stream: Stream.Stream<A, E, R>): Effect.Effect<Stream.St
 
 /** Provides an operation with the registry's id at its start, which a rebuild in another process can change. */
 const withContext =
-  (deployer: string, { identity }: DeploymentStore["Type"]) =>
+  (options: Options, { identity }: DeploymentStore["Type"]) =>
   <A, E, R>(
     operation: string,
     effect: Effect.Effect<A, E, R>
@@ -117,7 +117,11 @@ const withContext =
       effect,
       BackendContext,
       Effect.mapBoth(identity, {
-        onSuccess: (registryId) => ({ deployer, registryId }),
+        onSuccess: (registryId) => ({
+          deployer: options.name ?? flavor,
+          namespace: options.defaults?.namespace,
+          registryId
+        }),
         onFailure: (error) => new EngineUnavailable({ flavor, operation, reason: errorClause(error) })
       })
     )

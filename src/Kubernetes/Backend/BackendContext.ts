@@ -9,5 +9,7 @@ export class BackendContext extends Context.Tag("effect-deployers/Kubernetes/Bac
     readonly registryId: string
     /** The name of the deployer. */
     readonly deployer: string
+    /** The namespace of the defaults of the deployer, if they have one. */
+    readonly namespace: string | undefined
   }
 >() {}

@@ -42,9 +42,9 @@ export const inventory: Effect.Effect<
 export const changes: Effect.Effect<Stream.Stream<unknown>, QueryError, KubernetesClient | BackendContext> = Effect.gen(
   function* () {
     const client = yield* KubernetesClient
-    const { registryId } = yield* BackendContext
-    const { namespace } = yield* client.cluster
-    return client.changes(types.pods, namespace, { [Labels.keys.registry]: registryId })
+    const context = yield* BackendContext
+    const namespace = context.namespace ?? (yield* client.cluster).namespace
+    return client.changes(types.pods, namespace, { [Labels.keys.registry]: context.registryId })
   }
 )
 

@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type { OperationalState } from "../../Deployment.js"
 import { DeploymentProvisionFailed, EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
-import { folders, generationsIn, readJson, writeWhole } from "../../Flavor/InstanceFiles.js"
+import { folders, readJson, writeWhole } from "../../Flavor/InstanceFiles.js"
 import * as InstanceRecord from "../../Flavor/InstanceRecord.js"
 import type { Home } from "../../Store/Home.js"
 import { NamespaceObject } from "../Client/Resources.js"
@@ -16,6 +16,7 @@ import { flavor } from "../ClusterErrors.js"
 import { KubernetesClient, type QueryError, type Reference, types } from "../KubernetesClient.js"
 import * as Metadata from "../Metadata.js"
 import type { Request } from "../Objects/Context.js"
+import { BackendContext } from "./BackendContext.js"
 
 /** The namespace of an instance, by its identity. */
 export const Place = Schema.Struct({ namespace: Schema.String, server: Schema.String, engineId: Schema.String })
@@ -58,26 +59,28 @@ export const placeOf = (
   return Option.isSome(known) ? Effect.succeed(Option.some(known.value)) : recorded(instance)
 }
 
-/** The places of all generations of a deployment that have a record in the home. */
-export const placesOf = (
-  deployment: Pick<Instance, "deploymentId">
-): Effect.Effect<ReadonlyArray<Place>, PlatformError, Files> =>
-  Effect.gen(function* () {
-    const { deploymentId } = deployment
-    const generations = yield* generationsIn(yield* folders({ deploymentId, generation: 0 }))
-    const found = yield* Effect.forEach(generations, (generation) => recorded({ deploymentId, generation }))
-    return found.flatMap(Option.toArray)
-  })
+/** The places that generations of a deployment have had, in the home. They outlive the generations. */
+export const placesOf = ({
+  deploymentId
+}: Pick<Instance, "deploymentId">): Effect.Effect<ReadonlyArray<Place>, PlatformError, Files> =>
+  Effect.flatMap(folders({ deploymentId, generation: 0 }), ({ deployment }) =>
+    Effect.map(
+      readJson(recordIn(deployment), Places),
+      Option.getOrElse((): ReadonlyArray<Place> => [])
+    )
+  )
 
 /** Writes the records of an instance, before anything of it exists. */
 export const writeRecords = (request: Request, place: Place): Effect.Effect<void, PlatformError, Files> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const at = yield* folders(request)
-    yield* fs.makeDirectory(at.generation, { recursive: true, mode: 0o700 })
-    yield* fs.chmod(at.deployment, 0o700)
-    yield* writeWhole(recordIn(at.generation), encodePlace(place), 0o600)
-    yield* InstanceRecord.write(at.generation, request.record)
+    const { deployment, generation } = yield* folders(request)
+    yield* fs.makeDirectory(generation, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(deployment, 0o700)
+    const others = (yield* placesOf(request)).filter(({ engineId }) => engineId !== place.engineId)
+    yield* writeWhole(recordIn(deployment), encodePlaces([...others, place]), 0o600)
+    yield* writeWhole(recordIn(generation), encodePlace(place), 0o600)
+    yield* InstanceRecord.write(generation, request.record)
   })
 
 /**
@@ -102,16 +105,17 @@ export const requirePlace = (
     })
   })
 
-/** The namespaces that may have objects of this deployer: that of the context, and those of the records of the home. */
+/** The namespaces that may have objects of this deployer: that of its defaults or of the context, and those of the home. */
 export const namespaces = (
   records: ReadonlyArray<Pick<Instance, "deploymentId">>
-): Effect.Effect<ReadonlyArray<string>, QueryError | PlatformError, Files | KubernetesClient> =>
+): Effect.Effect<ReadonlyArray<string>, QueryError | PlatformError, Files | KubernetesClient | BackendContext> =>
   Effect.gen(function* () {
     const { cluster } = yield* KubernetesClient
+    const { namespace: standard } = yield* BackendContext
     const { namespace, server } = yield* cluster
     const places = (yield* Effect.forEach(records, placesOf)).flat()
     const here = places.filter((place) => place.server === server).map((place) => place.namespace)
-    return Array.from(new Set([namespace, ...here]))
+    return Array.from(new Set([standard ?? namespace, ...here]))
   })
 
 /** A namespaced object of a place. */
@@ -125,7 +129,9 @@ export const at = ({ namespace }: Pick<Place, "namespace">, type: Reference["typ
 
 const recordIn = (folder: string) => Path.join(folder, "kubernetes.json")
 
+const Places = Schema.Array(Place)
 const encodePlace = Schema.encodeSync(Schema.parseJson(Place))
+const encodePlaces = Schema.encodeSync(Schema.parseJson(Places))
 
 const recorded = (instance: Of) =>
   Effect.flatMap(folders(instance), ({ generation }) => readJson(recordIn(generation), Place))

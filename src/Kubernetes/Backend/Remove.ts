@@ -166,7 +166,7 @@ const awaitGone = (
     const rest = yield* left.pipe(
       Effect.repeat({ until: (found) => found.length === 0, schedule: lookAgain }),
       Effect.timeoutTo({
-        duration: Duration.sum(Duration.seconds(graceSeconds), "30 seconds"),
+        duration: Duration.sum(Duration.seconds(graceSeconds), "45 seconds"),
         onSuccess: () => Effect.succeed<ReadonlyArray<Resource>>([]),
         onTimeout: () => left
       }),
