@@ -7,11 +7,13 @@ import * as Schema from "effect/Schema"
 import type { EngineUnavailable, ResourceNotOwned } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import type { Home } from "../../Store/Home.js"
+import { ServiceObject } from "../Client/Resources.js"
 import { type ChangeError, KubernetesClient, types } from "../KubernetesClient.js"
 import * as Labels from "../Labels.js"
 import { Shared, sharedTypes } from "../Objects/Objects.js"
 import { apply, findOurs } from "./Apply.js"
 import type { BackendContext } from "./BackendContext.js"
+import { podsOf } from "./Observe.js"
 import { at, type Place, placeOf } from "./Place.js"
 import { removeLabelled } from "./Remove.js"
 
@@ -32,15 +34,32 @@ export const lead = (
     const own = yield* get(at(place.value, types.services, Labels.names(instance).instance))
     const shared = Option.flatMap(own, ({ metadata }) => decodeShared(metadata.annotations[Labels.annotations.shared]))
     if (Option.isNone(shared)) return
+    const isGap = yield* hasNoPods(instance, place.value)
     for (const { name, object, type } of shared.value) {
       const reference = at(place.value, types[type], name)
       yield* findOurs(instance, reference)
       yield* apply({ reference, object, manager: Labels.manager }, { force: true })
     }
     yield* removeObsolete(instance, place.value, new Set(shared.value.map(({ type }) => type)))
+    if (isGap) yield* Effect.sleep(proxyDelay)
   })
 
 // internal
+
+/** The nodes take up to a second to follow a Service. Until then a Service with old pods leads to those. */
+const proxyDelay = "1500 millis"
+
+const decodeService = Schema.decodeUnknownOption(ServiceObject)
+
+/** True if the Service leads to another generation, which has no pods any more. */
+const hasNoPods = (instance: Instance, place: Place) =>
+  Effect.gen(function* () {
+    const { get } = yield* KubernetesClient
+    const found = yield* get(at(place, types.services, Labels.names(instance).shared))
+    const selector = Option.map(Option.flatMap(found, decodeService), ({ spec }) => spec.selector)
+    const generation = Number(Option.getOrUndefined(selector)?.[Labels.keys.generation] ?? instance.generation)
+    return generation !== instance.generation && (yield* podsOf({ ...instance, generation }, place)).length === 0
+  })
 
 const decodeShared = Schema.decodeUnknownOption(Schema.parseJson(Shared))
 
