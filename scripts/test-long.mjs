@@ -1,7 +1,7 @@
 // `npm run test:long`: every step of every operation, thousands of simulated lives, 100,000 requests of strangers, and
-// 200 replaces under load by URL (and 100 of two workers), 100 by name, 50 kills of a deployer of each flavor, and 300
-// durable runs whose process is killed 60 times. EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default
-// 10,000 lives of each flavor, and every step.
+// 200 replaces under load by URL (and 100 of two workers), 100 by name, 50 kills of a deployer of each flavor, the laws of
+// deployers on a swarm, a swarm that loses nodes, and 300 durable runs whose process is killed 60 times.
+// EFFECT_DEPLOYERS_SEEDS and EFFECT_DEPLOYERS_STRIDE say how many; default 10,000 lives of each flavor, and every step.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 
@@ -19,6 +19,8 @@ const files = [
   "Conformance/SimulationInMemory",
   "Conformance/SimulationDocker",
   "Server/Http/Generated",
+  "Swarm/DeployerSuite.integration",
+  "Swarm/Nodes.integration",
   "Local/Door.integration",
   "Docker/Door.integration",
   "Docker/DeployerSuite.integration",

@@ -47,6 +47,9 @@ const postgresFiles = () => filesOf("test", /Postgres[^/\\]*\.test\.ts$/)
 
 const needKubernetes = "test/Kubernetes/**/*.integration.test.ts"
 
+/** Files of many minutes, which run in `npm run test:long`, or when the arguments name them. */
+const longFiles = ["test/Swarm/DeployerSuite.integration.test.ts", "test/Swarm/Nodes.integration.test.ts"]
+
 const takesValue = (argument = "") => ["-t", "--testNamePattern", "--project", "--exclude"].includes(argument)
 
 /** The names of files among the arguments. */
@@ -108,7 +111,8 @@ const most = async (notes) => {
   // Without a server the files with its tests do not run, which the end repeats.
   const postgres = await Postgres.ensure({ say }).catch((error) => say(error.message))
   try {
-    const excluded = postgres === undefined ? [needPostgres, needKubernetes] : [needKubernetes]
+    const long = filters.length === 0 ? longFiles : []
+    const excluded = [needKubernetes, ...long, ...(postgres === undefined ? [needPostgres] : [])]
     const all = filters.length > 0 && kubernetesFiles.length > 0 ? ["--passWithNoTests"] : []
     const typed = await types()
     const args = [...excluded.flatMap((pattern) => ["--exclude", pattern]), ...all, ...given]
@@ -117,6 +121,7 @@ const most = async (notes) => {
       ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
     })
     if (postgres === undefined) notes.push(`Not run, without PostgreSQL: ${postgresFiles().join(", ")}`)
+    if (long.length > 0) notes.push(`Run by npm run test:long only: ${long.join(", ")}`)
     return [typed, ran]
   } finally {
     if (postgres?.owned) await Postgres.stop()
