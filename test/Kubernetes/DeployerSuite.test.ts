@@ -1,7 +1,7 @@
 import { DeployerSuite } from "effect-deployers/Conformance"
 import { layerSuite } from "./KubernetesFakes.js"
 
-DeployerSuite.suite("pods of a cluster that runs nothing", layerSuite(), { timeLimit: "15 seconds" })
+DeployerSuite.suite("pods of a cluster that runs nothing", layerSuite())
 
 DeployerSuite.suite(
   "pods at a port of the nodes of a cluster that runs nothing",

@@ -121,7 +121,7 @@ const linesOf = (behaviour: FakePod["behaviour"]): ReadonlyArray<string> => {
 const settleAddress = (world: World, object: FakeObject): void => {
   const spec = record(objectOf(object.managers)["spec"])
   const assigned = record(object.assigned["spec"])
-  const clusterIP = assigned["clusterIP"] ?? `10.96.0.${++world.serial}`
+  const clusterIP = assigned["clusterIP"] ?? addressOf(++world.serial)
   const ports = Array.isArray(spec["ports"]) ? spec["ports"] : []
   const nodePort = record(Array.isArray(assigned["ports"]) ? assigned["ports"][0] : undefined)["nodePort"]
   object.assigned = {
@@ -133,6 +133,8 @@ const settleAddress = (world: World, object: FakeObject): void => {
     }
   }
 }
+
+const addressOf = (serial: number): string => `10.96.${Math.floor(serial / 250)}.${1 + (serial % 250)}`
 
 const statusOf = (world: World, object: FakeObject) => {
   const pods = Array.from(world.pods.values()).filter(({ owner }) => owner === keyOf(object.reference))
