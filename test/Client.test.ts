@@ -256,7 +256,7 @@ describe("Client.invoke", () => {
       const { url } = yield* serve({ status: 404, body })
       const error = yield* Effect.flip(Client.invoke(direct(url), { city: "x" }))
       expect(error).toMatchObject({ _tag: "DeploymentRunFailed", runId: "r", error: { city: "x" } })
-      expect(error.message).toBe('The run of "weather" failed: No forecast.')
+      expect(error.message).toBe('The run of "weather" failed with CityUnknown: No forecast.')
     }).pipe(http)
   )
 

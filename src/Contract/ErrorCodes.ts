@@ -142,7 +142,7 @@ export const codes = {
  * console.log(Errors.codeOf(new Errors.DeploymentNotFound({ ref: "weather" }))) // "ED1001"
  * ```
  *
- * @category getters
+ * @category guards
  * @since 0.2.0
  */
 export const codeOf = (error: unknown): ErrorCode | undefined => {

@@ -21,7 +21,7 @@ import * as Models from "./Models.js"
 /**
  * Permits the bearer of the token.
  *
- * @category middleware
+ * @category schemas
  * @since 0.2.0
  */
 export class Authorization extends HttpApiMiddleware.Tag<Authorization>()("effect-deployers/Control/Authorization", {

@@ -65,9 +65,12 @@ export const manager = "effect-deployers"
  */
 export const sizeManager = "effect-deployers-size"
 
-type Deployed = Pick<Instance, "deploymentId">
-
-/** The instance of a registry. */
+/**
+ * The instance of a registry.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export interface Owner {
   readonly registryId: string
   readonly deploymentId: string
@@ -176,8 +179,18 @@ export const names = ({ generation, name }: Pick<Instance, "name" | "generation"
   secret: (digest: string) => `${name}-g${generation}-${digest.slice(0, 10)}`
 })
 
-/** See {@link names}. */
+/**
+ * The names of the objects of a generation; see {@link names}.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export type Names = ReturnType<typeof names>
 
-/** A deployment or one of its instances, for selections. */
-export type Selected = Deployed & { readonly generation?: number | undefined }
+/**
+ * A deployment or one of its instances, for selections.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Selected = Pick<Instance, "deploymentId"> & { readonly generation?: number | undefined }

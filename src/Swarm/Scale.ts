@@ -19,7 +19,7 @@ import { sharedStoreNeeded } from "./Settings.js"
  *
  * @param ref the name or the id of the deployment
  *
- * @category operations
+ * @category constructors
  * @since 0.2.0
  */
 export const scale = (

@@ -24,6 +24,7 @@ import type { Service, ServiceChange, ServiceSpec, SwarmNode, SwarmObject, Task 
 export interface Services {
   /** Creates a service; returns its id. Its tasks start later. */
   readonly create: (spec: ServiceSpec) => Effect.Effect<string, NameConflict | SpecRejected | ChangeError>
+  /** A service by its name or id. */
   readonly inspect: (service: string) => Effect.Effect<Service, ServiceNotFound | QueryError>
   /** All services with these labels. */
   readonly list: (labels: LabelFilter) => Effect.Effect<ReadonlyArray<Service>, QueryError>

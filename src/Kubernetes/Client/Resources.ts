@@ -55,6 +55,9 @@ export const groupOf = ({ apiVersion }: Pick<ResourceType, "apiVersion">): strin
 
 const StringMap = Schema.Record({ key: Schema.String, value: Schema.String })
 
+const none = (): ReadonlyArray<string> => []
+const empty = (): Readonly<Record<string, string>> => ({})
+
 const Metadata = Schema.Struct({
   name: Schema.String,
   namespace: Schema.optional(Schema.String),
@@ -64,9 +67,12 @@ const Metadata = Schema.Struct({
   creationTimestamp: Schema.optional(Schema.String),
   deletionTimestamp: Schema.optional(Schema.String),
   deletionGracePeriodSeconds: Schema.optional(Schema.Number),
-  finalizers: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
-  labels: Schema.optionalWith(StringMap, { default: () => ({}) }),
-  annotations: Schema.optionalWith(StringMap, { default: () => ({}) })
+  /** The names of what holds a removed object. */
+  finalizers: Schema.optionalWith(Schema.Array(Schema.String), { default: none }),
+  /** The labels by name. */
+  labels: Schema.optionalWith(StringMap, { default: empty }),
+  /** The annotations by name. */
+  annotations: Schema.optionalWith(StringMap, { default: empty })
 })
 
 /**
