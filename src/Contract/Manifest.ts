@@ -63,6 +63,11 @@ export const Manifest = Schema.Struct({
   log: Schema.optional(Schema.Struct({ file: Schema.String, maxBytes: Schema.Int, keep: Schema.Int })),
   /** The check of the pipeline runs before the service accepts runs, within this time at most; default: no check. */
   check: Schema.optional(Schema.Struct({ timeoutMillis: Schema.Number })),
+  /**
+   * The time after a stop signal in which the service goes on accepting runs, each answer the last one of its connection, in
+   * milliseconds; default 0. For services behind a load balancer that learns later of the stop.
+   */
+  drainDelayMillis: Schema.optional(Schema.Int),
   /** A folder with one file per secret. */
   secretsDirectory: Schema.optional(Schema.String)
 })

@@ -19,6 +19,8 @@ const deploy = (name: string, settings: KubernetesSettingsInput = {}) =>
 
 const reference = (name: string) => ({ type: types.deployments, namespace: "default", name })
 
+const Data = Schema.Struct({ "manifest.json": Schema.String })
+
 const Applied = Schema.Struct({
   spec: Schema.Struct({
     replicas: Schema.optional(Schema.Number),
@@ -89,8 +91,11 @@ layer(layerDeployer(), { excludeTestServices: true })("the objects of a deployme
     Effect.gen(function* () {
       yield* deploy("k08", { stopDelayMillis: 7_000, serving: { drainTimeoutMillis: 20_000 } })
       const { spec } = (yield* applied("k08-g1")).template
-      assert.deepStrictEqual(spec.containers[0].lifecycle, { preStop: { sleep: { seconds: 7 } } })
       assert.strictEqual(spec.terminationGracePeriodSeconds, 7 + 20 + 5)
+      const cluster = yield* FakeCluster.FakeCluster
+      const [secret] = cluster.objects(types.secrets).filter(({ metadata }) => metadata.name.startsWith("k08-"))
+      const { "manifest.json": manifest } = Schema.decodeUnknownSync(Data)(secret?.["data"])
+      assert.strictEqual(JSON.parse(atob(manifest)).drainDelayMillis, 7_000)
     })
   )
 

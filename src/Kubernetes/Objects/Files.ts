@@ -32,7 +32,11 @@ export const intakeEntry = "intake.json"
 
 /** The entries of the Secret of a generation. */
 export const contentOf = (request: Request): Readonly<Record<string, string>> => ({
-  [entries.manifest]: encodeManifest(manifestFor(request, place)),
+  [entries.manifest]: encodeManifest({
+    ...manifestFor(request, place),
+    // A pod gets its stop signal before every node knows that it gets no requests any more.
+    drainDelayMillis: request.settings.stopDelayMillis
+  }),
   ...(request.keys === undefined ? {} : { [entries.keys]: encodeKeysFile(request.keys) }),
   ...Object.fromEntries(
     Object.entries(request.secrets).map(([name, secret]) => [entries.secret(name), Redacted.value(secret)])

@@ -74,10 +74,6 @@ const serviceContainer = (request: Request, image: Parts["image"], secret: strin
       capabilities: { drop: ["ALL"] }
     },
     ...probesOf(request),
-    // A pod gets its stop signal before every node knows that it gets no requests any more.
-    ...(settings.stopDelayMillis === 0
-      ? {}
-      : { lifecycle: { preStop: { sleep: { seconds: Math.ceil(settings.stopDelayMillis / 1_000) } } } }),
     volumeMounts: [
       { name: "config", mountPath: inside.config, readOnly: true },
       { name: "intake", mountPath: inside.intake, readOnly: true },

@@ -88,7 +88,7 @@ const supervise = (
   connections: DoorConnections.DoorConnections
 ) =>
   Effect.gen(function* () {
-    const { serving } = manifest
+    const { drainDelayMillis = 0, serving } = manifest
     const slots = WorkerLimits.slots(Settings.workersOf(serving))
     const recover = (slot: number) => Effect.provide(recoverRuns, storeOf(slot))
     const store = Context.get(yield* Layer.build(storeOf(0)), RunStore)
@@ -109,7 +109,7 @@ const supervise = (
         Effect.catchAll(recover(slot), (error) =>
           Effect.logWarning(`The runs of worker ${slot} could not be marked as lost: ${error.message}`)
         ),
-      drainLimit: Duration.sum(Duration.millis(serving.drainTimeoutMillis), drainAllowance)
+      drainLimit: Duration.sum(Duration.millis(drainDelayMillis + serving.drainTimeoutMillis), drainAllowance)
     })
   })
 

@@ -317,6 +317,7 @@ const drain = (
     const lifecycle = yield* Invocation.Lifecycle
     const recorder = yield* RunRecorder.RunRecorder
     const successor = yield* http.successor
+    if (successor === "none") yield* serveOn(manifest, http)
     yield* successor === "generation" ? Effect.zipRight(lifecycle.leave, http.leave) : lifecycle.drain
     yield* http.retire
     const closing = yield* Effect.fork(successor === "workers" ? http.close : Effect.void)
@@ -330,6 +331,15 @@ const drain = (
     yield* Effect.timeoutOption(Effect.zipRight(Fiber.join(closing), http.close), "1 second")
     yield* recorder.flush
   })
+
+/** Goes on while a load balancer still sends new connections here. Those that are open are asked to come back elsewhere. */
+const serveOn = ({ drainDelayMillis = 0 }: Manifest, { retire }: HttpSide) =>
+  drainDelayMillis === 0
+    ? Effect.void
+    : Effect.flatMap(Invocation.Lifecycle, ({ leave }) => leave).pipe(
+        Effect.zipRight(retire),
+        Effect.zipRight(Effect.sleep(drainDelayMillis))
+      )
 
 /**
  * Waits for the callers of the URL that are still connected. When a busy machine has held up this process, their requests

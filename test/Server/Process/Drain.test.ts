@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, TestClock } from "effect"
 import { Server } from "effect-deployers/Server"
 import * as ServiceRuntime from "../../../src/Server/Process/ServiceRuntime.js"
-import { Invocation } from "../../../src/Server/Run/Invocation.js"
+import { Invocation, Lifecycle } from "../../../src/Server/Run/Invocation.js"
 import * as Ids from "../../../src/Store/Ids.js"
 import { memory, quiet } from "../Harness.js"
 import { manifestTest } from "../Manifest.js"
@@ -36,6 +36,44 @@ const replaced = (drainTimeoutMillis: number) =>
 
 const run = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.scoped(effect).pipe(Effect.provide(Layer.mergeAll(memory(), Ids.layer, quiet, Server.layerMicrotasks)))
+
+describe("a service behind a load balancer", () => {
+  it.effect(
+    "K08 K09: accepts runs for its delay after the stop signal, and asks its callers to come back elsewhere",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const latch = yield* makeLatch
+          const pipeline = waiting(latch)
+          const manifest = { ...manifestTest(pipeline), drainDelayMillis: 5_000 }
+          const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest)
+          yield* warmUp
+          const { invoke } = Context.get(services, Invocation)
+          const { isLeaving } = Context.get(services, Lifecycle)
+          const retired = yield* Deferred.make<void>()
+          const draining = yield* Effect.fork(
+            drain({
+              retire: Effect.asVoid(Deferred.succeed(retired, undefined)),
+              leave: Effect.void,
+              left: Effect.void,
+              close: Effect.void,
+              successor: Effect.succeed("none")
+            })
+          )
+          yield* Deferred.await(retired)
+          assert.isTrue(isLeaving())
+          yield* TestClock.adjust("4 seconds")
+          const caller = yield* Effect.fork(invoke(parameters))
+          yield* Deferred.await(latch.started)
+          yield* TestClock.adjust("2 seconds")
+          assert.strictEqual((yield* invoke(parameters)).status, 503)
+          yield* Deferred.succeed(latch.release, undefined)
+          assert.strictEqual((yield* Fiber.join(caller)).status, 200)
+          yield* Fiber.join(draining)
+        })
+      )
+  )
+})
 
 describe("a replaced version whose callers keep their connections", () => {
   it.effect("finishes a run that begins after all others have ended, before it closes connections", () =>
