@@ -19,6 +19,7 @@ const files = [
   "Conformance/SimulationInMemory",
   "Conformance/SimulationDocker",
   "Server/Http/Generated",
+  "Kubernetes/DeployerSuite",
   "Swarm/DeployerSuite.integration",
   "Swarm/Nodes.integration",
   "Local/Door.integration",

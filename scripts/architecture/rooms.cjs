@@ -86,7 +86,20 @@ const rooms = {
   },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
-    imports: ["Contract", "Store", "Client", "Bundle", "Flavor", "Deployer", "Local", "Docker", "Swarm", "Dev", "Stack"]
+    imports: [
+      "Contract",
+      "Store",
+      "Client",
+      "Bundle",
+      "Flavor",
+      "Deployer",
+      "Local",
+      "Docker",
+      "Swarm",
+      "Kubernetes",
+      "Dev",
+      "Stack"
+    ]
   }
 }
 

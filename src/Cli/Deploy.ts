@@ -36,7 +36,7 @@ export const deploy = Command.make(
     stage: text("stage", "The stage of the settings file: its deployments are named NAME-STAGE."),
     deployer: Options.choice("deployer", flavors).pipe(
       Options.withDescription(
-        "A process of this machine (local, the default), a container of the Docker engine, or a service of its swarm. An existing deployment keeps its deployer."
+        "A process of this machine (local, the default), a container of the Docker engine, a service of its swarm, or pods of the current cluster (kubernetes). An existing deployment keeps its deployer."
       ),
       Options.optional
     ),

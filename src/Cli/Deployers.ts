@@ -9,7 +9,7 @@ import { Deployer, type Service } from "../Deployer.js"
  * @category constants
  * @since 0.1.0
  */
-export const flavors = ["local", "docker", "swarm"] as const
+export const flavors = ["local", "docker", "swarm", "kubernetes"] as const
 
 /**
  * One of {@link flavors}, as `--deployer` takes it.

@@ -16,6 +16,7 @@ import * as DockerDeployer from "../Docker/DockerDeployer.js"
 import * as ImageBuilder from "../Docker/ImageBuilder.js"
 import type { StoreError } from "../Errors/Stores.js"
 import * as Ports from "../Flavor/Ports.js"
+import * as KubernetesDeployer from "../Kubernetes/KubernetesDeployer.js"
 import * as LocalDeployer from "../Local/LocalDeployer.js"
 import * as Processes from "../Local/Processes.js"
 import * as ServiceManager from "../Local/ServiceManager.js"
@@ -27,6 +28,7 @@ import * as Registry from "../Store/Registry.js"
 import * as SqlRegistryCopy from "../Store/SqlRegistryCopy.js"
 import * as SwarmDeployer from "../Swarm/SwarmDeployer.js"
 import { Deployers } from "./Deployers.js"
+import { whereUsed } from "./OptionalDeployer.js"
 import * as StoredRuns from "./StoredRunsLayer.js"
 import type { Services } from "./Tree.js"
 
@@ -35,11 +37,21 @@ const deployers = Layer.effectContext(
     const local = yield* supervised(yield* LocalDeployer.LocalDeployer)
     const docker = yield* DockerDeployer.DockerDeployer
     const swarm = yield* SwarmDeployer.SwarmDeployer
-    return Context.make(Deployers, { local, docker, swarm }).pipe(
-      Context.add(Deployer, yield* route(local, docker, swarm))
+    const kubernetes = yield* whereUsed(yield* KubernetesDeployer.KubernetesDeployer)
+    return Context.make(Deployers, { local, docker, swarm, kubernetes }).pipe(
+      Context.add(Deployer, yield* route(local, docker, swarm, kubernetes))
     )
   })
-).pipe(Layer.provide(Layer.mergeAll(LocalDeployer.layer(), DockerDeployer.layer(), SwarmDeployer.layer())))
+).pipe(
+  Layer.provide(
+    Layer.mergeAll(
+      LocalDeployer.layer(),
+      DockerDeployer.layer(),
+      SwarmDeployer.layer(),
+      KubernetesDeployer.layerConfig()
+    )
+  )
+)
 
 /** All services, wired. The first command that needs the engine connects to it. */
 export const layer: Layer.Layer<Services, StoreError | ConfigError> = Layer.mergeAll(

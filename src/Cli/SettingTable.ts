@@ -3,6 +3,7 @@
  * setting without a row here, and without an option of its own shape, does not compile.
  */
 import type { DockerSettingsInput } from "../Docker/Settings.js"
+import type { KubernetesSettingsInput } from "../Kubernetes/Settings.js"
 import type { LocalSettingsInput } from "../Local/Settings.js"
 import type * as Settings from "../Settings.js"
 import type { SwarmSettingsInput } from "../Swarm/Settings.js"
@@ -161,34 +162,56 @@ type Own =
   | ("serving" | "recovery")
   | ("host" | "lingerMillis" | "memoryBytes" | "restartPolicy")
 
-const deployment: Table<Exclude<keyof DockerSettingsInput | keyof LocalSettingsInput | keyof SwarmSettingsInput, Own>> =
-  {
-    secretsInEnvironment: texts("NAME", "A secret that becomes an environment variable, too; can be repeated."),
-    minHealthyMillis: time("The time that a new instance is healthy before it gets callers; default 1s."),
-    oldInstanceGraceMillis: time("The time that a replaced instance serves after the switch; default 1s."),
-    stopGraceMillis: time("The time from the stop signal to the kill of a process; default 30s."),
-    logMaxBytes: size("The largest size of one log file; default 10m."),
-    logKeep: count("The most log files; default 3."),
-    nodeArguments: json('{"maxOldSpaceMb":512}', "The options of Node for a local process."),
-    portRange: json('{"from":20000,"to":31999}', "The ports of containers to choose from."),
-    pidsLimit: count("The most processes and threads of a container; default 256."),
-    tmpfsBytes: size("The size of /tmp of a container; default 64m."),
-    network: text("NAME", "An existing network for a container to join; default one of its own."),
-    healthcheck: onOff("Run the health check of the engine, too, which is the default"),
-    imageRepository: text("REPOSITORY", "The repository of a registry that the image is pushed to; default none."),
-    image: json('{"base":{"_tag":"host"}}', "The content of the image."),
-    replicas: count("The tasks of a service of a swarm; default those that it has, at first 1."),
-    updateParallelism: count("The tasks of a service that an update replaces at the same time; default 1."),
-    constraints: texts(
-      "CONSTRAINT",
-      "A condition on the nodes of a service, such as node.role==worker; can be repeated."
-    ),
-    publish: choice(["door", "mesh"], "The way of callers to the tasks of a service; default door."),
-    openFiles: count("The most open files of a task of a service; default 4096."),
-    dataBytes: size("The size of /data of a task without a volume; default 64m."),
-    healthIntervalMillis: time("The time between two health checks of a task; default 5s."),
-    run: json('{"dns":["10.0.0.2"]}', "More options of the container: labels, dns, groups, openFiles.")
-  }
+const deployment: Table<
+  Exclude<
+    keyof DockerSettingsInput | keyof LocalSettingsInput | keyof SwarmSettingsInput | keyof KubernetesSettingsInput,
+    Own
+  >
+> = {
+  secretsInEnvironment: texts("NAME", "A secret that becomes an environment variable, too; can be repeated."),
+  minHealthyMillis: time("The time that a new instance is healthy before it gets callers; default 1s."),
+  oldInstanceGraceMillis: time("The time that a replaced instance serves after the switch; default 1s."),
+  stopGraceMillis: time("The time from the stop signal to the kill of a process; default 30s."),
+  logMaxBytes: size("The largest size of one log file; default 10m."),
+  logKeep: count("The most log files; default 3."),
+  nodeArguments: json('{"maxOldSpaceMb":512}', "The options of Node for a local process."),
+  portRange: json('{"from":20000,"to":31999}', "The ports of containers to choose from."),
+  pidsLimit: count("The most processes and threads of a container; default 256."),
+  tmpfsBytes: size("The size of /tmp of a container; default 64m."),
+  network: text("NAME", "An existing network for a container to join; default one of its own."),
+  healthcheck: onOff("Run the health check of the engine, too, which is the default"),
+  imageRepository: text("REPOSITORY", "The repository of a registry that the image is pushed to; default none."),
+  image: json('{"base":{"_tag":"host"}}', "The content of the image."),
+  replicas: count(
+    "The tasks of a service of a swarm, or the pods in a cluster; default those that it has, at first 1."
+  ),
+  updateParallelism: count("The tasks of a service that an update replaces at the same time; default 1."),
+  constraints: texts(
+    "CONSTRAINT",
+    "A condition on the nodes of a service, such as node.role==worker; can be repeated."
+  ),
+  publish: choice(["door", "mesh"], "The way of callers to the tasks of a service; default door."),
+  openFiles: count("The most open files of a task of a service; default 4096."),
+  dataBytes: size("The size of /data of a task without a volume; default 64m."),
+  healthIntervalMillis: time("The time between two health checks of a task; default 5s."),
+  namespace: text("NAME", "The namespace of the pods; default that of the context."),
+  autoscale: json('{"min":2,"max":10}', "An autoscaler for the pods in place of a number of them; default none."),
+  cpuRequest: json("0.5", "The processors that a node keeps for a pod; default 0.1."),
+  exposure: choice(["clusterIp", "nodePort", "ingress"], "The way of callers to the pods; default clusterIp."),
+  servicePort: count("The port of the Service of the pods; default 80."),
+  nodePort: count("The port of the nodes with the exposure nodePort; default one that the cluster chooses."),
+  ingress: json('{"host":"weather.example.com"}', "The Ingress with the exposure ingress."),
+  networkPolicy: onOff("Let nothing but the port of the service into the pods, which is the default"),
+  nodeSelector: json('{"disk":"ssd"}', "The labels of the nodes for the pods; default none."),
+  tolerations: json('[{"key":"gpu"}]', "The taints of nodes that the pods tolerate; default none."),
+  serviceAccount: text("NAME", "The account of the pods; default that of the namespace."),
+  pullSecrets: texts("NAME", "A Secret with the credentials of the registry of images; can be repeated."),
+  dataClaim: text("NAME", "The claim of the volume of a pod with its run store; default none."),
+  stopDelayMillis: time("The time that a pod accepts runs after its stop signal; default 5s."),
+  schedulingMillis: time("The time that a pod may wait for a node with room; default 10s."),
+  force: onOff("Take over the fields of objects that others changed by hand"),
+  run: json('{"dns":["10.0.0.2"]}', "More options of the container: labels, dns, groups, openFiles.")
+}
 
 const settingsIn = (group: Group, table: Table<string>): ReadonlyArray<Setting> =>
   Object.entries(table).map(([field, flag]) => ({ group, field, ...flag }))

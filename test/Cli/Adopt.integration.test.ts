@@ -108,7 +108,12 @@ it.live("a home that was moved adopts its services", () =>
       SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
-        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer }))
+        Effect.map(Deployer.Deployer, (deployer) => ({
+          local: deployer,
+          docker: deployer,
+          swarm: deployer,
+          kubernetes: deployer
+        }))
       )
     )
     yield* inHome(copy)(

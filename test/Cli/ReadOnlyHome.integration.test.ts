@@ -35,7 +35,12 @@ const cli = (argv: ReadonlyArray<string>) =>
       SqlRegistryCopy.layer,
       Layer.effect(
         Deployers,
-        Effect.map(Deployer.Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer }))
+        Effect.map(Deployer.Deployer, (deployer) => ({
+          local: deployer,
+          docker: deployer,
+          swarm: deployer,
+          kubernetes: deployer
+        }))
       )
     )
     const exitCode = yield* run(argv).pipe(Effect.provide(terminal))

@@ -3,7 +3,9 @@ import { JSONSchema, Schema } from "effect"
 import { Settings } from "effect-deployers"
 import { all, type Setting } from "../../src/Cli/SettingTable.js"
 import { DockerSettings } from "../../src/Docker/Settings.js"
+import { KubernetesSettings } from "../../src/Kubernetes/Settings.js"
 import { LocalSettings } from "../../src/Local/Settings.js"
+import { SwarmSettings } from "../../src/Swarm/Settings.js"
 
 interface Described {
   readonly enum?: ReadonlyArray<string>
@@ -12,7 +14,12 @@ interface Described {
 }
 
 const fields: Readonly<Record<Setting["group"], Schema.Struct.Fields>> = {
-  deployment: { ...LocalSettings.fields, ...DockerSettings.fields },
+  deployment: {
+    ...KubernetesSettings.from.fields,
+    ...SwarmSettings.fields,
+    ...LocalSettings.fields,
+    ...DockerSettings.fields
+  },
   serving: Settings.Serving.fields,
   recovery: Settings.Recovery.fields
 }

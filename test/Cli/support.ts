@@ -79,7 +79,7 @@ const ServiceManagerFake = Layer.succeed(ServiceManager.ServiceManager, {
 /** Everything commands work with, in memory. One world is shared by all commands of a test. */
 const DeployersFake = Layer.effect(
   Deployers,
-  Effect.map(Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer }))
+  Effect.map(Deployer, (deployer) => ({ local: deployer, docker: deployer, swarm: deployer, kubernetes: deployer }))
 )
 
 const worldOf = (spec: PipelineSpec) =>
