@@ -41,7 +41,7 @@ describe("a failure of invoke", () => {
       assert.strictEqual(failed.exitCode, 1)
       assert.include(failed.stderr, 'The run of "weather" failed with CityUnknown: ')
       const bug = yield* cli(["invoke", "weather", "--city", "nowhere"])
-      const [, id = ""] = /Id: (\S+)\n/.exec(bug.stderr) ?? []
+      const [, id = ""] = /Id: ([0-9a-f-]{36})/.exec(bug.stderr) ?? []
       assert.include(bug.stderr, `hint: \`deployers logs weather | grep ${id}\` shows the details.`)
       const asJson = json(yield* cli(["invoke", "weather", "--city", "nowhere", "--json"]))
       assert.strictEqual(asJson["_tag"], "InternalError")
