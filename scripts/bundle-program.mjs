@@ -12,10 +12,13 @@ const dist = resolve("dist")
 const target = join(dist, "program")
 const entry = "Program.cjs"
 
-/** These load with their first use, have native parts or find files beside themselves, so they stay packages. */
+/**
+ * These load with their first use, have native parts or find files beside themselves, so they stay packages. The client of
+ * Kubernetes is for the applications that have it.
+ */
 const isPackage = (name) => !/^@effect\/|^(tar-stream|uuid)$/.test(name)
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"))
-const external = Object.keys(dependencies).filter(isPackage)
+const external = [...Object.keys(dependencies).filter(isPackage), "@kubernetes/client-node"]
 
 /** Replaces parts of a text from its end, so that positions stay right. */
 const replace = (text, edits) =>
