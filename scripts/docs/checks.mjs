@@ -26,9 +26,10 @@ const isTypeOfValue = ({ kind, name, parent }) =>
 const Inferred = ReflectionKind.Variable | ReflectionKind.FunctionOrMethod | ReflectionKind.SomeSignature
 const Member = ReflectionKind.Property | ReflectionKind.Method
 
-/** Functions of services and interfaces, and not what a type inferred from a Schema consists of. */
+/** Functions of services and interfaces, and not what a type inferred from a Schema consists of, such as defaults of fields. */
 const isFunctionOfService = (reflection) =>
   reflection.kindOf(Member) &&
+  reflection.name !== "default" &&
   callables(reflection).length > 0 &&
   !above(reflection).some((parent) => parent.kindOf(Inferred))
 
