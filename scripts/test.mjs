@@ -47,8 +47,15 @@ const postgresFiles = () => filesOf("test", /Postgres[^/\\]*\.test\.ts$/)
 
 const needKubernetes = "test/Kubernetes/**/*.integration.test.ts"
 
-/** Files of many minutes, which run in `npm run test:long`, or when the arguments name them. */
-const longFiles = ["test/Swarm/DeployerSuite.integration.test.ts", "test/Swarm/Nodes.integration.test.ts"]
+/**
+ * Files of many minutes. They run when the arguments name them, those of a swarm also in `npm run test:long`, those of a cluster
+ * in `npm run test:kubernetes`.
+ */
+const longFiles = [
+  "test/Kubernetes/DeployerSuite.integration.test.ts",
+  "test/Swarm/DeployerSuite.integration.test.ts",
+  "test/Swarm/Nodes.integration.test.ts"
+]
 
 const takesValue = (argument = "") => ["-t", "--testNamePattern", "--project", "--exclude"].includes(argument)
 
@@ -57,8 +64,10 @@ const filters = given.filter((argument, index) => !argument.startsWith("-") && !
 const options = given.filter((argument) => !filters.includes(argument))
 
 /** The files with tests on a cluster that the arguments name. */
-const kubernetesFiles = filesOf("test/Kubernetes", /\.integration\.test\.ts$/).filter(
-  (file) => filters.length === 0 || filters.some((filter) => file.includes(filter.replace(/^\.\//, "")))
+const kubernetesFiles = filesOf("test/Kubernetes", /\.integration\.test\.ts$/).filter((file) =>
+  filters.length === 0
+    ? onlyKubernetes || !longFiles.includes(file)
+    : filters.some((filter) => file.includes(filter.replace(/^\.\//, "")))
 )
 
 /** Assertions of the type tests: `Tests:      2 failed, 6 passed, 8 total`. */
@@ -121,7 +130,7 @@ const most = async (notes) => {
       ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
     })
     if (postgres === undefined) notes.push(`Not run, without PostgreSQL: ${postgresFiles().join(", ")}`)
-    if (long.length > 0) notes.push(`Run by npm run test:long only: ${long.join(", ")}`)
+    if (long.length > 0) notes.push(`Not run, see npm run test:long and test:kubernetes: ${long.join(", ")}`)
     return [typed, ran]
   } finally {
     if (postgres?.owned) await Postgres.stop()

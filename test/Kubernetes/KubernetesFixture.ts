@@ -39,7 +39,8 @@ const census = (namespace: string) =>
     const kinds = [types.deployments, types.services, types.secrets, types.configMaps, types.disruptionBudgets]
     const found = yield* Effect.forEach([...kinds, types.networkPolicies, types.pods], (type) => list(type, namespace))
     const ours = found.flat().filter(({ metadata }) => metadata.labels[Labels.keys.registry] !== undefined)
-    if (ours.length > 0) return yield* Effect.dieMessage(`Left: ${ours.map(({ metadata }) => metadata.name).join(", ")}`)
+    if (ours.length > 0)
+      return yield* Effect.dieMessage(`Left: ${ours.map(({ metadata }) => metadata.name).join(", ")}`)
   })
 
 /** A namespace that refuses pods outside the restricted profile, until the scope closes. */
