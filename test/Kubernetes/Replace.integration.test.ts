@@ -17,7 +17,7 @@ const replaces = 2
 // Several pods share no run store in a file, and the requests of this test need no records.
 const settings = {
   replicas: 2,
-  stopDelayMillis: 5_000,
+  stopDelayMillis: 10_000,
   serving: { recording: "none" },
   auth: { _tag: "none" }
 } as const
