@@ -1,8 +1,9 @@
 /** Calls of a control API: retries, cancelled changes, and failures as those of a deployer. */
 import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
@@ -43,7 +44,15 @@ export type Gate = Effect.Effect<void, { readonly message: string }>
 
 /** A client that sends the token with each request. */
 export const authorized = (client: HttpClient.HttpClient, { token }: Address): HttpClient.HttpClient =>
-  HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token))
+  HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token)).pipe(
+    HttpClient.transformResponse(
+      Effect.filterOrFail(
+        (response) => !isOfProxy(response),
+        ({ request, status }) =>
+          new HttpClientError.RequestError({ request, reason: "Transport", description: `a proxy answers ${status}` })
+      )
+    )
+  )
 
 /** The calls of an API. */
 export const make = (address: Address, { cancel, gate }: Ongoing) => {
@@ -93,7 +102,7 @@ export const make = (address: Address, { cancel, gate }: Ongoing) => {
             : new OutcomeUnknown({ operation, resource: `deployment "${ref}"` }),
         gated
       ),
-    /** A change of what is known about deployments only, which can be repeated. */
+    /** A change that can be repeated: it writes what the deployer observes. */
     observe: <A, E>(
       operation: string,
       call: (headers: ChangeHeaders) => Effect.Effect<A, E | Unanswered>
@@ -145,7 +154,16 @@ const retries = Schedule.upTo(
 )
 
 const repeated = <A, E>(call: Effect.Effect<A, E | Unanswered>): Effect.Effect<A, E | Unanswered> =>
-  Effect.retry(call, { schedule: retries, while: (error) => Predicate.isTagged(error, "RequestError") })
+  Effect.retry(call, { schedule: retries, while: (error) => isUnanswered(error) && isLost(error) })
+
+/** True if the request or its answer was lost on the way. */
+const isLost = (error: Unanswered): boolean =>
+  (error._tag === "RequestError" && error.reason === "Transport") ||
+  (error._tag === "ResponseError" && error.reason === "Decode")
+
+/** True for the answer of a proxy that has no connection to the server. The server answers with JSON. */
+const isOfProxy = ({ headers, status }: HttpClientResponse.HttpClientResponse): boolean =>
+  [502, 503, 504].includes(status) && headers["content-type"]?.includes("json") !== true
 
 /** Runs an effect, and another one beside it until the first ends. */
 const beside = <A, E>(effect: Effect.Effect<A, E>, other: Effect.Effect<void> | undefined): Effect.Effect<A, E> =>

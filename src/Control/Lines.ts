@@ -60,7 +60,7 @@ const encode = <A, I, E, EI>(
   return Stream.concat(items, Stream.succeed({ _tag: "End" as const })).pipe(
     Stream.catchAll((error) => Stream.succeed({ _tag: "Failure" as const, failure: error })),
     Stream.pipeThroughChannel(Ndjson.packSchema(lineOf(item, failure))()),
-    // What the deployer returns fits its own Schemas.
+    // The values of a deployer fit the Schemas of its contract.
     Stream.orDie
   )
 }

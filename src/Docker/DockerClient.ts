@@ -31,6 +31,7 @@ export * from "./Client/Errors.js"
 export * from "./Client/Resources.js"
 export * from "./Client/Swarm.js"
 export type * from "./Client/SwarmContract.js"
+export * from "./Client/SwarmErrors.js"
 
 /**
  * A container engine. Nothing is loaded or connected before the first call, and no connection outlives a call.

@@ -1,4 +1,4 @@
-import { HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Redacted, Ref, Stream, TestClock } from "effect"
@@ -60,6 +60,20 @@ describe("the changes of a control server", () => {
   )
 })
 
+const request = HttpClientRequest.get("/")
+const answered = (body: string | ReadableStream, status: number) =>
+  Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body, { status })))
+
+/** The fates of an answer on its way. */
+const losses: Readonly<
+  Record<string, Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>>
+> = {
+  "a reset": new HttpClientError.RequestError({ request, reason: "Transport" }),
+  "half an answer": answered(new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) }), 200),
+  "the page of a proxy": answered("<h1>Bad Gateway</h1>", 502),
+  "a proxy without a server": answered("", 503)
+}
+
 /** The deployer behind a control server, asked with another token or client. */
 const remote = (options: { readonly token?: Redacted.Redacted } = {}) =>
   Effect.flatMap(urlOf, (url) => RemoteDeployer.make({ url, token, ...options }))
@@ -76,7 +90,7 @@ describe("a deployer on another machine", () => {
     }).pipe(Effect.provide([layer, NodeHttpClient.layerUndici]))
   )
 
-  it.scopedLive("sends a change again whose answer was lost, which is carried out once", () =>
+  it.scopedLive.each(Object.keys(losses))("sends a change again after %s, which is carried out once", (loss) =>
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient
       const lost = yield* Ref.make(0)
@@ -86,10 +100,7 @@ describe("a deployer on another machine", () => {
           ? Effect.flatMap(response, (answer) =>
               Effect.flatMap(
                 Ref.getAndUpdate(lost, (count) => count + 1),
-                (count) =>
-                  count === 0
-                    ? new HttpClientError.RequestError({ request: HttpClientRequest.get("/"), reason: "Transport" })
-                    : Effect.succeed(answer)
+                (count) => (count === 0 ? (losses[loss] ?? Effect.succeed(answer)) : Effect.succeed(answer))
               )
             )
           : response

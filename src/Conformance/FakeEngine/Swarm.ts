@@ -2,13 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import {
-  NameConflict,
-  ServiceNotFound,
-  SpecRejected,
-  SwarmObjectInUse,
-  UpdateOutOfSequence
-} from "../../Docker/Client/Errors.js"
+import { NameConflict, SpecRejected } from "../../Docker/Client/Errors.js"
 import { changed, type RawSpec, serviceBody } from "../../Docker/Client/ServiceSpecs.js"
 import type {
   Service,
@@ -19,6 +13,7 @@ import type {
   Task
 } from "../../Docker/Client/Swarm.js"
 import type { SwarmObjects } from "../../Docker/Client/SwarmContract.js"
+import { ServiceNotFound, SwarmObjectInUse, UpdateOutOfSequence } from "../../Docker/Client/SwarmErrors.js"
 import type { DockerClient } from "../../Docker/DockerClient.js"
 import { change, query } from "./Gate.js"
 import type { World } from "./Model.js"

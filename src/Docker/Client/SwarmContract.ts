@@ -3,17 +3,10 @@ import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Stream from "effect/Stream"
 import type { ContainerLogLine, ContainerLogsOptions } from "./Container.js"
-import type {
-  ChangeError,
-  NameConflict,
-  QueryError,
-  ServiceNotFound,
-  SpecRejected,
-  SwarmObjectInUse,
-  UpdateOutOfSequence
-} from "./Errors.js"
+import type { ChangeError, NameConflict, QueryError, SpecRejected } from "./Errors.js"
 import type { LabelFilter } from "./Resources.js"
 import type { Service, ServiceChange, ServiceSpec, SwarmNode, SwarmObject, Task } from "./Swarm.js"
+import type { ServiceNotFound, SwarmObjectInUse, UpdateOutOfSequence } from "./SwarmErrors.js"
 
 /**
  * Services, by id or name.

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { command, create, type EngineRequests, filters, read } from "./EngineRequests.js"
-import { NameConflict, SpecRejected, SwarmObjectInUse } from "./Errors.js"
+import { NameConflict, SpecRejected } from "./Errors.js"
 import type { Configs, Secrets, SwarmObjects } from "./SwarmContract.js"
 import { CreatedInSwarm, ListedObject, toObject } from "./SwarmDecoders.js"
+import { SwarmObjectInUse } from "./SwarmErrors.js"
 
 export const secrets = (engine: EngineRequests): Secrets => make(engine, "secret", Redacted.value)
 
