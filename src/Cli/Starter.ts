@@ -42,7 +42,7 @@ export const versions = {
   dependencies: {
     "@effect/platform": "0.97.2",
     "@effect/platform-node": "0.108.2",
-    effect: "3.22.4"
+    effect: "3.22.2"
   },
   devDependencies: {
     "@effect/vitest": "0.30.0",

@@ -17,12 +17,18 @@ export const bundler: (version: Option.Option<string>) => Finding = Option.match
   onSome: (version) => ok(`esbuild ${version}`)
 })
 
-/** Each service has one Effect: values and services of one copy are unknown to another. */
+/** Each service has one Effect, since values and services of one copy are unknown to another, and not one that is known to be broken. */
 export const effect: (project: Option.Option<Project>) => Finding = Option.match({
   onNone: () => ok(outside),
   onSome: ({ copies, folder }) => {
     const [only, ...others] = copies
     if (only === undefined) return warning(`${folder} has no package effect.`, "Install it: npm install effect")
+    if (losesInterrupts.has(only.version)) {
+      return warning(
+        `Effect ${only.version} forgets an interrupt that comes while a scope is closed, and what waits for it then waits for ever.`,
+        "Install a version without the fault: npm install effect@3.22.2"
+      )
+    }
     if (others.length === 0) return ok(`Effect ${only.version}, one copy`)
     return warning(
       `The project has ${count(copies.length, "copy").replace("copys", "copies")} of Effect: ${copies.map(named).join(", ")}. Values of one copy are unknown to another.`,
@@ -43,6 +49,9 @@ export const typescript: (project: Option.Option<Project>) => Finding = Option.m
 })
 
 // internal
+
+// `Effect.addFinalizer` of these versions puts back the cause of interrupts from before the finalizer (`test/Effect.test.ts`).
+const losesInterrupts: ReadonlySet<string> = new Set(["3.22.3", "3.22.4"])
 
 const outside = "The working directory is in no project."
 

@@ -12,8 +12,10 @@ export const guide: { readonly [Check in keyof typeof checkCodes]: Guide } = {
     remedy: "Run `npm rebuild esbuild`, or install again without `--ignore-scripts` and on the machine that runs it."
   },
   effect: {
-    cause: "The project has no copy of `effect` or several copies, and values of one are unknown to another.",
-    remedy: "Run `npm dedupe` or `npm install`, and align the versions of `@effect/*` packages."
+    cause:
+      "The project has no copy of `effect`, several copies, whose values are unknown to each other, or a version that forgets interrupts (3.22.3, 3.22.4).",
+    remedy:
+      "Run `npm dedupe` or `npm install`, and align the versions of `@effect/*` packages; for the version, `npm install effect@3.22.2`."
   },
   typescript: {
     cause: "The project has no TypeScript, so that `deploy` checks no types.",

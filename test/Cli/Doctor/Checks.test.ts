@@ -79,7 +79,7 @@ const healthy: Facts.Facts["Type"] = {
   node: Effect.succeed("22.11.0"),
   project: Effect.succeedSome({
     folder: "/app",
-    copies: [{ folder: "/app/node_modules/effect", version: "3.22.4" }],
+    copies: [{ folder: "/app/node_modules/effect", version: "3.22.2" }],
     compiler: Option.some("/app/node_modules/.bin/tsc")
   }),
   bundler: Effect.succeedSome("0.25.0"),
@@ -148,7 +148,7 @@ describe("the checks of doctor", () => {
       yield* expectOne({ bundler: Effect.succeedNone }, "bundler", "fault", "npm rebuild esbuild")
       const project = { folder: "/app", compiler: Option.none<string>(), copies: [] }
       const copies = [
-        { folder: "/app/node_modules/effect", version: "3.22.4" },
+        { folder: "/app/node_modules/effect", version: "3.22.2" },
         { folder: "/app/node_modules/x/node_modules/effect", version: "3.17.10" }
       ]
       const compiler = Option.some("/app/tsc")
@@ -161,6 +161,14 @@ describe("the checks of doctor", () => {
         "npm dedupe"
       )
       yield* expectOne({ project: Effect.succeedSome({ ...project, compiler }) }, "effect", "warning", "npm install")
+      const forgetful = [{ folder: "/app/node_modules/effect", version: "3.22.4" }]
+      yield* expectOne(
+        { project: Effect.succeedSome({ ...project, compiler, copies: forgetful }) },
+        "effect",
+        "warning",
+        "3.22.4",
+        "effect@3.22.2"
+      )
       yield* expectOne(
         { project: Effect.succeedSome({ ...project, copies: copies.slice(0, 1) }) },
         "typescript",
