@@ -15,6 +15,7 @@ import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { adopt } from "./Adopt.js"
 import { artifacts } from "./Artifacts.js"
 import { auth } from "./Auth.js"
+import * as Completions from "./Completions.js"
 import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
 import type { Deployers } from "./Deployers.js"
@@ -83,6 +84,7 @@ export interface Layers<E, R, DE, DR> {
 export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: ReadonlyArray<Parameter> = []) => {
   const served = <Name extends string, CR, CE, A>(command: CliCommand.Command<Name, CR, CE, A>) =>
     CliCommand.provide(command, layers.services)
+  const scriptOf = (shell: Completions.Shell): Effect.Effect<string> => Completions.scriptOf(shell, root.descriptor)
   const commands = [
     init,
     CliCommand.transformHandler(served(deploy), (run, given) => Effect.zipRight(checkUsage(given), run)),
@@ -122,6 +124,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(adopt),
     served(registry),
     CliCommand.provide(doctor, layers.doctor),
+    Completions.make(scriptOf),
     help
   ] as const
   const root = CliCommand.make("deployers").pipe(
