@@ -1,9 +1,9 @@
-/** What this library relies on in Effect, and a version of it has broken. */
+/** The behaviour of Effect on which this library relies, and which a version of it has broken. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 
 describe("the version of Effect", () => {
-  // Effect 3.22.3 and 3.22.4 forget the interrupt: whoever waits for the end of the fiber then waits for ever.
+  // Effect 3.22.3 and 3.22.4 forget the interrupt: a wait for the end of the fiber then never ends.
   it.effect("keeps an interrupt that comes while a scope is closed", () =>
     Effect.gen(function* () {
       const closing = yield* Deferred.make<void>()
