@@ -10,6 +10,7 @@ for (const file of [
 ]) {
   copyFileSync(`src/Server/${file}`, `dist/Server/${file}`)
 }
+copyFileSync("src/Ui/ui.js.br", "dist/Ui/ui.js.br")
 chmodSync("dist/bin.js", 0o755)
 
 // The compiler names a type of Effect 3.20 in the declaration of an error; this is its definition, which older ones accept.

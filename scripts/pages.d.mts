@@ -4,7 +4,7 @@ interface Made {
 }
 
 /** Each page, and its script. */
-export declare const make: () => Promise<Readonly<Record<"deployment" | "reference", Made>>>
+export declare const make: () => Promise<Readonly<Record<"deployment" | "reference" | "ui", Made>>>
 
 /** The parts of the SDK of the Model Context Protocol that a service uses. */
 export declare const makeMcp: () => Promise<string>

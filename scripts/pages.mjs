@@ -86,8 +86,12 @@ const notices = {
 /** What browsers get of each page: its script, with Swagger UI and its style sheet in that of the API reference. */
 const scripts = {
   deployment: () => bundled("deployment/main.js", { banner: { js: notices.uplot } }),
-  reference: () => bundled("reference/main.js", { loader: { ".css": "text" }, banner: { js: notices.swagger } })
+  reference: () => bundled("reference/main.js", { loader: { ".css": "text" }, banner: { js: notices.swagger } }),
+  ui: () => bundled("ui/main.js")
 }
+
+/** The folder of what is made of a page: that of deployments is in every bundle, the one over all of them in none. */
+const targetOf = (name) => (name === "ui" ? "src/Ui" : folder)
 
 const digest = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`
 
@@ -111,15 +115,20 @@ const report = (name, text, bytes) => {
   return bytes
 }
 
+const header =
+  "/** Made by `node scripts/pages.mjs` of the folder `browser`; do not edit. JSON of {@link Document.Packed}, Brotli, base64. */"
+
 const write = (all) => {
-  const constants = Object.entries(all).map(([name, { page, script }]) => {
-    writeFileSync(`${folder}/${name}.js.br`, report(`${name}.js`, script, packed(script)))
-    const text = JSON.stringify(page)
-    return `\nexport const ${name} =\n  "${report(name, text, packed(text)).toString("base64")}"\n`
-  })
-  const header =
-    "/** Made by `node scripts/pages.mjs` of the folder `browser`; do not edit. JSON of {@link Document.Packed}, Brotli, base64. */"
-  writeFileSync(`${folder}/Packed.ts`, header + constants.join(""))
+  for (const target of new Set(Object.keys(all).map(targetOf))) {
+    const constants = Object.entries(all)
+      .filter(([name]) => targetOf(name) === target)
+      .map(([name, { page, script }]) => {
+        writeFileSync(`${target}/${name}.js.br`, report(`${name}.js`, script, packed(script)))
+        const text = JSON.stringify(page)
+        return `\nexport const ${name} =\n  "${report(name, text, packed(text)).toString("base64")}"\n`
+      })
+    writeFileSync(`${target}/Packed.ts`, header + constants.join(""))
+  }
 }
 
 const writeLibrary = (folder, name, text) => writeFileSync(`${folder}/${name}.br`, report(name, text, packed(text)))

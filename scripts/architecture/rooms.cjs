@@ -43,7 +43,7 @@ const rooms = {
   },
   Control: {
     holds: "a deployer over HTTP: its contract, its server, and a deployer that asks it; no Node",
-    imports: ["Contract", "Deployer"]
+    imports: ["Contract", "Store", "Client", "Deployer"]
   },
   Containerized: { holds: "the parts that flavors with images share", imports: ["Store"] },
   Door: { holds: "the programs that own the socket of a deployment's URL; only modules of Node", imports: [] },
@@ -84,6 +84,10 @@ const rooms = {
     holds: "a pipeline served in this process, reloaded with each save",
     imports: ["Store", "Bundle", "Server"]
   },
+  Ui: {
+    holds: "the page over all deployments of a home, and its server",
+    imports: ["Contract", "Deployer", "Control", "Server"]
+  },
   Cli: {
     holds: "the commands; `bin.ts` runs them",
     imports: [
@@ -97,7 +101,9 @@ const rooms = {
       "Docker",
       "Swarm",
       "Kubernetes",
+      "Control",
       "Dev",
+      "Ui",
       "Stack"
     ]
   }

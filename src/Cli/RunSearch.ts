@@ -37,7 +37,10 @@ export const page = (name: string, query: PageQuery) => {
       const { nextCursor, runs } = yield* records.value.list(query)
       return { runs, ...(nextCursor === undefined ? {} : { nextCursor }) }
     }).pipe(Effect.scoped)
-  return Effect.catchTags(Client.runs(name, query), { DeploymentHttpError: recorded, ServiceUnavailable: recorded })
+  return Effect.catchTags(Client.runs(name, query), {
+    DeploymentHttpError: (error) => recorded(error),
+    ServiceUnavailable: (error) => recorded(error)
+  })
 }
 
 /**

@@ -42,6 +42,7 @@ import { session, sessions } from "./Sessions.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
 import { supervise } from "./Supervise.js"
 import { triggerCommands, triggers } from "./Triggers.js"
+import { ui } from "./Ui.js"
 import { webhookCommands, webhooks } from "./Webhooks.js"
 
 /**
@@ -90,6 +91,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     CliCommand.transformHandler(served(deploy), (run, given) => Effect.zipRight(checkUsage(given), run)),
     dev,
     served(list),
+    served(ui),
     served(describe),
     served(Invoke.make(parameters)),
     served(logs),

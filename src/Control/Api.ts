@@ -12,7 +12,11 @@ import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { KeyScope } from "../Contract/Keys.js"
+import { RunPage } from "../Contract/Responses.js"
+import { RunLogPage } from "../Contract/RunLog.js"
+import { Run, RunStatus } from "../Contract/RunRecord.js"
 import { Plan, RebuildReport, ReconcileReport } from "../Deployer/Reports.js"
+import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import { Deployment, Revision, Status } from "../Deployment.js"
 import { StoreError } from "../Errors/Stores.js"
 import * as Failures from "./Failures.js"
@@ -216,17 +220,59 @@ const operations = HttpApiGroup.make("operations")
       .addSuccess(HttpApiSchema.NoContent)
   )
 
+const RunPath = Schema.Struct({ ref: Schema.String, id: Schema.String })
+const text = Schema.optional(Schema.String)
+const Part = Schema.Struct({ after: number, limit: number })
+
+const records = HttpApiGroup.make("records")
+  .add(
+    HttpApiEndpoint.get("events", "/deployments/:ref/events")
+      .setPath(Ref)
+      .setUrlParams(Part)
+      .addSuccess(Schema.Array(DeploymentEvent))
+      .addError(StoreError)
+  )
+  .add(
+    HttpApiEndpoint.get("runs", "/deployments/:ref/runs")
+      .setPath(Ref)
+      .setUrlParams(Schema.Struct({ status: Schema.optional(RunStatus), session: text, limit: number, cursor: text }))
+      .addSuccess(RunPage)
+      .addError(Failures.RecordsError)
+  )
+  .add(
+    HttpApiEndpoint.get("run", "/deployments/:ref/runs/:id")
+      .setPath(RunPath)
+      .addSuccess(Run)
+      .addError(Failures.RunError)
+  )
+  .add(
+    HttpApiEndpoint.get("runLogs", "/deployments/:ref/runs/:id/logs")
+      .setPath(RunPath)
+      .setUrlParams(Part)
+      .addSuccess(RunLogPage)
+      .addError(Failures.RunError)
+  )
+
+const withoutKeys = HttpApi.make("control").add(deployer).add(deployments).add(operations).add(records)
+
+/**
+ * The contract for callers who must not see the keys of deployments. The program that serves it decides about its callers.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const Keyless = withoutKeys
+  .prefix("/api/v1")
+  .annotateContext(OpenApi.annotations({ title: "Deployments, without their keys", version: "1" }))
+
 /**
  * The contract.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const Api = HttpApi.make("control")
-  .add(deployer)
-  .add(deployments)
+export const Api = withoutKeys
   .add(keys)
-  .add(operations)
   .addError(HttpApiError.Unauthorized)
   .prefix("/api/v1")
   .middleware(Authorization)

@@ -1,5 +1,12 @@
 /** The failures of each operation of a deployer, as Schemas. They compile only if the contract has the same. */
 import * as Schema from "effect/Schema"
+import {
+  DeploymentHttpError,
+  InternalError,
+  RunNotFound,
+  ServiceNotProven,
+  ServiceUnavailable
+} from "../Contract/Errors.js"
 import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { AuthKeyNotFound, DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import {
@@ -93,3 +100,21 @@ export const IntakeError = Schema.Union(...RollbackError.members, DeploymentDepr
 
 /** The failures of changing keys. */
 export const AuthKeyChangeError = Schema.Union(...IntakeError.members, AuthKeyNotFound)
+
+/** The failures of asking a deployment for its runs. */
+export const RecordsError = Schema.Union(
+  DeploymentNotFound,
+  DeploymentHttpError,
+  ServiceNotProven,
+  ServiceUnavailable,
+  InternalError,
+  SecretKeyError,
+  StoreError
+)
+
+export type RecordsError = typeof RecordsError.Type
+
+/** The failures of asking a deployment for one run. */
+export const RunError = Schema.Union(...RecordsError.members, RunNotFound)
+
+export type RunError = typeof RunError.Type

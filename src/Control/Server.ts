@@ -8,10 +8,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Deployer } from "../Deployer.js"
 import { Api, Authorization } from "./Api.js"
-import * as DeployerHandlers from "./DeployerHandlers.js"
-import * as DeploymentHandlers from "./DeploymentHandlers.js"
 import * as KeyHandlers from "./KeyHandlers.js"
-import * as OperationHandlers from "./OperationHandlers.js"
+import { commonHandlers } from "./Keyless.js"
 import * as Operations from "./Operations.js"
 
 /**
@@ -56,7 +54,7 @@ export const layer = (
 ): Layer.Layer<never, never, Deployer | HttpServer.HttpServer | HttpRouter.HttpRouter.DefaultServices> =>
   HttpApiBuilder.serve().pipe(
     Layer.provide(HttpApiBuilder.api(Api)),
-    Layer.provide([DeployerHandlers.layer, DeploymentHandlers.layer, KeyHandlers.layer, OperationHandlers.layer]),
+    Layer.provide([commonHandlers, KeyHandlers.layer]),
     Layer.provide(Operations.layer),
     Layer.provide(authorization(options))
   )

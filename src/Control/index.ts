@@ -4,5 +4,6 @@
  * @since 0.2.0
  */
 export * as ControlApi from "./Api.js"
+export * as ControlRecords from "./Records.js"
 export * as RemoteDeployer from "./RemoteDeployer.js"
 export * as Control from "./Server.js"

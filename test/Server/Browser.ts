@@ -17,6 +17,8 @@ export class Browser extends Context.Tag("test/Browser")<
   {
     /** Opens a path of the service in a window of its own, which has no memory. */
     readonly open: (path: string) => Effect.Effect<Opened, never, Serve.Served | Scope.Scope>
+    /** Opens an address in such a window. */
+    readonly openUrl: (url: string) => Effect.Effect<Opened, never, Scope.Scope>
   }
 >() {}
 
@@ -31,29 +33,27 @@ export const layer = Layer.scoped(
       Effect.promise(() => chromium.launch({ executablePath, chromiumSandbox: false })),
       (browser) => Effect.promise(() => browser.close())
     )
-    return {
-      open: (path) =>
-        Effect.gen(function* () {
-          const { url } = yield* Serve.Served
-          const context = yield* Effect.acquireRelease(
-            Effect.promise(() => browser.newContext()),
-            (context) => Effect.promise(() => context.close())
-          )
-          const page = yield* Effect.promise(() => context.newPage())
-          page.setDefaultTimeout(10_000)
-          const problems: Array<string> = []
-          const requests: Array<string> = []
-          page.on("request", (request) => requests.push(request.url()))
-          page.on("pageerror", ({ message }) => problems.push(message))
-          page.on("console", (message) => {
-            // Chromium tells of every answer that is not 2xx.
-            if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
-              problems.push(message.text())
-            }
-          })
-          yield* Effect.promise(() => page.goto(`${url}${path}`))
-          return { page, problems, requests }
+    const openUrl = (url: string) =>
+      Effect.gen(function* () {
+        const context = yield* Effect.acquireRelease(
+          Effect.promise(() => browser.newContext()),
+          (context) => Effect.promise(() => context.close())
+        )
+        const page = yield* Effect.promise(() => context.newPage())
+        page.setDefaultTimeout(10_000)
+        const problems: Array<string> = []
+        const requests: Array<string> = []
+        page.on("request", (request) => requests.push(request.url()))
+        page.on("pageerror", ({ message }) => problems.push(message))
+        page.on("console", (message) => {
+          // Chromium tells of every answer that is not 2xx.
+          if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+            problems.push(message.text())
+          }
         })
-    }
+        yield* Effect.promise(() => page.goto(url))
+        return { page, problems, requests }
+      })
+    return { open: (path) => Effect.flatMap(Serve.Served, ({ url }) => openUrl(`${url}${path}`)), openUrl }
   })
 )

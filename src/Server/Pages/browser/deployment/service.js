@@ -1,4 +1,8 @@
-// Requests of the page to its service, with the key where an endpoint needs it, and polling.
+// Requests of the page to its service, with the key where an endpoint needs it.
+
+import { reason, refusal, say } from "../shared/polling.js"
+
+export { $, poll, reason, refreshAll, refusal, say } from "../shared/polling.js"
 
 export const {
   paths,
@@ -8,10 +12,6 @@ export const {
   /** The paths of the pipelines of a group, by name. */
   members: invokePaths = {}
 } = JSON.parse(document.body.dataset.page)
-export const $ = (id) => document.getElementById(id)
-export const say = (id, text) => {
-  if ($(id).textContent !== text) $(id).textContent = text
-}
 
 /** The reactions of other modules: to a key that is refused or needed, and to a run that starts or ends. */
 export const when = { refused: () => {}, changed: () => {}, alsoChanged: [] }
@@ -39,10 +39,6 @@ export const ask = async (name, { path = paths[name], headers, ...init } = {}) =
   return response
 }
 
-/** The error for a response without the expected content. */
-export const refusal = ({ status }, message) =>
-  Object.assign(new Error(message ?? `The service answered ${status}.`), { status })
-
 /** The JSON of a response, or an error with its status. */
 export const read = async (name, init) => {
   const response = await ask(name, init)
@@ -50,7 +46,6 @@ export const read = async (name, init) => {
   if (response.ok) return body
   throw refusal(response, body.message)
 }
-export const reason = (error) => (error.status === undefined ? "The service does not answer." : error.message)
 
 /** A change by a button: its failure is said at the head of the page. */
 export const change = async (name, path, init = {}) => {
@@ -62,41 +57,4 @@ export const change = async (name, path, init = {}) => {
   } finally {
     when.changed()
   }
-}
-
-const polls = []
-
-/** Polls everything at once. */
-export const refreshAll = () => {
-  for (const tick of polls) tick()
-}
-
-/** Repeats work while the page is visible, less often while it is slow or fails. Returns the function that does it at once. */
-export const poll = (work, every, said) => {
-  let wait = every
-  let timer
-  let isBusy = false
-  let again = false
-  const tick = async () => {
-    clearTimeout(timer)
-    again = isBusy
-    if (isBusy || document.hidden) return
-    isBusy = true
-    const from = performance.now()
-    try {
-      await work()
-      wait = Math.max(every, 5 * (performance.now() - from))
-    } catch (error) {
-      wait = Math.min(2 * wait, 60000)
-      again ||= error.status === 401
-      if (said) say(said, `${reason(error)} Asking again in ${Math.round(wait / 1000)} s.`)
-    }
-    isBusy = false
-    if (again) tick()
-    else timer = setTimeout(tick, wait)
-  }
-  document.addEventListener("visibilitychange", tick)
-  polls.push(tick)
-  tick()
-  return tick
 }
