@@ -1,5 +1,5 @@
 /** The browser of this machine. */
-import { spawn } from "node:child_process"
+import * as ChildProcess from "node:child_process"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
@@ -8,7 +8,10 @@ export class Browser extends Context.Reference<Browser>()("effect-deployers/Cli/
   defaultValue: () => ({
     open: (url: string): Effect.Effect<void, Error> =>
       Effect.async((resume) => {
-        const child = spawn(openers[process.platform] ?? "xdg-open", [url], { detached: true, stdio: "ignore" })
+        const child = ChildProcess.spawn(openers[process.platform] ?? "xdg-open", [url], {
+          detached: true,
+          stdio: "ignore"
+        })
         child.once("error", (error) => resume(Effect.fail(error)))
         child.once("spawn", () => {
           child.unref()
