@@ -39,6 +39,7 @@ import { run, runs } from "./Runs.js"
 import { scheduleCommands, schedules } from "./Schedules.js"
 import { secret } from "./Secret.js"
 import { session, sessions } from "./Sessions.js"
+import { share } from "./Share.js"
 import { pipeline, snapshot } from "./SnapshotCommands.js"
 import { supervise } from "./Supervise.js"
 import { triggerCommands, triggers } from "./Triggers.js"
@@ -118,6 +119,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(revisions),
     served(events),
     served(auth),
+    served(share),
     served(secret),
     served(snapshot),
     served(pipeline),

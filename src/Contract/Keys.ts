@@ -28,7 +28,9 @@ export const LiveKey = Schema.Struct({
   digest: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)),
   scopes: Schema.Array(KeyScope),
   /** From this time on the key is refused, in milliseconds since the epoch; default never. */
-  expiresAt: Schema.optional(Schema.Number)
+  expiresAt: Schema.optional(Schema.Number),
+  /** True if a newer key takes its place: it is accepted, and no longer signs share links. */
+  isRetiring: Schema.optional(Schema.Boolean)
 })
 
 export type LiveKey = typeof LiveKey.Type

@@ -64,11 +64,12 @@ export const liveKeys = ({
 }: Pick<DeploymentRecord, "authKey" | "authKeys">): ReadonlyArray<LiveKey> | undefined =>
   authKey === undefined
     ? undefined
-    : authKeys.map(({ digest, expiresAt, id, scopes }) => ({
+    : authKeys.map(({ digest, expiresAt, id, isRetiring, scopes }) => ({
         id,
         digest,
         scopes,
-        ...(expiresAt === undefined ? {} : { expiresAt })
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+        ...(isRetiring === true ? { isRetiring } : {})
       }))
 
 export const make: Effect.Effect<AuthKeys, never, SecretBox | SecretStore> = Effect.gen(function* () {

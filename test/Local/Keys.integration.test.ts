@@ -5,6 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
 import { Client, type Deployment, Home, Snapshot } from "effect-deployers"
 import { LocalDeployer, Processes } from "effect-deployers/Local"
+import { tokenOf } from "../Server/ShareTokens.js"
 import { layerEmbedded } from "./fixture.js"
 
 const file = fileURLToPath(new URL("../pipelines/paced.ts", import.meta.url))
@@ -52,7 +53,10 @@ layer(layerEmbedded, { excludeTestServices: true, timeout: "2 minutes" })(
         assert.deepStrictEqual(yield* fromAll(made.url, reader.key), ["403,200"])
         assert.deepStrictEqual(yield* fromAll(made.url, runner.key), ["200,403"])
 
+        const link = Redacted.make(tokenOf(Redacted.value(first), made.id))
+        assert.deepStrictEqual(yield* fromAll(made.url, link), ["403,200"])
         const rotated = yield* deployer.rotateAuthKey("keys")
+        assert.isTrue(yield* isRefused(made.url, link))
         assert.deepStrictEqual(yield* fromAll(made.url, first), ["200,200"])
         assert.deepStrictEqual(yield* fromAll(made.url, rotated.key), ["200,200"])
         assert.deepStrictEqual(yield* deployer.authKey("keys"), rotated.key)

@@ -19,14 +19,18 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()(
 }
 
 /**
- * No key, or a wrong one.
+ * No key, a wrong one, or the token of a share link that has expired.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()(
   "Unauthorized",
-  { message: Schema.String },
+  {
+    message: Schema.String,
+    /** `expired` for a share link whose time is over. */
+    reason: Schema.optional(Schema.Literal("expired"))
+  },
   status(401, "No key, or a wrong one.")
 ) {
   readonly [TypeId]: TypeId = TypeId

@@ -112,7 +112,7 @@ const invoker = Effect.gen(function* () {
         const asked = yield* Effect.serviceOption(HttpServerRequest.HttpServerRequest)
         if (Option.isNone(asked)) return yield* invoke(parsed.right)
         const requestId = RequestId.ofPlatform(asked.value)
-        const caller = keys.find(asked.value.headers["authorization"])?.key
+        const caller = keys.callerOf(asked.value.headers["authorization"])
         const parent = yield* RunTrace.parentOfPlatform(asked.value)
         const request = () => describe(RunRequests.ofPlatform(asked.value), caller, requestId)
         return yield* invoke(parsed.right, InvokeRequest.optionsOf("wait", { requestId, caller, parent, request }))

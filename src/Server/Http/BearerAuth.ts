@@ -55,6 +55,20 @@ export const make = (keys: ReadonlyArray<LiveKey>): Auth => {
   }
 }
 
+/**
+ * The key in an `Authorization` header.
+ *
+ * @category decoding
+ * @since 0.2.0
+ */
+export const keyOf = (authorization: string | undefined): string | undefined => {
+  if (authorization === undefined) return undefined
+  const space = authorization.indexOf(" ")
+  if (space === -1 || authorization.slice(0, space).toLowerCase() !== "bearer") return undefined
+  const key = authorization.slice(space + 1).trim()
+  return key === "" ? undefined : key
+}
+
 // internal
 
 /**
@@ -77,12 +91,4 @@ const lastAccepted = () => {
       entry = accepted
     }
   }
-}
-
-const keyOf = (authorization: string | undefined): string | undefined => {
-  if (authorization === undefined) return undefined
-  const space = authorization.indexOf(" ")
-  if (space === -1 || authorization.slice(0, space).toLowerCase() !== "bearer") return undefined
-  const key = authorization.slice(space + 1).trim()
-  return key === "" ? undefined : key
 }

@@ -16,6 +16,7 @@ import {
 import { type CallerKey, permits } from "../../Contract/Keys.js"
 import type { Manifest } from "../../Contract/Manifest.js"
 import * as Routes from "../../Contract/Routes.js"
+import * as ShareToken from "../../Contract/ShareToken.js"
 import { isLoopback } from "../../Internal/Loopback.js"
 import type { Serving } from "../../Settings/Serving.js"
 import { Metrics } from "../Run/Metrics.js"
@@ -98,10 +99,13 @@ export const make = (options: {
   }
 }
 
+/** The endpoint that a request asks for: its scope, and its name and path unless it is one of the application. */
+export type Asked = Pick<Routes.Route, "scope"> & Partial<Pick<Routes.Route, "name" | "path">>
+
 /** The key of a request; `undefined` if the service asks for no key; or the refusal. */
 export type Authorize = (
   request: GuardedRequest,
-  route: Pick<Routes.Route, "scope">
+  route: Asked
 ) => CallerKey | undefined | Unauthorized | Forbidden | TooManyFailedKeys
 
 /** The methods that the path of a route answers. */
@@ -161,7 +165,7 @@ const ownAdmission =
     if (route !== undefined && isKnown(method, route) && !route.path.includes(":")) return undefined
     const endpoint = own.find(method, path)
     if (endpoint !== undefined) {
-      const access = endpoint.isPublic ? undefined : authorize(request, endpoint)
+      const access = endpoint.isPublic ? undefined : authorize(request, askedOf(endpoint))
       if (access !== undefined && "_tag" in access) return refuse(access)
       return access === undefined ? { _tag: "Own", endpoint } : { _tag: "Own", endpoint, caller: access }
     }
@@ -173,6 +177,10 @@ const ownAdmission =
       ? { _tag: "Refuse", answer: Response.empty(204, { allow: allowed.join(", ") }) }
       : refuse(notAllowed(allowed))
   }
+
+/** A pipeline of a group is invoked as the pipeline of a service is. */
+const askedOf = ({ part, scope }: OwnEndpoint): Asked =>
+  part._tag === "Member" ? { scope, name: "invoke" } : { scope }
 
 /** A time that no clock setting changes: an address waits as long as it should, also when the clock of the machine is set back. */
 const elapsedMillis = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
@@ -193,13 +201,37 @@ const authorizer = (keys: Keys, { trustedProxies }: Serving): Effect.Effect<Auth
       const seconds = backoff.failed(read(request).address ?? "", elapsedMillis(clock))
       return seconds === 0 ? unauthorized : tooMany(seconds)
     }
-    return (request: GuardedRequest, { scope }: Pick<Routes.Route, "scope">) => {
-      const found = keys.find(request.headers.authorization)
-      if (found === undefined) return refused(request)
-      if (permits(found.key.scopes, scope)) return found.key
-      keyRefused("scope")
-      return forbidden(scope)
+    /** A link is looked for behind the keys, so that a caller with a key pays nothing for it. */
+    const shared = (request: GuardedRequest, route: Asked) => {
+      const link = keys.share(request.headers.authorization)
+      if (link === undefined) return undefined
+      if (!link.isExpired && ShareToken.permits(link.claims, route, pathOf(request))) {
+        return ShareToken.callerOf(link.claims)
+      }
+      keyRefused(link.isExpired ? "wrong" : "scope")
+      return link.isExpired ? linkExpired : notShared(route.scope)
     }
+    return (request: GuardedRequest, route: Asked) => {
+      const found = keys.find(request.headers.authorization)
+      if (found === undefined) return shared(request, route) ?? refused(request)
+      if (permits(found.key.scopes, route.scope)) return found.key
+      keyRefused("scope")
+      return forbidden(route.scope)
+    }
+  })
+
+const pathOf = ({ url = "/" }: GuardedRequest): string => url.split("?", 1).join()
+
+const linkExpired = new Unauthorized({
+  message: "The share link has expired. Ask its sender for another one.",
+  reason: "expired"
+})
+
+const notShared = (scope: Routes.Route["scope"]): Forbidden =>
+  new Forbidden({
+    message:
+      "The share link does not permit this. `deployers share NAME --invoke` makes one that runs the pipeline, too.",
+    scope
   })
 
 const tooMany = (retryAfterSeconds: number): TooManyFailedKeys =>

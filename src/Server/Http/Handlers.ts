@@ -132,7 +132,7 @@ export const invocations = (respond: EventResponse.Responder, member?: Member) =
     const webhookOf = CallerWebhook.reader(serving)
     return (request: HttpServerRequest.HttpServerRequest) => {
       const key = request.headers["idempotency-key"]
-      const caller = keys.find(request.headers["authorization"])?.key
+      const caller = keys.callerOf(request.headers["authorization"])
       const view = modeOf(request.headers)
       const requestId = RequestId.ofPlatform(request)
       const webhook = webhookOf?.(request.headers)
@@ -239,7 +239,7 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
             Effect.flatMap(decodeRetry(value), ({ from }) =>
               RunCommands.retry({ pipeline, serving }, id, from, {
                 requestId: RequestId.ofPlatform(request),
-                caller: keys.find(request.headers["authorization"])?.key
+                caller: keys.callerOf(request.headers["authorization"])
               })
             )
           )

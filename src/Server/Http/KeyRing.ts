@@ -9,10 +9,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { KeysFile, KeyUses, keysMaxAgeMillis, keyUsesFile, type LiveKey } from "../../Contract/Keys.js"
+import { type CallerKey, KeysFile, KeyUses, keysMaxAgeMillis, keyUsesFile, type LiveKey } from "../../Contract/Keys.js"
 import type { Manifest } from "../../Contract/Manifest.js"
+import * as ShareToken from "../../Contract/ShareToken.js"
 import * as WatchedFile from "../Run/WatchedFile.js"
 import * as BearerAuth from "./BearerAuth.js"
+import * as ShareLinks from "./ShareLinks.js"
 
 /** The keys of a service. */
 export class KeyRing extends Context.Tag("effect-deployers/Server/KeyRing")<KeyRing, Service>() {}
@@ -23,6 +25,12 @@ export interface Service {
   readonly isRequired: boolean
   /** Finds the live key of a header. */
   readonly find: (authorization: string | undefined) => BearerAuth.Accepted | undefined
+  /** The claims of a header with the token of a share link; `isExpired` at and after its end. */
+  readonly share: (
+    authorization: string | undefined
+  ) => { readonly claims: ShareToken.Claims; readonly isExpired: boolean } | undefined
+  /** The caller of a header that the guard let pass: that of a key, or of a share link. */
+  readonly callerOf: (authorization: string | undefined) => CallerKey | undefined
   /** The digests of the live keys. */
   readonly digests: () => ReadonlyArray<string>
 }
@@ -44,7 +52,7 @@ export const make = (manifest: Manifest): Effect.Effect<Service> =>
   Effect.gen(function* () {
     const clock = yield* Clock.clockWith(Effect.succeed)
     const source = (yield* KeySource).of(manifest)
-    return ring(source, isKeyRequired(manifest), clock, recorderOf(manifest))
+    return ring(source, manifest, clock)
   })
 
 /** The keys of a manifest without a file. A digest alone has all scopes. */
@@ -63,7 +71,8 @@ export const isKeyRequired = ({ authKeyDigests, keys, keysFile }: Manifest): boo
 
 // internal
 
-const ring = (source: Source, isRequired: boolean, clock: Clock.Clock, record: Recorder): Service => {
+const ring = (source: Source, manifest: Manifest, clock: Clock.Clock): Service => {
+  const record = recorderOf(manifest)
   let keys: ReadonlyArray<LiveKey> = []
   let auth: BearerAuth.Auth = () => undefined
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -76,18 +85,33 @@ const ring = (source: Source, isRequired: boolean, clock: Clock.Clock, record: R
     auth = BearerAuth.make(changed)
   }
   const isLive = ({ expiresAt }: LiveKey, now: number) => expiresAt === undefined || now < expiresAt
+  const find: Service["find"] = (authorization) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    look(now)
+    const found = auth(authorization)
+    if (found === undefined || !isLive(found.key, now)) return undefined
+    if (now - found.lastUsedAt >= useMillis) {
+      found.lastUsedAt = now
+      record(found.key.id, now)
+    }
+    return found
+  }
+  const share: Service["share"] = (authorization) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    look(now)
+    const live = keys.filter((key) => isLive(key, now))
+    const claims = ShareLinks.verify(BearerAuth.keyOf(authorization), live, manifest.deployment.id)
+    return claims === undefined ? undefined : { claims, isExpired: now >= claims.expiresAt }
+  }
   return {
-    isRequired,
-    find: (authorization) => {
-      const now = clock.unsafeCurrentTimeMillis()
-      look(now)
-      const found = auth(authorization)
-      if (found === undefined || !isLive(found.key, now)) return undefined
-      if (now - found.lastUsedAt >= useMillis) {
-        found.lastUsedAt = now
-        record(found.key.id, now)
-      }
-      return found
+    isRequired: isKeyRequired(manifest),
+    find,
+    share,
+    callerOf: (authorization) => {
+      const key = find(authorization)?.key
+      if (key !== undefined) return key
+      const link = share(authorization)
+      return link === undefined || link.isExpired ? undefined : ShareToken.callerOf(link.claims)
     },
     digests: () => {
       const now = clock.unsafeCurrentTimeMillis()

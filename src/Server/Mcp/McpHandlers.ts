@@ -44,7 +44,7 @@ const endpoint = Effect.gen(function* () {
   const originOf = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.map(RunTrace.parentOfPlatform(request), (parent) => {
       const requestId = RequestId.ofPlatform(request)
-      const caller = keys.find(request.headers["authorization"])?.key
+      const caller = keys.callerOf(request.headers["authorization"])
       return {
         requestId,
         parent,

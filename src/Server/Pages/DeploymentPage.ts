@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as AppPaths from "../../Contract/AppPaths.js"
 import * as Routes from "../../Contract/Routes.js"
+import * as ShareToken from "../../Contract/ShareToken.js"
 import type * as Settings from "../../Settings.js"
 import * as Document from "./Document.js"
 import { deployment } from "./Packed.js"
@@ -25,9 +26,13 @@ export const make = (
   const members = Object.fromEntries(
     (options.members ?? []).map((name) => [name, AppPaths.memberPath(name, serving)] as const)
   )
+  // The form has the path of an invocation in its snippets, also where the link does not permit one.
+  const shared = [...ShareToken.readable, "invoke", "health"]
   return Document.make(deployment, {
     title: serving.about.title ?? "Deployment",
-    data: { page: JSON.stringify({ paths, keyed, recording: serving.recording, about: serving.about, members }) },
+    data: {
+      page: JSON.stringify({ paths, keyed, recording: serving.recording, about: serving.about, members, shared })
+    },
     withoutScript: `Runs are started with POST ${Routes.paths(serving).invoke}.`
   }).pipe(Effect.map(Script.page(() => new URL("./deployment.js.br", import.meta.url))))
 }

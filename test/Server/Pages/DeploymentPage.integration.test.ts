@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { DateTime, Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { Pipeline } from "effect-deployers"
-import type { Serve } from "effect-deployers/Server"
+import { Serve } from "effect-deployers/Server"
 import type { Page } from "playwright-core"
 import * as Intake from "../../../src/Deployment/Intake.js"
 import { IntakeSource } from "../../../src/Server/Run/Intake.js"
@@ -9,6 +9,7 @@ import * as Browser from "../Browser.js"
 import * as Together from "../Cluster/Together.js"
 import { invoke, key, memory, quiet, served } from "../Harness.js"
 import { makeLatch, waiting, weather } from "../Pipelines.js"
+import { tokenOf } from "../ShareTokens.js"
 
 /** Opens the page, uses it, and expects no error in the console. */
 const onPage = <A>(
@@ -22,6 +23,9 @@ const onPage = <A>(
     assert.deepStrictEqual(problems, [])
     return result
   })
+
+/** The deployment of the services of these suites. */
+const { id } = Serve.manifestTest(weather).deployment
 
 const enter = async (page: Page, given: string) => {
   await page.getByLabel("Key of this deployment").fill(given)
@@ -75,6 +79,25 @@ layer(Browser.layer, { excludeTestServices: true })("the page of a deployment in
           .first()
           .waitFor()
       })
+    )
+    it.scoped("opens by a share link, which leaves the address, and shows nothing that the link does not permit", () =>
+      onPage(
+        async (page) => {
+          await page.locator("#runsPart").waitFor()
+          await seen(page, "#facts", "reads until")
+          assert.notInclude(page.url(), "share")
+          assert.isTrue(await page.locator("#go").isDisabled())
+          assert.isFalse(await page.locator("#lock").isVisible())
+          await page.reload()
+          await page.locator("#runsPart").waitFor()
+          await page.goto(page.url().replace(/#.*|$/, `#share=${tokenOf(key, id, { expiresAt: 1 })}`))
+          await seen(page, "#lockSaid", "The link has expired or was revoked.")
+          await enter(page, key)
+          await page.locator("#lock").waitFor({ state: "hidden" })
+          assert.isTrue(await page.locator("#go").isEnabled())
+        },
+        `/#share=${tokenOf(key, id)}`
+      )
     )
     it.scoped("shows a problem at its field, and the failure of the pipeline", () =>
       onPage(async (page) => {

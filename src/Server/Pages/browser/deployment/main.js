@@ -5,7 +5,7 @@ import { startCharts } from "./charts.js"
 import { resolved } from "./form/schema.js"
 import { showForm } from "./input.js"
 import { startSchedules } from "./schedules.js"
-import { $, about, ask, key, keyed, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
+import { $, about, ask, key, keyed, link, locked, paths, poll, read, refreshAll, say, setKey, when } from "./service.js"
 import { startSessions } from "./sessions.js"
 import { span } from "./text.js"
 import { startTriggers } from "./triggers.js"
@@ -29,8 +29,11 @@ const showKey = () => {
   if (keyed.length === 0) return fact("Key", "not needed")
   $("lock").hidden = key !== ""
   if (key === "") return fact("Key", "needed")
+  if (link) return fact("Link", linkText(link))
   fact("Key", "given ", element("button", { type: "button", class: "small", onclick: forget }, "Forget"))
 }
+const linkText = ({ expiresAt, invoke, runId }) =>
+  `${invoke ? "reads and runs" : runId ? "reads one run" : "reads"} until ${new Date(expiresAt).toLocaleString()}`
 const forget = () => {
   lockUp("")
   $("answer").replaceChildren()
@@ -58,6 +61,8 @@ $("lock").addEventListener("submit", async (event) => {
   } catch {
     return lockUp("The service does not answer, or this cannot be a key.")
   }
+  // The parts that the link did not permit are back after that.
+  if (link) return location.reload()
   $("key").value = ""
   say("lockSaid", "")
   showKey()
@@ -127,6 +132,10 @@ $("links").append(
 showAbout(about)
 showKey()
 startTrying()
+if (link && !link.invoke) {
+  $("go").disabled = true
+  say("said", "The link permits reading only.")
+}
 startSchedules()
 startSessions()
 startTriggers()

@@ -109,4 +109,6 @@ export const runView = (run, messages = []) => {
 export const isGoing = (status) => status === "queued" || status === "running"
 export const cancelRun = (id) => change("cancel", paths.cancel.replace(":id", id))
 export const cancelButton = (id) =>
-  element("button", { type: "button", class: "small", onclick: () => cancelRun(id) }, "Cancel")
+  paths.cancel === undefined
+    ? ""
+    : element("button", { type: "button", class: "small", onclick: () => cancelRun(id) }, "Cancel")

@@ -3,7 +3,7 @@
 import { element } from "../shared/elements.js"
 import { makeActions } from "./runActions.js"
 import { cancelButton, isGoing, linkTo, runView } from "./runView.js"
-import { $, locked, paths, poll, read, reason, recording, say, when } from "./service.js"
+import { $, link, locked, paths, poll, read, reason, recording, say, when } from "./service.js"
 import { badge, millis } from "./text.js"
 
 export const statuses = ["queued", "running", "succeeded", "failed", "interrupted"]
@@ -42,6 +42,8 @@ const row = (run) => {
 const listRuns = async () => {
   $("runsPart").hidden = locked("runs")
   if (locked("runs")) return say("runsSaid", "The runs need the key.")
+  $("runList").hidden = link?.runId !== undefined
+  if (link?.runId) return say("runsSaid", "The link shows one run.")
   const query = new URLSearchParams({ limit: 15 })
   if ($("filter").value) query.set("status", $("filter").value)
   if (pages.at(-1)) query.set("cursor", pages.at(-1))
