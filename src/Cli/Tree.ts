@@ -7,9 +7,12 @@ import type { Bundler } from "../Bundle.js"
 import type { Endpoints } from "../Client.js"
 import type { Deployer } from "../Deployer.js"
 import type { ServiceManager } from "../Local/ServiceManager.js"
+import type { BuildStore } from "../Store/BuildStore.js"
+import type { DeploymentStore } from "../Store/DeploymentStore.js"
 import type { EventStore } from "../Store/EventStore.js"
 import type { HomeBinding } from "../Store/HomeBinding.js"
 import type { RegistryCopy } from "../Store/RegistryCopy.js"
+import type { SecretBox } from "../Store/SecretBox.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { adopt } from "./Adopt.js"
@@ -24,6 +27,7 @@ import { describe } from "./Describe.js"
 import { dev } from "./Dev.js"
 import { type Doctor, doctor } from "./Doctor.js"
 import { events } from "./Events.js"
+import { exportCommand } from "./Export.js"
 import { help } from "./HelpCommand.js"
 import { init } from "./Init.js"
 import { maintenance, pause, resume } from "./Intake.js"
@@ -59,6 +63,9 @@ export type Services =
   | SnapshotStore
   | EventStore
   | SecretStore
+  | SecretBox
+  | DeploymentStore
+  | BuildStore
   | HomeBinding
   | RegistryCopy
   | Endpoints
@@ -123,6 +130,7 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(secret),
     served(snapshot),
     served(pipeline),
+    served(exportCommand),
     served(reconcile),
     served(supervise),
     served(adopt),

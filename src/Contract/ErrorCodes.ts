@@ -97,6 +97,7 @@ export const codes = {
   IdempotencyConflict: "ED3014",
   RunHasEnded: "ED3015",
   RunNotRetryable: "ED3016",
+  DeploymentNotExportable: "ED3017",
   DeploymentProvisionFailed: "ED4001",
   DeploymentDeprovisionFailed: "ED4002",
   DeploymentTimeout: "ED4003",

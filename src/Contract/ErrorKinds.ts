@@ -95,6 +95,7 @@ export const ConflictError = Schema.Union(
   Lifecycle.DeploymentBusy,
   Lifecycle.DeploymentDeployerMismatch,
   Lifecycle.DeploymentSnapshotMismatch,
+  Lifecycle.DeploymentNotExportable,
   Lifecycle.SnapshotInUse,
   Lifecycle.LeaseLost,
   Lifecycle.PortUnavailable,

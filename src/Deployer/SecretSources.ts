@@ -32,9 +32,13 @@ export const findSecrets = (
   if (stray !== undefined) {
     return invalid("secretsInEnvironment", `${stray} is not among \`secrets\`; add it there too`)
   }
-  const entries = [...ofService(settings), ...settings.secrets]
+  const entries = entriesOf(settings)
   return Effect.all(Record.fromEntries(entries.map((entry) => [Keep.nameOf(entry), valueOf(sources, entry)])))
 }
+
+/** The names by which a service reads its secrets. */
+export const secretNames = (settings: Pick<Settings.Deployment, "secrets" | "serving">): ReadonlyArray<string> =>
+  Array.from(new Set(entriesOf(settings).map(Keep.nameOf)))
 
 /** The value of a secret; fails if there is none. */
 export const requireSecret = (
@@ -55,6 +59,11 @@ export const storedNames = ({
 ]
 
 // internal
+
+const entriesOf = (settings: Pick<Settings.Deployment, "secrets" | "serving">): ReadonlyArray<string> => [
+  ...ofService(settings),
+  ...settings.secrets
+]
 
 /** The secrets that the service itself reads. */
 const ofService = ({ serving }: Pick<Settings.Deployment, "serving">): ReadonlyArray<string> =>

@@ -150,6 +150,23 @@ export class DeploymentSnapshotMismatch extends Schema.TaggedError<DeploymentSna
 }
 
 /**
+ * The manifests of a deployment cannot be written, because something of it is not known here. Nothing was written.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class DeploymentNotExportable extends Schema.TaggedError<DeploymentNotExportable>()(
+  "DeploymentNotExportable",
+  { name: Schema.String, reason: Schema.String, remedy: Schema.String },
+  status(409, "The deployment cannot be exported.")
+) {
+  readonly [TypeId]: TypeId = TypeId
+  override get message(): string {
+    return `Deployment "${this.name}" cannot be exported: ${this.reason}. ${this.remedy}.`
+  }
+}
+
+/**
  * No snapshot has that id, or that pipeline name and version.
  *
  * @category errors

@@ -26,7 +26,7 @@ export type ManifestPlace = Pick<
  * @since 0.1.0
  */
 export const manifestFor = (
-  request: ProvisionRequest<Settings.Deployment>,
+  request: Omit<ProvisionRequest<Settings.Deployment>, "record" | "previous" | "registryId">,
   { keysFile, secrets, ...place }: ManifestPlace
 ): Manifest => ({
   formatVersion: 1,
@@ -69,7 +69,7 @@ export const meaningOfExit = (code: number): string | undefined => meanings[code
 // internal
 
 /** Without a file the keys are in the manifest, and stay the same. */
-const keysOf = ({ keys }: ProvisionRequest<Settings.Deployment>, keysFile: string | undefined) => {
+const keysOf = ({ keys }: Pick<ProvisionRequest<Settings.Deployment>, "keys">, keysFile: string | undefined) => {
   if (keys === undefined) return {}
   return keysFile === undefined ? { keys } : { keysFile }
 }

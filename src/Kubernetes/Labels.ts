@@ -20,7 +20,9 @@ export const keys = {
   /** Id of the deployment. */
   deployment: `${prefix}/deployment`,
   /** The generation; an object without it belongs to all generations. */
-  generation: `${prefix}/generation`
+  generation: `${prefix}/generation`,
+  /** The name of the deployment, at objects that were exported and belong to no registry. */
+  exported: `${prefix}/exported`
 } as const
 
 /**
@@ -45,6 +47,8 @@ export const annotations = {
   address: `${prefix}/address`,
   /** The time that a pod may wait for a node, in milliseconds. */
   scheduling: `${prefix}/scheduling-millis`,
+  /** A digest of the manifest of an exported deployment, so that pods start again with a new one. */
+  manifest: `${prefix}/manifest`,
   /** The objects that all generations share, as this generation wants them. */
   shared: `${prefix}/shared`
 } as const

@@ -4,6 +4,21 @@ import * as Schema from "effect/Schema"
 import type { Instance } from "../Flavor/Backend.js"
 
 /**
+ * The image of a generation.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const PodImage = Schema.Struct({
+  /** The reference that nodes pull, with its digest. */
+  reference: Schema.String,
+  /** The program and its arguments. */
+  entrypoint: Schema.Array(Schema.String)
+})
+
+export type PodImage = typeof PodImage.Type
+
+/**
  * Metadata of an instance, in the registry and in the output for users.
  *
  * @category schemas
@@ -18,6 +33,8 @@ export const Metadata = Schema.Struct({
   /** The identity of its namespace. A namespace with the same name in another cluster has another one. */
   engineId: Schema.String,
   generation: Schema.Int,
+  /** The image of its pods. */
+  image: Schema.optional(PodImage),
   /** True until it answers for the first time: then a restart means that its start failed. */
   starting: Schema.optional(Schema.Boolean)
 })

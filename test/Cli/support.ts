@@ -8,10 +8,13 @@ import { Doctor, Input, Output, run, type Services } from "../../src/Cli/index.j
 import { Deployer } from "../../src/Deployer.js"
 import * as ServiceManager from "../../src/Local/ServiceManager.js"
 import { compile, PipelineSpec } from "../../src/Snapshot/Spec.js"
+import { BuildStore } from "../../src/Store/BuildStore.js"
+import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import { EventStore } from "../../src/Store/EventStore.js"
 import * as Home from "../../src/Store/Home.js"
 import * as HomeBinding from "../../src/Store/HomeBinding.js"
 import { RegistryCopy } from "../../src/Store/RegistryCopy.js"
+import { SecretBox } from "../../src/Store/SecretBox.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
 import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
@@ -133,6 +136,9 @@ export const Untouched: Layer.Layer<Services | Doctor.Doctor> = Layer.unwrapEffe
       refuse(SnapshotStore),
       refuse(EventStore),
       refuse(SecretStore),
+      refuse(SecretBox),
+      refuse(DeploymentStore),
+      refuse(BuildStore),
       refuse(HomeBinding.HomeBinding),
       refuse(RegistryCopy),
       refuse(Client.Endpoints),

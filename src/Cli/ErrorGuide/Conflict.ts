@@ -21,6 +21,10 @@ export const guide: { readonly [Tag in ConflictError["_tag"]]: Guide } = {
       "The snapshot cannot be deployed here: it is another pipeline than the name serves, or its bundle is missing or made for another machine.",
     remedy: "Follow the remedy in the message: deploy the file again, or use `--allow-other-pipeline`."
   },
+  DeploymentNotExportable: {
+    cause: "The manifests need an image that a cluster can pull by its digest, and an accepted generation.",
+    remedy: "Follow the remedy in the message: give the image with `--image`, or deploy the deployment first."
+  },
   SnapshotInUse: {
     cause: "Generations of deployments refer to the snapshot.",
     remedy: "Delete the deployments that the message names, or keep the snapshot."

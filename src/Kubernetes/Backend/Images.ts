@@ -10,7 +10,8 @@ import { type ImageBuildError, ImageBuilder } from "../../Docker/ImageBuilder.js
 import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { BackendPrepareError, PrepareProgress } from "../../Flavor/Backend.js"
 import { errorClause } from "../../Flavor/ErrorText.js"
-import type { PodImage, Request } from "../Objects/Context.js"
+import { PodImage } from "../Metadata.js"
+import type { Request } from "../Objects/Context.js"
 
 /** Builds and pushes the image of a request, or finds the existing one. The result is for {@link imageOf}. */
 export const prepareImage = (
@@ -39,9 +40,8 @@ export const imageOf = (request: Request): Effect.Effect<PodImage, BackendPrepar
 
 // internal
 
-const Prepared = Schema.Struct({ reference: Schema.String, entrypoint: Schema.Array(Schema.String) })
-const encodePrepared = Schema.encodeSync(Prepared)
-const decodePrepared = Schema.decodeUnknownOption(Prepared)
+const encodePrepared = Schema.encodeSync(PodImage)
+const decodePrepared = Schema.decodeUnknownOption(PodImage)
 
 const build = (request: Request) =>
   Effect.gen(function* () {

@@ -42,12 +42,13 @@ export const observe = (
   })
 
 /** The metadata of an instance. */
-export const metadataOf = (instance: Instance, { engineId, namespace, server }: Place): Metadata.Metadata => ({
+export const metadataOf = (instance: Instance, { engineId, image, namespace, server }: Place): Metadata.Metadata => ({
   namespace,
   server,
   engineId,
   deployment: Labels.names(instance).instance,
-  generation: instance.generation
+  generation: instance.generation,
+  ...(image === undefined ? {} : { image })
 })
 
 /** The pods of an instance that are not being removed. */

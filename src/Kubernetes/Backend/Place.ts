@@ -19,7 +19,13 @@ import type { Request } from "../Objects/Context.js"
 import { BackendContext } from "./BackendContext.js"
 
 /** The namespace of an instance, by its identity. */
-export const Place = Schema.Struct({ namespace: Schema.String, server: Schema.String, engineId: Schema.String })
+export const Place = Schema.Struct({
+  namespace: Schema.String,
+  server: Schema.String,
+  engineId: Schema.String,
+  /** The image of the instance there. */
+  image: Schema.optional(Metadata.PodImage)
+})
 
 export type Place = typeof Place.Type
 

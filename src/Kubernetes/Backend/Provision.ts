@@ -17,7 +17,7 @@ import { type ChangeError, KubernetesClient, types } from "../KubernetesClient.j
 import * as Labels from "../Labels.js"
 import * as Metadata from "../Metadata.js"
 import type { Parts, Request } from "../Objects/Context.js"
-import { contentOf, digestOf } from "../Objects/Files.js"
+import { identityOf } from "../Objects/Identity.js"
 import { instanceObjects, intakeMap, type Planned, sharedObjects, startSize } from "../Objects/Objects.js"
 import { requireRights } from "./Access.js"
 import { apply, findOurs, requireFree } from "./Apply.js"
@@ -55,16 +55,18 @@ export const prepare = (
 /** Starts an instance; the same request again changes nothing. A failed start leaves nothing. */
 export const start = (request: Request): Effect.Effect<OperationalState, StartError, Needs> =>
   Effect.gen(function* () {
-    const place = yield* placeOfRequest(request)
-    const resolved = inPlace(request, place)
+    const found = yield* placeOfRequest(request)
+    const resolved = inPlace(request, found)
     const { deployer } = yield* BackendContext
     const image = yield* imageOf(resolved)
-    const parts: Parts = { request: resolved, deployer, image, startReplicas: yield* startReplicas(resolved) }
+    const place = { ...found, image }
+    const identity = identityOf(resolved, deployer)
+    const parts: Parts = { request: resolved, identity, image, startReplicas: yield* startReplicas(resolved) }
     yield* requireFree(resolved, [
       ...instanceObjects(parts).map(({ reference }) => reference),
       ...sharedObjects(parts).map(({ reference }) => reference)
     ])
-    yield* create(parts, place).pipe(Effect.onError(() => Effect.ignoreLogged(end(resolved, place, 1))))
+    yield* create(resolved, parts, place).pipe(Effect.onError(() => Effect.ignoreLogged(end(resolved, place, 1))))
     return new OperationalState({
       status: "pending",
       metadata: Metadata.encode({ ...metadataOf(resolved, place), starting: true }),
@@ -89,7 +91,8 @@ const verify = (request: Request) =>
     yield* requireRights(request, place.namespace)
     const resolved = inPlace(request, place)
     const { deployer } = yield* BackendContext
-    const parts: Parts = { request: resolved, deployer, image: unknownImage, startReplicas: 1 }
+    const identity = identityOf(resolved, deployer)
+    const parts: Parts = { request: resolved, identity, image: unknownImage, startReplicas: 1 }
     const shared = sharedObjects(parts)
     yield* requireFree(resolved, [
       ...shared.map(({ reference }) => reference),
@@ -104,9 +107,8 @@ const verify = (request: Request) =>
 
 const unknownImage = { reference: "unknown", entrypoint: [] }
 
-const create = (parts: Parts, place: Place) =>
+const create = (request: Request, parts: Parts, place: Place) =>
   Effect.gen(function* () {
-    const { request } = parts
     const force = { force: request.settings.force }
     yield* writeRecords(request, place)
     yield* removeFailed(request, place)
@@ -116,7 +118,7 @@ const create = (parts: Parts, place: Place) =>
     if (Option.isNone(service)) yield* Effect.forEach(shared, (planned) => apply(planned, force), { discard: true })
     yield* apply(intakeMap(parts), { force: true })
     yield* Effect.forEach(instanceObjects(parts), (planned) => applyWithSize(parts, planned, force), { discard: true })
-    yield* removeStaleSecrets(request, place, Labels.names(request).secret(digestOf(contentOf(request))))
+    yield* removeStaleSecrets(request, place, parts.identity.names.secret)
   })
 
 /**

@@ -4,10 +4,11 @@ import * as Redacted from "effect/Redacted"
 import { appDirectory } from "../../Containerized/Layout.js"
 import { encodeIntakeFile } from "../../Contract/Intake.js"
 import { encodeKeysFile } from "../../Contract/Keys.js"
+import type { Manifest } from "../../Contract/Manifest.js"
 import type { Intake } from "../../Deployment/Intake.js"
 import { encodeManifest, manifestFor } from "../../Flavor/InstanceManifest.js"
 import { canonicalJson } from "../../Internal/CanonicalJson.js"
-import type { Request } from "./Context.js"
+import type { Described } from "./Context.js"
 
 /** Paths inside a pod. */
 export const inside = {
@@ -30,13 +31,21 @@ export const entries = {
 /** The name of the entry with the intake. */
 export const intakeEntry = "intake.json"
 
+/** The manifest of the pods of a generation. */
+export const manifestOf = (request: Described): Manifest => ({
+  ...manifestFor(request, place),
+  // A pod gets its stop signal before every node knows that it gets no requests any more.
+  drainDelayMillis: request.settings.stopDelayMillis
+})
+
 /** The entries of the Secret of a generation. */
-export const contentOf = (request: Request): Readonly<Record<string, string>> => ({
-  [entries.manifest]: encodeManifest({
-    ...manifestFor(request, place),
-    // A pod gets its stop signal before every node knows that it gets no requests any more.
-    drainDelayMillis: request.settings.stopDelayMillis
-  }),
+export const contentOf = (request: Described): Readonly<Record<string, string>> => ({
+  [entries.manifest]: encodeManifest(manifestOf(request)),
+  ...secretsOf(request)
+})
+
+/** The keys of callers and the secrets of the pipeline. */
+export const secretsOf = (request: Described): Readonly<Record<string, string>> => ({
   ...(request.keys === undefined ? {} : { [entries.keys]: encodeKeysFile(request.keys) }),
   ...Object.fromEntries(
     Object.entries(request.secrets).map(([name, secret]) => [entries.secret(name), Redacted.value(secret)])

@@ -1,4 +1,4 @@
-/** The objects of a generation, and those that all generations share. Pure: `deployers export kubernetes` writes them. */
+/** The objects of a generation, and those that all generations share. Pure: `deployers export kubernetes` writes them, too. */
 import type {
   V1ConfigMap,
   V1Deployment,
@@ -13,8 +13,8 @@ import * as Schema from "effect/Schema"
 import type { Intake } from "../../Deployment/Intake.js"
 import { type Reference, type ResourceType, types } from "../Client/Resources.js"
 import * as Labels from "../Labels.js"
-import { instanceMetadata, type Parts, sharedMetadata } from "./Context.js"
-import { contentOf, digestOf, inside, intakeEntry, intakeOf } from "./Files.js"
+import type { ObjectMetadata, Parts } from "./Context.js"
+import { contentOf, inside, intakeEntry, intakeOf } from "./Files.js"
 import { podSpec } from "./Pod.js"
 
 /** An object and its place. */
@@ -25,18 +25,41 @@ export interface Planned<A extends object = object> {
   readonly manager: string
 }
 
+/** An object in the namespace of a request. */
+export const planned = <A extends object>(parts: Parts, type: ResourceType, name: string, object: A): Planned<A> => ({
+  reference: { type, namespace: namespaceOf(parts), name },
+  object,
+  manager: Labels.manager
+})
+
 /** The objects of one generation, in the order in which they are applied. */
 export const instanceObjects = (parts: Parts): ReadonlyArray<Planned> => {
-  const { request } = parts
-  const content = contentOf(request)
-  const secretName = Labels.names(request).secret(digestOf(content))
+  const { names } = parts.identity
   return [
-    planned(parts, types.secrets, secretName, secret(parts, content)),
-    planned(parts, types.services, Labels.names(request).instance, instanceService(parts)),
-    planned(parts, types.deployments, Labels.names(request).instance, deployment(parts, secretName)),
-    ...(request.settings.autoscale === undefined
+    immutable(secretWith(parts, contentOf(parts.request))),
+    planned(parts, types.services, names.instance, instanceService(parts)),
+    ...podObjects(parts)
+  ]
+}
+
+/** The Secret with these entries. */
+export const secretWith = (parts: Parts, content: Readonly<Record<string, string>>): Planned<V1Secret> =>
+  planned(parts, types.secrets, parts.identity.names.secret, {
+    metadata: parts.identity.instance,
+    type: "Opaque",
+    data: Object.fromEntries(
+      Object.entries(content).map(([name, text]) => [name, Buffer.from(text).toString("base64")])
+    )
+  })
+
+/** The objects that run the pods. */
+export const podObjects = (parts: Parts): ReadonlyArray<Planned> => {
+  const { names } = parts.identity
+  return [
+    planned(parts, types.deployments, names.instance, deployment(parts)),
+    ...(parts.request.settings.autoscale === undefined
       ? []
-      : [planned(parts, types.autoscalers, Labels.names(request).instance, autoscaler(parts))])
+      : [planned(parts, types.autoscalers, names.instance, autoscaler(parts))])
   ]
 }
 
@@ -47,7 +70,7 @@ export const instanceObjects = (parts: Parts): ReadonlyArray<Planned> => {
 export const sharedObjects = (parts: Parts): ReadonlyArray<Planned> => {
   const { request } = parts
   const { networkPolicy: isolated } = request.settings
-  const { shared } = Labels.names(request)
+  const { shared } = parts.identity.names
   return [
     planned(parts, types.services, shared, service(parts)),
     planned(parts, types.disruptionBudgets, shared, disruptionBudget(parts)),
@@ -61,19 +84,15 @@ export const startSize = (parts: Parts): Planned | undefined =>
   parts.request.settings.autoscale === undefined
     ? undefined
     : {
-        reference: {
-          type: types.deployments,
-          namespace: namespaceOf(parts),
-          name: Labels.names(parts.request).instance
-        },
+        reference: { type: types.deployments, namespace: namespaceOf(parts), name: parts.identity.names.instance },
         object: { spec: { replicas: parts.startReplicas } },
         manager: Labels.sizeManager
       }
 
 /** The ConfigMap with the intake of a deployment, which all of its pods see. */
 export const intakeMap = (parts: Parts): Planned =>
-  planned(parts, types.configMaps, Labels.names(parts.request).intake, {
-    metadata: sharedMetadata(parts),
+  planned(parts, types.configMaps, parts.identity.names.intake, {
+    metadata: parts.identity.shared,
     ...intakeData(parts.request.intake)
   })
 
@@ -107,24 +126,16 @@ const encodeShared = (objects: ReadonlyArray<Planned>): string =>
 
 const namespaceOf = ({ request }: Pick<Parts, "request">): string => request.settings.namespace ?? "default"
 
-const planned = <A extends object>(parts: Parts, type: ResourceType, name: string, object: A): Planned<A> => ({
-  reference: { type, namespace: namespaceOf(parts), name },
-  object,
-  manager: Labels.manager
+/** The name of the Secret of a generation says its content: a new content is a new Secret, and new pods. */
+const immutable = (secret: Planned<V1Secret>): Planned<V1Secret> => ({
+  ...secret,
+  object: { ...secret.object, immutable: true }
 })
 
-/** Its name says its content, so it never changes: a new content is a new Secret, and new pods. */
-const secret = (parts: Parts, content: Readonly<Record<string, string>>): V1Secret => ({
-  metadata: instanceMetadata(parts),
-  immutable: true,
-  type: "Opaque",
-  data: Object.fromEntries(Object.entries(content).map(([name, text]) => [name, Buffer.from(text).toString("base64")]))
+const withAnnotations = ({ annotations, labels }: ObjectMetadata, more: Readonly<Record<string, string>>) => ({
+  labels,
+  annotations: { ...annotations, ...more }
 })
-
-const withAnnotations = (
-  { annotations, labels }: ReturnType<typeof instanceMetadata>,
-  more: Readonly<Record<string, string>>
-) => ({ labels, annotations: { ...annotations, ...more } })
 
 const placeOf = ({ request: { settings } }: Parts): Readonly<Record<string, string>> => ({
   ...(settings.exposure === "ingress" && settings.ingress !== undefined
@@ -136,19 +147,18 @@ const placeOf = ({ request: { settings } }: Parts): Readonly<Record<string, stri
   ...(settings.address === undefined ? {} : { [Labels.annotations.address]: settings.address })
 })
 
-const deployment = (parts: Parts, secretName: string): V1Deployment => {
-  const { request } = parts
+const deployment = (parts: Parts): V1Deployment => {
+  const { identity, request } = parts
   const { settings } = request
-  const metadata = instanceMetadata(parts)
   return {
-    metadata: withAnnotations(metadata, { [Labels.annotations.scheduling]: `${settings.schedulingMillis}` }),
+    metadata: withAnnotations(identity.instance, { [Labels.annotations.scheduling]: `${settings.schedulingMillis}` }),
     spec: {
       ...(settings.autoscale === undefined ? { replicas: settings.replicas } : {}),
       revisionHistoryLimit: 1,
       progressDeadlineSeconds: Math.max(10, Math.ceil(settings.timeoutMillis / 1_000)),
-      selector: { matchLabels: Labels.ofInstance(request) },
+      selector: { matchLabels: identity.selectors.instance },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: { metadata, spec: podSpec(parts, secretName) }
+      template: { metadata: identity.pod, spec: podSpec(parts) }
     }
   }
 }
@@ -163,34 +173,34 @@ const service = (parts: Parts): V1Service => {
   const { exposure, nodePort } = parts.request.settings
   const [port] = portsOf(parts)
   return {
-    metadata: sharedMetadata(parts),
+    metadata: parts.identity.shared,
     spec: {
       type: serviceType(parts),
       ports: port === undefined ? [] : [{ ...port, ...(exposure === "nodePort" && nodePort ? { nodePort } : {}) }],
-      selector: Labels.ofInstance(parts.request)
+      selector: parts.identity.selectors.instance
     }
   }
 }
 
 /** The Service of one generation, for its health check. Its annotations are for the time when it gets the callers. */
 const instanceService = (parts: Parts): V1Service => ({
-  metadata: withAnnotations(instanceMetadata(parts), {
+  metadata: withAnnotations(parts.identity.instance, {
     ...placeOf(parts),
     [Labels.annotations.shared]: encodeShared(sharedObjects(parts))
   }),
-  spec: { type: serviceType(parts), ports: portsOf(parts), selector: Labels.ofInstance(parts.request) }
+  spec: { type: serviceType(parts), ports: portsOf(parts), selector: parts.identity.selectors.instance }
 })
 
 /** A node may be drained as long as one pod of a deployment serves; a deployment with one pod does not hold a drain up. */
 const disruptionBudget = (parts: Parts): V1PodDisruptionBudget => ({
-  metadata: sharedMetadata(parts),
-  spec: { maxUnavailable: 1, selector: { matchLabels: Labels.ofDeployment(parts.request) } }
+  metadata: parts.identity.shared,
+  spec: { maxUnavailable: 1, selector: { matchLabels: parts.identity.selectors.all } }
 })
 
 const networkPolicy = (parts: Parts): V1NetworkPolicy => ({
-  metadata: sharedMetadata(parts),
+  metadata: parts.identity.shared,
   spec: {
-    podSelector: { matchLabels: Labels.ofDeployment(parts.request) },
+    podSelector: { matchLabels: parts.identity.selectors.all },
     policyTypes: ["Ingress"],
     ingress: [{ ports: [{ protocol: "TCP", port: inside.port }] }]
   }
@@ -199,7 +209,7 @@ const networkPolicy = (parts: Parts): V1NetworkPolicy => ({
 const ingress = (parts: Parts): V1Ingress => {
   const { name, settings } = parts.request
   const { annotations = {}, className, host = name, tlsSecret } = settings.ingress ?? {}
-  const metadata = sharedMetadata(parts)
+  const metadata = parts.identity.shared
   return {
     metadata: { ...metadata, annotations: { ...annotations, ...metadata.annotations } },
     spec: {
@@ -213,7 +223,7 @@ const ingress = (parts: Parts): V1Ingress => {
               {
                 path: "/",
                 pathType: "Prefix",
-                backend: { service: { name: Labels.names(parts.request).shared, port: { name: "http" } } }
+                backend: { service: { name: parts.identity.names.shared, port: { name: "http" } } }
               }
             ]
           }
@@ -227,9 +237,9 @@ const ingress = (parts: Parts): V1Ingress => {
 const autoscaler = (parts: Parts): V2HorizontalPodAutoscaler => {
   const { cpuPercent = 80, max = 1, min = 1 } = parts.request.settings.autoscale ?? {}
   return {
-    metadata: instanceMetadata(parts),
+    metadata: parts.identity.instance,
     spec: {
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: Labels.names(parts.request).instance },
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: parts.identity.names.instance },
       minReplicas: min,
       maxReplicas: max,
       metrics: [

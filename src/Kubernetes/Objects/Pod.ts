@@ -5,16 +5,16 @@ import { publishedPortVariable } from "../../Contract/Manifest.js"
 import * as Routes from "../../Contract/Routes.js"
 import { bytesOf, heapMegabytes } from "../../Settings/Size.js"
 import { workersOf } from "../../Settings.js"
-import * as Labels from "../Labels.js"
 import type { KubernetesSettings } from "../Settings.js"
-import type { Parts, Request } from "./Context.js"
+import type { Described, Parts } from "./Context.js"
 import { entries, inside, intakeEntry } from "./Files.js"
 
 /** The name of the container of a pod. */
 export const container = "service"
 
 /** The pods of a generation, whose files are in a Secret. */
-export const podSpec = ({ image, request }: Parts, secret: string): V1PodSpec => {
+export const podSpec = (parts: Parts): V1PodSpec => {
+  const { identity, request } = parts
   const { settings } = request
   return {
     automountServiceAccountToken: false,
@@ -27,8 +27,8 @@ export const podSpec = ({ image, request }: Parts, secret: string): V1PodSpec =>
       seccompProfile: { type: "RuntimeDefault" }
     },
     terminationGracePeriodSeconds: stopSeconds(settings),
-    containers: [serviceContainer(request, image, secret)],
-    volumes: volumesOf(request, secret),
+    containers: [serviceContainer(parts)],
+    volumes: volumesOf(parts),
     ...(settings.serviceAccount === undefined ? {} : { serviceAccountName: settings.serviceAccount }),
     ...(settings.pullSecrets.length === 0 ? {} : { imagePullSecrets: settings.pullSecrets.map((name) => ({ name })) }),
     ...(Object.keys(settings.nodeSelector).length === 0 ? {} : { nodeSelector: { ...settings.nodeSelector } }),
@@ -38,7 +38,7 @@ export const podSpec = ({ image, request }: Parts, secret: string): V1PodSpec =>
         maxSkew: 1,
         topologyKey: "kubernetes.io/hostname",
         whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: Labels.ofInstance(request) }
+        labelSelector: { matchLabels: identity.selectors.instance }
       }
     ]
   }
@@ -50,18 +50,19 @@ export const stopSeconds = ({ stopDelayMillis, stopGraceMillis }: KubernetesSett
 
 // internal
 
-const serviceContainer = (request: Request, image: Parts["image"], secret: string): V1Container => {
+const serviceContainer = (parts: Parts): V1Container => {
+  const { image, request } = parts
   const { settings } = request
-  const [program = "node", ...rest] = image.entrypoint
+  const [program, ...rest] = image.entrypoint
   const memory = bytesOf(settings.memory)
   return {
     name: container,
     image: image.reference,
     imagePullPolicy: "IfNotPresent",
-    command: [program, `--max-old-space-size=${heapMegabytes(memory, workersOf(settings.serving))}`, ...rest],
+    ...(program === undefined ? {} : { command: [program, heapOption(settings), ...rest] }),
     args: [`${inside.config}/${entries.manifest}`],
     workingDir: inside.app,
-    env: environmentOf(request, secret),
+    env: environmentOf(parts),
     ports: [{ name: "http", containerPort: inside.port, protocol: "TCP" }],
     resources: {
       requests: { cpu: quantityOf(settings.cpuRequest), memory: `${memory}` },
@@ -88,26 +89,40 @@ const serviceContainer = (request: Request, image: Parts["image"], secret: strin
 
 const quantityOf = (cpus: number): string => `${Math.round(cpus * 1_000)}m`
 
+const heapOption = ({ memory, serving }: KubernetesSettings): string =>
+  `--max-old-space-size=${heapMegabytes(bytesOf(memory), workersOf(serving))}`
+
+/** The options of Node for the entry point of an image, which starts it without any. Those of the settings come last and win. */
+const nodeOptions = ({ image, request: { settings } }: Parts): Readonly<Record<string, string>> =>
+  image.entrypoint.length > 0
+    ? {}
+    : { NODE_OPTIONS: [heapOption(settings), settings.environment["NODE_OPTIONS"] ?? ""].join(" ").trim() }
+
 /** Secrets are references, so that a description of the pod does not show them. */
-const environmentOf = ({ secrets, settings }: Request, secret: string) => [
-  ...Object.entries({
-    NODE_ENV: "production",
-    HOME: inside.temporary,
-    ...settings.environment,
-    [publishedPortVariable]: `${settings.servicePort}`
-  }).map(([name, value]) => ({ name, value })),
-  ...settings.secretsInEnvironment.flatMap((name) =>
-    secrets[name] === undefined
-      ? []
-      : [{ name, valueFrom: { secretKeyRef: { name: secret, key: entries.secret(name) } } }]
-  )
-]
+const environmentOf = (parts: Parts) => {
+  const { secrets, settings } = parts.request
+  const { secret } = parts.identity.names
+  return [
+    ...Object.entries({
+      NODE_ENV: "production",
+      HOME: inside.temporary,
+      ...settings.environment,
+      ...nodeOptions(parts),
+      [publishedPortVariable]: `${settings.servicePort}`
+    }).map(([name, value]) => ({ name, value })),
+    ...settings.secretsInEnvironment.flatMap((name) =>
+      secrets[name] === undefined
+        ? []
+        : [{ name, valueFrom: { secretKeyRef: { name: secret, key: entries.secret(name) } } }]
+    )
+  ]
+}
 
 /**
  * A pod is ready while it is healthy, also in a maintenance, in which it sends callers the message. Only a pod whose health
  * check failed for a long time is restarted: a step that computes must not end its pod.
  */
-const probesOf = ({ check, settings }: Request): Pick<V1Container, "readinessProbe" | "livenessProbe"> => {
+const probesOf = ({ check, settings }: Described): Pick<V1Container, "readinessProbe" | "livenessProbe"> => {
   const { health, live } = Routes.paths(settings.serving)
   const periodSeconds = 10
   const get = (path: string): Pick<V1Probe, "httpGet"> => ({ httpGet: { path, port: "http", scheme: "HTTP" } })
@@ -123,31 +138,30 @@ const probesOf = ({ check, settings }: Request): Pick<V1Container, "readinessPro
   }
 }
 
-const volumesOf = ({ name, generation, keys, secrets, settings }: Request, secret: string): Array<V1Volume> => {
-  const item = (key: string, path: string) => ({ key, path })
-  const files = (items: Array<{ key: string; path: string }>) => ({ secretName: secret, defaultMode: 0o440, items })
+const item = (key: string, path = key) => ({ key, path })
+
+const mode = 0o440
+
+const volumesOf = (parts: Parts): Array<V1Volume> => {
+  const { identity, request } = parts
+  const { secrets, settings } = request
+  const names = Object.keys(secrets)
   return [
-    {
-      name: "config",
-      secret: files([
-        item(entries.manifest, entries.manifest),
-        ...(keys === undefined ? [] : [item(entries.keys, entries.keys)])
-      ])
-    },
+    { name: "config", ...configOf(parts) },
     {
       name: "intake",
-      configMap: {
-        name: Labels.names({ name, generation }).intake,
-        optional: true,
-        items: [item(intakeEntry, intakeEntry)]
-      }
+      configMap: { name: identity.names.intake, optional: true, items: [item(intakeEntry)] }
     },
-    ...(Object.keys(secrets).length === 0
+    ...(names.length === 0
       ? []
       : [
           {
             name: "secrets",
-            secret: files(Object.keys(secrets).map((secretName) => item(entries.secret(secretName), secretName)))
+            secret: {
+              secretName: identity.names.secret,
+              defaultMode: mode,
+              items: names.map((name) => item(entries.secret(name), name))
+            }
           }
         ]),
     { name: "temporary", emptyDir: { medium: "Memory", sizeLimit: `${settings.tmpfsBytes}` } },
@@ -155,6 +169,24 @@ const volumesOf = ({ name, generation, keys, secrets, settings }: Request, secre
       ? { name: "data", emptyDir: {} }
       : { name: "data", persistentVolumeClaim: { claimName: settings.dataClaim } }
   ]
+}
+
+/** The folder with the manifest and the keys, from the Secret, or from the ConfigMap with the manifest and the Secret. */
+const configOf = ({ identity, request: { keys } }: Parts): Omit<V1Volume, "name"> => {
+  const { manifest, secret } = identity.names
+  const ofKeys = keys === undefined ? [] : [item(entries.keys)]
+  if (manifest === undefined) {
+    return { secret: { secretName: secret, defaultMode: mode, items: [item(entries.manifest), ...ofKeys] } }
+  }
+  return {
+    projected: {
+      defaultMode: mode,
+      sources: [
+        { configMap: { name: manifest, items: [item(entries.manifest)] } },
+        ...(ofKeys.length === 0 ? [] : [{ secret: { name: secret, items: ofKeys } }])
+      ]
+    }
+  }
 }
 
 const tolerationOf = ({ effect, key, value }: KubernetesSettings["tolerations"][number]) => ({
