@@ -1,39 +1,12 @@
 // Every state of the deployment's page for keyboards, screen readers, both colour schemes, and the width of a phone.
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { assert, layer } from "@effect/vitest"
-import type { AxeResults } from "axe-core"
 import { Deferred, Effect, Schema } from "effect"
 import { Input, Pipeline, Run, Session, Step } from "effect-deployers"
 import type { Page } from "playwright-core"
 import * as Browser from "../Browser.js"
 import { key, served } from "../Harness.js"
 import { makeLatch, waiting, weather } from "../Pipelines.js"
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-
-const violations = async (page: Page, state: string) => {
-  await page.evaluate(axe)
-  const { violations } = (await page.evaluate("axe.run()")) as AxeResults
-  assert.deepStrictEqual(
-    violations.map(({ help, nodes }) => [help, nodes[0]?.html]),
-    [],
-    state
-  )
-}
-
-/** The page as it is, light and dark, on a phone, a tablet and a desktop. */
-const holds = async (page: Page, state: string) => {
-  for (const width of [360, 768, 1280]) {
-    await page.setViewportSize({ width, height: 900 })
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert.isAtMost(Number(overflow), 0, `${state} at ${width}`)
-  }
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
-    await violations(page, `${state}, ${colorScheme}`)
-  }
-}
+import { holds } from "./Holds.js"
 
 const onPage = (use: (page: Page) => Promise<void>) =>
   Effect.gen(function* () {

@@ -6,7 +6,7 @@ import { read, session } from "./api.js"
 import { replace, statusBadge, timeOf, urlLink, versionOf } from "./text.js"
 
 /** The last answer, and the parts of the page that show some of it. */
-export const known = { deployments: undefined, changed: () => {} }
+export const known = { deployments: undefined, listeners: [] }
 
 const rowOf = new Map()
 
@@ -24,7 +24,7 @@ const row = (one) => {
       element("td", {}, statusBadge(one), ...reason),
       cell(urlLink(one.url), { class: "optional" }),
       cell(versionOf(one)),
-      cell(one.generation),
+      cell(one.generation, { class: "optional" }),
       cell(one.deployer.flavor, { class: "optional" }),
       cell(timeOf(one.updatedAt), { class: "optional" })
     )
@@ -57,7 +57,7 @@ const list = async () => {
   const ids = new Set(known.deployments.map(({ id }) => id))
   for (const id of rowOf.keys()) if (!ids.has(id)) rowOf.delete(id)
   show()
-  known.changed()
+  for (const listener of known.listeners) listener()
 }
 
 export const startList = () => {

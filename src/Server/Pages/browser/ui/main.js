@@ -2,7 +2,11 @@
 
 import { $, say } from "../shared/polling.js"
 import { session } from "./api.js"
+import { startDetail } from "./detail.js"
 import { startList } from "./list.js"
+import { startLog } from "./log.js"
+import { startRuns } from "./runs.js"
+import { startTimeline } from "./timeline.js"
 
 /** Exchanges the token of the address. It is good for one browser; a browser with a session needs none. */
 const exchange = async () => {
@@ -23,4 +27,8 @@ session.ended = () => {
 }
 
 await exchange()
+startDetail()
 startList()
+startTimeline()
+startRuns()
+startLog()
