@@ -1,7 +1,7 @@
 // The files of the package: every relative link of a page that travels with it leads to a file that travels, too.
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join, normalize } from "node:path"
+import { basename, dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -33,6 +33,12 @@ describe("the package", () => {
     assert.include(pages, "docs/cli.md")
     assert.include(pages, "examples/README.md")
     assert.include(pages, "CHANGELOG.md")
+  })
+
+  it("has a place for every guide in the sidebar of the site", () => {
+    const sidebar = readFileSync(join(root, "site", ".vitepress", "groups.mjs"), "utf8")
+    for (const guide of pages.filter((page) => page.startsWith("docs/")))
+      assert.include(sidebar, `"${basename(guide, ".md")}"`)
   })
 
   it("has every guide and every entry point in its README", () => {
