@@ -113,7 +113,10 @@ const hints: Readonly<Record<string, Hint>> = {
   DeploymentInvalidParameters: named((name) => `\`deployers invoke ${name} --help\` lists the parameters.`),
   DeploymentHttpError: named((name) => `\`deployers refresh ${name}\` reads its actual status.`),
   DeploymentSchemaNotFound: named((name) => `\`deployers describe ${name} --show-schema\` shows the stored schemas.`),
-  DeploymentRunFailed: named((name) => `\`deployers runs ${name}\` lists its runs.`),
+  DeploymentRunFailed: (error) =>
+    typeof error["runId"] === "string"
+      ? `\`deployers run describe ${error["runId"]}\` shows its steps.`
+      : named((name) => `\`deployers runs ${name}\` lists its runs.`)(error),
   DeploymentBusy: named((name) => `\`deployers events ${name}\` shows the operation in progress.`),
   Unauthorized: named((name) => `\`deployers describe ${name} --show-secret\` shows the key.`),
   InternalError: (error) =>
