@@ -25,6 +25,7 @@ export type {
   Inventory,
   LogsOptions,
   PrepareProgress,
+  PreviewRequest,
   ProvisionRequest
 } from "./Flavor/Backend.js"
 

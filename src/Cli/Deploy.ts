@@ -100,7 +100,7 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
     return yield* printPlan(given.json, yield* deployer.plan(snapshot, options))
   }
   const before = yield* currentKey(name)
-  const { changed } = yield* deployer.plan(snapshot, options)
+  const { changed } = yield* deployer.plan(snapshot, { ...options, preview: false })
   const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options), begun).pipe(
     // A type error explains why a version does not start, or fails its check.
     Effect.tapErrorTag("DeploymentProvisionFailed", () => typeCheck),

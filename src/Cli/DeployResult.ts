@@ -66,11 +66,25 @@ export const printPlan = (asJson: boolean, plan: Plan) =>
         Render.clean(`  ${path}: ${Render.jsonLine(from ?? null)} -> ${Render.jsonLine(to ?? null)}`)
       ),
       ...plan.warnings.map(({ message }) => Render.clean(`  warning: ${message}`)),
-      ...plan.kept.map(({ path, value }) => Render.clean(`  ${path}: ${Render.jsonLine(value)} stays`))
+      ...plan.kept.map(({ path, value }) => Render.clean(`  ${path}: ${Render.jsonLine(value)} stays`)),
+      ...previewLines(plan)
     ].join("\n")
   )
 
+/** The changes of the objects outside, as the engine reports them. */
+export const previewLines = ({ preview }: Plan): ReadonlyArray<string> => {
+  if (preview === undefined) return []
+  if (preview.unavailable !== undefined) return [Render.clean(`  objects: unknown, because ${preview.unavailable}`)]
+  return preview.objects.flatMap(({ action, changes, object, refused, replaces }) => [
+    Render.clean(`  ${action} ${object}${replaces === undefined ? "" : ` in place of ${replaces}`}`),
+    ...(refused === undefined ? [] : [Render.clean(`    refused: ${refused}`)]),
+    ...changes.map(({ from, path, to }) => Render.clean(`    ${path}: ${shown(from)} -> ${shown(to)}`))
+  ])
+}
+
 // internal
+
+const shown = (value: unknown): string => (value === undefined ? "none" : Render.jsonLine(value))
 
 const decodeSettings = Schema.decodeUnknownOption(Settings.Deployment)
 const defaults = Schema.decodeSync(Settings.Serving)({})

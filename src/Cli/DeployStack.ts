@@ -12,6 +12,7 @@ import { type PlannedMember, planPrepared } from "../Stack/Plan.js"
 import { note, print, whenInterrupted } from "./Common.js"
 import { Deployers } from "./Deployers.js"
 import * as DeploymentView from "./DeploymentView.js"
+import { previewLines } from "./DeployResult.js"
 import * as Json from "./Json.js"
 import * as Progress from "./Progress.js"
 import * as Render from "./Render.js"
@@ -32,7 +33,7 @@ export const deploy = Effect.fnUntraced(function* ({ config, json, only, plan, s
   const stack = yield* ConfigFile.load({ file: config, stage })
   yield* Progress.phase(begun, `bundling ${pipelinesOf(stack)}`)
   const members = yield* prepare(stack, { only, deployers })
-  const planned = yield* planPrepared(members)
+  const planned = yield* planPrepared(members, { preview: plan })
   if (plan) {
     return yield* print(json, { plan: planned.map(planJson) }, (hasColor) => planText(hasColor, planned))
   }
@@ -105,7 +106,8 @@ const planText = (hasColor: boolean, planned: ReadonlyArray<PlannedMember>): str
       ),
       ...(ignored.length === 0
         ? []
-        : [Render.clean(`  without ${ignored.join(", ")}, which this deployer does not have`)])
+        : [Render.clean(`  without ${ignored.join(", ")}, which this deployer does not have`)]),
+      ...previewLines(plan)
     ])
     .join("\n")
 

@@ -10,10 +10,10 @@ import type { Reference, Resource, ResourceType } from "../Kubernetes/Client/Res
 import { KubernetesClient } from "../Kubernetes/KubernetesClient.js"
 import { discard, view, viewPod } from "./FakeCluster/Controllers.js"
 import { fieldsOf, own } from "./FakeCluster/Fields.js"
-import { keyOf, makeWorld, objectsOf, type PodBehaviour, type World } from "./FakeCluster/Model.js"
+import { keyOf, makeWorld, objectsOf, type PodBehaviour, type Tried, type World } from "./FakeCluster/Model.js"
 import { client } from "./FakeCluster/Requests.js"
 
-export type { PodBehaviour } from "./FakeCluster/Model.js"
+export type { PodBehaviour, Tried } from "./FakeCluster/Model.js"
 
 /**
  * The objects of the cluster, and switches for tests.
@@ -30,6 +30,8 @@ export class FakeCluster extends Context.Tag("effect-deployers/Testing/FakeClust
     readonly pods: () => ReadonlyArray<Resource>
     /** The requests to the cluster, in order, such as `apply Service weather in the namespace default`. */
     readonly operations: ReadonlyArray<string>
+    /** The objects of dry runs, in order. */
+    readonly tried: ReadonlyArray<Tried>
     /** Sets the fate of pods that start from now on, by the reference of their image; default healthy. */
     readonly behave: (behaviour: (image: string) => PodBehaviour) => Effect.Effect<void>
     /** Creates a namespace, or lets it be deleted. */
@@ -68,6 +70,7 @@ const controls = (world: World): typeof FakeCluster.Service => ({
   objects: (type, namespace = "default") => objectsOf(world, type, namespace).map((object) => view(world, object)),
   pods: () => Array.from(world.pods.values(), viewPod),
   operations: world.operations,
+  tried: world.tried,
   behave: (behaviour) =>
     Effect.sync(() => {
       world.behaviour = behaviour

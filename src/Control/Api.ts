@@ -82,7 +82,7 @@ const deployments = HttpApiGroup.make("deployments")
       .setUrlParams(Schema.Struct({ tail: number, since: number, follow: Schema.optional(Schema.BooleanFromString) }))
       .addSuccess(lines)
   )
-  .add(HttpApiEndpoint.post("plan", "/plan").setPayload(Models.Provision).addSuccess(Plan).addError(Failures.PlanError))
+  .add(HttpApiEndpoint.post("plan", "/plan").setPayload(Models.Plan).addSuccess(Plan).addError(Failures.PlanError))
   .add(
     HttpApiEndpoint.post("provision", "/deployments")
       .setHeaders(Change)

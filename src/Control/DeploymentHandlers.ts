@@ -46,7 +46,9 @@ export const layer = HttpApiBuilder.group(Api, "deployments", (handlers) =>
       .handleRaw("logs", ({ path, urlParams }) =>
         Lines.respond(LogLine, Failures.LogsError, deployer.logs(path.ref, urlParams), closed)
       )
-      .handle("plan", ({ payload }) => deployer.plan(payload.snapshot, optionsOf("", payload)))
+      .handle("plan", ({ payload }) =>
+        deployer.plan(payload.snapshot, { ...optionsOf("", payload), preview: payload.preview })
+      )
       .handle("provision", ({ headers: { "idempotency-key": id }, payload }) =>
         provisions.run(id, deployer.provision(payload.snapshot, optionsOf(id, payload)))
       )

@@ -42,7 +42,7 @@ const versionOptions = {
 }
 
 /**
- * A request to provision a snapshot, or to plan that.
+ * A request to provision a snapshot.
  *
  * @category schemas
  * @since 0.2.0
@@ -55,6 +55,16 @@ export const Provision = Schema.Struct({
 })
 
 export type Provision = typeof Provision.Type
+
+/**
+ * A request to plan a provision.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Plan = Schema.Struct({ ...Provision.fields, preview: flag })
+
+export type Plan = typeof Plan.Type
 
 /**
  * A request to serve the last revision of a deployment again.

@@ -103,6 +103,18 @@ export interface ProvisionOptions<S extends Settings.DeploymentInput = Settings.
 }
 
 /**
+ * Options of a plan.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PlanOptions<S extends Settings.DeploymentInput = Settings.DeploymentInput>
+  extends ProvisionOptions<S> {
+  /** Ask the engine for the changes of its objects, if the flavor can; default `true`. */
+  readonly preview?: boolean | undefined
+}
+
+/**
  * Failures of a provision before anything is touched.
  *
  * @category errors
@@ -281,10 +293,13 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   ) => Effect.Effect<void, DeleteError>
   /** The log of the current instance. */
   readonly logs: (ref: string, options?: LogsOptions) => Stream.Stream<LogLine, LogsError>
-  /** The changes that `provision` would make, without making them. */
+  /**
+   * The changes that `provision` would make, without making them. An engine that cannot be asked for those of its objects is
+   * no failure: the plan has the reason.
+   */
   readonly plan: <R extends SnapshotRef>(
     snapshot: R,
-    options: ProvisionOptions<S>
+    options: PlanOptions<S>
   ) => Effect.Effect<Plan, SnapshotErrors<R, PlanError>>
   /**
    * Makes the registry and the engine agree: finishes or undoes operations whose process died, removes instances that belong

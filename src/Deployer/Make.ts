@@ -6,7 +6,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { EngineUnavailable, OutcomeUnknown } from "../Errors/Lifecycle.js"
 import type { Backend, Instance } from "../Flavor/Backend.js"
-import { timeoutFail } from "../Internal/Deadline.js"
+import { timeoutFail, timeoutTo } from "../Internal/Deadline.js"
 import type * as Settings from "../Settings.js"
 import { ownersKey } from "../Store/AuthKey.js"
 import type { Service, SnapshotErrors, SnapshotRef } from "./Contract.js"
@@ -113,7 +113,7 @@ const hints = ({ changes }: ErasedBackend): Stream.Stream<void> =>
 const patience = Duration.seconds(60)
 
 const bounded = (backend: ErasedBackend): ErasedBackend => {
-  const { door, flavor, logs, refresh, standsBy } = backend
+  const { door, flavor, logs, preview, refresh, standsBy } = backend
   const silent = (operation: string) =>
     new EngineUnavailable({ flavor, operation, reason: `it did not answer within ${Duration.format(patience)}` })
   const answered = (operation: string) => timeoutFail({ duration: patience, onTimeout: () => silent(operation) })
@@ -140,6 +140,15 @@ const bounded = (backend: ErasedBackend): ErasedBackend => {
             lead: (instance) => answered("lead callers to an instance")(door.lead(instance)),
             close: (deployment, keep) => answered("close a door")(door.close(deployment, keep))
           }
+        }),
+    ...(preview === undefined
+      ? {}
+      : {
+          preview: (request) =>
+            timeoutTo({
+              duration: patience,
+              onTimeout: () => ({ objects: [], unavailable: silent("preview a deploy").message })
+            })(preview(request))
         }),
     ...(refresh === undefined ? {} : { refresh: (instance) => answered("refresh an instance")(refresh(instance)) }),
     ...(standsBy === undefined

@@ -1,6 +1,9 @@
 /** The results of operations that are more than a deployment: plans, and reports of reconciling and rebuilding. */
 import * as Schema from "effect/Schema"
+import { Preview } from "../Deployment/ObjectChange.js"
 import { Warning } from "../Deployment/Warning.js"
+
+export { FieldChange, ObjectChange, Preview } from "../Deployment/ObjectChange.js"
 
 /**
  * The changes that a provision would make.
@@ -32,7 +35,9 @@ export class Plan extends Schema.Class<Plan>("effect-deployers/Plan")({
   /** True if callers would be refused for a moment, because the old instance has to stop first. */
   gap: Schema.Boolean,
   /** Differences between this machine and the place of the deployment that its code seems to meet. */
-  warnings: Schema.optionalWith(Schema.Array(Warning), { default: () => [] })
+  warnings: Schema.optionalWith(Schema.Array(Warning), { default: () => [] }),
+  /** The changes of the objects outside, as the engine reports them; none for flavors whose engine cannot try a change. */
+  preview: Schema.optional(Preview)
 }) {}
 
 /**

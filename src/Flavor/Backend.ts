@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type { LiveKey } from "../Contract/Keys.js"
 import type { EventType } from "../Deployment/DeploymentEvent.js"
 import type { Intake } from "../Deployment/Intake.js"
+import type { Preview } from "../Deployment/ObjectChange.js"
 import type { Warning } from "../Deployment/Warning.js"
 import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
 import type {
@@ -69,6 +70,32 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
    * before the old one stops, and the new instance stands by; see {@link Backend.standsBy}.
    */
   readonly standby?: boolean | undefined
+}
+
+/**
+ * A question for the changes that a provision would make. A new deployment has an id that no other one has.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PreviewRequest<S extends Settings.Deployment>
+  extends Pick<
+    ProvisionRequest<S>,
+    | "deploymentId"
+    | "name"
+    | "generation"
+    | "registryId"
+    | "snapshot"
+    | "settings"
+    | "keys"
+    | "intake"
+    | "secrets"
+    | "check"
+  > {
+  /** The accepted generation with its metadata; none for a deployment that does not serve. */
+  readonly serving: (Pick<OperationalState, "metadata"> & Pick<Instance, "generation">) | undefined
+  /** False if the snapshot or a setting of these names differs from that of the accepted generation. */
+  readonly isSame: (...settings: ReadonlyArray<string>) => boolean
 }
 
 /**
@@ -200,6 +227,11 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
   /** Differences between this machine and the place of an instance that the code of a snapshot seems to meet. */
   readonly warnings?: ((snapshot: Snapshot, settings: S) => Effect.Effect<ReadonlyArray<Warning>, never, R>) | undefined
   /**
+   * Asks the engine for the changes that a provision would make to its objects, and changes nothing. For flavors whose engine
+   * can try a change. A secret value is never in the result, and reaches the engine in no form.
+   */
+  readonly preview?: ((request: PreviewRequest<S>) => Effect.Effect<Preview, never, R>) | undefined
+  /**
    * Prepares the slow needs of an instance, such as its image, while the old instance serves. Its time does not count
    * against the deadline of the operation. Its result comes with the request to `provision`.
    */
@@ -302,10 +334,12 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
   context: Context.Context<R>
 ): Backend<S, SI> => {
   const given = Effect.provide(context)
-  const { changes, door, glance, keyUses, prepare, refresh, standsBy, updateIntake, updateKeys, warnings } = backend
+  const { changes, door, glance, keyUses, prepare, preview, refresh } = backend
+  const { standsBy, updateIntake, updateKeys, warnings } = backend
   return {
     ...backend,
     warnings: warnings && ((snapshot, settings) => given(warnings(snapshot, settings))),
+    preview: preview && ((request) => given(preview(request))),
     prepare: prepare && ((request, progress) => given(prepare(request, progress))),
     keyUses: keyUses && ((instance) => given(keyUses(instance))),
     updateKeys: updateKeys && ((instance, keys) => given(updateKeys(instance, keys))),

@@ -15,6 +15,7 @@ import { changes, inventory } from "./Backend/Inventory.js"
 import { lead } from "./Backend/Lead.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observe.js"
+import { preview } from "./Backend/Preview.js"
 import { prepare, start } from "./Backend/Provision.js"
 import { destroy, endStored } from "./Backend/Remove.js"
 import { flavor, toUnavailable } from "./ClusterErrors.js"
@@ -66,6 +67,10 @@ export const make = (
         defaults: options.defaults ?? {},
         // The Service of a deployment leads to one generation while another one starts.
         exclusive: () => false,
+        preview: (request) =>
+          Effect.catchAll(within("preview a deploy", preview(request)), ({ message }) =>
+            Effect.succeed({ objects: [], unavailable: message })
+          ),
         prepare: (request, progress) => within("make an image", prepare(request, progress)),
         provision: (request) =>
           within("start a deployment", Effect.mapError(start(request), toProvisionError(request.name))),

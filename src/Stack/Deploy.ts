@@ -72,7 +72,7 @@ export type Requirements = Deployer.Deployer | Bundler | SnapshotStore
 export const deploy = (stack: Stack, options: Options = {}): Effect.Effect<Result, DeployError, Requirements> =>
   Effect.gen(function* () {
     const members = yield* prepare(stack, options)
-    yield* planPrepared(members)
+    yield* planPrepared(members, { preview: false })
     return yield* deployPrepared(members)
   }).pipe(Effect.withSpan("Stack.deploy"))
 

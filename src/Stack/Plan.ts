@@ -42,11 +42,12 @@ export const plan = (
   stack: Stack,
   options: Options = {}
 ): Effect.Effect<ReadonlyArray<PlannedMember>, PlanError, Deployer.Deployer | Bundler | SnapshotStore> =>
-  Effect.flatMap(prepare(stack, options), planPrepared)
+  Effect.flatMap(prepare(stack, options), (members) => planPrepared(members, { preview: true }))
 
-/** The same for members that were prepared. */
+/** The same for members that were prepared. `preview` asks their engines for the changes of objects, too. */
 export const planPrepared = (
-  members: ReadonlyArray<Prepared>
+  members: ReadonlyArray<Prepared>,
+  { preview }: { readonly preview: boolean }
 ): Effect.Effect<ReadonlyArray<PlannedMember>, StackInvalid | Deployer.PlanError> =>
   Effect.gen(function* () {
     const resolve = outputs(members, "plan")
@@ -54,7 +55,7 @@ export const planPrepared = (
     for (const member of members) {
       const { ignored, key, name, service, snapshot } = member
       const settings = yield* settingsOf(member, resolve)
-      const plan = yield* inStack(member)(service.plan(snapshot, { name, settings }))
+      const plan = yield* inStack(member)(service.plan(snapshot, { name, settings, preview }))
       const after = planned.filter(
         (one) => member.dependencies.includes(one.key) && (one.plan.changed || one.after.length > 0)
       )

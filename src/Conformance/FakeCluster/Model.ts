@@ -24,6 +24,17 @@ export type PodBehaviour =
   /** A quota refuses its pods. */
   | "refused"
 
+/**
+ * An object of a dry run.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Tried {
+  readonly reference: Reference
+  readonly object: object
+}
+
 /** One object, and the fields of its managers. */
 export interface FakeObject {
   readonly reference: Reference
@@ -60,6 +71,7 @@ export interface World {
   readonly lacking: Set<string>
   /** The requests in order, such as `apply Service weather`. */
   readonly operations: Array<string>
+  readonly tried: Array<Tried>
   behaviour: (image: string) => PodBehaviour
   reachable: boolean
   serial: number
@@ -75,6 +87,7 @@ export const makeWorld = (): World => ({
   pods: new Map(),
   lacking: new Set(),
   operations: [],
+  tried: [],
   behaviour: () => "healthy",
   reachable: true,
   serial: 0

@@ -14,7 +14,7 @@ import {
   type Resource
 } from "../../Kubernetes/KubernetesClient.js"
 import { discard, settle, view, viewPod } from "./Controllers.js"
-import { conflictsOf, fieldsOf, own } from "./Fields.js"
+import { conflictsOf, type Fields, fieldsOf, own } from "./Fields.js"
 import { type FakeObject, keyOf, objectsOf, type World } from "./Model.js"
 
 /** The cluster of the fake, as its configuration names it. */
@@ -145,12 +145,13 @@ const applyTo = (
       return annotatePod(world, reference, applied, () => rejected(422, "no containers"))
     const known = world.objects.get(keyOf(reference))
     const fields = fieldsOf(applied)
+    if (dryRun === true) world.tried.push({ reference, object: applied })
     const conflicts = known === undefined || force === true ? [] : conflictsOf(known.managers, manager, fields)
     if (conflicts.length > 0) {
       return new ApiConflict({ operation, resource, conflicts, reason: "Apply failed with conflicts" })
     }
-    const object = known ?? fresh(world, reference, now)
-    if (dryRun === true) return Effect.succeed(view(world, object))
+    if (dryRun === true) return Effect.succeed(tryOn(world, known ?? fresh(reference, "tried", now), manager, fields))
+    const object = known ?? fresh(reference, `object-${++world.serial}`, now)
     const before = JSON.stringify(view(world, object)["spec"])
     own(object.managers, manager, fields)
     const isChanged = known === undefined || before !== JSON.stringify({ ...record(view(world, object)["spec"]) })
@@ -162,9 +163,16 @@ const applyTo = (
 
 const record = (value: unknown): Record<string, unknown> => (Predicate.isRecord(value) ? value : {})
 
-const fresh = (world: World, reference: Reference, createdAt: number): FakeObject => ({
+/** The object as it would be, without any effect on the cluster. Ids and addresses are those of a real change at another time. */
+const tryOn = (world: World, object: FakeObject, manager: string, fields: Fields): Resource => {
+  const copy = { ...object, managers: new Map(object.managers) }
+  own(copy.managers, manager, fields)
+  return view(world, copy)
+}
+
+const fresh = (reference: Reference, uid: string, createdAt: number): FakeObject => ({
   reference,
-  uid: `object-${++world.serial}`,
+  uid,
   createdAt,
   managers: new Map(),
   assigned: {},

@@ -11,6 +11,7 @@ import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
 import {
   Plan,
   type PlanError,
+  type PlanOptions,
   type ProvisionError,
   type ProvisionOptions,
   type RollbackError,
@@ -19,6 +20,7 @@ import {
 import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
 import type { Request } from "../Requests.js"
 import { storedNames } from "../SecretSources.js"
+import { preview } from "./Preview.js"
 import { provision, provisionRequested } from "./Provision.js"
 import { lastState, reference, warningsOf } from "./ProvisionContext.js"
 import { observe } from "./Refresh.js"
@@ -27,23 +29,27 @@ import { observe } from "./Refresh.js"
 export const plan = (
   context: DeployerContext,
   snapshot: SnapshotRef,
-  options: ProvisionOptions
+  options: PlanOptions
 ): Effect.Effect<Plan, PlanError> =>
   Effect.gen(function* () {
     const request = yield* context.requests.provision(snapshot, options)
     const { existing } = request
     const revisions = existing === undefined ? [] : yield* context.deployments.revisions(existing.deployment.id)
     const running = existing !== undefined && existing.deployment.status === "running"
+    const generation = 1 + revisions.reduce((highest, { generation }) => Math.max(highest, generation), 0)
+    const changes = differences(existing?.settings ?? {}, request.encoded)
+    const checks = options.check !== false
     return new Plan({
       action: existing === undefined ? "create" : running ? "replace" : "restart",
       name: request.name,
-      generation: 1 + revisions.reduce((highest, { generation }) => Math.max(highest, generation), 0),
+      generation,
       snapshot: reference(request.snapshot),
-      changes: differences(existing?.settings ?? {}, request.encoded),
+      changes,
       kept: Keep.paths(request.kept),
       changed: !(running && (yield* isSame(context, existing, request))),
       gap: running && context.backend.exclusive(lastState(existing), request.settings),
-      warnings: yield* warningsOf(context, request)
+      warnings: yield* warningsOf(context, request),
+      ...(options.preview === false ? {} : yield* preview(context, request, { generation, changes, checks }))
     })
   })
 

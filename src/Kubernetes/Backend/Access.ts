@@ -21,7 +21,7 @@ export const rightsFor = ({ settings }: Pick<Request, "settings">): ReadonlyArra
 
 /** Fails with the verbs and resources that are missing. */
 export const requireRights = (
-  request: Request,
+  request: Pick<Request, "name" | "settings">,
   namespace: string
 ): Effect.Effect<void, QueryError | DeploymentProvisionFailed, KubernetesClient> =>
   Effect.gen(function* () {

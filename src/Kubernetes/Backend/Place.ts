@@ -36,7 +36,11 @@ type Files = Home | FileSystem.FileSystem
 export const placeOfRequest = ({
   name,
   settings
-}: Request): Effect.Effect<Place, QueryError | DeploymentProvisionFailed, KubernetesClient> =>
+}: Pick<Request, "name" | "settings">): Effect.Effect<
+  Place,
+  QueryError | DeploymentProvisionFailed,
+  KubernetesClient
+> =>
   Effect.gen(function* () {
     const { cluster } = yield* KubernetesClient
     const { context, namespace: ofContext, server } = yield* cluster
