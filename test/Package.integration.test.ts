@@ -4,6 +4,7 @@ import { Command, FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"
+import * as Tutorial from "./Tutorial.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -51,7 +52,7 @@ const Invoked = Schema.parseJson(Schema.Struct({ outputs: Schema.Struct({ summar
 
 describe("the package", () => {
   it.scopedLive(
-    "compiles and runs the README's code in an empty project",
+    "compiles and runs the code of the README, and the tutorial, in an empty project",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -106,9 +107,15 @@ describe("the package", () => {
         }).pipe(
           Effect.ensuring(Effect.orDie(run(project, env, "npx", "deployers", "delete", "weather", "--yes", "--force")))
         )
+        const tutorial = yield* fs.readFileString(path.join(root, "docs", "tutorial.md"))
+        yield* Tutorial.follow({ folder: project, env }, tutorial).pipe(
+          Effect.onError(() =>
+            Effect.ignore(run(project, env, "npx", "deployers", "delete", "orders", "--yes", "--force"))
+          )
+        )
         assert.deepStrictEqual(yield* fs.readDirectory(path.join(env.DEPLOYERS_HOME, "deployments")), [])
       }).pipe(Effect.provide(NodeContext.layer)),
-    300_000
+    420_000
   )
 
   it.scopedLive(
