@@ -2,7 +2,8 @@
 // PNG files.
 //
 //   npm run build && node scripts/screenshots.mjs
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,12 +19,12 @@ const run = promisify(execFile)
 /** Deploys an example in a home of its own, which goes with it. */
 const served = async (file, use) => {
   const home = mkdtempSync(join(tmpdir(), "deployers-screenshots-"))
-  const deployers = (...args) =>
-    run(process.execPath, ["dist/bin.js", ...args], { env: { ...process.env, DEPLOYERS_HOME: home } })
+  const env = { ...process.env, DEPLOYERS_HOME: home }
+  const deployers = (...args) => run(process.execPath, ["dist/bin.js", ...args], { env })
   try {
     await deployers("deploy", file, "--name", "quotes", "--auth", "none", "--no-typecheck")
     const { stdout } = await deployers("describe", "quotes", "--json")
-    await use(/"url": ?"([^"]+)"/.exec(stdout)[1])
+    await use(/"url": ?"([^"]+)"/.exec(stdout)[1], { deployers, env })
   } finally {
     await deployers("delete", "quotes", "--yes").catch(() => {})
     rmSync(home, { recursive: true, force: true })
@@ -65,6 +66,33 @@ const tour = async (page, { colorScheme, height, name, shots, width }) => {
   await taken("run")
 }
 
+/** The page over all deployments of a home, until `use` ends. */
+const overAll = async (env, use) => {
+  const child = spawn(process.execPath, ["dist/bin.js", "ui", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] })
+  try {
+    const [line] = await once(child.stdout, "data")
+    await use(JSON.parse(String(line)).url)
+  } finally {
+    child.kill("SIGINT")
+    await once(child, "exit")
+  }
+}
+
+/** The list, and a deployment with a run. */
+const tourOverAll = async (page, { colorScheme, height, name, width }) => {
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
+  await page.setViewportSize({ width, height })
+  await page.evaluate("location.hash = 'list'")
+  await page.locator("#rows").getByText("quotes").waitFor()
+  if (all) await shoot(page, `ui-list-${name}`)
+  await page.locator("#rows a").first().click()
+  await page.locator("#runRows a").first().click()
+  await page.locator("#run .step").first().waitFor()
+  await page.locator("#generations").getByText("current").waitFor()
+  await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+  await shoot(page, `ui-${name}`)
+}
+
 /** The pictures of the docs; `--all` takes each part in each view, to look at after a change. */
 const all = process.argv.includes("--all")
 const views = [
@@ -77,10 +105,25 @@ const views = [
 mkdirSync(folder, { recursive: true })
 const browser = await chromium.launch({ executablePath: await ensure({ say }), chromiumSandbox: false })
 try {
-  await served("examples/app/quote.ts", async (url) => {
+  await served("examples/app/quote.ts", async (url, { deployers, env }) => {
     const page = await browser.newPage()
     await page.goto(`${url}/page`)
     for (const view of views) await tour(page, view)
+    await deployers(
+      "deploy",
+      "examples/app/quote.ts",
+      "--name",
+      "quotes",
+      "--auth",
+      "none",
+      "--no-typecheck",
+      "--workers",
+      "2"
+    )
+    await overAll(env, async (address) => {
+      await page.goto(address)
+      for (const view of views.filter(({ name }) => all || name === "light")) await tourOverAll(page, view)
+    })
   })
 } finally {
   await browser.close()

@@ -34,9 +34,20 @@ export const serve = (options: {
       Effect.map(portOf, (port) => Layer.discard(Keyless.layer(Gate.make({ access, page, port }))))
     )
     const port = options.port ?? 0
+    const server = createServer()
     const context = yield* Layer.build(
-      Layer.provideMerge(gated, NodeHttpServer.layer(createServer, { host, port }))
+      Layer.provideMerge(
+        gated,
+        NodeHttpServer.layer(() => server, { host, port })
+      )
     ).pipe(Effect.mapError((error) => new ListenFailed({ host, port, code: codeOf(error) })))
+    // A browser asks again and again on its connections, so the server does not wait for their end.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+    )
     const url = `http://${host}:${yield* Effect.provide(portOf, context)}${access.folder}/`
     return { url, firstUrl: Redacted.make(`${url}#token=${Redacted.value(access.token)}`) }
   })

@@ -1,7 +1,7 @@
 // Who gets in at the page over all deployments: the token, the session, the host and the origin of a request.
 import * as Http from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { InMemoryFixture } from "effect-deployers/Conformance"
 import { scriptOf } from "../Server/Pages/Script.js"
 import { cookieOf, layerSession, Session, served } from "./Served.js"
@@ -39,6 +39,18 @@ describe("the token of the page", () => {
       const { firstUrl, token, url } = yield* served
       assert.strictEqual(firstUrl, `${url}#token=${token}`)
       assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/ui-[\w-]{43}\/$/)
+    }).pipe(Effect.provide(InMemoryFixture.layer))
+  )
+})
+
+describe("the end of the server", () => {
+  it.scoped("ends the streams that a browser reads", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { get } = Context.get(yield* Layer.buildWithScope(layerSession, scope), Session)
+      const reading = yield* Effect.fork(Effect.exit(get("api/v1/events")))
+      yield* Effect.zipRight(get("api/v1/deployments"), Scope.close(scope, Exit.void))
+      yield* Fiber.join(reading)
     }).pipe(Effect.provide(InMemoryFixture.layer))
   )
 })
