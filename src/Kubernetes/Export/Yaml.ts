@@ -40,5 +40,5 @@ const remarksOf = ({ manifests, secret }: Exported, { kind }: Manifest): Readonl
         `# Its pods need the Secret "${secret.name}" (type Opaque) in the same namespace, which is left out because its values`,
         "# are secret. The Secret must have these keys:",
         ...secret.entries.map(({ content, key }) => `#   ${key}: ${content}`),
-        "# The option --with-secrets writes the Secret into a folder that only its owner can read."
+        "# The option --with-secrets writes it with its values, to a file that only its owner can read."
       ]
