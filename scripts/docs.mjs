@@ -62,7 +62,7 @@ const app = await Application.bootstrap({
     // Steps of the computation of `Faults.Table`.
     ...["AnyOf", "Common", "Groups", "Leaves", "Part"].map((type) => `src/Testing/Faults/Failures.ts:${type}`)
   ],
-  highlightLanguages: [...OptionDefaults.highlightLanguages, "mermaid"],
+  highlightLanguages: [...OptionDefaults.highlightLanguages, "mermaid", "python"],
   logLevel: "Warn",
   navigation: { includeCategories: true },
   out,
