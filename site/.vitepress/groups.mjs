@@ -5,7 +5,7 @@ export const groups = {
   Tutorial: ["tutorial"],
   "Guides: pipelines": ["durable", "streaming", "files", "batching", "caching", "artifacts", "sessions", "sockets"],
   "Guides: starting runs": ["schedules", "triggers", "webhooks", "mcp"],
-  "Guides: serving": ["application", "mount", "proxies", "page", "ui", "testing"],
+  "Guides: serving": ["application", "mount", "proxies", "page", "ui", "testing", "failed-runs", "ci"],
   "Guides: where it runs": ["docker", "swarm", "kubernetes", "postgres", "control"],
   "Guides: extending": ["flavor", "store", "embed-cli", "faults"],
   Concepts: [
