@@ -27,7 +27,7 @@ export const follow = (project: Project, tutorial: string) =>
 
     const run = yield* succeeds(project, `${waiting[0]}; echo $RUN`)
     const withRun = { ...project, env: { ...project.env, RUN: run } }
-    yield* eventually(succeeds(withRun, waiting[1]), "waits for   approval")
+    yield* eventually(succeeds(withRun, waiting[1]), /^waits for +approval$/m)
 
     const { metadata: before } = yield* described(project)
     assert.strictEqual(crash[1], "kill -9 PID")
@@ -41,13 +41,11 @@ export const follow = (project: Project, tutorial: string) =>
 
     yield* save(second)
     yield* succeeds(project, redeploy[0])
-    yield* eventually(succeeds(withRun, waiting[1]), "waits for   approval")
+    yield* eventually(succeeds(withRun, waiting[1]), /^waits for +approval$/m)
     yield* succeeds(withRun, signal[0])
-    const [outputs = ""] = blocksOf(tutorial, "json").map((text) => text.trim())
-    yield* eventually(
-      Effect.map(succeeds(withRun, signal[1]), (text) => JSON.stringify(JSON.parse(text))),
-      JSON.stringify(JSON.parse(outputs))
-    )
+    yield* eventually(succeeds(withRun, waiting[1]), /^status +succeeded$/m)
+    const [outputs = ""] = blocksOf(tutorial, "json")
+    assert.deepStrictEqual(JSON.parse(yield* succeeds(withRun, signal[1])), JSON.parse(outputs))
 
     const [rollback, share, remove] = end
     yield* succeeds(project, rollback)
@@ -68,9 +66,10 @@ const commandsOf = (markdown: string): ReadonlyArray<ReadonlyArray<string>> =>
 const described = (project: Project) =>
   Effect.flatMap(succeeds(project, "npx deployers describe orders --json"), Schema.decode(Described))
 
-const eventually = <E, R>(text: Effect.Effect<string, E, R>, part: string) =>
-  Effect.flatMap(Effect.repeat(text, { until: (found) => found.includes(part), schedule: patience }), () =>
-    Effect.flatMap(text, (found) => Effect.sync(() => assert.include(found, part)))
+const eventually = <E, R>(text: Effect.Effect<string, E, R>, pattern: RegExp) =>
+  Effect.repeat(text, { until: (found) => pattern.test(found), schedule: patience }).pipe(
+    Effect.zipRight(text),
+    Effect.map((found) => assert.match(found, pattern))
   )
 
 const succeeds = (project: Project, command: string | undefined) =>
