@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type * as Esbuild from "esbuild"
 import * as Service from "../Bundle/Esbuild.js"
 import { defineConfig } from "../Config/Config.js"
@@ -68,10 +69,13 @@ const importTypeScript = (
       try: (): Promise<Readonly<Record<string, unknown>>> => import(/* @vite-ignore */ pathToFileURL(built).href),
       catch: (cause) => cause
     })
-  }).pipe(Effect.mapError((cause) => new ConfigLoadFailed({ file, reason: reasonOf(cause) })))
+  }).pipe(
+    Effect.scoped,
+    Effect.mapError((cause) => new ConfigLoadFailed({ file, reason: reasonOf(cause) }))
+  )
 
-/** The nearest `node_modules`, so that packages are found; else the folder of temporary files. */
-const cacheFolder = (directory: string): Effect.Effect<string, unknown, FileSystem.FileSystem> =>
+/** The nearest `node_modules`, so that packages are found; else a temporary folder for the time of the import. */
+const cacheFolder = (directory: string): Effect.Effect<string, unknown, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const packages = join(directory, "node_modules")
@@ -79,7 +83,9 @@ const cacheFolder = (directory: string): Effect.Effect<string, unknown, FileSyst
       return join(packages, ".cache", "effect-deployers")
     }
     const parent = dirname(directory)
-    return yield* parent === directory ? fs.makeTempDirectory({ prefix: "effect-deployers-" }) : cacheFolder(parent)
+    return yield* parent === directory
+      ? fs.makeTempDirectoryScoped({ prefix: "effect-deployers-settings-" })
+      : cacheFolder(parent)
   })
 
 const configName = "effect-deployers/Config"
