@@ -228,7 +228,9 @@ const removed = (request: Request, kept: ReadonlyArray<ObjectChange>) =>
     const found = yield* Effect.forEach(candidates, ({ generation, type }) =>
       Effect.map(
         // A user without the right for a type that the settings do not need has no object of it.
-        Effect.orElseSucceed(listed(request, type, generation), (): ReadonlyArray<Resource> => []),
+        Effect.catchTag(listed(request, type, generation), "ApiForbidden", () =>
+          Effect.succeed<ReadonlyArray<Resource>>([])
+        ),
         (resources) =>
           resources.map(({ metadata: { name } }) => describe(at({ namespace: settings.namespace ?? "" }, type, name)))
       )
