@@ -67,7 +67,7 @@ export const Serving = Schema.Struct({
   webhooksUrlPath: withDefault(UrlPath, "/webhooks"),
   /** The path of the Model Context Protocol; default `/mcp`. */
   mcpUrlPath: withDefault(UrlPath, "/mcp"),
-  /** Default `/health`; liveness and readiness are below it. It cannot be switched off: deploying depends on it. */
+  /** The path of health, with liveness and readiness below it; default `/health`. It cannot be switched off: deploying depends on it. */
   healthUrlPath: withDefault(UrlPath, "/health"),
   /** Default `/info`. */
   infoUrlPath: withDefault(UrlPath, "/info"),
@@ -79,7 +79,7 @@ export const Serving = Schema.Struct({
   openApiUrlPath: withDefault(UrlPath, "/openapi.json"),
   /** The path of the deployment's page; default `/`. */
   pageUrlPath: withDefault(UrlPath, "/"),
-  /** Default `/proof`. It cannot be switched off: callers ask for the proof before they send a key. */
+  /** The path of the proof of a service; default `/proof`. It cannot be switched off: callers ask for the proof before they send a key. */
   proofUrlPath: withDefault(UrlPath, "/proof"),
   /**
    * Endpoints that are switched off; default none. `docs` covers the documentation and the OpenAPI document, `page` is the
@@ -175,7 +175,7 @@ export const Serving = Schema.Struct({
   /** Longest line of the log in bytes; longer ones are cut, with a mark. Default 64 KiB. */
   maxLogLineBytes: withDefault(count(minLogLineBytes), 65_536),
   /**
-   * Most bytes of log lines that are kept with a run; further ones are in the log of the service only. Default 256 KiB; 0
+   * Most bytes of log lines that are kept with a run; further ones are in the log of the service only; default 256 KiB. 0
    * keeps none.
    */
   maxRunLogBytes: withDefault(count(0), 262_144),
