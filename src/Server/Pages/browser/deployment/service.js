@@ -1,6 +1,6 @@
 // Requests of the page to its service, with the key where an endpoint needs it.
 
-import { reason, refusal, say } from "../shared/polling.js"
+import { contentOf, reason, say } from "../shared/polling.js"
 
 export { $, poll, reason, refreshAll, refusal, say } from "../shared/polling.js"
 
@@ -63,13 +63,7 @@ export const ask = async (name, { path = paths[name], headers, ...init } = {}) =
   return response
 }
 
-/** The JSON of a response, or an error with its status. */
-export const read = async (name, init) => {
-  const response = await ask(name, init)
-  const body = response.status === 204 ? {} : await response.json().catch(() => ({}))
-  if (response.ok) return body
-  throw refusal(response, body.message)
-}
+export const read = async (name, init) => contentOf(await ask(name, init))
 
 /** A change by a button: its failure is said at the head of the page. */
 export const change = async (name, path, init = {}) => {

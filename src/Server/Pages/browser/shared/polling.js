@@ -1,8 +1,15 @@
-// Parts of the document by id, failures of requests as sentences, and polling.
+// Parts of the document by id, responses and failures of requests, and polling.
 
 export const $ = (id) => document.getElementById(id)
 export const say = (id, text) => {
   if ($(id).textContent !== text) $(id).textContent = text
+}
+
+/** The JSON of a response, or an error with its status. */
+export const contentOf = async (response) => {
+  const body = response.status === 204 ? {} : await response.json().catch(() => ({}))
+  if (response.ok) return body
+  throw refusal(response, body.message)
 }
 
 /** The error for a response without the expected content. */

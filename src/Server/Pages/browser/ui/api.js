@@ -1,6 +1,6 @@
 // Requests of the page to the control API, in the session of this browser.
 
-import { refusal } from "../shared/polling.js"
+import { contentOf } from "../shared/polling.js"
 
 /** The session, until a request is refused. */
 export const session = { isOpen: true, ended: () => {} }
@@ -14,13 +14,7 @@ export const ask = async (path, init) => {
   return response
 }
 
-/** The JSON of a response, or an error with its status. */
-export const read = async (path, init) => {
-  const response = await ask(path, init)
-  const body = response.status === 204 ? {} : await response.json().catch(() => ({}))
-  if (response.ok) return body
-  throw refusal(response, body.message)
-}
+export const read = async (path, init) => contentOf(await ask(path, init))
 
 /** A change, with an id of its own. */
 export const change = (path, payload) =>
