@@ -1,6 +1,28 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const integration = ["test/**/*.integration.test.ts", "examples/**/*.integration.test.ts"]
+
+/** Files of a minute and more. They are first, so that no worker waits long for another one at the end. */
+const long = [
+  "Conformance/Simulation",
+  "Conformance/Sweep",
+  "Conformance/Planted",
+  "DeployerSuite",
+  "test/Package.integration",
+  "Faults/Killed",
+  "Workers.integration",
+  "Docker/DockerDeployer",
+  "Cli/Cli.integration"
+]
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => long.some((part) => moduleId.includes(part))
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   resolve: { conditions: ["@effect-deployers/source"] },
@@ -12,6 +34,8 @@ export default defineConfig({
     // Tests of the command line deploy many fixtures; the tests of the type check turn it on.
     env: { DEPLOYERS_TYPECHECK: "false" },
     pool: "forks",
+    setupFiles: ["test/Setup.ts"],
+    sequence: { sequencer: LongFirst },
     reporters: ["default", "hanging-process"],
     projects: [
       { extends: true, test: { name: "integration", include: integration } },
@@ -22,6 +46,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "templates/**/*.test.ts"],
           exclude: integration,
           // The files of a worker share the modules that they import, which take longer to load than most tests to run.
+          // vitest gives a worker more than one file only where `--no-isolate` says so, as `scripts/test.mjs` does.
           poolOptions: { forks: { isolate: false } }
         }
       }

@@ -62,6 +62,7 @@ const takesValue = (argument = "") => ["-t", "--testNamePattern", "--project", "
 /** The names of files among the arguments. */
 const filters = given.filter((argument, index) => !argument.startsWith("-") && !takesValue(given[index - 1]))
 const options = given.filter((argument) => !filters.includes(argument))
+const withoutProject = given.filter((argument, index) => argument !== "--project" && given[index - 1] !== "--project")
 
 /** The files with tests on a cluster that the arguments name. */
 const kubernetesFiles = filesOf("test/Kubernetes", /\.integration\.test\.ts$/).filter((file) =>
@@ -88,7 +89,8 @@ const vitest = async (name, args, env, command = []) => {
     EFFECT_DEPLOYERS_TEST_FLAKY: flaky,
     ...env
   })
-  return { ...runtimeCounts(report), broken: code !== 0 }
+  const counts = runtimeCounts(report)
+  return { ...counts, isEmpty: counts.passed + counts.failed === 0, broken: code !== 0 }
 }
 
 const runtimeCounts = (report) => {
@@ -113,6 +115,27 @@ const engine = await ensure({ say }).catch((error) => {
   process.exit(1)
 })
 
+/**
+ * The projects of vitest, a run for each: the files of unit tests share the workers, and so the modules that they import; each
+ * file with processes and engines has a worker of its own.
+ */
+const projects = { unit: ["--no-isolate"], integration: [] }
+
+/** The projects that the arguments name, or all. */
+const chosen = Object.keys(projects).filter(
+  (name) => !given.includes("--project") || given[given.indexOf("--project") + 1] === name
+)
+
+/** Both projects, in turn. Names of files may be those of one alone. */
+const both = async (args, env) => {
+  const parts = []
+  for (const name of chosen) {
+    const own = ["--project", name, ...projects[name], ...(filters.length === 0 ? [] : ["--passWithNoTests"])]
+    parts.push(await vitest(name, [...own, ...args], env))
+  }
+  return parts
+}
+
 /** Everything but the tests on a cluster. */
 const most = async (notes) => {
   // Without a browser its tests fail, and say the same.
@@ -122,16 +145,14 @@ const most = async (notes) => {
   try {
     const long = filters.length === 0 ? longFiles : []
     const excluded = [needKubernetes, ...long, ...(postgres === undefined ? [needPostgres] : [])]
-    const all = filters.length > 0 && kubernetesFiles.length > 0 ? ["--passWithNoTests"] : []
     const typed = await types()
-    const args = [...excluded.flatMap((pattern) => ["--exclude", pattern]), ...all, ...given]
-    const ran = await vitest("most", args, {
+    const ran = await both([...excluded.flatMap((pattern) => ["--exclude", pattern]), ...withoutProject], {
       DOCKER_HOST: engine.host,
       ...(postgres === undefined ? {} : { EFFECT_DEPLOYERS_TEST_POSTGRES: postgres.url })
     })
     if (postgres === undefined) notes.push(`Not run, without PostgreSQL: ${postgresFiles().join(", ")}`)
     if (long.length > 0) notes.push(`Not run, see npm run test:long and test:kubernetes: ${long.join(", ")}`)
-    return [typed, ran]
+    return [typed, ...ran]
   } finally {
     if (postgres?.owned) await Postgres.stop()
     // The first of its tests starts it.
@@ -168,7 +189,9 @@ try {
   const notes = []
   const parts = [...(onlyKubernetes ? [] : await most(notes)), ...(await onCluster(notes))]
   const sum = (field) => parts.reduce((total, part) => total + part[field], 0)
-  const broken = parts.some((part) => part.broken)
+  const nothing = filters.length > 0 && kubernetesFiles.length === 0 && parts.every(({ isEmpty }) => isEmpty !== false)
+  if (nothing) notes.push(`No test file has a name with ${filters.join(" or ")}.`)
+  const broken = nothing || parts.some((part) => part.broken)
   if (existsSync(flaky)) process.stdout.write(`\nPassed only at the second try:\n${readFileSync(flaky, "utf8")}`)
   for (const note of notes) process.stdout.write(`\n${note}\n`)
   process.stdout.write(`\n${sum("passed")} passed, ${broken ? Math.max(1, sum("failed")) : sum("failed")} failed\n`)

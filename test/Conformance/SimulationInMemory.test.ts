@@ -7,7 +7,7 @@ import { Simulation } from "effect-deployers/Conformance"
 import { isLong } from "../Long.js"
 import { patience, sayLives } from "./Report.js"
 
-// So rare that 300 lives are too few; the sweep reaches it with each fault.
+// So rare that 120 lives are too few; the sweep reaches it with each fault.
 const rare = ["reconcile finish done"]
 
 const sometimes = [
@@ -39,7 +39,7 @@ const sometimes = [
 it.live(
   "keeps every law in many lives, and comes to rest",
   () =>
-    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.inMemory), { count: 300, sometimes }), (lives) =>
+    Effect.flatMap(Simulation.batch(Simulation.worldsOf(Simulation.inMemory), { count: 120, sometimes }), (lives) =>
       sayLives("in memory", lives)
     ),
   patience
