@@ -5,28 +5,31 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Service } from "./Deployer/Contract.js"
+import type { Service, ServiceWithCanaries } from "./Deployer/Contract.js"
 import type { Requirements } from "./Deployer/DeployerContext.js"
-import { makeForAny } from "./Deployer/Make.js"
-import type { Backend } from "./Flavor/Backend.js"
+import { makeForAny, makeWithCanaries } from "./Deployer/Make.js"
+import type { Backend, BackendWithCanary } from "./Flavor/Backend.js"
 import type * as Settings from "./Settings.js"
 
 export * from "./Deployer/Contract.js"
 export type { Requirements } from "./Deployer/DeployerContext.js"
-export { make } from "./Deployer/Make.js"
+export { make, makeWithCanaries } from "./Deployer/Make.js"
 export { route } from "./Deployer/Router.js"
 export type {
   Backend,
   BackendDeprovisionError,
   BackendPrepareError,
   BackendProvisionError,
+  BackendWithCanary,
+  Canary,
   Found,
   Instance,
   Inventory,
   LogsOptions,
   PrepareProgress,
   PreviewRequest,
-  ProvisionRequest
+  ProvisionRequest,
+  ShareRequest
 } from "./Flavor/Backend.js"
 
 /**
@@ -49,6 +52,22 @@ export const layer = <I, S extends Settings.Deployment, SI extends Settings.Depl
 ): Layer.Layer<I | Deployer, E, R | Requirements> =>
   Layer.effectContext(
     Effect.map(Effect.flatMap(backend, makeForAny), (deployer) =>
+      Context.make(tag, deployer).pipe(Context.add(Deployer, deployer))
+    )
+  )
+
+/**
+ * The same for a flavor that can lead a share of the callers to a candidate.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerWithCanaries = <I, S extends Settings.Deployment, SI extends Settings.DeploymentInput, E, R>(
+  tag: Context.Tag<I, ServiceWithCanaries<SI>>,
+  backend: Effect.Effect<BackendWithCanary<S, SI>, E, R>
+): Layer.Layer<I | Deployer, E, R | Requirements> =>
+  Layer.effectContext(
+    Effect.map(Effect.flatMap(backend, makeWithCanaries), (deployer) =>
       Context.make(tag, deployer).pipe(Context.add(Deployer, deployer))
     )
   )

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { Candidate } from "./Deployment/Candidate.js"
 import { Intake } from "./Deployment/Intake.js"
 import { InvalidName } from "./Errors/Input.js"
 
@@ -127,6 +128,8 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
   desired: Desired,
   /** The pause or the maintenance of the deployment; absent while it accepts runs. */
   intake: Schema.optional(Intake),
+  /** The generation that serves a share of the callers beside the accepted one, during a canary. */
+  candidate: Schema.optional(Candidate),
   /** One sentence on why the status is not what is desired. */
   reason: Schema.optional(Schema.String),
   /** Time of the first failed observation; the other fields contain the last known state. */
@@ -136,12 +139,12 @@ export class Deployment extends Schema.Class<Deployment>("effect-deployers/Deplo
 }) {}
 
 /**
- * Outcome of one generation: in progress, accepted, or refused while the old one still serves.
+ * Outcome of one generation: in progress, the candidate of a canary, accepted, or refused while the old one still serves.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const RevisionOutcome = Schema.Literal("pending", "accepted", "failed")
+export const RevisionOutcome = Schema.Literal("pending", "candidate", "accepted", "failed")
 
 export type RevisionOutcome = typeof RevisionOutcome.Type
 

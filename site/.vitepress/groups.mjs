@@ -6,7 +6,7 @@ export const groups = {
   "Guides: pipelines": ["durable", "streaming", "files", "batching", "caching", "artifacts", "sessions", "sockets"],
   "Guides: starting runs": ["schedules", "triggers", "webhooks", "mcp"],
   "Guides: serving": ["application", "mount", "proxies", "page", "ui", "testing", "failed-runs", "ci"],
-  "Guides: where it runs": ["docker", "swarm", "kubernetes", "postgres", "control"],
+  "Guides: where it runs": ["docker", "swarm", "kubernetes", "canary", "postgres", "control"],
   "Guides: extending": ["flavor", "store", "embed-cli", "faults"],
   Concepts: [
     "features",

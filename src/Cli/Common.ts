@@ -60,6 +60,15 @@ export const duration = (name: string, description: string): Options.Options<Opt
     Options.optional
   )
 
+/** An option with a percentage such as `10%` or `2.5`. */
+export const percentage = (name: string, description: string): Options.Options<Option.Option<number>> =>
+  Options.text(name).pipe(
+    Options.withPseudoName("percent"),
+    Options.withDescription(description),
+    Options.filterMap(parsePercent, `Give --${name} a percentage such as 5% or 10%.`),
+    Options.optional
+  )
+
 /** `--timeout`. */
 export const timeout = (description: string): Options.Options<Option.Option<number>> => duration("timeout", description)
 
@@ -85,6 +94,12 @@ export const count = (
     ),
     Options.optional
   )
+
+/** A number from 0 to 100, with or without a percent sign. */
+const parsePercent = (text: string): Option.Option<number> => {
+  const [, amount] = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim()) ?? []
+  return Option.filter(Option.map(Option.fromNullable(amount), Number), (percent) => percent <= 100)
+}
 
 /** Milliseconds of a duration such as `500ms`, `30s`, `2m`, `1h` or `1d`. */
 export const parseMillis = (text: string): Option.Option<number> => {

@@ -8,6 +8,7 @@ import { Deployer } from "../Deployer.js"
 import { type BundlingInput, bundlingFor, mergeBundling } from "../Settings/Bundling.js"
 import * as Snapshot from "../Snapshot.js"
 import { bundleFlags, bundlingOf } from "./BundleFlags.js"
+import { afterCanary, canariesOf, canaryOptions } from "./Canary.js"
 import {
   afterChange,
   allowOtherPipeline,
@@ -43,6 +44,7 @@ export const deploy = Command.make(
     replace: flag("replace", "Replace an existing deployment of that name, which is the default."),
     allowOtherPipeline,
     noReplace: flag("no-replace", "Fail if a deployment of that name exists."),
+    ...canaryOptions,
     ...settingOptions,
     ...bundleFlags,
     noCheck: flag("no-check", "Serve the new version without a run of the pipeline's check."),
@@ -101,12 +103,19 @@ const deployFile = Effect.fnUntraced(function* (file: string, name: string, give
   }
   const before = yield* currentKey(name)
   const { changed } = yield* deployer.plan(snapshot, { ...options, preview: false })
-  const deployment = yield* Progress.follow(name, deployer.provision(snapshot, options), begun).pipe(
+  const canaries = Option.isSome(given.canary) ? yield* canariesOf(name) : undefined
+  const { replace: _, ...ofCandidate } = options
+  const change =
+    canaries === undefined
+      ? deployer.provision(snapshot, options)
+      : canaries.deploy(snapshot, { ...ofCandidate, percent: Option.getOrElse(given.canary, () => 0) })
+  const served = yield* Progress.follow(name, change, begun).pipe(
     // A type error explains why a version does not start, or fails its check.
     Effect.tapErrorTag("DeploymentProvisionFailed", () => typeCheck),
     Effect.tapErrorTag("DeploymentCheckFailed", () => typeCheck),
     whenInterrupted(afterChange(name))
   )
+  const deployment = canaries === undefined ? served : yield* afterCanary(canaries, given, served)
   yield* printDeployed(given.json, { deployment, snapshot, before, changed })
 }, Effect.scoped)
 

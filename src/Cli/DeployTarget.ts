@@ -3,12 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ConfigFile from "../Stack/ConfigFile.js"
 import type { BundleFlags } from "./BundleFlags.js"
+import { canaryMisuse, type GivenCanary } from "./Canary.js"
 import type { Flavor } from "./Deployers.js"
 import { type GivenSettings, settingsOf } from "./DeploySettings.js"
 import { UsageError } from "./Failure.js"
 
 /** The options for one pipeline. */
-export interface GivenForFile extends GivenSettings, BundleFlags {
+export interface GivenForFile extends GivenSettings, BundleFlags, GivenCanary {
   readonly deployer: Option.Option<Flavor>
   readonly allowOtherPipeline: boolean
   readonly noReplace: boolean
@@ -40,6 +41,8 @@ export const targetOf = Effect.fnUntraced(function* (given: GivenTargets) {
     if (stage !== undefined || config !== undefined) {
       return yield* misuse("--stage and --config are options of the settings file; omit them, or --name.")
     }
+    const fault = canaryMisuse(given)
+    if (fault !== undefined) return yield* misuse(fault)
     return { _tag: "File", file, name: given.name.value } as const
   }
   const isStack = config !== undefined || stage !== undefined || !given.targets.some(isPath)
@@ -65,6 +68,8 @@ const hasOwnSettings = (given: GivenForFile): boolean =>
   Object.keys(settingsOf(given)).length > 0 ||
   Option.isSome(given.deployer) ||
   given.noReplace ||
+  Option.isSome(given.canary) ||
+  Option.isSome(given.abortOn) ||
   given.noCheck ||
   given.reset ||
   given.envFile.length > 0 ||

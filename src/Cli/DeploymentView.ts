@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { JsonSchema } from "../Client/JsonSchema.js"
 import * as Client from "../Client.js"
+import { shareText } from "../Deployment/Candidate.js"
 import type { Deployment } from "../Deployment.js"
 import type * as Settings from "../Settings.js"
 import * as Common from "./Common.js"
@@ -37,6 +38,7 @@ export const render = (
     ["url", self.url],
     ["key", extra.authKey === undefined ? authText(self) : Redacted.value(extra.authKey)],
     ["generation", String(self.generation)],
+    ["canary", canaryText(self)],
     ["snapshot", `${self.snapshot.pipelineName}@${self.snapshot.version} (${self.snapshot.id})`],
     ["workers", extra.workers === undefined ? undefined : String(extra.workers)],
     ["deployer", `${self.deployer.flavor}/${self.deployer.name}`],
@@ -47,8 +49,11 @@ export const render = (
     ["updated", Render.time(self.updatedAt)]
   ])
 
-/** The status with the pause or the maintenance of a deployment, in few words. */
-export const statusText = ({ intake, status }: Deployment): string => {
+/** The status with the pause, the maintenance or the canary of a deployment, in few words. */
+export const statusText = (self: Deployment): string =>
+  `${intakeStatus(self)}${self.candidate === undefined ? "" : ", canary"}`
+
+const intakeStatus = ({ intake, status }: Deployment): string => {
   switch (intake?._tag) {
     case undefined:
       return status
@@ -80,6 +85,11 @@ export const howToCall = (options: {
 }
 
 // internal
+
+const canaryText = ({ candidate }: Deployment): string | undefined =>
+  candidate === undefined
+    ? undefined
+    : `generation ${candidate.generation}, ${candidate.snapshot.pipelineName}@${candidate.snapshot.version}, serves ${shareText(candidate.share)}`
 
 const intakeText = ({ intake, name }: Deployment): string | undefined => {
   switch (intake?._tag) {

@@ -7,6 +7,7 @@ import { RunLogLine } from "../Contract/RunLog.js"
 import { ScheduleStatus } from "../Contract/Schedules.js"
 import { SessionRecord, SessionSummary } from "../Contract/Sessions.js"
 import { WebhookDelivery, WebhookPage } from "../Contract/Webhooks.js"
+import { Candidate } from "../Deployment/Candidate.js"
 import { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import { Intake } from "../Deployment/Intake.js"
 import { type Deployment, Revision } from "../Deployment.js"
@@ -25,12 +26,15 @@ export const deployment = (self: Deployment, authKey?: Redacted.Redacted): Reado
   metadata: self.metadata,
   authEnabled: self.authEnabled,
   ...(self.intake === undefined ? {} : { intake: encodeIntake(self.intake) }),
+  ...(self.candidate === undefined ? {} : { candidate: encodeCandidate(self.candidate) }),
   ...(authKey === undefined ? {} : { authKey: Redacted.value(authKey) }),
   ...(self.reason === undefined ? {} : { reason: self.reason }),
   ...(self.unknownSince === undefined ? {} : { unknownSince: DateTime.formatIso(self.unknownSince) }),
   createdAt: DateTime.formatIso(self.createdAt),
   updatedAt: DateTime.formatIso(self.updatedAt)
 })
+
+const encodeCandidate = Schema.encodeSync(Candidate)
 
 const encodeIntake = Schema.encodeSync(Intake)
 

@@ -121,6 +121,8 @@ const phases: { readonly [Type in EventType]: string } = {
   check_failed: "the check failed",
   health_waiting: "waiting for a healthy answer",
   healthy: "healthy",
+  candidate_serves: "the new version serves its share of the callers",
+  candidate_removed: "the canary was removed",
   generation_committed: "the new generation serves",
   old_instance_removed: "the old version was removed",
   old_instance_restored: "the old version serves again",

@@ -18,6 +18,7 @@ import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { adopt } from "./Adopt.js"
 import { artifacts } from "./Artifacts.js"
 import { auth } from "./Auth.js"
+import { abort, promote } from "./Canary.js"
 import * as Completions from "./Completions.js"
 import { remove } from "./Delete.js"
 import { deploy } from "./Deploy.js"
@@ -120,6 +121,8 @@ export const make = <E, R, DE, DR>(layers: Layers<E, R, DE, DR>, parameters: Rea
     served(session),
     served(signal),
     served(rollback),
+    served(promote),
+    served(abort),
     served(pause),
     served(maintenance),
     served(resume),

@@ -1,6 +1,7 @@
 /** The laws of a deployer, as tests. Every flavor runs the same ones; authors of other flavors can too. */
 import { layer as describeLayer } from "@effect/vitest"
 import type * as Layer from "effect/Layer"
+import * as CanaryLaws from "./DeployerSuite/CanaryLaws.js"
 import type { Provides } from "./DeployerSuite/Case.js"
 import * as Changes from "./DeployerSuite/Changes.js"
 import * as FailedChanges from "./DeployerSuite/FailedChanges.js"
@@ -35,5 +36,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<Provides, E>, options:
       IntakeLaws.laws(it)
       MiscLaws.laws(it)
       Repairs.laws(it)
+      CanaryLaws.laws(it)
     })
   )

@@ -1,6 +1,7 @@
 /** The errors of this library by kind. Every error of `Errors` belongs to exactly one kind. */
 import * as Schema from "effect/Schema"
 import { ArtifactStoreError } from "../Errors/Artifacts.js"
+import * as Canary from "../Errors/Canary.js"
 import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { PipelineExportInvalid, PipelineExportNotFound, PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import { BaseImageUnavailable, ImageContentRefused, ImageNotBuilt, ImageNotPushed } from "../Errors/Images.js"
@@ -43,7 +44,8 @@ export const NotFoundError = Schema.Union(
   Http.ArtifactNotFound,
   Http.ScheduleNotFound,
   Http.TriggerNotFound,
-  Http.WebhookDeliveryNotFound
+  Http.WebhookDeliveryNotFound,
+  Canary.CanaryNotFound
 )
 
 export type NotFoundError = typeof NotFoundError.Type
@@ -107,7 +109,10 @@ export const ConflictError = Schema.Union(
   Sessions.SessionConflict,
   Http.IdempotencyConflict,
   Http.RunHasEnded,
-  Http.RunNotRetryable
+  Http.RunNotRetryable,
+  Canary.CanaryActive,
+  Canary.CanaryUnsupported,
+  Canary.CanaryAborted
 )
 
 export type ConflictError = typeof ConflictError.Type

@@ -7,6 +7,7 @@ import {
   ServiceNotProven,
   ServiceUnavailable
 } from "../Contract/Errors.js"
+import { CanaryActive } from "../Errors/Canary.js"
 import { DeploymentCheckFailed } from "../Errors/Check.js"
 import { AuthKeyNotFound, DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import {
@@ -47,6 +48,7 @@ export const ProvisionError = Schema.Union(
   ...PlanError.members,
   DeploymentBusy,
   LeaseLost,
+  CanaryActive,
   DeploymentCheckFailed,
   DeploymentProvisionFailed,
   DeploymentTimeout,

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
  * @since 0.1.0
  */
 export interface AnalyticsEvent {
-  readonly operation: "provision" | "deprovision" | "delete" | "restore"
+  readonly operation: "provision" | "deprovision" | "delete" | "restore" | "canary" | "promote" | "abort"
   readonly succeeded: boolean
   readonly durationMillis: number
   readonly flavor: string

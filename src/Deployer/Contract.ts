@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { DeploymentEvent } from "../Deployment/DeploymentEvent.js"
 import type { Deployment, LogLine, Revision } from "../Deployment.js"
+import type { CanaryActive } from "../Errors/Canary.js"
 import type { DeploymentCheckFailed } from "../Errors/Check.js"
 import type { AuthKeyNotFound, DeploymentInvalidSettings, InvalidName, SecretNotFound } from "../Errors/Input.js"
 import type {
@@ -30,10 +31,12 @@ import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import type { LogsOptions } from "../Flavor/Backend.js"
 import type * as Settings from "../Settings.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import type { Canaries } from "./CanaryModels.js"
 import type { MaintenanceOptions, PauseOptions } from "./IntakeModels.js"
 import type { KeyInfo, KeyOptions, NewKey } from "./KeyModels.js"
 import type { Plan, RebuildReport, ReconcileReport } from "./Reports.js"
 
+export * from "./CanaryModels.js"
 export * from "./IntakeModels.js"
 export * from "./KeyModels.js"
 export * from "./Reports.js"
@@ -141,6 +144,7 @@ export type ProvisionError =
   | PlanError
   | DeploymentBusy
   | LeaseLost
+  | CanaryActive
   | DeploymentCheckFailed
   | DeploymentProvisionFailed
   | DeploymentTimeout
@@ -365,4 +369,16 @@ export interface Service<S extends Settings.DeploymentInput = Settings.Deploymen
   readonly resume: (ref: string) => Effect.Effect<Deployment, IntakeError>
   /** Every attempted generation, newest first. */
   readonly revisions: (ref: string) => Effect.Effect<ReadonlyArray<Revision>, DeploymentNotFound | StoreError>
+  /** The operations on candidates, for a flavor that can; {@link ServiceWithCanaries} always has them. */
+  readonly canaries?: Canaries<S> | undefined
+}
+
+/**
+ * The lifecycle operations of a flavor that can lead a share of the callers to a candidate.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ServiceWithCanaries<S extends Settings.DeploymentInput = Settings.DeploymentInput> extends Service<S> {
+  readonly canaries: Canaries<S>
 }

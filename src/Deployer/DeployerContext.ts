@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import type { Candidate } from "../Deployment/Candidate.js"
 import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.js"
 import { DeploymentNotFound } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
@@ -121,6 +122,18 @@ export const currentInstance = ({ deployment }: DeploymentRecord): Instance => (
   name: deployment.name,
   generation: deployment.generation
 })
+
+/** The instance of the candidate of a deployment. */
+export const candidateInstance = (
+  record: DeploymentRecord,
+  { generation }: Pick<Candidate, "generation">
+): Instance => ({ ...currentInstance(record), generation })
+
+/** The instances that callers reach: that of the accepted generation, and that of a candidate. */
+export const servingInstances = (record: DeploymentRecord): ReadonlyArray<Instance> => {
+  const { candidate } = record.deployment
+  return [currentInstance(record), ...(candidate === undefined ? [] : [candidateInstance(record, candidate)])]
+}
 
 /** The time an accepted instance has to stop, in milliseconds, from the stored settings of its deployment. */
 export const graceOf = ({ stopGraceMillis }: DeploymentRecord["settings"]): number =>

@@ -49,6 +49,8 @@ export interface Request {
 /** Options of a provision. The settings are of this call or were stored by an earlier one; the backend's Schema decides. */
 export type RequestOptions = Omit<ProvisionOptions, "settings"> & {
   readonly settings?: Readonly<Record<string, unknown>> | undefined
+  /** The new generation becomes a candidate for at most this percentage of the callers. */
+  readonly canary?: { readonly percent: number } | undefined
 }
 
 /**

@@ -53,6 +53,8 @@ export const route = (
 
     return {
       ...first,
+      // The deployments may be of several flavors: each deployer has its own.
+      canaries: undefined,
       provision: (snapshot, options) => at(options.name, (owner) => owner.provision(snapshot, options)),
       getOrCreate: (snapshot, options) => at(options.name, (owner) => owner.getOrCreate(snapshot, options)),
       plan: (snapshot, options) => at(options.name, (owner) => owner.plan(snapshot, options)),

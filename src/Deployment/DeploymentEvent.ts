@@ -33,6 +33,8 @@ export const EventType = Schema.Literal(
   "check_failed",
   "health_waiting",
   "healthy",
+  "candidate_serves",
+  "candidate_removed",
   "generation_committed",
   "old_instance_removed",
   "old_instance_restored",
@@ -59,7 +61,19 @@ export const DeploymentEvent = Schema.Struct({
   deploymentName: Schema.String,
   /** The operation it belongs to (UUIDv7). */
   operationId: Schema.String,
-  operation: Schema.Literal("provision", "deprovision", "delete", "refresh", "restore", "reconcile", "keys", "intake"),
+  operation: Schema.Literal(
+    "provision",
+    "deprovision",
+    "delete",
+    "refresh",
+    "restore",
+    "reconcile",
+    "keys",
+    "intake",
+    "canary",
+    "promote",
+    "abort"
+  ),
   type: EventType,
   at: Schema.DateTimeUtc,
   /** Details: generation, reason, url; never a secret. */

@@ -66,7 +66,7 @@ export class DeploymentTimeout extends Schema.TaggedError<DeploymentTimeout>()(
   "DeploymentTimeout",
   {
     name: Schema.String,
-    operation: Schema.Literal("provision", "deprovision", "delete", "restore"),
+    operation: Schema.Literal("provision", "deprovision", "delete", "restore", "promote", "abort"),
     timeoutMillis: Schema.Number,
     logs: Schema.Array(Schema.String)
   },

@@ -6,11 +6,13 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { LiveKey } from "../Contract/Keys.js"
+import type { Share } from "../Deployment/Candidate.js"
 import type { EventType } from "../Deployment/DeploymentEvent.js"
 import type { Intake } from "../Deployment/Intake.js"
 import type { Preview } from "../Deployment/ObjectChange.js"
 import type { Warning } from "../Deployment/Warning.js"
 import type { DeploymentId, DeploymentName, LogLine, OperationalState } from "../Deployment.js"
+import type { DeploymentInvalidSettings } from "../Errors/Input.js"
 import type {
   DeploymentDeprovisionFailed,
   DeploymentLogsNotFound,
@@ -70,6 +72,8 @@ export interface ProvisionRequest<S extends Settings.Deployment> extends Instanc
    * before the old one stops, and the new instance stands by; see {@link Backend.standsBy}.
    */
   readonly standby?: boolean | undefined
+  /** The share of a candidate, for an instance that serves beside the accepted one; see {@link Canary}. */
+  readonly share?: Share | undefined
 }
 
 /**
@@ -279,6 +283,8 @@ export interface Backend<S extends Settings.Deployment, SI extends Settings.Depl
   ) => Effect.Effect<void, BackendDeprovisionError, R>
   /** The door of each deployment, for flavors that lead callers of one URL to the instances. Default none. */
   readonly door?: Door<R> | undefined
+  /** The means of canaries, for flavors that can lead a share of the callers to a candidate. Default none. */
+  readonly canary?: Canary<S, R> | undefined
   /** Removes everything that outlives instances: data folder, run store, logs. */
   readonly destroy: (deployment: Omit<Instance, "generation">) => Effect.Effect<void, BackendDeprovisionError, R>
   /**
@@ -324,6 +330,50 @@ export interface Door<R = never> {
 }
 
 /**
+ * A question for the share of a candidate.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ShareRequest<S extends Settings.Deployment> {
+  /** The accepted instance, which serves. */
+  readonly accepted: Instance
+  /** The settings of the accepted instance. */
+  readonly acceptedSettings: S
+  /** The settings of the candidate. */
+  readonly settings: S
+  /** The percentage that was asked for, above 0 and below 100. */
+  readonly percent: number
+}
+
+/**
+ * The means of canaries. All operations can be repeated. `provision` starts a candidate with the `share` of its request, and
+ * the same instance as one that serves all callers without it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Canary<S extends Settings.Deployment, R = never> {
+  /** The exact share that a candidate would have, never more than the percentage; fails with the remedy if there is none. */
+  readonly share: (request: ShareRequest<S>) => Effect.Effect<Share, DeploymentInvalidSettings | EngineUnavailable, R>
+  /** Leads the share of the callers to the candidate, and the others to the accepted instance. */
+  readonly lead: (accepted: Instance, candidate: Instance, share: Share) => Effect.Effect<void, EngineUnavailable, R>
+  /** Leads all callers to one instance. A flavor with a door does it by that. */
+  readonly end: (instance: Instance) => Effect.Effect<void, EngineUnavailable, R>
+}
+
+/**
+ * A backend with the means of canaries.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface BackendWithCanary<S extends Settings.Deployment, SI extends Settings.DeploymentInput, R = never>
+  extends Backend<S, SI, R> {
+  readonly canary: Canary<S, R>
+}
+
+/**
  * A backend whose operations have their services: `Deployer.make` takes only such.
  *
  * @category combining
@@ -334,7 +384,7 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
   context: Context.Context<R>
 ): Backend<S, SI> => {
   const given = Effect.provide(context)
-  const { changes, door, glance, keyUses, prepare, preview, refresh } = backend
+  const { canary, changes, door, glance, keyUses, prepare, preview, refresh } = backend
   const { standsBy, updateIntake, updateKeys, warnings } = backend
   return {
     ...backend,
@@ -354,9 +404,28 @@ export const provideContext = <S extends Settings.Deployment, SI extends Setting
       lead: (instance) => given(door.lead(instance)),
       close: (deployment, keep) => given(door.close(deployment, keep))
     },
+    canary: canary && provideToCanary(canary, context),
     destroy: (deployment) => given(backend.destroy(deployment)),
     inventory: given(backend.inventory),
     changes: changes && Stream.provideContext(changes, context),
     refresh: refresh && ((instance) => given(refresh(instance)))
+  }
+}
+
+/**
+ * The means of canaries with their services.
+ *
+ * @category combining
+ * @since 0.2.0
+ */
+export const provideToCanary = <S extends Settings.Deployment, R>(
+  { end, lead, share }: Canary<S, R>,
+  context: Context.Context<R>
+): Canary<S> => {
+  const given = Effect.provide(context)
+  return {
+    share: (request) => given(share(request)),
+    lead: (accepted, candidate, parts) => given(lead(accepted, candidate, parts)),
+    end: (instance) => given(end(instance))
   }
 }

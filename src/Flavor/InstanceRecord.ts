@@ -39,7 +39,9 @@ export const InstanceRecord = Schema.Struct({
   /** All live keys, sealed. */
   authKeys: Schema.optional(Schema.Array(StoredKey)),
   /** The pause or the maintenance of the deployment. */
-  intake: Schema.optional(Intake)
+  intake: Schema.optional(Intake),
+  /** True for the candidate of a canary, which no registry accepted. */
+  isCandidate: Schema.optional(Schema.Boolean)
 })
 
 export type InstanceRecord = typeof InstanceRecord.Type

@@ -5,19 +5,26 @@ import * as Stream from "effect/Stream"
 import type { DockerClient } from "../Docker/DockerClient.js"
 import type { ImageBuilder } from "../Docker/ImageBuilder.js"
 import { EngineUnavailable } from "../Errors/Lifecycle.js"
-import { type Backend, provideContext } from "../Flavor/Backend.js"
+import {
+  type BackendWithCanary,
+  type Instance,
+  provideContext,
+  provideToCanary,
+  type ShareRequest
+} from "../Flavor/Backend.js"
 import { errorClause, toDeprovisionError, toProvisionError } from "../Flavor/ErrorText.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import type { Home } from "../Store/Home.js"
 import { BackendContext } from "./Backend/BackendContext.js"
 import { updateIntake } from "./Backend/Intake.js"
 import { changes, inventory } from "./Backend/Inventory.js"
-import { lead } from "./Backend/Lead.js"
+import { lead, leadBoth } from "./Backend/Lead.js"
 import { logs } from "./Backend/Logs.js"
 import { observe } from "./Backend/Observe.js"
 import { preview } from "./Backend/Preview.js"
 import { prepare, start } from "./Backend/Provision.js"
 import { destroy, endStored } from "./Backend/Remove.js"
+import { share } from "./Backend/Share.js"
 import { flavor, toUnavailable } from "./ClusterErrors.js"
 import type { KubernetesClient } from "./KubernetesClient.js"
 import { KubernetesSettings, type KubernetesSettingsInput } from "./Settings.js"
@@ -53,13 +60,13 @@ export type Requirements = Home | FileSystem | DockerClient | ImageBuilder | Kub
  */
 export const make = (
   options: Options = {}
-): Effect.Effect<Backend<KubernetesSettings, KubernetesSettingsInput>, never, Requirements> =>
+): Effect.Effect<BackendWithCanary<KubernetesSettings, KubernetesSettingsInput>, never, Requirements> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Requirements>()
     const within = withContext(options, yield* DeploymentStore)
     const query = <A, E extends Error, R>(operation: string, effect: Effect.Effect<A, E, R>) =>
       within(operation, Effect.mapError(effect, toUnavailable(operation)))
-    return provideContext(
+    const backend = provideContext(
       {
         flavor,
         name: options.name ?? flavor,
@@ -103,6 +110,18 @@ export const make = (
       },
       context
     )
+    const canary = {
+      share: (request: ShareRequest<KubernetesSettings>) =>
+        within(
+          "count the pods of a deployment",
+          Effect.mapError(share(request), (error) =>
+            error._tag === "DeploymentInvalidSettings" ? error : toUnavailable("count the pods of a deployment")(error)
+          )
+        ),
+      lead: (accepted: Instance) => query("lead callers to a candidate", leadBoth(accepted)),
+      end: (instance: Instance) => query("lead callers to a generation", lead(instance))
+    }
+    return { ...backend, canary: provideToCanary(canary, context) }
   })
 
 // internal

@@ -4,7 +4,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import type { Requirements as DeployerRequirements } from "../Deployer/DeployerContext.js"
-import { type Deployer, layer as deployerLayer, type Service } from "../Deployer.js"
+import { type Deployer, layerWithCanaries, type ServiceWithCanaries } from "../Deployer.js"
 import type { DockerClient } from "../Docker/DockerClient.js"
 import type { ImageBuilder } from "../Docker/ImageBuilder.js"
 import type { Home } from "../Store/Home.js"
@@ -20,7 +20,7 @@ import type { KubernetesSettingsInput } from "./Settings.js"
  */
 export class KubernetesDeployer extends Context.Tag("effect-deployers/Kubernetes/KubernetesDeployer")<
   KubernetesDeployer,
-  Service<KubernetesSettingsInput>
+  ServiceWithCanaries<KubernetesSettingsInput>
 >() {}
 
 /**
@@ -40,7 +40,7 @@ export type Requirements = DeployerRequirements | Home | FileSystem | DockerClie
 export const layer = (
   options: KubernetesBackend.Options = {}
 ): Layer.Layer<Deployer | KubernetesDeployer, never, Requirements | KubernetesClient> =>
-  deployerLayer(KubernetesDeployer, KubernetesBackend.make(options))
+  layerWithCanaries(KubernetesDeployer, KubernetesBackend.make(options))
 
 /**
  * Deploys to the cluster that the environment names; see `KubernetesClient.layerConfig`.

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Candidate } from "../Deployment/Candidate.js"
 import { at, Intake } from "../Deployment/Intake.js"
 import {
   Deployment,
@@ -55,6 +56,7 @@ const DeploymentRow = Schema.Struct({
   auth_keys: Schema.parseJson(Schema.Array(StoredKey)),
   desired: Desired,
   intake: Schema.OptionFromNullOr(Schema.parseJson(Intake)),
+  candidate: Schema.OptionFromNullOr(Schema.parseJson(Candidate)),
   reason: OptionalText,
   unknown_since: OptionalTime,
   created_at: Time,
@@ -75,7 +77,13 @@ const toDeployment = (row: typeof DeploymentRow.Type): Deployment =>
     desired: row.desired,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    ...present({ url: row.url, reason: row.reason, unknownSince: row.unknown_since, intake: row.intake })
+    ...present({
+      url: row.url,
+      reason: row.reason,
+      unknownSince: row.unknown_since,
+      intake: row.intake,
+      candidate: row.candidate
+    })
   })
 
 const toRecord = (row: typeof DeploymentRow.Type): DeploymentRecord => ({
@@ -182,6 +190,13 @@ export const keyColumns = (authKey: AuthKey | undefined, authKeys?: ReadonlyArra
 export const intakeColumn = (intake: Intake | undefined) => ({
   intake: intake === undefined ? null : encodeIntake(intake)
 })
+
+/** The column of the candidate. */
+export const candidateColumn = (candidate: Candidate | undefined) => ({
+  candidate: candidate === undefined ? null : encodeCandidate(candidate)
+})
+
+const encodeCandidate = Schema.encodeSync(Schema.parseJson(Candidate))
 
 const encodeIntake = Schema.encodeSync(Schema.parseJson(Intake))
 

@@ -19,6 +19,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { LiveKey } from "../Contract/Keys.js"
+import type { Candidate } from "../Deployment/Candidate.js"
 import type { Intake } from "../Deployment/Intake.js"
 import { type Deployment, DeploymentId, type OperationalState, type Revision, type Status } from "../Deployment.js"
 import type { DeploymentAlreadyExists, DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
@@ -127,12 +128,21 @@ export interface Lease {
 }
 
 /**
- * The kinds of recorded lifecycle operations; `restore` starts an ended instance again.
+ * The kinds of recorded lifecycle operations; `restore` starts an ended instance again, `canary` starts a candidate,
+ * `promote` accepts it, and `abort` removes it.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const OperationKind = Schema.Literal("provision", "deprovision", "delete", "restore")
+export const OperationKind = Schema.Literal(
+  "provision",
+  "deprovision",
+  "delete",
+  "restore",
+  "canary",
+  "promote",
+  "abort"
+)
 
 export type OperationKind = typeof OperationKind.Type
 
@@ -147,7 +157,7 @@ export class Operation extends Schema.Class<Operation>("effect-deployers/Operati
   id: Schema.String,
   deploymentId: DeploymentId,
   kind: OperationKind,
-  /** The generation it makes (`provision`), takes down, or starts again (`restore`). */
+  /** The generation it makes (`provision`, `canary`), takes down, starts again (`restore`), or decides on. */
   generation: Schema.Int,
   holder: Schema.String,
   startedAt: Schema.DateTimeUtc
@@ -197,8 +207,9 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
     /** Gives a lease back; nothing happens if it is not ours any more. */
     readonly release: (lease: Lease) => Effect.Effect<void, StoreError>
     /**
-     * Records the intent of an operation before anything else is touched. A `provision` gets the next generation number
-     * and a pending revision; the others work on the current generation. If an earlier operation was left open (its
+     * Records the intent of an operation before anything else is touched. A `provision` and a `canary` get the next
+     * generation number and a pending revision; `promote` and `abort` work on the candidate, the others on the current
+     * generation. If an earlier operation was left open (its
      * process died), it is closed as abandoned and its pending revision as failed.
      */
     readonly begin: (
@@ -206,17 +217,17 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
       intent:
         | {
             readonly id: string
-            readonly kind: "provision"
+            readonly kind: "provision" | "canary"
             readonly snapshotId: string
             readonly settings: Readonly<Record<string, unknown>>
             /** The author of the revision. */
             readonly by?: string | undefined
           }
-        | { readonly id: string; readonly kind: "deprovision" | "delete" | "restore" }
+        | { readonly id: string; readonly kind: "deprovision" | "delete" | "restore" | "promote" | "abort" }
     ) => Effect.Effect<Operation, LeaseLost | StoreError>
     /**
-     * Accepts the generation an operation made: it becomes the deployment's, desired `running`. The operation stays open
-     * until `finish`, because what served before has yet to be removed.
+     * Accepts the generation an operation made, or the candidate that it promotes: it becomes the deployment's, desired
+     * `running`. The operation stays open until `finish`, because what served before has yet to be removed.
      */
     readonly commit: (
       lease: Lease,
@@ -230,6 +241,21 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
         readonly authKeys?: ReadonlyArray<StoredKey> | undefined
       }
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /**
+     * Makes the generation of a `canary` the candidate of the deployment. The operation stays open until `finish`, because
+     * its callers have yet to be led to it.
+     */
+    readonly offer: (
+      lease: Lease,
+      operation: Operation,
+      candidate: Candidate
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
+    /** The candidate is gone, for a one-sentence reason: its revision failed. Closes the operation. */
+    readonly withdraw: (
+      lease: Lease,
+      operation: Operation,
+      reason: string
+    ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
     /** Closes an operation that was committed: nothing of earlier generations is left. */
     readonly finish: (lease: Lease, operation: Operation) => Effect.Effect<void, LeaseLost | StoreError>
     /**
@@ -241,7 +267,10 @@ export class DeploymentStore extends Context.Tag("effect-deployers/Store/Deploym
       operation: Operation,
       reason: string
     ) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
-    /** The deployment was taken down: desired `stopped`, status `absent`, no url; metadata is kept. Closes the operation. */
+    /**
+     * The deployment was taken down: desired `stopped`, status `absent`, no url, no candidate; metadata is kept. Closes the
+     * operation.
+     */
     readonly stopped: (lease: Lease, operation: Operation) => Effect.Effect<DeploymentRecord, LeaseLost | StoreError>
     /** The accepted generation was started again, or could not be: writes how it is. Closes the operation. */
     readonly restored: (

@@ -162,12 +162,16 @@ const keys = [
 /** The pause or the maintenance of a deployment. */
 const intake = ["ALTER TABLE deployments ADD COLUMN intake TEXT"]
 
+/** The candidate of the canary of a deployment. */
+const candidate = ["ALTER TABLE deployments ADD COLUMN candidate TEXT"]
+
 const migrations = (dialect: Dialect) => [
   [...pipelines(dialect), ...deployments(dialect), ...operations(dialect), ...records(dialect)],
   memory(dialect),
   lookups,
   keys,
-  intake
+  intake,
+  candidate
 ]
 
 /**

@@ -9,17 +9,21 @@ import type { RevisionOutcome, Status } from "../Deployment.js"
 import { LeaseLost } from "../Errors/Lifecycle.js"
 import type { Access } from "./Access.js"
 import { decodeRows, Integer, now } from "./Columns.js"
-import { decodeOperations, highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
+import { candidateColumn, decodeOperations, highestGeneration, keyColumns, stateColumns } from "./DeploymentRows.js"
 import { type DeploymentRecord, type DeploymentStore, type Lease, Operation } from "./DeploymentStore.js"
 import { guarded } from "./SqlLeases.js"
 
 type Store = DeploymentStore["Type"]
 type ById = (id: string) => Effect.Effect<DeploymentRecord, LeaseLost | SqlError | ParseResult.ParseError>
-type Outcome = "committed" | "aborted" | "stopped" | "restored" | "abandoned"
+type Outcome = "committed" | "aborted" | "stopped" | "restored" | "withdrawn" | "abandoned"
 
 const abandonedReason = "The operation was abandoned: its process ended before it did."
+const settling: ReadonlyArray<RevisionOutcome> = ["pending", "candidate"]
+const stoppedReason = "The deployment was stopped during its canary."
 const decodeSince = decodeRows(Schema.Struct({ status_since: Integer }))
-const decodeGenerations = decodeRows(Schema.Struct({ current: Integer, highest: Integer }))
+const decodeGenerations = decodeRows(
+  Schema.Struct({ current: Integer, highest: Integer, candidate: Schema.OptionFromNullOr(Integer) })
+)
 
 const closeOperation = ({ sql }: Access, operation: Operation, outcome: Outcome) =>
   Effect.flatMap(now, (at) =>
@@ -45,17 +49,23 @@ const stamps = ({ sql }: Access, id: string, status: Status) =>
 const requireOpen = ({ sql }: Access, operation: Operation) =>
   Effect.filterOrFail(
     sql`SELECT 1 FROM operations JOIN revisions USING (deployment_id, generation)
-      WHERE operations.id = ${operation.id} AND operations.closed_at IS NULL AND revisions.outcome = 'pending'`,
+      WHERE operations.id = ${operation.id} AND operations.closed_at IS NULL AND revisions.outcome IN ('pending', 'candidate')`,
     (found) => found.length > 0,
     () => new LeaseLost({ deploymentId: operation.deploymentId })
   )
 
-const settleRevision = ({ sql }: Access, operation: Operation, outcome: RevisionOutcome, reason?: string) =>
+/** Of a revision in progress, or with `from` of one that is the candidate. */
+const settleRevision = (
+  { sql }: Access,
+  operation: Operation,
+  outcome: RevisionOutcome,
+  { from = ["pending"], reason }: { readonly reason?: string; readonly from?: ReadonlyArray<RevisionOutcome> } = {}
+) =>
   Effect.flatMap(
     now,
     (at) => sql`UPDATE revisions SET outcome = ${outcome}, reason = ${reason ?? null}, settled_at = ${at}
       WHERE deployment_id = ${operation.deploymentId} AND generation = ${operation.generation}
-        AND outcome = 'pending'`
+        AND ${sql.in("outcome", from)}`
   )
 
 const abandonOpen = ({ sql }: Access, deploymentId: string) =>
@@ -70,11 +80,27 @@ const abandonOpen = ({ sql }: Access, deploymentId: string) =>
 const generationsOf = ({ sql }: Access, lease: Lease) =>
   Effect.gen(function* () {
     const [found] = yield* decodeGenerations(
-      yield* sql`SELECT generation AS current, ${highestGeneration(sql, lease.deploymentId)} AS highest
+      yield* sql`SELECT generation AS current, ${highestGeneration(sql, lease.deploymentId)} AS highest,
+        (SELECT generation FROM revisions WHERE deployment_id = ${lease.deploymentId} AND outcome = 'candidate') AS candidate
         FROM deployments WHERE id = ${lease.deploymentId}`
     )
     return found ?? (yield* new LeaseLost({ deploymentId: lease.deploymentId }))
   })
+
+const generationOf = (
+  kind: Operation["kind"],
+  { candidate, current, highest }: Effect.Effect.Success<ReturnType<typeof generationsOf>>
+): number => {
+  if (kind === "provision" || kind === "canary") return highest + 1
+  return kind === "promote" || kind === "abort" ? Option.getOrElse(candidate, () => current) : current
+}
+
+const endCandidate = ({ sql }: Access, deploymentId: string, reason: string) =>
+  Effect.flatMap(
+    now,
+    (at) => sql`UPDATE revisions SET outcome = 'failed', reason = ${reason}, settled_at = ${at}
+      WHERE deployment_id = ${deploymentId} AND outcome = 'candidate'`
+  )
 
 const insertOperation = ({ sql }: Access, operation: Operation) =>
   sql`INSERT INTO operations ${sql.insert({
@@ -98,12 +124,17 @@ const closed = <A, E>({ sql }: Access, { id }: Operation, outcome: Outcome, resu
     found.length === 0 ? Effect.succeedNone : Effect.asSome(result)
   )
 
-/** The result of an operation whose generation was accepted. */
-const accepted = <A, E>({ sql }: Access, { deploymentId, generation }: Operation, result: Effect.Effect<A, E>) =>
-  Effect.flatMap(
-    sql`SELECT 1 FROM revisions WHERE deployment_id = ${deploymentId} AND generation = ${generation} AND outcome = 'accepted'`,
-    (found) => (found.length === 0 ? Effect.succeedNone : Effect.asSome(result))
-  )
+/** The result of an operation whose generation has an outcome. */
+const settled =
+  (outcome: RevisionOutcome) =>
+  <A, E>({ sql }: Access, { deploymentId, generation }: Operation, result: Effect.Effect<A, E>) =>
+    Effect.flatMap(
+      sql`SELECT 1 FROM revisions WHERE deployment_id = ${deploymentId} AND generation = ${generation} AND outcome = ${outcome}`,
+      (found) => (found.length === 0 ? Effect.succeedNone : Effect.asSome(result))
+    )
+
+const accepted = settled("accepted")
+const offered = settled("candidate")
 
 const makeBegin =
   (access: Access): Store["begin"] =>
@@ -114,9 +145,9 @@ const makeBegin =
       Effect.gen(function* () {
         const { sql } = access
         yield* abandonOpen(access, lease.deploymentId)
-        const { current, highest } = yield* generationsOf(access, lease)
+        const { candidate, current, highest } = yield* generationsOf(access, lease)
         const startedAt = yield* DateTime.now
-        const generation = intent.kind === "provision" ? highest + 1 : current
+        const generation = generationOf(intent.kind, { current, highest, candidate })
         const { deploymentId, holder } = lease
         const operation = new Operation({
           id: intent.id,
@@ -127,7 +158,7 @@ const makeBegin =
           startedAt
         })
         yield* insertOperation(access, operation)
-        if (intent.kind === "provision") {
+        if (intent.kind === "provision" || intent.kind === "canary") {
           yield* sql`INSERT INTO revisions ${sql.insert({
             deployment_id: deploymentId,
             generation,
@@ -152,7 +183,7 @@ const makeCommit =
       Effect.gen(function* () {
         const { sql } = access
         yield* requireOpen(access, operation)
-        yield* settleRevision(access, operation, "accepted")
+        yield* settleRevision(access, operation, "accepted", { from: settling })
         const columns = {
           ...stateColumns(change.state),
           ...keyColumns(change.authKey, change.authKeys),
@@ -160,12 +191,45 @@ const makeCommit =
           snapshot_id: change.snapshot.id,
           settings: JSON.stringify(change.settings),
           desired: "running",
+          ...candidateColumn(undefined),
           ...(yield* stamps(access, lease.deploymentId, change.state.status))
         }
         yield* sql`UPDATE deployments SET ${sql.update(columns)} WHERE id = ${lease.deploymentId}`
         return yield* byId(lease.deploymentId)
       }),
       accepted(access, operation, byId(lease.deploymentId))
+    )
+
+const makeOffer =
+  (access: Access, byId: ById): Store["offer"] =>
+  (lease, operation, candidate) =>
+    guarded(access)(
+      "operations.offer",
+      lease,
+      Effect.gen(function* () {
+        yield* requireOpen(access, operation)
+        yield* settleRevision(access, operation, "candidate")
+        const columns = { ...candidateColumn(candidate), updated_at: yield* now }
+        yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
+        return yield* byId(lease.deploymentId)
+      }),
+      offered(access, operation, byId(lease.deploymentId))
+    )
+
+const makeWithdraw =
+  (access: Access, byId: ById): Store["withdraw"] =>
+  (lease, operation, reason) =>
+    guarded(access)(
+      "operations.withdraw",
+      lease,
+      Effect.gen(function* () {
+        yield* closeOperation(access, operation, "withdrawn")
+        yield* endCandidate(access, lease.deploymentId, reason)
+        const columns = { ...candidateColumn(undefined), updated_at: yield* now }
+        yield* access.sql`UPDATE deployments SET ${access.sql.update(columns)} WHERE id = ${lease.deploymentId}`
+        return yield* byId(lease.deploymentId)
+      }),
+      closed(access, operation, "withdrawn", byId(lease.deploymentId))
     )
 
 const makeFinish =
@@ -186,7 +250,7 @@ const makeAbort =
       lease,
       Effect.gen(function* () {
         yield* closeOperation(access, operation, "aborted")
-        yield* settleRevision(access, operation, "failed", reason)
+        yield* settleRevision(access, operation, "failed", { reason })
         if (operation.kind === "provision") {
           const stamped = yield* stamps(access, lease.deploymentId, "error")
           const columns = { status: "error", desired: "running", reason, ...stamped }
@@ -206,7 +270,9 @@ const makeStopped =
       lease,
       Effect.gen(function* () {
         yield* closeOperation(access, operation, "stopped")
+        yield* endCandidate(access, lease.deploymentId, stoppedReason)
         const columns = {
+          ...candidateColumn(undefined),
           desired: "stopped",
           status: "absent",
           url: null,
@@ -238,9 +304,11 @@ const makeRestored =
 export const make = (
   access: Access,
   byId: ById
-): Pick<Store, "begin" | "commit" | "finish" | "abort" | "stopped" | "restored"> => ({
+): Pick<Store, "begin" | "commit" | "offer" | "withdraw" | "finish" | "abort" | "stopped" | "restored"> => ({
   begin: makeBegin(access),
   commit: makeCommit(access, byId),
+  offer: makeOffer(access, byId),
+  withdraw: makeWithdraw(access, byId),
   finish: makeFinish(access),
   abort: makeAbort(access, byId),
   stopped: makeStopped(access, byId),

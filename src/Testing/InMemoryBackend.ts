@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { LogLine, OperationalState } from "../Deployment.js"
+import { DeploymentInvalidSettings } from "../Errors/Input.js"
 import { DeploymentLogsNotFound, EngineUnavailable, PortUnavailable } from "../Errors/Lifecycle.js"
-import type { Backend, Instance, ProvisionRequest } from "../Flavor/Backend.js"
+import type { BackendWithCanary, Instance, ProvisionRequest } from "../Flavor/Backend.js"
 import type * as InstanceRecord from "../Flavor/InstanceRecord.js"
 import * as Settings from "../Settings.js"
 import { InMemoryEngine, type InMemoryInstance } from "./InMemoryEngine.js"
@@ -46,7 +47,7 @@ export type InMemorySettingsInput = typeof InMemorySettings.Encoded
  */
 export const make = (
   options: { readonly name?: string | undefined; readonly defaults?: InMemorySettingsInput | undefined } = {}
-): Effect.Effect<Backend<InMemorySettings, InMemorySettingsInput>, never, InMemoryEngine> =>
+): Effect.Effect<BackendWithCanary<InMemorySettings, InMemorySettingsInput>, never, InMemoryEngine> =>
   Effect.map(InMemoryEngine, (engine) => {
     const keyOf = ({ deploymentId, generation }: Instance) => `${deploymentId}/${generation}`
     const reached = (operation: string) =>
@@ -70,6 +71,12 @@ export const make = (
         Effect.gen(function* () {
           yield* reached("start an instance")
           const key = keyOf(request)
+          const running = engine.instances.get(key)
+          if (running?.alive === true && running.request.share !== undefined && request.previous?.key === key) {
+            // The parts of a candidate change without a restart.
+            engine.instances.set(key, { ...running, request: { ...running.request, record: request.record } })
+            return new OperationalState({ status: "pending", metadata: { key, port: running.port } })
+          }
           yield* engine.stop(key, 0)
           const { port } = request.settings
           if (port !== undefined && portTaken(port)) return yield* new PortUnavailable({ name: request.name, port })
@@ -122,6 +129,22 @@ export const make = (
         ),
       deprovision: (instance, _metadata, { grace }) =>
         Effect.zipRight(reached("stop an instance"), engine.stop(keyOf(instance), Duration.toMillis(grace))),
+      canary: {
+        share: ({ percent, settings }) =>
+          Number.isInteger(percent) && settings.port === undefined
+            ? Effect.succeed({ parts: percent, of: 100, unit: "requests" })
+            : Effect.fail(
+                new DeploymentInvalidSettings({ issues: [{ path: "canary", reason: "must be a whole percentage" }] })
+              ),
+        lead: (accepted, candidate, share) =>
+          Effect.map(reached("lead callers to a candidate"), () => {
+            engine.shares.set(keyOf(accepted), { candidate: keyOf(candidate), share })
+          }),
+        end: ({ deploymentId }) =>
+          Effect.map(reached("lead callers to an instance"), () => {
+            for (const key of engine.shares.keys()) if (key.startsWith(`${deploymentId}/`)) engine.shares.delete(key)
+          })
+      },
       destroy: ({ deploymentId }) =>
         Effect.gen(function* () {
           yield* reached("remove a deployment")

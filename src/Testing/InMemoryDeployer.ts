@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import type { Bundler } from "../Bundle/Contract.js"
 import type * as Endpoints from "../Client/Endpoints.js"
 import { layerRegistry } from "../Client/Registry.js"
-import { Deployer, make, type Service } from "../Deployer.js"
+import { Deployer, makeWithCanaries, type ServiceWithCanaries } from "../Deployer.js"
 import type { PipelineSchemaUnsupported } from "../Errors/Descriptions.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type * as Pipeline from "../Pipeline.js"
@@ -47,7 +47,7 @@ export type Provides =
  */
 export class InMemoryDeployer extends Context.Tag("effect-deployers/Testing/InMemoryDeployer")<
   InMemoryDeployer,
-  Service<InMemoryBackend.InMemorySettingsInput>
+  ServiceWithCanaries<InMemoryBackend.InMemorySettingsInput>
 >() {}
 
 /**
@@ -72,7 +72,7 @@ export const layerOn: Layer.Layer<
   InMemoryEngine.InMemoryEngine | HttpClient | Ids.Ids
 > = Layer.mergeAll(
   Layer.effectContext(
-    Effect.map(Effect.flatMap(InMemoryBackend.make(), make), (deployer) =>
+    Effect.map(Effect.flatMap(InMemoryBackend.make(), makeWithCanaries), (deployer) =>
       Context.make(InMemoryDeployer, deployer).pipe(Context.add(Deployer, deployer))
     )
   ),

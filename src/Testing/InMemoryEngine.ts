@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import type { Share } from "../Deployment/Candidate.js"
 import type { ProvisionRequest } from "../Flavor/Backend.js"
 import type * as Pipeline from "../Pipeline.js"
 import type * as Settings from "../Settings.js"
@@ -50,6 +51,8 @@ export interface InMemoryInstance {
   readonly startedAt?: number | undefined
   /** The service that answers its requests, if it runs a pipeline. */
   service?: InMemoryService.InMemoryService | undefined
+  /** Requests to its address during a canary, those that went to the candidate included. */
+  shared?: number | undefined
   /** Requests it has got. */
   requests?: number | undefined
   readonly logs: Array<{ readonly at: number; readonly text: string }>
@@ -70,6 +73,8 @@ export class InMemoryEngine extends Context.Tag("effect-deployers/Testing/InMemo
     readonly pipelines: Map<string, Pipeline.Any>
     /** The intakes of deployments, which their services read. */
     readonly intakes: Intakes.Intakes
+    /** Led shares of callers: the key of the accepted instance, that of the candidate, and the share of that. */
+    readonly shares: Map<string, { readonly candidate: string; readonly share: Share }>
     /** Sets the behaviour of instances of a pipeline that start from now on; default `healthy`. */
     readonly behave: (pipelineName: string, behaviour: Behaviour) => Effect.Effect<void>
     /** The behaviour of instances of a pipeline that start now. */
@@ -110,7 +115,7 @@ export const layer: Layer.Layer<InMemoryEngine | HttpClient.HttpClient> = Layer.
   Effect.gen(function* () {
     const engine = make(yield* Effect.scope, yield* Effect.runtime<never>())
     return Context.make(InMemoryEngine, engine).pipe(
-      Context.add(HttpClient.HttpClient, Requests.httpClient(lookupIn(engine.instances)))
+      Context.add(HttpClient.HttpClient, Requests.httpClient(lookupIn(engine)))
     )
   })
 )
@@ -123,6 +128,7 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
   const instances = new Map<string, InMemoryInstance>()
   const pipelines = new Map<string, Pipeline.Any>()
   const intakes = Intakes.make()
+  const shares: Engine["shares"] = new Map()
   const behaviours = new Map<string, Behaviour>()
   const runStores = RunStores.make(scope)
   let reachable = true
@@ -131,6 +137,7 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
     instances,
     pipelines,
     intakes,
+    shares,
     behave: (pipelineName, behaviour) =>
       Effect.sync(() => {
         behaviours.set(pipelineName, behaviour)
@@ -155,7 +162,7 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
             port,
             runs,
             intake: intakes.sourceOf(request.deploymentId),
-            fetch: Requests.fetchFrom(lookupIn(instances), runtime),
+            fetch: Requests.fetchFrom(lookupIn({ instances, shares }), runtime),
             log: (line) => instance.logs.push(line),
             onFailed: () => {
               instance.alive = false
@@ -186,16 +193,33 @@ const make = (scope: Scope.Scope, runtime: Runtime.Runtime<never>): Engine => {
 
 /** An instance without a pipeline answers `{}`. */
 const lookupIn =
-  (instances: Engine["instances"]): Requests.Lookup =>
+  (engine: Pick<Engine, "instances" | "shares">): Requests.Lookup =>
   (url) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const instance = Array.from(instances.values()).find((one) => one.alive && String(one.port) === url.port)
+      const found = Array.from(engine.instances.values()).find((one) => one.alive && String(one.port) === url.port)
+      const instance = found && chosen(engine, found, now)
       if (instance === undefined || !answersNext(instance, now)) return undefined
       const { busySince } = instance
       return busySince !== undefined
         ? () => Effect.succeed(busy(now - busySince))
         : (instance.service?.handle ?? (() => Effect.succeed(new Response("{}"))))
     })
+
+/** The candidate of an instance for its share of the requests, if it answers. */
+const chosen = (
+  { instances, shares }: Pick<Engine, "instances" | "shares">,
+  accepted: InMemoryInstance,
+  now: number
+): InMemoryInstance => {
+  const led = shares.get(accepted.key)
+  const candidate = led && instances.get(led.candidate)
+  if (led === undefined || candidate === undefined || !answers(candidate, now)) return accepted
+  accepted.shared = (accepted.shared ?? 0) + 1
+  const { of, parts } = led.share
+  return Math.floor((accepted.shared * parts) / of) > Math.floor(((accepted.shared - 1) * parts) / of)
+    ? candidate
+    : accepted
+}
 
 const busy = (blockedMillis: number): Response =>
   new Response(JSON.stringify({ status: "live", blockedMillis, checks: [] }), { status: 503 })

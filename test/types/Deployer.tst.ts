@@ -30,6 +30,7 @@ type Provision =
   | Asked
   | Engine
   | Held
+  | Errors.CanaryActive
   | Errors.DeploymentCheckFailed
   | Errors.DeploymentProvisionFailed
   | Errors.DeploymentTimeout

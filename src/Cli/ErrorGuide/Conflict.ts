@@ -76,5 +76,17 @@ export const guide: { readonly [Tag in ConflictError["_tag"]]: Guide } = {
   RunNotRetryable: {
     cause: "The run is in progress, or its record lacks what the retry needs.",
     remedy: "Wait for its end. Use `--from start` if the results of its steps are not on record."
+  },
+  CanaryActive: {
+    cause: "The deployment has a canary, so it takes no other generation and no other keys.",
+    remedy: "Run `deployers promote NAME` or `deployers abort NAME`, then repeat the command."
+  },
+  CanaryUnsupported: {
+    cause: "The deployer of the deployment leads all callers to one generation.",
+    remedy: "Deploy without `--canary`, or deploy to Kubernetes."
+  },
+  CanaryAborted: {
+    cause: "More runs of the canary failed than `--abort-on` permits. The version before serves all callers.",
+    remedy: "Run `deployers runs NAME --status failed`, correct the version, and deploy it again."
   }
 }

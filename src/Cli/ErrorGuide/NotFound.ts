@@ -68,5 +68,9 @@ export const guide: { readonly [Tag in NotFoundError["_tag"]]: Guide } = {
   WebhookDeliveryNotFound: {
     cause: "The service has no delivery with that id. It was removed with its run.",
     remedy: "Run `deployers webhooks NAME`."
+  },
+  CanaryNotFound: {
+    cause: "The deployment has no canary: it was promoted or aborted, or none was deployed.",
+    remedy: "Run `deployers revisions NAME`, or deploy one with `--canary 10%`."
   }
 }

@@ -57,6 +57,61 @@ const closing = <E>(layer: Layer.Layer<Stores, E>) => {
       }).pipe(Effect.provide(layer))
   )
 
+  it.effect("a candidate is offered beside the accepted generation, and is withdrawn, accepted or stopped", () =>
+    Effect.gen(function* () {
+      const { id: deployment, lease, name, record, snapshot, store } = yield* running(1)
+      const { id: snapshotId, pipelineName, version } = snapshot
+      const offer = (number: number) =>
+        Effect.gen(function* () {
+          const intent = { id: id(number), kind: "canary", snapshotId, settings: { x: 1 } } as const
+          const operation = yield* store.begin(lease, intent)
+          const offered = yield* store.offer(lease, operation, {
+            generation: operation.generation,
+            snapshot: { id: snapshotId, pipelineName, version },
+            share: { parts: 1, of: 10, unit: "pods" },
+            metadata: {},
+            checks: false,
+            since: record.deployment.createdAt
+          })
+          yield* store.finish(lease, operation)
+          return offered.deployment
+        })
+      const offered = yield* offer(9)
+      assert.deepStrictEqual([offered.generation, offered.candidate?.generation], [1, 2])
+      const aborting = yield* store.begin(lease, { id: id(10), kind: "abort" })
+      assert.strictEqual(aborting.generation, 2)
+      yield* store.withdraw(lease, aborting, "too slow")
+      assert.deepStrictEqual((yield* current(name)).deployment.candidate, undefined)
+      yield* offer(11)
+      const given = yield* store.begin(lease, { id: id(12), kind: "promote" })
+      yield* store.abort(lease, given, "no room")
+      assert.strictEqual((yield* current(name)).deployment.candidate?.generation, 3)
+      const promoting = yield* store.begin(lease, { id: id(13), kind: "promote" })
+      const change = {
+        snapshot: record.deployment.snapshot,
+        settings: { x: 1 },
+        state: state("running"),
+        authKey: undefined
+      }
+      const { deployment: promoted } = yield* store.commit(lease, promoting, change)
+      assert.deepStrictEqual([promoted.generation, promoted.candidate], [3, undefined])
+      yield* store.finish(lease, promoting)
+      yield* offer(14)
+      const stopped = yield* store.stopped(lease, yield* store.begin(lease, { id: id(15), kind: "deprovision" }))
+      assert.isUndefined(stopped.deployment.candidate)
+      const revisions = yield* store.revisions(deployment)
+      assert.deepStrictEqual(
+        revisions.map(({ generation, outcome }) => [generation, outcome]),
+        [
+          [4, "failed"],
+          [3, "accepted"],
+          [2, "failed"],
+          [1, "accepted"]
+        ]
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("stopping keeps generation, settings, key and metadata", () =>
     Effect.gen(function* () {
       const { lease, record, store } = yield* running(1)

@@ -43,7 +43,7 @@ export const commit = (
     )
 
 /**
- * The deployment if the registry has the new generation although {@link commit} failed: only the answer was lost. If this
+ * The deployment if the registry has the new generation, accepted or as its candidate, although {@link commit} failed: only the answer was lost. If this
  * look fails too, nothing may be undone, and the operation stays open for reconciling.
  */
 export const findCommitted = ({
@@ -53,7 +53,10 @@ export const findCommitted = ({
 }: ProvisionContext): Effect.Effect<Option.Option<DeploymentRecord>, StoreError> =>
   Effect.map(
     context.deployments.find(lease.deploymentId),
-    Option.filter(({ deployment }) => deployment.generation === operation.generation)
+    Option.filter(
+      ({ deployment: { candidate, generation } }) =>
+        generation === operation.generation || candidate?.generation === operation.generation
+    )
   )
 
 /**

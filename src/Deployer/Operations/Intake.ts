@@ -10,7 +10,7 @@ import { DeploymentInvalidSettings } from "../../Errors/Input.js"
 import { DeploymentNotFound } from "../../Errors/Lifecycle.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import type { IntakeError } from "../Contract.js"
-import { currentInstance, type DeployerContext, requireDeployment } from "../DeployerContext.js"
+import { type DeployerContext, requireDeployment, servingInstances } from "../DeployerContext.js"
 import type { MaintenanceOptions, PauseOptions } from "../IntakeModels.js"
 import { described } from "./KeptIntake.js"
 import { reprovision } from "./PlanAndRollback.js"
@@ -82,7 +82,10 @@ const apply = (context: DeployerContext, lease: Lease, record: DeploymentRecord,
   if (record.deployment.generation === 0 || record.deployment.desired !== "running") return Effect.succeed(true)
   return updateIntake === undefined
     ? Effect.succeed(false)
-    : Effect.as(context.leases.fenced(lease)(updateIntake(currentInstance(record), intake)), true)
+    : Effect.as(
+        Effect.forEach(servingInstances(record), (one) => context.leases.fenced(lease)(updateIntake(one, intake))),
+        true
+      )
 }
 
 const report = (context: DeployerContext, { deployment }: DeploymentRecord, { event, intake }: Change) =>

@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { KeyScope } from "../../Contract/Keys.js"
+import { CanaryActive } from "../../Errors/Canary.js"
 import { AuthKeyNotFound, DeploymentInvalidSettings } from "../../Errors/Input.js"
 import { DeploymentNotFound } from "../../Errors/Lifecycle.js"
 import type { BackendDeprovisionError } from "../../Flavor/Backend.js"
@@ -103,6 +104,8 @@ const change = <E>(
           context.deployments.find(lease.deploymentId),
           Option.match({ onNone: () => Effect.fail(new DeploymentNotFound({ ref })), onSome: Effect.succeed })
         )
+        const { candidate, name } = record.deployment
+        if (candidate !== undefined) return yield* new CanaryActive({ name, generation: candidate.generation })
         const edited = yield* edit(record, yield* Clock.currentTimeMillis).pipe(
           // A removal that broke off after the registry may be repeated: the services get the keys of the registry again.
           Effect.tapError(() => apply(context, lease, record))

@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Candidate } from "../../Deployment/Candidate.js"
 import { canFollow, type Deployment, OperationalState } from "../../Deployment.js"
 import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
-import { currentInstance, type DeployerContext } from "../DeployerContext.js"
+import { candidateInstance, currentInstance, type DeployerContext } from "../DeployerContext.js"
 import { checkHealth } from "./HealthGate.js"
 
 /** The state of the accepted instance of a deployment, its health included. Writes nothing. */
@@ -14,6 +15,18 @@ export const look = (
 ): Effect.Effect<OperationalState | "unobservable"> =>
   Effect.catchTag(observed(context, record), "EngineUnavailable", (error) =>
     Effect.as(Effect.logWarning(error.message), "unobservable" as const)
+  )
+
+/** The state of the instance of a candidate. Writes nothing. */
+export const lookAt = (
+  { backend }: DeployerContext,
+  record: DeploymentRecord,
+  candidate: Candidate
+): Effect.Effect<OperationalState | "unobservable"> =>
+  Effect.catchTag(
+    backend.state(candidateInstance(record, candidate), candidate.metadata),
+    "EngineUnavailable",
+    (error) => Effect.as(Effect.logWarning(error.message), "unobservable" as const)
   )
 
 /** Writes an observed state into the registry, and an event when the status is another one. */

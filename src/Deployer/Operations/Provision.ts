@@ -5,11 +5,13 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { type Deployment, DeploymentId } from "../../Deployment.js"
+import { CanaryActive } from "../../Errors/Canary.js"
 import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import type { ProvisionError, SnapshotRef } from "../Contract.js"
 import type { DeployerContext, Journal } from "../DeployerContext.js"
 import type { Request, RequestOptions } from "../Requests.js"
+import { leadShare, offer, sameKeys, shareOf } from "./Candidate.js"
 import * as CommitOrRollback from "./CommitOrRollback.js"
 import * as CrashRecovery from "./CrashRecovery.js"
 import { forgetQuietly, isFirst } from "./FirstAttempt.js"
@@ -76,9 +78,14 @@ const insert = (context: DeployerContext, request: Request, options: RequestOpti
 
 const change = (context: DeployerContext, lease: Lease, request: Request, options: RequestOptions) =>
   Effect.gen(function* () {
-    const before = yield* readUnderLease(context, lease)
-    yield* CrashRecovery.removeLeftovers(context, lease, before)
-    return yield* instrument(context, before, "provision", (journal) =>
+    const found = yield* readUnderLease(context, lease)
+    yield* CrashRecovery.removeLeftovers(context, lease, found)
+    const before = found.deployment.candidate === undefined ? found : yield* readUnderLease(context, lease)
+    const { candidate, name } = before.deployment
+    if (candidate !== undefined) return yield* new CanaryActive({ name, generation: candidate.generation })
+    const { canary } = options
+    const share = canary === undefined ? undefined : yield* shareOf(context, before, request, canary.percent)
+    return yield* instrument(context, before, canary === undefined ? "provision" : "canary", (journal) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           yield* journal.emit("lease_acquired", { holder: lease.holder })
@@ -95,7 +102,7 @@ const change = (context: DeployerContext, lease: Lease, request: Request, option
           const gate = gateOf(request, options)
           const oldStopped = yield* Ref.make(false)
           return yield* attempt(
-            { context, lease, request, before, operation, journal, auth, exclusive, checks, gate, oldStopped },
+            { context, lease, request, before, operation, journal, auth, exclusive, checks, gate, oldStopped, share },
             restore
           )
         })
@@ -110,20 +117,23 @@ const begin = (
   { operationId }: Journal,
   existing: DeploymentRecord,
   { encoded, settings, snapshot }: Request,
-  { authKey, removeAuthKeys = false, rotateAuthKey = false }: RequestOptions
+  { authKey, canary, removeAuthKeys = false, rotateAuthKey = false }: RequestOptions
 ) =>
   Effect.all({
-    auth: context.authKeys.decide({
-      deploymentId: existing.deployment.id,
-      auth: settings.auth,
-      existing,
-      given: authKey,
-      rotate: rotateAuthKey,
-      removeAll: removeAuthKeys
-    }),
+    auth: Effect.flatMap(
+      context.authKeys.decide({
+        deploymentId: existing.deployment.id,
+        auth: settings.auth,
+        existing,
+        given: authKey,
+        rotate: rotateAuthKey,
+        removeAll: removeAuthKeys
+      }),
+      (decided) => (canary === undefined ? Effect.succeed(decided) : sameKeys(existing, decided))
+    ),
     operation: context.deployments.begin(lease, {
       id: operationId,
-      kind: "provision",
+      kind: canary === undefined ? "provision" : "canary",
       snapshotId: snapshot.id,
       settings: encoded,
       by: context.leases.actor
@@ -152,12 +162,15 @@ const attempt = (
   Effect.gen(function* () {
     const healthy = yield* Effect.exit(restore(startInstance(self)))
     if (Exit.isFailure(healthy)) return yield* CommitOrRollback.rollback(self, healthy.cause)
-    const accepted = yield* Effect.catchAllCause(CommitOrRollback.commit(self, healthy.value), (cause) =>
-      Effect.flatMap(
-        CommitOrRollback.findCommitted(self),
-        Option.match({ onNone: () => CommitOrRollback.rollback(self, cause), onSome: Effect.succeed })
-      )
+    const { share } = self
+    const record = yield* Effect.catchAllCause(
+      share === undefined ? CommitOrRollback.commit(self, healthy.value) : offer(self, share, healthy.value),
+      (cause) =>
+        Effect.flatMap(
+          CommitOrRollback.findCommitted(self),
+          Option.match({ onNone: () => CommitOrRollback.rollback(self, cause), onSome: Effect.succeed })
+        )
     )
-    yield* CommitOrRollback.removeOld(self)
-    return accepted.deployment
+    yield* share === undefined ? CommitOrRollback.removeOld(self) : leadShare(self, record)
+    return record.deployment
   })

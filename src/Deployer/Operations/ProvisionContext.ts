@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import type { Share } from "../../Deployment/Candidate.js"
 import type { Warning } from "../../Deployment/Warning.js"
 import { type Deployment, OperationalState } from "../../Deployment.js"
 import { DeploymentCheckFailed } from "../../Errors/Check.js"
@@ -39,6 +40,8 @@ export interface ProvisionContext {
   readonly gate: Effect.Effect<void, DeploymentProvisionFailed>
   /** True if the old instance was stopped before the commit. */
   readonly oldStopped: Ref.Ref<boolean>
+  /** The share of the new instance, if it becomes a candidate. */
+  readonly share: Share | undefined
 }
 
 /** The instance a change makes. */
@@ -86,12 +89,14 @@ export const recordOf = (
     authKey,
     authKeys,
     intake,
+    isCandidate = false,
     settings,
     snapshot
-  }: { readonly snapshot: Snapshot; readonly intake: Deployment["intake"] } & Pick<
-    DeploymentRecord,
-    "authKey" | "authKeys" | "settings"
-  >
+  }: {
+    readonly snapshot: Snapshot
+    readonly intake: Deployment["intake"]
+    readonly isCandidate?: boolean
+  } & Pick<DeploymentRecord, "authKey" | "authKeys" | "settings">
 ): InstanceRecord => ({
   formatVersion: 1,
   registryId,
@@ -102,7 +107,8 @@ export const recordOf = (
   settings,
   ...(authKey === undefined ? {} : { authKey: { digest: authKey.digest, sealed: authKey.sealed } }),
   authKeys,
-  ...(intake === undefined ? {} : { intake })
+  ...(intake === undefined ? {} : { intake }),
+  ...(isCandidate ? { isCandidate } : {})
 })
 
 /** The last log lines of an instance since an operation began, for error messages; none if they cannot be read within 2 s. */

@@ -74,7 +74,11 @@ const putBack = (
   identity: string
 ): Effect.Effect<Option.Option<Entry>, Skipped | StoreError> =>
   Effect.gen(function* () {
-    const records = generations.flatMap(({ record }) => record ?? []).sort(newestFirst)
+    const records = generations
+      .flatMap(({ record }) => record ?? [])
+      // No registry accepted the candidate of a canary.
+      .filter(({ isCandidate }) => isCandidate !== true)
+      .sort(newestFirst)
     const [newest] = records
     const resource = generations.map((one) => one.resource).join(", ")
     if (newest === undefined) {

@@ -65,7 +65,7 @@ export const finishRestart = (context: DeployerContext, lease: Lease, record: De
   Effect.gen(function* () {
     const seen = yield* look(context, record)
     if (seen !== "unobservable" && seen.status === "running") {
-      yield* Door.lead(context, lease, currentInstance(record))
+      yield* Door.leadAccepted(context, lease, record)
       return yield* context.deployments.restored(lease, operation, seen)
     }
     yield* context.leases.fenced(lease)(context.backend.deprovision(currentInstance(record), {}, { grace: 0 }))
@@ -100,7 +100,7 @@ const startAccepted = (
       .fenced(lease)(context.backend.provision(request))
       .pipe(
         Effect.flatMap(({ metadata }) => awaitHealthy(context, instance, stored.settings.serving, metadata)),
-        Effect.zipLeft(Door.lead(context, lease, instance)),
+        Effect.zipLeft(Door.leadAccepted(context, lease, record)),
         Effect.catchTag("InstanceEnded", ({ reason }) =>
           Effect.fail(new DeploymentProvisionFailed({ name, reason, logs: [] }))
         ),

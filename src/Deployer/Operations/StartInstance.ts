@@ -214,8 +214,10 @@ const provisionRequest = (
     settings: self.request.encoded,
     authKey: self.auth.authKey,
     authKeys: self.auth.authKeys,
-    intake: self.before.deployment.intake
+    intake: self.before.deployment.intake,
+    isCandidate: self.share !== undefined
   }),
+  share: self.share,
   secrets: self.request.secrets,
   ...(self.checks ? { check: { timeoutMillis: self.request.settings.timeoutMillis } } : {}),
   previous: self.before.deployment.generation > 0 ? self.before.deployment.metadata : undefined

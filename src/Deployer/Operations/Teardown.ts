@@ -104,7 +104,7 @@ const withDeadline = <A>(
   })(work)
 }
 
-/** The accepted instance gets its grace; leftovers of other generations get none. All of it can be repeated. */
+/** The accepted instance and a candidate get their grace; leftovers of other generations get none. All of it can be repeated. */
 const removeInstances = (
   context: DeployerContext,
   lease: Lease,
@@ -112,13 +112,15 @@ const removeInstances = (
   journal: Journal
 ) =>
   Effect.gen(function* () {
-    const { generation, id, metadata, name } = deployment
+    const { candidate, generation, id, metadata, name } = deployment
     const revisions = yield* context.deployments.revisions(id)
     const instance = { deploymentId: id, name }
     const fenced = context.leases.fenced(lease)
     for (const revision of revisions) {
       if (revision.generation === generation) continue
-      yield* fenced(context.backend.deprovision({ ...instance, generation: revision.generation }, {}, { grace: 0 }))
+      // A candidate may have runs in progress.
+      const grace = revision.generation === candidate?.generation ? graceOf(settings) : 0
+      yield* fenced(context.backend.deprovision({ ...instance, generation: revision.generation }, {}, { grace }))
     }
     if (generation > 0) {
       yield* fenced(context.backend.deprovision({ ...instance, generation }, metadata, { grace: graceOf(settings) }))

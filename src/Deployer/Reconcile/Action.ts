@@ -10,7 +10,7 @@ interface Target {
   readonly name: DeploymentName
 }
 
-/** One action. Only `CloseOperation`, `ForgetFirst`, `RemoveStray`, `RemoveOrphan` and `Restore` touch anything outside the registry. */
+/** One action. Only those of {@link isMutating} touch anything outside the registry. */
 export type Action = Data.TaggedEnum<{
   /** Finish or undo an operation whose process died. */
   CloseOperation: Target & { readonly kind: OperationKind; readonly generation: number; readonly committed: boolean }
@@ -18,6 +18,8 @@ export type Action = Data.TaggedEnum<{
   ForgetFirst: Target
   /** Remove an instance of a deployment that no generation accounts for any more. */
   RemoveStray: Target & { readonly generation: number; readonly resource: string; readonly reason: string }
+  /** Remove a candidate that does not run. */
+  EndCanary: Target & { readonly generation: number; readonly reason: string }
   /** Remove the leftovers of a deployment that was deleted. */
   RemoveOrphan: Target & { readonly resources: ReadonlyArray<string> }
   /** Start the accepted generation again. `attempt` counts within the window of the policy, from 1. */
@@ -40,6 +42,7 @@ export const isMutating = ({ _tag }: Action): boolean =>
   _tag === "CloseOperation" ||
   _tag === "ForgetFirst" ||
   _tag === "RemoveStray" ||
+  _tag === "EndCanary" ||
   _tag === "RemoveOrphan" ||
   _tag === "Restore"
 
@@ -62,11 +65,18 @@ export const describe = (action: Action): Pick<ReconcileAction, "deployment" | "
 
 const words = Action.$match({
   CloseOperation: ({ committed, generation, kind }) => ({
-    action: kind === "provision" && !committed ? ("undo" as const) : ("finish" as const),
-    detail: kind === "provision" ? `the interrupted provision of generation ${generation}` : `the interrupted ${kind}`
+    action: (kind === "provision" || kind === "promote") && !committed ? ("undo" as const) : ("finish" as const),
+    detail:
+      kind === "provision" || kind === "canary" || kind === "promote"
+        ? `the interrupted ${kind} of generation ${generation}`
+        : `the interrupted ${kind}`
   }),
   ForgetFirst: () => ({ action: "undo" as const, detail: "its first provision, which was never accepted" }),
   RemoveStray: ({ reason, resource }) => ({ action: "remove" as const, detail: `${resource}: ${reason}` }),
+  EndCanary: ({ generation, reason }) => ({
+    action: "remove" as const,
+    detail: `the candidate, generation ${generation}: ${reason}`
+  }),
   RemoveOrphan: ({ resources }) => ({
     action: "remove" as const,
     detail: `${resources.join(", ")}: the deployment was deleted`

@@ -16,6 +16,7 @@ import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import type { DeprovisionError, ProvisionError } from "../Contract.js"
 import { type DeployerContext, requireDeployment } from "../DeployerContext.js"
+import * as Canary from "../Operations/Canary.js"
 import * as CrashRecovery from "../Operations/CrashRecovery.js"
 import { note } from "../Operations/Observe.js"
 import { restart } from "../Operations/Restart.js"
@@ -36,6 +37,7 @@ export const execute = (
     CloseOperation: (action) => closeOperation(context, action),
     ForgetFirst: ({ id }) => recover(context, id),
     RemoveStray: (action) => removeStray(context, action),
+    EndCanary: (action) => endCanary(context, action),
     RemoveOrphan: (action) => removeOrphan(context, action),
     Restore: (action) => startAgain(context, action),
     GiveUp: ({ id, reason }) => write(context, records.get(id), (record) => gaveUpOn(record, reason)),
@@ -55,6 +57,9 @@ const closeOperation = (
   switch (kind) {
     case "provision":
     case "restore":
+    case "canary":
+    case "promote":
+    case "abort":
       return recover(context, id)
     case "deprovision":
       return Effect.asVoid(deprovision(context, id))
@@ -73,7 +78,8 @@ const recover = (context: DeployerContext, id: DeploymentId): Effect.Effect<void
 /** Only if no operation was begun and the generation is still not the accepted one. */
 const removeStray = (context: DeployerContext, action: Of<"RemoveStray">): Effect.Effect<void, ActionError> =>
   unchanged(context, action, (lease, record) => {
-    const { desired, generation, id, metadata, name } = record.deployment
+    const { candidate, desired, generation, id, metadata, name } = record.deployment
+    if (action.generation === candidate?.generation) return Effect.void
     const accepted = action.generation === generation
     if (accepted && desired === "running") return Effect.void
     const instance = { deploymentId: id, name, generation: action.generation }
@@ -81,6 +87,16 @@ const removeStray = (context: DeployerContext, action: Of<"RemoveStray">): Effec
       .fenced(lease)(context.backend.deprovision(instance, accepted ? metadata : {}, { grace: 0 }))
       .pipe(Effect.zipRight(emitRemoved(context, action, { generation: action.generation, reason: action.reason })))
   })
+
+/** A canary that another command ended meanwhile, or another candidate, is left alone. */
+const endCanary = (
+  context: DeployerContext,
+  { generation, id, reason }: Of<"EndCanary">
+): Effect.Effect<void, ActionError> =>
+  Canary.abort(context, id, { reason: `The candidate did not run: ${reason}.`, generation }).pipe(
+    Effect.catchTag("CanaryNotFound", () => Effect.void),
+    Effect.asVoid
+  )
 
 const removeOrphan = (
   context: DeployerContext,

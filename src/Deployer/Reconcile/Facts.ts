@@ -34,6 +34,8 @@ export interface DeploymentFacts {
   readonly busy: boolean
   /** The observed state of its accepted instance, its health included. */
   readonly seen: OperationalState | "unobservable"
+  /** The generation of its candidate and the observed state of that instance, during a canary. */
+  readonly candidate: { readonly generation: number; readonly seen: OperationalState | "unobservable" } | undefined
   /** Times of its recent restarts, in milliseconds since the epoch, oldest first. */
   readonly restores: ReadonlyArray<number>
   readonly recovery: Settings.Recovery

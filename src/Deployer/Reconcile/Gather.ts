@@ -8,7 +8,7 @@ import type { EngineUnavailable } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
 import type { DeploymentRecord, Operation } from "../../Store/DeploymentStore.js"
 import type { DeployerContext } from "../DeployerContext.js"
-import { look } from "../Operations/Observe.js"
+import { look, lookAt } from "../Operations/Observe.js"
 import * as CrashLoop from "./CrashLoop.js"
 import type { DeploymentFacts, Facts } from "./Facts.js"
 
@@ -84,7 +84,7 @@ const factsOf = (
   { alive, now, operations }: Shared
 ): Effect.Effect<DeploymentFacts, StoreError> =>
   Effect.gen(function* () {
-    const { desired, generation, id, metadata, name, reason, status, unknownSince } = record.deployment
+    const { candidate, desired, generation, id, metadata, name, reason, status, unknownSince } = record.deployment
     const recovery = context.requests.recovery(record)
     const operation = operations.find(({ deploymentId }) => deploymentId === id)
     const revisions = yield* context.deployments.revisions(id)
@@ -105,6 +105,7 @@ const factsOf = (
       operation: operation && { kind: operation.kind, generation: operation.generation },
       busy: alive.has(id),
       seen: generation === 0 ? "unobservable" : yield* look(context, record),
+      candidate: candidate && { generation: candidate.generation, seen: yield* lookAt(context, record, candidate) },
       restores: restores.map(DateTime.toEpochMillis),
       recovery,
       restart: context.requests.restart(record)

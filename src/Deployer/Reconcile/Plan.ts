@@ -34,11 +34,11 @@ const decideOne = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Act
   }
   if (deployment.operation !== undefined) {
     const { generation, kind } = deployment.operation
-    const committed = kind === "provision" && generation === deployment.generation
+    const committed = (kind === "provision" || kind === "promote") && generation === deployment.generation
     return [Action.CloseOperation({ ...target(deployment), kind, generation, committed })]
   }
   if (deployment.generation === 0) return [Action.ForgetFirst(target(deployment))]
-  return [...strays(facts, deployment), ...accepted(facts, deployment)]
+  return [...strays(facts, deployment), ...candidates(deployment), ...accepted(facts, deployment)]
 }
 
 const accepted = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> => {
@@ -65,12 +65,22 @@ const recordIfNews = (deployment: DeploymentFacts): ReadonlyArray<Action> => {
     : []
 }
 
-/** Instances of generations that have ended and are not the accepted one. */
+/** A candidate that does not run would fail its share of the callers, so its canary ends. */
+const candidates = (deployment: DeploymentFacts): ReadonlyArray<Action> => {
+  const { candidate } = deployment
+  if (candidate === undefined || candidate.seen === "unobservable") return []
+  const { reason = "its instance does not exist", status } = candidate.seen
+  if (status !== "absent" && status !== "error") return []
+  return [Action.EndCanary({ ...target(deployment), generation: candidate.generation, reason })]
+}
+
+/** Instances of generations that have ended and are neither the accepted one nor a candidate. */
 const strays = (facts: Facts, deployment: DeploymentFacts): ReadonlyArray<Action> =>
   ours(facts)
     .filter(({ deploymentId }) => deploymentId === deployment.id)
     .filter(({ generation }) => generation > 0 && generation <= deployment.highest)
     .filter(({ generation }) => generation !== deployment.generation)
+    .filter(({ generation }) => generation !== deployment.candidate?.generation)
     .map(({ generation, resource }) =>
       Action.RemoveStray({
         ...target(deployment),

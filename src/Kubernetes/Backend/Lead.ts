@@ -3,6 +3,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { EngineUnavailable, ResourceNotOwned } from "../../Errors/Lifecycle.js"
 import type { Instance } from "../../Flavor/Backend.js"
@@ -27,6 +28,20 @@ export type LeadError = ChangeError | PlatformError | ResourceNotOwned | EngineU
 export const lead = (
   instance: Instance
 ): Effect.Effect<void, LeadError, KubernetesClient | BackendContext | Home | FileSystem> =>
+  leadWith(instance, (object) => object)
+
+/**
+ * Leads callers to the pods of the accepted instance and of its candidate: the Service selects the pods of all generations.
+ * No other generation has pods during a canary.
+ */
+export const leadBoth = (
+  accepted: Instance
+): Effect.Effect<void, LeadError, KubernetesClient | BackendContext | Home | FileSystem> =>
+  leadWith(accepted, withoutGeneration)
+
+// internal
+
+const leadWith = (instance: Instance, change: (service: SharedObject) => SharedObject) =>
   Effect.gen(function* () {
     const place = yield* placeOf(instance, {})
     if (Option.isNone(place)) return
@@ -38,13 +53,22 @@ export const lead = (
     for (const { name, object, type } of shared.value) {
       const reference = at(place.value, types[type], name)
       yield* findOurs(instance, reference)
-      yield* apply({ reference, object, manager: Labels.manager }, { force: true })
+      const wanted = type === "services" ? change(object) : object
+      yield* apply({ reference, object: wanted, manager: Labels.manager }, { force: true })
     }
     yield* removeObsolete(instance, place.value, new Set(shared.value.map(({ type }) => type)))
     if (isGap) yield* Effect.sleep(proxyDelay)
   })
 
-// internal
+type SharedObject = Readonly<Record<string, unknown>>
+
+/** A Service whose selector names no generation. */
+const withoutGeneration = (service: SharedObject): SharedObject => {
+  const { spec } = service
+  if (!Predicate.isReadonlyRecord(spec) || !Predicate.isReadonlyRecord(spec["selector"])) return service
+  const { [Labels.keys.generation]: _, ...selector } = spec["selector"]
+  return { ...service, spec: { ...spec, selector } }
+}
 
 /** The nodes take up to a second to follow a Service. Until then a Service with old pods leads to those. */
 const proxyDelay = "1500 millis"

@@ -153,7 +153,7 @@ const deployment = (parts: Parts): V1Deployment => {
   return {
     metadata: withAnnotations(identity.instance, { [Labels.annotations.scheduling]: `${settings.schedulingMillis}` }),
     spec: {
-      ...(settings.autoscale === undefined ? { replicas: settings.replicas } : {}),
+      ...(settings.autoscale === undefined ? { replicas: request.share?.parts ?? settings.replicas } : {}),
       revisionHistoryLimit: 1,
       progressDeadlineSeconds: Math.max(10, Math.ceil(settings.timeoutMillis / 1_000)),
       selector: { matchLabels: identity.selectors.instance },

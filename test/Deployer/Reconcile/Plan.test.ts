@@ -30,6 +30,7 @@ const deployment = (changes: Partial<DeploymentFacts> = {}): DeploymentFacts => 
   operation: undefined,
   busy: false,
   seen: state("running"),
+  candidate: undefined,
   restores: [],
   recovery,
   restart: "always",
