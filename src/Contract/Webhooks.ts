@@ -1,5 +1,7 @@
 /** The webhooks of a service and their deliveries, as the service answers them. */
 import * as Schema from "effect/Schema"
+import { refuse, wholeNumber } from "./Query.js"
+import { RunId } from "./RunRecord.js"
 
 /**
  * The state of a delivery. `pending`: it waits for the end of its run, or for its next attempt; `delivered`: the receiver
@@ -59,9 +61,20 @@ export type WebhookPage = typeof WebhookPage.Type
  * @since 0.2.0
  */
 export const WebhooksQuery = Schema.Struct({
-  state: Schema.optional(DeliveryState),
-  run: Schema.optional(Schema.String),
-  /** Default 20. */
-  limit: Schema.optional(Schema.compose(Schema.NumberFromString, Schema.Int.pipe(Schema.between(1, 100)))),
-  cursor: Schema.optional(Schema.String)
+  state: Schema.optional(DeliveryState.annotations(refuse("must be one of pending, delivered, failed"))),
+  /** Only the deliveries of this run. */
+  run: Schema.optional(RunId.annotations(refuse("must be the id of a run"))),
+  limit: Schema.optionalWith(
+    wholeNumber(Schema.between(1, 100)).annotations({
+      ...refuse("must be a whole number from 1 to 100"),
+      jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
+    }),
+    { default: () => 20 }
+  ),
+  /** The id of a delivery. */
+  cursor: Schema.optional(
+    Schema.String.pipe(Schema.pattern(/^msg_[0-9a-f-]{36}_[a-z0-9-]{1,40}$/)).annotations(
+      refuse("must be the nextCursor of a page, or left out for the first page")
+    )
+  )
 })

@@ -177,7 +177,28 @@ const lossOf = (literal: string): string | undefined => {
   if (!Number.isFinite(value)) return "must be a finite number; the greatest is about 1.8e308"
   if (value === 0)
     return /[1-9]/.test(literal.replace(/e.*/i, "")) ? "is too small for a number other than 0" : undefined
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return undefined
   const integer = /^(-?\d+)(?:\.0+)?$/.exec(literal)?.[1]
-  if (integer === undefined || Number.isSafeInteger(value) || String(value) === integer) return undefined
-  return BigInt(integer) === BigInt(value) ? undefined : "has more digits than a number keeps; send it as a text"
+  const isKept = integer === undefined ? keepsDigits(literal, value) : keepsInteger(integer, value)
+  return isKept ? undefined : "has more digits than a number keeps; send it as a text"
 }
+
+const keepsInteger = (integer: string, value: number): boolean =>
+  String(value) === integer || BigInt(integer) === BigInt(value)
+
+/**
+ * A literal with an exponent or a fraction, at or over 2^53, is one that a program may have printed: with any precision. From
+ * 1e21 on it is no count of something, and is rounded like a fraction.
+ */
+const keepsDigits = (literal: string, value: number): boolean => {
+  const digits = digitsOf(literal)
+  if (Math.abs(value) >= 1e21) return true
+  return digits.length <= 100 && digits === digitsOf(value.toPrecision(digits.length))
+}
+
+/** The significant digits. */
+const digitsOf = (literal: string): string =>
+  literal
+    .replace(/e.*/i, "")
+    .replace(/[-.]/g, "")
+    .replace(/^0+|0+$/g, "")

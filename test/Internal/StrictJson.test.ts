@@ -61,6 +61,9 @@ describe("F09 F11: a text that JSON.parse would change", () => {
     ["1e-400", '{"n":1e-400}', "n"],
     ["2^53 + 1", '{"n":9007199254740993}', "n"],
     ["-(2^53 + 1)", '{"n":-9007199254740993.0}', "n"],
+    ["2^53 + 1 with an exponent", '{"n":[1,9.007199254740993e15]}', "n.1"],
+    ["2^53 + 1 with a negative exponent", '{"n":900719925474099300e-2}', "n"],
+    ["an integer of 20 digits with a fraction", '{"n":12345678901234567890.5}', "n"],
     ["half a surrogate pair", '{"s":"\\ud800"}', "s"],
     ["a name with half a surrogate pair", '{"\\udfff":1}', "\ufffd"],
     ["__proto__", '{"a":[{"__proto__":{}}]}', "a.0.__proto__"],
@@ -73,7 +76,10 @@ describe("F09 F11: a text that JSON.parse would change", () => {
     '{"n":123456789012345680000,"f":0.12345678901234567890,"s":"\\ud83d\\ude00","constructor":{"prototype":1}}',
     '[{"a":1},{"a":1},{"a":{"a":1}}]',
     '"\\\\"',
-    "0e5"
+    "0e5",
+    "[1e23,1E+20,4.5e15,9007199254740992e0,1.7976931348623158e308,4503599627370497.5]",
+    // Printed with 17 digits, where 16 would do.
+    "[4.8711817245994202e+20,48711817245994202000000e-2]"
   ])("is not %s", (text) => {
     assert.deepStrictEqual(paths(text), [])
   })

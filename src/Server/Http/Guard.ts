@@ -272,8 +272,13 @@ const ambiguity = (request: GuardedRequest): string | undefined => {
     if (bit > 1 && (seen & bit) !== 0) return `The header "${name}" may be sent only once.`
     seen |= bit
   }
+  const coding = request.headers["transfer-encoding"]
+  if (coding !== undefined && String(coding).toLowerCase() !== "chunked") return otherCoding
   return request.url?.startsWith("/") === false ? originForm(request) : undefined
 }
+
+/** Node's parser takes every list that ends in `chunked`, and leaves the other codings to the reader of the body. */
+const otherCoding = 'The service reads no transfer coding besides "chunked"; an encoding of the body is a Content-Encoding.'
 
 const originForm = (request: GuardedRequest): string | undefined => {
   const absolute = /^https?:\/\/([^/?#]*)(\/[^#]*)?$/i.exec(request.url ?? "")

@@ -62,10 +62,12 @@ export const make = (handler: Handler, limits: Limits, note: () => void): Http.S
     insecureHTTPParser: false,
     IncomingMessage: Request,
     ServerResponse: Response,
-    requireHostHeader: true,
+    // Node would answer without a body.
+    requireHostHeader: false,
     noDelay: true
   })
   server.on("request", closingAfter(limits.maxRequestsPerConnection, handler, note))
+  server.on("checkExpectation", unexpected)
   server.on("upgrade", upgrading(handler, note))
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Answering) =>
     refuseSocket(error.code ?? "", socket, socket[Connections.answering])
@@ -135,8 +137,27 @@ const closingAfter =
       socket[requests] = count
       if (count >= max) response.shouldKeepAlive = false
     }
-    handler(request, response)
+    if (request.headers.host === undefined && request.httpVersionMinor === 1) refuse(response, 400, withoutHost)
+    else handler(request, response)
   }
+
+const withoutHost = 'The header "Host" is missing.'
+
+/** Only `100-continue` is an expectation that servers know. */
+const unexpected = (_: Http.IncomingMessage, response: Http.ServerResponse): void =>
+  refuse(response, 417, 'The service knows no expectation besides "100-continue"; leave out the header "Expect".')
+
+/** Refuses a request that is not read further, so the answer is the last one of its connection. */
+const refuse = (response: Http.ServerResponse, status: number, message: string): void => {
+  const { body } = Answer.ofError(new InvalidRequest({ message, issues: [] }))
+  response.shouldKeepAlive = false
+  for (const [name, value] of ResponseHeaders.usual) response.setHeader(name, value)
+  response.writeHead(status, {
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(body)
+  })
+  response.end(body)
+}
 
 /**
  * Handles a request that asks for a WebSocket like any other. Node has given up its connection, so the response is its last

@@ -21,7 +21,7 @@ export const layer = (api: Contract) =>
         url: shown(url)
       }))
       return handlers
-        .handle("list", ({ urlParams: { cursor, limit = 20, run, state } }) =>
+        .handle("list", ({ urlParams: { cursor, limit, run, state } }) =>
           Effect.map(
             RunRecorder.orUnavailable(webhooks.list({ cursor, limit, runId: run, state })),
             ({ deliveries, nextCursor }): WebhookPage => ({

@@ -187,11 +187,19 @@ const invalidOf = (issue: ParseResult.ParseIssue, prefix: ReadonlyArray<Property
 
 const invalidParameters = (issue: ParseResult.ParseIssue): InvalidRequest => invalidOf(issue, ["parameters"])
 
-const accepts = (accept: string, wanted: string): boolean =>
-  accept.split(",").some((element) => {
-    const [type = "", ...parameters] = element.split(";")
-    return type.trim().toLowerCase() === wanted && !parameters.some((it) => /^\s*q\s*=\s*0(\.0*)?\s*$/i.test(it))
-  })
+/** True if a type is accepted, and JSON is not preferred to it. */
+const accepts = (accept: string, wanted: string): boolean => {
+  const quality = qualityOf(accept, wanted)
+  return quality > 0 && quality >= qualityOf(accept, "application/json")
+}
+
+/** The quality of a type that an `Accept` header names; 0 for another one. */
+const qualityOf = (accept: string, wanted: string): number => {
+  const element = accept.split(",").find((it) => it.split(";")[0]?.trim().toLowerCase() === wanted)
+  if (element === undefined) return 0
+  const quality = /;\s*q\s*=\s*([\d.]+)\s*(?:;|$)/i.exec(element)?.[1]
+  return quality === undefined ? 1 : Number(quality)
+}
 
 const isRespondAsync = (element: string): boolean => {
   const [name = ""] = element.split(/[;=]/)

@@ -225,6 +225,23 @@ describe("paths and methods", () => {
         }
       })
     )
+    it.effect("G24: a missing host, another expectation and another transfer coding are refused with a reason", () =>
+      Effect.gen(function* () {
+        const cases: ReadonlyArray<readonly [string, number, string]> = [
+          ["GET /health HTTP/1.1\r\n\r\n", 400, '"Host\\" is missing'],
+          [plain("GET /health HTTP/1.1", ["Expect: banana"]), 417, "no expectation"],
+          [`${plain("POST /invoke HTTP/1.1", ["Transfer-Encoding: gzip, chunked"])}0\r\n\r\n`, 400, "transfer coding"]
+        ]
+        for (const [bytes, status, reason] of cases) {
+          const reply = yield* raw([bytes])
+          assert.strictEqual(statusOf(reply), status)
+          assert.include(reply, '"_tag":"InvalidRequest"')
+          assert.include(reply, reason)
+          assert.match(reply, /connection: close/i)
+        }
+        assert.strictEqual(statusOf(yield* raw(["GET /health HTTP/1.0\r\n\r\n"])), 200)
+      })
+    )
     it.effect("G25: without a key only requests to this machine are answered", () =>
       Effect.gen(function* () {
         const to = (host: string) =>

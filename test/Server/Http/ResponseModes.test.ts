@@ -158,7 +158,9 @@ describe("Accept: text/event-stream", () => {
       const unwanted = yield* invoke(
         { city: "Oslo" },
         {},
-        { headers: { accept: "application/json, text/event-stream;q=0" } }
+        { headers: { accept: "application/json, text/event-stream;q=0" } },
+        { headers: { accept: "application/json, text/event-stream;q=0.5" } },
+        { headers: { accept: "text/event-stream;q=0.000" } }
       )
       assert.strictEqual(unwanted.json["success"], true)
     }).pipe(Effect.provide(served(weather)))

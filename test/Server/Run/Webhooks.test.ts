@@ -174,7 +174,11 @@ describe("a webhook", () => {
           webhooks: [{ name: "one", url: `${receiver.url}/`, on: ["succeeded", "failed", "interrupted"] }]
         })
         assert.strictEqual((yield* ask(app, "/webhooks/none/retry", { method: "POST" })).status, 404)
-        assert.strictEqual((yield* ask(app, "/webhooks?limit=0")).status, 400)
+        const next = yield* ask(app, `/webhooks?limit=1&cursor=${failed.id}&run=${failed.runId}`)
+        assert.deepInclude(next.json, { deliveries: [] })
+        for (const query of ["limit=0", "limit=1e1", "limit=%201", "state=lost", "cursor=zzz", "run=zzz"]) {
+          assert.strictEqual((yield* ask(app, `/webhooks?${query}`)).status, 400, query)
+        }
       })
     )
   )
