@@ -41,12 +41,3 @@ export const stateName = "state.json"
  * @since 0.2.0
  */
 export const relaySocketName = (generation: number): string => `${generation}.sock`
-
-/**
- * The byte with which an instance takes a relayed connection. Before that the door sends the line of the PROXY protocol
- * (version 1) and nothing of the caller.
- *
- * @category constants
- * @since 0.2.0
- */
-export const relayTaken = "\n"

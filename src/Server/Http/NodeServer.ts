@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { LivenessThread } from "../Liveness/LivenessThread.js"
 import type { Door } from "../Liveness/Messages.js"
+import { RelayedConnection } from "../Liveness/RelayedConnection.js"
 import * as StandIn from "../Liveness/StandIn.js"
 import * as Connections from "./Connections.js"
 import * as HttpServer from "./HttpServer.js"
@@ -41,7 +42,7 @@ export interface NodeServer {
   readonly retire: Effect.Effect<void>
   /**
    * Accepts the connections of a listening socket that this process inherited, or those relayed to a path, too. A thread
-   * stands in only at an inherited socket, while its door leads here.
+   * stands in while the door leads here.
    */
   readonly accept: (socket: number | string, door?: Door) => Effect.Effect<void, ListenFailed>
   /** Serves a connection of such a socket or path that another process has accepted. */
@@ -121,7 +122,7 @@ export const listen = (
       accept: (socket, door) =>
         Effect.flatMap(openDoor(socket, atDoors.follow(doorServer(socket, serve))), (atDoor) => {
           doors.add(atDoor)
-          return typeof socket === "number" ? standIn.watch(atDoor, door) : Effect.void
+          return standIn.watch(atDoor, { door, isRelayed: typeof socket === "string" })
         }),
       take: (connection, socket) => {
         connection.allowHalfOpen = true
@@ -193,8 +194,14 @@ const close = (server: Http.Server, { whenNone }: Connections.Connections): Effe
 const doorServer = (socket: number | string, serve: (connection: Net.Socket) => void): Net.Server =>
   Net.createServer({ allowHalfOpen: true, noDelay: true }).on(
     "connection",
-    typeof socket === "string" ? (connection) => Relayed.take(connection, serve) : serve
+    typeof socket === "string" ? introduced(serve) : serve
   )
+
+/** The thread passes on connections whose callers have been introduced to it. */
+const introduced = (serve: (connection: Net.Socket) => void) => (connection: Net.Socket) => {
+  if (connection instanceof RelayedConnection) serve(connection)
+  else Relayed.take(connection, serve)
+}
 
 const stopAccepting = (doors: ReadonlyArray<Net.Server>): Effect.Effect<void> =>
   Effect.sync(() => {

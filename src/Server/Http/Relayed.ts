@@ -1,6 +1,5 @@
 /** Connections that the relay of a door brings to a Unix socket, which only the door of the deployment reaches. */
 import type { Socket } from "node:net"
-import { relayTaken } from "../../Contract/Door.js"
 
 /**
  * Takes a connection: reads the line of the PROXY protocol with which the relay introduces its caller, gives the connection
@@ -34,6 +33,12 @@ export const take = (connection: Socket, serve: (connection: Socket) => void): v
 }
 
 // internal
+
+/**
+ * The byte with which an instance takes a relayed connection. Before that the door sends the line of the PROXY protocol
+ * (version 1) and nothing of the caller.
+ */
+const relayTaken = "\n"
 
 /** The longest line of version 1. */
 const longestLine = 107

@@ -11,9 +11,10 @@ import type * as Scope from "effect/Scope"
 import { descriptorOf } from "../../Internal/Descriptor.js"
 import type { Condition } from "../Run/Report.js"
 import * as Heart from "./Heart.js"
-import { cells, type Door, type FromThread, type HealthRoutes, type ThreadData, type ToThread } from "./Messages.js"
+import { cells, type FromThread, type HealthRoutes, type ThreadData, type ToThread } from "./Messages.js"
 import { program } from "./Packed.js"
 import { RelayedConnection } from "./RelayedConnection.js"
+import type { AtDoor } from "./StandIn.js"
 
 /** The thread could not be started. */
 export class ThreadFailed extends Data.TaggedError("ThreadFailed")<{ readonly reason: string }> {}
@@ -23,7 +24,7 @@ export interface LivenessThread {
    * Accepts in place of a listening server while the event loop is blocked, and while the door of the socket leads here if it
    * has one. Ends when the thread can do so.
    */
-  readonly watch: (server: Net.Server, door?: Door) => Effect.Effect<void, ThreadFailed>
+  readonly watch: (server: Net.Server, at?: AtDoor) => Effect.Effect<void, ThreadFailed>
   /** Accepts no more in place of a server. Ends when the thread owns nothing of its socket. */
   readonly leave: (server: Net.Server) => Effect.Effect<void>
   /** Notes a request, after which the event loop beats often. Each request calls it, so it is a plain function. */
@@ -72,14 +73,14 @@ export const make = (options: Options): Effect.Effect<LivenessThread, ThreadFail
     let last = 0
     return {
       note: heart.note,
-      watch: (server, door) =>
+      watch: (server, { door, isRelayed } = outside) =>
         Effect.gen(function* () {
           const descriptor = descriptorOf(server)
           if (descriptor === undefined) return yield* new ThreadFailed({ reason: "the system has no such sockets" })
           const socket = ++last
           const watching = yield* Deferred.make<void, ThreadFailed>()
           watched.set(socket, { server, watching, left: yield* Deferred.make<void>() })
-          send({ _tag: "Watch", socket, descriptor, door })
+          send({ _tag: "Watch", socket, descriptor, door, isRelayed })
           yield* Deferred.await(watching)
         }),
       leave: (server) =>
@@ -94,6 +95,8 @@ export const make = (options: Options): Effect.Effect<LivenessThread, ThreadFail
   })
 
 // internal
+
+const outside: AtDoor = { isRelayed: false }
 
 /** The thread holds a few connections for a moment. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 }

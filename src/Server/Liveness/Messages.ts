@@ -46,7 +46,14 @@ export interface Addresses {
 /** A message to the thread. */
 export type ToThread =
   /** Accepts at a listening socket of the process from now on, while the event loop is blocked. */
-  | { readonly _tag: "Watch"; readonly socket: number; readonly descriptor: number; readonly door?: Door | undefined }
+  | {
+      readonly _tag: "Watch"
+      readonly socket: number
+      readonly descriptor: number
+      readonly door?: Door | undefined
+      /** True if a door relays the connections of the socket, and introduces their callers. */
+      readonly isRelayed: boolean
+    }
   /**
    * Accepts no more at a socket. The thread replies `Left` after the `Opened` of its last connection, and owns nothing of the
    * socket then.

@@ -4,10 +4,17 @@ import * as Effect from "effect/Effect"
 import type { LivenessThread } from "./LivenessThread.js"
 import type { Door } from "./Messages.js"
 
+/** The place of a server at a door. */
+export interface AtDoor {
+  readonly door?: Door | undefined
+  /** True if the door relays the connections, instead of sharing its socket. */
+  readonly isRelayed: boolean
+}
+
 export interface StandIn {
   /** Lets a thread accept in place of the servers that are watched, from now on. */
   readonly start: (thread: LivenessThread) => Effect.Effect<void>
-  readonly watch: (server: Net.Server, door?: Door) => Effect.Effect<void>
+  readonly watch: (server: Net.Server, at?: AtDoor) => Effect.Effect<void>
   /** Notes a request. */
   readonly note: () => void
   /** Ends when the thread owns nothing of the sockets of servers. */
@@ -15,25 +22,23 @@ export interface StandIn {
 }
 
 export const make = (): StandIn => {
-  const watched = new Map<Net.Server, Door | undefined>()
+  const watched = new Map<Net.Server, AtDoor | undefined>()
   let thread: LivenessThread | undefined
-  const stand = (server: Net.Server, door: Door | undefined): Effect.Effect<void> =>
-    Effect.suspend(() => thread?.watch(server, door) ?? Effect.void).pipe(
+  const stand = (server: Net.Server, at: AtDoor | undefined): Effect.Effect<void> =>
+    Effect.suspend(() => thread?.watch(server, at) ?? Effect.void).pipe(
       Effect.catchAll(({ reason }) => Effect.logWarning(`Health waits while a step computes: ${reason}.`))
     )
   return {
-    watch: (server, door) => {
-      watched.set(server, door)
-      return stand(server, door)
+    watch: (server, at) => {
+      watched.set(server, at)
+      return stand(server, at)
     },
     note: () => thread?.note(),
     start: (started) =>
       Effect.suspend(() => {
         thread = started
-        return Effect.forEach([...watched], ([server, door]) => stand(server, door), {
-          concurrency: "unbounded",
-          discard: true
-        })
+        // One after another: each takes a process for a moment, and a container may have little memory.
+        return Effect.forEach([...watched], ([server, at]) => stand(server, at), { discard: true })
       }),
     leave: (servers) =>
       Effect.forEach(

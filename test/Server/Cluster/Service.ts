@@ -36,11 +36,15 @@ export interface Service {
   readonly log: () => string
 }
 
-/** Starts a service; whatever is left of it is killed with the scope. */
+/** The Unix socket at which a service takes relayed connections. */
+export const relaySocketOf = ({ folder }: Pick<Service, "folder">): string => `${folder}/relay.sock`
+
+/** Starts a service; whatever is left of it is killed with the scope. `atDoor`: one that takes relayed connections, too. */
 export const start = (
   serving: Settings.ServingInput,
   declarations = "export const pipeline = paced",
-  environment: Readonly<Record<string, string>> = {}
+  environment: Readonly<Record<string, string>> = {},
+  { atDoor = false } = {}
 ): Effect.Effect<Service, never, Scope.Scope | FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -49,8 +53,12 @@ export const start = (
     const manifest = {
       ...manifestTest(paced, { serving: { workers: 2, ...serving } }),
       runStore: `${folder}/runs.db`,
-      endpointFile: `${folder}/endpoint.json`
+      endpointFile: `${folder}/endpoint.json`,
+      ...(atDoor
+        ? { door: { file: `${folder}/state.json`, socket: relaySocketOf({ folder }), host: "127.0.0.1" } }
+        : {})
     }
+    yield* fs.writeFileString(`${folder}/state.json`, JSON.stringify({ generation: manifest.generation }))
     yield* fs.writeFileString(`${folder}/manifest.json`, JSON.stringify(manifest))
     return yield* restart(folder, environment)
   }).pipe(Effect.orDie)

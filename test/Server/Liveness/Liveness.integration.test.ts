@@ -3,14 +3,14 @@ import * as Net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { Health } from "../../../src/Contract/Responses.js"
-import { ask, eventually, type Service, scoped, start, urlOf } from "../Cluster/Service.js"
+import { ask, eventually, relaySocketOf, type Service, scoped, start, urlOf } from "../Cluster/Service.js"
 
 const declarations =
   'export { first as pipeline } from "./test/pipelines/computing.js"\nimport { first as pipeline } from "./test/pipelines/computing.js"'
 
 /** A service with a liveness thread. */
 const served = Effect.gen(function* () {
-  const service = yield* start({ workers: 1, trustedProxies: ["127.0.0.2"] }, declarations)
+  const service = yield* start({ workers: 1, trustedProxies: ["127.0.0.2"] }, declarations, {}, { atDoor: true })
   const url = yield* urlOf(service)
   yield* saysHealthIsAnswered(service)
   return { service, url }
@@ -54,6 +54,21 @@ const raw = (url: string, parts: ReadonlyArray<string>, address = "127.0.0.1") =
     const [first = "", ...others] = parts
     socket.setNoDelay(true)
     socket.write(first, () => setImmediate(() => socket.write(others.join(""))))
+    socket.on("data", (data) => {
+      received += data
+    })
+    socket.once("error", (error) => resume(Effect.fail(error)))
+    socket.once("close", () => resume(Effect.succeed(received)))
+    return Effect.sync(() => socket.destroy())
+  })
+
+/** The same over a connection that a door relays, and that the service has taken. */
+const relayed = (service: Service, text: string, address: string) =>
+  Effect.async<string, Error>((resume) => {
+    let received = ""
+    const socket = Net.connect({ path: relaySocketOf(service) })
+    socket.write(`PROXY TCP4 ${address} 127.0.0.1 4711 8000\r\n`)
+    socket.once("data", () => socket.write(text))
     socket.on("data", (data) => {
       received += data
     })
@@ -111,6 +126,11 @@ describe("a service whose step computes without a pause", () => {
         const old = yield* raw(url, ["GET /health/live HTTP/1.0\r\n\r\n"])
         assert.match(old, /^HTTP\/1\.1 200 .*"live"/s)
 
+        // So does a caller at the door of a container, by its own address.
+        const atDoor = (text: string, address: string) => relayed(it.service, text, address)
+        const asked = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        assert.match(yield* atDoor(asked, "127.0.0.3"), /^\nHTTP\/1\.1 503 .*"blockedMillis"/s)
+
         const invoke = (padding: number) =>
           ask(url, "/invoke", { parameters: { until: "", padding: "x".repeat(padding) } })
         const [head1 = "", body] = accepted("/p").split("\r\n\r\n")
@@ -128,6 +148,8 @@ describe("a service whose step computes without a pause", () => {
               ]),
               trusted: raw(url, [accepted("/p")], "127.0.0.2"),
               stranger: raw(url, [accepted("/p")], "127.0.0.3"),
+              trustedAtDoor: atDoor(accepted("/p"), "127.0.0.2"),
+              strangerAtDoor: atDoor(accepted("/p"), "127.0.0.3"),
               unknown: ask(url, "/healthy"),
               foreign: raw(url, ["GET /health HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n"]),
               doubled: raw(url, [
@@ -156,6 +178,8 @@ describe("a service whose step computes without a pause", () => {
         assert.match(got.parts, /^HTTP\/1\.1 202 /)
         assert.match(got.trusted, /\r\nlocation: \/p\/runs\//i)
         assert.match(got.stranger, /\r\nlocation: \/runs\//i)
+        assert.match(got.trustedAtDoor, /\r\nlocation: \/p\/runs\//i)
+        assert.match(got.strangerAtDoor, /\r\nlocation: \/runs\//i)
         assert.match(got.foreign, /^HTTP\/1\.1 400 /)
         assert.match(got.doubled, /^HTTP\/1\.1 400 /)
         assert.match(got.bodied, /^HTTP\/1\.1 200 /)

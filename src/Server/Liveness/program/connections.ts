@@ -4,14 +4,15 @@
  */
 import type * as Net from "node:net"
 import type { Condition } from "../../Run/Report.js"
+import * as Relayed from "../../Http/Relayed.js"
 import type { Addresses, FromThread, HealthRoutes, ToThread } from "../Messages.js"
 import * as Answer from "./answer.js"
 import * as Request from "./request.js"
 
 export interface Connections {
   /** Takes a connection that was accepted at a socket. */
-  readonly take: (connection: Net.Socket, socket: number) => void
-  /** Relays the connections whose first request has not arrived yet. */
+  readonly take: (connection: Net.Socket, socket: number, isRelayed: boolean) => void
+  /** Relays the connections whose first request has not arrived yet, and leaves those whose door has not introduced them. */
   readonly passOn: () => void
   /** The number of relayed connections. */
   readonly relayed: () => number
@@ -33,14 +34,26 @@ export const make = (options: Options): Connections => {
   const undecided = new Map<Net.Socket, () => void>()
   const relay = makeRelay(options)
   return {
-    take: (connection, socket) => {
+    take: (connection, socket, isRelayed) => {
+      const begin = (): void => {
+        if (options.blockedMillis() === undefined) return relay.add(connection, socket, [])
+        readFirst(connection, options, {
+          begun: (passOn) => undecided.set(connection, passOn),
+          decided: () => undecided.delete(connection),
+          other: (first) => relay.add(connection, socket, first)
+        })
+      }
+      const leave = () => undecided.delete(connection)
       open.add(connection)
       connection.once("close", () => open.delete(connection)).on("error", () => {})
-      if (options.blockedMillis() === undefined) return relay.add(connection, socket, [])
-      readFirst(connection, options, {
-        begun: (passOn) => undecided.set(connection, passOn),
-        decided: () => undecided.delete(connection),
-        other: (begin) => relay.add(connection, socket, begin)
+      if (!isRelayed) return begin()
+      // The door offers it again.
+      undecided.set(connection, () => connection.destroy())
+      connection.once("close", leave)
+      Relayed.take(connection, () => {
+        leave()
+        connection.off("close", leave)
+        begin()
       })
     },
     passOn: () => {

@@ -25,7 +25,7 @@ const sockets = Sockets.make({ take: connections.take, send })
 const follow = (message: ToThread): void => {
   switch (message._tag) {
     case "Watch":
-      return void sockets.watch(message.socket, message.descriptor, message.door)
+      return void sockets.watch(message)
     case "Leave":
       // The service learns of all connections of the socket before it learns that there will be no more.
       connections.passOn()

@@ -1,11 +1,12 @@
 /** The listening sockets of the service, at which this thread accepts while the event loop is blocked. */
 import * as Fs from "node:fs"
-import * as Net from "node:net"
-import type { Door, FromThread } from "../Messages.js"
+import type * as Net from "node:net"
+import type { Door, FromThread, ToThread } from "../Messages.js"
 import * as Duplicates from "./duplicates.js"
+import * as Listener from "./listener.js"
 
 export interface Sockets {
-  readonly watch: (socket: number, descriptor: number, door?: Door) => void
+  readonly watch: (message: Watch) => void
   readonly leave: (socket: number) => void
   /** Accepts at every socket whose door leads here. */
   readonly accept: () => void
@@ -15,8 +16,10 @@ export interface Sockets {
   readonly isFetching: () => boolean
 }
 
+type Watch = Extract<ToThread, { readonly _tag: "Watch" }>
+
 export const make = (options: {
-  readonly take: (connection: Net.Socket, socket: number) => void
+  readonly take: (connection: Net.Socket, socket: number, isRelayed: boolean) => void
   readonly send: (message: FromThread) => void
 }): Sockets => {
   const sockets = new Map<number, Watched>()
@@ -25,12 +28,7 @@ export const make = (options: {
     if (watched.server !== undefined) return
     const duplicate = watched.duplicates.pop()
     if (duplicate === undefined) return
-    const server = Net.createServer({ allowHalfOpen: true, noDelay: true }, (connection) =>
-      options.take(connection, socket)
-    )
-    server.on("error", () => {})
-    server.listen(duplicate, backlog)
-    watched.server = server
+    watched.server = Listener.at(duplicate, (connection) => options.take(connection, socket, watched.isRelayed))
   }
 
   const fill = (socket: number, watched: Watched): void => {
@@ -44,8 +42,9 @@ export const make = (options: {
   }
 
   return {
-    watch: (socket, descriptor, door) => {
-      const watched = { descriptor, door, duplicates: [], server: undefined, fetching: undefined, isGivenUp: false }
+    watch: ({ descriptor, door, isRelayed, socket }) => {
+      const none = { duplicates: [], server: undefined, fetching: undefined, isGivenUp: false }
+      const watched: Watched = { descriptor, door, isRelayed, ...none }
       sockets.set(socket, watched)
       fill(socket, watched)
     },
@@ -83,9 +82,6 @@ export const make = (options: {
 
 // internal
 
-/** The length of the queue of connections, which belongs to the socket: the service sets the same. */
-const backlog = 4_096
-
 /** False when another version has taken the callers of a door, which the blocked event loop cannot see. */
 const leads = (door: Door | undefined): boolean => {
   if (door === undefined) return true
@@ -99,8 +95,9 @@ const leads = (door: Door | undefined): boolean => {
 interface Watched {
   readonly descriptor: number
   readonly door: Door | undefined
+  readonly isRelayed: boolean
   readonly duplicates: Array<Duplicates.Handle>
-  server: Net.Server | undefined
+  server: Listener.Listener | undefined
   fetching: Duplicates.Fetching | undefined
   /** True if duplicates could not be fetched. */
   isGivenUp: boolean
