@@ -278,7 +278,8 @@ const ambiguity = (request: GuardedRequest): string | undefined => {
 }
 
 /** Node's parser takes every list that ends in `chunked`, and leaves the other codings to the reader of the body. */
-const otherCoding = 'The service reads no transfer coding besides "chunked"; an encoding of the body is a Content-Encoding.'
+const otherCoding =
+  'The service reads no transfer coding besides "chunked"; an encoding of the body is a Content-Encoding.'
 
 const originForm = (request: GuardedRequest): string | undefined => {
   const absolute = /^https?:\/\/([^/?#]*)(\/[^#]*)?$/i.exec(request.url ?? "")

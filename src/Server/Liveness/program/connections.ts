@@ -3,8 +3,8 @@
  * Every other connection is relayed: its bytes go to the service, which reads them when its event loop turns again.
  */
 import type * as Net from "node:net"
-import type { Condition } from "../../Run/Report.js"
 import * as Relayed from "../../Http/Relayed.js"
+import type { Condition } from "../../Run/Report.js"
 import type { Addresses, FromThread, HealthRoutes, ToThread } from "../Messages.js"
 import * as Answer from "./answer.js"
 import * as Request from "./request.js"
@@ -36,12 +36,13 @@ export const make = (options: Options): Connections => {
   return {
     take: (connection, socket, isRelayed) => {
       const begin = (): void => {
-        if (options.blockedMillis() === undefined) return relay.add(connection, socket, [])
-        readFirst(connection, options, {
-          begun: (passOn) => undecided.set(connection, passOn),
-          decided: () => undecided.delete(connection),
-          other: (first) => relay.add(connection, socket, first)
-        })
+        if (options.blockedMillis() === undefined) relay.add(connection, socket, [])
+        else
+          readFirst(connection, options, {
+            begun: (passOn) => undecided.set(connection, passOn),
+            decided: () => undecided.delete(connection),
+            other: (first) => relay.add(connection, socket, first)
+          })
       }
       const leave = () => undecided.delete(connection)
       open.add(connection)
