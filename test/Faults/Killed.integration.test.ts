@@ -146,12 +146,13 @@ describe("a deployer killed in the middle", () => {
     })
 
   const kills = isLong ? 50 : 8
+  const timeout = isLong ? 1_800_000 : 600_000
 
-  it.live("at random moments, with processes: one reconcile makes it whole", () => walk("local", kills, 700), 600_000)
+  it.live("at random moments, with processes: one reconcile makes it whole", () => walk("local", kills, 700), timeout)
 
   it.live(
     "at random moments, with a real engine: one reconcile makes it whole",
     () => walk("docker", kills, 1_800),
-    600_000
+    timeout
   )
 })
