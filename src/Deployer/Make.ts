@@ -141,7 +141,7 @@ const hints = ({ changes }: ErasedBackend): Stream.Stream<void> =>
 const patience = Duration.seconds(60)
 
 const bounded = (backend: ErasedBackend): ErasedBackend => {
-  const { canary, door, flavor, logs, preview, refresh, standsBy } = backend
+  const { canary, door, flavor, glance, keyUses, logs, preview, refresh, standsBy, updateIntake, updateKeys } = backend
   const silent = (operation: string) =>
     new EngineUnavailable({ flavor, operation, reason: `it did not answer within ${Duration.format(patience)}` })
   const answered = (operation: string) => timeoutFail({ duration: patience, onTimeout: () => silent(operation) })
@@ -178,6 +178,19 @@ const bounded = (backend: ErasedBackend): ErasedBackend => {
               answered("lead callers to a candidate")(canary.lead(accepted, candidate, share)),
             end: (instance) => answered("lead callers to an instance")(canary.end(instance))
           }
+        }),
+    ...(updateKeys === undefined
+      ? {}
+      : { updateKeys: (instance, keys) => ended("change the keys", instance)(updateKeys(instance, keys)) }),
+    ...(updateIntake === undefined
+      ? {}
+      : { updateIntake: (instance, intake) => ended("change the intake", instance)(updateIntake(instance, intake)) }),
+    ...(keyUses === undefined ? {} : { keyUses: (instance) => answered("read the uses of keys")(keyUses(instance)) }),
+    ...(glance === undefined
+      ? {}
+      : {
+          glance: (instance, metadata) =>
+            timeoutTo({ duration: patience, onTimeout: () => Option.none() })(glance(instance, metadata))
         }),
     ...(preview === undefined
       ? {}

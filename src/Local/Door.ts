@@ -17,6 +17,7 @@ import type { Instance, ProvisionRequest } from "../Flavor/Backend.js"
 import { inherited } from "../Flavor/Environment.js"
 import { folders, orIfMissing, paths, readJson, writeWhole } from "../Flavor/InstanceFiles.js"
 import { portOf } from "../Flavor/Ports.js"
+import { timeoutFail } from "../Internal/Deadline.js"
 import type { Home } from "../Store/Home.js"
 import { ProcessSpawnFailed, type ProcessTableUnavailable } from "./ProcessErrors.js"
 import { Processes, type SpawnCommand, type Spawned } from "./Processes.js"
@@ -227,7 +228,8 @@ const spawnThrough = (folder: string, command: SpawnCommand) =>
     const answered = `${name}.answer`
     yield* writeWhole(`${name}.start`, JSON.stringify(command), 0o600)
     const answer = yield* untilSome(readJson(answered, StartAnswer), answerSchedule).pipe(
-      Effect.timeoutFail({ duration: "20 seconds", onTimeout: () => silent(command) }),
+      // The region around it is uninterruptible, and a frozen door never answers.
+      timeoutFail({ duration: "20 seconds", onTimeout: () => silent(command) }),
       Effect.ensuring(Effect.ignore(fs.remove(`${name}.start`, { force: true }))),
       Effect.ensuring(Effect.ignore(fs.remove(answered, { force: true })))
     )

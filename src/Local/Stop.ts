@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { TypeId } from "../Errors/Kind.js"
+import { timeoutTo } from "../Internal/Deadline.js"
 import type { ProcessSignalRefused, ProcessTableUnavailable } from "./ProcessErrors.js"
 import { Processes } from "./Processes.js"
 import type { ProcessRef } from "./ProcessTable.js"
@@ -46,11 +47,11 @@ const endedWithin = (process: ProcessRef, signal: "SIGTERM" | "SIGKILL", limit: 
     yield* Effect.catchAll(signalGroup(process.pid, signal), (refused) =>
       Effect.flatMap(anythingLeft(process), (left) => (left ? Effect.fail(refused) : Effect.void))
     )
-    const ended = anythingLeft(process).pipe(
+    return yield* anythingLeft(process).pipe(
       Effect.repeat({ schedule: pollSchedule, until: (left) => !left }),
-      Effect.timeoutOption(limit)
+      Effect.as(true),
+      timeoutTo({ duration: limit, onTimeout: () => false })
     )
-    return Option.isSome(yield* ended)
   })
 
 const anythingLeft = (process: ProcessRef) =>

@@ -107,6 +107,19 @@ describe("the deadline of an operation in an uninterruptible region", () => {
     }).pipe(inVirtualTime)
   )
 
+  it.effect("ends a pause, a resume and a change of keys whose backend does not return", () =>
+    Effect.gen(function* () {
+      const deployer = yield* Deployer.Deployer
+      yield* deployer.provision(yield* snapshot(), { name: "a", settings: { auth: { _tag: "generate" } } })
+      const hung = yield* deployerWith({ updateIntake: () => Effect.never, updateKeys: () => Effect.never })
+      for (const change of [hung.pause("a"), hung.maintenance("a"), hung.resume("a"), hung.addAuthKey("a")]) {
+        assert.deepStrictEqual(yield* failing(Effect.asVoid(change)), { tag: "OutcomeUnknown", millis: 60_000 })
+      }
+      // A repetition gives the services that answer again the state of the registry.
+      assert.isUndefined((yield* deployer.resume("a")).intake)
+    }).pipe(inVirtualTime)
+  )
+
   it.effect("ends Readiness.poll", () =>
     Effect.gen(function* () {
       const polled = Readiness.poll({ probe: Effect.never, deadline: timeoutMillis })

@@ -19,12 +19,12 @@ describe("stop", () => {
     }).pipe(Effect.provide(Processes.layerTest))
   )
 
-  it.effect("kills after the grace, not before", () =>
+  it.effect("kills after the grace, not before, in an uninterruptible region, too", () =>
     Effect.gen(function* () {
       const table = yield* Processes.TestProcesses
       yield* table.ignore("SIGTERM")
       const child = yield* spawn
-      const stopping = yield* Effect.fork(stop(child, "30 seconds"))
+      const stopping = yield* Effect.fork(Effect.uninterruptible(stop(child, "30 seconds")))
       yield* TestClock.adjust("29999 millis")
       assert.isTrue(yield* isAlive(child))
       yield* TestClock.adjust("1 millis")
