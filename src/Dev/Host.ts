@@ -10,6 +10,7 @@ import * as Serve from "../Server/Process/Serve.js"
 import { Event } from "./Event.js"
 
 export interface Host {
+  readonly server: NodeServer.NodeServer
   readonly url: string
   readonly host: string
   readonly port: number
@@ -36,8 +37,10 @@ export const make = (
       })
       state.handler(request, response)
     }
-    const { host, port } = yield* NodeServer.listen(handler, { host: "127.0.0.1", ...address })
+    const server = yield* NodeServer.listen(handler, { host: "127.0.0.1", ...address })
+    const { host, port } = server
     return {
+      server,
       host,
       port,
       url: Serve.urlOf({ host, port }),

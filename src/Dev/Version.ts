@@ -1,5 +1,6 @@
 /** One version of a pipeline: its module is imported, its warm state built, its requests handled. */
 import { pathToFileURL } from "node:url"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -17,7 +18,9 @@ import { PipelineLoadFailed } from "../Errors/Pipelines.js"
 import type { StoreError } from "../Errors/Stores.js"
 import { choose } from "../Server/Entrypoint.js"
 import type { Handler } from "../Server/Http/HttpServer.js"
+import type { NodeServer } from "../Server/Http/NodeServer.js"
 import * as RequestHandler from "../Server/Http/RequestHandler.js"
+import * as Liveness from "../Server/Liveness/Liveness.js"
 import * as ServiceRuntime from "../Server/Process/ServiceRuntime.js"
 import * as ServerSettings from "../Server/ServerSettings.js"
 import * as Spec from "../Snapshot/Spec.js"
@@ -26,6 +29,8 @@ import type { RunStore } from "../Store/RunStore.js"
 
 export interface Version {
   readonly handler: Handler
+  /** Lets a thread answer health at a server while a step computes, until this version has ended. */
+  readonly stayLive: (server: NodeServer) => Effect.Effect<void>
   /** Finishes the runs in progress and releases the warm state that no other version uses. */
   readonly end: Effect.Effect<void>
 }
@@ -64,12 +69,21 @@ export const start = (options: Options): Effect.Effect<Version, VersionError, Ru
       const { drain, services, warmUp } = yield* ServiceRuntime.make(pipeline, manifest, { memoMap })
       yield* warmUp
       const handler = yield* Effect.provide(RequestHandler.make, services)
-      return { handler, end: Effect.zipRight(inOwnFiber(drain()), Scope.close(scope, Exit.void)) }
+      const stayLive = (server: NodeServer) =>
+        Liveness.start(server).pipe(
+          Effect.delay(Liveness.delay),
+          Effect.provide(Context.add(services, Scope.Scope, scope)),
+          Logger.withMinimumLogLevel(LogLevel.Warning),
+          Effect.interruptible,
+          Effect.forkIn(scope),
+          Effect.asVoid
+        )
+      return { handler, stayLive, end: Effect.zipRight(inOwnFiber(drain()), Scope.close(scope, Exit.void)) }
     }).pipe(
       Scope.extend(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
-  }).pipe(Effect.map(({ end, handler }) => ({ handler, end: Logger.withMinimumLogLevel(end, LogLevel.Warning) })))
+  }).pipe(Effect.map(({ end, ...version }) => ({ ...version, end: Logger.withMinimumLogLevel(end, LogLevel.Warning) })))
 
 // internal
 

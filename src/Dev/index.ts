@@ -106,6 +106,7 @@ const reloading = (self: Session): Effect.Effect<Effect.Effect<void, never, Need
         const modules = files.filter((one) => !current.files.has(one)).length
         Object.assign(current, { version, main, files: new Set(files) })
         yield* loaded(begun, modules)
+        yield* version.stayLive(self.host.server)
         if (before !== undefined) yield* Effect.forkIn(before.end, scope)
       })
     ).pipe(

@@ -51,7 +51,7 @@ export interface NodeServer {
   readonly leave: Effect.Effect<void>
   /** Waits until no connection of these sockets is open. */
   readonly left: Effect.Effect<void>
-  /** Lets a thread accept at all sockets while the event loop is blocked, from now on. */
+  /** Lets a thread accept at all sockets while the event loop is blocked, from now on, in place of an earlier one. */
   readonly standIn: (thread: LivenessThread) => Effect.Effect<void>
   /**
    * Stops accepting, closes every connection when it is idle, and ends with the last one. Interrupting it closes all

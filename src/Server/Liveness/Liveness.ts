@@ -13,6 +13,9 @@ import { Service } from "../Run/Service.js"
 import * as LivenessThread from "./LivenessThread.js"
 import type { HealthRoutes } from "./Messages.js"
 
+/** The liveness thread starts after the first requests, so that it does not slow them down. */
+export const delay = "250 millis"
+
 /**
  * Starts the liveness thread of a server, which ends with the scope. A thread that cannot start is a warning: then health
  * waits for the event loop.

@@ -12,7 +12,7 @@ export interface AtDoor {
 }
 
 export interface StandIn {
-  /** Lets a thread accept in place of the servers that are watched, from now on. */
+  /** Lets a thread accept in place of the servers that are watched, from now on, and an earlier one no more. */
   readonly start: (thread: LivenessThread) => Effect.Effect<void>
   readonly watch: (server: Net.Server, at?: AtDoor) => Effect.Effect<void>
   /** Notes a request. */
@@ -36,18 +36,24 @@ export const make = (): StandIn => {
     note: () => thread?.note(),
     start: (started) =>
       Effect.suspend(() => {
+        const before = thread
         thread = started
+        const left = before === undefined ? Effect.void : leaving(before, [...watched.keys()])
         // One after another: each takes a process for a moment, and a container may have little memory.
-        return Effect.forEach([...watched], ([server, at]) => stand(server, at), { discard: true })
+        return Effect.zipRight(
+          left,
+          Effect.forEach([...watched], ([server, at]) => stand(server, at), { discard: true })
+        )
       }),
     leave: (servers) =>
-      Effect.forEach(
-        servers,
-        (server) => {
-          watched.delete(server)
-          return thread?.leave(server) ?? Effect.void
-        },
-        { concurrency: "unbounded", discard: true }
-      )
+      Effect.suspend(() => {
+        for (const server of servers) watched.delete(server)
+        return thread === undefined ? Effect.void : leaving(thread, servers)
+      })
   }
 }
+
+// internal
+
+const leaving = (thread: LivenessThread, servers: ReadonlyArray<Net.Server>): Effect.Effect<void> =>
+  Effect.forEach(servers, thread.leave, { concurrency: "unbounded", discard: true })

@@ -111,7 +111,7 @@ export const make = <E = never, R = never, C = never>(
     const { accept, close, host, left, port, retire, take } = server
     const scope = yield* Effect.scope
     const stayLive = Liveness.start(server).pipe(
-      Effect.delay(livenessDelay),
+      Effect.delay(Liveness.delay),
       Effect.provide(Context.add(services, Scope.Scope, scope)),
       Effect.forkIn(scope),
       Effect.when(() => options.liveness !== false)
@@ -259,9 +259,6 @@ export const layerTest = (
 }
 
 // internal
-
-/** The liveness thread starts after the first requests, so that it does not slow them down. */
-const livenessDelay = "250 millis"
 
 const testIdentity = {
   name: "test",
