@@ -187,8 +187,8 @@ const keepsInteger = (integer: string, value: number): boolean =>
   String(value) === integer || BigInt(integer) === BigInt(value)
 
 /**
- * A literal with an exponent or a fraction, at or over 2^53, is one that a program may have printed: with any precision. From
- * 1e21 on it is no count of something, and is rounded like a fraction.
+ * A literal with an exponent or a fraction, over 2^53. A program may have printed it, with any precision. From 1e21 on it does
+ * not count anything, and is rounded like a fraction.
  */
 const keepsDigits = (literal: string, value: number): boolean => {
   const digits = digitsOf(literal)
