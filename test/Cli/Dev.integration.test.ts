@@ -125,7 +125,7 @@ describe("deployers dev", () => {
 
       yield* save("p.ts", pipeline(4, 'throw new Error("at load")'))
       yield* says(/failed .*p\.ts failed while it was loaded: Error: at load/)
-      yield* says(new RegExp(`${folder}/p.ts:10:`))
+      yield* says(new RegExp(`${folder}/p.ts:15:`))
 
       yield* save("p.ts", pipeline(5))
       yield* says(/loaded \d of 3 modules/)
