@@ -31,16 +31,25 @@ export const matching = (
     (found) => found.flat()
   )
 
-/** The files below the working directory that own modules read by a plain relative path. */
+/**
+ * The files that own modules read by a plain relative path, below the working directory, and those at the ends of paths that
+ * they compute. A folder that has the module itself is none of them.
+ */
 export const read = (
   own: ReadonlyMap<string, string>,
-  { directory }: Project
+  { directory, workspace }: Project
 ): Effect.Effect<ReadonlyArray<string>, PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
+    const constants = OwnReads.constantsOf(own.values())
     const paths = new Set(
-      [...own.values()].flatMap(OwnReads.readPaths).map((path) => NodePath.resolve(directory, path))
+      [...own].flatMap(([file, text]) => [
+        ...OwnReads.readPaths(text).map((path) => NodePath.resolve(directory, path)),
+        ...OwnReads.pathEnds(text, constants)
+          .flatMap((path) => [directory, NodePath.dirname(file)].map((folder) => NodePath.resolve(folder, path)))
+          .filter((path) => !`${file}/`.startsWith(`${path}/`))
+      ])
     )
-    const below = [...paths].filter((path) => path.startsWith(`${directory}/`))
+    const below = [...paths].filter((path) => path.startsWith(`${workspace}/`) && path !== directory)
     const found = yield* Effect.forEach(below, (path) => Effect.orElseSucceed(filesAt(path), () => []))
     return found.flat()
   })
@@ -67,11 +76,11 @@ export const preloads = (
       })
   )
 
-/** The files below a folder that match a glob, without those of packages. */
+/** The files below a folder that match a glob, without those of packages of Node and of Python. */
 export const glob = (pattern: string, directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(async () => {
     const library: typeof import("glob") = await import(/* @vite-ignore */ globber)
-    const ignore = pattern.includes("node_modules") ? [] : ["**/node_modules/**"]
+    const ignore = pattern.includes("node_modules") ? [] : ["**/node_modules/**", "**/site-packages/**"]
     return (await library.glob(pattern, { cwd: directory, absolute: true, nodir: true, ignore })).sort()
   })
 

@@ -98,7 +98,7 @@ const build = (
       const boundary = Boundary.make(project)
       const ownerOf = Packages.owners()
       const modules = yield* Modules.make(boundary, ownerOf, settings.loader, prepared)
-      const resolution = yield* Resolution.make(boundary, ownerOf, settings.external, prepared)
+      const resolution = yield* Resolution.make(boundary, ownerOf, settings.external, prepared, modules.importsOnly)
       const memory = Trace.memory()
       const rebuild = yield* Service.context({
         ...options,
@@ -114,6 +114,7 @@ const build = (
         const built = yield* Effect.either(rebuild)
         if (built._tag === "Left" && modules.mask(Problems.unmatched(directory, built.left))) return undefined
         const result = yield* asProblems(source, directory)(built)
+        if (modules.mask(Problems.withoutMatch(directory, result.warnings, modules.own))) return undefined
         const metafile = PreparedRuntime.withOriginals(prepared, result.metafile, directory)
         if (metafile === undefined) return yield* build(source, outfile, settings, PreparedRuntime.none)
         const program = result.outputFiles.find(({ path }) => path === outfile)

@@ -23,6 +23,7 @@ import { Description } from "../Snapshot/Spec.js"
 import * as Contents from "./Contents.js"
 import type { Bundle, DescribeError } from "./Contract.js"
 import { names } from "./Names.js"
+import { draftPrefix } from "./SharedFiles.js"
 
 /** The longest time for loading a module. */
 const deadline = Duration.seconds(30)
@@ -159,7 +160,8 @@ const rehearse = (bundle: Bundle) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "effect-deployers-rehearsal-" })
+    // Below the folder of the bundles, where a later bundle removes it if this process is killed.
+    const folder = yield* fs.makeTempDirectoryScoped({ directory: path.dirname(bundle.directory), prefix: draftPrefix })
     const manifest = path.join(folder, "manifest.json")
     yield* fs.writeFileString(manifest, encodeManifest(manifestIn(folder, path)), { mode: 0o600 })
     const child = yield* startNode(bundle, path.join(bundle.directory, names.start), "rehearse", manifest)

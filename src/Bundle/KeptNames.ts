@@ -84,5 +84,11 @@ const withNames = (file: string, contents: string, loader: Esbuild.Loader) =>
         }
       ]
     }),
-    ({ outputFiles }) => outputFiles[0]?.text
+    ({ outputFiles }) => outputFiles[0]?.text.replace(helper, selfContained)
   )
+
+/** The function with which the bundler gives a name, where it is called. */
+const helper = /(?<![\w$.])__name(?=\()/g
+
+/** The text of a function may be evaluated elsewhere, such as in a browser, where there is no helper. */
+const selfContained = '((value, name) => Object.defineProperty(value, "name", { value: name, configurable: true }))'

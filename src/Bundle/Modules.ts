@@ -23,6 +23,8 @@ export interface Modules {
   readonly plugin: Esbuild.Plugin
   /** The texts of the own modules, by path, as they are on disk. */
   readonly own: ReadonlyMap<string, string>
+  /** True for an import such as `import "./register.js"`, which asks for nothing but the effects of a module. */
+  readonly importsOnly: (importer: string, specifier: string) => boolean
   /** Files that are imported by the loader `file`. */
   readonly files: ReadonlySet<string>
   /**
@@ -133,10 +135,20 @@ export const make = (
         )
       }
     }
-    return { plugin, own, files, mask: masks.add, keepNames: (program) => keptNames.learn(own, program) }
+    return {
+      plugin,
+      own,
+      importsOnly: (importer, specifier) => isAlone(own.get(importer) ?? "", specifier),
+      files,
+      mask: masks.add,
+      keepNames: (program) => keptNames.learn(own, program)
+    }
   })
 
 // internal
+
+const isAlone = (text: string, specifier: string): boolean =>
+  text.includes(specifier) && new RegExp(String.raw`\bimport\s*["']${escaped(specifier)}["']`).test(text)
 
 const loadContent = (file: string, loader: "text" | "binary") =>
   Effect.gen(function* () {

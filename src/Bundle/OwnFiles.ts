@@ -15,10 +15,10 @@ import type { Project } from "./Project.js"
 type Needs = FileSystem.FileSystem | Path.Path
 type Found = Effect.Effect<ReadonlyArray<string>, PlatformError, Needs>
 
-/** Finds files of own modules besides those that were traced. */
+/** Finds files of own modules besides those that are known. */
 export const find = (
   own: ReadonlyMap<string, string>,
-  traced: ReadonlySet<string>,
+  known: ReadonlyArray<string>,
   project: Project,
   ownerOf: Packages.Owners
 ): Found =>
@@ -26,7 +26,7 @@ export const find = (
     const resolved = yield* Effect.forEach(own, ([file, text]) => resolvedBy(file, text, ownerOf))
     const matched = yield* Effect.forEach(own, ([file, text]) => matching(file, text, project))
     const named = matched.flat()
-    const mine = [...traced, ...named].filter((file) => !/[\\/]node_modules[\\/]/.test(file))
+    const mine = [...known, ...named].filter((file) => !/[\\/]node_modules[\\/]/.test(file))
     return [...resolved.flat(), ...named, ...(yield* withPartials(mine))]
   })
 
@@ -57,9 +57,9 @@ const matching = (file: string, text: string, { directory }: Project): Found =>
     (found) => found.flat(2)
   )
 
-/** Languages whose files include others by names of their own. */
+/** Languages whose files include or import others by names of their own. */
 const including =
-  /\.(?:ejs|pug|jade|njk|nunjucks|hbs|handlebars|mustache|liquid|eta|vto|twig|mjml|proto|graphql|gql|s[ac]ss|less|xsd|xsl|xslt)$/i
+  /\.(?:ejs|pug|jade|njk|nunjucks|hbs|handlebars|mustache|liquid|eta|vto|twig|mjml|proto|graphql|gql|s[ac]ss|less|xsd|xsl|xslt|py|rb|pl|sh|lua)$/i
 
 const reference = /(?:["'(\s])(\.{1,2}\/[\w./-]+)/g
 

@@ -28,6 +28,18 @@ export const unmatched = (folder: string, cause: unknown): ReadonlyArray<Unmatch
       )
     : []
 
+/** The same for patterns below a folder that exists: there the bundler only warns. */
+export const withoutMatch = (
+  folder: string,
+  messages: ReadonlyArray<Esbuild.Message>,
+  own: ReadonlyMap<string, string>
+): ReadonlyArray<Unmatched> =>
+  messages.flatMap(({ id, location }) => {
+    if (id !== "empty-glob" || location === null) return []
+    const file = Path.resolve(folder, location.file)
+    return own.has(file) ? [{ ...location, file }] : []
+  })
+
 /** A place in a module, in bytes of its line. */
 export type Unmatched = Pick<Esbuild.Location, "file" | "line" | "column" | "length">
 

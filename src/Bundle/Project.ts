@@ -7,7 +7,10 @@ import * as Schema from "effect/Schema"
 
 /** A project. All paths are absolute and without links. */
 export interface Project {
-  /** The folder of the nearest `package.json`, else that of the module. It is the working directory of the service. */
+  /**
+   * The folder of the nearest `package.json`, else that of the module. It is the working directory of the service. A
+   * `package.json` with nothing but the kind of its modules is a part of the project above it.
+   */
   readonly directory: string
   /** The folder of the workspace, else the same as `directory`. */
   readonly workspace: string
@@ -21,8 +24,7 @@ export const find = (file: string): Effect.Effect<Project, never, FileSystem.Fil
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const start = yield* Effect.orElseSucceed(fs.realPath(path.dirname(file)), () => path.dirname(file))
-    const own = yield* nearest(start, "package.json")
-    const directory = Option.getOrElse(own, () => start)
+    const directory = yield* directoryOf(start)
     const declared = yield* readPackage(directory)
     return { directory, workspace: yield* workspaceOf(directory), dependencies: namesOf(declared) }
   })
@@ -83,5 +85,26 @@ const workspaceOf = (directory: string): Found<string> =>
       })
     return yield* search(directory)
   })
+
+const directoryOf = (start: string): Found<string> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const own = yield* nearest(start, "package.json")
+    if (Option.isNone(own) || !(yield* isMarker(own.value))) return Option.getOrElse(own, () => start)
+    const above = yield* nearest(path.dirname(own.value), "package.json")
+    return Option.isNone(above) ? own.value : yield* directoryOf(above.value)
+  })
+
+const Marker = Schema.parseJson(Schema.Struct({ type: Schema.String }))
+
+/** True for a `package.json` such as `{ "type": "module" }`. */
+const isMarker = (folder: string): Found<boolean> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* fs.readFileString(path.join(folder, "package.json"))
+    yield* Schema.decode(Marker, { onExcessProperty: "error" })(text)
+    return true
+  }).pipe(Effect.orElseSucceed(() => false))
 
 const exists = (fs: FileSystem.FileSystem, file: string) => Effect.orElseSucceed(fs.exists(file), () => false)

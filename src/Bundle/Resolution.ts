@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Esbuild from "esbuild"
 import type { Boundary } from "./Boundary.js"
+import type { Modules } from "./Modules.js"
 import * as Packages from "./Packages.js"
 import * as PreparedRuntime from "./PreparedRuntime.js"
 
@@ -38,7 +39,8 @@ export const make = (
   boundary: Boundary,
   ownerOf: Packages.Owners,
   external: ReadonlyArray<string> = [],
-  prepared: PreparedRuntime.Prepared = PreparedRuntime.none
+  prepared: PreparedRuntime.Prepared = PreparedRuntime.none,
+  importsOnly: Modules["importsOnly"] = () => false
 ): Effect.Effect<Resolution, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem | Path.Path>())
@@ -72,14 +74,18 @@ export const make = (
           const args = PreparedRuntime.asOriginal(prepared, given)
           return Packages.isLibrarys(args.resolveDir) && known.has(keyOf(args))
             ? preparedOf(known.get(keyOf(args)), prepared)
-            : run(resolvePackage(build, args))
+            : run(Effect.map(resolvePackage(build, args), (found) => (isAlone(args) ? whole(found) : found)))
         })
       }
     }
 
+    const isAlone = ({ importer, kind, path }: Esbuild.OnResolveArgs): boolean =>
+      kind === "import-statement" && importsOnly(importer, path)
+
     /** An addon runs outside only; a module that cannot be found may never be reached. */
     const resolveFile = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs) =>
       Effect.gen(function* () {
+        if (isAlone(args)) return whole(yield* resolve(build, args, args.resolveDir))
         if (!args.path.endsWith(".node") && args.kind !== "dynamic-import") return undefined
         const found = yield* resolve(build, args, args.resolveDir)
         if (found?.path === undefined) return miss(args)
@@ -164,6 +170,10 @@ export const make = (
 
     return { plugin, natives, entries, missing, hasLeftOut }
   })
+
+/** Node runs a module that is imported for its effects, and does not read the `sideEffects` of its package. */
+const whole = (found: Esbuild.OnResolveResult | undefined): Esbuild.OnResolveResult | undefined =>
+  found?.path === undefined ? found : { ...found, sideEffects: true }
 
 const preparedOf = (found: Esbuild.OnResolveResult | undefined, prepared: PreparedRuntime.Prepared) =>
   found?.path === undefined ? found : { ...found, path: prepared.fileOf(found.path) }

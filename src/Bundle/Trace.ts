@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { Loader } from "esbuild"
 import * as Service from "./Esbuild.js"
+import * as OwnReads from "./OwnReads.js"
 import * as Packages from "./Packages.js"
 import * as Requires from "./Requires.js"
 import * as TypeScriptFiles from "./TypeScriptFiles.js"
@@ -81,7 +82,10 @@ export const search = ({
     const fs = yield* FileSystem.FileSystem
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem>())
     const { nodeFileTrace, resolve } = yield* load
-    const scripts = yield* Effect.forEach(own, ([file, { bundled, text }]) => scriptsOf(file, text, bundled))
+    const scripts = yield* Effect.forEach(own, ([file, { bundled, text }]) =>
+      scriptsOf(file, text, bundled, workingDirectory)
+    )
+    const started = new Set(scripts.flat())
     const starts = [
       ...entries,
       ...scripts.flat(),
@@ -119,7 +123,7 @@ export const search = ({
               return isModule.test(file) ? Requires.plain(text) : text
             },
             resolve: async (id, parent, job, cjsResolve) => {
-              if (isBundled(own.get(parent), id)) return []
+              if (!started.has(parent) && isBundled(own.get(parent), id)) return []
               const isRelative = TypeScriptFiles.is(parent) && /^\.{1,2}\//.test(id)
               const found = isRelative
                 ? await run(TypeScriptFiles.find(NodePath.resolve(parent, "..", id)))
@@ -139,7 +143,6 @@ export const search = ({
         (scripts) => (scripts.length === 0 ? Effect.succeed(found) : trace([...starts, ...scripts]))
       )
     )
-    const started = new Set(scripts.flat())
     const isOwn = (file: string) =>
       own.has(file) && !started.has(file) && reasons.get(NodePath.relative(root, file))?.parents.size === 0
     return {
@@ -171,16 +174,22 @@ const absolute = (file: string): string => NodePath.resolve(root, file)
 
 const isModule = /\.[cm]?js$/
 
-/** The scripts in TypeScript that a module starts. */
-const scriptsOf = (file: string, text: string, bundled: ReadonlySet<string>) =>
-  startsScripts.test(text)
-    ? Effect.map(TypeScriptFiles.namedIn(file, withoutImports(text, bundled)), (found) =>
-        found.filter((script) => script !== file)
-      )
-    : Effect.succeed([])
+/**
+ * The scripts that a module starts by a path from the working directory, those in TypeScript, and the module itself if it
+ * does so with its own file.
+ */
+const scriptsOf = (file: string, text: string, bundled: ReadonlySet<string>, workingDirectory: string) =>
+  Effect.gen(function* () {
+    if (!startsScripts.test(text)) return []
+    const rest = withoutImports(OwnReads.withCommands(text), bundled)
+    const beside = yield* TypeScriptFiles.namedIn(NodePath.dirname(file), rest)
+    const below = yield* TypeScriptFiles.scriptsIn(workingDirectory, rest)
+    const others = [...beside, ...below].filter((script) => script !== file)
+    return OwnReads.startsItself(text) ? [...others, file] : others
+  })
 
 const startsScripts =
-  /\bWorker\b|\bfork\b|\bspawn(?:Sync)?\b|\bexecFile(?:Sync)?\b|\bPiscina\b|\bTinypool\b|\btransport\b|\bpool\b/
+  /\bWorker\b|\bfork\b|\bspawn(?:Sync)?\b|\bexec(?:File)?(?:Sync)?\b|\bexeca\w*\b|\bPiscina\b|\bTinypool\b|\btransport\b|\bpool\b/
 
 const withoutImports = (text: string, bundled: ReadonlySet<string>): string =>
   [...bundled].reduce((rest, specifier) => rest.replaceAll(`"${specifier}"`, "").replaceAll(`'${specifier}'`, ""), text)

@@ -26,6 +26,7 @@ import type { Resolution } from "./Resolution.js"
 import * as SharedFiles from "./SharedFiles.js"
 import * as Trace from "./Trace.js"
 import * as TypeScriptFiles from "./TypeScriptFiles.js"
+import * as TypeScriptLoader from "./TypeScriptLoader.js"
 
 /** A build whose files are searched. */
 export interface Build {
@@ -66,11 +67,12 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
     const { data, packages, traced } = yield* withData(build, [...entriesOf(build), ...imports.map(({ file }) => file)])
     yield* keepOnce(build, packages)
     if (boundary.isStale()) return empty
-    const own = yield* OwnFiles.find(build.modules.own, traced.files, boundary.project, ownerOf)
+    const read = yield* Assets.read(build.modules.own, boundary.project)
+    const own = yield* OwnFiles.find(build.modules.own, [...traced.files, ...read], boundary.project, ownerOf)
     const declared = yield* Assets.matching(source, build.settings.assets, boundary.project)
     const files = [
       ...traced.files,
-      ...(yield* Assets.read(build.modules.own, boundary.project)),
+      ...read,
       ...build.modules.files,
       ...data,
       ...(yield* Addons.find(packages, ownerOf)),
@@ -89,7 +91,7 @@ export const find = (build: Build): Effect.Effect<Found, PipelineBundleFailed, N
     return {
       workingDirectory: NodePath.dirname(place),
       imports: [
-        ...(compiled.length === 0 ? [] : [TypeScriptFiles.loader.register.path]),
+        ...(compiled.length === 0 ? [] : [TypeScriptLoader.register.path]),
         ...imports.map(({ file }) => boundary.placeOf(file))
       ],
       items: [...items.map(({ item }) => item), ...shortcuts(packages, boundary)],
@@ -248,18 +250,19 @@ const itemsOf = (
 /** The JavaScript of modules in TypeScript, and what teaches Node to load it in their place. */
 const compiledOf = (files: Iterable<string>, boundary: Boundary): Effect.Effect<ReadonlyArray<Sourced>, never, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const modules = [...new Set(files)].filter(TypeScriptFiles.is).sort()
-    const found = yield* Effect.forEach(modules, (file) =>
-      fs.readFileString(file).pipe(
-        Effect.orElseSucceed(() => ""),
-        Effect.flatMap((text) => TypeScriptFiles.toJavaScript(file, text)),
-        Effect.map(Option.map((text) => made(TypeScriptFiles.compiledName(boundary.placeOf(file)), text)))
-      )
-    )
-    const compiled = found.flatMap(Option.toArray)
-    const { hooks, register } = TypeScriptFiles.loader
+    const found = yield* Effect.forEach(modules, (file) => compiledFrom(file, boundary.placeOf(file)))
+    const compiled = found.flat()
+    const { hooks, register } = TypeScriptLoader
     return compiled.length === 0 ? [] : [...compiled, made(register.path, register.text), made(hooks.path, hooks.text)]
+  })
+
+const compiledFrom = (file: string, place: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
+    const compiled = yield* TypeScriptFiles.compile(file, text)
+    return compiled.map(({ loader, text }) => made(TypeScriptLoader.placeOf(place, loader), text))
   })
 
 const made = (path: string, text: string): Sourced => {

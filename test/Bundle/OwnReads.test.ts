@@ -26,6 +26,41 @@ describe("the files that own modules name", () => {
   })
 })
 
+describe("the ends of paths", () => {
+  it.each([
+    ['const FILE = "data/a.csv"', ["data/a.csv"]],
+    ['const DIR = "data"\nreaddirSync(DIR)', ["data"]],
+    ['const DIR = "data"\njoin(DIR, "b.csv")', ["b.csv", "data/b.csv"]],
+    ['path.join(yield* here, "..", "data", "c.json")', ["c.json", "../data/c.json"]],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: code as text
+    ["`${here}/prompts/d.md`", ["prompts/d.md"]],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: code as text
+    ['const DIR = "data"\nf(`${DIR}/e.txt`)', ["e.txt"].map((name) => `data/${name}`)],
+    [
+      'import "node:child_process"\nexecSync("python3 scripts/a.py --data ./b.csv")',
+      ["python3 scripts/a.py --data ./b.csv", "scripts/a.py", "./b.csv"]
+    ],
+    ['import a from "./a.json"', []],
+    ["join(folder, name)", []],
+    ['readFile("/etc/hosts.conf")', []]
+  ])("of %s", (text, ends) => {
+    assert.deepStrictEqual(OwnReads.pathEnds(text, OwnReads.constantsOf([text])), ends)
+  })
+})
+
+describe("a module that starts itself", () => {
+  it.each([
+    ["new Worker(new URL(import.meta.url))", true],
+    ["new Worker(__filename, { workerData })", true],
+    ["const me = fileURLToPath(import.meta.url)\nfork(me, ['child'])", true],
+    ["if (isMainThread) start()", true],
+    ['new Worker(new URL("./worker.js", import.meta.url))', false],
+    ["const here = dirname(fileURLToPath(import.meta.url))\nfork(join(here, 'a.js'))", false]
+  ])("is %s: %s", (text, expected) => {
+    assert.strictEqual(OwnReads.startsItself(text), expected)
+  })
+})
+
 describe("forms of require", () => {
   it.each([
     ["const load = require;\nload('./a/' + b)", "require('./a/' + b)"],

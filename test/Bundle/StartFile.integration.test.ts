@@ -1,9 +1,10 @@
 // A program does the same whether it is run as the module it is or by its start file.
 import { Command, FileSystem, Path } from "@effect/platform"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Stream } from "effect"
-import { Bundle } from "effect-deployers"
+import { Effect, Stream, TestClock } from "effect"
+import { Bundle, Home } from "effect-deployers"
 import { names } from "../../src/Bundle/Names.js"
+import { draftPrefix } from "../../src/Bundle/SharedFiles.js"
 import * as StartFile from "../../src/Bundle/StartFile.js"
 import * as Workspace from "./Workspace.js"
 
@@ -195,6 +196,34 @@ layer(Workspace.layer)("the code cache of a bundle", (it) => {
         return made
       }).pipe(Effect.scoped)
       assert.isTrue(yield* fs.exists(cacheOf(made)))
+    })
+  )
+
+  it.scoped("has its drafts in the home, where the next bundle removes those of a process that was killed", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { bundles } = yield* Home.Home
+      const file = yield* Workspace.write({ "greet.ts": Workspace.imports + Workspace.pipeline("drafts") })
+      const drafts: Array<FileSystem.MakeTempDirectoryOptions | undefined> = []
+      const recording: FileSystem.FileSystem = {
+        ...fs,
+        makeTempDirectoryScoped: (options) => {
+          drafts.push(options)
+          return fs.makeTempDirectoryScoped(options)
+        }
+      }
+      const left = `${bundles}/${draftPrefix}left`
+      yield* fs.makeDirectory(left, { recursive: true })
+      yield* fs.utimes(left, 0, 0)
+      yield* TestClock.adjust("2 hours")
+      yield* Effect.gen(function* () {
+        const { bundle, describe } = yield* Bundle.make
+        yield* describe(yield* bundle({ file }))
+      }).pipe(Effect.scoped, Effect.provideService(FileSystem.FileSystem, recording))
+      // The bundle's own, and that of the process that makes its code cache.
+      assert.strictEqual(drafts.filter((options) => options?.directory === bundles).length, 2)
+      assert.deepStrictEqual([...new Set(drafts.map((options) => options?.prefix))], [draftPrefix])
+      assert.isFalse(yield* fs.exists(left))
     })
   )
 

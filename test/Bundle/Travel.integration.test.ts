@@ -69,13 +69,28 @@ const __filename = fileURLToPath(import.meta.url)
 const __dirname = dirname(__filename)
 const read = (file: string | URL) => readFileSync(file, "utf8")
 console.log(">", read(new URL("./prompts/a.txt", import.meta.url)), read(join(__dirname, "prompts", "b.txt")),
-  read(join(import.meta.dirname, "../c.txt")), read("./d.txt"), __filename.endsWith("src/greet.ts"))`),
+  read(join(import.meta.dirname, "../c.txt")), read("./d.txt"), __filename.endsWith("src/greet.ts"))
+import { folder } from "./folder.js"
+import "./register.js"
+const LIST = "lists/e.csv"
+const service = { join: (...parts: ReadonlyArray<string>) => parts.join("/"), here: () => __dirname }
+const here = service.here()
+console.log(">", read(LIST), read(join(folder, "f.csv")), read(service.join(here, "prompts", "g.md")), read(\`\${here}/h.md\`), globalThis.registered)`),
+        "package.json": '{"name":"project","type":"module","sideEffects":false}',
+        "src/register.ts": "Object.assign(globalThis, { registered: true })",
+        // A part of the project above it, whose folder is the working directory.
+        "src/package.json": '{"type":"module"}',
+        "src/folder.ts": 'export const folder = "tables"',
+        "src/prompts/g.md": "g",
+        "src/h.md": "h",
+        "lists/e.csv": "e",
+        "tables/f.csv": "f",
         "src/prompts/a.txt": "a",
         "src/prompts/b.txt": "b",
         "c.txt": "c",
         "d.txt": "d"
       })
-      assert.strictEqual(out, "> a b c d true")
+      assert.strictEqual(out, "> a b c d true\n> e f g h true")
     })
   )
 
@@ -87,16 +102,27 @@ import { execFileSync } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
+import { itself } from "./itself.mjs"
 const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: "x" })
 const [message] = await once(worker, "message")
+const [again] = await once(new Worker("./jobs/worker.mjs"), "message")
+console.log(">", again, await itself())
 const child = execFileSync(process.execPath, [fileURLToPath(new URL("./child.mjs", import.meta.url)), "y"])
 console.log(">", message, String(child).trim())`),
         "worker.mjs":
           'import { parentPort, workerData } from "node:worker_threads"\nimport { loud } from "./loud.mjs"\nparentPort.postMessage(loud(workerData))',
+        "jobs/worker.mjs":
+          'import { parentPort } from "node:worker_threads"\nimport { loud } from "../loud.mjs"\nparentPort.postMessage(loud("a"))',
+        "itself.mjs": `
+import { once } from "node:events"
+import { isMainThread, parentPort, Worker } from "node:worker_threads"
+import { loud } from "./loud.mjs"
+export const itself = async () => (await once(new Worker(new URL(import.meta.url)), "message"))[0]
+if (!isMainThread) parentPort.postMessage(loud("b"))`,
         "loud.mjs": "export const loud = (text) => text.toUpperCase()",
         "child.mjs": 'import { loud } from "./loud.mjs"\nconsole.log(loud(process.argv[2]))'
       })
-      assert.strictEqual(out, "> X Y")
+      assert.strictEqual(out, "> A B\n> X Y")
     })
   )
 
@@ -112,16 +138,28 @@ parentPort!.postMessage(message)`
           "src/greet.ts": text(`
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import { kind } from "./kind.js"
+const handlers = new URL("./handlers/", import.meta.url)
+const names = readdirSync(handlers).sort()
+const answers = await Promise.all(names.map(async (name) => (await import(new URL(name, handlers).href)).answer()))
+const plugin = createRequire(import.meta.url)(fileURLToPath(new URL("../plugins/one.ts", import.meta.url)))
+console.log(">", ...names, ...answers, plugin.name)
 const said = async (worker: Worker) => (await once(worker, "message"))[0]
 const first = await said(new Worker(new URL("./worker.ts", import.meta.url), { workerData: "x" }))
 const second = await said(new Worker(new URL("./jobs/other.js", import.meta.url), { workerData: "y" }))
 const [third] = await once(fork(fileURLToPath(new URL("./child.ts", import.meta.url))), "message")
 const source = readFileSync(new URL("./worker.ts", import.meta.url), "utf8").includes("message: string")
 console.log(">", first, second, third, kind, source, (globalThis as { preloaded?: string }).preloaded)`),
+          "src/handlers/a.ts": 'import { loud } from "../loud.js"\nexport const answer = (): string => loud("a")',
+          "src/handlers/b.ts": "export const answer = (): string => 'b'",
+          "plugins/package.json": '{"name":"plugins"}',
+          "plugins/one.ts":
+            'import { basename } from "path"\nexport const name: string = basename(__filename) + require("./two").two',
+          "plugins/two.ts": "const two = 2 as number\nexport = { two }",
           "src/kind.ts": 'export const kind: string = "own"',
           "src/worker.ts": worker("./loud.js"),
           "src/jobs/other.ts": worker("../loud"),
@@ -134,7 +172,7 @@ console.log(">", first, second, third, kind, source, (globalThis as { preloaded?
         },
         { import: ["./preload.ts"] }
       )
-      assert.strictEqual(out, "> X! Y! Z! own true yes")
+      assert.strictEqual(out, "> a.ts b.ts A! b one.ts2\n> X! Y! Z! own true yes")
     })
   )
 

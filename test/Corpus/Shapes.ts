@@ -3,11 +3,12 @@ import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { files } from "./Shapes/Files.js"
 import { modules } from "./Shapes/Modules.js"
+import { runTime } from "./Shapes/RunTime.js"
 import { manifest, type Shape } from "./Shapes/Shape.js"
 import { typeScript } from "./Shapes/TypeScript.js"
 import { workspaces } from "./Shapes/Workspaces.js"
 
-export const shapes: ReadonlyArray<Shape> = [...workspaces, ...modules, ...typeScript, ...files]
+export const shapes: ReadonlyArray<Shape> = [...workspaces, ...modules, ...typeScript, ...files, ...runTime]
 
 /** Writes the files of a shape into a new folder, and returns the folder. */
 export const write = (shape: Shape) =>

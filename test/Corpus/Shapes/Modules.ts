@@ -153,9 +153,10 @@ export const answer = () => [marked, named, Object.keys(all).filter((key) => key
     files: {
       "answer.ts": `
 const handlers = { a: () => import("./handlers/a.js"), b: () => import("./handlers/b.js") }
+const byName = (name: string) => import(\`./handlers/\${name}.js\`)
 const byPattern = (name: string) => import(\`./handlers/\${name}.ts\`)
 export const answer = async () => [
-  (await import(\`./handlers/\${"b"}.js\`)).handle(), (await handlers.a()).handle(), (await handlers.b()).handle(), (await byPattern("c")).handle(),
+  (await import(\`./handlers/\${"b"}.js\`)).handle(), (await byName("a")).handle(), (await handlers.a()).handle(), (await handlers.b()).handle(), (await byPattern("c")).handle(),
   await byPattern("none").catch(() => "not found")
 ]`,
       "handlers/a.ts": 'export const handle = () => "a"',
