@@ -76,10 +76,12 @@ export const startsItself = (text: string): boolean => {
   ).test(text)
 }
 
-/** Globs of the texts that are paths of files with a placeholder, such as `"./locales/{{lng}}.json"`. */
+/** Globs of the texts that are globs below a folder, or paths of files with a placeholder, such as `"./locales/{{lng}}.json"`. */
 export const patterns = (text: string): ReadonlyArray<string> => [
   ...new Set(
-    [...text.matchAll(pattern)].map(([, , path = ""]) => path.replace(placeholder, "*").replace(/^(?:\$?\*)?\//, ""))
+    [...text.matchAll(pattern), ...text.matchAll(glob)].map(([, , path = ""]) =>
+      path.replace(placeholder, "*").replace(/^(?:\$?\*)?\//, "")
+    )
   )
 ]
 
@@ -146,7 +148,11 @@ const readingNamed =
 
 const resolving = /\bresolve\s*\(\s*(["'`])((?:\.{0,2}\/|@?[a-z0-9])[^"'`$\n]*)\1\s*\)/gi
 
-const placeholder = /\$?\{\{?[^{}]*\}?\}|%[sd]|\*+/g
+const placeholder = /\$?\{\{?[^{}]*\}?\}|%[sd]/g
+
+/** A glob below a folder, such as "schema/**\/*.graphql". */
+const glob =
+  /(["'`])((?:\.{0,2}\/)?(?:[\w@.-]+\/)+(?:\*{1,2}|[\w@.-]*\*[\w@.-]*)(?:\/(?:\*{1,2}|[\w@.-]*\*?[\w@.-]*))*\.(?![cm]?[jt]sx?\1)[A-Za-z0-9]+)\1/g
 
 /** Code is the bundler's to find. */
 const pattern =

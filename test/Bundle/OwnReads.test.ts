@@ -10,6 +10,10 @@ describe("the files that own modules name", () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: code as text
     ["`${import.meta.dirname}/data/%s.csv`", ["data/*.csv"]],
     ['__dirname + "/mails/{name}.html"', ["mails/*.html"]],
+    ['join(here, "./schema/**/*.graphql")', ["./schema/**/*.graphql"]],
+    ['"data/*.csv"', ["data/*.csv"]],
+    ['"src/**/*.ts"', []],
+    ['"*.md"', []],
     ['fetch("https://example.com/{id}.json")', []],
     ['"./handlers/{name}.ts"', []],
     ['log("a {b} c.d")', []]
