@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-const integration = ["test/**/*.integration.test.ts", "examples/**/*.integration.test.ts"]
+/** Files with a process each: those of processes and engines, and two that load other test files for another server. */
+const integration = [
+  "test/**/*.integration.test.ts",
+  "examples/**/*.integration.test.ts",
+  "test/Server/Http/App.test.ts",
+  "test/Server/Cluster/HttpSuites.test.ts"
+]
 
 /** Files of a minute and more. They are first, so that no worker waits long for another one at the end. */
 const long = [

@@ -70,12 +70,14 @@ describe("webhooks", () => {
     Effect.gen(function* () {
       yield* cli(["deploy", "weather.ts", "--name", "weather"])
       const { commit } = yield* RunStore
-      yield* commit([{ _tag: "Delivery", runId: "r", webhook: "books" }])
-      const listed = json(yield* cli(["webhooks", "weather", "--state", "pending", "--run", "r", "--json"]))
+      const runId = "01890a5d-ac96-774b-bcce-b302099a8057"
+      const id = `msg_${runId}_books`
+      yield* commit([{ _tag: "Delivery", runId, webhook: "books" }])
+      const listed = json(yield* cli(["webhooks", "weather", "--state", "pending", "--run", runId, "--json"]))
       const [delivery] = listed["deliveries"] as ReadonlyArray<Record<string, unknown>>
-      assert.deepInclude(delivery, { id: "msg_r_books", runId: "r", webhook: "books", state: "pending" })
-      assert.match((yield* cli(["webhooks", "weather"])).stdout, /msg_r_books +books +pending +0/)
-      const again = json(yield* cli(["webhook", "retry", "weather", "msg_r_books", "--json"]))
+      assert.deepInclude(delivery, { id, runId, webhook: "books", state: "pending" })
+      assert.match((yield* cli(["webhooks", "weather"])).stdout, new RegExp(`${id} +books +pending +0`))
+      const again = json(yield* cli(["webhook", "retry", "weather", id, "--json"]))
       assert.deepInclude(again, { state: "pending", attempts: 0 })
       const unknown = yield* cli(["webhook", "retry", "weather", "none", "--json"])
       assert.deepStrictEqual([unknown.exitCode, json(unknown)["_tag"]], [1, "WebhookDeliveryNotFound"])
