@@ -11,7 +11,7 @@ it.live(
   "recovers from every single fault at every request, file or row",
   () =>
     Effect.gen(function* () {
-      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 29 })
+      const { byScenario, cases } = yield* Simulation.sweepAll(worlds, { stride: 43 })
       yield* say(`${cases} single faults, Docker: ${told(byScenario)}`)
       assert.isAtLeast(cases, 150)
       for (const [scenario, count] of byScenario) assert.isAbove(count, 0, scenario)
@@ -34,7 +34,7 @@ it.live(
   "recovers when another fault happens during the recovery from the first",
   () =>
     Effect.gen(function* () {
-      const { cases } = yield* Simulation.doubles(worlds, { count: 60 })
+      const { cases } = yield* Simulation.doubles(worlds, { count: 40 })
       yield* say(`${cases} double faults, Docker`)
     }),
   patience
