@@ -85,8 +85,9 @@ export const make = (
     /** An addon runs outside only; a module that cannot be found may never be reached. */
     const resolveFile = (build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs) =>
       Effect.gen(function* () {
-        if (isAlone(args)) return whole(yield* resolve(build, args, args.resolveDir))
-        if (!args.path.endsWith(".node") && args.kind !== "dynamic-import") return undefined
+        if (!args.path.endsWith(".node") && args.kind !== "dynamic-import") {
+          return isAlone(args) ? whole(yield* resolve(build, args, args.resolveDir)) : undefined
+        }
         const found = yield* resolve(build, args, args.resolveDir)
         if (found?.path === undefined) return miss(args)
         if (!found.path.endsWith(".node")) return undefined
