@@ -13,6 +13,17 @@ export class EncodedJson {
   }
 }
 
+/** The text of an object of such values. Throws what `JSON.stringify` throws. */
+export const objectText = (members: Readonly<Record<string, unknown>>): string => {
+  let all = ""
+  // Joining a list would copy texts of many megabytes, which adding them to a text does not.
+  for (const name in members) {
+    const text = textOf(members[name])
+    if (text !== undefined) all += `${all === "" ? "" : ","}${JSON.stringify(name)}:${text}`
+  }
+  return `{${all}}`
+}
+
 /** The text of a value, `undefined` for what JSON leaves out. Throws what `JSON.stringify` throws. */
 export const textOf = (value: unknown): string | undefined =>
   value instanceof EncodedJson ? value.text : JSON.stringify(value)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { EncodedJson } from "../Internal/EncodedJson.js"
 import { memoize } from "../Internal/Memoize.js"
 
 /** An integer: a number, or the text that drivers of PostgreSQL give for a 64-bit column. */
@@ -24,6 +25,13 @@ export const Json = Schema.parseJson(Schema.Unknown)
 
 /** Any JSON value or nothing; JSON's own `null` is a value. */
 export const OptionalJson = Schema.compose(OptionalText, Schema.OptionFromSelf(Json))
+
+/** Any JSON value as its text, which is not parsed. */
+export const EncodedText = Schema.transform(Schema.String, Schema.instanceOf(EncodedJson), {
+  strict: true,
+  decode: (text) => new EncodedJson(text),
+  encode: ({ text }) => text
+})
 
 /** A JSON object. */
 export const JsonObject = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))

@@ -7,6 +7,7 @@ import {
   type Decode,
   decodeRows,
   decodeTo,
+  EncodedText,
   Integer,
   Json,
   OptionalJson,
@@ -16,7 +17,7 @@ import {
   present,
   Time
 } from "./Columns.js"
-import { Cause, type Run, RunStatus, type RunSummary, StepRun } from "./RunStore.js"
+import { Cause, type FindOptions, type Run, RunStatus, type RunSummary, StepRun } from "./RunStore.js"
 import type { RunRef } from "./RunTables.js"
 
 const SummaryRow = Schema.Struct({
@@ -31,20 +32,26 @@ const SummaryRow = Schema.Struct({
   execution_millis: OptionalNumber
 })
 
-const RunRow = Schema.Struct({
+const runFields = {
   ...SummaryRow.fields,
-  parameters: Json,
-  outputs: OptionalJson,
-  error: OptionalJson,
   response: Schema.compose(OptionalText, Schema.OptionFromSelf(Schema.parseJson(RunResponse)))
-})
+}
 
-const StepRow = Schema.Struct({
+const parsedData = { outputs: OptionalJson, error: OptionalJson }
+
+const encodedData = {
+  outputs: Schema.OptionFromNullOr(EncodedText),
+  error: Schema.OptionFromNullOr(EncodedText)
+}
+
+const RunRow = Schema.Struct({ ...runFields, ...parsedData, parameters: Json })
+
+const EncodedRunRow = Schema.Struct({ ...runFields, ...encodedData, parameters: EncodedText })
+
+const stepFields = {
   name: Schema.String,
   status: StepRun.fields.status,
   attempts: Integer,
-  outputs: OptionalJson,
-  error: OptionalJson,
   started_at: Time,
   finished_at: OptionalTime,
   execution_millis: OptionalNumber,
@@ -56,7 +63,11 @@ const StepRow = Schema.Struct({
   from_run: Schema.optional(Schema.NullOr(Schema.String)),
   from_step: Schema.optional(Schema.NullOr(Schema.String)),
   input_digest: Schema.optional(Schema.NullOr(Schema.String))
-})
+}
+
+const StepRow = Schema.Struct({ ...stepFields, ...parsedData })
+
+const EncodedStepRow = Schema.Struct({ ...stepFields, ...encodedData })
 
 const MessageRow = Schema.Struct({ sequence: Integer, data: Json, kind: Schema.NullOr(Schema.Literal("element")) })
 const IdRow = Schema.Struct({ run_id: Schema.String })
@@ -82,7 +93,13 @@ const toSummary = ({
   ...present({ cause, session, finishedAt: finished_at, executionTimeMillis: execution_millis })
 })
 
-const toRun = ({ error, outputs, parameters, response, ...row }: typeof RunRow.Type): Run => ({
+const toRun = ({
+  error,
+  outputs,
+  parameters,
+  response,
+  ...row
+}: typeof RunRow.Type | typeof EncodedRunRow.Type): Run => ({
   ...toSummary(row),
   parameters,
   ...present({ outputs, error, response })
@@ -102,7 +119,7 @@ const toStep = ({
   started_at,
   started_sequence,
   ...row
-}: typeof StepRow.Type): StepRun => ({
+}: typeof StepRow.Type | typeof EncodedStepRow.Type): StepRun => ({
   ...row,
   startedAt: started_at,
   ...present({
@@ -130,6 +147,9 @@ export const decodeRuns: Decode<Run> = decodeTo(RunRow, toRun)
 
 export const decodeSteps: Decode<StepRun> = decodeTo(StepRow, toStep)
 
+/** Decodes runs and steps whose JSON is parsed, or stays the text that it is. */
+export const decodersOf = ({ values = "parsed" }: FindOptions): Decoders => decoders[values]
+
 export const decodeMessages: Decode<Published> = decodeTo(MessageRow, ({ kind, ...row }) => ({
   ...row,
   kind: kind ?? "message"
@@ -144,3 +164,15 @@ export const decodeRefs: Decode<RunRef> = decodeRows(Schema.Struct({ id: Schema.
 export const decodeNumbers: Decode<number> = decodeTo(NumberRow, ({ number }) => number)
 
 export const decodeTotals: Decode<typeof TotalRow.Type> = decodeRows(TotalRow)
+
+// internal
+
+interface Decoders {
+  readonly runs: Decode<Run>
+  readonly steps: Decode<StepRun>
+}
+
+const decoders: { readonly [Values in NonNullable<FindOptions["values"]>]: Decoders } = {
+  parsed: { runs: decodeRuns, steps: decodeSteps },
+  encoded: { runs: decodeTo(EncodedRunRow, toRun), steps: decodeTo(EncodedStepRow, toStep) }
+}

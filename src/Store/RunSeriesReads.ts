@@ -49,7 +49,7 @@ export const make = (
   const firstOf = <A>(read: (store: Store) => Effect.Effect<Option.Option<A>, StoreError>, past: (value: A) => A) =>
     Effect.suspend(() => inOrder(members(), read, past))
   return {
-    find: (id) => firstOf((store) => store.find(id), ended),
+    find: (id, options) => firstOf((store) => store.find(id, options), ended),
     events: (options) =>
       firstOf(
         (store) => store.events(options),

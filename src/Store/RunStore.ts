@@ -161,6 +161,21 @@ export interface EventPage {
 }
 
 /**
+ * Options of reading one run.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FindOptions {
+  /**
+   * `encoded` leaves the JSON of parameters, outputs and errors as the text that is stored, for a reader that passes it on:
+   * parsing many megabytes, and writing them again, holds everything else up. `JSON.stringify` gives the same for both.
+   * Default `parsed`.
+   */
+  readonly values?: "encoded" | "parsed" | undefined
+}
+
+/**
  * Keeps the runs of one deployment with their steps and messages.
  *
  * @category services
@@ -172,7 +187,7 @@ export class RunStore extends Context.Tag("effect-deployers/Store/RunStore")<
     /** Stores a batch in one transaction. */
     readonly commit: (batch: ReadonlyArray<RunWrite>) => Effect.Effect<void, StoreError>
     /** With its steps. */
-    readonly find: (id: string) => Effect.Effect<Option.Option<Run>, StoreError>
+    readonly find: (id: string, options?: FindOptions) => Effect.Effect<Option.Option<Run>, StoreError>
     /** Newest first, without data; `cursor` comes from the page before. An invalid cursor gives the first page. */
     readonly list: (options: {
       readonly status?: RunStatus | undefined

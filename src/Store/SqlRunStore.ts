@@ -27,15 +27,16 @@ const isRunId = Schema.is(RunId)
 
 const makeFind =
   ({ from, read, runNumber, sql, stepsOf }: RunTables.RunAccess): RunStore["Type"]["find"] =>
-  (id) =>
+  (id, options = {}) =>
     read(
       "runs.find",
       Effect.gen(function* () {
+        const decode = Rows.decodersOf(options)
         const rows = yield* sql`SELECT runs.*, ${runNumber} AS number FROM ${from("runs")} WHERE id = ${id}`
-        const [run] = yield* Rows.decodeRuns(rows)
+        const [run] = yield* decode.runs(rows)
         const [number] = yield* Rows.decodeNumbers(rows)
         if (run === undefined || number === undefined) return Option.none()
-        const steps = yield* Rows.decodeSteps(
+        const steps = yield* decode.steps(
           yield* sql`SELECT step_runs.*, digest, bytes, from_run, from_step, input_digest
             FROM (SELECT * FROM ${from("step_runs")} WHERE ${stepsOf({ id, number })}) AS step_runs
             LEFT JOIN ${from("run_artifacts")} ON run_artifacts.run_id = ${id} AND run_artifacts.step = step_runs.name

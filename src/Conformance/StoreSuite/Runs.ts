@@ -48,6 +48,21 @@ const ending = <E>(layer: Layer.Layer<RunStore, E>) => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("a run read without parsing its values has the same JSON as the run", () =>
+    Effect.gen(function* () {
+      const store = yield* RunStore
+      const outputs = { list: [1, null, '\u2028 "é"'], toJSON: 1 }
+      const failed = { status: "failed" as const, error: { _tag: "TooCold", at: -0.5 } }
+      const steps = [step("a", 5, { outputs: null }), step("b", 6, failed), step("c", 7, { status: "running" })]
+      yield* store.commit([write(run(1, { outputs, steps })), write(run(2, failed)), write(started(3))])
+      for (const n of [1, 2, 3]) {
+        const unparsed = Option.getOrThrow(yield* store.find(id(n), { values: "encoded" }))
+        assert.strictEqual(JSON.stringify(unparsed), JSON.stringify(yield* found(n)))
+      }
+      assert.isTrue(Option.isNone(yield* store.find(id(4), { values: "encoded" })))
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("a run that ended never changes, not in a later batch and not in the same", () =>
     Effect.gen(function* () {
       const store = yield* RunStore

@@ -29,6 +29,7 @@ import type * as Metrics from "../Run/Metrics.js"
 import * as Response from "../Run/Response.js"
 import * as RunEvents from "../Run/RunEvents.js"
 import * as RunQueries from "../Run/RunQueries.js"
+import * as RunText from "../Run/RunText.js"
 import * as RunTrace from "../Run/RunTrace.js"
 import type { Parsed } from "../Run/SafeJson.js"
 import type { Scheduler } from "../Run/Schedules/Scheduler.js"
@@ -219,7 +220,9 @@ const runsGroup = (api: Contract, respond: EventResponse.Responder) =>
             ...(nextCursor === undefined ? {} : { nextCursor })
           }))
         )
-        .handle("get", ({ path: { id } }) => reading.find(id))
+        .handleRaw("get", ({ path: { id } }) =>
+          Effect.map(RunText.read(reading, id), (text) => Response.toResponse(Response.ofJson(200, text)))
+        )
         .handle("cancel", ({ path: { id } }) =>
           Effect.gen(function* () {
             const ended = endOf(invocation, id)

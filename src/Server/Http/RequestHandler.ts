@@ -41,6 +41,7 @@ import * as RequestBody from "./RequestBody.js"
 import * as RequestId from "./RequestId.js"
 import * as ResponseHeaders from "./ResponseHeaders.js"
 import * as RunRequests from "./RunRequests.js"
+import * as RunRoute from "./RunRoute.js"
 import * as ServerSentEvents from "./ServerSentEvents.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 import * as ServiceProof from "./ServiceProof.js"
@@ -78,7 +79,7 @@ export const make: Effect.Effect<HttpServer.Handler, never, Handlers.Requirement
 
 // internal
 
-/** The routes that bypass the typed API: the invocation, and health, which is read while a service starts. */
+/** The routes that bypass the typed API: the invocation, records of runs, and health, which is read while a service starts. */
 const directRoutes = (
   platform: HttpServer.Handler
 ): Effect.Effect<{ readonly [Name in Routes.RouteName]?: HttpServer.Handler }, never, Handlers.Requirements> =>
@@ -91,9 +92,11 @@ const directRoutes = (
         response.shouldKeepAlive = false
         AnswerWriter.send(request, response, answer())
       }
-    const prove = ServiceProof.make((yield* ServiceInfo).manifest, (yield* KeyRing).digests)
+    const { manifest } = yield* ServiceInfo
+    const prove = ServiceProof.make(manifest, (yield* KeyRing).digests)
     return {
       invoke: yield* invokeRoute(platform),
+      run: yield* Effect.provide(RunRoute.make(manifest.serving, platform), RunQueries.layer),
       health: checking(health.health),
       live: checking(health.live),
       ready: checking(health.ready),

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { RunNotFound, type ServiceUnavailable } from "../../Contract/Errors.js"
 import type { RunLogPage } from "../../Contract/RunLog.js"
 import type { StoreError } from "../../Errors/Stores.js"
-import { type EventPage, type Run, RunStore } from "../../Store/RunStore.js"
+import { type EventPage, type FindOptions, type Run, RunStore } from "../../Store/RunStore.js"
 import { NextTurn } from "../HotPath/TickBatcher.js"
 import { Invocation } from "./Invocation.js"
 import * as RunRecorder from "./RunRecorder.js"
@@ -23,7 +23,7 @@ export class RunQueries extends Context.Tag("effect-deployers/Server/Reading")<
   RunQueries,
   {
     /** A run with the steps it has so far. */
-    readonly find: (id: string) => Effect.Effect<Run, RunNotFound | ServiceUnavailable>
+    readonly find: (id: string, options?: FindOptions) => Effect.Effect<Run, RunNotFound | ServiceUnavailable>
     /** Stored events of a run after a position. */
     readonly events: (id: string, after: number) => Effect.Effect<EventPage, RunNotFound | ServiceUnavailable>
     /** Lines that a run logged. */
@@ -59,12 +59,12 @@ export const layer: Layer.Layer<RunQueries, never, Service | Invocation | RunSto
     const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
     const written = <A>(write: Effect.Effect<A, unknown>) => Effect.catchAll(write, orElse(RunRecorder.unavailable))
     return {
-      find: (id) =>
+      find: (id, options) =>
         Effect.gen(function* () {
           const going = invocation.find(id) ?? (yield* fleet.findElsewhere(id))
           if (going !== undefined) return going
           // A record may have many megabytes, so other requests have their turn before the next one is read.
-          const found = yield* oneAtATime(Effect.zipLeft(stored(store.find(id)), nextTurn))
+          const found = yield* oneAtATime(Effect.zipLeft(stored(store.find(id, options)), nextTurn))
           if (Option.isSome(found)) return found.value
           return yield* notFound(id)
         }),

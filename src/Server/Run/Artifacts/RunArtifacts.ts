@@ -8,6 +8,7 @@ import type { Artifact, ArtifactList } from "../../../Contract/Artifacts.js"
 import * as Envelope from "../../../Contract/Envelope.js"
 import { ArtifactNotFound, type RunNotFound, type ServiceUnavailable } from "../../../Contract/Errors.js"
 import type { ArtifactStoreError } from "../../../Errors/Artifacts.js"
+import { textOf } from "../../../Internal/EncodedJson.js"
 import type * as Output from "../../../Output.js"
 import type * as Pipeline from "../../../Pipeline.js"
 import type { StepRun } from "../../../Store/RunStore.js"
@@ -64,13 +65,13 @@ export const layer: Layer.Layer<RunArtifacts, never, RunQueries | ArtifactSource
         : Effect.succeed(Buffer.from(text))
     return {
       list: (runId) =>
-        Effect.map(find(runId), ({ steps = [] }) => ({
+        Effect.map(find(runId, { values: "encoded" }), ({ steps = [] }) => ({
           runId,
           artifacts: steps.flatMap((step) => Option.toArray(Option.map(artifactOf(step), ({ artifact }) => artifact)))
         })),
       read: (runId, step) =>
         Effect.gen(function* () {
-          const { steps = [] } = yield* find(runId)
+          const { steps = [] } = yield* find(runId, { values: "encoded" })
           const found = Option.fromNullable(steps.find(({ name }) => name === step)).pipe(Option.flatMap(artifactOf))
           if (Option.isNone(found)) return yield* missing(runId, step)
           const { artifact, text } = found.value
@@ -177,8 +178,8 @@ const artifactOf = (
   if (artifact !== undefined) {
     return Option.some({ artifact: { ...made, ...artifact, place: "store" }, text: undefined })
   }
-  if (outputs === undefined) return Option.none()
-  const text = JSON.stringify(outputs)
+  const text = textOf(outputs)
+  if (text === undefined) return Option.none()
   const ref = { digest: digestOf(text), bytes: Buffer.byteLength(text) }
   return Option.some({ artifact: { ...made, ...ref, place: "record" }, text })
 }
