@@ -1,11 +1,13 @@
 /** The progress of a lifecycle operation: a line per event on standard error, with the time since the start. */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Deployer } from "../Deployer.js"
 import type { DeploymentEvent, EventType } from "../Deployment/DeploymentEvent.js"
+import { timeoutTo } from "../Internal/Deadline.js"
 import { Output } from "./Output.js"
 import * as Render from "./Render.js"
 
@@ -53,20 +55,25 @@ const show = <A, E, R>(
     const output = yield* Output
     const begun = start ?? (yield* begin)
     const inProgress = new Set<string>()
+    // Open while no line is being written and no operation has lines to come.
+    const quiet = yield* Effect.makeLatch(true)
     const showing = Stream.fromQueue(yield* subscribe).pipe(
       Stream.runForEach((event) =>
         Effect.gen(function* () {
           const label = prefix(event)
           if (label === undefined) return
-          inProgress.add(event.operationId)
+          // Some changes, as those of the intake, are one event without an operation around it.
+          if (event.type === "operation_started") inProgress.add(event.operationId)
+          yield* quiet.close
           yield* output.note(line(output.hasNoteColor, event, (yield* Clock.currentTimeMillis) - begun, label))
           if (isLast(event)) inProgress.delete(event.operationId)
+          if (inProgress.size === 0) yield* quiet.open
         })
       )
     )
     // Not a child: an interruption would end it before it shows the events of the undo.
     const fiber = yield* Effect.forkScoped(showing)
-    return yield* Effect.ensuring(operation, Effect.zipRight(shown(inProgress), Fiber.interrupt(fiber)))
+    return yield* Effect.ensuring(operation, Effect.zipRight(shown(quiet), Fiber.interrupt(fiber)))
   }).pipe(Effect.scoped)
 
 /** One event for people. */
@@ -94,9 +101,11 @@ const elapsed = (hasColor: boolean, millis: number): string =>
 
 const isLast = ({ type }: DeploymentEvent): boolean => type === "operation_finished" || type === "operation_failed"
 
-/** Waits for the last lines: an operation may end before they are written. */
-const shown = (inProgress: ReadonlySet<string>): Effect.Effect<void> =>
-  Effect.yieldNow().pipe(Effect.repeat({ while: () => inProgress.size > 0, times: 10_000 }), Effect.asVoid)
+/** Waits for the last lines: an operation may end before they are written. One whose last event is lost ends without it. */
+const shown = (quiet: Effect.Latch): Effect.Effect<void> => {
+  const silent = timeoutTo({ duration: Duration.seconds(1), onTimeout: () => undefined })(quiet.await)
+  return Effect.zipRight(Effect.yieldNow(), silent)
+}
 
 const phases: { readonly [Type in EventType]: string } = {
   operation_started: "started",
