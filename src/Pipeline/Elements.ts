@@ -1,8 +1,10 @@
 /** The outputs of a pipeline that streams: a list of elements, which callers may also receive one by one. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { CurrentRun } from "../Run.js"
 
@@ -66,16 +68,47 @@ export const emitting = <A extends Schema.Schema.AnyNoContext, E, R>(
 ): Effect.Effect<ReadonlyArray<Schema.Schema.Type<A>>, E, R> => {
   const emission = { element }
   return Effect.flatMap(CurrentRun, (listener): Effect.Effect<ReadonlyArray<Schema.Schema.Type<A>>, E, R> => {
-    const all = Stream.suspend(run)
-    if (listener.emitted === undefined) return collected(all)
-    const emit = (value: Schema.Schema.Type<A>) => listener.emitted?.(emission, value) ?? Effect.void
-    return listener.takesElements === true
-      ? Effect.as(Stream.runForEach(all, emit), [])
-      : collected(Stream.tap(all, emit))
+    const collected: Array<Schema.Schema.Type<A>> = []
+    const isKept = listener.takesElements !== true
+    const take = (value: Schema.Schema.Type<A>): Effect.Effect<void> => {
+      if (isKept) collected.push(value)
+      return listener.emitted?.(emission, value) ?? Effect.void
+    }
+    return Effect.as(
+      runChunks(Stream.suspend(run), (chunk) => takeAll(chunk, take)),
+      collected
+    )
   })
 }
 
 // internal
 
-const collected = <A, E, R>(all: Stream.Stream<A, E, R>): Effect.Effect<ReadonlyArray<A>, E, R> =>
-  Effect.map(Stream.runCollect(all), Chunk.toReadonlyArray)
+/** Runs a stream in this fiber. `Stream.runForEachChunk` does the same in one of its own, which costs as much as the run. */
+const runChunks = <A, E, R>(
+  stream: Stream.Stream<A, E, R>,
+  take: (chunk: Chunk.Chunk<A>) => Effect.Effect<void>
+): Effect.Effect<void, E, R> =>
+  Effect.acquireUseRelease(
+    Scope.make(),
+    (scope) =>
+      Effect.flatMap(Scope.extend(Stream.toPull(stream), scope), (pull) =>
+        Effect.catchAll(Effect.forever(Effect.flatMap(pull, take)), (end) =>
+          Option.isNone(end) ? Effect.void : Effect.fail(end.value)
+        )
+      ),
+    (scope, exit) => Scope.close(scope, exit)
+  )
+
+/** Elements that are taken before the fiber may yield. */
+const atOnce = 64
+
+/** Takes elements in their order. Most are taken without a wait, and then an effect for each would cost more than the element. */
+const takeAll = <A>(chunk: Chunk.Chunk<A>, take: (value: A) => Effect.Effect<void>, from = 0): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const end = Math.min(chunk.length, from + atOnce)
+    for (let index = from; index < end; index++) {
+      const taken = take(Chunk.unsafeGet(chunk, index))
+      if (taken !== Effect.void) return Effect.zipRight(taken, takeAll(chunk, take, index + 1))
+    }
+    return end === chunk.length ? Effect.void : Effect.zipRight(Effect.yieldNow(), takeAll(chunk, take, end))
+  })

@@ -62,7 +62,7 @@ export const over = (sink: Sink, format: Format): EventStream => {
     sink.end()
     sink.abandon()
   }
-  const drained = Effect.suspend(() =>
+  const pace = () =>
     sink.hasEnded() || sink.unreadBytes() <= keepsUpBytes
       ? Effect.void
       : Effect.timeoutTo(
@@ -72,7 +72,6 @@ export const over = (sink: Sink, format: Format): EventStream => {
           }),
           { duration: patience, onSuccess: () => {}, onTimeout: drop }
         )
-  )
   return {
     hasBegun: sink.hasBegun,
     hasEnded: sink.hasEnded,
@@ -86,7 +85,8 @@ export const over = (sink: Sink, format: Format): EventStream => {
     say: (name, json) => send(format.ofMessage(name, json)),
     end,
     unreadBytes: sink.unreadBytes,
-    drained,
+    drained: Effect.suspend(pace),
+    pace,
     drop
   }
 }

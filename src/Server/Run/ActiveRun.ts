@@ -286,17 +286,14 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
   }
 
   emitted({ element }: Emission, value: unknown): Effect.Effect<void> {
-    const { limits, pace = Effect.void } = this.options
-    const sent = Effect.flatMap(Emissions.encode(element, value, limits.maxEventBytes), (encoded) =>
-      encoded instanceof JsonSize.TooLarge
-        ? Effect.die(this.#exceeded("maxEventBytes", encoded.bytes))
-        : this.#send(encoded)
-    )
-    return Effect.zipRight(sent, pace)
+    const { limits, pace = noPace } = this.options
+    const sent = Emissions.encoded(element, value, limits.maxEventBytes, (json) => this.#send(json))
+    return sent === Effect.void ? pace() : Effect.zipRight(sent, Effect.suspend(pace))
   }
 
   /** Elements that the run keeps for its outputs have the limit of outputs, too. */
-  #send(element: EncodedJson.EncodedJson): Effect.Effect<void> {
+  #send(element: EncodedJson.EncodedJson | JsonSize.TooLarge): Effect.Effect<void> {
+    if (element instanceof JsonSize.TooLarge) return Effect.die(this.#exceeded("maxEventBytes", element.bytes))
     const { isRecorded, limits, skipArtifacts } = this.options
     if (!this.takesElements) {
       this.#elementBytes += Buffer.byteLength(element.text) + 1
@@ -394,3 +391,5 @@ export class ActiveRun implements RunListener, ActiveStep.Owner {
 
 /** The JSON of a value that JSON leaves out. */
 const nothing = new EncodedJson.EncodedJson("null")
+
+const noPace = () => Effect.void

@@ -44,7 +44,7 @@ export interface Options {
   /** Describes the request that started the run. */
   readonly describe?: (() => RunRequest) | undefined
   /** Waits until the caller takes the next element; none for a caller that gets all elements at the end. */
-  readonly pace?: Effect.Effect<void> | undefined
+  readonly pace?: (() => Effect.Effect<void>) | undefined
   readonly session: string | undefined
   readonly limits: RunLimits.Limits & LogLimits
   /** The files that came with the request. */

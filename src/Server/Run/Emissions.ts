@@ -1,23 +1,32 @@
 /** The elements that a pipeline emits, as JSON. */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import { EncodedJson } from "../../Internal/EncodedJson.js"
 import { TooLarge } from "../HotPath/JsonSize.js"
 import * as SchemaCodec from "../HotPath/SchemaCodec.js"
+import * as SyncOrFiber from "../HotPath/SyncOrFiber.js"
 
-/** The JSON of an element, or its size, if that is more than permitted. It dies for an element that does not fit its schema. */
-export const encode = (
+/**
+ * Sends the JSON of an element, or its size, if that is more than permitted: at once if the JSON is there, because a run emits
+ * many elements. It dies for an element that does not fit its schema.
+ */
+export const encoded = (
   element: Schema.Schema.AnyNoContext,
   value: unknown,
-  maxBytes: number
-): Effect.Effect<EncodedJson | TooLarge> =>
-  Effect.matchEffect(encoderOf(element)(value, maxBytes), {
-    onSuccess: (json) => Effect.succeed(json ?? nothing),
+  maxBytes: number,
+  send: (json: EncodedJson | TooLarge) => Effect.Effect<void>
+): Effect.Effect<void> => {
+  const json = encoderOf(element)(value, maxBytes)
+  if (SyncOrFiber.isEither(json) && Either.isRight(json)) return send(json.right ?? nothing)
+  return Effect.matchEffect(json, {
+    onSuccess: (json) => send(json ?? nothing),
     onFailure: (misfit) =>
       misfit instanceof TooLarge
-        ? Effect.succeed(misfit)
+        ? send(misfit)
         : Effect.dieMessage(`An element does not fit the schema of the pipeline's output: ${misfit}`)
   })
+}
 
 // internal
 

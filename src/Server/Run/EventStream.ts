@@ -20,6 +20,8 @@ export interface EventStream {
   readonly unreadBytes: () => number
   /** Waits until the caller has taken most of what was written. It drops a caller that takes nothing for a minute. */
   readonly drained: Effect.Effect<void>
+  /** {@link drained} as of now: `Effect.void` if there is nothing to wait for. */
+  readonly pace: () => Effect.Effect<void>
   /** Ends the response with a reason, because the caller reads too slowly. */
   readonly drop: () => void
 }

@@ -126,7 +126,7 @@ export interface InvokeOptions extends Origin {
   /** Called with the run before it starts. */
   readonly onAccepted: ((run: ActiveRun) => void) | undefined
   /** Waits until the caller takes the next element of a pipeline that streams; none for a caller that does not follow. */
-  readonly pace?: Effect.Effect<void> | undefined
+  readonly pace?: (() => Effect.Effect<void>) | undefined
   /** The id that the run must have, and the key under which its answer is stored. */
   readonly claim?: { readonly runId: string; readonly key: string } | undefined
   /** The results that the run takes from another one. */

@@ -53,7 +53,7 @@ export const invoke = (
   { readOn, ...origin }: InvokeEventsOptions
 ): OnDisconnect | undefined => {
   const followed = follower(stream, readOn)
-  const options: InvokeOptions = { isDetached: false, onAccepted: followed.accept, pace: stream.drained, ...origin }
+  const options: InvokeOptions = { isDetached: false, onAccepted: followed.accept, pace: stream.pace, ...origin }
   const leave = call(
     body,
     (answer) => {

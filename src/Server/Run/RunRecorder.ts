@@ -146,22 +146,25 @@ export const layerNone: Layer.Layer<RunRecorder> = Layer.effect(
     const defer = yield* TickBatcher.NextTurn
     let index = 0
     let waiting: Array<(isStored: boolean) => void> = []
-    const askToRelease = TickBatcher.make(() => {
+    const release = () => {
       const released = waiting
       waiting = []
       for (const onStored of released) onStored(true)
-    }, defer)
-    const release = (onStored: (isStored: boolean) => void) => {
-      waiting.push(onStored)
-      askToRelease()
     }
+    const askToRelease = TickBatcher.make(release, defer)
     return {
       isRecording: false,
       nextIndex: next ?? (() => Exit.succeed(++index)),
       offer: () => {},
       offerPart: () => {},
-      onStored: (_id, onStored) => release(onStored),
-      store: (_id, _run, onStored) => release(onStored),
+      // The events of a run wait for the end of the turn, however many they are: a run that emits fast lets others go on.
+      onStored: (_id, onStored) => {
+        if (waiting.push(onStored) === 1) defer(release)
+      },
+      store: (_id, _run, onStored) => {
+        waiting.push(onStored)
+        askToRelease()
+      },
       onFenced: () => {},
       forget: () => {},
       commit: () => Effect.void,

@@ -1,6 +1,6 @@
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Queue, TestClock } from "effect"
 import * as ServerSentEvents from "../../../src/Server/Http/ServerSentEvents.js"
 import { type EventStream, keepsUpBytes } from "../../../src/Server/Run/EventStream.js"
@@ -65,6 +65,18 @@ describe("a stream of events", () => {
       stream.end()
       yield* hears(heard, 'id: 2\nevent: run_finished\ndata: {"runId":"r","status":"succeeded"}\n\n')
       assert.isTrue(response.writableEnded)
+    })
+  )
+
+  it.scoped("writes the events of a turn at once", () =>
+    Effect.gen(function* () {
+      const { heard, response, stream } = yield* opened(true)
+      const write = vi.spyOn(response, "write")
+      for (let sequence = 1; sequence <= 100; sequence++) stream.tell({ sequence, event: "message", data: sequence })
+      yield* turn
+      yield* hears(heard, "id: 100\nevent: message\ndata: 100\n\n")
+      assert.strictEqual(write.mock.calls.length, 1)
+      stream.end()
     })
   )
 

@@ -102,6 +102,32 @@ describe("a pipeline that streams", () => {
     }).pipe(Effect.provide(served(count)))
   )
 
+  it.live.each(["none", "durable"] as const)(
+    "sends every element of a large chunk, recording %s, and closes the stream",
+    (recording) => {
+      let closed = 0
+      const many = Pipeline.stream("many", {
+        input: Schema.Struct({ to: Schema.Int }),
+        output: Schema.Int,
+        run: ({ to }) =>
+          Stream.ensuring(
+            Stream.range(1, to),
+            Effect.sync(() => ++closed)
+          )
+      })
+      const all = Array.from({ length: 1_000 }, (_, index) => index + 1)
+      return Effect.gen(function* () {
+        const told = linesOf((yield* invoke({ to: 1_000 }, {}, lines)).text)
+        assert.deepStrictEqual(
+          told.slice(0, -1).map(({ element }) => element as unknown),
+          all
+        )
+        assert.deepStrictEqual((yield* invoke({ to: 1_000 })).json["outputs"], all)
+        assert.strictEqual(closed, 2)
+      }).pipe(Effect.provide(served(many, { serving: { recording } })))
+    }
+  )
+
   it.live("ends with its typed failure after the elements before it", () =>
     Effect.gen(function* () {
       const asked = { to: 3, failAt: 2 }
