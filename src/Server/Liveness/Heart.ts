@@ -2,7 +2,7 @@
 import { cells } from "./Messages.js"
 
 export interface Heart {
-  /** Notes a request, after which the event loop beats often. */
+  /** Notes a request, which is a beat, too, and after which the event loop beats often. */
   readonly note: () => void
   readonly stop: () => void
 }
@@ -44,6 +44,8 @@ export const make = (
   let timer = setInterval(beat, oftenMillis).unref()
   return {
     note: () => {
+      // A long turn of many requests is no block: a connection to this thread costs a request many times as much.
+      Atomics.add(shared, cells.beat, 1)
       hasRequest = true
       if (!isOften) pace(true)
     },
