@@ -2,8 +2,7 @@
  * Batches: many concurrent runs share one call of a model, a database or a service. A run calls a function with its own
  * input and gets its own output; the calls that come close together reach the model as one.
  */
-import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -113,12 +112,12 @@ export const makeEach = <I, O, E = never, R = never>({
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
     const scope = yield* Effect.scope
-    const gathering = gather<I, O, E>(limits)
+    const gathering = gather<I, O, E>(limits, yield* Effect.clock)
     const gate = yield* Effect.makeSemaphore(Math.max(1, limits.concurrency ?? 1))
     const perform = (batch: Call<I, O, E>) =>
       Effect.suspend(() => run(batch.items.map(({ input }) => input))).pipe(
         Effect.provide(context),
-        Effect.onExit((exit) => settle(batch, exit)),
+        Effect.onExit((exit) => Effect.sync(() => settle(batch, exit))),
         Effect.ensuring(gate.release(1))
       )
     const next = Effect.gen(function* () {
@@ -129,7 +128,9 @@ export const makeEach = <I, O, E = never, R = never>({
       if (batch.items.length === 0) yield* gate.release(1)
       else batch.fiber = yield* Effect.forkIn(Effect.interruptible(perform(batch)), scope)
     })
-    yield* Effect.addFinalizer(() => settle(gathering.take(Number.POSITIVE_INFINITY), Exit.interrupt(FiberId.none)))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => settle(gathering.take(Number.POSITIVE_INFINITY), Exit.interrupt(FiberId.none)))
+    )
     yield* Effect.forkScoped(Effect.forever(next))
     return gathering.call
   })
@@ -180,70 +181,83 @@ export const resolver = <A extends Request.Request<unknown, unknown>>(
 
 // internal
 
-/** An input that waits for its output. */
-interface Item<I, O, E> {
-  readonly input: I
-  readonly output: Deferred.Deferred<O, E>
+/** An input that waits for its output. A class, because every run that shares a call makes one. */
+class Item<in out I, in out O, in out E> {
+  /** The call that the input is a part of, once it has left the queue. */
+  call: Call<I, O, E> | undefined
+
+  constructor(
+    readonly input: I,
+    /** The time of its arrival. */
+    readonly at: number,
+    readonly resume: (output: Effect.Effect<O, E>) => void
+  ) {}
 }
 
 /** One call. */
-interface Call<I, O, E> {
+interface Call<in out I, in out O, in out E> {
   readonly items: ReadonlyArray<Item<I, O, E>>
-  /** The inputs whose callers still wait. */
-  readonly awaited: Set<Item<I, O, E>>
+  /** The number of inputs whose callers still wait. */
+  awaited: number
   fiber?: Fiber.RuntimeFiber<unknown, unknown>
 }
 
 /** The inputs that wait for a call. */
-const gather = <I, O, E>({ maxSize, maxWait = defaultWait }: Limits) => {
+const gather = <I, O, E>({ maxSize, maxWait = defaultWait }: Limits, clock: Clock.Clock) => {
   const size = Math.max(1, maxSize)
-  const waiting = new Map<Item<I, O, E>, number>()
-  const calls = new Map<Item<I, O, E>, Call<I, O, E>>()
-  const watchers = new Set<() => void>()
+  const waitMillis = Duration.toMillis(maxWait)
+  // In the order of their arrival, so the first one is the oldest.
+  const waiting = new Set<Item<I, O, E>>()
+  let watcher: (() => void) | undefined
+  /** One fiber waits at a time. */
   const until = (holds: () => boolean) =>
-    Effect.async<void>((resume) => {
-      const look = () => {
-        if (!holds()) return
-        watchers.delete(look)
-        resume(Effect.void)
-      }
-      watchers.add(look)
-      look()
-      return Effect.sync(() => watchers.delete(look))
+    Effect.suspend(() =>
+      holds()
+        ? Effect.void
+        : Effect.async<void>((resume) => {
+            watcher = () => {
+              if (!holds()) return
+              watcher = undefined
+              resume(Effect.void)
+            }
+            return Effect.sync(() => {
+              watcher = undefined
+            })
+          })
+    )
+  const isFull = () => waiting.size >= size
+  const full = until(isFull)
+  const leave = (item: Item<I, O, E>): void => {
+    waiting.delete(item)
+    if (item.call !== undefined && --item.call.awaited === 0) item.call.fiber?.unsafeInterruptAsFork(FiberId.none)
+  }
+  const call = (input: I): Effect.Effect<O, E> =>
+    Effect.async((resume) => {
+      const item = new Item<I, O, E>(input, clock.unsafeCurrentTimeMillis(), resume)
+      waiting.add(item)
+      watcher?.()
+      return Effect.sync(() => leave(item))
     })
-  const leave = (item: Item<I, O, E>): Effect.Effect<void> =>
-    Effect.sync(() => {
-      waiting.delete(item)
-      const call = calls.get(item)
-      call?.awaited.delete(item)
-      if (call?.awaited.size === 0) call.fiber?.unsafeInterruptAsFork(FiberId.none)
-    })
-  const oldestAge = Effect.map(Clock.currentTimeMillis, (now) => now - Math.min(now, ...waiting.values()))
   return {
-    call: (input: I): Effect.Effect<O, E> =>
-      Effect.flatMap(Effect.zip(Deferred.make<O, E>(), Clock.currentTimeMillis), ([output, now]) => {
-        const item = { input, output }
-        waiting.set(item, now)
-        for (const look of watchers) look()
-        return Effect.ensuring(
-          Effect.onInterrupt(Deferred.await(output), () => leave(item)),
-          Effect.sync(() => calls.delete(item))
-        )
-      }),
+    call,
     some: until(() => waiting.size > 0),
     /** Waits until a batch is full, or until the oldest input has waited long enough. */
-    enough: Effect.flatMap(oldestAge, (age) =>
-      Effect.raceFirst(
-        until(() => waiting.size >= size),
-        Effect.sleep(Math.max(0, Duration.toMillis(maxWait) - age))
-      )
-    ),
+    enough: Effect.suspend(() => {
+      const now = clock.unsafeCurrentTimeMillis()
+      const [oldest] = waiting
+      const leftMillis = waitMillis - Math.max(0, now - (oldest?.at ?? now))
+      return isFull() || leftMillis <= 0 ? Effect.void : Effect.raceFirst(full, Effect.sleep(leftMillis))
+    }),
     take: (most = size): Call<I, O, E> => {
-      const items = Array.from(waiting.keys()).slice(0, most)
-      const call: Call<I, O, E> = { items, awaited: new Set(items) }
+      const items: Array<Item<I, O, E>> = []
+      for (const item of waiting) {
+        if (items.length === most) break
+        items.push(item)
+      }
+      const call: Call<I, O, E> = { items, awaited: items.length }
       for (const item of items) {
         waiting.delete(item)
-        calls.set(item, call)
+        item.call = call
       }
       return call
     }
@@ -256,21 +270,12 @@ const miscounted = (inputs: number, outputs: number): string =>
   `A batch of ${inputs} inputs returned ${outputs} outputs; return one for each input, in their order.`
 
 /** Gives each input of a call its output. */
-const settle = <I, O, E>(
-  { items }: Call<I, O, E>,
-  exit: Exit.Exit<ReadonlyArray<Either.Either<O, E>>, E>
-): Effect.Effect<void> =>
-  Effect.forEach(
-    items,
-    ({ output }, index) =>
-      Exit.match(exit, {
-        onFailure: (cause) => Deferred.failCause(output, cause),
-        onSuccess: (outputs) => {
-          const own = outputs.length === items.length ? outputs[index] : undefined
-          return own === undefined
-            ? Deferred.die(output, new Error(miscounted(items.length, outputs.length)))
-            : Deferred.complete(output, own)
-        }
-      }),
-    { discard: true }
-  )
+const settle = <I, O, E>({ items }: Call<I, O, E>, exit: Exit.Exit<ReadonlyArray<Either.Either<O, E>>, E>): void => {
+  for (const [index, { resume }] of items.entries()) {
+    if (Exit.isFailure(exit)) resume(Effect.failCause(exit.cause))
+    else resume((exit.value.length === items.length ? exit.value[index] : undefined) ?? missing(items, exit.value))
+  }
+}
+
+const missing = (inputs: ReadonlyArray<unknown>, outputs: ReadonlyArray<unknown>): Effect.Effect<never> =>
+  Effect.die(new Error(miscounted(inputs.length, outputs.length)))

@@ -242,6 +242,7 @@ const wait = (context: RunnerContext, call: Call, fiber: RunFiber): void => {
 }
 
 const offer = (context: RunnerContext, call: Call): void => {
+  if (!context.recorder.isRecording) return
   call.durable?.lease?.fence()
   context.recorder.offer(call.run.snapshot())
   offerDelivery(context, call)
