@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import { keepDeadlines } from "../Internal/Deadline.js"
 import { ProcessSpawnFailed } from "./ProcessErrors.js"
 import type { ProcessRef, Reader } from "./ProcessTable.js"
 
@@ -139,7 +140,7 @@ export const makeChildren: Effect.Effect<Children["Type"]> = Effect.sync(() => {
       Option.match(Option.fromNullable(children.get(key(ended))), {
         onNone: () => Effect.succeedNone,
         // The event of an exit arrives a few turns of the event loop after the process is gone from the table.
-        onSome: ({ exited }) => Effect.timeoutOption(exited, "1 second")
+        onSome: ({ exited }) => keepDeadlines(Effect.timeoutOption(exited, "1 second"))
       })
   }
 })

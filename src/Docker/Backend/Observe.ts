@@ -9,6 +9,7 @@ import { OperationalState } from "../../Deployment.js"
 import type { Instance } from "../../Flavor/Backend.js"
 import { meaningOfExit } from "../../Flavor/InstanceManifest.js"
 import { urlOf } from "../../Flavor/Ports.js"
+import { timeoutTo } from "../../Internal/Deadline.js"
 import type { Home } from "../../Store/Home.js"
 import { type Container, DockerClient, type EngineHost } from "../DockerClient.js"
 import type { ObserveError } from "../EngineErrors.js"
@@ -159,7 +160,7 @@ const firstExit = (container: Container): Effect.Effect<Option.Option<Exit>, nev
     }))
   }).pipe(
     // Past events come at once; after them the stream would wait for new ones.
-    Effect.timeoutTo({ duration: "1 second", onSuccess: (exit) => exit, onTimeout: () => Option.none() }),
+    timeoutTo({ duration: "1 second", onTimeout: () => Option.none() }),
     Effect.orElseSucceed(() => Option.none())
   )
 

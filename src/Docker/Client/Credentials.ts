@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { registryOf } from "../../Containerized/ImageReference.js"
+import { timeoutFail } from "../../Internal/Deadline.js"
 import type { Options } from "./Configuration.js"
 
 /** The reason why credentials cannot be read, as a sentence without full stop. */
@@ -138,7 +139,7 @@ const run = (program: string, server: string): Effect.Effect<Option.Option<strin
     child.stdin?.end(server)
     return Effect.sync(() => child.kill("SIGKILL"))
   }).pipe(
-    Effect.timeoutFail({
+    timeoutFail({
       duration: helperDeadline,
       onTimeout: () => ({ reason: `the credential helper ${program} did not answer within ${helperDeadline}` })
     })

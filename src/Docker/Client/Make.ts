@@ -4,6 +4,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Ports, type Verdict } from "../../Flavor/Ports.js"
+import { timeoutTo } from "../../Internal/Deadline.js"
 import type { DockerClient } from "../DockerClient.js"
 import type { Options } from "./Configuration.js"
 import * as Containers from "./Containers.js"
@@ -67,7 +68,7 @@ const probeRemote = (host: string, port: number): Effect.Effect<Verdict> =>
         socket.once("error", () => resume(Effect.succeed("unknownHost")))
       }),
     (socket) => Effect.sync(() => socket.destroy())
-  ).pipe(Effect.timeoutTo({ duration: "2 seconds", onSuccess: (verdict) => verdict, onTimeout: () => "unknownHost" }))
+  ).pipe(timeoutTo({ duration: "2 seconds", onTimeout: (): Verdict => "unknownHost" }))
 
 const describe = (engine: EngineRequests): Engine => {
   const version = read(engine, { operation: "return its version", method: "GET", path: "/version" }, Version)

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { timeoutFail } from "../../Internal/Deadline.js"
 import type { Options } from "./Configuration.js"
 import { type Endpoint, resolve, type Unusable } from "./Endpoint.js"
 import { type EngineRefused, EngineUnreachable } from "./Errors.js"
@@ -208,5 +209,5 @@ const withDeadline = <A, E, E1, R>(
 ): Effect.Effect<A, E | E1, R> => {
   if (request.deadline === "none") return effect
   const duration = request.deadline === undefined ? standard : Duration.decode(request.deadline)
-  return Effect.timeoutFail(effect, { duration, onTimeout: () => loss.late(request, duration) })
+  return timeoutFail({ duration, onTimeout: () => loss.late(request, duration) })(effect)
 }

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { keepDeadlines } from "../../Internal/Deadline.js"
 
 /** The end of a command, with its standard output and error as one text. */
 export interface Ended {
@@ -78,5 +79,6 @@ const runToEnd = (
     })
   ).pipe(
     Effect.timeout("1 minute"),
-    Effect.catchAll((error) => Effect.succeed({ exitCode: 127, output: error.message }))
+    Effect.catchAll((error) => Effect.succeed({ exitCode: 127, output: error.message })),
+    keepDeadlines
   )

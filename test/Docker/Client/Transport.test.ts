@@ -57,6 +57,16 @@ describe("Transport", () => {
     })
   )
 
+  it.scopedLive("gives it up in an uninterruptible region, too", () =>
+    Effect.gen(function* () {
+      const docker = yield* talkingTo(() => {})
+      const asked = yield* Effect.uninterruptible(Effect.flip(docker.engine.info))
+      assert.strictEqual(asked._tag, "EngineTimeout")
+      const changed = yield* Effect.uninterruptible(Effect.flip(docker.containers.create(spec)))
+      assert.strictEqual(changed._tag, "OutcomeUnknown")
+    })
+  )
+
   it.scopedLive("gives up an engine that stops in the middle of its answer", () =>
     Effect.gen(function* () {
       const docker = yield* talkingTo((_, response) => {
