@@ -21,16 +21,11 @@ export type {
   BackendPrepareError,
   BackendProvisionError,
   BackendWithCanary,
-  Canary,
-  Found,
-  Instance,
-  Inventory,
   LogsOptions,
-  PrepareProgress,
-  PreviewRequest,
-  ProvisionRequest,
-  ShareRequest
+  PrepareProgress
 } from "./Flavor/Backend.js"
+export type { Canary, ShareRequest } from "./Flavor/Canary.js"
+export type { Found, Instance, Inventory, PreviewRequest, ProvisionRequest } from "./Flavor/Instance.js"
 
 /**
  * The deployer a program works with. Flavors also offer themselves under a tag of their own with all of their settings.

@@ -1,7 +1,7 @@
 /** The metadata of an instance of the Docker flavor. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Instance } from "../Flavor/Backend.js"
+import type { Instance } from "../Flavor/Instance.js"
 
 export { portOf } from "../Flavor/Ports.js"
 

@@ -3,7 +3,7 @@ import * as Crypto from "node:crypto"
 import * as Redacted from "effect/Redacted"
 import { canonicalJson } from "../Internal/CanonicalJson.js"
 import type * as Settings from "../Settings.js"
-import type { ProvisionRequest } from "./Backend.js"
+import type { ProvisionRequest } from "./Instance.js"
 
 /**
  * SHA-256 (hex) of everything a request determines about its instance, secrets included: only for files that are as

@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Home } from "../Store/Home.js"
-import type { Instance } from "./Backend.js"
+import type { Instance } from "./Instance.js"
 
 /**
  * Folders of one generation and of its deployment.

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { encodeIntakeFile, intakeFile, intakeMaxAgeMillis } from "../Contract/Intake.js"
 import type { Intake } from "../Deployment/Intake.js"
 import type { Home } from "../Store/Home.js"
-import type { Instance } from "./Backend.js"
+import type { Instance } from "./Instance.js"
 import { folders, generationsIn, paths, writeWhole } from "./InstanceFiles.js"
 import * as InstanceRecord from "./InstanceRecord.js"
 

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { encodeKeysFile, KeyUses, keysMaxAgeMillis, keyUsesFile, type LiveKey } from "../Contract/Keys.js"
 import type { Home } from "../Store/Home.js"
-import type { Instance, Keys } from "./Backend.js"
+import type { Instance, Keys } from "./Instance.js"
 import { folders, generationsIn, readJson, writeWhole } from "./InstanceFiles.js"
 import * as InstanceRecord from "./InstanceRecord.js"
 

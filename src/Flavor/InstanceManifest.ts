@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { exitCodes, Manifest } from "../Contract/Manifest.js"
 import type * as Settings from "../Settings.js"
-import type { ProvisionRequest } from "./Backend.js"
+import type { ProvisionRequest } from "./Instance.js"
 
 /**
  * The parts of a manifest that depend on where an instance runs.

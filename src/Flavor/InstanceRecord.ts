@@ -14,8 +14,8 @@ import type { EngineUnavailable } from "../Errors/Lifecycle.js"
 import { Snapshot } from "../Snapshot/Model.js"
 import { StoredKey } from "../Store/DeploymentStore.js"
 import { Home } from "../Store/Home.js"
-import type { Found, Inventory } from "./Backend.js"
 import { toUnavailable } from "./ErrorText.js"
+import type { Found, Inventory } from "./Instance.js"
 import { folders, generationsIn, orIfMissing, readJson, writeWhole } from "./InstanceFiles.js"
 
 /**

@@ -3,9 +3,11 @@
  * deployer of it.
  */
 export * from "./Backend.js"
+export * from "./Canary.js"
 export * as Environment from "./Environment.js"
 export * as ErrorText from "./ErrorText.js"
 export * as Fingerprint from "./Fingerprint.js"
+export * from "./Instance.js"
 export * as InstanceFiles from "./InstanceFiles.js"
 export * as InstanceIntake from "./InstanceIntake.js"
 export * as InstanceManifest from "./InstanceManifest.js"

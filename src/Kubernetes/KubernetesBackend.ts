@@ -5,14 +5,10 @@ import * as Stream from "effect/Stream"
 import type { DockerClient } from "../Docker/DockerClient.js"
 import type { ImageBuilder } from "../Docker/ImageBuilder.js"
 import { EngineUnavailable } from "../Errors/Lifecycle.js"
-import {
-  type BackendWithCanary,
-  type Instance,
-  provideContext,
-  provideToCanary,
-  type ShareRequest
-} from "../Flavor/Backend.js"
+import { type BackendWithCanary, provideContext } from "../Flavor/Backend.js"
+import { provideToCanary, type ShareRequest } from "../Flavor/Canary.js"
 import { errorClause, toDeprovisionError, toProvisionError } from "../Flavor/ErrorText.js"
+import type { Instance } from "../Flavor/Instance.js"
 import { DeploymentStore } from "../Store/DeploymentStore.js"
 import type { Home } from "../Store/Home.js"
 import { BackendContext } from "./Backend/BackendContext.js"

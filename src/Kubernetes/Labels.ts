@@ -2,7 +2,7 @@
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { DeploymentId, DeploymentName } from "../Deployment.js"
-import type { Instance, ProvisionRequest } from "../Flavor/Backend.js"
+import type { Instance, ProvisionRequest } from "../Flavor/Instance.js"
 import { version } from "../Internal/Version.js"
 import type * as Settings from "../Settings.js"
 

@@ -1,7 +1,7 @@
 /** The metadata of an instance of the Kubernetes flavor. */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Instance } from "../Flavor/Backend.js"
+import type { Instance } from "../Flavor/Instance.js"
 
 /**
  * The image of a generation.

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { EngineUnavailable, LeaseLost } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import type { DeploymentRecord, Lease } from "../../Store/DeploymentStore.js"
 import { candidateInstance, currentInstance, type DeployerContext } from "../DeployerContext.js"
 

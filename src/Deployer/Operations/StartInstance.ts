@@ -11,7 +11,7 @@ import * as CheckLine from "../../Contract/CheckLine.js"
 import type { OperationalState } from "../../Deployment.js"
 import { type CheckFailure, DeploymentCheckFailed } from "../../Errors/Check.js"
 import { DeploymentProvisionFailed, DeploymentTimeout } from "../../Errors/Lifecycle.js"
-import type * as Backend from "../../Flavor/Backend.js"
+import type * as Instance from "../../Flavor/Instance.js"
 import { timeoutFail, timeoutTo } from "../../Internal/Deadline.js"
 import { liveKeys } from "../AuthKeys.js"
 import type { ProvisionError } from "../Contract.js"
@@ -64,7 +64,7 @@ const inTime = <A, E>(self: ProvisionContext, effect: Effect.Effect<A, E>): Effe
   })(effect)
 }
 
-type ProvisionRequest = Backend.ProvisionRequest<DecodedSettings>
+type ProvisionRequest = Instance.ProvisionRequest<DecodedSettings>
 
 const prepare = (self: ProvisionContext): Effect.Effect<ProvisionRequest, ProvisionError> =>
   Effect.gen(function* () {

@@ -3,7 +3,7 @@
  * the decision is a pure function.
  */
 import type { DeploymentId, DeploymentName, Desired, OperationalState, Status } from "../../Deployment.js"
-import type { Inventory } from "../../Flavor/Backend.js"
+import type { Inventory } from "../../Flavor/Instance.js"
 import type * as Settings from "../../Settings.js"
 import type { OperationKind, Tombstone } from "../../Store/DeploymentStore.js"
 

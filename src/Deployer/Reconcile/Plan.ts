@@ -9,7 +9,7 @@
  * - An operation of a living process is left alone.
  * - A deployment that could not be observed stays as it is.
  */
-import type { Found } from "../../Flavor/Backend.js"
+import type { Found } from "../../Flavor/Instance.js"
 import { Action, type Decision } from "./Action.js"
 import type { DeploymentFacts, Facts } from "./Facts.js"
 import { recover } from "./Recovery.js"

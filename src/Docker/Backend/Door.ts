@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { DeploymentProvisionFailed, EngineUnavailable, OutcomeUnknown } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import type { Ports } from "../../Flavor/Ports.js"
 import {
   type ArchiveRejected,

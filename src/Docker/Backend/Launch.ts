@@ -8,7 +8,7 @@ import {
   type PortUnavailable,
   ResourceNotOwned
 } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import type { Ports } from "../../Flavor/Ports.js"
 import {
   type Container,

@@ -7,8 +7,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { FieldChange, ObjectChange, Preview } from "../../Deployment/ObjectChange.js"
 import type { DeploymentProvisionFailed, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { PreviewRequest } from "../../Flavor/Backend.js"
 import { errorClause } from "../../Flavor/ErrorText.js"
+import type { PreviewRequest } from "../../Flavor/Instance.js"
 import {
   type ChangeError,
   describe,

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import { urlOf } from "../../Flavor/Ports.js"
 import { NodeObject, ServiceObject } from "../Client/Resources.js"
 import { KubernetesClient, type QueryError, types } from "../KubernetesClient.js"

@@ -1,5 +1,5 @@
 /** Everything that determines the objects of a generation. */
-import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import type { ProvisionRequest } from "../../Flavor/Instance.js"
 import type { PodImage } from "../Metadata.js"
 import type { KubernetesSettings } from "../Settings.js"
 

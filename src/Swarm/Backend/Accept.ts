@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ServiceChange } from "../../Docker/DockerClient.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import { change } from "./Change.js"
 import { closeDoors } from "./Door.js"
 import { findDoors, findService } from "./Lookup.js"

@@ -14,7 +14,7 @@ import { DockerClient, type Service, type ServiceSpec, type SwarmFile } from "..
 import * as Labels from "../../Docker/Labels.js"
 import { relayProgram } from "../../Door/Packed.js"
 import { PortUnavailable, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import * as Metadata from "../Metadata.js"
 import { createShared, relayPort } from "./Files.js"
 import { findDoors, tasksOf, until } from "./Lookup.js"

@@ -10,7 +10,7 @@ import { DockerClient, type Service, ServiceChange } from "../../Docker/DockerCl
 import * as LayerTar from "../../Docker/Image/LayerTar.js"
 import * as Labels from "../../Docker/Labels.js"
 import { DeploymentDeprovisionFailed } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import * as InstanceIntake from "../../Flavor/InstanceIntake.js"
 import { change } from "./Change.js"
 import { createIntake, removeUnused } from "./Files.js"

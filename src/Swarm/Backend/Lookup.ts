@@ -12,7 +12,7 @@ import {
 } from "../../Docker/DockerClient.js"
 import * as Labels from "../../Docker/Labels.js"
 import { EngineUnavailable, ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import { flavor } from "../EngineErrors.js"
 import { generationOf, isDoor, serviceName } from "./Names.js"
 

@@ -7,7 +7,7 @@ import { sharedLabels } from "../../Docker/Backend/ServiceContainer.js"
 import { DockerClient, type ServiceSpec } from "../../Docker/DockerClient.js"
 import * as Labels from "../../Docker/Labels.js"
 import { ResourceNotOwned } from "../../Errors/Lifecycle.js"
-import type { Instance } from "../../Flavor/Backend.js"
+import type { Instance } from "../../Flavor/Instance.js"
 import { findDoors, findService, until } from "./Lookup.js"
 import type { Request } from "./Request.js"
 

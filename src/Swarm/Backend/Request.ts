@@ -1,6 +1,6 @@
 /** A request to this backend, and the words for what it cannot do. */
 import { DeploymentProvisionFailed } from "../../Errors/Lifecycle.js"
-import type { ProvisionRequest } from "../../Flavor/Backend.js"
+import type { ProvisionRequest } from "../../Flavor/Instance.js"
 import type { SwarmSettings } from "../Settings.js"
 
 /** A request to this backend. */

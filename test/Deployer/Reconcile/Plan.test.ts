@@ -5,7 +5,7 @@ import * as CrashLoop from "../../../src/Deployer/Reconcile/CrashLoop.js"
 import type { DeploymentFacts, Facts } from "../../../src/Deployer/Reconcile/Facts.js"
 import { decide } from "../../../src/Deployer/Reconcile/Plan.js"
 import { DeploymentId, DeploymentName, OperationalState } from "../../../src/Deployment.js"
-import type { Found } from "../../../src/Flavor/Backend.js"
+import type { Found } from "../../../src/Flavor/Instance.js"
 import * as Settings from "../../../src/Settings.js"
 
 const now = 10_000_000

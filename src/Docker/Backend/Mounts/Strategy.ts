@@ -12,7 +12,7 @@ import type {
   OutcomeUnknown,
   ResourceNotOwned
 } from "../../../Errors/Lifecycle.js"
-import type { Instance, Keys } from "../../../Flavor/Backend.js"
+import type { Instance, Keys } from "../../../Flavor/Instance.js"
 import type { Home } from "../../../Store/Home.js"
 import type {
   ArchiveRejected,

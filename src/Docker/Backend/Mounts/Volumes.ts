@@ -1,7 +1,7 @@
 /** Volumes of a deployment in the engine. */
 import * as Effect from "effect/Effect"
 import { type OutcomeUnknown, ResourceNotOwned } from "../../../Errors/Lifecycle.js"
-import type { Instance } from "../../../Flavor/Backend.js"
+import type { Instance } from "../../../Flavor/Instance.js"
 import { type ChangeError, DockerClient, type QueryError, type SpecRejected } from "../../DockerClient.js"
 import * as Labels from "../../Labels.js"
 import { BackendContext } from "../BackendContext.js"
