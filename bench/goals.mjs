@@ -3,6 +3,7 @@
 import * as batched from "./sections/batched.mjs"
 import * as cli from "./sections/cli.mjs"
 import * as durable from "./sections/durable.mjs"
+import * as health from "./sections/health.mjs"
 import { compare, names } from "./sections/hot.mjs"
 import * as postgres from "./sections/postgres.mjs"
 import * as registry from "./sections/registry.mjs"
@@ -146,6 +147,15 @@ const overloadGoals = [
   measured: (results) => value(of(results))
 }))
 
+const healthGoals = health.situations.map((situation) => ({
+  goal: "health p99",
+  section: "health",
+  subject: situation,
+  peer: "-",
+  ...atMost(100, "ms"),
+  measured: (rows) => value(rows.find(({ name }) => name === situation)?.p99)
+}))
+
 const deployGoals = [
   ["provision Local to first 200", "bare spawn", "local", "provision"],
   ["provision Docker, image cached, without a door, to first 200", "bare docker run", "docker", "doorless"]
@@ -248,6 +258,7 @@ const postgresGoals = [
 export const goals = [
   ...hotGoals,
   ...overloadGoals,
+  ...healthGoals,
   ...startGoals,
   ...cliGoals,
   ...bundleGoals,

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util"
 export const sections = [
   "hot",
   "overload",
+  "health",
   "start",
   "cli",
   "bundle",

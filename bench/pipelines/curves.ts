@@ -42,7 +42,16 @@ const work = Step.make("work", {
 
 /** Keeps the processor busy for a while, as real work does. */
 export const busy = Pipeline.make("busy", {
-  input: Schema.Struct({ millis: Schema.Number.pipe(Schema.between(0, 1000)) }),
+  input: Schema.Struct({ millis: Schema.Number.pipe(Schema.between(0, 60_000)) }),
   output: Counted,
   run: work
+})
+
+/** Outputs of any size: a list of records, as a query or a model gives it. */
+export const large = Pipeline.make("large", {
+  input: Schema.Struct({ records: Schema.Int }),
+  output: Schema.Array(Schema.Struct({ id: Schema.Int, name: Schema.String, price: Schema.Number })),
+  settings: { maxOutputBytes: 100_000_000 },
+  run: ({ records }) =>
+    Effect.succeed(Array.from({ length: records }, (_, id) => ({ id, name: `record ${id}`, price: id * 1.5 })))
 })

@@ -1,9 +1,9 @@
 // Durable runs at half of saturation and far beyond it, while somebody asks for the health.
 
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
+import { during } from "../lib/health.mjs"
 import { openHome, pipelineFile } from "../lib/ours.mjs"
-import { median, quantile } from "../lib/statistics.mjs"
+import { median } from "../lib/statistics.mjs"
 import { show, table } from "../lib/table.mjs"
 import { callOf } from "../subjects/common.mjs"
 import { bodyOf, payloads } from "../subjects/payloads.mjs"
@@ -14,30 +14,9 @@ const beyond = 5 * saturating
 /** What one run of the busy pipeline costs, so that five times its limit can be offered for real. */
 const busyMillis = 2
 
-const watchHealth = (url) => {
-  const times = []
-  let isOver = false
-  const watching = (async () => {
-    while (!isOver) {
-      const begun = performance.now()
-      const { status } = await fetch(`${url}/health`, { signal: AbortSignal.timeout(30_000) }).catch(() => ({
-        status: 0
-      }))
-      times.push(status === 200 ? performance.now() - begun : Number.POSITIVE_INFINITY)
-      await sleep(25)
-    }
-  })()
-  return async () => {
-    isOver = true
-    await watching
-    return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), asked: times.length }
-  }
-}
-
 const overload = async (generator, job) => {
-  const health = watchHealth(new URL(job.url).origin)
-  const sample = await generator.run(job)
-  return { ...sample, health: await health() }
+  const { health, result } = await during(job.url, () => generator.run(job))
+  return { ...result, health }
 }
 
 const measureFast = async ({ generator, rounds, say, seconds }, subject) => {
