@@ -1,6 +1,6 @@
 /** The fibers of runs: the runtime that starts them, and the life of one. */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
@@ -13,6 +13,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Spans from "../../Internal/Spans.js"
 import { CurrentRun, type InterruptionCause, type RunListener } from "../../Run.js"
 import type { ArtifactKeeper, KeepFile } from "./Artifacts/ArtifactKeeper.js"
+import * as RunTimers from "./RunTimers.js"
 import type { StepCache } from "./StepCache.js"
 
 /** Starts fibers with the warm state in their context, and with the references of the fiber that built it, such as loggers. */
@@ -30,8 +31,8 @@ export interface RunRuntime {
   readonly keepFile: KeepFile | undefined
   /** Finds outputs of cached steps; absent if none are used again. */
   readonly cache: StepCache | undefined
-  /** Starts work that belongs to no run. */
-  readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  /** Calls a function after a time, unless the returned one is called before. */
+  readonly after: RunTimers.After
 }
 
 /** The parts of runs that are kept besides their records. */
@@ -74,7 +75,10 @@ export const makeRuntime = (
       const context = Context.add(warm, CurrentRun, listener)
       return Runtime.runFork(Runtime.make({ context, runtimeFlags, fiberRefs: none }), program, options)
     },
-    fork: Runtime.runFork(Runtime.make({ context: warm, runtimeFlags, fiberRefs: base.fiberRefs }))
+    after: RunTimers.make(
+      base.fiberRefs,
+      Runtime.runFork(Runtime.make({ context: warm, runtimeFlags, fiberRefs: base.fiberRefs }))
+    )
   }
 }
 
@@ -148,7 +152,7 @@ export class RunFiber {
   startDeadline(timeoutMillis: number, elapsedMillis: number): void {
     if (this.#exit !== undefined) return
     const leftMillis = Math.max(0, Math.ceil(timeoutMillis - elapsedMillis))
-    this.#callOffDeadline = this.#after(leftMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
+    this.#callOffDeadline = this.#runtime.after(leftMillis, () => this.interrupt({ cause: "timeout", timeoutMillis }))
   }
 
   /** Stops the deadline until it is started again. */
@@ -180,7 +184,7 @@ export class RunFiber {
 
   #interruptFiber(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
     fiber.unsafeInterruptAsFork(FiberId.none)
-    fiber.addObserver(this.#after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
+    fiber.addObserver(this.#runtime.after(graceMillis, () => this.#end(Exit.interrupt(FiberId.none))))
   }
 
   #gone(exit: Exit.Exit<unknown, unknown>): void {
@@ -193,11 +197,6 @@ export class RunFiber {
     this.#exit = exit
     this.#callOffDeadline?.()
     this.#onExit?.(exit)
-  }
-
-  #after(millis: number, act: () => void): () => void {
-    const timer = this.#runtime.fork(Effect.delay(Effect.sync(act), millis))
-    return () => timer.unsafeInterruptAsFork(FiberId.none)
   }
 }
 
