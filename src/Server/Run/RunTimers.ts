@@ -1,4 +1,4 @@
-/** The timers of runs: deadlines, of which nearly all are called off, and the grace of an interruption. */
+/** The timers of runs: deadlines, nearly all of them called off, and the grace of an interruption. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"

@@ -16,7 +16,7 @@ const timers = Effect.gen(function* () {
 })
 
 describe("RunTimers.make", () => {
-  it.effect("calls each function at its time, whatever came before", () =>
+  it.effect("calls each function at its time, in any order of the times", () =>
     Effect.gen(function* () {
       const { wait } = yield* timers
       const called: Array<string> = []
