@@ -93,7 +93,7 @@ module.exports = {
     {
       name: "one-door-to-sqlite",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/Store/Sqlite(Client|Connection)\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/Store/Database/Sqlite(Client|Connection)\\.ts$" },
       to: { path: "node_modules/better-sqlite3" }
     },
     {

@@ -54,7 +54,7 @@ const app = await Application.bootstrap({
     // The values of options, within the commands.
     "src/Cli/SettingFlags.ts:GivenFlags",
     // Short for `DeploymentStore["Type"]`.
-    "src/Store/SqlDeploymentStore.ts:Store",
+    "src/Store/Registry/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.
     "src/Deployer/Leases.ts:HolderService",
     // The switch of the in-memory engine, which its backend uses.

@@ -7,11 +7,11 @@ import type { Deployer } from "../Deployer.js"
 import type { Deployment } from "../Deployment.js"
 import type { StoreError } from "../Errors/Stores.js"
 import type { Snapshot } from "../Snapshot/Model.js"
+import * as Sqlite from "../Store/Database/Sqlite.js"
 import type { Ids } from "../Store/Ids.js"
+import { schema } from "../Store/Registry/RegistrySchema.js"
+import type { SecretBox } from "../Store/Registry/SecretBox.js"
 import * as Registry from "../Store/Registry.js"
-import { schema } from "../Store/RegistrySchema.js"
-import type { SecretBox } from "../Store/SecretBox.js"
-import * as Sqlite from "../Store/Sqlite.js"
 
 /**
  * Snapshots that behave in known ways, and the means to observe and disturb instances from outside.

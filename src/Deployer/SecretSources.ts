@@ -7,9 +7,9 @@ import { DeploymentInvalidSettings, SecretNotFound } from "../Errors/Input.js"
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import * as Keep from "../Settings/Keep.js"
 import type * as Settings from "../Settings.js"
-import { placeOf } from "../Store/AuthKey.js"
 import type { DeploymentStore } from "../Store/DeploymentStore.js"
-import type { SecretBox } from "../Store/SecretBox.js"
+import { placeOf } from "../Store/Registry/AuthKey.js"
+import type { SecretBox } from "../Store/Registry/SecretBox.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 
 /** The stores that have secrets and keys. */

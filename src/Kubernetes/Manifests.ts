@@ -8,7 +8,7 @@ import type { DeploymentNotExportable, DeploymentNotFound, SnapshotNotFound } fr
 import type { SecretKeyError, StoreError } from "../Errors/Stores.js"
 import type { BuildStore } from "../Store/BuildStore.js"
 import type { DeploymentStore } from "../Store/DeploymentStore.js"
-import type { SecretBox } from "../Store/SecretBox.js"
+import type { SecretBox } from "../Store/Registry/SecretBox.js"
 import type { SecretStore } from "../Store/SecretStore.js"
 import type { SnapshotStore } from "../Store/SnapshotStore.js"
 import { manifestsOf } from "./Export/Manifests.js"

@@ -18,7 +18,7 @@ import * as Settings from "../Settings/Serving.js"
 import { compile, Description } from "../Snapshot/Spec.js"
 import * as Ids from "../Store/Ids.js"
 import type { RunStore } from "../Store/RunStore.js"
-import * as RunStoreSeries from "../Store/RunStoreSeries.js"
+import * as RunStoreSeries from "../Store/Runs/RunStoreSeries.js"
 import * as Runs from "../Store/Runs.js"
 import * as ClusterSpawner from "./Cluster/ClusterSpawner.js"
 import * as Primary from "./Cluster/Primary.js"
@@ -36,7 +36,7 @@ import * as Secrets from "./Process/Secrets.js"
 import * as Serve from "./Process/Serve.js"
 import * as Signals from "./Process/Signals.js"
 import * as SourceMaps from "./Process/SourceMaps.js"
-import * as RunFailures from "./Run/RunFailures.js"
+import * as RunFailures from "./Run/Execution/RunFailures.js"
 
 /**
  * The module and the export of a pipeline.

@@ -24,7 +24,7 @@ import type { Intake } from "../Deployment/Intake.js"
 import { type Deployment, DeploymentId, type OperationalState, type Revision, type Status } from "../Deployment.js"
 import type { DeploymentAlreadyExists, DeploymentBusy, LeaseLost } from "../Errors/Lifecycle.js"
 import type { StoreError } from "../Errors/Stores.js"
-import type { Sealed } from "./SecretBox.js"
+import type { Sealed } from "./Registry/SecretBox.js"
 
 /**
  * The key of a deployment at rest: a digest for checking, and the key itself, sealed, for its owner's own client.

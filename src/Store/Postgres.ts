@@ -9,13 +9,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
-import { Database, defaultBusyBudget, transaction } from "./Access.js"
-import * as Migrations from "./Migrations.js"
-import * as PostgresClient from "./PostgresClient.js"
-import { describe, type PostgresConfig, parse, type Target } from "./PostgresSettings.js"
-import { classify, codeOf } from "./SqlFailure.js"
+import * as Migrations from "./Database/Migrations.js"
+import * as PostgresClient from "./Database/PostgresClient.js"
+import { describe, type PostgresConfig, parse, type Target } from "./Database/PostgresSettings.js"
+import { classify, codeOf } from "./Database/SqlFailure.js"
+import { Database, defaultBusyBudget, transaction } from "./Registry/Access.js"
 
-export type { PostgresConfig, Tls } from "./PostgresSettings.js"
+export type { PostgresConfig, Tls } from "./Database/PostgresSettings.js"
 
 /**
  * Connects to a database and brings the tables of a store up to date. One process at a time migrates; the others wait for it. A

@@ -16,7 +16,7 @@ import type { PublishedKind, RunEvent } from "../Contract/RunEvent.js"
 import type { RunLogPage } from "../Contract/RunLog.js"
 import type { CachedFrom, Run, RunStatus, RunSummary, StepRun } from "../Contract/RunRecord.js"
 import type { StoreError } from "../Errors/Stores.js"
-import type { DurableRuns, DurableWrite } from "./DurableRuns.js"
+import type { DurableRuns, DurableWrite } from "./Runs/DurableRuns.js"
 import type { ScheduleStore } from "./ScheduleStore.js"
 import type { SessionStore } from "./SessionStore.js"
 import type { WebhookStore } from "./WebhookStore.js"
@@ -31,7 +31,7 @@ export type {
   JournalResult,
   Signal,
   TakenRun
-} from "./DurableRuns.js"
+} from "./Runs/DurableRuns.js"
 
 /**
  * A key that a caller chose: the run it stands for, the digest of the request, and the answer once there is one.

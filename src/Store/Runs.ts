@@ -2,11 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StoreError } from "../Errors/Stores.js"
+import * as Sqlite from "./Database/Sqlite.js"
 import { RunStore } from "./RunStore.js"
-import { schema } from "./RunsSchema.js"
-import * as Sqlite from "./Sqlite.js"
-import * as SqliteRunWriter from "./SqliteRunWriter.js"
-import * as SqlRunStore from "./SqlRunStore.js"
+import { schema } from "./Runs/RunsSchema.js"
+import * as SqliteRunWriter from "./Runs/SqliteRunWriter.js"
+import * as SqlRunStore from "./Runs/SqlRunStore.js"
 
 /**
  * Options of a run store in a file.

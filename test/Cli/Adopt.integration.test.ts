@@ -9,7 +9,7 @@ import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run } from "../../src/Cli/index.js"
 import { ServiceManager } from "../../src/Local/ServiceManager.js"
 import { HomeBinding } from "../../src/Store/HomeBinding.js"
-import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/Registry/SqlRegistryCopy.js"
 
 const healthy = `${fileURLToPath(new URL("../pipelines/healthy.ts", import.meta.url))}#healthy`
 

@@ -9,7 +9,7 @@ import { Embedded } from "effect-deployers/Local"
 import { Deployers } from "../../src/Cli/Deployers.js"
 import { Doctor, Input, Output, run } from "../../src/Cli/index.js"
 import { ServiceManager } from "../../src/Local/ServiceManager.js"
-import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/Registry/SqlRegistryCopy.js"
 import * as ReadOnly from "../ReadOnly.js"
 
 const healthy = `${fileURLToPath(new URL("../pipelines/healthy.ts", import.meta.url))}#healthy`

@@ -13,13 +13,13 @@ import * as LocalDeployer from "../../src/Local/LocalDeployer.js"
 import * as Processes from "../../src/Local/Processes.js"
 import * as Sockets from "../../src/Local/Sockets.js"
 import { recordedProcesses, watching } from "../../src/Local/Supervisor/Records.js"
+import * as Sqlite from "../../src/Store/Database/Sqlite.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
 import * as Home from "../../src/Store/Home.js"
 import * as Ids from "../../src/Store/Ids.js"
+import { schema } from "../../src/Store/Registry/RegistrySchema.js"
+import * as SecretBox from "../../src/Store/Registry/SecretBox.js"
 import * as Registry from "../../src/Store/Registry.js"
-import { schema } from "../../src/Store/RegistrySchema.js"
-import * as SecretBox from "../../src/Store/SecretBox.js"
-import * as Sqlite from "../../src/Store/Sqlite.js"
 
 const total = 10_000
 

@@ -20,7 +20,7 @@ import { Auth, Entrypoint, Secrets, Serve, Signals } from "effect-deployers/Serv
 import { Endpoint } from "../../src/Contract/Manifest.js"
 import * as Log from "../../src/Server/Process/Log.js"
 import * as LogRotation from "../../src/Server/Process/LogRotation.js"
-import * as RunRecorder from "../../src/Server/Run/RunRecorder.js"
+import * as RunRecorder from "../../src/Server/Run/Records/RunRecorder.js"
 import * as SafeJson from "../../src/Server/Run/SafeJson.js"
 import * as Ids from "../../src/Store/Ids.js"
 import { Run, RunStore } from "../../src/Store/RunStore.js"

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, ExecutionStrategy, Exit, Layer, Option, Scope } from "effect"
 import * as Fixtures from "../../src/Conformance/StoreSuite/Fixtures.js"
 import { RunStore } from "../../src/Store/RunStore.js"
-import * as RunStoreSeries from "../../src/Store/RunStoreSeries.js"
+import * as RunStoreSeries from "../../src/Store/Runs/RunStoreSeries.js"
 import * as Runs from "../../src/Store/Runs.js"
 import { folder, outsider } from "./support.js"
 

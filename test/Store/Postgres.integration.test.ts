@@ -4,12 +4,12 @@ import { Deferred, Effect, Either, Fiber, Layer, Redacted, Schedule } from "effe
 import { Ids } from "effect-deployers"
 import { current, holder, id, running, state } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
+import { LeaseClock } from "../../src/Store/Database/Dialect.js"
 import { DeploymentStore } from "../../src/Store/DeploymentStore.js"
-import { LeaseClock } from "../../src/Store/Dialect.js"
 import * as Postgres from "../../src/Store/Postgres.js"
+import { schema } from "../../src/Store/Registry/RegistrySchema.js"
+import * as SecretBox from "../../src/Store/Registry/SecretBox.js"
 import * as Registry from "../../src/Store/Registry.js"
-import { schema } from "../../src/Store/RegistrySchema.js"
-import * as SecretBox from "../../src/Store/SecretBox.js"
 import { newDatabases } from "./Postgres.js"
 
 const newDatabase = newDatabases()

@@ -8,7 +8,7 @@ import { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { ensure, type Server, type StartOptions, start, startPooler } from "../../scripts/postgres.mjs"
-import type * as Migrations from "../../src/Store/Migrations.js"
+import type * as Migrations from "../../src/Store/Database/Migrations.js"
 import * as StorePostgres from "../../src/Store/Postgres.js"
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)

@@ -6,8 +6,8 @@ import { Home, Ids } from "effect-deployers"
 import { BuildStore, DeploymentStore, EventStore, Registry, SecretStore, SnapshotStore } from "effect-deployers/Store"
 import { deploymentId, draft, holder, id, running, state } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import { HomeBinding } from "../../src/Store/HomeBinding.js"
-import { RegistryCopy } from "../../src/Store/RegistryCopy.js"
-import * as SqlRegistryCopy from "../../src/Store/SqlRegistryCopy.js"
+import { RegistryCopy } from "../../src/Store/Registry/RegistryCopy.js"
+import * as SqlRegistryCopy from "../../src/Store/Registry/SqlRegistryCopy.js"
 import { newDatabases, onDatabase } from "./Postgres.js"
 
 const newDatabase = newDatabases()

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, DateTime, Effect, Layer } from "effect"
 import { id } from "../../src/Conformance/StoreSuite/Fixtures.js"
 import * as PostgresRuns from "../../src/Store/PostgresRuns.js"
-import * as PostgresRunsSchema from "../../src/Store/PostgresRunsSchema.js"
 import { RunStore } from "../../src/Store/RunStore.js"
+import * as PostgresRunsSchema from "../../src/Store/Runs/PostgresRunsSchema.js"
 import { sharedDatabase } from "./Postgres.js"
 
 const database = sharedDatabase(PostgresRunsSchema.schema)

@@ -2,10 +2,10 @@ import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, DateTime, Effect, Layer, Option, TestClock } from "effect"
 import { id, run, started, write } from "../../src/Conformance/StoreSuite/Fixtures.js"
-import { LeaseClock } from "../../src/Store/Dialect.js"
+import { LeaseClock } from "../../src/Store/Database/Dialect.js"
 import * as PostgresRuns from "../../src/Store/PostgresRuns.js"
-import * as PostgresRunsSchema from "../../src/Store/PostgresRunsSchema.js"
 import { RunStore, type RunWrite } from "../../src/Store/RunStore.js"
+import * as PostgresRunsSchema from "../../src/Store/Runs/PostgresRunsSchema.js"
 import { sharedDatabase } from "./Postgres.js"
 
 const database = sharedDatabase(PostgresRunsSchema.schema)

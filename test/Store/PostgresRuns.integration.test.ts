@@ -1,8 +1,8 @@
 import { Effect, Layer } from "effect"
 import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
-import { LeaseClock } from "../../src/Store/Dialect.js"
+import { LeaseClock } from "../../src/Store/Database/Dialect.js"
 import * as PostgresRuns from "../../src/Store/PostgresRuns.js"
-import * as PostgresRunsSchema from "../../src/Store/PostgresRunsSchema.js"
+import * as PostgresRunsSchema from "../../src/Store/Runs/PostgresRunsSchema.js"
 import { sharedDatabase } from "./Postgres.js"
 
 const database = sharedDatabase(PostgresRunsSchema.schema)

@@ -3,8 +3,8 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import * as StoreSuite from "../../src/Conformance/StoreSuite.js"
 import * as Ids from "../../src/Store/Ids.js"
+import * as SecretBox from "../../src/Store/Registry/SecretBox.js"
 import * as Registry from "../../src/Store/Registry.js"
-import * as SecretBox from "../../src/Store/SecretBox.js"
 
 const inFolder = <A, E, R>(make: (folder: string) => Layer.Layer<A, E, R>) =>
   FileSystem.FileSystem.pipe(

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import { id, run, started, step, write } from "../../src/Conformance/StoreSuite/Fixtures.js"
+import * as Sqlite from "../../src/Store/Database/Sqlite.js"
 import { type Run, RunStatus } from "../../src/Store/RunStore.js"
-import { schema, stepsPerRun } from "../../src/Store/RunsSchema.js"
-import * as Sqlite from "../../src/Store/Sqlite.js"
+import { schema, stepsPerRun } from "../../src/Store/Runs/RunsSchema.js"
 import { expectTotals, fresh, opened } from "./runSupport.js"
 import { folder, open, outsider } from "./support.js"
 

@@ -1,12 +1,12 @@
 import { SqlClient } from "@effect/sql"
 import { assert } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
+import * as Sqlite from "../../src/Store/Database/Sqlite.js"
 import { RunStatus, RunStore } from "../../src/Store/RunStore.js"
-import { schema } from "../../src/Store/RunsSchema.js"
-import { RunWriter } from "../../src/Store/RunWriter.js"
-import * as Sqlite from "../../src/Store/Sqlite.js"
-import * as SqliteRunWriter from "../../src/Store/SqliteRunWriter.js"
-import * as SqlRunStore from "../../src/Store/SqlRunStore.js"
+import { schema } from "../../src/Store/Runs/RunsSchema.js"
+import { RunWriter } from "../../src/Store/Runs/RunWriter.js"
+import * as SqliteRunWriter from "../../src/Store/Runs/SqliteRunWriter.js"
+import * as SqlRunStore from "../../src/Store/Runs/SqlRunStore.js"
 import { folder } from "./support.js"
 
 /** The writers of a run store in a file by their names. */

@@ -16,9 +16,9 @@ import { type DeploymentRecord, DeploymentStore } from "../../Store/DeploymentSt
 import { Home } from "../../Store/Home.js"
 import * as Ids from "../../Store/Ids.js"
 import * as Postgres from "../../Store/Postgres.js"
+import { schema } from "../../Store/Registry/RegistrySchema.js"
+import * as RegistryUrl from "../../Store/Registry/RegistryUrl.js"
 import * as Registry from "../../Store/Registry.js"
-import { schema } from "../../Store/RegistrySchema.js"
-import * as RegistryUrl from "../../Store/RegistryUrl.js"
 import { SnapshotStore } from "../../Store/SnapshotStore.js"
 import type { DeploymentFacts, RegistryContent, RegistryFacts, ServerFacts } from "./Facts.js"
 

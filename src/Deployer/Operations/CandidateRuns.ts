@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as Routes from "../../Contract/Routes.js"
 import type { Candidate } from "../../Deployment/Candidate.js"
 import { keepDeadlines } from "../../Internal/Deadline.js"
-import { ownersKey } from "../../Store/AuthKey.js"
 import type { DeploymentRecord } from "../../Store/DeploymentStore.js"
+import { ownersKey } from "../../Store/Registry/AuthKey.js"
 import type { DeployerContext } from "../DeployerContext.js"
 
 /** Runs that ended, by the start of the process that counts them, so that the processes of a candidate add up. */

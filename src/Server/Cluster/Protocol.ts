@@ -6,7 +6,7 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Issue } from "../../Errors/Issue.js"
 import { Run } from "../../Store/RunStore.js"
-import * as Report from "../Run/Report.js"
+import * as Report from "../Run/Metrics/Report.js"
 
 /** Makes the schemas of all messages. They are made at first use, like those of {@link Report.makeSchemas}. */
 export const makeSchemas = () => {

@@ -7,7 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { ProcessMeter } from "../Run/ProcessStats.js"
+import type { ProcessMeter } from "../Run/Metrics/ProcessStats.js"
 import type * as Protocol from "./Protocol.js"
 import type { Entry, WorkerRegistry } from "./WorkerRegistry.js"
 

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { Ending } from "../Process/Signals.js"
-import type { Condition } from "../Run/Report.js"
+import type { Condition } from "../Run/Metrics/Report.js"
 import * as Protocol from "./Protocol.js"
 
 /** Sends and receives messages: the channel to the process that started this one, or one of a test. */

@@ -1,8 +1,8 @@
 /** The primary's registry of its workers: the running ones with their last reports, and the sums of the ended ones. */
 import * as Effect from "effect/Effect"
 import * as HealthChecks from "../Run/HealthChecks.js"
-import type { ProcessStats } from "../Run/ProcessStats.js"
-import * as Report from "../Run/Report.js"
+import type { ProcessStats } from "../Run/Metrics/ProcessStats.js"
+import * as Report from "../Run/Metrics/Report.js"
 import type { WorkerProcess } from "./Spawner.js"
 
 /** A running worker. */

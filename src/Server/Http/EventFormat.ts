@@ -1,7 +1,7 @@
 /** The events of a run as the text of a response, in a format that the caller chose. */
 import * as Effect from "effect/Effect"
 import type * as RunEvent from "../../Contract/RunEvent.js"
-import { type EventStream, keepsUpBytes } from "../Run/EventStream.js"
+import { type EventStream, keepsUpBytes } from "../Run/Events/EventStream.js"
 
 /** A response that takes text. */
 export interface Sink {

@@ -13,9 +13,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { InvalidRequest, NotFound } from "../../Contract/Errors.js"
 import type { Ids } from "../../Store/Ids.js"
+import * as RunFailures from "../Run/Execution/RunFailures.js"
+import * as RunOutcome from "../Run/Execution/RunOutcome.js"
 import * as Response from "../Run/Response.js"
-import * as RunFailures from "../Run/RunFailures.js"
-import * as RunOutcome from "../Run/RunOutcome.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 
 /** The app of an implemented API. Its own errors pass as its schemas have them. */

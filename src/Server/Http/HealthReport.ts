@@ -1,6 +1,6 @@
 /** The health of a service as its callers read it. Only data: a thread without the rest of the service makes it, too. */
 import type * as Responses from "../../Contract/Responses.js"
-import type { Condition } from "../Run/Report.js"
+import type { Condition } from "../Run/Metrics/Report.js"
 
 /** The health of a service whose event loop turns. */
 export const make = ({ checks, isRecording, phase }: Condition): Responses.Health => {

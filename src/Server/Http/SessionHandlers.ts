@@ -6,7 +6,7 @@ import type * as Api from "../../Contract/Api.js"
 import { SessionNotFound } from "../../Contract/Errors.js"
 import type * as Pipeline from "../../Pipeline.js"
 import { RunStore } from "../../Store/RunStore.js"
-import * as RunRecorder from "../Run/RunRecorder.js"
+import * as RunRecorder from "../Run/Records/RunRecorder.js"
 
 /** The contract of any pipeline. */
 export type Contract = ReturnType<typeof Api.make<Pipeline.Any>>

@@ -1,7 +1,7 @@
 /** The endpoints of triggers. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
-import { TriggerPauses } from "../Run/TriggerPauses.js"
+import { TriggerPauses } from "../Run/Triggers/TriggerPauses.js"
 import type { Contract } from "./SessionHandlers.js"
 
 /** Implements the endpoints over the pauses of the service. */

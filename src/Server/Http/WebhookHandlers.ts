@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { WebhookDeliveryNotFound } from "../../Contract/Errors.js"
 import type { WebhookPage } from "../../Contract/Webhooks.js"
 import { RunStore } from "../../Store/RunStore.js"
-import * as RunRecorder from "../Run/RunRecorder.js"
+import * as RunRecorder from "../Run/Records/RunRecorder.js"
 import { ServiceInfo } from "./ServiceInfo.js"
 import type { Contract } from "./SessionHandlers.js"
 

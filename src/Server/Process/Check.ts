@@ -14,7 +14,7 @@ import * as File from "../../File.js"
 import { canonicalJson } from "../../Internal/CanonicalJson.js"
 import * as Output from "../../Output.js"
 import type * as Pipeline from "../../Pipeline.js"
-import * as RunFailures from "../Run/RunFailures.js"
+import * as RunFailures from "../Run/Execution/RunFailures.js"
 import * as ValidationIssues from "../Run/ValidationIssues.js"
 import * as CheckRecord from "./CheckRecord.js"
 

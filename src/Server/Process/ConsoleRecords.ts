@@ -13,7 +13,7 @@ import * as List from "effect/List"
 import type * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import * as RunLog from "../Run/RunLog.js"
+import * as RunLog from "../Run/Records/RunLog.js"
 import * as LogLine from "./LogLine.js"
 
 /** A stream of the process, as far as it is replaced. */

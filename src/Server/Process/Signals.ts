@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { exitCodes } from "../../Contract/Manifest.js"
-import * as RunFailures from "../Run/RunFailures.js"
+import * as RunFailures from "../Run/Execution/RunFailures.js"
 
 /**
  * The reason for the end of the process, and its exit code.

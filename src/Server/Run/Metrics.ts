@@ -2,8 +2,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { ProcessStats } from "./ProcessStats.js"
-import * as UserMetrics from "./UserMetrics.js"
+import type { ProcessStats } from "./Metrics/ProcessStats.js"
+import * as UserMetrics from "./Metrics/UserMetrics.js"
 
 /** The final statuses of runs. */
 export type Ended = "succeeded" | "failed" | "interrupted"

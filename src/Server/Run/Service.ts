@@ -7,11 +7,11 @@ import type { Run } from "../../Store/RunStore.js"
 import { type NewSignal, RunSignals } from "./Durable/RunSignals.js"
 import { HealthChecks } from "./HealthChecks.js"
 import { Invocation, Lifecycle } from "./Invocation.js"
+import { ProcessMeter } from "./Metrics/ProcessStats.js"
+import type { Condition, ServiceReport, WorkerReport } from "./Metrics/Report.js"
+import * as UserMetrics from "./Metrics/UserMetrics.js"
 import { Metrics } from "./Metrics.js"
-import { ProcessMeter } from "./ProcessStats.js"
-import type { Condition, ServiceReport, WorkerReport } from "./Report.js"
-import { RunRecorder } from "./RunRecorder.js"
-import * as UserMetrics from "./UserMetrics.js"
+import { RunRecorder } from "./Records/RunRecorder.js"
 
 export class Service extends Context.Tag("effect-deployers/Server/Workers/Fleet")<
   Service,

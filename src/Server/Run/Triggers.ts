@@ -19,9 +19,9 @@ import type { Ids } from "../../Store/Ids.js"
 import * as Idempotency from "./Idempotency.js"
 import { Invocation, Lifecycle } from "./Invocation.js"
 import * as InvokeRequest from "./InvokeRequest.js"
+import type { RunQueries } from "./Records/RunQueries.js"
 import * as Response from "./Response.js"
-import type { RunQueries } from "./RunQueries.js"
-import { TriggerPauses } from "./TriggerPauses.js"
+import { TriggerPauses } from "./Triggers/TriggerPauses.js"
 
 type Requirements = Ids | Invocation | Lifecycle | RunQueries | TriggerPauses
 

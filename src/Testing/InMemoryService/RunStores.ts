@@ -5,11 +5,11 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as Sqlite from "../../Store/Database/Sqlite.js"
 import { RunStore } from "../../Store/RunStore.js"
+import { schema } from "../../Store/Runs/RunsSchema.js"
+import * as SqlRunStore from "../../Store/Runs/SqlRunStore.js"
 import { layerNone } from "../../Store/Runs.js"
-import { schema } from "../../Store/RunsSchema.js"
-import * as Sqlite from "../../Store/Sqlite.js"
-import * as SqlRunStore from "../../Store/SqlRunStore.js"
 
 export interface RunStores {
   /** The run store of a deployment, for an instance of a generation. */

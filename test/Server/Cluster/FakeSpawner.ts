@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, Queue } from "effect"
 import type * as Protocol from "../../../src/Server/Cluster/Protocol.js"
 import { type Exit, type Heard, Spawner } from "../../../src/Server/Cluster/Spawner.js"
-import type { WorkerReport } from "../../../src/Server/Run/Report.js"
+import type { WorkerReport } from "../../../src/Server/Run/Metrics/Report.js"
 
 export interface FakeWorker {
   readonly slot: number

@@ -3,7 +3,7 @@ import * as Net from "node:net"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Queue, TestClock } from "effect"
 import * as ServerSentEvents from "../../../src/Server/Http/ServerSentEvents.js"
-import { type EventStream, keepsUpBytes } from "../../../src/Server/Run/EventStream.js"
+import { type EventStream, keepsUpBytes } from "../../../src/Server/Run/Events/EventStream.js"
 
 /** A server that opens a stream for each request, and a client that hears what is written, if it reads. */
 const opened = (reads: boolean) =>

@@ -1,7 +1,7 @@
 /** The answers to requests for health while the event loop is blocked. */
 import { randomUUID } from "node:crypto"
 import * as HealthReport from "../../Http/HealthReport.js"
-import type { Condition } from "../../Run/Report.js"
+import type { Condition } from "../../Run/Metrics/Report.js"
 import type { HealthRoutes } from "../Messages.js"
 import type { HealthRequest } from "./request.js"
 

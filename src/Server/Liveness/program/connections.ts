@@ -4,7 +4,7 @@
  */
 import type * as Net from "node:net"
 import * as Relayed from "../../Http/Relayed.js"
-import type { Condition } from "../../Run/Report.js"
+import type { Condition } from "../../Run/Metrics/Report.js"
 import type { Addresses, FromThread, HealthRoutes, ToThread } from "../Messages.js"
 import * as Answer from "./answer.js"
 import * as Request from "./request.js"

@@ -5,7 +5,7 @@
  * It uses modules of Node only, for a small thread that lives as long as the service.
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads"
-import type { Condition } from "../../Run/Report.js"
+import type { Condition } from "../../Run/Metrics/Report.js"
 import type { FromThread, ThreadData, ToThread } from "../Messages.js"
 import * as Connections from "./connections.js"
 import * as Pulse from "./pulse.js"

@@ -19,7 +19,7 @@ import type { EncodedJson } from "../../../Internal/EncodedJson.js"
 import type { StepCall } from "../../../Run.js"
 import * as ArtifactFiles from "../../../Store/ArtifactFiles.js"
 import { RunStore } from "../../../Store/RunStore.js"
-import * as RunRecorder from "../RunRecorder.js"
+import * as RunRecorder from "../Records/RunRecorder.js"
 import * as ByteSource from "./ByteSource.js"
 import * as StoredContent from "./StoredContent.js"
 

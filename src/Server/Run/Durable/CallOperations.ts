@@ -1,7 +1,7 @@
 /** The listener of a run and its operations, which may suspend it. */
 import type { RunListener, RunOperations } from "../../../Run.js"
-import type { ActiveRun } from "../ActiveRun.js"
-import { type Call, type RunnerContext, startDeadline } from "../RunCall.js"
+import type { ActiveRun } from "../Execution/ActiveRun.js"
+import { type Call, type RunnerContext, startDeadline } from "../Execution/RunCall.js"
 import { handOver } from "./Continuation.js"
 import { DurableListener } from "./DurableListener.js"
 import * as Operations from "./Operations.js"

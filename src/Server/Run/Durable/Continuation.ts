@@ -1,8 +1,8 @@
 /** Runs that go on in another process. */
 import { RunContinues } from "../../../Contract/Errors.js"
-import type { ActiveRuns } from "../ActiveRuns.js"
+import type { ActiveRuns } from "../Execution/ActiveRuns.js"
+import type { Call, RunnerContext } from "../Execution/RunCall.js"
 import * as Response from "../Response.js"
-import type { Call, RunnerContext } from "../RunCall.js"
 import type { DurableCall } from "./DurableCall.js"
 
 /** True for a run that does not work now, and whose caller does not wait for its start. */

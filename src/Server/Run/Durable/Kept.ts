@@ -2,7 +2,7 @@
 import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import type { JournalEntry, StepRun } from "../../../Store/RunStore.js"
-import type { Earlier } from "../ActiveRun.js"
+import type { Earlier } from "../Execution/ActiveRun.js"
 import { beforeFailure } from "./Journal.js"
 
 /** The results that a retry takes from another run. */

@@ -2,7 +2,7 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { JournalEntry } from "../../../Store/RunStore.js"
-import type { RunRecorder } from "../RunRecorder.js"
+import type { RunRecorder } from "../Records/RunRecorder.js"
 import type { Journal } from "./Journal.js"
 
 type Recorder = Context.Tag.Service<RunRecorder>

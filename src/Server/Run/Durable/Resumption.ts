@@ -6,7 +6,7 @@ import type * as Pipeline from "../../../Pipeline.js"
 import type * as Settings from "../../../Settings/Serving.js"
 import type { TakenRun } from "../../../Store/RunStore.js"
 import * as SchemaCodec from "../../HotPath/SchemaCodec.js"
-import type { InvocationRequest } from "../RunCall.js"
+import type { InvocationRequest } from "../Execution/RunCall.js"
 import * as Divergence from "./Divergence.js"
 import * as DurableCall from "./DurableCall.js"
 

@@ -3,7 +3,7 @@
  * sleeps or waits, its place is free for other runs.
  */
 import * as Effect from "effect/Effect"
-import type * as Admission from "../Admission.js"
+import type * as Admission from "../Limits/Admission.js"
 
 /** The run as its suspension changes it. */
 export interface Suspended {

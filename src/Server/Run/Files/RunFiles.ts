@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as File from "../../../File.js"
 import type { FileSource } from "../../../Run.js"
-import * as RunLimits from "../RunLimits.js"
+import * as RunLimits from "../Limits/RunLimits.js"
 import * as RunFolders from "./RunFolders.js"
 
 /** The folder of a run that may begin. */

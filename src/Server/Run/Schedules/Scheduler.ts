@@ -21,8 +21,8 @@ import { Ids } from "../../../Store/Ids.js"
 import { RunStore } from "../../../Store/RunStore.js"
 import type { FiringClaim, ScheduleRecord } from "../../../Store/ScheduleStore.js"
 import { Invocation, Lifecycle } from "../Invocation.js"
+import * as RunRecorder from "../Records/RunRecorder.js"
 import type * as Response from "../Response.js"
-import * as RunRecorder from "../RunRecorder.js"
 import * as ScheduleTimes from "./ScheduleTimes.js"
 
 /** The schedules of a service. */
