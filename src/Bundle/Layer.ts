@@ -1,6 +1,8 @@
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
@@ -35,10 +37,14 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
   const context = yield* Effect.context<Requirements>()
   yield* Service.stopWithScope
   const caching = yield* FiberSet.make<void>()
-  yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(caching))
+  const closing = yield* Deferred.make<void>()
+  yield* Effect.addFinalizer(() => Effect.zipRight(Deferred.succeed(closing, undefined), FiberSet.awaitEmpty(caching)))
+  const later = Effect.race(Deferred.await(closing), Effect.sleep(headStart))
   const cache = (bundle: Bundle) =>
     Effect.flatMap(CodeCaching, (time) =>
-      time === "before" ? ensureCodeCache(bundle) : FiberSet.run(caching, ensureCodeCache(bundle))
+      time === "before"
+        ? ensureCodeCache(bundle)
+        : FiberSet.run(caching, Effect.zipRight(later, ensureCodeCache(bundle)))
     )
   return {
     bundle: (source, settings) => Effect.provide(bundle(source, settings ?? {}), context),
@@ -54,6 +60,14 @@ export const make: Effect.Effect<typeof Bundler.Service, never, Requirements | S
  * @since 0.1.0
  */
 export const layer: Layer.Layer<Bundler, never, Requirements> = Layer.scoped(Bundler, make)
+
+// internal
+
+/**
+ * A version that starts has the processors for itself, then stays healthy for a second, in which its code cache is made. The
+ * length is a guess: a wrong one costs time, nothing else.
+ */
+const headStart = Duration.seconds(1)
 
 /** A package of both the pipeline and the runtime is listed once, as that of the runtime. */
 const externalsOf = ({ addons, natives }: Compiled): Bundle["externals"] =>

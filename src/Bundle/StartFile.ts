@@ -9,6 +9,7 @@
  * imported namespaces as parameters. All positions are the same, `start.mjs` has the same imports in the same order, and
  * top-level `await` works.
  */
+import { isAscii } from "node:buffer"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ImportSpecifier } from "es-module-lexer"
@@ -42,8 +43,6 @@ const lexer = Effect.promise(async () => {
 
 /** The line of a program that has files beside it. */
 const withContents = /^\/\/ contents [0-9a-f]{64}$/m
-
-const isAscii = (bytes: Uint8Array): boolean => bytes.every((byte) => byte < 128)
 
 /** Each is as long as the text it replaces, so that all positions are the same. */
 const names = { "import.meta": "$startMeta$", import: "$load$" } as const

@@ -81,7 +81,6 @@ export const search = ({
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem>())
-    const { nodeFileTrace, resolve } = yield* load
     const scripts = yield* Effect.forEach(own, ([file, { bundled, text }]) =>
       scriptsOf(file, text, bundled, workingDirectory)
     )
@@ -92,6 +91,7 @@ export const search = ({
       ...[...own].flatMap(([file, { text }]) => (mayNeedFiles.test(text) ? [file] : []))
     ]
     if (starts.length === 0) return nothing
+    const { nodeFileTrace, resolve } = yield* load
     const asJavaScript = (file: string, text: string) =>
       run(
         Effect.orElseSucceed(
