@@ -52,7 +52,7 @@ const app = await Application.bootstrap({
     ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
     ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
     // The values of options, within the commands.
-    "src/Cli/SettingFlags.ts:GivenFlags",
+    "src/Cli/Options/SettingFlags.ts:GivenFlags",
     // Short for `DeploymentStore["Type"]`.
     "src/Store/Registry/SqlDeploymentStore.ts:Store",
     // A planted bug is given one and answers one.

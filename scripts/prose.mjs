@@ -13,7 +13,7 @@ const walk = (folder, extension) =>
     .filter((file) => file.endsWith(extension) && !file.startsWith("api"))
     .map((file) => join(folder, file))
 
-/** `src/Cli/Logs.ts` and `test/Cli/Logs.test.ts` belong to Cli, `src/Step.ts` to the domain, pages to docs. */
+/** `src/Cli/Commands/Logs.ts` and `test/Cli/Commands/Logs.test.ts` belong to Cli, `src/Step.ts` to the domain, pages to docs. */
 const roomOf = (file) => {
   const [top, room] = file.replace(/\.(test\.)?ts$/, "").split("/")
   if (top === "src" || top === "test") return /^[A-Z]/.test(room) ? room : top

@@ -30,7 +30,7 @@ const loadSchemas = async () => {
       ([name, room]) => `export * as ${name} from "./src/${room}/Settings.js"`
     ),
     'export * as Settings from "./src/Settings.js"',
-    'export { all } from "./src/Cli/SettingTable.js"'
+    'export { all } from "./src/Cli/Options/SettingTable.js"'
   ].join("\n")
   await build({
     stdin: { contents, resolveDir: ".", loader: "ts" },

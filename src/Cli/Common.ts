@@ -5,9 +5,9 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { unshield } from "./Argv.js"
+import { unshield } from "./Options/Argv.js"
+import * as Render from "./Output/Render.js"
 import { Output } from "./Output.js"
-import * as Render from "./Render.js"
 
 /** A switch. */
 export const flag = (name: string, description: string): Options.Options<boolean> =>

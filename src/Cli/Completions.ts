@@ -8,7 +8,7 @@ import { json, print } from "./Common.js"
 import * as Installation from "./Completions/Installation.js"
 import { type Shell, shells } from "./Completions/Scripts.js"
 import { UsageError } from "./Failure.js"
-import * as Render from "./Render.js"
+import * as Render from "./Output/Render.js"
 
 export type { Shell } from "./Completions/Scripts.js"
 export { scriptOf } from "./Completions/Scripts.js"

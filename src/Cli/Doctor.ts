@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { json, print } from "./Common.js"
 import { codeOfCheck } from "./ErrorGuide/CheckCodes.js"
 import { exitCodes, Reported } from "./Failure.js"
-import * as Render from "./Render.js"
+import * as Render from "./Output/Render.js"
 
 /**
  * The result of a check: `ok`, a `warning` if a part differs from what users expect, or a `fault` if commands fail. The last

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Deployer } from "effect-deployers"
-import { previewLines } from "../../src/Cli/DeployResult.js"
+import { previewLines } from "../../src/Cli/Commands/DeployResult.js"
 
 const planWith = (preview: Deployer.Preview | undefined) =>
   new Deployer.Plan({

@@ -4,7 +4,7 @@ import * as Path from "node:path"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Render from "../Render.js"
+import * as Render from "../Output/Render.js"
 import { type Shell, zshFunction } from "./Scripts.js"
 
 /** The place of a script. */
