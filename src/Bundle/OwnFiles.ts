@@ -61,16 +61,20 @@ const matching = (file: string, text: string, { directory }: Project): Found =>
 const including =
   /\.(?:ejs|pug|jade|njk|nunjucks|hbs|handlebars|mustache|liquid|eta|vto|twig|mjml|proto|graphql|gql|s[ac]ss|less|xsd|xsl|xslt|py|rb|pl|sh|lua)$/i
 
+/** Languages of data that name other files by a relative path, such as `$ref: "./pet.yaml"`. */
+const referring = /\.(?:json|ya?ml)$/i
+
 const reference = /(?:["'(\s])(\.{1,2}\/[\w./-]+)/g
 
-/** The files of the same language below the folder of each file, and those that it names by a relative path. */
+/** The files of the same language below the folder of each file, unless it is one of data, and those that it names by a relative path. */
 const withPartials = (files: ReadonlyArray<string>): Found =>
   Effect.gen(function* () {
-    const found = new Set(files.filter((file) => including.test(file)))
+    const found = new Set(files.filter((file) => including.test(file) || referring.test(file)))
     for (const file of found) {
       const folder = NodePath.dirname(file)
       const extension = NodePath.extname(file)
-      for (const sibling of yield* Assets.glob(`**/*${extension}`, folder)) found.add(sibling)
+      const siblings = including.test(file) ? yield* Assets.glob(`**/*${extension}`, folder) : []
+      for (const sibling of siblings) found.add(sibling)
       for (const named of yield* namedIn(file, extension)) found.add(named)
     }
     return [...found]
@@ -82,7 +86,7 @@ const namedIn = (file: string, extension: string) =>
     const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
     const paths = [...text.matchAll(reference)].flatMap(([, name = ""]) => {
       const path = NodePath.resolve(NodePath.dirname(file), name)
-      return including.test(path) ? [path] : [`${path}${extension}`]
+      return including.test(path) || referring.test(path) ? [path] : [`${path}${extension}`]
     })
     return yield* Effect.filter(paths, (path) => Effect.orElseSucceed(fs.exists(path), () => false))
   })

@@ -85,7 +85,22 @@ export const patterns = (text: string): ReadonlyArray<string> => [
   )
 ]
 
+/** Globs of modules below a folder, such as `"migrations/*.mjs"`, which a library loads at run time. */
+export const modulePatterns = (text: string): ReadonlyArray<string> => [
+  ...new Set([...text.matchAll(moduleGlob)].map(([, , path = ""]) => path))
+]
+
+/** The texts that are relative paths, wherever they stand. */
+export const relativePaths = (text: string): ReadonlyArray<string> => [
+  ...new Set([...text.matchAll(relativePath)].map(([, , path = ""]) => path))
+]
+
 // internal
+
+const relativePath = /(["'`])(\.{1,2}\/[^"'`$\n*]+)\1/g
+
+const moduleGlob =
+  /(["'`])((?:\.{0,2}\/)?(?:[\w@.-]+\/)+(?:\*{1,2}|[\w@.-]*\*[\w@.-]*)(?:\/(?:\*{1,2}|[\w@.-]*\*?[\w@.-]*))*\.[cm]?[jt]sx?)\1/g
 
 const computed =
   /\b(?:require|import|resolve)\s*\(\s*(?!["'][^"'\n]*["']\s*[,)])[^\s)]|\bcreateRequire\b|\b(?:target|type|client|driver|dialect|adapter|transport|preset|plugins?|parser|provider|store|engine|module|loader)s?["']?\s*:/

@@ -10,7 +10,7 @@ import type { Owned } from "./Travel.js"
 
 /**
  * Finds the data files of packages that read files, the modules beside those that load modules by a computed name, the
- * declarations beside a compiler of TypeScript, and the files other than code that packages export. A package with more than 32 MiB of them has only those that were traced.
+ * declarations beside a compiler of TypeScript, and the files other than code that packages export. A package with more than 32 MiB of them has only those that were traced or that its modules name.
  */
 export const find = (
   packages: Owned,
@@ -18,10 +18,15 @@ export const find = (
 ): Effect.Effect<ReadonlyArray<string>, PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const owned = [...packages.values()]
-    const reading = owned.filter(({ files }) => files.some((file) => readers.has(file) || loaders.has(file)))
+    const isReader = (file: string) => readers.has(file) || loaders.has(file)
+    const reading = owned.filter(({ files }) => files.some(isReader))
     const foldersOf = (modules: ReadonlySet<string>) =>
       new Set(owned.flatMap(({ files }) => files.filter((file) => modules.has(file)).map(NodePath.dirname)))
-    const data = yield* Effect.forEach(reading, ({ owner }) => below(owner.directory), { concurrency: 4 })
+    const data = yield* Effect.forEach(
+      reading,
+      ({ files, owner }) => belowOrNamed(owner.directory, files.filter(isReader)),
+      { concurrency: 4 }
+    )
     const modules = yield* Effect.forEach(foldersOf(loaders), (folder) => filesIn(folder, isModule), { concurrency: 4 })
     const declarations = yield* Effect.forEach(foldersOf(compilers), (folder) => filesIn(folder, isDeclaration))
     const exported = yield* Effect.forEach(owned, ({ owner }) => exportedBy(owner.directory), { concurrency: 4 })
@@ -30,13 +35,22 @@ export const find = (
 
 /** The data files of a package in a folder; none if they are too many. */
 export const below = (directory: string): Effect.Effect<ReadonlyArray<string>, PlatformError, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const found = yield* filesBelow(directory)
-    const bytes = found.reduce((sum, { size }) => sum + size, 0)
-    return bytes > most ? [] : found.map(({ file }) => file)
-  })
+  belowOrNamed(directory, [])
 
 // internal
+
+/** The data files of a package in a folder; of too many those whose names are in the text of a module that reads files. */
+const belowOrNamed = (directory: string, readers: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const found = yield* filesBelow(directory)
+    const bytes = found.reduce((sum, { size }) => sum + size, 0)
+    if (bytes <= most) return found.map(({ file }) => file)
+    const texts = yield* Effect.forEach(readers, (reader) => fs.readFileString(reader))
+    const isNamed = (file: string) =>
+      texts.some((text) => ["'", '"', "`"].some((quote) => text.includes(`${NodePath.basename(file)}${quote}`)))
+    return found.map(({ file }) => file).filter(isNamed)
+  })
 
 const most = 32 * 1024 * 1024
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { Loader } from "esbuild"
+import * as Assets from "./Assets.js"
 import * as Service from "./Esbuild.js"
 import * as OwnReads from "./OwnReads.js"
 import * as Packages from "./Packages.js"
@@ -81,9 +82,7 @@ export const search = ({
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const run = Runtime.runPromise(yield* Effect.runtime<FileSystem.FileSystem>())
-    const scripts = yield* Effect.forEach(own, ([file, { bundled, text }]) =>
-      scriptsOf(file, text, bundled, workingDirectory)
-    )
+    const scripts = yield* Effect.forEach(own, ([file, module]) => scriptsOf(file, module, own, workingDirectory))
     const started = new Set(scripts.flat())
     const starts = [
       ...entries,
@@ -175,18 +174,50 @@ const absolute = (file: string): string => NodePath.resolve(root, file)
 const isModule = /\.[cm]?js$/
 
 /**
- * The scripts that a module starts by a path from the working directory, those in TypeScript, and the module itself if it
- * does so with its own file.
+ * The scripts that a module starts by a path from the working directory, those in TypeScript, the modules that it gives to a
+ * loader of modules, and the module itself if it starts its own file.
  */
-const scriptsOf = (file: string, text: string, bundled: ReadonlySet<string>, workingDirectory: string) =>
+const scriptsOf = (file: string, { bundled, text }: OwnModule, own: Search["own"], workingDirectory: string) =>
   Effect.gen(function* () {
-    if (!startsScripts.test(text)) return []
-    const rest = withoutImports(OwnReads.withCommands(text), bundled)
-    const beside = yield* TypeScriptFiles.namedIn(NodePath.dirname(file), rest)
-    const below = yield* TypeScriptFiles.scriptsIn(workingDirectory, rest)
-    const others = [...beside, ...below].filter((script) => script !== file)
-    return OwnReads.startsItself(text) ? [...others, file] : others
+    const folders = [NodePath.dirname(file), workingDirectory] as const
+    const matched = yield* matchedBy(text, own, folders)
+    const loaded = yield* loadedBy(text, bundled, folders)
+    const scripts = startsScripts.test(text) ? yield* startedBy(text, bundled, folders) : []
+    const others = [...scripts, ...matched, ...loaded].filter((script) => script !== file)
+    return startsScripts.test(text) && OwnReads.startsItself(text) ? [...others, file] : others
   })
+
+const startedBy = (text: string, bundled: ReadonlySet<string>, [folder, workingDirectory]: readonly [string, string]) =>
+  Effect.gen(function* () {
+    const rest = withoutImports(OwnReads.withCommands(text), bundled)
+    const beside = yield* TypeScriptFiles.namedIn(folder, rest)
+    const below = yield* TypeScriptFiles.scriptsIn(workingDirectory, rest)
+    return [...beside, ...below]
+  })
+
+/** The modules of globs such as `migrations/*.mjs`. The program has its own modules, and tests are for developers. */
+const matchedBy = (text: string, own: Search["own"], folders: ReadonlyArray<string>) =>
+  Effect.map(
+    Effect.forEach(OwnReads.modulePatterns(text), (pattern) =>
+      Effect.forEach(folders, (folder) => Assets.glob(pattern, folder))
+    ),
+    (found) => found.flat(2).filter((file) => !own.has(file) && !/\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$/.test(file))
+  )
+
+/** The modules that a module gives to a loader of modules, such as `jiti.import("./settings")`. */
+const loadedBy = (text: string, bundled: ReadonlySet<string>, folders: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    if (!loadsModules.test(text)) return []
+    const paths = OwnReads.relativePaths(text).filter((path) => !bundled.has(path))
+    const found = yield* Effect.forEach(paths, (path) =>
+      Effect.forEach(folders, (folder) => TypeScriptFiles.module(NodePath.resolve(folder, path)))
+    )
+    return found.flat().flatMap(Option.toArray)
+  })
+
+/** Libraries that load modules which Node does not, such as those in TypeScript. */
+const loadsModules =
+  /["'](?:jiti|tsx|importx|bundle-require|unrun|unconfig|vite-node|ts-node|esbuild-register|sucrase|@swc-node|@swc\/register|@babel\/register|rechoir|interpret|import-fresh|import-sync|tsimp|c12|cosmiconfig|lilconfig)(?:\/[^"'\n]*)?["']/
 
 const startsScripts =
   /\bWorker\b|\bfork\b|\bspawn(?:Sync)?\b|\bexec(?:File)?(?:Sync)?\b|\bexeca\w*\b|\bPiscina\b|\bTinypool\b|\btransport\b|\bpool\b/

@@ -64,6 +64,13 @@ export const find = (path: string): Effect.Effect<Option.Option<string>, never, 
     return yield* Effect.findFirst(candidates(path).filter(is), isFile)
   })
 
+/** The module at a path with or without its extension, in JavaScript or TypeScript, or the file itself. */
+export const module = (path: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
+  Effect.findFirst(
+    [path, ...candidates(path), ...[".js", ".mjs", ".cjs", "/index.js"].map((end) => `${path}${end}`)],
+    isFile
+  )
+
 // internal
 
 type Scripts = Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem>

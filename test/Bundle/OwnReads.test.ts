@@ -22,6 +22,23 @@ describe("the files that own modules name", () => {
   })
 
   it.each([
+    ['{ glob: ["migrations/*.mjs", { cwd }] }', ["migrations/*.mjs"]],
+    ['entities: ["./entities/**/*.ts"]', ["./entities/**/*.ts"]],
+    ['"data/*.csv"', []],
+    ['"*.js"', []]
+  ])("has the globs of modules of %s", (text, globs) => {
+    assert.deepStrictEqual(OwnReads.modulePatterns(text), globs)
+  })
+
+  it.each([
+    ['jiti.import("./settings")', ["./settings"]],
+    ["load('../a/b.ts', import.meta.url)", ["../a/b.ts"]],
+    ['import("pkg")', []]
+  ])("has the relative paths of %s", (text, paths) => {
+    assert.deepStrictEqual(OwnReads.relativePaths(text), paths)
+  })
+
+  it.each([
     ['require.resolve("lib/package.json")', ["lib/package.json"]],
     ["import.meta.resolve('./a.txt')", ["./a.txt"]],
     ['resolve(folder, "a.txt")', []]

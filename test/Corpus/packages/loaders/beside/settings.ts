@@ -1,0 +1,1 @@
+export default { port: 8080 as const satisfies number }

@@ -1,0 +1,1 @@
+export default { db: { host: "localhost" as string } }
