@@ -7,3 +7,16 @@ export const wholeNumber = (bounds: (schema: typeof Schema.NumberFromString) => 
 
 /** The annotation of a schema whose every refusal has one text. */
 export const refuse = (text: string) => ({ message: () => ({ message: text, override: true }) })
+
+/** The number of items of a page, from 1 to `most`. */
+export const pageLimit = (standard: number, most: number) =>
+  Schema.optionalWith(
+    wholeNumber(Schema.between(1, most)).annotations({
+      ...refuse(`must be a whole number from 1 to ${most.toLocaleString("en")}`),
+      jsonSchema: { type: "integer", minimum: 1, maximum: most, default: standard }
+    }),
+    { default: () => standard }
+  )
+
+/** The problem of a cursor that no page has. */
+export const cursorProblem = "must be the nextCursor of a page, or left out for the first page"

@@ -1,7 +1,7 @@
 /** The answers of a served deployment besides runs and errors, and the parameters of its questions. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
-import { refuse, wholeNumber } from "./Query.js"
+import { cursorProblem, pageLimit, refuse, wholeNumber } from "./Query.js"
 import { RunId, RunStatus, RunSummary } from "./RunRecord.js"
 import { SessionId, sessionIdProblem } from "./Sessions.js"
 
@@ -152,12 +152,6 @@ export const RunsQuery = Schema.Struct({
   status: Schema.optional(RunStatus.annotations(refuse(`must be one of ${statuses}`))),
   /** Only the runs of this session. */
   session: Schema.optional(SessionId.annotations(refuse(sessionIdProblem))),
-  limit: Schema.optionalWith(
-    wholeNumber(Schema.between(1, 100)).annotations({
-      ...refuse("must be a whole number from 1 to 100"),
-      jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
-    }),
-    { default: () => 20 }
-  ),
-  cursor: Schema.optional(RunId.annotations(refuse("must be the nextCursor of a page, or left out for the first page")))
+  limit: pageLimit(20, 100),
+  cursor: Schema.optional(RunId.annotations(refuse(cursorProblem)))
 })

@@ -1,6 +1,6 @@
 /** The lines that a run logged, as the service answers them. */
 import * as Schema from "effect/Schema"
-import { refuse, wholeNumber } from "./Query.js"
+import { pageLimit, refuse, wholeNumber } from "./Query.js"
 
 /**
  * One line that a run logged with an Effect logger or the console.
@@ -52,11 +52,5 @@ export const RunLogQuery = Schema.Struct({
     }),
     { default: () => 0 }
   ),
-  limit: Schema.optionalWith(
-    wholeNumber(Schema.between(1, 1_000)).annotations({
-      ...refuse("must be a whole number from 1 to 1,000"),
-      jsonSchema: { type: "integer", minimum: 1, maximum: 1_000, default: 1_000 }
-    }),
-    { default: () => 1_000 }
-  )
+  limit: pageLimit(1_000, 1_000)
 })

@@ -1,6 +1,6 @@
 /** Sessions as the service answers them. */
 import * as Schema from "effect/Schema"
-import { refuse, wholeNumber } from "./Query.js"
+import { cursorProblem, pageLimit, refuse } from "./Query.js"
 
 /**
  * The id of a session, which its caller chooses: 1 to 200 letters, digits and `. _ ~ : @ + = -`, the first one a letter or
@@ -93,14 +93,6 @@ export type SessionPage = typeof SessionPage.Type
  * @since 0.1.0
  */
 export const SessionsQuery = Schema.Struct({
-  limit: Schema.optionalWith(
-    wholeNumber(Schema.between(1, 100)).annotations({
-      ...refuse("must be a whole number from 1 to 100"),
-      jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
-    }),
-    { default: () => 20 }
-  ),
-  cursor: Schema.optional(
-    SessionId.annotations(refuse("must be the nextCursor of a page, or left out for the first page"))
-  )
+  limit: pageLimit(20, 100),
+  cursor: Schema.optional(SessionId.annotations(refuse(cursorProblem)))
 })

@@ -1,6 +1,6 @@
 /** The webhooks of a service and their deliveries, as the service answers them. */
 import * as Schema from "effect/Schema"
-import { refuse, wholeNumber } from "./Query.js"
+import { cursorProblem, pageLimit, refuse } from "./Query.js"
 import { RunId } from "./RunRecord.js"
 
 /**
@@ -64,17 +64,9 @@ export const WebhooksQuery = Schema.Struct({
   state: Schema.optional(DeliveryState.annotations(refuse("must be one of pending, delivered, failed"))),
   /** Only the deliveries of this run. */
   run: Schema.optional(RunId.annotations(refuse("must be the id of a run"))),
-  limit: Schema.optionalWith(
-    wholeNumber(Schema.between(1, 100)).annotations({
-      ...refuse("must be a whole number from 1 to 100"),
-      jsonSchema: { type: "integer", minimum: 1, maximum: 100, default: 20 }
-    }),
-    { default: () => 20 }
-  ),
+  limit: pageLimit(20, 100),
   /** The id of a delivery. */
   cursor: Schema.optional(
-    Schema.String.pipe(Schema.pattern(/^msg_[0-9a-f-]{36}_[a-z0-9-]{1,40}$/)).annotations(
-      refuse("must be the nextCursor of a page, or left out for the first page")
-    )
+    Schema.String.pipe(Schema.pattern(/^msg_[0-9a-f-]{36}_[a-z0-9-]{1,40}$/)).annotations(refuse(cursorProblem))
   )
 })
