@@ -44,8 +44,12 @@ export class FakeCluster extends Context.Tag("effect-deployers/Testing/FakeClust
     readonly edit: (manager: string, reference: Reference, object: object) => Effect.Effect<void>
     /** Has a finalizer hold an object. */
     readonly hold: (reference: Reference, finalizer: string) => Effect.Effect<void>
+    /** Has the controllers of all finalizers let an object go. */
+    readonly release: (reference: Reference) => Effect.Effect<void>
     /** Removes an object from outside. */
     readonly remove: (reference: Reference) => Effect.Effect<void>
+    /** Has a pod log a line at a time in milliseconds. */
+    readonly print: (pod: string, at: number, text: string) => Effect.Effect<void>
     /** Has every pod of a Deployment end as it would with another behaviour. */
     readonly disturb: (reference: Reference, behaviour: PodBehaviour) => Effect.Effect<void>
   }
@@ -89,11 +93,19 @@ const controls = (world: World): typeof FakeCluster.Service => ({
     }),
   hold: (reference, finalizer) =>
     Effect.sync(() => void world.objects.get(keyOf(reference))?.finalizers.push(finalizer)),
+  release: (reference) =>
+    Effect.sync(() => {
+      const object = world.objects.get(keyOf(reference))
+      if (object === undefined) return
+      object.finalizers = []
+      if (object.deletedAt !== undefined) discard(world, object, object.deletedAt)
+    }),
   remove: (reference) =>
     Effect.sync(() => {
       const object = world.objects.get(keyOf(reference))
       if (object !== undefined) discard(world, object, 0)
     }),
+  print: (pod, at, text) => Effect.sync(() => void world.pods.get(pod)?.lines.push({ at, text })),
   disturb: (reference, behaviour) =>
     Effect.sync(() => {
       for (const [name, pod] of world.pods) {

@@ -1,6 +1,6 @@
 /** Faults of a cluster, on one that runs nothing. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Redacted, Stream, TestClock, TestContext } from "effect"
 import { Deployer } from "effect-deployers"
 import * as FakeCluster from "../../src/Conformance/FakeCluster.js"
 import { types } from "../../src/Kubernetes/KubernetesClient.js"
@@ -30,6 +30,14 @@ const failureWith = (behaviour: FakeCluster.PodBehaviour, name: string, settings
     assert.isEmpty(cluster.objects(types.deployments))
     return error
   })
+
+const nameOfDeployment = (name: string) => ({ type: types.deployments, namespace: "default", name: `${name}-g1` })
+
+/** The lines of the log of a deployment. */
+const linesOf = (name: string) =>
+  Effect.flatMap(KubernetesDeployer, (deployer) =>
+    Effect.map(Stream.runCollect(deployer.logs(name)), (lines) => Array.from(lines, ({ text }) => text))
+  )
 
 const service = (name: string) => ({ type: types.services, namespace: "default", name })
 
@@ -131,6 +139,51 @@ layer(layerDeployer(), { excludeTestServices: true })("a cluster that runs nothi
         assert.include(error.message, words)
         assert.isEmpty(cluster.objects(types.services, namespace))
       }
+    })
+  )
+
+  it.effect("K21: a deletion that a finalizer holds fails with its name, and succeeds when it is gone", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster.FakeCluster
+      const deployer = yield* KubernetesDeployer
+      yield* deploy("k21")
+      yield* cluster.hold(nameOfDeployment("k21"), "backup.test/keep")
+      const passing = yield* Effect.fork(Effect.forever(TestClock.adjust("1 second")))
+      const error = yield* Effect.flip(deployer.delete("k21"))
+      assert.strictEqual(error._tag, "DeploymentDeprovisionFailed")
+      assert.include(error.message, "k21-g1 waits for the finalizers backup.test/keep; the controller that set them")
+      yield* cluster.release(nameOfDeployment("k21"))
+      yield* deployer.delete("k21")
+      yield* Fiber.interrupt(passing)
+      assert.isEmpty(cluster.objects(types.deployments).filter(({ metadata: { name } }) => name === "k21-g1"))
+    }).pipe(Effect.provide(TestContext.TestContext))
+  )
+
+  it.effect("K25: the log has the lines of all pods by time, with the names of the pods", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster.FakeCluster
+      yield* deploy("k25", { replicas: 2, serving: { recording: "none" } })
+      const [one = "", other = ""] = cluster
+        .pods()
+        .flatMap(({ metadata: { name } }) => (name.startsWith("k25-g1") ? [name] : []))
+      const later = 4_000_000_000_000
+      yield* cluster.print(one, later + 2, "second")
+      yield* cluster.print(other, later + 3, "third")
+      yield* cluster.print(other, later + 1, "first")
+      assert.deepStrictEqual((yield* linesOf("k25")).slice(-3), [
+        `[${other}] first`,
+        `[${one}] second`,
+        `[${other}] third`
+      ])
+    })
+  )
+
+  it.effect("K25: the log of a container that was restarted begins with the lines before", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster.FakeCluster
+      yield* deploy("k25-again")
+      yield* cluster.disturb(nameOfDeployment("k25-again"), "crashes")
+      assert.deepStrictEqual(yield* linesOf("k25-again"), ["it listens", "it runs"])
     })
   )
 

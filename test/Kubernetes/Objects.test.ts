@@ -4,6 +4,7 @@ import { Effect, Redacted, Schema } from "effect"
 import * as FakeCluster from "../../src/Conformance/FakeCluster.js"
 import { types } from "../../src/Kubernetes/KubernetesClient.js"
 import { KubernetesDeployer } from "../../src/Kubernetes/KubernetesDeployer.js"
+import * as Labels from "../../src/Kubernetes/Labels.js"
 import { KubernetesSettings, type KubernetesSettingsInput } from "../../src/Kubernetes/Settings.js"
 import { SecretStore } from "../../src/Store/SecretStore.js"
 import { SnapshotStore } from "../../src/Store/SnapshotStore.js"
@@ -53,6 +54,11 @@ const applied = (name: string) =>
     return decode(found).spec
   })
 
+const Budget = Schema.Struct({
+  maxUnavailable: Schema.Number,
+  selector: Schema.Struct({ matchLabels: Schema.Record({ key: Schema.String, value: Schema.String }) })
+})
+
 layer(layerDeployer(), { excludeTestServices: true })("the objects of a deployment", (it) => {
   it.effect("pass the restricted profile of Pod Security", () =>
     Effect.gen(function* () {
@@ -84,6 +90,19 @@ layer(layerDeployer(), { excludeTestServices: true })("the objects of a deployme
       yield* deploy("k06", { ...scaled, environment: { A: "1" } })
       assert.strictEqual((yield* applied("k06-g2")).replicas, 5)
       assert.lengthOf(cluster.objects(types.autoscalers), 1)
+    })
+  )
+
+  it.effect("K18: a drain of nodes takes one pod of a deployment at a time, of any generation", () =>
+    Effect.gen(function* () {
+      yield* deploy("k18", { replicas: 3, serving: { recording: "none" } })
+      const cluster = yield* FakeCluster.FakeCluster
+      const [budget] = cluster.objects(types.disruptionBudgets).filter(({ metadata: { name } }) => name === "k18")
+      const [pod] = cluster.pods().filter(({ metadata: { name } }) => name.startsWith("k18-g1"))
+      const { maxUnavailable, selector } = yield* Schema.decodeUnknown(Budget)(budget?.["spec"])
+      assert.strictEqual(maxUnavailable, 1)
+      assert.deepInclude(pod?.metadata.labels, selector.matchLabels)
+      assert.notProperty(selector.matchLabels, Labels.keys.generation)
     })
   )
 

@@ -107,6 +107,23 @@ describe("the state of a rollout", () => {
     )
   })
 
+  it("K22: names the remedy for a node of another architecture, in the words of the runtime", () => {
+    const ended = (message: string) =>
+      reasonOf({
+        pods: [
+          pod({
+            restartCount: 1,
+            state: { waiting: { reason: "CrashLoopBackOff" } },
+            lastState: { terminated: { exitCode: 128, reason: "StartError", message } }
+          })
+        ]
+      })
+    const other = ended('failed to create containerd task: exec: "/usr/bin/node": exec format error: unknown')
+    assert.match(other, /^Failed: its program cannot start \(StartError\): failed to create containerd task/)
+    assert.match(other, /another architecture than its image: .* nodeSelector, for example .*"kubernetes.io\/arch"/)
+    assert.match(ended("no such file or directory."), /\(StartError\): no such file or directory, before it was ready$/)
+  })
+
   it("leaves a single crash to the cluster once the service has run", () => {
     const crashed = pod({
       restartCount: 1,

@@ -129,15 +129,34 @@ const pullReason = (message: string | undefined, { pullMessages }: Facts): strin
 }
 
 const exitOf = (
-  { exitCode, reason }: { readonly exitCode: number; readonly reason?: string | undefined },
+  {
+    exitCode,
+    message,
+    reason
+  }: { readonly exitCode: number; readonly message?: string | undefined; readonly reason?: string | undefined },
   facts: Facts
 ) => {
+  if (reason !== undefined && startReasons.has(reason))
+    return `its program cannot start (${reason}): ${whyNotStarted(message)}`
   if (reason === "OOMKilled") {
     const limit = facts.memory === undefined ? "its memory" : `its ${facts.memory} of memory`
     return `it ran out of ${limit} (OOMKilled, exit code ${exitCode}; raise the setting memory)`
   }
   const meaning = meaningOfExit(exitCode) ?? meanings[exitCode]
   return `it ended with exit code ${exitCode}${meaning === undefined ? "" : ` (${meaning})`}`
+}
+
+/** The reasons of a runtime that could not start the program of a container. */
+const startReasons = new Set(["StartError", "ContainerCannotRun"])
+
+/** Words of the kernel, which every runtime passes on for a program of another architecture. */
+const otherArchitecture = "exec format error"
+
+const whyNotStarted = (message: string | undefined): string => {
+  const why = clause(message)
+  return why.includes(otherArchitecture)
+    ? `${why}; its node has another architecture than its image: ask for nodes of that of the image with the setting nodeSelector, for example { "kubernetes.io/arch": "amd64" }`
+    : why
 }
 
 const heap = "JavaScript's heap may have been full, raise the setting memory"

@@ -166,7 +166,7 @@ const awaitGone = (
     const rest = yield* left.pipe(
       Effect.repeat({ until: (found) => found.length === 0, schedule: lookAgain }),
       Effect.timeoutTo({
-        duration: Duration.sum(Duration.seconds(graceSeconds), "45 seconds"),
+        duration: Duration.sum(Duration.seconds(graceSeconds), patience),
         onSuccess: () => Effect.succeed<ReadonlyArray<Resource>>([]),
         onTimeout: () => left
       }),
@@ -178,6 +178,9 @@ const awaitGone = (
       return yield* new DeploymentDeprovisionFailed({ name: instance.name, reason: holding(first) })
     }
   })
+
+/** Shorter than the time that an operation has besides the grace: its failure would not name the finalizer. */
+const patience = Duration.seconds(25)
 
 const lookAgain = Schedule.union(Schedule.exponential("50 millis", 1.3), Schedule.spaced("500 millis"))
 
