@@ -57,7 +57,7 @@ const plugin = (script: string) => ({
 })
 
 describe("the configuration of a cluster", () => {
-  it.scoped("K19: comes from several files, of which the first has the current context", () =>
+  it.scoped("K19: comes from several files, and the first one has the current context", () =>
     Effect.gen(function* () {
       const files = yield* written(
         kubeconfig({ work: { namespace: "team" }, home: {} }, "work"),
