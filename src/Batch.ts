@@ -12,6 +12,7 @@ import * as FiberId from "effect/FiberId"
 import type * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
 import type * as Scope from "effect/Scope"
+import { LinkedList, type Place } from "./Internal/LinkedList.js"
 
 /**
  * The limits of a batch.
@@ -206,8 +207,7 @@ interface Call<in out I, in out O, in out E> {
 const gather = <I, O, E>({ maxSize, maxWait = defaultWait }: Limits, clock: Clock.Clock) => {
   const size = Math.max(1, maxSize)
   const waitMillis = Duration.toMillis(maxWait)
-  // In the order of their arrival, so the first one is the oldest.
-  const waiting = new Set<Item<I, O, E>>()
+  const waiting = new LinkedList<Item<I, O, E>>()
   let watcher: (() => void) | undefined
   /** One fiber waits at a time. */
   const until = (holds: () => boolean) =>
@@ -227,16 +227,16 @@ const gather = <I, O, E>({ maxSize, maxWait = defaultWait }: Limits, clock: Cloc
     )
   const isFull = () => waiting.size >= size
   const full = until(isFull)
-  const leave = (item: Item<I, O, E>): void => {
-    waiting.delete(item)
+  const leave = (place: Place<Item<I, O, E>>): void => {
+    const item = place.value
+    waiting.remove(place)
     if (item.call !== undefined && --item.call.awaited === 0) item.call.fiber?.unsafeInterruptAsFork(FiberId.none)
   }
   const call = (input: I): Effect.Effect<O, E> =>
     Effect.async((resume) => {
-      const item = new Item<I, O, E>(input, clock.unsafeCurrentTimeMillis(), resume)
-      waiting.add(item)
+      const place = waiting.add(new Item<I, O, E>(input, clock.unsafeCurrentTimeMillis(), resume))
       watcher?.()
-      return Effect.sync(() => leave(item))
+      return Effect.sync(() => leave(place))
     })
   return {
     call,
@@ -244,21 +244,17 @@ const gather = <I, O, E>({ maxSize, maxWait = defaultWait }: Limits, clock: Cloc
     /** Waits until a batch is full, or until the oldest input has waited long enough. */
     enough: Effect.suspend(() => {
       const now = clock.unsafeCurrentTimeMillis()
-      const [oldest] = waiting
-      const leftMillis = waitMillis - Math.max(0, now - (oldest?.at ?? now))
+      const leftMillis = waitMillis - Math.max(0, now - (waiting.first?.at ?? now))
       return isFull() || leftMillis <= 0 ? Effect.void : Effect.raceFirst(full, Effect.sleep(leftMillis))
     }),
     take: (most = size): Call<I, O, E> => {
       const items: Array<Item<I, O, E>> = []
-      for (const item of waiting) {
-        if (items.length === most) break
-        items.push(item)
+      while (waiting.size > 0 && items.length < most) {
+        const item = waiting.shift()
+        if (item !== undefined) items.push(item)
       }
       const call: Call<I, O, E> = { items, awaited: items.length }
-      for (const item of items) {
-        waiting.delete(item)
-        item.call = call
-      }
+      for (const item of items) item.call = call
       return call
     }
   }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRefs from "effect/FiberRefs"
+import { LinkedList } from "../../../Internal/LinkedList.js"
 
 /** Calls a function after a time, unless the returned one is called before. */
 export type After = (millis: number, act: () => void) => () => void
@@ -28,7 +29,7 @@ export const make = (
 ): After => {
   const clock = Context.get(FiberRefs.getOrDefault(refs, DefaultServices.currentServices), Clock.Clock)
   const nowMillis = () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
-  const far = new Set<Far>()
+  const far = new LinkedList<Far>()
   let nextLook: number | undefined
 
   const near: After = (millis, act) => {
@@ -38,11 +39,12 @@ export const make = (
   const look = (): void => {
     const now = nowMillis()
     let nextMillis = Number.POSITIVE_INFINITY
-    for (const entry of far) {
+    for (const place of far.places()) {
+      const entry = place.value
       const leftMillis = Math.max(0, Math.ceil(entry.at - now))
       if (leftMillis > nearMillis) nextMillis = Math.min(nextMillis, leftMillis)
       else {
-        far.delete(entry)
+        far.remove(place)
         entry.callOff = near(leftMillis, entry.act)
       }
     }
@@ -60,10 +62,10 @@ export const make = (
     // The next look may be too late for a shorter time than those in the list.
     if (millis <= nearMillis || (nextLook !== undefined && at < nextLook + nearMillis / 2)) return near(millis, act)
     const entry: Far = { at, act, callOff: undefined }
-    far.add(entry)
+    const place = far.add(entry)
     if (nextLook === undefined) lookAfter(now, lookMillis)
     return () => {
-      far.delete(entry)
+      far.remove(place)
       entry.callOff?.()
     }
   }
