@@ -20,7 +20,7 @@ describe("a linked list", () => {
     assert.isFalse(list.remove(one))
   })
 
-  it("has the same values as a set, whatever comes and goes", () => {
+  it("has the same values as a set after any changes", () => {
     const steps = FastCheck.array(
       FastCheck.oneof(FastCheck.constant("add"), FastCheck.constant("shift"), FastCheck.nat(50))
     )
