@@ -39,17 +39,21 @@ const app = await Application.bootstrap({
   includeVersion: true,
   intentionallyNotExported: [
     // Parts of the serving runtime, handed around within it.
-    ...["Run/ActiveRunOptions.ts:Follower", "Run/Response.ts:Response", "Run/SafeJson.ts:Parsed"].map(inServer),
+    ...["Run/Execution/ActiveRunOptions.ts:Follower", "Run/Response.ts:Response", "Run/SafeJson.ts:Parsed"].map(
+      inServer
+    ),
     ...[
       "Run/Intake.ts:Intake",
       "Run/Metrics.ts:Metrics",
-      "Run/RunOutcome.ts:Identity",
-      "Run/RunCall.ts:OnDisconnect",
+      "Run/Execution/RunOutcome.ts:Identity",
+      "Run/Execution/RunCall.ts:OnDisconnect",
       "Run/Durable/RunSignals.ts:RunSignals",
       "Run/InvokeRequest.ts:InvokeOptions",
-      "Run/RunFiber.ts:KeptOptions"
+      "Run/Execution/RunFiber.ts:KeptOptions"
     ].map(inServer),
-    ...["Run/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(inServer),
+    ...["Run/Records/RunRecorder.ts:RunRecorder", "Run/Service.ts:Service", "Cluster/WorkerChannel.ts:Channel"].map(
+      inServer
+    ),
     ...["Run/Service.ts:ThisProcess", "Cluster/Worker.ts:Role"].map(inServer),
     // The values of options, within the commands.
     "src/Cli/Options/SettingFlags.ts:GivenFlags",
