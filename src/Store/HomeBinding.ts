@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { HomeInUse, StoreError } from "../Errors/Stores.js"
+import * as Access from "./Database/Access.js"
 import { decodeRows } from "./Database/Columns.js"
 import { classify } from "./Database/SqlFailure.js"
 import type { DeploymentStore } from "./DeploymentStore.js"
-import * as Access from "./Registry/Access.js"
 
 /** A folder on this machine: its path without links, and its number in the file system, which a copy does not share. */
 const Place = Schema.Struct({

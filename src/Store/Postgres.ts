@@ -9,11 +9,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { StoreError, type StoreReason } from "../Errors/Stores.js"
+import { Database, defaultBusyBudget, transaction } from "./Database/Access.js"
 import * as Migrations from "./Database/Migrations.js"
 import * as PostgresClient from "./Database/PostgresClient.js"
 import { describe, type PostgresConfig, parse, type Target } from "./Database/PostgresSettings.js"
 import { classify, codeOf } from "./Database/SqlFailure.js"
-import { Database, defaultBusyBudget, transaction } from "./Registry/Access.js"
 
 export type { PostgresConfig, Tls } from "./Database/PostgresSettings.js"
 

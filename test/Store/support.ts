@@ -3,8 +3,8 @@ import { NodeContext } from "@effect/platform-node"
 import { SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Context, Effect, Layer, type Scope } from "effect"
+import * as Access from "../../src/Store/Database/Access.js"
 import type * as Sqlite from "../../src/Store/Database/Sqlite.js"
-import * as Access from "../../src/Store/Registry/Access.js"
 
 export const folder = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped()).pipe(
   Effect.provide(NodeContext.layer)

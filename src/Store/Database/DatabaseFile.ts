@@ -12,7 +12,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Effect from "effect/Effect"
 import { StoreError, type StoreReason } from "../../Errors/Stores.js"
-import type { StoreName } from "../Registry/Access.js"
+import type { StoreName } from "./Access.js"
 import { classify, codeOf } from "./SqlFailure.js"
 
 /** The place of a database. */

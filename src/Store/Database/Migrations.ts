@@ -13,7 +13,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { StoreError, type StoreReason } from "../../Errors/Stores.js"
-import { Database, type StoreName, transaction } from "../Registry/Access.js"
+import { Database, type StoreName, transaction } from "./Access.js"
 import { pragmaNumber } from "./Dialect.js"
 import { classify } from "./SqlFailure.js"
 

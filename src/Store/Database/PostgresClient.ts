@@ -19,7 +19,7 @@ import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { transaction } from "../Registry/Access.js"
+import { transaction } from "./Access.js"
 import type { PostgresConfig, Target } from "./PostgresSettings.js"
 import { classify, codeOf, connectionLost, noFreeConnection, outcomeUnknown } from "./SqlFailure.js"
 

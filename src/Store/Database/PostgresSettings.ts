@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls"
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { StoreName } from "../Registry/Access.js"
+import type { StoreName } from "./Access.js"
 
 /**
  * The trust in the certificate of the server. Default: its name and its authority are verified.

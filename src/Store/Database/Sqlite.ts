@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { StoreError } from "../../Errors/Stores.js"
-import { Database, defaultBusyBudget, transaction, whileBusy } from "../Registry/Access.js"
+import { Database, defaultBusyBudget, transaction, whileBusy } from "./Access.js"
 import * as DatabaseCopy from "./DatabaseCopy.js"
 import {
   copyInto,

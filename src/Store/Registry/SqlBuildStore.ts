@@ -5,9 +5,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Build, BuildStore } from "../BuildStore.js"
+import * as Access from "../Database/Access.js"
 import { decodeTo, now, single, Time } from "../Database/Columns.js"
 import { Ids } from "../Ids.js"
-import * as Access from "./Access.js"
 
 const Row = Schema.Struct({
   id: Schema.String,

@@ -9,11 +9,11 @@ import * as Schema from "effect/Schema"
 import { canFollow, Desired, type OperationalState, Status } from "../../Deployment.js"
 import { DeploymentAlreadyExists, LeaseLost } from "../../Errors/Lifecycle.js"
 import type { StoreError } from "../../Errors/Stores.js"
+import * as Access from "../Database/Access.js"
 import { decodeRows, now, single } from "../Database/Columns.js"
 import { forUpdate } from "../Database/Dialect.js"
 import { type DeploymentRecord, DeploymentStore } from "../DeploymentStore.js"
 import { Ids } from "../Ids.js"
-import * as Access from "./Access.js"
 import {
   decodeOperations,
   decodeRecords,

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { DeploymentEvent } from "../../Deployment/DeploymentEvent.js"
+import * as Access from "../Database/Access.js"
 import { decodeTo, Integer, JsonObject, single, Time } from "../Database/Columns.js"
 import { EventStore } from "../EventStore.js"
-import * as Access from "./Access.js"
 
 const defaultLimit = 1_000
 const { operation, type } = DeploymentEvent.fields

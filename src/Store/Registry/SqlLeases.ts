@@ -10,10 +10,10 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DeploymentBusy, LeaseLost } from "../../Errors/Lifecycle.js"
+import type { Access } from "../Database/Access.js"
 import { decodeRows, Integer, Time } from "../Database/Columns.js"
 import { forUpdate } from "../Database/Dialect.js"
 import type { DeploymentStore, Lease } from "../DeploymentStore.js"
-import type { Access } from "./Access.js"
 
 type Store = DeploymentStore["Type"]
 

@@ -6,9 +6,9 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Access from "../Database/Access.js"
 import { decodeRows, now, Time } from "../Database/Columns.js"
 import { SecretStore } from "../SecretStore.js"
-import * as Access from "./Access.js"
 import { SecretBox } from "./SecretBox.js"
 
 const decodeSealed = decodeRows(Schema.Struct({ sealed: Schema.String }))

@@ -15,11 +15,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { canonicalJson } from "../../Internal/CanonicalJson.js"
 import { type Draft, Snapshot } from "../../Snapshot/Model.js"
+import * as Access from "../Database/Access.js"
 import { decodeTo, Integer, now, single, Time } from "../Database/Columns.js"
 import { greatest } from "../Database/Dialect.js"
 import { Ids } from "../Ids.js"
 import { SnapshotStore } from "../SnapshotStore.js"
-import * as Access from "./Access.js"
 
 const { bundle, settings, source, spec } = Snapshot.fields
 

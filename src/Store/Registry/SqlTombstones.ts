@@ -9,9 +9,9 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { DeploymentId } from "../../Deployment.js"
 import { DeploymentAlreadyExists } from "../../Errors/Lifecycle.js"
+import type { Access } from "../Database/Access.js"
 import { decodeRows, now, Time } from "../Database/Columns.js"
 import type { DeploymentRecord, DeploymentStore, Recovered } from "../DeploymentStore.js"
-import type { Access } from "./Access.js"
 import { decodeTombstones, highestGeneration, intakeColumn, keyColumns, stateColumns } from "./DeploymentRows.js"
 
 type Store = DeploymentStore["Type"]

@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { StoreError } from "../../Errors/Stores.js"
+import * as Access from "../Database/Access.js"
 import { decodeRows, Integer, now } from "../Database/Columns.js"
-import * as Access from "../Registry/Access.js"
 import { stepsPerRun } from "./RunsSchema.js"
 
 /** The names of the tables. */

@@ -2,7 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Deferred, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { Migrations, Postgres, RegistrySchema } from "effect-deployers/Store"
-import * as Access from "../../../src/Store/Registry/Access.js"
+import * as Access from "../../../src/Store/Database/Access.js"
 import { newDatabases, onDatabase } from "../Postgres.js"
 
 const newDatabase = newDatabases()

@@ -13,8 +13,8 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { StoreError, type StoreReason } from "../../Errors/Stores.js"
-import { LeaseClock, leaseTime } from "../Database/Dialect.js"
-import { type Reserve, reasonAt } from "../Database/DiskRoom.js"
+import { LeaseClock, leaseTime } from "./Dialect.js"
+import { type Reserve, reasonAt } from "./DiskRoom.js"
 
 /** The names of the stores. */
 export type StoreName = StoreError["store"]
